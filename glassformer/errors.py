@@ -1,0 +1,27 @@
+"""The errors a user can cause, each a single line that says what, where, and what to do."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class GlassformerError(Exception):
+    """Base of every error that is the user's to mend; `status` is the process's exit status."""
+
+    status = 1
+
+
+class InputError(GlassformerError):
+    """The input or the data is wrong (exit status 1)."""
+
+
+class UsageError(GlassformerError):
+    """A command, an option or a config key is wrong (exit status 2)."""
+
+    status = 2
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Ending for an error about an unknown name: the nearest known one, else all of them."""
+    known = sorted(known)
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"did you mean '{close[0]}'?" if close else f"known: {', '.join(known)}"

@@ -1,0 +1,1 @@
+"""Raw text to ids and back: readers, checks, tokenizers, batches, built-in corpora. Never torch."""
