@@ -1,0 +1,6 @@
+"""The network and nothing else."""
+
+from glassformer.model.config import PRESETS, ModelConfig, preset
+from glassformer.model.transformer import Transformer
+
+__all__ = ["PRESETS", "ModelConfig", "Transformer", "preset"]

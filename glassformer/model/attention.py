@@ -1,0 +1,131 @@
+"""Scaled dot-product and multi-head attention; the only file that chooses an attention kernel.
+
+Masks are boolean, True = may attend, and are made here. "Attention Is All You Need", section 3.2.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from glassformer.model.cache import KeysValues
+from glassformer.model.config import ModelConfig
+from glassformer.model.positions import Rotary
+from glassformer.special import PAD
+
+
+def padding_mask(ids_BS: Tensor) -> Tensor:
+    """(B, 1, 1, S): True at words, False at `<pad>`."""
+    return (ids_BS != PAD)[:, None, None, :]
+
+
+def look_ahead_mask(queries: int, keys: int, device: torch.device | None = None) -> Tensor:
+    """(T, S): query t may attend to keys up to its own place, never to the future.
+
+    Aligned to the end: where there are more keys than queries, the first S - T keys are the cached
+    past, which every query sees.
+    """
+    return torch.ones(queries, keys, dtype=torch.bool, device=device).tril(keys - queries)
+
+
+class Scores(nn.Module):
+    """Q K^T: how well each query fits each key."""
+
+    def forward(self, q_BHTK: Tensor, k_BHSK: Tensor) -> Tensor:
+        return q_BHTK @ k_BHSK.transpose(-1, -2)
+
+
+class Scale(nn.Module):
+    """Division by sqrt(d_k): scores of unit-variance vectors have variance d_k without it."""
+
+    def __init__(self, head_width: int) -> None:
+        super().__init__()
+        self.root = math.sqrt(head_width)
+
+    def forward(self, scores_BHTS: Tensor) -> Tensor:
+        return scores_BHTS / self.root
+
+
+class Mask(nn.Module):
+    """-inf where the mask is False; a row in which nothing may be attended is left for Softmax."""
+
+    def forward(self, scores_BHTS: Tensor, mask: Tensor) -> Tensor:
+        return scores_BHTS.masked_fill(~mask & mask.any(-1, keepdim=True), -math.inf)
+
+
+class Softmax(nn.Module):
+    """Each row a distribution over the keys it may attend to; zeros where there is none, never NaN."""
+
+    def forward(self, scores_BHTS: Tensor, mask: Tensor) -> Tensor:
+        return scores_BHTS.softmax(-1).masked_fill(~mask, 0.0)
+
+
+class WeightedSum(nn.Module):
+    """The weights times V: what each query takes away."""
+
+    def forward(self, weights_BHTS: Tensor, v_BHSK: Tensor) -> Tensor:
+        return weights_BHTS @ v_BHSK
+
+
+class MultiHeadAttention(nn.Module):
+    """MultiHead(Q, K, V) = Concat(head_1..head_H) W_O,  head = softmax(q k^T / sqrt(d_k)) v.
+
+    q = x W_Q; k = y W_K and v = y W_V, where y is x itself (self-attention) or the encoder's output
+    (cross-attention). Section 3.2.2. With fewer key-value heads than heads, H / G heads share one
+    (Ainslie et al. 2023). Two kernels compute the same: torch's fused one, which keeps no weights,
+    and the explicit one, whose every step is a submodule that can be observed.
+    """
+
+    def __init__(self, config: ModelConfig, rotary: bool = False) -> None:
+        super().__init__()
+        self.num_heads, self.kv_heads = config.num_heads, config.kv_heads
+        kv_width = config.kv_heads * config.head_width
+        self.query = nn.Linear(config.d_model, config.d_model, bias=config.bias)
+        self.key = nn.Linear(config.d_model, kv_width, bias=config.bias)
+        self.value = nn.Linear(config.d_model, kv_width, bias=config.bias)
+        self.output = nn.Linear(config.d_model, config.d_model, bias=config.bias)
+        self.rotary = Rotary(config.max_length, config.head_width) if rotary else None
+        self.scores = Scores()
+        self.scale = Scale(config.head_width)
+        self.mask = Mask()
+        self.softmax = Softmax()
+        self.weighted_sum = WeightedSum()
+
+    def keys_values(self, y_BSD: Tensor, start: int = 0) -> KeysValues:
+        """Keys and values of the positions y (B, S, D), the first of which is position `start`."""
+        k_BGSK = _split_heads(self.key(y_BSD), self.kv_heads)
+        v_BGSK = _split_heads(self.value(y_BSD), self.kv_heads)
+        return KeysValues(self.rotary(k_BGSK, start) if self.rotary else k_BGSK, v_BGSK)
+
+    def forward(
+        self, x_BTD: Tensor, kv: KeysValues, mask: Tensor, start: int = 0, explicit: bool = False
+    ) -> Tensor:
+        """Attend from x (B, T, D), whose first row is position `start`, to the keys; (B, T, D).
+
+        `mask` is boolean and broadcasts to (B, H, T, S).
+        """
+        q_BHTK = _split_heads(self.query(x_BTD), self.num_heads)
+        if self.rotary:
+            q_BHTK = self.rotary(q_BHTK, start)
+        kernel = self._explicit if explicit else _fused
+        heads_BHTK = kernel(q_BHTK, *self._shared(kv), mask)
+        return self.output(heads_BHTK.transpose(1, 2).flatten(2))
+
+    def _shared(self, kv: KeysValues) -> KeysValues:
+        """One key-value head for each query head."""
+        if self.kv_heads == self.num_heads:
+            return kv
+        return KeysValues(*(t.repeat_interleave(self.num_heads // self.kv_heads, dim=1) for t in kv))
+
+    def _explicit(self, q_BHTK: Tensor, k_BHSK: Tensor, v_BHSK: Tensor, mask: Tensor) -> Tensor:
+        scores = self.mask(self.scale(self.scores(q_BHTK, k_BHSK)), mask)
+        return self.weighted_sum(self.softmax(scores, mask), v_BHSK)
+
+
+def _fused(q_BHTK: Tensor, k_BHSK: Tensor, v_BHSK: Tensor, mask: Tensor) -> Tensor:
+    return functional.scaled_dot_product_attention(q_BHTK, k_BHSK, v_BHSK, attn_mask=mask)
+
+
+def _split_heads(x_BSD: Tensor, heads: int) -> Tensor:
+    return x_BSD.unflatten(-1, (heads, -1)).transpose(1, 2)

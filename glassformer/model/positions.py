@@ -1,0 +1,67 @@
+"""Where a token stands: sinusoidal, learned, or rotary positions."""
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+BASE = 10000.0
+
+
+def sinusoidal_table(length: int, d_model: int, layout: Literal["interleaved", "halves"] = "interleaved") -> Tensor:
+    """The table PE (length, d_model), float32, computed in float64.
+
+        PE[p, 2i] = sin(p / 10000^(2i/d_model)),  PE[p, 2i+1] = cos(p / 10000^(2i/d_model))
+
+    "Attention Is All You Need", section 3.5; positions start at 0. `halves` has the same columns in
+    another order, all sines and then all cosines (Marian, fairseq).
+    """
+    position_P1 = torch.arange(length, dtype=torch.float64)[:, None]
+    exponent = torch.arange(0, d_model, 2, dtype=torch.float64) / d_model
+    angle = position_P1 / BASE**exponent
+    pair = torch.stack((angle.sin(), angle.cos()), dim=-1)
+    if layout == "halves":
+        pair = pair.transpose(1, 2)
+    return pair.reshape(length, d_model).float()
+
+
+class Positions(nn.Module):
+    """Adds to each embedded token the vector of its place: X + PE."""
+
+    table_PD: Tensor
+
+    def __init__(self, table_PD: Tensor, learned: bool) -> None:
+        super().__init__()
+        if learned:
+            self.table_PD = nn.Parameter(table_PD)
+        else:
+            self.register_buffer("table_PD", table_PD, persistent=False)
+
+    def forward(self, x_BTD: Tensor, start: int = 0) -> Tensor:
+        """x (B, T, D) plus the T positions from `start` on."""
+        return x_BTD + self.table_PD[start : start + x_BTD.shape[1]]
+
+
+class Rotary(nn.Module):
+    """Rotates each pair of columns of a query or key by an angle that grows with its position.
+
+        (a, b) -> (a cos - b sin, b cos + a sin),  angle = p / 10000^(2i/K)
+
+    so that a score depends on the two positions' difference only. Su et al. 2021 (RoFormer),
+    section 3.2.2; the columns of a pair lie next to each other, as there.
+    """
+
+    cos_PK: Tensor
+    sin_PK: Tensor
+
+    def __init__(self, length: int, width: int) -> None:
+        super().__init__()
+        table_PK = sinusoidal_table(length, width)
+        self.register_buffer("sin_PK", table_PK[:, 0::2].repeat_interleave(2, dim=1), persistent=False)
+        self.register_buffer("cos_PK", table_PK[:, 1::2].repeat_interleave(2, dim=1), persistent=False)
+
+    def forward(self, x_BHTK: Tensor, start: int = 0) -> Tensor:
+        """x (B, H, T, K), rotated by the positions from `start` on."""
+        rows = slice(start, start + x_BHTK.shape[2])
+        turned = torch.stack((-x_BHTK[..., 1::2], x_BHTK[..., 0::2]), dim=-1).flatten(-2)
+        return x_BHTK * self.cos_PK[rows] + turned * self.sin_PK[rows]

@@ -1,0 +1,154 @@
+"""The Transformer encoder-decoder, in the order of "Attention Is All You Need" (Vaswani et al. 2017).
+
+Tensor names carry their axes:
+    B batch, S source length, T target length, D d_model, H heads, G key-value heads, K head width,
+    F feed-forward width, V vocabulary, P positions.
+"""
+
+import math
+from typing import NamedTuple
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+from glassformer.errors import InputError
+from glassformer.model.attention import look_ahead_mask, padding_mask
+from glassformer.model.cache import DecoderCache
+from glassformer.model.config import ModelConfig
+from glassformer.model.layers import DecoderLayer, EncoderLayer, make_norm
+from glassformer.model.positions import Positions, sinusoidal_table
+from glassformer.special import PAD
+
+
+class Memory(NamedTuple):
+    """The encoder's output (B, S, D) and which of its positions are words (B, 1, 1, S)."""
+
+    x_BSD: Tensor
+    mask_B11S: Tensor
+
+
+class Embedding(nn.Module):
+    """Token ids to vectors: E[id] * sqrt(d_model), plus the position's vector, then dropout.
+
+    Sections 3.4, 3.5 and 5.4. Rotary positions are added in attention instead, and here not at all.
+    """
+
+    def __init__(self, config: ModelConfig, table: nn.Embedding) -> None:
+        super().__init__()
+        self.token = table
+        self.scale = math.sqrt(config.d_model) if config.embedding_scale else 1.0
+        self.position = _make_positions(config)
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(self, ids_BT: Tensor, start: int = 0) -> Tensor:
+        x_BTD = self.token(ids_BT) * self.scale
+        return self.dropout(self.position(x_BTD, start) if self.position else x_BTD)
+
+
+def _make_positions(config: ModelConfig) -> Positions | None:
+    if config.positions == "rotary":
+        return None
+    table = sinusoidal_table(config.max_length, config.d_model, config.position_layout)
+    return Positions(table, learned=config.positions == "learned")
+
+
+class Transformer(nn.Module):
+    """p(target | source) by an encoder stack and a decoder stack (figure 1).
+
+    `forward` is training's view: all positions at once. `encode`, `start` and `decode` are
+    decoding's: the same modules, a few positions at a time. `explicit=True` computes attention step
+    by step in modules that can be observed, instead of in one fused kernel; the numbers are the same.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        target_table = nn.Embedding(config.vocab_size, config.d_model)
+        source_table = (
+            nn.Embedding(config.source_vocab_size, config.d_model) if config.source_vocab_size else target_table
+        )
+        self.source_embedding = Embedding(config, source_table)
+        self.encoder = nn.ModuleList(EncoderLayer(config) for _ in range(config.encoder_layers))
+        self.encoder_norm = make_norm(config) if config.final_norm else nn.Identity()
+        self.target_embedding = Embedding(config, target_table)
+        self.decoder = nn.ModuleList(DecoderLayer(config) for _ in range(config.decoder_layers))
+        self.decoder_norm = make_norm(config) if config.final_norm else nn.Identity()
+        self.generator = nn.Linear(config.d_model, config.vocab_size, bias=config.output_bias)
+        self._initialise()
+        if config.tie_embeddings:
+            self.generator.weight = target_table.weight
+
+    def _initialise(self) -> None:
+        """Xavier-uniform matrices, zero biases, embeddings N(0, 1/d_model): unit size once scaled.
+
+        The paper does not say; these are tensor2tensor's and fairseq's choices.
+        """
+        for module in self.modules():
+            if isinstance(module, nn.Linear):
+                nn.init.xavier_uniform_(module.weight)
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
+            elif isinstance(module, nn.Embedding):
+                nn.init.normal_(module.weight, std=self.config.d_model**-0.5)
+            elif isinstance(module, Positions) and isinstance(module.table_PD, nn.Parameter):
+                nn.init.normal_(module.table_PD, std=self.config.d_model**-0.5)
+
+    def encode(self, source_BS: Tensor, explicit: bool = False) -> Memory:
+        """Read the source ids (B, S), padded on the right with `<pad>`.
+
+        Raises InputError if S exceeds `max_length`.
+        """
+        self._refuse_long(source_BS.shape[1])
+        mask_B11S = padding_mask(source_BS)
+        x_BSD = self.source_embedding(source_BS)
+        for layer in self.encoder:
+            x_BSD = layer(x_BSD, mask_B11S, explicit)
+        return Memory(self.encoder_norm(x_BSD), mask_B11S)
+
+    def start(self, memory: Memory) -> DecoderCache:
+        """The decoder's state before its first token: cross-attention's keys and values."""
+        layers = tuple(layer.cross_attention.keys_values(memory.x_BSD) for layer in self.decoder)
+        return DecoderCache((), layers, memory.mask_B11S)
+
+    def decode(self, target_BT: Tensor, cache: DecoderCache, explicit: bool = False) -> tuple[Tensor, DecoderCache]:
+        """Read T more target ids; their hidden states (B, T, D), and the cache grown by them.
+
+        The look-ahead mask also keeps words from attending to padding, which stands to their right.
+        Raises InputError if the target would exceed `max_length`.
+        """
+        start, length = cache.length, target_BT.shape[1]
+        self._refuse_long(start + length)
+        mask_TS = look_ahead_mask(length, start + length, target_BT.device)
+        x_BTD = self.target_embedding(target_BT, start)
+        grown = []
+        for index, layer in enumerate(self.decoder):
+            past = cache.past[index] if cache.past else None
+            x_BTD, past = layer(x_BTD, past, cache.memory[index], mask_TS, cache.source_mask_B11S, explicit)
+            grown.append(past)
+        return self.decoder_norm(x_BTD), DecoderCache(tuple(grown), cache.memory, cache.source_mask_B11S)
+
+    def logits(self, x_BTD: Tensor) -> Tensor:
+        """Hidden states (..., D) to a score for each word of the vocabulary (..., V)."""
+        return self.generator(x_BTD)
+
+    def forward(self, source_BS: Tensor, target_BT: Tensor, explicit: bool = False) -> Tensor:
+        """Logits (B, T, V): at each target position, for the word that comes next."""
+        hidden_BTD, _ = self.decode(target_BT, self.start(self.encode(source_BS, explicit)), explicit)
+        return self.logits(hidden_BTD)
+
+    def _refuse_long(self, length: int) -> None:
+        if length > self.config.max_length:
+            raise InputError(
+                f"a sentence of {length} tokens is longer than the model's max_length = "
+                f"{self.config.max_length}; split it, or train with a larger max_length"
+            )
+
+
+def shift_right(target_BT: Tensor, start_id: int) -> Tensor:
+    """The decoder's input for the target ids (B, T): begin with `start_id`, drop the last column."""
+    return functional.pad(target_BT[:, :-1], (1, 0), value=start_id)
+
+
+def real_tokens(target_BT: Tensor) -> Tensor:
+    """(B, T) boolean: which targets are words and count in the loss."""
+    return target_BT != PAD

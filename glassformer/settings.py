@@ -1,0 +1,122 @@
+"""Frozen dataclasses from YAML and from the command line; an unknown key is refused by name."""
+
+import dataclasses
+import types
+import typing
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from glassformer.errors import InputError, UsageError, nearest
+
+T = TypeVar("T")
+
+
+def keys_of(*settings: type) -> set[str]:
+    """Names of all fields of the dataclasses `settings`."""
+    return {field.name for cls in settings for field in dataclasses.fields(cls)}
+
+
+def refuse_unknown(values: Iterable[str], known: set[str], where: str) -> None:
+    """Raise UsageError for the first key that is not known, with the nearest name."""
+    for key in values:
+        if key not in known:
+            raise UsageError(f"{where}: unknown config key '{key}'; {nearest(key, known)}")
+
+
+def build(cls: type[T], values: Mapping[str, Any], where: str) -> T:
+    """Make a `cls` from those of `values` that it has, each checked against its annotation.
+
+    Raises UsageError for a value of the wrong type, and whatever `cls` itself refuses.
+    """
+    hints = typing.get_type_hints(cls)
+    mine = keys_of(cls)
+    return cls(**{k: _checked(v, hints[k], f"{where}: {k}") for k, v in values.items() if k in mine})
+
+
+def _checked(value: Any, hint: Any, where: str) -> Any:
+    options = typing.get_args(hint) if _is_union(hint) else (hint,)
+    for option in options:
+        if _fits(value, option):
+            return _converted(value, option)
+    wanted = " or ".join(_described(option) for option in options)
+    close = ""
+    if isinstance(value, str):
+        names = [c for o in options if typing.get_origin(o) is typing.Literal for c in typing.get_args(o)]
+        close = f"; {nearest(value, names)}" if names else ""
+    raise UsageError(f"{where} = {value!r} should be {wanted}{close}")
+
+
+def _is_union(hint: Any) -> bool:
+    return typing.get_origin(hint) in (typing.Union, types.UnionType)
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    if hint is type(None):
+        return value is None
+    if typing.get_origin(hint) is typing.Literal:
+        return value in typing.get_args(hint)
+    if typing.get_origin(hint) is tuple:
+        item = typing.get_args(hint)[0]
+        return isinstance(value, list | tuple) and all(_fits(v, item) for v in value)
+    if hint is float:
+        return not isinstance(value, bool) and (isinstance(value, int | float) or _is_number(value))
+    if hint is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, hint)
+
+
+def _is_number(value: Any) -> bool:
+    # YAML 1.1 reads 5e-4 (no point) as text.
+    try:
+        return isinstance(value, str) and bool(float(value) or True)
+    except ValueError:
+        return False
+
+
+def _converted(value: Any, hint: Any) -> Any:
+    if hint is float:
+        return float(value)
+    return tuple(value) if typing.get_origin(hint) is tuple else value
+
+
+def _described(hint: Any) -> str:
+    if hint is type(None):
+        return "null"
+    if typing.get_origin(hint) is typing.Literal:
+        return "one of " + ", ".join(map(str, typing.get_args(hint)))
+    if typing.get_origin(hint) is tuple:
+        return f"a list of {_described(typing.get_args(hint)[0])}"
+    return {int: "a whole number", float: "a number", bool: "true or false", str: "text"}.get(hint, str(hint))
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """A flat mapping from the YAML file `path`; InputError says what is wrong with it and where."""
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path}: cannot read the config: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8 (byte {error.start}); save the config as UTF-8") from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark else ""
+        raise InputError(f"{path}{line}: not valid YAML; mend the config") from error
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise InputError(f"{path}: a config is `key: value` lines, not a {type(values).__name__}")
+    return {str(key): value for key, value in values.items()}
+
+
+def parse_assignment(text: str) -> tuple[str, Any]:
+    """`key=value` of the command line; the value is read as YAML, so `true`, `3` and `[a, b]` work."""
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise UsageError(f"--set {text}: expected key=value")
+    try:
+        return key.strip(), yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise UsageError(f"--set {text}: the value is not valid YAML") from error
