@@ -6,6 +6,7 @@ from typing import Literal
 from glassformer.errors import UsageError, nearest
 from glassformer.special import BOS
 
+Values = dict[str, int | float | str]
 Activation = Literal["relu", "gelu", "silu", "reglu", "geglu", "swiglu"]
 
 
@@ -84,7 +85,7 @@ class ModelConfig:
         return self.num_kv_heads or self.num_heads
 
 
-def _shape(layers: tuple[int, int], d_model: int, d_ff: int, heads: int, dropout: float) -> dict[str, int | float]:
+def _shape(layers: tuple[int, int], d_model: int, d_ff: int, heads: int, dropout: float) -> Values:
     return {
         "encoder_layers": layers[0],
         "decoder_layers": layers[1],
@@ -95,7 +96,7 @@ def _shape(layers: tuple[int, int], d_model: int, d_ff: int, heads: int, dropout
     }
 
 
-PRESETS: dict[str, dict[str, int | float | str]] = {
+PRESETS: dict[str, Values] = {
     "glass": _shape((2, 2), 32, 64, 2, 0.0),  # small enough to look at every number
     "tiny": _shape((4, 4), 128, 256, 4, 0.3),  # Wu et al. 2021, "Good for Misconceived Reasons"
     "small": _shape((3, 3), 256, 1024, 4, 0.1),
@@ -106,7 +107,7 @@ PRESETS: dict[str, dict[str, int | float | str]] = {
 }
 
 
-def preset(name: str) -> dict[str, int | float | str]:
+def preset(name: str) -> Values:
     """The config values of the preset `name`; UsageError with the nearest name if there is none."""
     if name not in PRESETS:
         raise UsageError(f"unknown preset '{name}'; {nearest(name, PRESETS)}")

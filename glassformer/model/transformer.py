@@ -6,7 +6,7 @@ Tensor names carry their axes:
 """
 
 import math
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from torch import Tensor, nn
 from torch.nn import functional
@@ -107,8 +107,8 @@ class Transformer(nn.Module):
 
     def start(self, memory: Memory) -> DecoderCache:
         """The decoder's state before its first token: cross-attention's keys and values."""
-        layers = tuple(layer.cross_attention.keys_values(memory.x_BSD) for layer in self.decoder)
-        return DecoderCache((), layers, memory.mask_B11S)
+        keys_values = [cast(DecoderLayer, layer).cross_attention.keys_values(memory.x_BSD) for layer in self.decoder]
+        return DecoderCache((), tuple(keys_values), memory.mask_B11S)
 
     def decode(self, target_BT: Tensor, cache: DecoderCache, explicit: bool = False) -> tuple[Tensor, DecoderCache]:
         """Read T more target ids; their hidden states (B, T, D), and the cache grown by them.

@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple, cast
 
 from glassformer.errors import InputError
 
@@ -117,9 +117,7 @@ def read_lines(path: str | Path) -> Iterator[tuple[int, str]]:
                     continue  # a mark and nothing else: an empty file
                 yield number, _decode(raw, skipped, f"{name}:{number}")
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise InputError(
-            f"{name} is not a whole gzip file ({error}); copy or compress it again"
-        ) from None
+        raise InputError(f"{name} is not a whole gzip file ({error}); copy or compress it again") from None
     except FileNotFoundError:
         raise InputError(f"{name} does not exist; check the path") from None
     except IsADirectoryError:
@@ -130,19 +128,16 @@ def read_lines(path: str | Path) -> Iterator[tuple[int, str]]:
 
 
 @contextmanager
-def _open_bytes(path: str | Path) -> Iterator[IO[bytes]]:
-    """The file's bytes, unpacked; standard input is left open."""
+def _open_bytes(path: str | Path) -> Iterator[Iterable[bytes]]:
+    """The file's lines as bytes, unpacked; standard input is left open."""
     is_stdin = str(path) == STDIN
-    if is_stdin:
-        # What stands in for standard input may have no `peek` of its own.
-        outer = io.BufferedReader(sys.stdin.buffer)  # type: ignore[type-var]
-    else:
-        outer = open(path, "rb")
+    inner = sys.stdin.buffer if is_stdin else Path(path).open("rb", 0)  # noqa: SIM115
+    # Wrapped here, since what stands in for standard input may have no `peek` of its own.
+    outer = io.BufferedReader(cast(io.RawIOBase, inner))
     try:
-        packed = str(path).lower().endswith(".gz") or outer.peek(2)[:2] == GZIP_MAGIC
-        if packed:
-            with gzip.open(outer) as inner:
-                yield inner  # type: ignore[misc]
+        if str(path).lower().endswith(".gz") or outer.peek(2)[:2] == GZIP_MAGIC:
+            with gzip.open(outer) as unpacked:
+                yield unpacked
         else:
             yield outer
     finally:
@@ -189,9 +184,7 @@ def _tsv(lines: NumberedLines, name: str) -> Iterator[Pair]:
 def _wrong_columns(text: str, columns: int, place: str) -> str:
     if not text.strip():
         return f"{place}: the line is blank; remove it (a line is source, tab, target)"
-    found = (
-        f"{place}: {columns} column{'s' if columns > 1 else ''}, expected 2 (source, tab, target)"
-    )
+    found = f"{place}: {columns} column{'s' if columns > 1 else ''}, expected 2 (source, tab, target)"
     if columns == 1:
         return f"{found}; put a tab between them, or use --source and --target for two files"
     return f"{found}; remove the surplus tab{'s' if columns > 3 else ''}"
@@ -214,9 +207,7 @@ def _json_object(text: str, place: str) -> dict[str, object]:
     try:
         record = json.loads(text)
     except json.JSONDecodeError as error:
-        raise InputError(
-            f"{place}: not JSON ({error.msg} at character {error.pos + 1}); {shape}"
-        ) from None
+        raise InputError(f"{place}: not JSON ({error.msg} at character {error.pos + 1}); {shape}") from None
     except (ValueError, RecursionError):  # a number of many thousand digits, a deep nesting
         raise InputError(f"{place}: JSON too large or too deep; {shape}") from None
     if not isinstance(record, dict):
@@ -236,8 +227,7 @@ def _json_text(record: dict[str, object], key: str, place: str) -> str:
     except UnicodeEncodeError as error:
         code = ord(value[error.start])
         raise InputError(
-            f'{place}: "{key}" holds half a surrogate pair (\\u{code:04x}); '
-            "write the whole character"
+            f'{place}: "{key}" holds half a surrogate pair (\\u{code:04x}); write the whole character'
         ) from None
     return value.strip()
 

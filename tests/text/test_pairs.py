@@ -93,9 +93,7 @@ def test_invalid_utf8_is_placed_to_the_byte(tmp_path):
 
 
 def test_a_byte_order_mark_counts_in_the_byte_offset(tmp_path):
-    assert "byte 5 of the line (0xff)" in refusal(
-        read_lines, write(tmp_path / "a", b"\xef\xbb\xbfa\xff\n")
-    )
+    assert "byte 5 of the line (0xff)" in refusal(read_lines, write(tmp_path / "a", b"\xef\xbb\xbfa\xff\n"))
 
 
 def test_utf16_is_named(tmp_path):
@@ -104,9 +102,7 @@ def test_utf16_is_named(tmp_path):
 
 
 def test_half_a_surrogate_pair_in_utf8_is_refused(tmp_path):
-    assert "byte 1 of the line (0xed)" in refusal(
-        read_lines, write(tmp_path / "a", b"\xed\xa0\x80\n")
-    )
+    assert "byte 1 of the line (0xed)" in refusal(read_lines, write(tmp_path / "a", b"\xed\xa0\x80\n"))
 
 
 def test_nul_is_refused(tmp_path):
@@ -268,9 +264,7 @@ def test_a_named_pipe_is_sniffed(tmp_path):
 
 # Round trips
 
-sides = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\t\n\r")).map(
-    str.strip
-)
+sides = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\t\n\r")).map(str.strip)
 in_memory = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -292,9 +286,7 @@ def as_gzip(pairs, folder):
 
 
 def as_parallel(pairs, folder):
-    source, target = (
-        "".join(side + "\n" for side in column) for column in zip(*pairs, strict=True)
-    )
+    source, target = ("".join(side + "\n" for side in column) for column in zip(*pairs, strict=True))
     return read_parallel(write(folder / "s", source), write(folder / "t", target))
 
 

@@ -1,0 +1,145 @@
+"""A model directory on disk: what every command accepts as MODEL. It holds no pickle.
+
+config.json (ModelConfig), model.safetensors (weights), source.spm and target.spm, or one
+tokenizer.spm where they are joint, and card.json (where the model comes from).
+"""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import Tensor
+
+from glassformer.errors import GlassformerError, InputError
+from glassformer.files import recover, write_whole
+from glassformer.model import ModelConfig, Transformer
+from glassformer.settings import build, keys_of, refuse_unknown
+from glassformer.text.tokenizer import Tokenizer
+
+CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "card.json"
+JOINT, SOURCE, TARGET = "tokenizer.spm", "source.spm", "target.spm"
+OF_A_RUN = ("average", "best", "last")  # the first that is there is what a run directory means
+
+
+def resolve(path: Path) -> Path:
+    """The model directory that `path` names: itself, or the run's `average/`, else `best/`, else `last/`.
+
+    Raises InputError if there is none.
+    """
+    if not path.exists():
+        raise InputError(f"{path}: no such model; give a model directory or a run directory")
+    if (path / CONFIG).exists():
+        return path
+    for name in OF_A_RUN:
+        recover(path / name)
+        if (path / name / CONFIG).exists():
+            return path / name
+    raise InputError(f"{path}: not a model directory (no {CONFIG}), and no run with a saved model")
+
+
+def weights_of(model: Transformer) -> dict[str, Tensor]:
+    """The model's weights by name; a table that is shared appears once."""
+    return {name: weight.detach() for name, weight in model.named_parameters()}
+
+
+def write_model(
+    directory: Path, config: ModelConfig, weights: dict[str, Tensor], tokenizers: tuple[Tokenizer, Tokenizer],
+    card: dict[str, Any],
+) -> None:  # fmt: skip
+    """Write the files of a model directory into `directory`, which exists."""
+    write_whole(directory / CONFIG, _json(dataclasses.asdict(config)))
+    write_whole(directory / WEIGHTS, save({name: weight.contiguous() for name, weight in weights.items()}))
+    source, target = tokenizers
+    if source is target:
+        write_whole(directory / JOINT, source.to_bytes())
+    else:
+        write_whole(directory / SOURCE, source.to_bytes())
+        write_whole(directory / TARGET, target.to_bytes())
+    write_whole(directory / CARD, _json(card))
+
+
+def read_model(
+    directory: Path, device: torch.device
+) -> tuple[Transformer, tuple[Tokenizer, Tokenizer], dict[str, Any]]:
+    """The model (in evaluation mode), its source and target tokenizers, and its card.
+
+    Raises InputError for a file that is missing, truncated, or does not fit the others.
+    """
+    config = _read_config(directory / CONFIG)
+    tokenizers = _read_tokenizers(directory)
+    for name, tokenizer, size in (
+        ("source", tokenizers[0], config.source_vocab_size or config.vocab_size),
+        ("target", tokenizers[1], config.vocab_size),
+    ):
+        if tokenizer.vocab_size != size:
+            raise InputError(
+                f"{directory}: the {name} tokenizer has {tokenizer.vocab_size} pieces but {CONFIG} says {size}; "
+                "the files are not of one model"
+            )
+    model = Transformer(config)
+    load_weights(model, read_tensors(directory / WEIGHTS), directory / WEIGHTS)
+    return model.to(device).eval(), tokenizers, _read_json(directory / CARD)
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """The tensors of a safetensors file; InputError if it is missing or broken."""
+    try:
+        return load_file(path)
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: missing; copy the whole model directory") from error
+    except (OSError, SafetensorError) as error:
+        raise InputError(f"{path}: truncated or not a safetensors file ({error}); copy it again") from error
+
+
+def load_weights(model: Transformer, weights: dict[str, Tensor], where: Path) -> None:
+    """Copy `weights` into the model; InputError unless names and shapes agree and all are finite."""
+    wanted = dict(model.named_parameters())
+    for name in sorted(wanted.keys() ^ weights.keys()):
+        state = "is missing" if name in wanted else "does not belong to this model"
+        raise InputError(f"{where}: tensor '{name}' {state}; the file does not fit {CONFIG}")
+    for name, parameter in wanted.items():
+        if weights[name].shape != parameter.shape:
+            raise InputError(
+                f"{where}: tensor '{name}' is {tuple(weights[name].shape)} but {CONFIG} makes it "
+                f"{tuple(parameter.shape)}; the files are not of one model"
+            )
+        if not weights[name].isfinite().all():
+            raise InputError(f"{where}: tensor '{name}' holds NaN or infinity; use an earlier checkpoint")
+        with torch.no_grad():
+            parameter.copy_(weights[name])
+
+
+def _read_config(path: Path) -> ModelConfig:
+    values = _read_json(path)
+    try:
+        refuse_unknown(values, keys_of(ModelConfig), str(path))
+        return build(ModelConfig, values, str(path))
+    except (GlassformerError, TypeError) as error:  # a wrong file is the input's fault, not the usage's
+        raise InputError(f"{path}: not a config of this version: {error}") from error
+
+
+def _read_tokenizers(directory: Path) -> tuple[Tokenizer, Tokenizer]:
+    if (directory / JOINT).exists():
+        joint = Tokenizer.load(directory / JOINT)
+        return joint, joint
+    return Tokenizer.load(directory / SOURCE), Tokenizer.load(directory / TARGET)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: missing; copy the whole model directory") from error
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: truncated or not JSON; copy it again") from error
+    if not isinstance(values, dict):
+        raise InputError(f"{path}: expected a JSON object")
+    return values
+
+
+def _json(value: dict[str, Any]) -> bytes:
+    return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()

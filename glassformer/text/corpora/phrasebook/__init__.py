@@ -1,0 +1,12 @@
+"""The corpus `phrasebook`: English sentences with their Hindi, made by a small grammar.
+
+Every sentence comes with the links between its words (see `units`), and every English sentence has
+one translation: the speaker is a man, "you" is तुम unless Sir or Madam says आप, and reasons follow
+the table because.tsv. Statements end in no stop, questions in "?".
+"""
+
+from .because import agreement
+from .corpus import generate, load_phrasebook, part_of
+from .units import Antecedent, Sentence
+
+__all__ = ["Antecedent", "Sentence", "agreement", "generate", "load_phrasebook", "part_of"]

@@ -1,0 +1,274 @@
+"""Patterns of what someone or something is, where it is, and what belongs to whom."""
+
+from functools import cache
+
+from . import english, hindi
+from .because import described
+from .draw import Draw
+from .hindi import Agreement
+from .lexicon import Adjective, Noun
+from .phrases import PRONOUNS, Phrase, belonging, named, nominal
+from .units import Sentence, Unit, build, unit, whole
+
+THERE = {"is": whole("there", ""), "are": whole("there", "")}
+
+
+@cache
+def copula(agreement: Agreement, person: str, tense: str, negative: str = "+") -> Unit:
+    """"is", "was not", "aren't": है, नहीं था, नहीं हैं."""
+    be = (english.WAS if tense == "past" else english.BE)[person]
+    word = hindi.was(agreement) if tense == "past" else hindi.is_(agreement)
+    if negative == "+":
+        return unit(f"{be}:v", f"{word}:v")
+    refused = english.negated(be, negative == "n't").split()
+    if len(refused) == 1:
+        return unit(f"{refused[0]}:v", f"नहीं:v {word}:v")
+    return unit(f"{refused[0]}:v not:n", f"नहीं:n {word}:v")
+
+
+def quality(draw: Draw) -> Sentence | None:
+    """"The road is not wide": सड़क चौड़ी नहीं है."""
+    subject = _anything(draw)
+    state = draw.quality(subject.noun) if subject.noun else draw.pick(_human(draw))
+    if state is None or f" {state.english}:" in subject.english:
+        return None
+    tense = draw.pick(("present", "present", "past"))
+    key = f"{subject.key}|is|{state.english}"
+    if draw.chance(0.3):
+        negative = "not" if subject.person == "I" or draw.chance(0.5) else "n't"
+        verb = copula(subject.agreement, subject.person, tense, negative)
+        what = _adjective(state, subject.agreement)
+        return build("quality", key, (subject.subject, verb, what), (0, 2, 1))
+    very = draw.chance(0.25)
+    said = described(state, subject.agreement, subject.person, tense, very)
+    return build("quality", key, (subject.subject, said), (0, 1))
+
+
+@cache
+def _adjective(state: Adjective, agreement: Agreement) -> Unit:
+    return whole(state.english, hindi.adjective(state.hindi, agreement.gender, agreement.plural))
+
+
+def _human(draw: Draw) -> list[Adjective]:
+    """Adjectives for people; "old" and "tall" among them."""
+    return [a for a in draw.words.adjectives if "person" in a.kinds]
+
+
+def _anything(draw: Draw) -> Phrase:
+    """A person, an animal, a thing or a place."""
+    chance = draw.random()
+    if chance < 0.25:
+        return draw.person()
+    if chance < 0.4:
+        return draw.living(draw.kind("animal"))
+    noun = draw.pick(draw.words.nouns)
+    if noun.living:
+        return draw.living(noun) if "spouse" not in noun.kinds else draw.elder()
+    if "proper" in noun.kinds or "unique" in noun.kinds:
+        return draw.thing(noun, definite=True)
+    if draw.chance(0.3) and "mass" not in noun.kinds:
+        owner = named(draw.pick(draw.words.names)) if draw.chance(0.5) else nominal(
+            draw.pick(draw.people), "the"
+        )
+        return belonging(owner, noun, draw.chance(0.2)) if _ownable(noun) else draw.thing(noun)
+    return draw.thing(noun, definite=True)
+
+
+def _ownable(noun: Noun) -> bool:
+    kinds = {"goods", "cloth", "vehicle", "portable", "readable", "valuable", "home", "body"}
+    return not noun.kinds.isdisjoint(kinds) and "mass" not in noun.kinds
+
+
+def comparison(draw: Draw) -> Sentence | None:
+    """"The dog is bigger than the cat": कुत्ता बिल्ली से बड़ा है."""
+    subject = _anything(draw)
+    noun = subject.noun
+    compared = [
+        a
+        for a in (draw.words.adjectives_for(noun) if noun else _human(draw))
+        if a.comparative and f" {a.english}:" not in subject.english
+    ]
+    if not compared:
+        return None
+    state = draw.pick(compared)
+    other = _comparable(draw, subject, state)
+    if other is None or other.key == subject.key:
+        return None
+    tense = draw.pick(("present", "present", "past"))
+    what = _more(state, subject.agreement)
+    is_ = copula(subject.agreement, subject.person, tense)
+    than = other.case("से", "than")
+    key = f"{subject.key}|{state.comparative}|{other.key}"
+    return build("comparison", key, (subject.subject, is_, what, than), (0, 3, 2, 1))
+
+
+@cache
+def _more(state: Adjective, agreement: Agreement) -> Unit:
+    """"bigger": बड़ा, with से before it; one that does not inflect takes ज़्यादा."""
+    more = hindi.adjective(state.hindi, agreement.gender, agreement.plural)
+    if not state.hindi.endswith("ा"):
+        more = f"ज़्यादा {more}"
+    return whole(state.comparative, more)
+
+
+def _comparable(draw: Draw, subject: Phrase, state: Adjective) -> Phrase | None:
+    """Something of a like kind that bears the same adjective."""
+    if subject.noun is None:
+        return named(draw.pick(draw.words.names)) if draw.chance(0.6) else draw.person()
+    kinds = state.kinds & subject.noun.kinds
+    noun = draw.kind(*sorted(kinds))
+    if noun.living:
+        return draw.living(noun)
+    plural = subject.agreement.plural and "mass" not in noun.kinds
+    return nominal(noun, draw.pick(("the", "this", "that") if not plural else ("the", "these")),
+                   plural)
+
+
+def identity(draw: Draw) -> Sentence | None:
+    """"We are friends", "He is not a doctor": हम दोस्त हैं, वह डॉक्टर नहीं है."""
+    subject = draw.person()
+    noun = draw.kind("job", "kin", "child") if draw.chance(0.8) else draw.kind("person")
+    if subject.noun is noun or {"kin", "spouse"} & noun.kinds and noun.english != "friend":
+        return None
+    if subject.noun and "elder" not in subject.noun.kinds:
+        return None
+    if noun.gender != subject.agreement.gender and noun.gender == "f":
+        return None
+    if noun.english in ("boy", "man") and subject.agreement.gender == "f":
+        return None
+    plural = subject.person == "they"
+    what = _predicate(draw, noun, plural)
+    tense = draw.pick(("present", "present", "past"))
+    negative = draw.pick(("+", "+", "+", "not", "n't"))
+    if subject.person == "I" and negative == "n't":
+        negative = "not"
+    is_ = copula(subject.agreement, subject.person, tense, negative)
+    key = f"{subject.key}|is|{noun.english}"
+    return build("identity", key, (subject.subject, is_, what), (0, 2, 1))
+
+
+def _predicate(draw: Draw, noun: Noun, plural: bool) -> Unit:
+    """A noun said of someone: without एक, "a doctor" is डॉक्टर."""
+    adjective = draw.adjective(noun, 0.3)
+    bare = nominal(noun, "", plural, adjective)
+    if plural:
+        return bare.subject
+    first = adjective.english if adjective else noun.english
+    said = f"{english.article(first)} {bare.english}"
+    return unit(said, bare.direct)
+
+
+def pointing(draw: Draw) -> Sentence | None:
+    """"This is my book", "These are Ravi's shoes": यह मेरी किताब है, ये रवि के जूते हैं."""
+    noun = draw.pick(draw.things)
+    plural = draw.chance(0.3)
+    word = draw.pick(("these", "those") if plural else ("this", "that"))
+    pointer = _POINTERS[word]
+    if draw.chance(0.5):
+        owner = draw.pick(("my", "our", "your", "his", "her", "their"))
+        thing = nominal(noun, owner, plural, draw.adjective(noun, 0.3))
+        key = f"{word}|{owner}|{noun.english}"
+    else:
+        owner_phrase = named(draw.pick(draw.words.names))
+        if draw.chance(0.5):
+            owner_phrase = nominal(draw.pick(draw.people), "the")
+        thing = belonging(owner_phrase, noun, plural)
+        key = f"{word}|{owner_phrase.key}|{noun.english}"
+    negative = draw.pick(("+", "+", "+", "not", "n't"))
+    is_ = copula(thing.agreement, thing.person, "present", negative)
+    return build("pointing", key, (pointer, is_, thing.subject), (0, 2, 1))
+
+
+_POINTERS = {
+    "this": whole("this", "यह"),
+    "that": whole("that", "वह"),
+    "these": whole("these", "ये"),
+    "those": whole("those", "वे"),
+}
+
+
+def location(draw: Draw) -> Sentence | None:
+    """"The book is on the table", "There are five books on the table"."""
+    where, place = _where(draw)
+    noun = draw.kind("portable", "dish", "pet") if draw.chance(0.7) else draw.kind("animal")
+    if noun is place or "mass" in noun.kinds:
+        return None
+    tense = draw.pick(("present", "present", "past"))
+    key = f"{noun.english}|in|{place.english}"
+    if draw.chance(0.5):
+        thing = nominal(noun, draw.pick(("the", "my", "your", "his", "her", "this", "that")))
+        if draw.chance(0.25):
+            thing = nominal(noun, draw.pick(("the", "my", "these")), True)
+        negative = draw.pick(("+", "+", "+", "not", "n't"))
+        is_ = copula(thing.agreement, thing.person, tense, negative)
+        return build("location", key, (thing.subject, is_, where), (0, 2, 1))
+    adjective = draw.adjective(noun)
+    plural = draw.chance(0.5)
+    determiner = draw.pick(("many", "some", draw.number(), draw.number())) if plural else "a"
+    thing = nominal(noun, determiner, plural, adjective)
+    is_ = copula(thing.agreement, thing.person, tense)
+    return build("existence", key, (THERE["is"], is_, thing.subject, where), (3, 2, 1, 0))
+
+
+def _where(draw: Draw) -> tuple[Unit, Noun]:
+    """A place: on something flat, in something hollow, near something, under a table."""
+    chance = draw.random()
+    determiner = draw.pick(("the", "the", "the", "this", "that", "my", "our"))
+    if chance < 0.35:
+        noun = draw.kind("surface")
+        return nominal(noun, determiner).case("पर", "on"), noun
+    if chance < 0.7:
+        noun = draw.kind("container", "home", "enter")
+        return nominal(noun, determiner).case("में", "in"), noun
+    if chance < 0.85:
+        noun = draw.kind("furniture", "plant")
+        return nominal(noun, determiner).case("के नीचे", "under"), noun
+    noun = draw.kind("building", "water", "way", "furniture")
+    return nominal(noun, determiner).case("के पास", "near"), noun
+
+
+def having(draw: Draw) -> Sentence | None:
+    """"I have a book": मेरे पास एक किताब है; "I have two brothers": मेरे दो भाई हैं."""
+    subject = draw.person()
+    person, kin = subject.person, draw.chance(0.2)
+    noun = draw.kind("kin") if kin else draw.pick(draw.things)
+    if draw.chance(0.2):
+        noun = draw.kind("pet", "cattle")
+        kin = False
+    past = draw.chance(0.3)
+    plural = draw.chance(0.5)
+    determiner = draw.pick((draw.number(), draw.number(), "many", "some")) if plural else "a"
+    if kin and plural:
+        determiner = draw.pick(("two", "three", "four", "five"))
+    thing = nominal(noun, determiner, plural, None if kin else draw.adjective(noun))
+    have = _have(thing.agreement, "had" if past else english.HAVE[person], past)
+    key = f"{subject.key}|has|{noun.english}"
+    if kin:
+        owner = unit(subject.english, subject.genitive(thing.agreement))
+    else:
+        owner = subject.experiencer("के पास")
+    return build("having", key, (owner, have, thing.subject), (0, 2, 1))
+
+
+@cache
+def _have(agreement: Agreement, word: str, past: bool) -> Unit:
+    return unit(f"{word}:v", f"{hindi.was(agreement) if past else hindi.is_(agreement)}:v")
+
+
+def lacking(draw: Draw) -> Sentence | None:
+    """"I do not have a book": मेरे पास किताब नहीं है."""
+    subject = draw.person()
+    noun = draw.pick(draw.things)
+    past = draw.chance(0.3)
+    agreement = Agreement(3, False, noun.gender)
+    aux = "did" if past else english.DO[subject.person]
+    refused = english.negated(aux, draw.chance(0.5)).split()
+    refused[-1] += ":n"
+    word = hindi.was(agreement) if past else hindi.is_(agreement)
+    have = unit(f"{' '.join(refused)} have:v", f"नहीं:n {word}:v")
+    bare = nominal(noun, "", False)
+    what = unit(f"{english.article(noun.english)} {bare.english}", bare.direct)
+    key = f"{subject.key}|has|{noun.english}"
+    return build("having", key, (subject.experiencer("के पास"), have, what), (0, 2, 1))
+
+

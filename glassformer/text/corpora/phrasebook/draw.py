@@ -1,0 +1,259 @@
+"""Chance, and the noun phrases drawn by it: which words may be the subject or object of which."""
+
+import random
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TypeVar
+
+from . import english
+from .lexicon import Adjective, Lexicon, Name, Noun, Verb
+from .phrases import NUMBERS, OWNERS, PRONOUNS, Phrase, named, nominal
+from .units import Unit, whole
+
+T = TypeVar("T")
+
+# Adverbs of time by tense.  कल is yesterday or tomorrow; the tense tells which.
+DAILY = [("in the morning", "सुबह"), ("in the evening", "शाम को"), ("at night", "रात को")]
+TIMES = {
+    "present": [("every day", "रोज़"), *DAILY],
+    "past": [("yesterday", "कल"), ("today", "आज"), ("again", "फिर"), *DAILY],
+    "future": [("tomorrow", "कल"), ("today", "आज"), ("again", "फिर"), *DAILY],
+    "progressive": [("now", "अब"), ("today", "आज"), ("again", "फिर"), ("here", "यहाँ")],
+    "was-ing": [("yesterday", "कल"), ("there", "वहाँ"), ("here", "यहाँ")],
+}
+OFTEN = [("always", "हमेशा"), ("often", "अक्सर"), ("sometimes", "कभी-कभी")]
+MANNERS = [("slowly", "धीरे-धीरे"), ("quickly", "जल्दी-जल्दी"), ("carefully", "ध्यान से")]
+TENSES = [
+    *["past"] * 4,
+    *["present"] * 3,
+    *["progressive"] * 2,
+    *["future"] * 2,
+    "was-ing",
+    "perfect",
+    "can",
+    "want",
+    "used",
+]
+
+
+class Draw:
+    """A seeded source of words."""
+
+    def __init__(self, words: Lexicon, seed: int) -> None:
+        """Draw from `words`."""
+        self.words = words
+        self.random = random.Random(seed).random
+        self._suiting = {noun: words.adjectives_for(noun) for noun in words.nouns}
+        self._objects = {verb: words.of_kinds(*verb.objects) for verb in words.verbs}
+        self._beasts = {
+            verb: [n for n in words.of_kinds(*verb.subjects) if "animal" in n.kinds]
+            for verb in words.verbs
+        }
+        self._subjects = {
+            verb: [n for n in words.of_kinds(*verb.subjects) if "spouse" not in n.kinds]
+            for verb in words.verbs
+        }
+
+    def beasts(self, verb: Verb) -> list[Noun]:
+        """The animals that may be the verb's subject."""
+        return self._beasts[verb]
+
+    def objects(self, verb: Verb) -> list[Noun]:
+        """The nouns that may be the verb's object."""
+        return self._objects[verb]
+
+    def pick(self, items: Sequence[T]) -> T:
+        """One of the items."""
+        return items[int(self.random() * len(items))]
+
+    def chance(self, probability: float) -> bool:
+        """True that often."""
+        return self.random() < probability
+
+    @cached_property
+    def acts(self) -> list[Verb]:
+        """The verbs that take an object in an ordinary sentence."""
+        return [v for v in self.words.verbs if v.marker != "none" and "reason" not in v.flags]
+
+    @cached_property
+    def human_acts(self) -> list[Verb]:
+        """Those of them that people do at will."""
+        return [v for v in self.acts if "person" in v.subjects and "state" not in v.flags]
+
+    @cached_property
+    def deeds(self) -> list[Verb]:
+        """The verbs without an object."""
+        return [v for v in self.words.verbs if v.marker == "none"]
+
+    @cached_property
+    def people(self) -> list[Noun]:
+        """Nouns for people, without husbands and wives."""
+        return [n for n in self.words.of_kinds("person") if "spouse" not in n.kinds]
+
+    @cached_property
+    def things(self) -> list[Noun]:
+        """Nouns for what can be owned."""
+        kinds = ("goods", "cloth", "vehicle", "portable", "readable", "valuable")
+        return [n for n in self.words.of_kinds(*kinds) if "mass" not in n.kinds]
+
+    def kind(self, *kinds: str) -> Noun:
+        """A noun of one of the kinds."""
+        found = self._kinds.get(kinds)
+        if found is None:
+            found = self._kinds[kinds] = self.words.of_kinds(*kinds)
+        return self.pick(found)
+
+    @cached_property
+    def _kinds(self) -> dict[tuple[str, ...], list[Noun]]:
+        return {}
+
+    def tense(self, verb: Verb) -> str:
+        """A tense that the verb can bear."""
+        tense = self.pick(TENSES)
+        if "state" in verb.flags and tense in ("progressive", "was-ing", "perfect"):
+            return "present"
+        return tense
+
+    def readable_tense(self, verb: Verb, tense: str, person: str) -> str:
+        """The tense, or the past where English spells the present like it ("they read")."""
+        if tense == "present" and english.affirmative(verb.english, tense, person) == (
+            verb.english.past
+        ):
+            return "past"
+        return tense
+
+    def adjective(self, noun: Noun, often: float = 0.25) -> Adjective | None:
+        """Perhaps an adjective that suits the noun."""
+        if self.random() >= often or not self._suiting[noun]:
+            return None
+        return self.pick(self._suiting[noun])
+
+    def quality(self, noun: Noun) -> Adjective | None:
+        """An adjective that suits the noun, if there is any."""
+        return self.adjective(noun, 1.0)
+
+    def person(self) -> Phrase:
+        """A pronoun or a person's name, or a noun for a person."""
+        chance = self.random()
+        if chance < 0.3:
+            return PRONOUNS[self.pick(("I", "we", "you", "he", "she", "they"))]
+        if chance < 0.6:
+            return named(self.pick(self.words.names))
+        if chance < 0.68:
+            return self.elder()
+        return self.living(self.pick(self.people))
+
+    def elder(self) -> Phrase:
+        """Father, mother and so on, whom Hindi honours in the plural."""
+        noun = self.kind("elder")
+        return nominal(noun, self.pick(("my", "our", "your", "his", "her")))
+
+    def living(self, noun: Noun) -> Phrase:
+        """A noun for a person or an animal with a determiner, perhaps an adjective."""
+        if "elder" in noun.kinds:
+            return self.elder()
+        if "kin" in noun.kinds:
+            determiner = self.pick(("my", "my", "our", "your", "his", "her"))
+            return nominal(noun, determiner, self.chance(0.3))
+        adjective = self.adjective(noun, 0.2)
+        if self.chance(0.3):
+            determiner = self.pick(("the", "the", "the", "these", "those", "two", "three", "many"))
+            return nominal(noun, determiner, True, adjective)
+        owner = "my" if "person" not in noun.kinds else "the"
+        determiner = self.pick(("the", "the", "the", "the", "a", "this", "that", owner))
+        return nominal(noun, determiner, False, adjective)
+
+    def subject(self, verb: Verb) -> Phrase:
+        """A subject that the verb can have."""
+        if "person" in verb.subjects and self.chance(0.6):
+            return self.person()
+        noun = self.pick(self._subjects[verb])
+        return self.living(noun) if noun.living else self.thing(noun)
+
+    def object(self, verb: Verb, subject: Phrase, definite: bool = False) -> Phrase:
+        """An object that the verb can have, other than the subject itself."""
+        if "person" in verb.objects and self.chance(0.5):
+            thing = self.person()
+        else:
+            noun = self.pick(self._objects[verb])
+            thing = self.living(noun) if noun.living else self.thing(noun, subject, definite)
+        return thing if self._distinct(thing, subject) else named(self._stranger(subject))
+
+    def _distinct(self, thing: Phrase, subject: Phrase) -> bool:
+        """Not "I ... me", "he ... his brother" in doubt, or twice the same noun."""
+        if thing.key == subject.key:
+            return False
+        possessive = thing.english.partition(":")[0] if thing.living else ""
+        return not (possessive in OWNERS and possessive == subject.owner)
+
+    def _stranger(self, subject: Phrase) -> Name:
+        others = [name for name in self.words.names if name.english != subject.key]
+        return self.pick(others)
+
+    def place(self, noun: Noun) -> Phrase:
+        """A noun for a single place, perhaps with an adjective."""
+        determiner = self.pick(("the", "the", "the", "this", "that", "our"))
+        return nominal(noun, determiner, False, self.adjective(noun, 0.2))
+
+    def thing(self, noun: Noun, subject: Phrase | None = None, definite: bool = False) -> Phrase:
+        """A noun for a thing; a possessive that refers back to the subject is अपना.
+
+        `definite`: no "a" and no number, which sit ill in a negative ("not a book").
+        """
+        if "proper" in noun.kinds:
+            return nominal(noun, "")
+        if "unique" in noun.kinds:
+            return nominal(noun, "the")
+        if "mass" in noun.kinds:
+            some = noun.kinds & {"food", "drink"} and not definite
+            return nominal(noun, self.pick(("the", "the", "", "this", "some" if some else "the")))
+        adjective = self.adjective(noun, 0.2)
+        if "body" in noun.kinds and subject is not None:
+            return nominal(noun, subject.owner, "single" not in noun.kinds, None, own=True)
+        if subject is not None and self.chance(0.25):
+            plural = self.chance(0.2)
+            if self.chance(0.7):
+                return nominal(noun, subject.owner, plural, adjective, own=True)
+            owner = self.pick(("my", "our", "your", "his", "her", "their"))
+            return nominal(noun, owner, plural, adjective, own=owner == subject.owner)
+        if self.chance(0.3):
+            counted = ("the", "these") if definite else ("many", self.number())
+            determiner = self.pick(("the", "the", "these", "those", *counted))
+            return nominal(noun, determiner, True, adjective)
+        article = "the" if definite else "a"
+        determiner = self.pick(("the", "the", "the", article, article, "this", "that"))
+        return nominal(noun, determiner, False, adjective)
+
+    def number(self) -> str:
+        """A number above one."""
+        return self.pick(_MANY)
+
+    def time(self, tense: str, often: float = 0.3) -> Unit | None:
+        """Perhaps an adverb of time that goes with the tense."""
+        if tense not in TIMES or self.random() >= often:
+            return None
+        return _adverb(self.pick(TIMES[tense]))
+
+    def frequency(self) -> Unit:
+        """"always", "often" or "sometimes"."""
+        return _adverb(self.pick(OFTEN))
+
+    def manner(self) -> Unit:
+        """"slowly" and the like."""
+        return _adverb(self.pick(MANNERS))
+
+    def polarity(self, tense: str) -> str:
+        """Mostly positive; a negative is contracted half the time."""
+        if tense == "used" or self.chance(0.72):
+            return "+"
+        return self.pick(("not", "n't"))
+
+
+_MANY = [word for word in NUMBERS if word != "one"]
+_ADVERBS = {
+    pair: whole(*pair) for pairs in (*TIMES.values(), OFTEN, MANNERS) for pair in pairs
+}
+
+
+def _adverb(pair: tuple[str, str]) -> Unit:
+    return _ADVERBS[pair]

@@ -1,0 +1,165 @@
+"""Patterns of questions: yes or no, and what, who, where, when, why; to Sir and Madam too."""
+
+from functools import cache
+
+from . import english, hindi, verbs
+from .draw import Draw
+from .hindi import DEFAULT, Agreement
+from .lexicon import Verb
+from .phrases import Phrase, honoured_you, nominal
+from .units import Sentence, Unit, build, whole
+
+ASKED = ("present", "progressive", "past", "future", "was-ing", "want", "perfect")
+WORDS = {"where": "कहाँ", "when": "कब", "why": "क्यों", "how": "कैसे"}
+MEN_AND_WOMEN = {"m": honoured_you("m"), "f": honoured_you("f")}
+TITLES = {"m": whole("Sir,", "सर,"), "f": whole("Madam,", "मैडम,")}
+
+
+@cache
+def _opening(tense: str, person: str, asks: bool) -> Unit:
+    """The auxiliary: in a yes-no question it answers to क्या, in others to nothing."""
+    word = english.auxiliary(tense, person)
+    return whole(word, "क्या") if asks else whole(word, "")
+
+
+def _asked_tense(draw: Draw, verb: Verb) -> str:
+    tense = draw.pick(ASKED)
+    states = ("progressive", "was-ing", "perfect")
+    return "present" if "state" in verb.flags and tense in states else tense
+
+
+def yes_no(draw: Draw) -> Sentence:
+    """"Did the boy eat the bread?": क्या लड़के ने रोटी खाई?"""
+    verb = draw.pick(draw.acts if draw.chance(0.7) else draw.deeds)
+    subject = draw.subject(verb)
+    thing = draw.object(verb, subject) if verb.marker != "none" else None
+    tense = _asked_tense(draw, verb)
+    aux = _opening(tense, subject.person, True)
+    said = verbs.inverted(verb, tense, verbs.agreement(verb, tense, subject, thing))
+    who = verbs.subject_unit(verb, tense, subject)
+    key = f"{subject.key}|{verb.name}|{thing.key if thing else ''}"
+    if thing is None:
+        return build("yes_no", key, (aux, who, said), (0, 1, 2), "?")
+    return build("yes_no", key, (aux, who, said, verbs.object_unit(verb, thing)), (0, 1, 3, 2), "?")
+
+
+def is_it(draw: Draw) -> Sentence | None:
+    """"Is the road wide?": क्या सड़क चौड़ी है?"""
+    noun = draw.pick(draw.words.nouns)
+    if noun.living:
+        subject = draw.living(noun) if "spouse" not in noun.kinds else draw.elder()
+    else:
+        subject = draw.thing(noun, definite=True)
+    state = draw.quality(noun)
+    if state is None or subject.noun is not noun or f" {state.english}:" in subject.english:
+        return None
+    past = draw.chance(0.4)
+    agreement = subject.agreement
+    be = (english.WAS if past else english.BE)[subject.person]
+    copula = hindi.was(agreement) if past else hindi.is_(agreement)
+    word = hindi.adjective(state.hindi, agreement.gender, agreement.plural)
+    units = (whole(be, "क्या"), subject.subject, whole(state.english, word), whole("", copula))
+    return build("yes_no", f"{subject.key}|is|{state.english}", units, (0, 1, 2, 3), "?")
+
+
+def what(draw: Draw) -> Sentence:
+    """"What did the boy eat?": लड़के ने क्या खाया?"""
+    verb = draw.words.verb(
+        draw.pick(("eat", "drink", "read", "write", "buy", "sell", "see", "make", "cook", "learn",
+                   "hear", "look for", "hide", "steal", "bring", "choose", "throw", "cut"))
+    )
+    subject = draw.person()
+    tense = _asked_tense(draw, verb)
+    agreement = DEFAULT if verbs.takes_ne(verb, tense) else subject.agreement
+    return _wh("what", "क्या", subject, verb, tense, agreement)
+
+
+def where_when_why(draw: Draw) -> Sentence:
+    """"Where does Ravi live?": रवि कहाँ रहता है?"""
+    word = draw.pick(("where", "when", "why"))
+    names = ["sleep", "sit", "dance", "work", "study", "rest", "run", "play"]
+    names += ["live", "go"] if word == "where" else ["come", "return", "laugh", "cry", "wake up"]
+    name = draw.pick(names)
+    verb = next(v for v in draw.deeds if v.name == name)
+    subject = draw.person()
+    tense = _asked_tense(draw, verb)
+    return _wh(word, WORDS[word], subject, verb, tense, verbs.agreement(verb, tense, subject, None))
+
+
+def _wh(
+    word: str, hindi_word: str, subject: Phrase, verb: Verb, tense: str, agreement: Agreement
+) -> Sentence:
+    aux = _opening(tense, subject.person, False)
+    said = verbs.inverted(verb, tense, agreement)
+    who = verbs.subject_unit(verb, tense, subject)
+    key = f"{subject.key}|{verb.name}|{word}"
+    units = (whole(word, hindi_word), aux, who, said)
+    return build("wh", key, units, (2, 0, 3, 1), "?")
+
+
+def why_act(draw: Draw) -> Sentence:
+    """"Why did the cat cross the road?": बिल्ली ने सड़क क्यों पार की?"""
+    verb = draw.pick([v for v in draw.acts if not v.light_gender])
+    subject = draw.subject(verb)
+    thing = draw.object(verb, subject, definite=True)
+    tense = _asked_tense(draw, verb)
+    word = draw.pick(("why", "when", "where"))
+    if word == "where" and verb.marker in ("पर", "में", "bare"):
+        word = "why"
+    aux = _opening(tense, subject.person, False)
+    said = verbs.inverted(verb, tense, verbs.agreement(verb, tense, subject, thing))
+    who, whom = verbs.subject_unit(verb, tense, subject), verbs.object_unit(verb, thing)
+    units = (whole(word, WORDS[word]), aux, who, said, whom)
+    key = f"{subject.key}|{verb.name}|{thing.key}"
+    return build("wh", key, units, (2, 4, 0, 3, 1), "?")
+
+
+def who(draw: Draw) -> Sentence:
+    """"Who ate the bread?", "Who is eating it?": रोटी किसने खाई?"""
+    verb = draw.pick(draw.human_acts)
+    noun = draw.pick(draw.objects(verb))
+    thing = draw.living(noun) if noun.living else draw.thing(noun)
+    tense = draw.pick(("past", "progressive", "future"))
+    taken = verbs.takes_ne(verb, tense)
+    nobody = nominal(draw.words.noun("man"), "")  # कौन is a masculine singular
+    agreement = verbs.agreement(verb, tense, nobody, thing)
+    said = verbs.statement(verb, tense, "it", agreement)
+    asked = whole("who", "किसने" if taken else "कौन")
+    units = (asked, said, verbs.object_unit(verb, thing))
+    return build("wh", f"who|{verb.name}|{thing.key}", units, (2, 0, 1), "?")
+
+
+def where_is(draw: Draw) -> Sentence | None:
+    """"Where is my book?": मेरी किताब कहाँ है?"""
+    noun = draw.pick(draw.things)
+    subject = draw.thing(noun) if draw.chance(0.5) else draw.person()
+    if subject.english.startswith(("a:", "an:")):
+        subject = nominal(noun, "my")
+    past = draw.chance(0.3)
+    agreement = subject.agreement
+    be = (english.WAS if past else english.BE)[subject.person]
+    copula = hindi.was(agreement) if past else hindi.is_(agreement)
+    units = (whole("where", "कहाँ"), whole(be, copula), subject.subject)
+    return build("wh", f"where|is|{subject.key}", units, (2, 0, 1), "?")
+
+
+def polite(draw: Draw) -> Sentence:
+    """"Sir, where do you live?": सर, आप कहाँ रहते हैं?"""
+    gender = draw.pick("mf")
+    subject = MEN_AND_WOMEN[gender]
+    verb = draw.pick([v for v in draw.human_acts if not v.light_gender])
+    thing = draw.object(verb, subject)
+    if thing.english.startswith(("you:", "your:")) and thing.living:
+        thing = nominal(draw.words.noun("child"), "the")
+        verb = draw.words.verb("call")
+    tense = _asked_tense(draw, verb)
+    said = verbs.inverted(verb, tense, verbs.agreement(verb, tense, subject, thing))
+    who_, whom = verbs.subject_unit(verb, tense, subject), verbs.object_unit(verb, thing)
+    key = f"{TITLES[gender].english}|{verb.name}|{thing.key}"
+    if draw.chance(0.5):
+        aux = _opening(tense, "they", True)
+        return build("polite", key, (TITLES[gender], aux, who_, said, whom), (0, 1, 2, 4, 3), "?")
+    word = draw.pick(("why", "when"))
+    aux = _opening(tense, "they", False)
+    units = (TITLES[gender], whole(word, WORDS[word]), aux, who_, said, whom)
+    return build("polite", key, units, (0, 3, 5, 1, 4, 2), "?")

@@ -1,0 +1,124 @@
+"""Patterns of statements about what someone does: with an object, without, and to someone."""
+
+from . import verbs
+from .draw import Draw
+from .lexicon import Verb
+from .phrases import PRONOUNS, Phrase, named, nominal
+from .units import Sentence, Unit, build, whole
+
+VERY_MUCH = whole("very much", "बहुत")
+
+
+def _negation(tense: str, person: str, polarity: str) -> str:
+    """"I am" and "used to" have no contracted negative."""
+    return "not" if polarity == "n't" and person == "I" and tense == "progressive" else polarity
+
+
+def transitive(draw: Draw) -> Sentence:
+    """"The boy reads a book every day": लड़का रोज़ एक किताब पढ़ता है."""
+    verb = draw.pick(draw.acts)
+    subject = draw.subject(verb)
+    tense = draw.tense(verb)
+    polarity = draw.polarity(tense)
+    thing = draw.object(verb, subject, definite=polarity != "+")
+    if polarity == "+":
+        tense = draw.readable_tense(verb, tense, subject.person)
+    polarity = _negation(tense, subject.person, polarity)
+    said = _said(verb, tense, subject, thing, polarity)
+    who, what = verbs.subject_unit(verb, tense, subject), verbs.object_unit(verb, thing)
+    key = f"{subject.key}|{verb.name}|{thing.key}"
+    if tense == "present" and polarity == "+" and draw.chance(0.3):
+        return build("transitive", key, (who, draw.frequency(), said, what), (0, 1, 3, 2))
+    when = draw.time(tense)
+    if when is not None:
+        return build("transitive", key, (who, said, what, when), (0, 3, 2, 1))
+    if tense in ("progressive", "was-ing", "past") and polarity == "+" and draw.chance(0.2):
+        return build("transitive", key, (who, said, what, draw.manner()), (0, 2, 3, 1))
+    return build("transitive", key, (who, said, what), (0, 2, 1))
+
+
+def _said(verb: Verb, tense: str, subject: Phrase, thing: Phrase | None, polarity: str) -> Unit:
+    agreement = verbs.agreement(verb, tense, subject, thing)
+    return verbs.statement(verb, tense, subject.person, agreement, polarity)
+
+
+def intransitive(draw: Draw) -> Sentence:
+    """"The cat sat on its mat": बिल्ली अपनी चटाई पर बैठी."""
+    verb = draw.pick(draw.deeds)
+    subject = draw.subject(verb)
+    tense = draw.tense(verb)
+    polarity = _negation(tense, subject.person, draw.polarity(tense))
+    said = _said(verb, tense, subject, None, polarity)
+    who = verbs.subject_unit(verb, tense, subject)
+    place, place_key = _place(draw, verb, subject)
+    key = f"{subject.key}|{verb.name}|{place_key}"
+    when = draw.time(tense, 0.4)
+    if place is not None and when is not None and draw.chance(0.6):
+        return build("intransitive", key, (who, said, place, when), (0, 3, 2, 1))
+    if place is not None:
+        return build("intransitive", key, (who, said, place), (0, 2, 1))
+    if when is not None:
+        return build("intransitive", key, (who, said, when), (0, 2, 1))
+    return build("intransitive", key, (who, said), (0, 1))
+
+
+def _place(draw: Draw, verb: Verb, subject: Phrase) -> tuple[Unit | None, str]:
+    """Where to or where, by the verb's flags; and the place's name."""
+    if "goal" in verb.flags:
+        noun = draw.kind("goal")
+        where = draw.place(noun).case("bare", "to")
+    elif "wet" in verb.flags:
+        noun = draw.kind("water")
+        where = nominal(noun, draw.pick(("the", "this", "that"))).case("में", "in")
+    elif "home" in verb.flags:
+        noun = draw.kind("town", "home", "enter")
+        where = draw.place(noun).case("में", "in")
+    elif "posture" in verb.flags:
+        noun = draw.kind("seat")
+        where = draw.thing(noun, subject, definite=True).case("पर", "on")
+    elif "place" in verb.flags and draw.chance(0.7):
+        noun = draw.kind("ground") if verb.name == "graze" else draw.kind("inside")
+        where = draw.place(noun).case("में", "in")
+    else:
+        return None, ""
+    return where, noun.english
+
+
+def giving(draw: Draw) -> Sentence:
+    """"Ravi gave the girl a book", "... a book to the girl": रवि ने लड़की को एक किताब दी."""
+    verb = draw.pick(_giving_verbs(draw))
+    subject, receiver = draw.person(), draw.person()
+    if receiver.key == subject.key or receiver.english.partition(":")[0] == subject.owner:
+        receiver = named(draw.pick(draw.words.names))
+    if receiver.key == subject.key:
+        receiver = PRONOUNS["they"]
+    tense = draw.tense(verb)
+    polarity = _negation(tense, subject.person, draw.polarity(tense))
+    gift = draw.kind("portable", "fruit", "drink", "readable", "cloth")
+    thing = draw.thing(gift, subject, definite=polarity != "+")
+    said = _said(verb, tense, subject, thing, polarity)
+    who, what = verbs.subject_unit(verb, tense, subject), verbs.object_unit(verb, thing)
+    key = f"{subject.key}|{verb.name}|{receiver.key} {thing.key}"
+    if draw.chance(0.5):
+        to = receiver.case("को", "to")
+        return build("giving", key, (who, said, what, to), (0, 3, 2, 1))
+    return build("giving", key, (who, said, receiver.case("को"), what), (0, 2, 3, 1))
+
+
+def _giving_verbs(draw: Draw) -> list[Verb]:
+    return [verb for verb in draw.words.verbs if "gift" in verb.flags]
+
+
+def feeling(draw: Draw) -> Sentence:
+    """"I love you very much": मैं तुमसे बहुत प्यार करता हूँ."""
+    verb = draw.words.verb(draw.pick(("love", "hate", "fear", "respect", "praise", "help")))
+    subject = draw.person()
+    thing = draw.object(verb, subject)
+    tense = draw.pick(("present", "present", "past", "future"))
+    polarity = "+" if draw.chance(0.8) else draw.pick(("not", "n't"))
+    said = _said(verb, tense, subject, thing, polarity)
+    who, whom = verbs.subject_unit(verb, tense, subject), verbs.object_unit(verb, thing)
+    key = f"{subject.key}|{verb.name}|{thing.key}"
+    if "state" in verb.flags and polarity == "+" and verb.marker == "से":
+        return build("feeling", key, (who, said, whom, VERY_MUCH), (0, 2, 3, 1))
+    return build("feeling", key, (who, said, whom), (0, 2, 1))

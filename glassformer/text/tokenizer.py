@@ -1,0 +1,181 @@
+"""SentencePiece tokenizers: raw text to ids and back, with the place of every token in the text.
+
+Nothing is unknown: a character outside the vocabulary becomes its UTF-8 bytes, each with an id of its
+own. Nothing is normalised, so decoding gives back exactly what was encoded. Kudo & Richardson 2018.
+"""
+
+import io
+import os
+import re
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import sentencepiece
+
+from glassformer.errors import InputError, UsageError
+from glassformer.special import BOS, EOS, PAD, PIECES, UNK
+
+Kind = Literal["unigram", "bpe"]
+
+META = "▁"  # SentencePiece's sign for a space; in the user's own text it must survive as itself
+META_BYTES = [f"<0x{byte:02X}>" for byte in META.encode()]
+# The smallest vocabulary there can be: the control tokens, the 256 bytes, and a piece for the space.
+SMALLEST = len(PIECES) + 256 + 1
+
+
+class Token(NamedTuple):
+    """One token, and the characters [start, end) of the text that it stands for."""
+
+    id: int
+    piece: str
+    start: int
+    end: int
+
+
+class Tokenizer:
+    """Text to ids and back. `encode` adds no control tokens; `decode` skips them."""
+
+    def __init__(self, model: bytes) -> None:
+        self._model = model
+        self._pieces = sentencepiece.SentencePieceProcessor(model_proto=model)
+
+    @classmethod
+    def train(
+        cls, texts: Iterable[str], vocab_size: int, kind: Kind = "unigram", coverage: float = 0.9998
+    ) -> "Tokenizer":
+        """Learn a vocabulary of exactly `vocab_size` pieces from `texts`.
+
+        `coverage`: the share of the text's characters that get a piece; the rest are spelt in bytes.
+        Raises InputError if the text allows no vocabulary of that size; it names one that fits.
+        """
+        written = io.BytesIO()
+        pad, unk, bos, eos = PIECES
+        try:
+            sentencepiece.SentencePieceTrainer.train(
+                sentence_iterator=(text.replace(META, " ") for text in texts),
+                model_writer=written,
+                model_type=kind,
+                vocab_size=vocab_size,
+                character_coverage=coverage,
+                byte_fallback=True,
+                normalization_rule_name="identity",
+                remove_extra_whitespaces=False,
+                max_sentence_length=1 << 30,  # its default skips long lines without a word
+                pad_id=PAD, unk_id=UNK, bos_id=BOS, eos_id=EOS,
+                pad_piece=pad, unk_piece=unk, bos_piece=bos, eos_piece=eos,
+                minloglevel=2,
+            )  # fmt: skip
+        except RuntimeError as error:
+            raise _vocabulary_error(str(error), vocab_size) from error
+        return cls(written.getvalue())
+
+    @classmethod
+    def load(cls, path: Path) -> "Tokenizer":
+        """Read a `.spm` file; InputError if it is not one."""
+        try:
+            tokenizer = cls(path.read_bytes())
+        except OSError as error:
+            raise InputError(f"{path}: cannot read the tokenizer: {error.strerror}") from error
+        except RuntimeError as error:
+            raise InputError(f"{path}: not a SentencePiece model, or a truncated one; copy it again") from error
+        if tuple(map(tokenizer.piece, range(len(PIECES)))) != PIECES:
+            raise InputError(f"{path}: its first four pieces must be {' '.join(PIECES)}")
+        return tokenizer
+
+    def to_bytes(self) -> bytes:
+        """The tokenizer as a `.spm` file."""
+        return self._model
+
+    @property
+    def vocab_size(self) -> int:
+        """Number of pieces, control tokens and bytes included."""
+        return self._pieces.get_piece_size()
+
+    def piece(self, token: int) -> str:
+        """The piece of an id, as SentencePiece writes it (`▁` for a space, `<0xE2>` for a byte)."""
+        return self._pieces.id_to_piece(token)
+
+    def encode(self, text: str) -> list[int]:
+        """The ids of `text`, without control tokens; UsageError for a lone surrogate."""
+        return [self._pieces.piece_to_id(piece) for piece in self._split(text)]
+
+    def encode_all(self, texts: Sequence[str]) -> list[list[int]]:
+        """`encode` for many texts at once, on all cores."""
+        if any(META in text for text in texts):
+            return [self.encode(text) for text in texts]
+        _refuse_surrogates(texts)
+        return self._pieces.encode(list(texts), num_threads=os.cpu_count() or 1)
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """The text of `ids`; control tokens are skipped, bytes that are no UTF-8 become U+FFFD."""
+        return self._pieces.decode([i for i in ids if i >= len(PIECES)])
+
+    def tokens(self, text: str) -> list[Token]:
+        """The tokens of `text` with their character spans.
+
+        The bytes of one character all have that character's span; a space that SentencePiece puts
+        before the first word has the empty span (0, 0).
+        """
+        return list(_with_spans(self._split(text), self._pieces.piece_to_id, text))
+
+    def _split(self, text: str) -> list[str]:
+        _refuse_surrogates([text])
+        if META not in text:
+            return self._pieces.encode(text, out_type=str)
+        # Stands in for `▁` where SentencePiece would take it for a space, then gives way to its bytes.
+        stand_in = next(c for c in map(chr, range(0x10FFFD, 0, -1)) if c not in text and self._is_unknown(c))
+        spelt = [f"<0x{byte:02X}>" for byte in stand_in.encode()]
+        return _replace_runs(self._pieces.encode(text.replace(META, stand_in), out_type=str), spelt, META_BYTES)
+
+    def _is_unknown(self, character: str) -> bool:
+        return self._pieces.piece_to_id(character) == UNK
+
+
+def _refuse_surrogates(texts: Iterable[str]) -> None:
+    for text in texts:
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise UsageError(
+                f"character {error.start + 1} of the text is half of a surrogate pair, not a character"
+            ) from error
+
+
+def _replace_runs(pieces: list[str], old: list[str], new: Sequence[str]) -> list[str]:
+    """`pieces` with `new` in place of every run that equals `old`."""
+    result: list[str] = []
+    for piece in pieces:
+        result.append(piece)
+        if result[-len(old) :] == old:
+            result[-len(old) :] = new
+    return result
+
+
+def _is_byte(piece: str) -> bool:
+    return len(piece) == 6 and piece.startswith("<0x") and piece.endswith(">")
+
+
+def _with_spans(pieces: list[str], to_id: Callable[[str], int], text: str) -> Iterable[Token]:
+    # SentencePiece puts one space before the text, so the pieces' characters start at -1.
+    position, left = -1, 0  # left: bytes still to come of the character being spelt
+    for piece in pieces:
+        if not _is_byte(piece):
+            start, position = position, position + len(piece)
+            yield Token(to_id(piece), piece, max(start, 0), max(position, 0))
+            continue
+        if left == 0:
+            position += 1
+            left = len(text[position - 1].encode())
+        left -= 1
+        yield Token(to_id(piece), piece, position - 1, position)
+
+
+def _vocabulary_error(message: str, vocab_size: int) -> InputError:
+    if found := re.search(r"Vocabulary size too high .* value <= (\d+)", message):
+        return InputError(f"vocab_size = {vocab_size} is more than the text allows; set it to at most {found[1]}")
+    if found := re.search(r"Vocabulary size is smaller than required_chars\. \d+ vs (\d+)", message):
+        return InputError(
+            f"vocab_size = {vocab_size} has no room for the text's characters; set it to at least {found[1]}"
+        )
+    return InputError(f"no tokenizer can be trained on this text with vocab_size = {vocab_size}: {message.strip()}")

@@ -1,0 +1,144 @@
+"""How to train: data and training settings, and how they are gathered into one flat config.
+
+A config file is a flat YAML mapping of the fields of ModelConfig, TrainingConfig and DataConfig, and
+`preset`. Later sources win: preset, file, command line.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from glassformer.errors import UsageError, nearest
+from glassformer.files import write_whole
+from glassformer.model import ModelConfig, preset
+from glassformer.settings import build, keys_of, refuse_unknown
+from glassformer.text.check import Problem
+from glassformer.text.tokenizer import SMALLEST
+
+DEFAULT_PRESET = "tiny"
+DEFAULT_VOCABULARY = 8000
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Where the sentence pairs are. One of `corpus`, `pairs`, or `source` and `target`.
+
+    Raises UsageError if there is none, or more than one.
+    """
+
+    corpus: str | None = None  # a built-in one: phrasebook, names, gettext:LANGUAGE
+    pairs: tuple[str, ...] = ()
+    source: str | None = None
+    target: str | None = None
+    valid_pairs: tuple[str, ...] = ()
+    valid_source: str | None = None
+    valid_target: str | None = None
+
+    def __post_init__(self) -> None:
+        given = [bool(self.corpus), bool(self.pairs), bool(self.source or self.target)]
+        if sum(given) != 1:
+            raise UsageError("give the training text as one of: --pairs, --source with --target, or --corpus")
+        for source, target, prefix in (
+            (self.source, self.target, ""),
+            (self.valid_source, self.valid_target, "valid-"),
+        ):
+            if bool(source) != bool(target):
+                raise UsageError(f"--{prefix}source and --{prefix}target go together; one of them is missing")
+        if self.valid_pairs and self.valid_source:
+            raise UsageError("give the validation text either as --valid-pairs or as --valid-source, not both")
+        if self.corpus and (self.valid_pairs or self.valid_source):
+            raise UsageError(f"corpus '{self.corpus}' brings its own validation part; leave the --valid options out")
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How to train. Defaults are the paper's (section 5) where it has one. Raises UsageError."""
+
+    tokenizer: Literal["unigram", "bpe"] = "unigram"
+    drop: tuple[str, ...] = ("empty", "too_long", "duplicate", "in_validation")  # see check-data
+    max_steps: int = 20_000
+    max_minutes: float | None = None
+    batch_tokens: int = 4096  # positions of one batch, on each side, padding included
+    accumulate: int = 1  # batches of one update
+    learning_rate: float | None = None  # the peak; None: d_model^-0.5 * warmup_steps^-0.5, the paper's
+    schedule: Literal["inverse_sqrt", "cosine"] = "inverse_sqrt"
+    warmup_steps: int = 2000
+    label_smoothing: float = 0.1
+    clip_norm: float | None = 1.0
+    validate_every: int = 500
+    validate_sentences: int = 200  # how many of the validation set to translate
+    checkpoint_every: int = 500
+    keep_checkpoints: int = 5
+    average_last: int = 5  # checkpoints
+    metric: Literal["chrf", "bleu", "loss"] = "chrf"  # what `best` means
+    patience: int = 10  # validations without a new best
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"  # auto: whichever is measured faster
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("max_steps", "batch_tokens", "accumulate", "warmup_steps", "validate_every",
+                     "validate_sentences", "checkpoint_every", "keep_checkpoints", "average_last",
+                     "patience"):  # fmt: skip
+            if getattr(self, name) < 1:
+                raise UsageError(f"{name} = {getattr(self, name)} must be at least 1")
+        for name in ("max_minutes", "learning_rate", "clip_norm"):
+            value = getattr(self, name)
+            if value is not None and value <= 0:
+                raise UsageError(f"{name} = {value} must be above 0, or null")
+        if not 0 <= self.label_smoothing < 1:
+            raise UsageError(f"label_smoothing = {self.label_smoothing} must be at least 0 and below 1")
+        if self.average_last > self.keep_checkpoints:
+            raise UsageError(
+                f"average_last = {self.average_last} needs as many checkpoints, but keep_checkpoints = "
+                f"{self.keep_checkpoints}"
+            )
+        if self.seed < 0:
+            raise UsageError(f"seed = {self.seed} must be at least 0")
+        for problem in self.drop:
+            if problem not in list(Problem):
+                raise UsageError(f"drop: unknown problem '{problem}'; {nearest(problem, list(Problem))}")
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Everything a run is made from."""
+
+    model: ModelConfig
+    training: TrainingConfig
+    data: DataConfig
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any], where: str = "config") -> "RunConfig":
+        """From a flat mapping; UsageError names an unknown key, a bad value, a contradiction."""
+        refuse_unknown(values, keys_of(ModelConfig, TrainingConfig, DataConfig) | {"preset"}, where)
+        given = dict(values)
+        chosen = preset(str(given.pop("preset", DEFAULT_PRESET)))
+        values = {"vocab_size": DEFAULT_VOCABULARY} | chosen | given
+        run = cls(
+            build(ModelConfig, values, where), build(TrainingConfig, values, where), build(DataConfig, values, where)
+        )
+        for name in ("vocab_size", "source_vocab_size"):
+            size = getattr(run.model, name)
+            if size is not None and size < SMALLEST:
+                raise UsageError(
+                    f"{name} = {size} has no room for the 4 control tokens and 256 bytes; use {SMALLEST + 1} or more"
+                )
+        return run
+
+    def with_training(self, **changes: Any) -> "RunConfig":
+        """The same run with some of its training settings changed."""
+        return dataclasses.replace(self, training=dataclasses.replace(self.training, **changes))
+
+    def flat(self) -> dict[str, Any]:
+        """The resolved config as one mapping that `of` reads back."""
+        parts = (self.data, self.model, self.training)
+        values = {key: value for part in parts for key, value in dataclasses.asdict(part).items()}
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
+
+    def write(self, path: Path) -> None:
+        """Write the resolved config as YAML."""
+        write_whole(path, yaml.safe_dump(self.flat(), sort_keys=False, allow_unicode=True).encode())

@@ -1,0 +1,114 @@
+"""From the config's files to ids: read, check, train the tokenizers, encode."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from glassformer.errors import InputError
+from glassformer.model import ModelConfig
+from glassformer.text.batches import Sentences, TokenizedPairs
+from glassformer.text.check import CheckReport, Problem, check_pairs, origins, refuse_same, refuse_too_few
+from glassformer.text.corpora import load_corpus
+from glassformer.text.pairs import Pair, read_pairs, read_parallel
+from glassformer.text.tokenizer import Kind, Tokenizer
+from glassformer.training.config import DataConfig, RunConfig
+
+HELD_OUT = 0.02  # share of the pairs kept for validation where the user names none
+MOST_HELD_OUT = 1000
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What the loop trains and validates on."""
+
+    train: TokenizedPairs
+    valid: list[Pair]
+    valid_ids: TokenizedPairs
+    tokenizers: tuple[Tokenizer, Tokenizer]
+    report: CheckReport
+    notes: tuple[str, ...]
+
+
+def read_data(data: DataConfig, seed: int) -> tuple[list[Pair], list[Pair], tuple[str, ...]]:
+    """Training pairs, validation pairs, and what should be said about how they were chosen.
+
+    Raises InputError for whatever is wrong with the files.
+    """
+    if data.corpus:
+        corpus = load_corpus(data.corpus, seed)
+        return corpus.train, corpus.valid, ()
+    train = _read(data.pairs, data.source, data.target)
+    if data.valid_pairs or data.valid_source:
+        return train, _read(data.valid_pairs, data.valid_source, data.valid_target), ()
+    if len(train) < 2:
+        raise InputError(
+            f"{train[0].origin}: only one pair; training needs at least two, and validation pairs beside them"
+        )
+    held_out = min(MOST_HELD_OUT, max(1, int(HELD_OUT * len(train))))
+    order = np.random.default_rng(seed).permutation(len(train))
+    valid = [train[i] for i in order[:held_out]]
+    note = f"no validation pairs given: {held_out} of the {len(train)} training pairs are held out, by seed {seed}"
+    return [train[i] for i in sorted(order[held_out:])], valid, (note,)
+
+
+def _read(pairs: tuple[str, ...], source: str | None, target: str | None) -> list[Pair]:
+    if source and target:
+        return list(read_parallel(Path(source), Path(target)))
+    return [pair for path in pairs for pair in read_pairs(Path(path))]
+
+
+def prepare(config: RunConfig, tokenizers: tuple[Tokenizer, Tokenizer] | None = None) -> Prepared:
+    """Read and check the data, train the tokenizers unless they are given, and encode.
+
+    Raises InputError if fewer than two pairs are left, or the validation set is the training set.
+    """
+    pairs, valid, notes = read_data(config.data, config.training.seed)
+    refuse_same(pairs, valid)
+    tokenizers = tokenizers or train_tokenizers(pairs, config.model, config.training.tokenizer)
+    # Encoded once, all together: the check asks for lengths, training for the ids of what is kept.
+    ids = _Ids([*pairs, *valid], *tokenizers)
+    kept, report = check_pairs(
+        pairs,
+        valid,
+        count_source=lambda text: len(ids.sources[text]) + 1,
+        count_target=lambda text: len(ids.targets[text]) + 1,
+        unit="tokens",
+        max_length=config.model.max_length,
+        drop=[Problem(name) for name in config.training.drop],
+    )
+    refuse_too_few(kept, report, origins(pairs))
+    usable = [pair for pair in valid if ids.fit(pair, config.model.max_length)]
+    if not usable:
+        raise InputError(f"{origins(valid)}: no usable validation pair; every one has an empty or too long side")
+    if len(usable) < len(valid):
+        notes += (f"{len(valid) - len(usable)} validation pairs with an empty or too long side are left out",)
+    return Prepared(ids.of(kept), usable, ids.of(usable), tokenizers, report, notes)
+
+
+class _Ids:
+    """The ids of every text, without `</s>`, by text."""
+
+    def __init__(self, pairs: list[Pair], source: Tokenizer, target: Tokenizer) -> None:
+        sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
+        self.sources = dict(zip(sources, source.encode_all(sources), strict=True))
+        self.targets = dict(zip(targets, target.encode_all(targets), strict=True))
+
+    def of(self, pairs: list[Pair]) -> TokenizedPairs:
+        return TokenizedPairs(
+            Sentences.of(self.sources[pair.source] for pair in pairs),
+            Sentences.of(self.targets[pair.target] for pair in pairs),
+        )
+
+    def fit(self, pair: Pair, max_length: int) -> bool:
+        lengths = len(self.sources[pair.source]) + 1, len(self.targets[pair.target]) + 1
+        return bool(pair.source and pair.target) and max(lengths) <= max_length
+
+
+def train_tokenizers(pairs: list[Pair], model: ModelConfig, kind: Kind) -> tuple[Tokenizer, Tokenizer]:
+    """One joint tokenizer, twice, or one for each side where the model has a table for each."""
+    sources, targets = (pair.source for pair in pairs), (pair.target for pair in pairs)
+    if model.source_vocab_size is None:
+        joint = Tokenizer.train((text for pair in pairs for text in (pair.source, pair.target)), model.vocab_size, kind)
+        return joint, joint
+    return Tokenizer.train(sources, model.source_vocab_size, kind), Tokenizer.train(targets, model.vocab_size, kind)

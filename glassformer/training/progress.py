@@ -1,0 +1,130 @@
+"""What training shows while it runs: a live display, `log.jsonl` and TensorBoard, the same numbers."""
+
+import json
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import torch
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from torch import Tensor
+from torch.utils.tensorboard import SummaryWriter
+
+from glassformer.model import Transformer
+from glassformer.training.checkpoint import TrainingProgress
+from glassformer.training.utilisation import peak_flops, step_flops
+from glassformer.training.validation import Validation
+
+LOG = "log.jsonl"
+REPORT_EVERY = 5.0  # seconds
+
+
+class Meter:
+    """Sums what the updates did since the last report."""
+
+    def __init__(self, model: Transformer, precision: str, device: torch.device) -> None:
+        self._model = model
+        self._peak = peak_flops(precision, device)
+        self._reset()
+
+    def _reset(self) -> None:
+        self._since, self._updates, self._source_tokens, self._target_tokens = time.monotonic(), 0, 0, 0
+        self._loss = torch.zeros(())
+        self._grad_norm = torch.zeros(())
+
+    def add(self, loss: Tensor, grad_norm: Tensor, source_tokens: int, target_tokens: int) -> None:
+        """One update: loss a target token, gradient norm before clipping, tokens without padding."""
+        self._updates += 1
+        self._loss += loss.cpu()
+        self._grad_norm += grad_norm.detach().cpu()
+        self._source_tokens += source_tokens
+        self._target_tokens += target_tokens
+
+    def due(self) -> bool:
+        return time.monotonic() - self._since >= REPORT_EVERY
+
+    def numbers(self, progress: TrainingProgress, rate: float) -> dict[str, Any]:
+        """Means since the last report; then starts over."""
+        seconds = time.monotonic() - self._since
+        flops = step_flops(self._model, self._source_tokens, self._target_tokens)
+        result = {
+            "step": progress.step,
+            "epoch": progress.epoch,
+            "loss": round(float(self._loss) / self._updates, 4),
+            "learning_rate": rate,
+            "grad_norm": round(float(self._grad_norm) / self._updates, 4),
+            "target_tokens_per_second": round(self._target_tokens / seconds, 1),
+            "utilisation": round(flops / seconds / self._peak, 4),
+            "seconds": round(progress.seconds, 1),
+        }
+        self._reset()
+        return result
+
+
+class Reporter:
+    """Reports to stderr, to the log and to TensorBoard. Bars are drawn only on a terminal."""
+
+    def __init__(self, run: Path, max_steps: int, step: int) -> None:
+        self._log = (run / LOG).open("a", encoding="utf-8")
+        self._board = SummaryWriter(str(run))
+        self.console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._bar = Progress(
+            TextColumn("step {task.completed:,.0f}/{task.total:,.0f}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.description}"),
+            TimeRemainingColumn(elapsed_when_finished=True),
+            console=self.console,
+            disable=not self.console.is_terminal,
+        )
+        self._task = self._bar.add_task("", total=max_steps, completed=step)
+
+    def __enter__(self) -> "Reporter":
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+        self._board.close()
+        self._log.close()
+
+    def step(self, numbers: dict[str, Any]) -> None:
+        """`numbers`: step, epoch, loss, learning_rate, grad_norm, target_tokens_per_second, utilisation, seconds."""
+        line = (
+            f"epoch {numbers['epoch']}  loss {numbers['loss']:.3f}  lr {numbers['learning_rate']:.2e}  "
+            f"{numbers['target_tokens_per_second']:,.0f} tok/s  {100 * numbers['utilisation']:.0f}% of peak"
+        )
+        self._bar.update(self._task, completed=numbers["step"], description=line)
+        if not self.console.is_terminal:
+            self.console.print(f"step {numbers['step']:,}  {line}")
+        self._record("train", numbers)
+
+    def validation(self, step: int, result: Validation, best: bool) -> None:
+        numbers = result.numbers()
+        mark = "  [bold]best so far[/bold]" if best else ""
+        self.console.print(
+            f"validation at step {step:,}: loss {numbers['loss']:.3f}  BLEU {numbers['bleu']:.1f}  "
+            f"chrF {numbers['chrf']:.1f}{mark}"
+        )
+        for source, translation, reference in result.samples:
+            self.console.print(
+                f"  {escape(source)}\n    = {escape(translation)}\n    [dim]reference[/dim] {escape(reference)}"
+            )
+        self._record("validation", {"step": step, "best": best, **numbers, "samples": result.samples})
+
+    def note(self, text: str) -> None:
+        """One line for the reader and the log."""
+        self.console.print(escape(text))
+        self._log.write(json.dumps({"event": "note", "text": text}, ensure_ascii=False) + "\n")
+        self._log.flush()
+
+    def _record(self, event: str, numbers: dict[str, Any]) -> None:
+        self._log.write(json.dumps({"event": event, **numbers}, ensure_ascii=False) + "\n")
+        self._log.flush()
+        for name, value in numbers.items():
+            if isinstance(value, int | float) and name != "step":
+                self._board.add_scalar(f"{event}/{name}", value, numbers["step"])

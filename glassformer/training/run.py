@@ -1,0 +1,128 @@
+"""A run directory: started, resumed, and what is written into it."""
+
+import platform
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from glassformer.errors import InputError, UsageError
+from glassformer.files import recover, saving
+from glassformer.model import Transformer
+from glassformer.model.transformer import shift_right
+from glassformer.model_directory import OF_A_RUN
+from glassformer.settings import read_yaml
+from glassformer.text.batches import TokenizedPairs
+from glassformer.training.checkpoint import TrainingProgress, checkpoints, restore_checkpoint
+from glassformer.training.config import RunConfig
+from glassformer.training.data import Prepared, prepare
+from glassformer.training.loss import label_smoothed_loss
+from glassformer.training.utilisation import autocast, faster_precision
+from glassformer.translator import Translator
+
+CONFIG = "config.yaml"
+BETAS, EPSILON = (0.9, 0.98), 1e-9  # Adam's, section 5.3
+
+
+@dataclass
+class Run:
+    """Everything one run needs: where, how, on what, with which weights, and how far it is."""
+
+    path: Path
+    config: RunConfig
+    data: Prepared
+    translator: Translator
+    optimizer: torch.optim.Optimizer
+    progress: TrainingProgress
+
+    def notes(self) -> list[str]:
+        """What the reader should know before the first step."""
+        lost = ", ".join(f"{count:,} {problem}" for problem, count in self.data.report.dropped.items() if count)
+        weights = sum(weight.numel() for weight in self.translator.model.parameters())
+        return [
+            *self.data.notes,
+            f"{len(self.data.train):,} pairs to train on, {len(self.data.valid):,} to validate; dropped: {lost or 'none'}",
+            f"{weights:,} weights; {self.config.training.precision} on {self.translator.device}; "
+            f"seed {self.config.training.seed}; writing to {self.path}",
+        ]
+
+    def save_model(self, name: str, scores: dict[str, Any]) -> None:
+        """Write the model directory `name` of the run, with a card that says where it comes from."""
+        self.translator.card = {
+            "corpus": describe(self.config),
+            "steps": self.progress.step,
+            "validation": scores,
+            "seed": self.config.training.seed,
+            "versions": {p: version(p) for p in ("glassformer", "torch", "sentencepiece", "sacrebleu")}
+            | {"python": platform.python_version()},
+        }
+        self.translator.save(self.path / name)
+
+
+def describe(config: RunConfig) -> str:
+    """The corpus by its names."""
+    data = config.data
+    return data.corpus or ", ".join([*data.pairs, *(f for f in (data.source, data.target) if f)])
+
+
+def start(path: Path, config: RunConfig, device: torch.device) -> Run:
+    """A new run in `path`. Raises InputError if it already holds one, or the data is no good."""
+    if path.exists() and not path.is_dir():
+        raise InputError(f"{path}: is a file; --out wants a directory")
+    if (path / CONFIG).exists():
+        raise InputError(f"{path}: already holds a run; choose another --out, or go on with --resume")
+    data = prepare(config)
+    torch.manual_seed(config.training.seed)
+    model = Transformer(config.model).to(device)
+    translator = Translator(model, *data.tokenizers)
+    if config.training.precision == "auto":
+        config = config.with_training(precision=_measured_precision(model, data.train, config, device))
+    with saving(path):
+        path.mkdir(parents=True, exist_ok=True)
+    config.write(path / CONFIG)
+    return Run(path, config, data, translator, _adam(model), TrainingProgress())
+
+
+def resume(path: Path, changes: dict[str, Any], device: torch.device) -> Run:
+    """The run in `path`, from its newest checkpoint. `changes` may set when to stop, and nothing else.
+
+    Raises InputError if there is no run or no checkpoint, UsageError for any other change.
+    """
+    if not (path / CONFIG).exists():
+        raise InputError(f"{path}: no run to resume (no {CONFIG}); start one without --resume")
+    saved = read_yaml(path / CONFIG)
+    for key, value in changes.items():
+        if key not in ("max_steps", "max_minutes", "patience") and saved.get(key) != value:
+            raise UsageError(f"--resume keeps the run's {key} = {saved.get(key)}; it cannot become {value}")
+    config = RunConfig.of(saved | changes, str(path / CONFIG))
+    for name in OF_A_RUN:
+        recover(path / name)
+    found = checkpoints(path)
+    if not found:
+        raise InputError(f"{path}: the run has no checkpoint yet; remove the directory and start again")
+    translator = Translator.load(found[-1], device)
+    optimizer = _adam(translator.model)
+    data = prepare(config, (translator.source_tokenizer, translator.target_tokenizer))
+    return Run(path, config, data, translator, optimizer, restore_checkpoint(found[-1], translator, optimizer))
+
+
+def _adam(model: Transformer) -> torch.optim.Optimizer:
+    # fused: the whole update in one pass over the weights
+    return torch.optim.Adam(model.parameters(), lr=0.0, betas=BETAS, eps=EPSILON, fused=True)
+
+
+def _measured_precision(model: Transformer, data: TokenizedPairs, config: RunConfig, device: torch.device) -> str:
+    """The faster format for this model on this device, by a step on a real batch; the weights stay."""
+    batch = data.batch(data.plan(config.training.batch_tokens, config.training.seed, 0)[0])
+    source_BS = torch.from_numpy(batch.source_BS).to(device)
+    target_BT = torch.from_numpy(batch.target_BT).to(device)
+
+    def once(precision: str) -> None:
+        with autocast(precision, device):
+            logits = model(source_BS, shift_right(target_BT, model.config.decoder_start_id))
+        label_smoothed_loss(logits.flatten(0, 1), target_BT.flatten(), 0.1).backward()
+        model.zero_grad(set_to_none=True)
+
+    return faster_precision(once, device)

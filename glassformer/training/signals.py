@@ -1,0 +1,38 @@
+"""Stopping on purpose: SIGINT and SIGTERM let the step end and the run save; a second one does not wait."""
+
+import signal
+import threading
+from pathlib import Path
+from types import FrameType, TracebackType
+
+
+class Interrupted(Exception):  # noqa: N818 (it is no error)
+    """Training was told to stop, and has saved. `status` is the process's: 128 + the signal."""
+
+    def __init__(self, signal_number: int, run: Path) -> None:
+        super().__init__(f"stopped and saved; go on with: glassformer train --out {run} --resume")
+        self.status = 128 + signal_number
+
+
+class StopSignals:
+    """While the block runs, `received` is the signal that said stop, or 0."""
+
+    def __init__(self) -> None:
+        self.received = 0
+        self._previous: dict[int, object] = {}
+
+    def __enter__(self) -> "StopSignals":
+        if threading.current_thread() is threading.main_thread():  # elsewhere Python allows no handlers
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._previous[number] = signal.signal(number, self._receive)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)  # type: ignore[arg-type]
+
+    def _receive(self, number: int, frame: FrameType | None) -> None:
+        self.received = number
+        signal.signal(number, signal.SIG_DFL)

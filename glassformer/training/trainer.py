@@ -1,0 +1,169 @@
+"""The training loop."""
+
+import time
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from glassformer.errors import InputError
+from glassformer.model.transformer import real_tokens, shift_right
+from glassformer.model_directory import load_weights
+from glassformer.special import PAD
+from glassformer.text.batches import Batch
+from glassformer.training.checkpoint import average_weights, checkpoints, save_checkpoint
+from glassformer.training.loss import label_smoothed_loss
+from glassformer.training.progress import Meter, Reporter
+from glassformer.training.run import Run
+from glassformer.training.schedule import learning_rate, paper_peak
+from glassformer.training.signals import Interrupted, StopSignals
+from glassformer.training.utilisation import autocast
+from glassformer.training.validation import Validation, validate
+
+
+class Trainer:
+    """Trains one run to its end: the only loop there is."""
+
+    def __init__(self, run: Run) -> None:
+        self.run, self.data, self.progress = run, run.data, run.progress
+        self.translator, self.model, self.optimizer = run.translator, run.translator.model, run.optimizer
+        self.settings, self.device = run.config.training, run.translator.device
+        self.peak_rate = self.settings.learning_rate or paper_peak(run.config.model.d_model, self.settings.warmup_steps)
+        self.validated_at = -1
+        self.started = time.monotonic() - self.progress.seconds
+
+    def fit(self) -> None:
+        """Train until max_steps, max_minutes or patience; leaves best/, last/ and perhaps average/.
+
+        Raises Interrupted, after saving, where SIGINT or SIGTERM says stop; InputError where the
+        loss is no longer a number.
+        """
+        step = self.progress.step
+        with Reporter(self.run.path, self.settings.max_steps, step) as self.report, StopSignals() as stop:
+            for note in self.run.notes():
+                self.report.note(note)
+            meter = Meter(self.model, self.settings.precision, self.device)
+            self.model.train()
+            for batches in self._updates():
+                meter.add(*self._update(batches))
+                step = self.progress.step
+                if meter.due():
+                    self.report.step(meter.numbers(self.progress, self.rate))
+                if step % self.settings.validate_every == 0:
+                    self._validate()
+                if step % self.settings.checkpoint_every == 0 or stop.received:
+                    self._checkpoint()
+                if stop.received:
+                    raise Interrupted(stop.received, self.run.path)
+            self._finish()
+
+    def _updates(self) -> Iterator[list[Batch]]:
+        """The batches of each update to come, epoch after epoch, until the run has ended."""
+        while True:
+            plan = self.data.train.plan(self.settings.batch_tokens, self.settings.seed, self.progress.epoch)
+            while self.progress.batch < len(plan):
+                if self._ended():
+                    return
+                rows = plan[self.progress.batch : self.progress.batch + self.settings.accumulate]
+                self.progress.batch += len(rows)
+                yield [self.data.train.batch(row) for row in rows]
+            self.progress.epoch, self.progress.batch = self.progress.epoch + 1, 0
+
+    def _ended(self) -> bool:
+        minutes = self.settings.max_minutes
+        return (
+            self.progress.step >= self.settings.max_steps
+            or self.progress.stale >= self.settings.patience
+            or (minutes is not None and self.progress.seconds >= 60 * minutes)
+        )
+
+    def _update(self, batches: list[Batch]) -> tuple[Tensor, Tensor, int, int]:
+        """One step of Adam: (loss per target token, gradient norm, source tokens, target tokens)."""
+        self.progress.step += 1
+        rate = learning_rate(
+            self.progress.step,
+            self.peak_rate,
+            self.settings.warmup_steps,
+            self.settings.schedule,
+            self.settings.max_steps,
+        )
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        source_tokens = sum(int((batch.source_BS != PAD).sum()) for batch in batches)
+        target_tokens = sum(int((batch.target_BT != PAD).sum()) for batch in batches)
+        loss = torch.zeros((), device=self.device)
+        for batch in batches:
+            part = self._loss(batch) / target_tokens
+            part.backward()
+            loss += part.detach()
+        grad_norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip_norm or float("inf"))
+        if not loss.isfinite() or not grad_norm.isfinite():
+            raise InputError(
+                f"the loss is no longer a number at step {self.progress.step}; what was saved before is intact: "
+                "try a lower learning_rate, more warmup_steps, or precision=float32"
+            )
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.progress.seconds = time.monotonic() - self.started
+        self.rate = rate
+        return loss, grad_norm, source_tokens, target_tokens
+
+    def _loss(self, batch: Batch) -> Tensor:
+        """The smoothed loss, summed over the batch's real target tokens; padding costs no output layer."""
+        target_BT = torch.from_numpy(batch.target_BT).to(self.device)
+        source_BS = torch.from_numpy(batch.source_BS).to(self.device)
+        with autocast(self.settings.precision, self.device):
+            cache = self.model.start(self.model.encode(source_BS))
+            hidden_BTD, _ = self.model.decode(shift_right(target_BT, self.model.config.decoder_start_id), cache)
+            real_BT = real_tokens(target_BT)
+            logits_NV = self.model.logits(hidden_BTD[real_BT])
+        return label_smoothed_loss(logits_NV, target_BT[real_BT], self.settings.label_smoothing)
+
+    def _validate(self) -> None:
+        self.validated_at = self.progress.step
+        result = self._scores()
+        value = result.metric(self.settings.metric)
+        better = self.progress.best is None or value > self.progress.best
+        self.progress.scores = result.numbers()
+        if better:
+            self.progress.best, self.progress.best_step, self.progress.stale = value, self.progress.step, 0
+            self.run.save_model("best", self.progress.scores)
+        else:
+            self.progress.stale += 1
+        self.report.validation(self.progress.step, result, better)
+
+    def _scores(self) -> Validation:
+        data, settings = self.data, self.settings
+        return validate(
+            self.translator,
+            data.valid_ids,
+            data.valid,
+            settings.validate_sentences,
+            settings.batch_tokens,
+            settings.precision,
+        )
+
+    def _checkpoint(self) -> None:
+        if (self.run.path / "checkpoints" / f"step-{self.progress.step:06d}").exists():
+            return
+        save_checkpoint(self.run.path, self.translator, self.optimizer, self.progress, self.settings.keep_checkpoints)
+        self.run.save_model("last", self.progress.scores)
+
+    def _finish(self) -> None:
+        """Validate and save the last step, then keep the average of the last checkpoints if it is better."""
+        if self.validated_at != self.progress.step:
+            self._validate()
+        self._checkpoint()
+        paths = checkpoints(self.run.path)[-self.settings.average_last :]
+        last = {name: weight.detach().clone() for name, weight in self.model.named_parameters()}
+        load_weights(self.model, average_weights(paths), paths[-1])
+        result = self._scores()
+        value, best = result.metric(self.settings.metric), self.progress.best
+        verdict = "kept as average/" if best is None or value >= best else "not kept: best/ is better"
+        self.report.note(
+            f"average of the last {len(paths)} checkpoints: loss {result.loss:.3f}  BLEU {result.bleu:.1f}  "
+            f"chrF {result.chrf:.1f}; {verdict}"
+        )
+        if best is None or value >= best:
+            self.run.save_model("average", result.numbers())
+        load_weights(self.model, last, paths[-1])

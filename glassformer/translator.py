@@ -1,0 +1,239 @@
+"""A model, its tokenizers and a search, as one object: text in, text out."""
+
+import dataclasses
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from glassformer.errors import InputError
+from glassformer.files import whole_directory
+from glassformer.model import Transformer
+from glassformer.model.cache import DecoderCache
+from glassformer.model.observe import observed
+from glassformer.model.transformer import shift_right
+from glassformer.model_directory import read_model, resolve, weights_of, write_model
+from glassformer.search import Hypothesis, SearchOptions, search
+from glassformer.special import BOS, EOS, PAD, UNK
+from glassformer.text.tokenizer import Tokenizer
+
+BATCH_TOKENS = 4096  # source positions of one batch of translation, times the beam
+
+
+@dataclass(frozen=True)
+class Translation:
+    """One translation and how it came about.
+
+    `tokens` and `source_tokens` are SentencePiece's pieces, `</s>` included; `alignment` is
+    (target tokens, source tokens), cross-attention averaged over layers and heads, each row summing
+    to 1, or None where it was not asked for. `log_prob` is the model's own log p(text | source),
+    `score` the same over the length penalty. `finished` is False where the length limit cut it off.
+    """
+
+    source: str
+    text: str
+    score: float
+    log_prob: float
+    tokens: tuple[str, ...] = ()
+    token_log_probs: tuple[float, ...] = ()
+    source_tokens: tuple[str, ...] = ()
+    alignment: Tensor | None = None
+    finished: bool = True
+    alternatives: tuple["Translation", ...] = ()  # the next best ones, where n_best asked for them
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON: the fields above, with `alignment` as a list of rows rounded to six decimals."""
+        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        if self.alignment is not None:
+            values["alignment"] = [[round(w, 6) for w in row] for row in self.alignment.tolist()]
+        return values | {"alternatives": [other.to_dict() for other in self.alternatives]}
+
+
+@dataclass(frozen=True)
+class _State:
+    """What search carries from step to step: the decoder's cache, and whose source each row reads."""
+
+    cache: DecoderCache
+    sources_N: Tensor
+
+    def select(self, rows_N: Tensor) -> "_State":
+        sources_N = self.sources_N[rows_N]
+        return _State(self.cache.select(rows_N, torch.equal(sources_N, self.sources_N)), sources_N)
+
+
+class Translator:
+    """Translates sentences. `Translator.load(path)` reads a model directory or a run directory."""
+
+    def __init__(
+        self,
+        model: Transformer,
+        source_tokenizer: Tokenizer,
+        target_tokenizer: Tokenizer,
+        card: dict[str, Any] | None = None,
+    ) -> None:
+        self.model = model
+        self.source_tokenizer = source_tokenizer
+        self.target_tokenizer = target_tokenizer
+        self.card = card or {}
+
+    @classmethod
+    def load(cls, path: str | Path, device: str | torch.device = "cpu") -> "Translator":
+        """Read a model or run directory; InputError if a file is missing or does not fit."""
+        model, (source, target), card = read_model(resolve(Path(path)), torch.device(device))
+        return cls(model, source, target, card)
+
+    def save(self, directory: str | Path) -> None:
+        """Write a model directory: whole, or not at all."""
+        with whole_directory(Path(directory)) as partial:
+            self.write(partial)
+
+    def write(self, directory: Path) -> None:
+        """Write the files of a model directory into `directory`, which exists."""
+        tokenizers = (self.source_tokenizer, self.target_tokenizer)
+        write_model(directory, self.model.config, weights_of(self.model), tokenizers, self.card)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model is."""
+        return self.model.generator.weight.device
+
+    def translate(
+        self,
+        sentences: Sequence[str],
+        options: SearchOptions | None = None,
+        *,
+        prefixes: Sequence[str] | None = None,
+        align: bool = True,
+        places: Sequence[str] | None = None,
+        **overrides: Any,
+    ) -> list[Translation]:
+        """Translate each sentence, alone of its batch: the result does not depend on the others.
+
+        `overrides` are fields of SearchOptions (`beam=4`, `n_best=2`, ...). `prefixes`: text each
+        translation must begin with. `align=False` saves a pass over the model. `places` names the
+        sentences in errors ("input.txt:7"). A blank sentence gives an empty translation.
+        Raises InputError for a sentence longer than the model admits; nothing is cut off.
+        """
+        options = dataclasses.replace(options or SearchOptions(), **overrides)
+        texts = [sentence.strip() for sentence in sentences]
+        ids = self._source_ids(texts, places)
+        results = [Translation(text, "", 0.0, 0.0) for text in texts]
+        for rows in _batches(ids, BATCH_TOKENS // (options.n_best if options.sample else options.beam)):
+            forced = [self.target_tokenizer.encode(prefixes[row]) for row in rows] if prefixes else None
+            sources = [ids[row] for row in rows]
+            for row, found in zip(rows, self._search(sources, options, forced), strict=True):
+                alignments = self._alignments(ids[row], found) if align else [None] * len(found)
+                best, *others = (
+                    self._translation(texts[row], ids[row], hypothesis, alignment)
+                    for hypothesis, alignment in zip(found, alignments, strict=True)
+                )
+                results[row] = dataclasses.replace(best, alternatives=tuple(others))
+        return results
+
+    def score(
+        self, sources: Sequence[str], targets: Sequence[str], length_penalty_alpha: float = 0.0
+    ) -> list[Translation]:
+        """Force each target as the translation of its source: the model's log-probability of it.
+
+        `score` is log_prob / length_penalty(n, alpha), n counting `</s>`, as in search.
+        """
+        texts, targets = [s.strip() for s in sources], [t.strip() for t in targets]
+        source_ids = [ids or [EOS] for ids in self._source_ids(texts, None)]
+        target_ids = [[*ids, EOS] for ids in self.target_tokenizer.encode_all(targets)]
+        results = []
+        for text, source, target in zip(texts, source_ids, target_ids, strict=True):
+            log_probs, alignments = self._forced(source, [target])
+            hypothesis = Hypothesis.of(target, log_probs[0], EOS, length_penalty_alpha)
+            results.append(self._translation(text, source, hypothesis, alignments[0]))
+        return results
+
+    def _source_ids(self, texts: Sequence[str], places: Sequence[str] | None) -> list[list[int]]:
+        """Each text's ids with `</s>`; none at all for a blank one."""
+        most = self.model.config.max_length
+        result = [[*ids, EOS] if ids else [] for ids in self.source_tokenizer.encode_all(texts)]
+        for index, ids in enumerate(result):
+            if len(ids) > most:
+                place = places[index] if places else f"sentence {index + 1}"
+                raise InputError(
+                    f"{place}: {len(ids)} tokens, but the model admits {most} (max_length); split the sentence"
+                )
+        return result
+
+    @torch.inference_mode()
+    def _search(
+        self, sources: list[list[int]], options: SearchOptions, prefixes: list[list[int]] | None
+    ) -> list[list[Hypothesis]]:
+        model, device = self.model, self.device
+        memory = model.encode(self._padded(sources))
+        return search(
+            self._step,
+            _State(model.start(memory), torch.arange(len(sources), device=device)),
+            start=model.config.decoder_start_id,
+            end=EOS,
+            limits=[options.limit(len(ids), model.config.max_length) for ids in sources],
+            options=options,
+            prefixes=prefixes,
+            forbidden=(PAD, UNK, BOS),
+            seeds=[_seed(options.seed, ids) for ids in sources],
+            device=device,
+        )
+
+    def _step(self, tokens_N: Tensor, state: _State) -> tuple[Tensor, _State]:
+        hidden_N1D, cache = self.model.decode(tokens_N[:, None], state.cache)
+        return self.model.logits(hidden_N1D[:, -1]).float().log_softmax(-1), _State(cache, state.sources_N)
+
+    def _alignments(self, source: list[int], found: list[Hypothesis]) -> list[Tensor]:
+        return self._forced(source, [list(hypothesis.tokens) for hypothesis in found])[1]
+
+    @torch.inference_mode()
+    def _forced(self, source: list[int], targets: list[list[int]]) -> tuple[list[list[float]], list[Tensor]]:
+        """Each target's token log-probabilities and alignment (T, S), given the one source."""
+        target_BT = self._padded(targets)
+        source_BS = self._padded([source] * len(targets))
+        names = [f"decoder.{layer}.cross_attention.softmax" for layer in range(len(self.model.decoder))]
+        with observed(self.model, names) as seen:
+            logits = self.model(source_BS, shift_right(target_BT, self.model.config.decoder_start_id), explicit=True)
+        log_probs_BT = logits.float().log_softmax(-1).gather(-1, target_BT[..., None])[..., 0]
+        weights_BTS = torch.stack([seen[name].mean(dim=1) for name in names]).mean(dim=0).cpu()
+        lengths = [len(target) for target in targets]
+        log_probs = [row[:length].tolist() for row, length in zip(log_probs_BT, lengths, strict=True)]
+        return log_probs, [row[:length] for row, length in zip(weights_BTS, lengths, strict=True)]
+
+    def _padded(self, sentences: list[list[int]]) -> Tensor:
+        width = max(map(len, sentences))
+        return torch.tensor([ids + [PAD] * (width - len(ids)) for ids in sentences], device=self.device)
+
+    def _translation(self, text: str, ids: list[int], hypothesis: Hypothesis, alignment: Tensor | None) -> Translation:
+        return Translation(
+            source=text,
+            text=self.target_tokenizer.decode(hypothesis.tokens),
+            score=hypothesis.score,
+            log_prob=hypothesis.log_prob,
+            tokens=tuple(map(self.target_tokenizer.piece, hypothesis.tokens)),
+            token_log_probs=hypothesis.token_log_probs,
+            source_tokens=tuple(map(self.source_tokenizer.piece, ids)),
+            alignment=alignment,
+            finished=hypothesis.finished,
+        )
+
+
+def _batches(ids: list[list[int]], budget: int) -> Iterator[list[int]]:
+    """Rows of sentences of like length, at most `budget` positions together; blank ones in none."""
+    rows = sorted((row for row, sentence in enumerate(ids) if sentence), key=lambda row: len(ids[row]))
+    batch: list[int] = []
+    for row in rows:
+        if batch and len(ids[row]) * (len(batch) + 1) > budget:
+            yield batch
+            batch = []
+        batch.append(row)
+    if batch:
+        yield batch
+
+
+def _seed(seed: int, ids: list[int]) -> int:
+    """A seed from the sentence itself, so that a sample does not depend on the batch around it."""
+    return int.from_bytes(hashlib.sha256(repr((seed, ids)).encode()).digest()[:7])

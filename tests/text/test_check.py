@@ -1,0 +1,357 @@
+"""The check of the data: each problem with an example made by hand, and no false alarms."""
+
+import json
+
+import pytest
+
+from glassformer.errors import InputError
+from glassformer.text.check import (
+    DROPPED,
+    EXAMPLES,
+    Problem,
+    check_pairs,
+    encoding_problem,
+    length_problems,
+    quote,
+    refuse_same,
+    refuse_too_few,
+)
+from glassformer.text.pairs import Pair
+
+HINDI = [
+    ("We are friends", "हम दोस्त हैं"),
+    ("Good morning", "सुप्रभात"),
+    ("Where is the station?", "स्टेशन कहाँ है?"),
+    ("I don't know.", "मुझे नहीं पता।"),
+    ("It costs 250 rupees & tax.", "इसकी क़ीमत २५० रुपये और कर है।"),
+    ("She went home because it was late.", "वह घर चली गई क्योंकि देर हो गई थी।"),
+    ("Yes", "हाँ"),
+    ("Thank you very much", "बहुत-बहुत धन्यवाद"),
+    ("The train leaves at six", "रेलगाड़ी छह बजे जाती है"),
+    ("Ram is reading", "राम पढ़ रहा है"),
+    ("The magazine", "पत्रिका क्\u200dष र्\u200cय"),
+    ("2024", "2024"),
+]
+GERMAN = [
+    ("“Have fun,” he said.", "„Viel Spaß“, sagte er."),
+    ("Is that an Ä?", "Ist das ein „Ä“?"),
+    ("Street", "Straße…"),
+    ("It is 30 °C – warm.", "Es sind 30 °C – warm."),
+    ("The coffee costs 2 €.", "Der Kaffee kostet 2 €."),
+    ("Where does he live?", "Wo wohnt er?"),
+    ("I have forgotten it.", "Ich habe es vergessen."),
+    ("We must hurry up.", "Wir müssen uns beeilen."),
+    ("An oak is a tree.", "Eine Eiche ist ein Baum."),
+    ("Speed limit", "Geschwindigkeitsbegrenzung"),
+    ("The size is great", "»Größe« ist »groß«"),
+]
+
+
+def numbered(texts, origin="train.tsv"):
+    return [Pair(source, target, origin, line) for line, (source, target) in enumerate(texts, start=1)]
+
+
+def found(texts, **options):
+    """The problems found in the pairs, each with its count."""
+    report = check_pairs(numbered(texts), **options)[1]
+    return {problem: count for problem, count in report.counts.items() if count}
+
+
+@pytest.mark.parametrize("texts", [HINDI, GERMAN], ids=["Hindi", "German"])
+def test_clean_text_raises_no_alarm(texts):
+    kept, report = check_pairs(numbered(texts), numbered([("Held out", "चुना हुआ")]), max_length=20)
+    assert kept == numbered(texts)
+    assert not any(report.counts.values()), report.render()
+    assert report.render().endswith("no problem found")
+
+
+# Each problem
+
+
+@pytest.mark.parametrize("texts", [("", "a"), ("a", ""), ("", ""), (" \u3000", "a")])
+def test_empty(texts):
+    assert found([texts, ("b", "c")]) == {Problem.EMPTY: 1}
+
+
+def test_an_empty_pair_is_judged_no_further():
+    assert found([("", ""), ("", "")]) == {Problem.EMPTY: 2}
+
+
+def test_too_long_is_judged_by_the_given_counts():
+    pairs = numbered([("abcd", "x"), ("abc", "xyzw"), ("abc", "xyz")])
+    report = check_pairs(pairs, count_source=len, count_target=len, unit="characters", max_length=3)[1]
+    assert report.counts[Problem.TOO_LONG] == 2
+    assert [finding.detail for finding in report.examples[Problem.TOO_LONG]] == [
+        "source has 4 characters; the limit is 3",
+        "target has 4 characters; the limit is 3",
+    ]
+
+
+def test_without_a_limit_nothing_is_too_long():
+    assert found([("a " * 9999, "b " * 9999)]) == {}
+
+
+def test_duplicate_keeps_the_first_and_names_it():
+    kept, report = check_pairs(numbered([("a", "b"), ("c", "d"), ("a", "b"), ("a", "b")]))
+    assert [pair.line for pair in kept] == [1, 2]
+    assert report.counts[Problem.DUPLICATE] == 2
+    assert report.examples[Problem.DUPLICATE][0].detail == "same as train.tsv:1"
+
+
+def test_conflict_is_told_and_kept():
+    kept, report = check_pairs(numbered([("a", "b"), ("a", "c"), ("a", "c")]))
+    assert [pair.line for pair in kept] == [1, 2]
+    assert report.counts[Problem.CONFLICT] == report.counts[Problem.DUPLICATE] == 1
+    assert report.examples[Problem.CONFLICT][0].detail == 'train.tsv:1 has the target "b"'
+
+
+def test_in_validation_drops_the_training_pair():
+    held_out = numbered([("a", "b"), ("e", "f")], "valid.tsv")
+    kept, report = check_pairs(numbered([("x", "y"), ("a", "b"), ("e", "other")]), held_out)
+    assert [pair.line for pair in kept] == [1, 3]
+    assert report.examples[Problem.IN_VALIDATION][0].detail == "same as valid.tsv:1"
+
+
+def test_misaligned_lines_have_an_outlying_length_ratio():
+    texts = [(f"this is the sentence {n}", f"das hier ist der Satz {n}") for n in range(30)]
+    texts[7] = ("Yes", "das hier ist ganz sicher ein anderer Satz")
+    texts[9] = ("this is quite certainly some other sentence", "Ja")
+    report = check_pairs(numbered(texts))[1]
+    assert [finding.pair.line for finding in report.examples[Problem.LENGTH_RATIO]] == [8, 10]
+    assert (
+        report.examples[Problem.LENGTH_RATIO][1].detail == "target has 2 characters, source 43: about 45 are usual here"
+    )
+
+
+def test_the_length_ratio_is_the_corpus_own():
+    texts = [("a" * (20 + n), "b" * 5 * (20 + n)) for n in range(12)]
+    assert length_problems(numbered(texts)) == []
+    assert [index for index, _ in length_problems(numbered([*texts, ("a" * 20, "b" * 20)]))] == [12]
+
+
+def test_short_texts_and_small_corpora_have_no_outlying_length():
+    texts = [(f"number {n}", f"Nummer {n}") for n in range(12)]
+    assert length_problems(numbered([*texts, ("Go", "Los, los!")])) == []
+    assert length_problems(numbered([*texts[:8], ("Go", "x" * 200)])) == []
+
+
+def test_untranslated():
+    assert found([("Press any key", "press any key")]) == {Problem.UNTRANSLATED: 1}
+    assert found([("12:30", "12:30")]) == {}
+
+
+def as_windows(text: str) -> str:
+    """The text as it looks when its UTF-8 is read as Windows-1252 (Latin-1 where that has a gap)."""
+    units = [bytes([byte]) for byte in text.encode()]
+    return "".join(unit.decode("cp1252" if unit not in b"\x81\x8d\x8f\x90\x9d" else "latin-1") for unit in units)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "café",
+        "Ärger",
+        "naïve",
+        "हम",
+        "Привет",
+        "日本",
+        "Ελλάδα",
+        "“yes”",
+        "it’s",
+        "łódź jest",
+        "🙂",
+        "شكرا",
+        "25 °C",
+        "«si»",
+    ],
+)
+def test_mojibake(text):
+    assert encoding_problem(text) == ""
+    assert "UTF-8 read as Windows-1252" in encoding_problem(as_windows(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "« voilà\u00a0»",
+        "voilà… »",
+        "IRMÃ”",
+        "CHÂ…",
+        "NESCAFÉ®",
+        "Spaß“",
+        "„Ä“",
+        "5 Å²",
+        "è\u00a0–",
+        "l'Â",
+        "Â",
+        "São",
+        "R&D",
+    ],
+)
+def test_honest_accents_are_no_mojibake(text):
+    assert encoding_problem(text) == ""
+
+
+@pytest.mark.parametrize(
+    "text, problem",
+    [
+        ("caf\ufffd", "U+FFFD where a character was lost"),
+        ("a\x07b", "control character U+0007"),
+        ("a\x92b", "control character U+0092"),
+        ("a\tb", "control character U+0009"),
+        ("a\ue000", "private-use character U+E000"),
+        ("a\U000f0001", "private-use character U+F0001"),
+        ("a\ufffe", "noncharacter U+FFFE"),
+        ("a\U0001ffff", "noncharacter U+1FFFF"),
+        ("a\ufeffb", "byte order mark U+FEFF"),
+        ("Tom &amp; Jerry", "HTML entity &amp;"),
+        ("it&#39;s", "HTML entity &#39;"),
+    ],
+)
+def test_damaged_characters(text, problem):
+    assert encoding_problem(text) == problem
+    report = check_pairs(numbered([("fine", text)]))[1]
+    assert report.examples[Problem.ENCODING][0].detail == f"target: {problem}"
+
+
+# What is kept, and the report
+
+MIXED = [("a", "b"), ("a", "b"), ("", "c"), ("long one", "d"), ("same", "same"), ("", "c"), ("e f", "g h i")]
+
+
+def test_what_is_dropped_is_counted_once_and_adds_up():
+    kept, report = check_pairs(numbered(MIXED), numbered([("a", "b")], "valid.tsv"), max_length=3)
+    assert [pair.line for pair in kept] == [4, 5, 7]
+    assert report.pairs - report.kept == sum(report.dropped.values()) == 4
+    assert report.dropped == dict.fromkeys(Problem, 0) | {
+        Problem.EMPTY: 2,
+        Problem.DUPLICATE: 1,
+        Problem.IN_VALIDATION: 1,
+    }
+    assert report.counts[Problem.IN_VALIDATION] == 2  # one of them is a duplicate, and counted there
+
+
+def test_only_what_is_asked_for_is_dropped():
+    assert len(check_pairs(numbered(MIXED), drop=())[0]) == len(MIXED)
+    kept = check_pairs(numbered(MIXED), drop={Problem.UNTRANSLATED})[0]
+    assert [pair.line for pair in kept] == [1, 2, 3, 4, 6, 7]
+
+
+def test_the_default_drops_what_harms_training():
+    assert {problem.value for problem in DROPPED} == {"empty", "too_long", "duplicate", "in_validation"}
+
+
+def test_pairs_may_be_a_stream():
+    kept, report = check_pairs(iter(numbered(MIXED)), iter(numbered([("a", "b")])))
+    assert (len(kept), report.pairs) == (3, 7)
+
+
+def test_tokens_are_counted_over_the_kept_and_the_longest_over_all():
+    report = check_pairs(numbered([("a b c", "d"), ("a", "b c"), ("", "x y z")]), max_length=2)[1]
+    assert (report.source_tokens, report.target_tokens, report.unit) == (1, 2, "words")
+    assert report.longest_source == (3, Pair("a b c", "d", "train.tsv", 1))
+    assert report.longest_target == (2, Pair("a", "b c", "train.tsv", 2))
+
+
+def test_examples_are_the_first_few():
+    report = check_pairs(numbered([("a", "")] * 10))[1]
+    assert [finding.pair.line for finding in report.examples[Problem.EMPTY]] == list(range(1, EXAMPLES + 1))
+    assert "empty, the first 3 of 10:" in report.render()
+
+
+def test_the_report_as_a_dict_is_stable():
+    pairs = numbered([("yes", "ja"), ("yes", "ja")])
+    record = check_pairs(pairs)[1].to_dict()
+    nothing = {"count": 0, "dropped": 0, "examples": []}
+    example = {"origin": "train.tsv", "line": 2, "detail": "same as train.tsv:1", "source": "yes", "target": "ja"}
+    assert json.loads(json.dumps(record)) == {
+        "pairs": 2,
+        "kept": 1,
+        "unit": "words",
+        "source_tokens": 1,
+        "target_tokens": 1,
+        "longest_source": {"length": 1, "origin": "train.tsv", "line": 1},
+        "longest_target": {"length": 1, "origin": "train.tsv", "line": 1},
+        "problems": {
+            "empty": nothing,
+            "too_long": nothing,
+            "duplicate": {"count": 1, "dropped": 1, "examples": [example]},
+            "in_validation": nothing,
+            "length_ratio": nothing,
+            "untranslated": nothing,
+            "encoding": nothing,
+            "conflict": nothing,
+        },
+    }
+
+
+def test_nothing_to_check_is_a_report_too():
+    kept, report = check_pairs([])
+    assert kept == [] and report.to_dict()["longest_source"] is None
+    assert report.render().startswith("pairs    0 read, 0 kept")
+
+
+def test_the_report_reads_well():
+    report = check_pairs(numbered([("yes", "ja"), ("no\x1b[31m", ""), ("yes", "ja")]))[1]
+    assert report.render() == (
+        "pairs    3 read, 1 kept\n"
+        "words    1 source, 1 target, in the pairs kept\n"
+        "longest  1 source (train.tsv:1), 1 target (train.tsv:1)\n"
+        "\n"
+        "problem            pairs   dropped\n"
+        "empty                  1         1  a side has no text\n"
+        "duplicate              1         1  the same pair again\n"
+        "\n"
+        "empty, all 1:\n"
+        "  train.tsv:2: target is empty\n"
+        '    source  "no\\u001b[31m"\n'
+        '    target  ""\n'
+        "\n"
+        "duplicate, all 1:\n"
+        "  train.tsv:3: same as train.tsv:1\n"
+        '    source  "yes"\n'
+        '    target  "ja"'
+    )
+
+
+def test_quotations_are_short_and_show_no_raw_control():
+    assert quote("x" * 100) == '"' + "x" * 59 + '…"'
+    assert quote("a\u202eb\xa0c\U000f0000") == '"a\\u202eb\\u00a0c\\U000f0000"'
+    assert quote("क्\u200dष") == '"क्\u200dष"'
+
+
+# Data that cannot be trained on
+
+
+def test_a_validation_set_that_is_the_training_set_is_refused():
+    training = numbered([("a", "b"), ("c", "d"), ("a", "b")])
+    with pytest.raises(InputError, match=r"the validation set is the training set: valid\.tsv .* train\.tsv"):
+        refuse_same(training, numbered([("c", "d"), ("a", "b")], "valid.tsv"))
+
+
+def test_an_overlap_is_not_refused():
+    refuse_same(numbered([("a", "b"), ("c", "d")]), numbered([("a", "b")], "valid.tsv"))
+    refuse_same(numbered([("a", "b")]), numbered([("a", "b"), ("c", "d")], "valid.tsv"))
+    refuse_same(numbered([("a", "b")]), [])
+    refuse_same([], [])
+
+
+@pytest.mark.parametrize(
+    "texts, message",
+    [
+        ([], r"no usable pair in train\.tsv \(0 read\)"),
+        (
+            [("", "a"), ("a", "b"), ("a", "b")],
+            r"one usable pair in train\.tsv \(3 read; dropped: 1 empty, 1 duplicate\)",
+        ),
+    ],
+)
+def test_fewer_than_two_pairs_are_refused(texts, message):
+    kept, report = check_pairs(numbered(texts))
+    with pytest.raises(InputError, match=message):
+        refuse_too_few(kept, report, "train.tsv")
+
+
+def test_two_pairs_are_enough():
+    kept, report = check_pairs(numbered([("a", "b"), ("c", "d")]))
+    refuse_too_few(kept, report)
