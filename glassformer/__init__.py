@@ -1,0 +1,21 @@
+"""glassformer: a Transformer encoder-decoder to train, to translate with, and to see through."""
+
+from importlib import import_module
+from typing import Any
+
+# Loaded on first use, so that `glassformer --help` need not wait for torch.
+_HOMES = {
+    "ModelConfig": "glassformer.model",
+    "SearchOptions": "glassformer.search",
+    "Transformer": "glassformer.model",
+    "Translation": "glassformer.translator",
+    "Translator": "glassformer.translator",
+    "train": "glassformer.training",
+}
+__all__ = ["ModelConfig", "SearchOptions", "Transformer", "Translation", "Translator", "train"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'glassformer' has no attribute '{name}'")
+    return getattr(import_module(_HOMES[name]), name)

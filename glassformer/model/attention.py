@@ -98,9 +98,7 @@ class MultiHeadAttention(nn.Module):
         v_BGSK = _split_heads(self.value(y_BSD), self.kv_heads)
         return KeysValues(self.rotary(k_BGSK, start) if self.rotary else k_BGSK, v_BGSK)
 
-    def forward(
-        self, x_BTD: Tensor, kv: KeysValues, mask: Tensor, start: int = 0, explicit: bool = False
-    ) -> Tensor:
+    def forward(self, x_BTD: Tensor, kv: KeysValues, mask: Tensor, start: int = 0, explicit: bool = False) -> Tensor:
         """Attend from x (B, T, D), whose first row is position `start`, to the keys; (B, T, D).
 
         `mask` is boolean and broadcasts to (B, H, T, S).
@@ -124,7 +122,13 @@ class MultiHeadAttention(nn.Module):
 
 
 def _fused(q_BHTK: Tensor, k_BHSK: Tensor, v_BHSK: Tensor, mask: Tensor) -> Tensor:
-    return functional.scaled_dot_product_attention(q_BHTK, k_BHSK, v_BHSK, attn_mask=mask)
+    if q_BHTK.device.type != "cpu":
+        return functional.scaled_dot_product_attention(q_BHTK, k_BHSK, v_BHSK, attn_mask=mask)
+    # On the CPU torch's bfloat16 kernel runs backward nine times as long as its float32 one.
+    with torch.autocast("cpu", enabled=False):
+        return functional.scaled_dot_product_attention(
+            q_BHTK.float(), k_BHSK.float(), v_BHSK.float(), attn_mask=mask
+        ).to(q_BHTK.dtype)
 
 
 def _split_heads(x_BSD: Tensor, heads: int) -> Tensor:

@@ -7,11 +7,11 @@ from types import FrameType, TracebackType
 
 
 class Interrupted(Exception):  # noqa: N818 (it is no error)
-    """Training was told to stop, and has saved. `status` is the process's: 128 + the signal."""
+    """Training was told to stop, and has saved. `stop_status` is the process's: 128 + the signal."""
 
     def __init__(self, signal_number: int, run: Path) -> None:
         super().__init__(f"stopped and saved; go on with: glassformer train --out {run} --resume")
-        self.status = 128 + signal_number
+        self.stop_status = 128 + signal_number
 
 
 class StopSignals:

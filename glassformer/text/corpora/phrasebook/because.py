@@ -37,7 +37,7 @@ WEATHER = {
 
 
 def because_subject(draw: Draw) -> Sentence | None:
-    """"The cat did not cross the road because it was tired": क्योंकि वह थकी हुई थी."""
+    """ "The cat did not cross the road because it was tired": क्योंकि वह थकी हुई थी."""
     reason = draw.pick(draw.words.reasons)
     subject = _subject(draw, reason.verb)
     states = [a for a in reason.of_subject if subject.noun is None or a.suits(subject.noun)]
@@ -47,13 +47,22 @@ def because_subject(draw: Draw) -> Sentence | None:
     tense, then = draw.pick(TENSES)
     pronoun = _pronoun(subject)
     state = draw.pick(states)
-    predicate = described(state, subject.agreement, subject.person, then, draw.chance(0.15))
-    return _clauses("because_subject", draw, reason, subject, thing, tense, then,
-                    (pronoun.case(""), predicate, state, subject.agreement, 0))
+    very = state.graded and draw.chance(0.2)
+    predicate = described(state, subject.agreement, subject.person, then, very)
+    return _clauses(
+        "because_subject",
+        draw,
+        reason,
+        subject,
+        thing,
+        tense,
+        then,
+        (pronoun.case(""), predicate, state, subject.agreement, 0),
+    )
 
 
 def because_object(draw: Draw) -> Sentence | None:
-    """"The cat did not cross the road because it was wide": क्योंकि सड़क चौड़ी थी."""
+    """ "The cat did not cross the road because it was wide": क्योंकि सड़क चौड़ी थी."""
     reason = draw.pick(draw.words.reasons)
     if not reason.of_object:
         return None
@@ -61,16 +70,18 @@ def because_object(draw: Draw) -> Sentence | None:
     subject = _subject(draw, reason.verb)
     thing = _object(draw, noun)
     tense, then = draw.pick(TENSES)
-    predicate = described(state, thing.agreement, thing.person, then, draw.chance(0.15))
+    very = state.graded and draw.chance(0.2)
+    predicate = described(state, thing.agreement, thing.person, then, very)
     forms = noun.hindi
     again = forms.plural if thing.agreement.plural else forms.direct
     pronoun = unit(f"{thing.person}:n", mark(again, "n"))
-    return _clauses("because_object", draw, reason, subject, thing, tense, then,
-                    (pronoun, predicate, state, thing.agreement, 2))
+    return _clauses(
+        "because_object", draw, reason, subject, thing, tense, then, (pronoun, predicate, state, thing.agreement, 2)
+    )
 
 
 def because_weather(draw: Draw) -> Sentence:
-    """"He did not come because it was raining": an "it" that refers to nothing."""
+    """ "He did not come because it was raining": an "it" that refers to nothing."""
     verb = draw.words.verb(draw.pick(("go", "come", "return", "walk", "run", "stop", "jump")))
     subject = draw.subject(verb)
     tense, then = draw.pick(TENSES)
@@ -111,9 +122,7 @@ def _clauses(
     return build(pattern, key, units, (0, 2, 1, 3, 4, 5), reference=reference)
 
 
-def _said(
-    draw: Draw, verb: Verb, tense: str, subject: Phrase, thing: Phrase | None, done: bool
-) -> Unit:
+def _said(draw: Draw, verb: Verb, tense: str, subject: Phrase, thing: Phrase | None, done: bool) -> Unit:
     polarity = "+" if done else draw.pick(("not", "n't"))
     if polarity == "n't" and subject.person == "I" and tense == "progressive":
         polarity = "not"
@@ -162,10 +171,8 @@ def _referring(name: str, plural: bool) -> Phrase:
 
 
 @cache
-def described(
-    state: Adjective, agreement: Agreement, person: str, tense: str, very: bool = False
-) -> Unit:
-    """"was very tired": बहुत थकी हुई थी."""
+def described(state: Adjective, agreement: Agreement, person: str, tense: str, very: bool = False) -> Unit:
+    """ "was very tired": बहुत थकी हुई थी."""
     be = (english.WAS if tense == "past" else english.BE)[person]
     copula = hindi.was(agreement) if tense == "past" else hindi.is_(agreement)
     source = f"{be}:v {'very:d ' if very else ''}{state.english}:a"
@@ -187,7 +194,7 @@ def agreement(sentence: Sentence, hypothesis: str) -> bool:
     expected, words = antecedent.form.split(), clause.split()
     if not found or len(words) < 2:
         return False
-    if words[-len(expected):] == expected:
+    if words[-len(expected) :] == expected:
         return True
     if words[-1] != expected[-1]:
         return False

@@ -9,8 +9,8 @@ from glassformer.text.pairs import Pair
 
 from . import because, descriptions, questions, requests, statements
 from .draw import Draw
-from .lexicon import load_lexicon
 from .lecture import lecture
+from .lexicon import load_lexicon
 from .units import Sentence
 
 # How many distinct sentences to draw of each pattern.
@@ -79,7 +79,7 @@ def _fill(
 
 
 def part_of(key: str, seed: int = 1) -> str:
-    """"train", "valid" or "test", by a hash of the seed and the key."""
+    """ "train", "valid" or "test", by a hash of the seed and the key."""
     at = zlib.crc32(f"{seed}|{key}".encode()) % 1000
     if at < HELD_OUT:
         return "test"
@@ -105,8 +105,7 @@ def split(sentences: list[Sentence], seed: int) -> dict[str, list[Sentence]]:
         covered = [
             sentence
             for sentence in parts[name]
-            if known.issuperset(sentence.source.split())
-            and known.issuperset(sentence.target.split())
+            if known.issuperset(sentence.source.split()) and known.issuperset(sentence.target.split())
         ]
         step = max(1.0, len(covered) / PART_SIZE)
         kept = min(len(covered), PART_SIZE)

@@ -7,7 +7,7 @@ from .because import described
 from .draw import Draw
 from .hindi import Agreement
 from .lexicon import Adjective, Noun
-from .phrases import PRONOUNS, Phrase, belonging, named, nominal
+from .phrases import Phrase, belonging, named, nominal
 from .units import Sentence, Unit, build, unit, whole
 
 THERE = {"is": whole("there", ""), "are": whole("there", "")}
@@ -15,7 +15,7 @@ THERE = {"is": whole("there", ""), "are": whole("there", "")}
 
 @cache
 def copula(agreement: Agreement, person: str, tense: str, negative: str = "+") -> Unit:
-    """"is", "was not", "aren't": है, नहीं था, नहीं हैं."""
+    """ "is", "was not", "aren't": है, नहीं था, नहीं हैं."""
     be = (english.WAS if tense == "past" else english.BE)[person]
     word = hindi.was(agreement) if tense == "past" else hindi.is_(agreement)
     if negative == "+":
@@ -27,7 +27,7 @@ def copula(agreement: Agreement, person: str, tense: str, negative: str = "+") -
 
 
 def quality(draw: Draw) -> Sentence | None:
-    """"The road is not wide": सड़क चौड़ी नहीं है."""
+    """ "The road is not wide": सड़क चौड़ी नहीं है."""
     subject = _anything(draw)
     state = draw.quality(subject.noun) if subject.noun else draw.pick(_human(draw))
     if state is None or f" {state.english}:" in subject.english:
@@ -39,7 +39,7 @@ def quality(draw: Draw) -> Sentence | None:
         verb = copula(subject.agreement, subject.person, tense, negative)
         what = _adjective(state, subject.agreement)
         return build("quality", key, (subject.subject, verb, what), (0, 2, 1))
-    very = draw.chance(0.25)
+    very = state.graded and draw.chance(0.3)
     said = described(state, subject.agreement, subject.person, tense, very)
     return build("quality", key, (subject.subject, said), (0, 1))
 
@@ -67,9 +67,7 @@ def _anything(draw: Draw) -> Phrase:
     if "proper" in noun.kinds or "unique" in noun.kinds:
         return draw.thing(noun, definite=True)
     if draw.chance(0.3) and "mass" not in noun.kinds:
-        owner = named(draw.pick(draw.words.names)) if draw.chance(0.5) else nominal(
-            draw.pick(draw.people), "the"
-        )
+        owner = named(draw.pick(draw.words.names)) if draw.chance(0.5) else nominal(draw.pick(draw.people), "the")
         return belonging(owner, noun, draw.chance(0.2)) if _ownable(noun) else draw.thing(noun)
     return draw.thing(noun, definite=True)
 
@@ -80,7 +78,7 @@ def _ownable(noun: Noun) -> bool:
 
 
 def comparison(draw: Draw) -> Sentence | None:
-    """"The dog is bigger than the cat": कुत्ता बिल्ली से बड़ा है."""
+    """ "The dog is bigger than the cat": कुत्ता बिल्ली से बड़ा है."""
     subject = _anything(draw)
     noun = subject.noun
     compared = [
@@ -92,7 +90,7 @@ def comparison(draw: Draw) -> Sentence | None:
         return None
     state = draw.pick(compared)
     other = _comparable(draw, subject, state)
-    if other is None or other.key == subject.key:
+    if other is None or not draw.distinct(other, subject):
         return None
     tense = draw.pick(("present", "present", "past"))
     what = _more(state, subject.agreement)
@@ -104,7 +102,7 @@ def comparison(draw: Draw) -> Sentence | None:
 
 @cache
 def _more(state: Adjective, agreement: Agreement) -> Unit:
-    """"bigger": बड़ा, with से before it; one that does not inflect takes ज़्यादा."""
+    """ "bigger": बड़ा, with से before it; one that does not inflect takes ज़्यादा."""
     more = hindi.adjective(state.hindi, agreement.gender, agreement.plural)
     if not state.hindi.endswith("ा"):
         more = f"ज़्यादा {more}"
@@ -119,16 +117,14 @@ def _comparable(draw: Draw, subject: Phrase, state: Adjective) -> Phrase | None:
     noun = draw.kind(*sorted(kinds))
     if noun.living:
         return draw.living(noun)
-    plural = subject.agreement.plural and "mass" not in noun.kinds
-    return nominal(noun, draw.pick(("the", "this", "that") if not plural else ("the", "these")),
-                   plural)
+    return nominal(noun, "" if "proper" in noun.kinds else draw.pick(("the", "this", "that")))
 
 
 def identity(draw: Draw) -> Sentence | None:
-    """"We are friends", "He is not a doctor": हम दोस्त हैं, वह डॉक्टर नहीं है."""
+    """ "We are friends", "He is not a doctor": हम दोस्त हैं, वह डॉक्टर नहीं है."""
     subject = draw.person()
     noun = draw.kind("job", "kin", "child") if draw.chance(0.8) else draw.kind("person")
-    if subject.noun is noun or {"kin", "spouse"} & noun.kinds and noun.english != "friend":
+    if subject.noun is noun or ({"kin", "spouse"} & noun.kinds and noun.english != "friend"):
         return None
     if subject.noun and "elder" not in subject.noun.kinds:
         return None
@@ -136,8 +132,9 @@ def identity(draw: Draw) -> Sentence | None:
         return None
     if noun.english in ("boy", "man") and subject.agreement.gender == "f":
         return None
-    plural = subject.person == "they"
-    what = _predicate(draw, noun, plural)
+    if subject.agreement.gender == "f" and noun.gender == "m" and noun.hindi.direct[-1] == "ा":
+        return None  # a woman is a डॉक्टर, but no मछुआरा
+    what = _predicate(draw, noun, subject)
     tense = draw.pick(("present", "present", "past"))
     negative = draw.pick(("+", "+", "+", "not", "n't"))
     if subject.person == "I" and negative == "n't":
@@ -147,19 +144,26 @@ def identity(draw: Draw) -> Sentence | None:
     return build("identity", key, (subject.subject, is_, what), (0, 2, 1))
 
 
-def _predicate(draw: Draw, noun: Noun, plural: bool) -> Unit:
-    """A noun said of someone: without एक, "a doctor" is डॉक्टर."""
-    adjective = draw.adjective(noun, 0.3)
-    bare = nominal(noun, "", plural, adjective)
-    if plural:
-        return bare.subject
+LASTING = frozenset(
+    ("good", "honest", "famous", "brave", "clever", "rich", "poor", "kind", "lazy", "old", "young", "strong")
+)
+
+
+def _predicate(draw: Draw, noun: Noun, subject: Phrase) -> Unit:
+    """A noun said of someone: "a doctor" is डॉक्टर, without एक; plural of an honoured man."""
+    adjective = draw.adjective(noun, 0.4) if noun.gender == subject.agreement.gender else None
+    if adjective and adjective.english not in LASTING:
+        adjective = None
+    if subject.person == "they":
+        return nominal(noun, "", True, adjective).subject
     first = adjective.english if adjective else noun.english
-    said = f"{english.article(first)} {bare.english}"
-    return unit(said, bare.direct)
+    said = f"{english.article(first)} {nominal(noun, '', False, adjective).english}"
+    honoured = subject.agreement.plural and noun.gender == "m"
+    return unit(said, nominal(noun, "", honoured, adjective).direct)
 
 
 def pointing(draw: Draw) -> Sentence | None:
-    """"This is my book", "These are Ravi's shoes": यह मेरी किताब है, ये रवि के जूते हैं."""
+    """ "This is my book", "These are Ravi's shoes": यह मेरी किताब है, ये रवि के जूते हैं."""
     noun = draw.pick(draw.things)
     plural = draw.chance(0.3)
     word = draw.pick(("these", "those") if plural else ("this", "that"))
@@ -188,9 +192,10 @@ _POINTERS = {
 
 
 def location(draw: Draw) -> Sentence | None:
-    """"The book is on the table", "There are five books on the table"."""
+    """ "The book is on the table", "There are five books on the table"."""
     where, place = _where(draw)
-    noun = draw.kind("portable", "dish", "pet") if draw.chance(0.7) else draw.kind("animal")
+    hollow = "container" in place.kinds
+    noun = draw.kind("portable", "dish") if hollow else draw.kind("portable", "dish", "small-one")
     if noun is place or "mass" in noun.kinds:
         return None
     tense = draw.pick(("present", "present", "past"))
@@ -228,7 +233,7 @@ def _where(draw: Draw) -> tuple[Unit, Noun]:
 
 
 def having(draw: Draw) -> Sentence | None:
-    """"I have a book": मेरे पास एक किताब है; "I have two brothers": मेरे दो भाई हैं."""
+    """ "I have a book": मेरे पास एक किताब है; "I have two brothers": मेरे दो भाई हैं."""
     subject = draw.person()
     person, kin = subject.person, draw.chance(0.2)
     noun = draw.kind("kin") if kin else draw.pick(draw.things)
@@ -256,7 +261,7 @@ def _have(agreement: Agreement, word: str, past: bool) -> Unit:
 
 
 def lacking(draw: Draw) -> Sentence | None:
-    """"I do not have a book": मेरे पास किताब नहीं है."""
+    """ "I do not have a book": मेरे पास किताब नहीं है."""
     subject = draw.person()
     noun = draw.pick(draw.things)
     past = draw.chance(0.3)
@@ -270,5 +275,3 @@ def lacking(draw: Draw) -> Sentence | None:
     what = unit(f"{english.article(noun.english)} {bare.english}", bare.direct)
     key = f"{subject.key}|has|{noun.english}"
     return build("having", key, (subject.experiencer("के पास"), have, what), (0, 2, 1))
-
-

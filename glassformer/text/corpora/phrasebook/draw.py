@@ -46,12 +46,10 @@ class Draw:
         self._suiting = {noun: words.adjectives_for(noun) for noun in words.nouns}
         self._objects = {verb: words.of_kinds(*verb.objects) for verb in words.verbs}
         self._beasts = {
-            verb: [n for n in words.of_kinds(*verb.subjects) if "animal" in n.kinds]
-            for verb in words.verbs
+            verb: [n for n in words.of_kinds(*verb.subjects) if "animal" in n.kinds] for verb in words.verbs
         }
         self._subjects = {
-            verb: [n for n in words.of_kinds(*verb.subjects) if "spouse" not in n.kinds]
-            for verb in words.verbs
+            verb: [n for n in words.of_kinds(*verb.subjects) if "spouse" not in n.kinds] for verb in words.verbs
         }
 
     def beasts(self, verb: Verb) -> list[Noun]:
@@ -94,7 +92,8 @@ class Draw:
     def things(self) -> list[Noun]:
         """Nouns for what can be owned."""
         kinds = ("goods", "cloth", "vehicle", "portable", "readable", "valuable")
-        return [n for n in self.words.of_kinds(*kinds) if "mass" not in n.kinds]
+        owned = self.words.of_kinds(*kinds)
+        return [n for n in owned if not n.kinds & {"mass", "awaited"}]
 
     def kind(self, *kinds: str) -> Noun:
         """A noun of one of the kinds."""
@@ -116,9 +115,7 @@ class Draw:
 
     def readable_tense(self, verb: Verb, tense: str, person: str) -> str:
         """The tense, or the past where English spells the present like it ("they read")."""
-        if tense == "present" and english.affirmative(verb.english, tense, person) == (
-            verb.english.past
-        ):
+        if tense == "present" and english.affirmative(verb.english, tense, person) == (verb.english.past):
             return "past"
         return tense
 
@@ -126,11 +123,12 @@ class Draw:
         """Perhaps an adjective that suits the noun."""
         if self.random() >= often or not self._suiting[noun]:
             return None
-        return self.pick(self._suiting[noun])
+        chosen = self.pick(self._suiting[noun])
+        return chosen if chosen.english != "alone" else None  # no "an alone boy"
 
     def quality(self, noun: Noun) -> Adjective | None:
-        """An adjective that suits the noun, if there is any."""
-        return self.adjective(noun, 1.0)
+        """An adjective to say of the noun, if there is any."""
+        return self.pick(self._suiting[noun]) if self._suiting[noun] else None
 
     def person(self) -> Phrase:
         """A pronoun or a person's name, or a noun for a person."""
@@ -155,11 +153,13 @@ class Draw:
         if "kin" in noun.kinds:
             determiner = self.pick(("my", "my", "our", "your", "his", "her"))
             return nominal(noun, determiner, self.chance(0.3))
+        if "spouse" in noun.kinds:
+            return nominal(noun, self.pick(("my", "his", "your") if noun.gender == "f" else ("her",)))
         adjective = self.adjective(noun, 0.2)
         if self.chance(0.3):
             determiner = self.pick(("the", "the", "the", "these", "those", "two", "three", "many"))
             return nominal(noun, determiner, True, adjective)
-        owner = "my" if "person" not in noun.kinds else "the"
+        owner = "my" if noun.kinds & _KEPT else "the"
         determiner = self.pick(("the", "the", "the", "the", "a", "this", "that", owner))
         return nominal(noun, determiner, False, adjective)
 
@@ -177,9 +177,9 @@ class Draw:
         else:
             noun = self.pick(self._objects[verb])
             thing = self.living(noun) if noun.living else self.thing(noun, subject, definite)
-        return thing if self._distinct(thing, subject) else named(self._stranger(subject))
+        return thing if self.distinct(thing, subject) else named(self._stranger(subject))
 
-    def _distinct(self, thing: Phrase, subject: Phrase) -> bool:
+    def distinct(self, thing: Phrase, subject: Phrase) -> bool:
         """Not "I ... me", "he ... his brother" in doubt, or twice the same noun."""
         if thing.key == subject.key:
             return False
@@ -235,11 +235,11 @@ class Draw:
         return _adverb(self.pick(TIMES[tense]))
 
     def frequency(self) -> Unit:
-        """"always", "often" or "sometimes"."""
+        """ "always", "often" or "sometimes"."""
         return _adverb(self.pick(OFTEN))
 
     def manner(self) -> Unit:
-        """"slowly" and the like."""
+        """ "slowly" and the like."""
         return _adverb(self.pick(MANNERS))
 
     def polarity(self, tense: str) -> str:
@@ -249,10 +249,9 @@ class Draw:
         return self.pick(("not", "n't"))
 
 
+_KEPT = frozenset(("pet", "cattle", "mount", "beast"))
 _MANY = [word for word in NUMBERS if word != "one"]
-_ADVERBS = {
-    pair: whole(*pair) for pairs in (*TIMES.values(), OFTEN, MANNERS) for pair in pairs
-}
+_ADVERBS = {pair: whole(*pair) for pairs in (*TIMES.values(), OFTEN, MANNERS) for pair in pairs}
 
 
 def _adverb(pair: tuple[str, str]) -> Unit:

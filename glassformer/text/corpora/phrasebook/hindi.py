@@ -34,15 +34,16 @@ def noun_forms(word: str, gender: str, given: str | None = None) -> NounForms:
         return NounForms(word, word, word, _oblique_plural(word))
     if word.endswith("िया"):
         return NounForms(word, word + "ँ", word, word[:-1] + "ों")
-    if word.endswith("ी"):
-        return NounForms(word, word[:-1] + "ियाँ", word, _oblique_plural(word))
+    if word.endswith(("ी", "ई")):
+        short = "ि" if word.endswith("ी") else "इ"
+        return NounForms(word, word[:-1] + short + "याँ", word, _oblique_plural(word))
     tail = "एँ" if word.endswith(("ा", "ु", "ू")) else "ें"
     return NounForms(word, word + tail, word, _oblique_plural(word))
 
 
 def _oblique_plural(word: str) -> str:
-    if word.endswith("ी"):
-        return word[:-1] + "ियों"
+    if word.endswith(("ी", "ई")):
+        return word[:-1] + ("ि" if word.endswith("ी") else "इ") + "यों"
     if word.endswith("ि"):
         return word + "यों"
     if word.endswith("ू"):
@@ -89,10 +90,9 @@ def was(agreement: Agreement) -> str:
     return "थे" if agreement.plural else "था"
 
 
-def participle(stem: str, agreement: Agreement, alone: bool = False) -> str:
-    """Imperfective: जाता, जाते, जाती; `alone`, with no है after it, the plural is जातीं."""
-    nasal = "ं" if alone and agreement.plural and agreement.gender == "f" else ""
-    return stem + "त" + _ending(agreement) + nasal
+def participle(stem: str, agreement: Agreement) -> str:
+    """Imperfective: जाता, जाते, जाती."""
+    return stem + "त" + _ending(agreement)
 
 
 IRREGULAR_PERFECTIVES = {
@@ -110,7 +110,7 @@ def perfective(stem: str, agreement: Agreement, alone: bool = True) -> str:
     """Perfective: गया, गए, गई, and with no है after it गईं."""
     if stem in IRREGULAR_PERFECTIVES:
         forms = IRREGULAR_PERFECTIVES[stem]
-    elif stem[-1] in "ाो":
+    elif stem[-1] in "ाआो":
         forms = (stem + "या", stem + "ए", stem + "ई")
     else:
         forms = (stem + "ा", stem + "े", stem + "ी")
@@ -135,7 +135,7 @@ def future(stem: str, agreement: Agreement) -> str:
         who = "they"
     else:
         who = "I" if agreement.person == 1 else "it"
-    table = FUTURE_AFTER_VOWEL if stem[-1] in "ािुो" else FUTURE_AFTER_CONSONANT
+    table = FUTURE_AFTER_VOWEL if stem[-1] in "ाआिुो" else FUTURE_AFTER_CONSONANT
     return stem + table[who] + "ग" + _ending(agreement)
 
 
@@ -152,7 +152,7 @@ def imperative(stem: str, polite: bool) -> str:
     """Imperative to तुम (करो) or, polite, to आप (कीजिए)."""
     if stem in IMPERATIVES:
         return IMPERATIVES[stem][polite]
-    vowel = stem[-1] in "ाो"
+    vowel = stem[-1] in "ाआो"
     if polite:
         return stem + ("इए" if vowel else "िए")
     return stem + ("ओ" if vowel else "ो")
@@ -186,12 +186,8 @@ def verb(stem: str, tense: str, agreement: Agreement, posture: bool = False) -> 
 
 
 def negative(stem: str, tense: str, agreement: Agreement, posture: bool = False) -> list[str]:
-    """A finite verb with नहीं; a negated habitual loses its है (नहीं खाता, नहीं खातीं)."""
+    """A finite verb with नहीं before it: नहीं खाता है, नहीं खा सकता है, खाना नहीं चाहता है."""
     words = verb(stem, tense, agreement, posture)
-    if tense == "present":
-        return ["नहीं", participle(stem, agreement, alone=True)]
-    if tense == "can":
-        return ["नहीं", words[0], participle("सक", agreement, alone=True)]
     if tense == "want":
-        return [words[0], "नहीं", participle("चाह", agreement, alone=True)]
+        return [words[0], "नहीं", *words[1:]]
     return ["नहीं", *words]

@@ -28,12 +28,13 @@ class Noun:
 
 @dataclass(frozen=True, eq=False)
 class Adjective:
-    """An adjective; `comparative` is its English comparative, empty if it is not compared."""
+    """An adjective; `comparative` is its English comparative, if any, `graded` if "very" goes."""
 
     english: str
     hindi: str
     kinds: frozenset[str]
     comparative: str
+    graded: bool
 
     def suits(self, noun: Noun) -> bool:
         """Whether it may be said of the noun."""
@@ -111,9 +112,7 @@ class Lexicon:
     def verb(self, name: str, object_kind: str = "") -> Verb:
         """The first verb of that English name (and kind of object, if given)."""
         return next(
-            verb
-            for verb in self.verbs
-            if verb.name == name and (not object_kind or object_kind in verb.objects)
+            verb for verb in self.verbs if verb.name == name and (not object_kind or object_kind in verb.objects)
         )
 
 
@@ -149,13 +148,11 @@ def _verb(row: list[str]) -> Verb:
     flags = frozenset(row[5].split()) - {"-"}
     stem = infinitive.removesuffix("ना")
     subjects = frozenset(row[8].split())
-    return Verb(
-        row[0], forms, particle, stem, light, light_gender, flags, row[6], objects, subjects
-    )
+    return Verb(row[0], forms, particle, stem, light, light_gender, flags, row[6], objects, subjects)
 
 
 def _adjective(row: list[str]) -> Adjective:
-    return Adjective(row[0], row[1], frozenset(row[2].split()), row[3].replace("-", ""))
+    return Adjective(row[0], row[1], frozenset(row[2].split()), row[3].strip("-~"), row[3] != "-")
 
 
 def _reason(row: list[str], words: Lexicon) -> Reason:
@@ -181,9 +178,7 @@ def load_lexicon() -> Lexicon:
     nouns = [_noun(row) for row in _rows("nouns.tsv")]
     adjectives = [_adjective(row) for row in _rows("adjectives.tsv")]
     verbs = [_verb(row) for row in _rows("verbs.tsv")]
-    names = [
-        Name(row[0], row[1], row[2].lower(), row[2].isupper()) for row in _rows("names.tsv")
-    ]
+    names = [Name(row[0], row[1], row[2].lower(), row[2].isupper()) for row in _rows("names.tsv")]
     words = Lexicon(nouns, adjectives, verbs, names)
     words.reasons.extend(_reason(row, words) for row in _rows("because.tsv"))
     return words

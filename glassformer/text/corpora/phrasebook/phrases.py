@@ -104,9 +104,7 @@ class Phrase:
         return f"{self.oblique} {hindi.adjective('का', owned.gender, many)}:n"
 
 
-def _pronoun(
-    words: tuple[str, str], direct: str, base: str, forms: str, agreement: Agreement, person: str
-) -> Phrase:
+def _pronoun(words: tuple[str, str], direct: str, base: str, forms: str, agreement: Agreement, person: str) -> Phrase:
     """A pronoun from its fused forms: "ने को का" in that order, and its base before से and पर."""
     ergative, dative, genitive = forms.split()
     cases = {"ने": ergative, "को": dative}
@@ -135,22 +133,16 @@ def _pronoun(
 PRONOUNS = {
     "I": _pronoun(("I", "me"), "मैं", "मुझ", "मैंने मुझे मेरा", Agreement(1, False, "m"), "I"),
     "we": _pronoun(("we", "us"), "हम", "हम", "हमने हमें हमारा", Agreement(1, True, "m"), "they"),
-    "you": _pronoun(
-        ("you", "you"), "तुम", "तुम", "तुमने तुम्हें तुम्हारा", Agreement(2, True, "m"), "they"
-    ),
+    "you": _pronoun(("you", "you"), "तुम", "तुम", "तुमने तुम्हें तुम्हारा", Agreement(2, True, "m"), "they"),
     "he": _pronoun(("he", "him"), "वह", "उस", "उसने उसे उसका", Agreement(3, False, "m"), "it"),
     "she": _pronoun(("she", "her"), "वह", "उस", "उसने उसे उसका", Agreement(3, False, "f"), "it"),
-    "they": _pronoun(
-        ("they", "them"), "वे", "उन", "उन्होंने उन्हें उनका", Agreement(3, True, "m"), "they"
-    ),
+    "they": _pronoun(("they", "them"), "वे", "उन", "उन्होंने उन्हें उनका", Agreement(3, True, "m"), "they"),
 }
 
 
 def honoured_you(gender: str) -> Phrase:
     """The "you" said to someone addressed as Sir or Madam: आप."""
-    return _pronoun(
-        ("you", "you"), "आप", "आप", "आपने आपको आपका", Agreement(3, True, gender), "they"
-    )
+    return _pronoun(("you", "you"), "आप", "आप", "आपने आपको आपका", Agreement(3, True, gender), "they")
 
 
 @cache
@@ -169,9 +161,7 @@ def named(name: Name) -> Phrase:
     )
 
 
-def _determiner(
-    word: str, own: bool, gender: str, plural: bool, mass: bool
-) -> tuple[str, str]:
+def _determiner(word: str, own: bool, gender: str, plural: bool, mass: bool) -> tuple[str, str]:
     """A determiner's direct and oblique Hindi ("" for "the")."""
     if word in OWNERS:
         stem = "अपना" if own else OWNERS[word]
@@ -200,9 +190,7 @@ def nominal(
     """
     gender = noun.gender
     honoured = "elder" in noun.kinds
-    direct_d, oblique_d = _determiner(
-        determiner, own, gender, plural or honoured, "mass" in noun.kinds
-    )
+    direct_d, oblique_d = _determiner(determiner, own, gender, plural or honoured, "mass" in noun.kinds)
     source, direct, oblique = [], [], []
     head = noun.plural if plural else noun.english
     if determiner:

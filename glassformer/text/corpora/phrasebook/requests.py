@@ -12,9 +12,13 @@ from .units import Sentence, Unit, build, mark, unit, whole
 PLEASE = whole("please", "कृपया")
 
 
+# What nobody is told to do.
+UNBIDDEN = frozenset(("see", "hear", "drop", "meet", "smell"))
+
+
 @cache
 def _command(verb: Verb, polite: bool, negative: str) -> Unit:
-    """"open": खोलो; "do not open": मत खोलो; after "please" खोलिए."""
+    """ "open": खोलो; "do not open": मत खोलो; after "please" खोलिए."""
     base = mark(verb.english.base, "v")
     word = f"{hindi.imperative(verb.stem, polite)}:v"
     light = f"{mark(verb.light, 'v')} " if verb.light else ""
@@ -25,11 +29,11 @@ def _command(verb: Verb, polite: bool, negative: str) -> Unit:
 
 
 def imperative(draw: Draw) -> Sentence:
-    """"Open the door", "Please do not open the door": कृपया दरवाज़ा मत खोलिए."""
-    verb = draw.pick(draw.human_acts)
+    """ "Open the door", "Please do not open the door": कृपया दरवाज़ा मत खोलिए."""
+    verb = draw.pick([v for v in draw.human_acts if v.name not in UNBIDDEN])
     you = PRONOUNS["you"]
     negative = draw.pick(("+", "+", "not", "n't"))
-    thing = draw.object(verb, you, definite=negative != "+")
+    thing = draw.object(verb, you, definite=True)
     if thing.english.startswith("your") or thing.key == "you":
         noun = draw.pick(draw.objects(verb))
         thing = nominal(noun, "" if "proper" in noun.kinds else "the")
@@ -44,7 +48,7 @@ def imperative(draw: Draw) -> Sentence:
 
 @cache
 def _liking(word: str, agreement: Agreement, person: str, negative: str) -> Unit:
-    """"likes": पसंद है; "does not like": पसंद नहीं है; "wants": चाहिए."""
+    """ "likes": पसंद है; "does not like": पसंद नहीं है; "wants": चाहिए."""
     third = word + "s" if person == "it" else word
     copula = {"like": hindi.is_(agreement), "want": "चाहिए"}[word]
     light = "पसंद:v " if word == "like" else ""
@@ -56,24 +60,23 @@ def _liking(word: str, agreement: Agreement, person: str, negative: str) -> Unit
 
 
 def liking(draw: Draw) -> Sentence:
-    """"The boy likes milk": लड़के को दूध पसंद है; "I want a book": मुझे एक किताब चाहिए."""
+    """ "The boy likes milk": लड़के को दूध पसंद है; "I want a book": मुझे एक किताब चाहिए."""
     subject = draw.person()
     word = draw.pick(("like", "want"))
     if word == "like" and draw.chance(0.4):
         noun = draw.kind("game", "skill", "fruit", "drink", "food", "sight", "town")
     else:
         noun = draw.pick(draw.things) if draw.chance(0.6) else draw.kind("food", "drink", "fruit")
-    thing = draw.thing(noun, subject)
-    if word == "want" and thing.english.startswith("some"):
-        thing = nominal(noun, "the")
-    said = _liking(word, thing.agreement, subject.person, draw.pick(("+", "+", "not", "n't")))
+    negative = draw.pick(("+", "+", "not", "n't"))
+    thing = draw.thing(noun, subject, definite=word == "like" or negative != "+")
+    said = _liking(word, thing.agreement, subject.person, negative)
     key = f"{subject.key}|{word}|{noun.english}"
     return build("liking", key, (subject.experiencer("को"), said, thing.subject), (0, 2, 1))
 
 
 @cache
 def _duty(verb: Verb, word: str, agreement: Agreement, negative: bool) -> Unit:
-    """"should read": पढ़नी चाहिए; "must read": पढ़नी होगी; with नहीं before the verb."""
+    """ "should read": पढ़नी चाहिए; "must read": पढ़नी होगी; with नहीं before the verb."""
     base = mark(verb.english.base, "v")
     infinitive = f"{hindi.infinitive(verb.stem, agreement)}:v"
     light = f"{mark(verb.light, 'v')} " if verb.light else ""
@@ -83,11 +86,13 @@ def _duty(verb: Verb, word: str, agreement: Agreement, negative: bool) -> Unit:
     return unit(f"{word}:s {base}", f"{light}{infinitive} {after}:s")
 
 
-def duty(draw: Draw) -> Sentence:
-    """"The girl should read this book": लड़की को यह किताब पढ़नी चाहिए."""
-    verb = draw.pick(draw.human_acts)
+def duty(draw: Draw) -> Sentence | None:
+    """ "The girl should read this book": लड़की को यह किताब पढ़नी चाहिए."""
+    verb = draw.pick([v for v in draw.human_acts if v.name not in UNBIDDEN | {"steal", "tear"}])
     subject = draw.person()
-    thing = draw.object(verb, subject)
+    thing = draw.object(verb, subject, definite=True)
+    if thing.living and verb.marker in ("direct", "को"):
+        return None  # two को in one clause
     agreement = _duty_agreement(verb, thing)
     word = draw.pick(("should", "must"))
     negative = word == "should" and draw.chance(0.4)

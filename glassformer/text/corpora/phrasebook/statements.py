@@ -10,12 +10,12 @@ VERY_MUCH = whole("very much", "बहुत")
 
 
 def _negation(tense: str, person: str, polarity: str) -> str:
-    """"I am" and "used to" have no contracted negative."""
+    """ "I am" and "used to" have no contracted negative."""
     return "not" if polarity == "n't" and person == "I" and tense == "progressive" else polarity
 
 
 def transitive(draw: Draw) -> Sentence:
-    """"The boy reads a book every day": लड़का रोज़ एक किताब पढ़ता है."""
+    """ "The boy reads a book every day": लड़का रोज़ एक किताब पढ़ता है."""
     verb = draw.pick(draw.acts)
     subject = draw.subject(verb)
     tense = draw.tense(verb)
@@ -27,6 +27,8 @@ def transitive(draw: Draw) -> Sentence:
     said = _said(verb, tense, subject, thing, polarity)
     who, what = verbs.subject_unit(verb, tense, subject), verbs.object_unit(verb, thing)
     key = f"{subject.key}|{verb.name}|{thing.key}"
+    if "state" in verb.flags:  # one does not love "every day"
+        return build("transitive", key, (who, said, what), (0, 2, 1))
     if tense == "present" and polarity == "+" and draw.chance(0.3):
         return build("transitive", key, (who, draw.frequency(), said, what), (0, 1, 3, 2))
     when = draw.time(tense)
@@ -43,7 +45,7 @@ def _said(verb: Verb, tense: str, subject: Phrase, thing: Phrase | None, polarit
 
 
 def intransitive(draw: Draw) -> Sentence:
-    """"The cat sat on its mat": बिल्ली अपनी चटाई पर बैठी."""
+    """ "The cat sat on its mat": बिल्ली अपनी चटाई पर बैठी."""
     verb = draw.pick(draw.deeds)
     subject = draw.subject(verb)
     tense = draw.tense(verb)
@@ -76,8 +78,11 @@ def _place(draw: Draw, verb: Verb, subject: Phrase) -> tuple[Unit | None, str]:
     elif "posture" in verb.flags:
         noun = draw.kind("seat")
         where = draw.thing(noun, subject, definite=True).case("पर", "on")
+    elif "outdoor" in verb.flags and draw.chance(0.7):
+        noun = draw.kind("ground")
+        where = draw.place(noun).case("में", "in")
     elif "place" in verb.flags and draw.chance(0.7):
-        noun = draw.kind("ground") if verb.name == "graze" else draw.kind("inside")
+        noun = draw.kind("inside")
         where = draw.place(noun).case("में", "in")
     else:
         return None, ""
@@ -85,7 +90,7 @@ def _place(draw: Draw, verb: Verb, subject: Phrase) -> tuple[Unit | None, str]:
 
 
 def giving(draw: Draw) -> Sentence:
-    """"Ravi gave the girl a book", "... a book to the girl": रवि ने लड़की को एक किताब दी."""
+    """ "Ravi gave the girl a book", "... a book to the girl": रवि ने लड़की को एक किताब दी."""
     verb = draw.pick(_giving_verbs(draw))
     subject, receiver = draw.person(), draw.person()
     if receiver.key == subject.key or receiver.english.partition(":")[0] == subject.owner:
@@ -110,7 +115,7 @@ def _giving_verbs(draw: Draw) -> list[Verb]:
 
 
 def feeling(draw: Draw) -> Sentence:
-    """"I love you very much": मैं तुमसे बहुत प्यार करता हूँ."""
+    """ "I love you very much": मैं तुमसे बहुत प्यार करता हूँ."""
     verb = draw.words.verb(draw.pick(("love", "hate", "fear", "respect", "praise", "help")))
     subject = draw.person()
     thing = draw.object(verb, subject)

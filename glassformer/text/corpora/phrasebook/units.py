@@ -32,14 +32,9 @@ class Unit(NamedTuple):
     @property
     def links(self) -> Links:
         """Pairs of an English and a Hindi word's index that bear the same mark."""
-        source, target = (
-            [word.partition(":")[2] for word in side.split()] for side in self.marked
-        )
+        source, target = ([word.partition(":")[2] for word in side.split()] for side in self.marked)
         return tuple(
-            (i, j)
-            for i, letter in enumerate(source)
-            for j, other in enumerate(target)
-            if letter and letter == other
+            (i, j) for i, letter in enumerate(source) for j, other in enumerate(target) if letter and letter == other
         )
 
 
@@ -83,11 +78,7 @@ class Sentence(NamedTuple):
     def alignment(self) -> Links:
         """Pairs (source word, target word) of indices of whitespace-separated words, sorted."""
         at_source, at_target = self._offsets()
-        links = [
-            (at_source[i] + s, at_target[i] + t)
-            for i, unit in enumerate(self.units)
-            for s, t in unit.links
-        ]
+        links = [(at_source[i] + s, at_target[i] + t) for i, unit in enumerate(self.units) for s, t in unit.links]
         return tuple(sorted(links))
 
     @property

@@ -12,9 +12,7 @@ ERGATIVE_TENSES = ("past", "perfect")
 
 
 @cache
-def statement(
-    verb: Verb, tense: str, person: str, agreement: Agreement, polarity: str = "+"
-) -> Unit:
+def statement(verb: Verb, tense: str, person: str, agreement: Agreement, polarity: str = "+") -> Unit:
     """The verb of a statement; `polarity` is "+", "not" or "n't"."""
     forms = verb.english
     posture = "posture" in verb.flags

@@ -1,0 +1,121 @@
+"""Search: from a model that scores the next token to whole translations.
+
+Greedy search, beam search and sampling over any `step(tokens, state) -> (log_probs, state)`.
+Nothing here knows what a model or a word is.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from glassformer.errors import InputError, UsageError
+from glassformer.search.beam import search_beam
+from glassformer.search.constraints import FREE, Rules
+from glassformer.search.hypothesis import Hypothesis, length_penalty
+from glassformer.search.options import SearchOptions
+from glassformer.search.protocol import S, State, Step
+from glassformer.search.scoring import score_tokens
+from glassformer.search.stepwise import Sampler, greedy, search_stepwise
+
+__all__ = [
+    "Hypothesis",
+    "SearchOptions",
+    "State",
+    "Step",
+    "length_penalty",
+    "score_tokens",
+    "search",
+]
+
+
+@torch.no_grad()
+def search(
+    step: Step[S],
+    state: S,
+    *,
+    start: int,
+    end: int,
+    limits: Sequence[int],
+    options: SearchOptions,
+    prefixes: Sequence[Sequence[int]] | None = None,
+    forbidden: Sequence[int] = (),
+    seeds: Sequence[int] | None = None,
+    device: torch.device | str = "cpu",
+) -> list[list[Hypothesis]]:
+    """The `options.n_best` best hypotheses for each row of `state`, best first.
+
+    - `step`: (tokens_N, state) -> (log_probs_NV, state); the first tokens are `start`.
+    - `state`: one row for each sentence; search repeats, reorders and drops rows by `select`.
+    - `limits`: the most tokens of each sentence, `end` included.
+    - `prefixes`: tokens each hypothesis must begin with, whatever the constraints say; without
+      `start` and `end`. Search is free after them.
+    - `forbidden`: ids never produced, such as those of padding and `start`.
+    - `seeds`: one for each sentence; without them options.seed + the sentence's place. Tokens drawn
+      depend on the sentence's seed and limit alone, not on the batch it is in.
+
+    Best is by score, and by the steered score if a repetition penalty steers a beam. Greedy search
+    ends at the first `end`; a beam of 1 in `search_beam` gives the same if length_penalty <= 0.
+
+    Raises InputError if a prefix is longer than its limit or the model gives NaN, and UsageError
+    for a limit below 1, an `end` that is forbidden or in a prefix, and lists of unequal lengths.
+    """
+    prefixes = prefixes if prefixes is not None else [()] * len(limits)
+    seeds = seeds if seeds is not None else range(options.seed, options.seed + len(limits))
+    _check(limits, prefixes, seeds, end, forbidden)
+    if not limits:
+        return []
+    limit_B = torch.tensor(limits, dtype=torch.int64, device=torch.device(device))
+    rules = Rules(options, end, limit_B.new_tensor(forbidden), _padded(prefixes).to(limit_B.device))
+    if options.sample:
+        return _sample(step, state, start, limit_B, rules, seeds)
+    if options.beam == 1:
+        found = search_stepwise(step, state, start, limit_B, rules, greedy)
+        return [[hypothesis] for hypothesis in found]
+    return search_beam(step, state, start, limit_B, rules)
+
+
+def _sample(
+    step: Step[S], state: S, start: int, limit_B: Tensor, rules: Rules, seeds: Sequence[int]
+) -> list[list[Hypothesis]]:
+    """`n_best` independent samples of each sentence, side by side, then sorted by score."""
+    count = rules.options.n_best
+    rows_N = torch.arange(len(limit_B), device=limit_B.device).repeat_interleave(count)
+    choose = Sampler(rules.options, seeds, limit_B)
+    if count > 1:
+        state = state.select(rows_N)
+    found = search_stepwise(step, state, start, limit_B[rows_N], rules.select(rows_N), choose)
+    samples = (found[first : first + count] for first in range(0, len(found), count))
+    return [sorted(group, key=lambda one: one.score, reverse=True) for group in samples]
+
+
+def _padded(prefixes: Sequence[Sequence[int]]) -> Tensor:
+    """prefix_BP: each prefix, filled up with FREE."""
+    longest = max(map(len, prefixes))
+    rows = [[*prefix, *[FREE] * (longest - len(prefix))] for prefix in prefixes]
+    return torch.tensor(rows, dtype=torch.int64).view(len(prefixes), longest)
+
+
+def _check(
+    limits: Sequence[int],
+    prefixes: Sequence[Sequence[int]],
+    seeds: Sequence[int],
+    end: int,
+    forbidden: Sequence[int],
+) -> None:
+    if not len(limits) == len(prefixes) == len(seeds):
+        raise UsageError(
+            f"{len(limits)} limits, {len(prefixes)} prefixes and {len(seeds)} seeds: "
+            "there must be one of each for every sentence"
+        )
+    if end in forbidden:
+        raise UsageError(f"the end token {end} is forbidden: nothing could ever finish")
+    for number, (limit, prefix) in enumerate(zip(limits, prefixes, strict=True), 1):
+        if limit < 1:
+            raise UsageError(f"sentence {number}: its limit is {limit}, it must be at least 1")
+        if len(prefix) > limit:
+            raise InputError(
+                f"sentence {number}: its forced beginning has {len(prefix)} tokens, more than its limit of {limit}"
+            )
+        if end in prefix or any(token < 0 for token in prefix):
+            raise UsageError(f"sentence {number}: its forced beginning may hold neither the end token nor ids below 0")

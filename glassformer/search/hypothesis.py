@@ -1,0 +1,49 @@
+"""One translation as search found it, and its score."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from torch import Tensor
+
+Length = TypeVar("Length", float, Tensor)
+
+
+def length_penalty(length: Length, alpha: float) -> Length:
+    """lp = ((5 + length) / 6) ** alpha; `length` counts `</s>`.
+
+    Wu et al. 2016 (https://arxiv.org/abs/1609.08144), eq. 14. A score is log_prob / lp: alpha
+    above 0 favours longer translations, below 0 shorter ones; a single token always has lp 1.
+    """
+    return ((5 + length) / 6) ** alpha
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """A translation, and what the model itself thinks of it.
+
+    - `tokens`: without the start token; the last one is the end token if `finished`.
+    - `log_prob`: the sum of `token_log_probs`, natural logarithms.
+    - `score`: log_prob / length_penalty.
+    - `token_log_probs`: the model's own, whatever penalties steered the search.
+    - `finished`: False where the limit cut it off.
+    """
+
+    tokens: tuple[int, ...]
+    log_prob: float
+    score: float
+    token_log_probs: tuple[float, ...]
+    finished: bool
+
+    @classmethod
+    def of(cls, tokens: Sequence[int], token_log_probs: Sequence[float], end: int, alpha: float) -> "Hypothesis":
+        """The hypothesis of these tokens, at least one, and their log-probabilities."""
+        log_prob = math.fsum(token_log_probs)
+        return cls(
+            tokens=tuple(tokens),
+            log_prob=log_prob,
+            score=log_prob / length_penalty(float(len(tokens)), alpha),
+            token_log_probs=tuple(token_log_probs),
+            finished=tokens[-1] == end,
+        )

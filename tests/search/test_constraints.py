@@ -1,0 +1,111 @@
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from glassformer.search import SearchOptions
+from glassformer.search.constraints import (
+    FREE,
+    LAST_RESORT,
+    Rules,
+    forbid,
+    forbid_repeated_ngrams,
+    force,
+    never_stuck,
+    penalise_repeats,
+)
+
+from .tables import steadily
+
+INF = float("inf")
+
+
+def forbidden(log_probs_NV: torch.Tensor) -> list[set[int]]:
+    return [{token for token, score in enumerate(row) if score == -INF} for row in log_probs_NV.tolist()]
+
+
+def test_the_repetition_penalty_of_two():
+    scores_NV = torch.tensor([[-0.1, 0.1, -0.1, 0.1]])
+    steered_NV = penalise_repeats(scores_NV, torch.tensor([[0, 1, 0]]), 2)
+    torch.testing.assert_close(steered_NV, torch.tensor([[-0.2, 0.05, -0.1, 0.1]]))
+    assert scores_NV[0, 0] == pytest.approx(-0.1), "the model's own are left alone"
+
+
+def test_a_trigram_is_not_said_twice():
+    said = torch.tensor([[1, 2, 3, 1, 2, 0, 1, 2]])
+    assert forbidden(forbid_repeated_ngrams(torch.zeros(1, 5), said, 3)) == [{0, 3}]
+
+
+def naive(said: list[int], size: int) -> set[int]:
+    grams = {tuple(said[i : i + size]) for i in range(len(said) - size + 1)}
+    return {token for token in range(5) if tuple([*said, token][-size:]) in grams}
+
+
+@steadily
+@given(
+    rows=st.integers(0, 12).flatmap(
+        lambda length: st.lists(st.lists(st.integers(0, 4), min_size=length, max_size=length), min_size=1, max_size=3)
+    ),
+    size=st.integers(1, 5),
+)
+def test_ngrams_as_in_the_naive_definition(rows, size):
+    said_NT = torch.tensor(rows, dtype=torch.int64).view(len(rows), -1)
+    steered_NV = forbid_repeated_ngrams(torch.zeros(len(rows), 5), said_NT, size)
+    assert forbidden(steered_NV) == [naive(row, size) for row in rows]
+    assert ((steered_NV == 0) | (steered_NV == -INF)).all()
+
+
+def test_forbid():
+    assert forbidden(forbid(torch.zeros(2, 4), torch.tensor([1, 3]))) == [{1, 3}] * 2
+
+
+def test_what_is_off_does_no_work():
+    scores_NV, said_NT = torch.zeros(1, 4), torch.tensor([[1, 1, 1]])
+    assert penalise_repeats(scores_NV, said_NT, 1) is scores_NV
+    assert forbid_repeated_ngrams(scores_NV, said_NT, 0) is scores_NV
+    assert forbid(scores_NV, torch.tensor([], dtype=torch.int64)) is scores_NV
+    assert never_stuck(scores_NV, scores_NV, 0) is scores_NV
+
+
+def test_a_row_with_nothing_allowed_may_end():
+    own_NV = torch.tensor([[-1.0, -2, -3], [-1, -2, -3], [-INF, -INF, -INF]])
+    stuck_NV = torch.tensor([[-INF, -INF, -INF], [-INF, -2, -INF], [-INF, -INF, -INF]])
+    freed_NV = never_stuck(stuck_NV, own_NV, 0)
+    assert forbidden(freed_NV) == [{1, 2}, {0, 2}, {1, 2}]
+    assert freed_NV[:, 0].tolist() == [-1, -INF, pytest.approx(LAST_RESORT)]
+
+
+def test_force_keeps_the_score_of_what_it_forces():
+    own_NV = torch.tensor([[-1.0, -2, -3], [-1, -2, -3], [-1, -2, -INF]])
+    forced_NV = force(own_NV, own_NV, torch.tensor([1, FREE, 2]))
+    assert forbidden(forced_NV) == [{0, 2}, set(), {0, 1}]
+    assert forced_NV[0, 1] == -2
+    assert math.isfinite(forced_NV[2, 2])
+
+
+def rules(prefix: list[int], **options: float) -> Rules:
+    return Rules(SearchOptions(**options), 0, torch.tensor([1]), torch.tensor([prefix], dtype=torch.int64))
+
+
+def test_a_prefix_overrides_everything():
+    strict = rules([1, 2, 2, 0], min_length=9, no_repeat_ngram=1)
+    for length in range(4):
+        said_NT = torch.tensor([[1, 2, 2, 0][:length]], dtype=torch.int64).view(1, -1)
+        allowed = set(range(5)) - forbidden(strict.steer(torch.zeros(1, 5), said_NT))[0]
+        assert allowed == {[1, 2, 2, 0][length]}
+
+
+def test_all_rules_together():
+    said_NT = torch.tensor([[2, 3, 2]])
+    assert forbidden(rules([], min_length=4, no_repeat_ngram=2).steer(torch.zeros(1, 5), said_NT)) == [{0, 1, 3}]
+    assert forbidden(rules([], min_length=3).steer(torch.zeros(1, 5), said_NT)) == [{1}]
+
+
+def test_a_sentence_with_several_rows_has_one_prefix():
+    two = Rules(SearchOptions(), 0, torch.tensor([], dtype=torch.int64), torch.tensor([[1], [FREE]]))
+    empty_NT = torch.empty(4, 0, dtype=torch.int64)
+    assert forbidden(two.steer(torch.zeros(4, 3), empty_NT)) == [{0, 2}, {0, 2}, set(), set()]
+    swapped = two.select(torch.tensor([1, 0]))
+    assert forbidden(swapped.steer(torch.zeros(2, 3), empty_NT[:2])) == [set(), {0, 2}]
