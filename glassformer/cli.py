@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from glassformer.translator import Translation
 
 CHUNK = 256  # lines translated at a time
+DATA = ("corpus", "pairs", "source", "target", "valid_pairs", "valid_source", "valid_target")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -57,10 +58,7 @@ def _train(options: argparse.Namespace) -> None:
     from glassformer.training import train
 
     settings: dict[str, Any] = read_yaml(Path(options.config)) if options.config else {}
-    for name in ("preset", "corpus", "pairs", "source", "target", "valid_pairs", "valid_source", "valid_target",
-                 "max_steps", "seed"):  # fmt: skip
-        if (value := getattr(options, name)) is not None:
-            settings[name] = value
+    settings |= _given(options, (*DATA, "preset", "max_steps", "seed"))
     settings |= dict(map(parse_assignment, options.set))
     train(options.out, resumed=options.resume, device=options.device, **settings)
     print(options.out)
@@ -90,9 +88,7 @@ def _translate(options: argparse.Namespace) -> None:
         )
         for (number, _), result in zip(chunk, results, strict=True):
             if not result.finished:
-                _say(
-                    f"glassformer: {name}:{number}: cut off at the length limit; raise --max-length or --max-length-ratio"
-                )
+                _say(f"glassformer: {name}:{number}: cut off at the length limit; raise --max-length-ratio")
             _print_translation(result, options)
         sys.stdout.flush()
 
@@ -145,13 +141,13 @@ def _score(options: argparse.Namespace) -> None:
 
 
 def _check_data(options: argparse.Namespace) -> None:
+    from glassformer.settings import build
     from glassformer.text.check import check_pairs
     from glassformer.training.config import DataConfig
     from glassformer.training.data import read_data
 
-    given = {name: tuple(v) if isinstance(v := getattr(options, name), list) else v
-             for name in ("corpus", "pairs", "source", "target", "valid_pairs", "valid_source", "valid_target")}  # fmt: skip
-    pairs, valid = read_data(DataConfig(**{name: value for name, value in given.items() if value}))
+    data = build(DataConfig, _given(options, DATA), "command line")
+    pairs, valid = read_data(data, seed=1)
     _, report = check_pairs(pairs, valid, max_length=options.max_length)
     print(json.dumps(report.to_dict(), ensure_ascii=False) if options.json else report.render())
 
@@ -198,8 +194,12 @@ def _search_options(options: argparse.Namespace) -> "SearchOptions":
     from glassformer.search import SearchOptions
 
     names = {field.name for field in dataclasses.fields(SearchOptions)} & vars(options).keys()
-    given = {name: value for name in names if (value := getattr(options, name)) is not None}
-    return SearchOptions(**given)
+    return SearchOptions(**_given(options, names))
+
+
+def _given(options: argparse.Namespace, names: Iterable[str]) -> dict[str, Any]:
+    """Those of the named options that the user gave."""
+    return {name: value for name in names if (value := getattr(options, name)) is not None}
 
 
 # The parser

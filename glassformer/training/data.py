@@ -30,26 +30,28 @@ class Prepared:
     notes: tuple[str, ...]
 
 
-def read_data(data: DataConfig, seed: int) -> tuple[list[Pair], list[Pair], tuple[str, ...]]:
-    """Training pairs, validation pairs, and what should be said about how they were chosen.
+def read_data(data: DataConfig, seed: int) -> tuple[list[Pair], list[Pair]]:
+    """Training pairs and validation pairs; none of the latter where the config names none.
 
     Raises InputError for whatever is wrong with the files.
     """
     if data.corpus:
         corpus = load_corpus(data.corpus, seed)
-        return corpus.train, corpus.valid, ()
+        return corpus.train, corpus.valid
     train = _read(data.pairs, data.source, data.target)
-    if data.valid_pairs or data.valid_source:
-        return train, _read(data.valid_pairs, data.valid_source, data.valid_target), ()
-    if len(train) < 2:
+    return train, _read(data.valid_pairs, data.valid_source, data.valid_target)
+
+
+def _hold_out(pairs: list[Pair], seed: int) -> tuple[list[Pair], list[Pair], str]:
+    """Some pairs taken out of training for validation, and a line that says so."""
+    if len(pairs) < 3:
         raise InputError(
-            f"{train[0].origin}: only one pair; training needs at least two, and validation pairs beside them"
+            f"{origins(pairs)}: {len(pairs)} pair; training needs at least two, and one more to validate on: give more pairs"
         )
-    held_out = min(MOST_HELD_OUT, max(1, int(HELD_OUT * len(train))))
-    order = np.random.default_rng(seed).permutation(len(train))
-    valid = [train[i] for i in order[:held_out]]
-    note = f"no validation pairs given: {held_out} of the {len(train)} training pairs are held out, by seed {seed}"
-    return [train[i] for i in sorted(order[held_out:])], valid, (note,)
+    count = min(MOST_HELD_OUT, max(1, int(HELD_OUT * len(pairs))))
+    order = np.random.default_rng(seed).permutation(len(pairs))
+    note = f"no validation pairs given: {count:,} of the {len(pairs):,} pairs are held out, by seed {seed}"
+    return [pairs[i] for i in sorted(order[count:])], [pairs[i] for i in order[:count]], note
 
 
 def _read(pairs: tuple[str, ...], source: str | None, target: str | None) -> list[Pair]:
@@ -63,8 +65,13 @@ def prepare(config: RunConfig, tokenizers: tuple[Tokenizer, Tokenizer] | None = 
 
     Raises InputError if fewer than two pairs are left, or the validation set is the training set.
     """
-    pairs, valid, notes = read_data(config.data, config.training.seed)
+    seed = config.training.seed
+    pairs, valid = read_data(config.data, seed)
     refuse_same(pairs, valid)
+    notes = []
+    if not valid:
+        pairs, valid, note = _hold_out(pairs, seed)
+        notes.append(note)
     tokenizers = tokenizers or train_tokenizers(pairs, config.model, config.training.tokenizer)
     # Encoded once, all together: the check asks for lengths, training for the ids of what is kept.
     ids = _Ids([*pairs, *valid], *tokenizers)
@@ -82,8 +89,8 @@ def prepare(config: RunConfig, tokenizers: tuple[Tokenizer, Tokenizer] | None = 
     if not usable:
         raise InputError(f"{origins(valid)}: no usable validation pair; every one has an empty or too long side")
     if len(usable) < len(valid):
-        notes += (f"{len(valid) - len(usable)} validation pairs with an empty or too long side are left out",)
-    return Prepared(ids.of(kept), usable, ids.of(usable), tokenizers, report, notes)
+        notes.append(f"{len(valid) - len(usable)} validation pairs with an empty or too long side are left out")
+    return Prepared(ids.of(kept), usable, ids.of(usable), tokenizers, report, tuple(notes))
 
 
 class _Ids:

@@ -39,11 +39,12 @@ class Run:
 
     def notes(self) -> list[str]:
         """What the reader should know before the first step."""
-        lost = ", ".join(f"{count:,} {problem}" for problem, count in self.data.report.dropped.items() if count)
+        data = self.data
+        lost = ", ".join(f"{count:,} {problem}" for problem, count in data.report.dropped.items() if count)
         weights = sum(weight.numel() for weight in self.translator.model.parameters())
         return [
-            *self.data.notes,
-            f"{len(self.data.train):,} pairs to train on, {len(self.data.valid):,} to validate; dropped: {lost or 'none'}",
+            *data.notes,
+            f"{len(data.train):,} pairs to train on, {len(data.valid):,} to validate; dropped: {lost or 'none'}",
             f"{weights:,} weights; {self.config.training.precision} on {self.translator.device}; "
             f"seed {self.config.training.seed}; writing to {self.path}",
         ]

@@ -36,56 +36,77 @@ WEATHER = {
 }
 
 
+def reasoned(
+    verb: Verb,
+    subject: Phrase,
+    thing: Phrase,
+    state: Adjective,
+    of_object: bool,
+    tenses: tuple[str, str] = ("past", "past"),
+    polarity: str = "+",
+    very: bool = False,
+) -> Sentence:
+    """The act and its reason, which is the `state` of the subject or `of_object`.
+
+    `tenses` are those of the act and of the reason; `polarity` is the act's: "+", "not", "n't".
+    """
+    tense, then = tenses
+    bearer = thing if of_object else subject
+    agreement = bearer.agreement
+    pronoun = _again(thing) if of_object else _pronoun(subject).subject
+    predicate = described(state, agreement, bearer.person, then, very)
+    units = (
+        verbs.subject_unit(verb, tense, subject),
+        _said(verb, tense, subject, thing, polarity),
+        verbs.object_unit(verb, thing),
+        BECAUSE,
+        pronoun,
+        predicate,
+    )
+    refers = pronoun.english in ("it", "they") and bearer.key not in PRONOUNS
+    reference = None
+    if refers and _visible(state, then):
+        antecedent = 2 if of_object else 0
+        reference = Reference(4, antecedent, 5, agreement.gender, agreement.plural)
+    pattern = "because_object" if of_object else "because_subject"
+    key = f"{subject.key}|{thing.key}|{state.english}"
+    return build(pattern, key, units, (0, 2, 1, 3, 4, 5), reference=reference)
+
+
 def because_subject(draw: Draw) -> Sentence | None:
-    """ "The cat did not cross the road because it was tired": क्योंकि वह थकी हुई थी."""
-    reason = draw.pick(draw.words.reasons)
+    """As in "The cat did not cross the road because it was tired": क्योंकि वह थकी हुई थी."""
+    reason = draw.pick(draw.reasons)
     subject = _subject(draw, reason.verb)
     states = [a for a in reason.of_subject if subject.noun is None or a.suits(subject.noun)]
     if not states or not reason.objects:
         return None
-    thing = _object(draw, draw.pick(reason.objects))
-    tense, then = draw.pick(TENSES)
-    pronoun = _pronoun(subject)
-    state = draw.pick(states)
-    very = state.graded and draw.chance(0.2)
-    predicate = described(state, subject.agreement, subject.person, then, very)
-    return _clauses(
-        "because_subject",
-        draw,
-        reason,
-        subject,
-        thing,
-        tense,
-        then,
-        (pronoun.case(""), predicate, state, subject.agreement, 0),
-    )
+    return _drawn(draw, reason, subject, draw.pick(reason.objects), draw.pick(states), False)
 
 
 def because_object(draw: Draw) -> Sentence | None:
-    """ "The cat did not cross the road because it was wide": क्योंकि सड़क चौड़ी थी."""
-    reason = draw.pick(draw.words.reasons)
+    """As in "The cat did not cross the road because it was wide": क्योंकि सड़क चौड़ी थी."""
+    reason = draw.pick(draw.reasons)
     if not reason.of_object:
         return None
     noun, state = draw.pick(reason.of_object)
-    subject = _subject(draw, reason.verb)
+    return _drawn(draw, reason, _subject(draw, reason.verb), noun, state, True)
+
+
+def _drawn(draw: Draw, reason: Reason, subject: Phrase, noun: Noun, state: Adjective, of_object: bool) -> Sentence:
+    """Draw what is left to chance: the object's determiner, the tense, "didn't", "very"."""
     thing = _object(draw, noun)
-    tense, then = draw.pick(TENSES)
+    tenses = draw.pick(TENSES)
+    polarity = _polarity(draw, reason.done, tenses[0], subject)
     very = state.graded and draw.chance(0.2)
-    predicate = described(state, thing.agreement, thing.person, then, very)
-    forms = noun.hindi
-    again = forms.plural if thing.agreement.plural else forms.direct
-    pronoun = unit(f"{thing.person}:n", mark(again, "n"))
-    return _clauses(
-        "because_object", draw, reason, subject, thing, tense, then, (pronoun, predicate, state, thing.agreement, 2)
-    )
+    return reasoned(reason.verb, subject, thing, state, of_object, tenses, polarity, very)
 
 
 def because_weather(draw: Draw) -> Sentence:
-    """ "He did not come because it was raining": an "it" that refers to nothing."""
+    """As in "He did not come because it was raining": an "it" that refers to nothing."""
     verb = draw.words.verb(draw.pick(("go", "come", "return", "walk", "run", "stop", "jump")))
     subject = draw.subject(verb)
     tense, then = draw.pick(TENSES)
-    said = _said(draw, verb, tense, subject, None, False)
+    said = _said(verb, tense, subject, None, _polarity(draw, False, tense, subject))
     free = WEATHER[then] if subject.owner != "its" else WEATHER[then][:-1]  # no animal's holiday
     source, target = draw.pick(free)
     why = whole(source, target)
@@ -99,35 +120,25 @@ def because_weather(draw: Draw) -> Sentence:
     return build("because_weather", key, (who, said, BECAUSE, why), (0, 1, 2, 3))
 
 
-def _clauses(
-    pattern: str,
-    draw: Draw,
-    reason: Reason,
-    subject: Phrase,
-    thing: Phrase,
-    tense: str,
-    then: str,
-    why: tuple[Unit, Unit, Adjective, Agreement, int],
-) -> Sentence | None:
-    """Both clauses; `why` ends with the unit that the pronoun refers to."""
-    pronoun, predicate, state, agreement, antecedent = why
-    verb = reason.verb
-    said = _said(draw, verb, tense, subject, thing, reason.done)
-    who, what = verbs.subject_unit(verb, tense, subject), verbs.object_unit(verb, thing)
-    units = (who, said, what, BECAUSE, pronoun, predicate)
-    key = f"{subject.key}|{thing.key}|{state.english}"
-    reference = None
-    if pronoun.english.lower() in ("it", "they") and _visible(state, then):
-        reference = Reference(4, antecedent, 5, agreement.gender, agreement.plural)
-    return build(pattern, key, units, (0, 2, 1, 3, 4, 5), reference=reference)
-
-
-def _said(draw: Draw, verb: Verb, tense: str, subject: Phrase, thing: Phrase | None, done: bool) -> Unit:
-    polarity = "+" if done else draw.pick(("not", "n't"))
-    if polarity == "n't" and subject.person == "I" and tense == "progressive":
-        polarity = "not"
+def _said(verb: Verb, tense: str, subject: Phrase, thing: Phrase | None, polarity: str) -> Unit:
     agreement = verbs.agreement(verb, tense, subject, thing)
     return verbs.statement(verb, tense, subject.person, agreement, polarity)
+
+
+def _polarity(draw: Draw, done: bool, tense: str, subject: Phrase) -> str:
+    if done:
+        return "+"
+    whole_only = subject.person == "I" and tense == "progressive"  # no "I amn't"
+    return "not" if whole_only else draw.pick(("not", "n't"))
+
+
+@cache
+def _again(thing: Phrase) -> Unit:
+    """As in "it" or "they" of the object: Hindi repeats the bare noun."""
+    assert thing.noun is not None
+    forms = thing.noun.hindi
+    again = forms.plural if thing.agreement.plural else forms.direct
+    return unit(f"{thing.person}:n", mark(again, "n"))
 
 
 def _visible(state: Adjective, tense: str) -> bool:
@@ -139,7 +150,9 @@ def _visible(state: Adjective, tense: str) -> bool:
 def _subject(draw: Draw, verb: Verb) -> Phrase:
     """Mostly an animal (it, they) where the verb allows one, else a person."""
     beasts = draw.beasts(verb)
-    return draw.living(draw.pick(beasts)) if beasts and draw.chance(0.75) else draw.person()
+    if beasts and draw.chance(0.85):
+        return draw.living(draw.pick(beasts), looks_only=True)
+    return draw.person(looks_only=True)
 
 
 def _object(draw: Draw, noun: Noun) -> Phrase:
@@ -172,7 +185,7 @@ def _referring(name: str, plural: bool) -> Phrase:
 
 @cache
 def described(state: Adjective, agreement: Agreement, person: str, tense: str, very: bool = False) -> Unit:
-    """ "was very tired": बहुत थकी हुई थी."""
+    """As in "was very tired": बहुत थकी हुई थी."""
     be = (english.WAS if tense == "past" else english.BE)[person]
     copula = hindi.was(agreement) if tense == "past" else hindi.is_(agreement)
     source = f"{be}:v {'very:d ' if very else ''}{state.english}:a"

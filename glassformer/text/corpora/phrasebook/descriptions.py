@@ -15,7 +15,7 @@ THERE = {"is": whole("there", ""), "are": whole("there", "")}
 
 @cache
 def copula(agreement: Agreement, person: str, tense: str, negative: str = "+") -> Unit:
-    """ "is", "was not", "aren't": है, नहीं था, नहीं हैं."""
+    """As in "is", "was not", "aren't": है, नहीं था, नहीं हैं."""
     be = (english.WAS if tense == "past" else english.BE)[person]
     word = hindi.was(agreement) if tense == "past" else hindi.is_(agreement)
     if negative == "+":
@@ -27,7 +27,7 @@ def copula(agreement: Agreement, person: str, tense: str, negative: str = "+") -
 
 
 def quality(draw: Draw) -> Sentence | None:
-    """ "The road is not wide": सड़क चौड़ी नहीं है."""
+    """As in "The road is not wide": सड़क चौड़ी नहीं है."""
     subject = _anything(draw)
     state = draw.quality(subject.noun) if subject.noun else draw.pick(_human(draw))
     if state is None or f" {state.english}:" in subject.english:
@@ -67,7 +67,7 @@ def _anything(draw: Draw) -> Phrase:
     if "proper" in noun.kinds or "unique" in noun.kinds:
         return draw.thing(noun, definite=True)
     if draw.chance(0.3) and "mass" not in noun.kinds:
-        owner = named(draw.pick(draw.words.names)) if draw.chance(0.5) else nominal(draw.pick(draw.people), "the")
+        owner = named(draw.pick(draw.words.names)) if draw.chance(0.5) else nominal(draw.owner_noun(), "the")
         return belonging(owner, noun, draw.chance(0.2)) if _ownable(noun) else draw.thing(noun)
     return draw.thing(noun, definite=True)
 
@@ -78,7 +78,7 @@ def _ownable(noun: Noun) -> bool:
 
 
 def comparison(draw: Draw) -> Sentence | None:
-    """ "The dog is bigger than the cat": कुत्ता बिल्ली से बड़ा है."""
+    """As in "The dog is bigger than the cat": कुत्ता बिल्ली से बड़ा है."""
     subject = _anything(draw)
     noun = subject.noun
     compared = [
@@ -102,7 +102,7 @@ def comparison(draw: Draw) -> Sentence | None:
 
 @cache
 def _more(state: Adjective, agreement: Agreement) -> Unit:
-    """ "bigger": बड़ा, with से before it; one that does not inflect takes ज़्यादा."""
+    """As in "bigger": बड़ा, with से before it; one that does not inflect takes ज़्यादा."""
     more = hindi.adjective(state.hindi, agreement.gender, agreement.plural)
     if not state.hindi.endswith("ा"):
         more = f"ज़्यादा {more}"
@@ -121,9 +121,11 @@ def _comparable(draw: Draw, subject: Phrase, state: Adjective) -> Phrase | None:
 
 
 def identity(draw: Draw) -> Sentence | None:
-    """ "We are friends", "He is not a doctor": हम दोस्त हैं, वह डॉक्टर नहीं है."""
+    """As in "We are friends", "He is not a doctor": हम दोस्त हैं, वह डॉक्टर नहीं है."""
     subject = draw.person()
     noun = draw.kind("job", "kin", "child") if draw.chance(0.8) else draw.kind("person")
+    if "child" in noun.kinds and subject.agreement.plural and subject.person == "it":
+        return None  # nobody says it of Mr Sharma
     if subject.noun is noun or ({"kin", "spouse"} & noun.kinds and noun.english != "friend"):
         return None
     if subject.noun and "elder" not in subject.noun.kinds:
@@ -145,7 +147,20 @@ def identity(draw: Draw) -> Sentence | None:
 
 
 LASTING = frozenset(
-    ("good", "honest", "famous", "brave", "clever", "rich", "poor", "kind", "lazy", "old", "young", "strong")
+    (
+        "good",
+        "honest",
+        "famous",
+        "brave",
+        "clever",
+        "rich",
+        "poor",
+        "kind",
+        "lazy",
+        "old",
+        "young",
+        "strong",
+    )
 )
 
 
@@ -163,7 +178,7 @@ def _predicate(draw: Draw, noun: Noun, subject: Phrase) -> Unit:
 
 
 def pointing(draw: Draw) -> Sentence | None:
-    """ "This is my book", "These are Ravi's shoes": यह मेरी किताब है, ये रवि के जूते हैं."""
+    """As in "This is my book", "These are Ravi's shoes": यह मेरी किताब है, ये रवि के जूते हैं."""
     noun = draw.pick(draw.things)
     plural = draw.chance(0.3)
     word = draw.pick(("these", "those") if plural else ("this", "that"))
@@ -175,7 +190,7 @@ def pointing(draw: Draw) -> Sentence | None:
     else:
         owner_phrase = named(draw.pick(draw.words.names))
         if draw.chance(0.5):
-            owner_phrase = nominal(draw.pick(draw.people), "the")
+            owner_phrase = nominal(draw.owner_noun(), "the")
         thing = belonging(owner_phrase, noun, plural)
         key = f"{word}|{owner_phrase.key}|{noun.english}"
     negative = draw.pick(("+", "+", "+", "not", "n't"))
@@ -192,10 +207,14 @@ _POINTERS = {
 
 
 def location(draw: Draw) -> Sentence | None:
-    """ "The book is on the table", "There are five books on the table"."""
+    """As in "The book is on the table", "There are five books on the table"."""
     where, place = _where(draw)
-    hollow = "container" in place.kinds
-    noun = draw.kind("portable", "dish") if hollow else draw.kind("portable", "dish", "small-one")
+    if "container" not in place.kinds:
+        noun = draw.kind("portable", "dish", "small-one")
+    elif "fillable" in place.kinds and "breakable" not in place.kinds:
+        noun = draw.kind("portable", "dish")
+    else:  # a pocket, a bottle, a drawer
+        noun = draw.kind("small")
     if noun is place or "mass" in noun.kinds:
         return None
     tense = draw.pick(("present", "present", "past"))
@@ -218,7 +237,7 @@ def location(draw: Draw) -> Sentence | None:
 def _where(draw: Draw) -> tuple[Unit, Noun]:
     """A place: on something flat, in something hollow, near something, under a table."""
     chance = draw.random()
-    determiner = draw.pick(("the", "the", "the", "this", "that", "my", "our"))
+    determiner = draw.pick(("the", "the", "the", "this", "that", "our"))
     if chance < 0.35:
         noun = draw.kind("surface")
         return nominal(noun, determiner).case("पर", "on"), noun
@@ -226,14 +245,14 @@ def _where(draw: Draw) -> tuple[Unit, Noun]:
         noun = draw.kind("container", "home", "enter")
         return nominal(noun, determiner).case("में", "in"), noun
     if chance < 0.85:
-        noun = draw.kind("furniture", "plant")
+        noun = draw.kind("furniture")
         return nominal(noun, determiner).case("के नीचे", "under"), noun
     noun = draw.kind("building", "water", "way", "furniture")
     return nominal(noun, determiner).case("के पास", "near"), noun
 
 
 def having(draw: Draw) -> Sentence | None:
-    """ "I have a book": मेरे पास एक किताब है; "I have two brothers": मेरे दो भाई हैं."""
+    """As in "I have a book": मेरे पास एक किताब है; "I have two brothers": मेरे दो भाई हैं."""
     subject = draw.person()
     person, kin = subject.person, draw.chance(0.2)
     noun = draw.kind("kin") if kin else draw.pick(draw.things)
@@ -261,7 +280,7 @@ def _have(agreement: Agreement, word: str, past: bool) -> Unit:
 
 
 def lacking(draw: Draw) -> Sentence | None:
-    """ "I do not have a book": मेरे पास किताब नहीं है."""
+    """As in "I do not have a book": मेरे पास किताब नहीं है."""
     subject = draw.person()
     noun = draw.pick(draw.things)
     past = draw.chance(0.3)

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from . import english
-from .lexicon import Adjective, Lexicon, Name, Noun, Verb
+from .lexicon import Adjective, Lexicon, Name, Noun, Reason, Verb
 from .phrases import NUMBERS, OWNERS, PRONOUNS, Phrase, named, nominal
 from .units import Unit, whole
 
@@ -44,7 +44,7 @@ class Draw:
         self.words = words
         self.random = random.Random(seed).random
         self._suiting = {noun: words.adjectives_for(noun) for noun in words.nouns}
-        self._objects = {verb: words.of_kinds(*verb.objects) for verb in words.verbs}
+        self._objects = {verb: _weighted(words.of_kinds(*verb.objects)) for verb in words.verbs}
         self._beasts = {
             verb: [n for n in words.of_kinds(*verb.subjects) if "animal" in n.kinds] for verb in words.verbs
         }
@@ -55,6 +55,18 @@ class Draw:
     def beasts(self, verb: Verb) -> list[Noun]:
         """The animals that may be the verb's subject."""
         return self._beasts[verb]
+
+    @cached_property
+    def reasons(self) -> list[Reason]:
+        """The because-frames; twice where "it" may be an animal, and crossing still oftener."""
+        weights = [
+            (
+                reason,
+                (2 if self._beasts[reason.verb] else 1) * (3 if reason.verb.name == "cross" else 1),
+            )
+            for reason in self.words.reasons
+        ]
+        return [reason for reason, weight in weights for _ in range(weight)]
 
     def objects(self, verb: Verb) -> list[Noun]:
         """The nouns that may be the verb's object."""
@@ -99,7 +111,7 @@ class Draw:
         """A noun of one of the kinds."""
         found = self._kinds.get(kinds)
         if found is None:
-            found = self._kinds[kinds] = self.words.of_kinds(*kinds)
+            found = self._kinds[kinds] = _weighted(self.words.of_kinds(*kinds))
         return self.pick(found)
 
     @cached_property
@@ -130,24 +142,27 @@ class Draw:
         """An adjective to say of the noun, if there is any."""
         return self.pick(self._suiting[noun]) if self._suiting[noun] else None
 
-    def person(self) -> Phrase:
+    def person(self, looks_only: bool = False) -> Phrase:
         """A pronoun or a person's name, or a noun for a person."""
         chance = self.random()
-        if chance < 0.3:
-            return PRONOUNS[self.pick(("I", "we", "you", "he", "she", "they"))]
-        if chance < 0.6:
+        if chance < 0.4:
+            return PRONOUNS[self.pick(("I", "I", "you", "you", "we", "he", "she", "they"))]
+        if chance < 0.65:
             return named(self.pick(self.words.names))
-        if chance < 0.68:
+        if chance < 0.73:
             return self.elder()
-        return self.living(self.pick(self.people))
+        return self.living(self.pick(self.people), looks_only)
 
     def elder(self) -> Phrase:
         """Father, mother and so on, whom Hindi honours in the plural."""
         noun = self.kind("elder")
         return nominal(noun, self.pick(("my", "our", "your", "his", "her")))
 
-    def living(self, noun: Noun) -> Phrase:
-        """A noun for a person or an animal with a determiner, perhaps an adjective."""
+    def living(self, noun: Noun, looks_only: bool = False) -> Phrase:
+        """A noun for a person or an animal with a determiner, perhaps an adjective.
+
+        `looks_only`: no adjective that could contradict a reason ("the sad dog ... was happy").
+        """
         if "elder" in noun.kinds:
             return self.elder()
         if "kin" in noun.kinds:
@@ -156,6 +171,8 @@ class Draw:
         if "spouse" in noun.kinds:
             return nominal(noun, self.pick(("my", "his", "your") if noun.gender == "f" else ("her",)))
         adjective = self.adjective(noun, 0.2)
+        if looks_only and adjective and adjective.english not in _LOOKS:
+            adjective = None
         if self.chance(0.3):
             determiner = self.pick(("the", "the", "the", "these", "those", "two", "three", "many"))
             return nominal(noun, determiner, True, adjective)
@@ -190,10 +207,11 @@ class Draw:
         others = [name for name in self.words.names if name.english != subject.key]
         return self.pick(others)
 
-    def place(self, noun: Noun) -> Phrase:
+    def place(self, noun: Noun, subject: Phrase) -> Phrase:
         """A noun for a single place, perhaps with an adjective."""
         determiner = self.pick(("the", "the", "the", "this", "that", "our"))
-        return nominal(noun, determiner, False, self.adjective(noun, 0.2))
+        own = determiner == subject.owner
+        return nominal(noun, determiner, False, self.adjective(noun, 0.2), own)
 
     def thing(self, noun: Noun, subject: Phrase | None = None, definite: bool = False) -> Phrase:
         """A noun for a thing; a possessive that refers back to the subject is अपना.
@@ -206,7 +224,10 @@ class Draw:
             return nominal(noun, "the")
         if "mass" in noun.kinds:
             some = noun.kinds & {"food", "drink"} and not definite
-            return nominal(noun, self.pick(("the", "the", "", "this", "some" if some else "the")))
+            return nominal(
+                noun,
+                self.pick(("the", "the", "the" if definite else "", "this", "some" if some else "the")),
+            )
         adjective = self.adjective(noun, 0.2)
         if "body" in noun.kinds and subject is not None:
             return nominal(noun, subject.owner, "single" not in noun.kinds, None, own=True)
@@ -224,6 +245,10 @@ class Draw:
         determiner = self.pick(("the", "the", "the", article, article, "this", "that"))
         return nominal(noun, determiner, False, adjective)
 
+    def owner_noun(self) -> Noun:
+        """A noun for a person who owns things: "the farmer" (a sister is always someone's)."""
+        return self.kind("child", "job", "ruler")
+
     def number(self) -> str:
         """A number above one."""
         return self.pick(_MANY)
@@ -235,11 +260,11 @@ class Draw:
         return _adverb(self.pick(TIMES[tense]))
 
     def frequency(self) -> Unit:
-        """ "always", "often" or "sometimes"."""
+        """As in "always", "often" or "sometimes"."""
         return _adverb(self.pick(OFTEN))
 
     def manner(self) -> Unit:
-        """ "slowly" and the like."""
+        """As in "slowly" and the like."""
         return _adverb(self.pick(MANNERS))
 
     def polarity(self, tense: str) -> str:
@@ -249,6 +274,7 @@ class Draw:
         return self.pick(("not", "n't"))
 
 
+_LOOKS = frozenset(("big", "small", "black", "white", "red", "beautiful"))
 _KEPT = frozenset(("pet", "cattle", "mount", "beast"))
 _MANY = [word for word in NUMBERS if word != "one"]
 _ADVERBS = {pair: whole(*pair) for pairs in (*TIMES.values(), OFTEN, MANNERS) for pair in pairs}
@@ -256,3 +282,8 @@ _ADVERBS = {pair: whole(*pair) for pairs in (*TIMES.values(), OFTEN, MANNERS) fo
 
 def _adverb(pair: tuple[str, str]) -> Unit:
     return _ADVERBS[pair]
+
+
+def _weighted(nouns: list[Noun]) -> list[Noun]:
+    """The nouns, with those that few sentences can hold three times over."""
+    return [noun for noun in nouns for _ in range(3 if "seldom" in noun.kinds else 1)]

@@ -97,5 +97,5 @@ def negated(word: str, contracted: bool) -> str:
 
 
 def article(word: str) -> str:
-    """ "a" or "an"."""
+    """As in "a" or "an"."""
     return "an" if (word[0] in VOWELS and not word.startswith("u")) or word == "honest" else "a"

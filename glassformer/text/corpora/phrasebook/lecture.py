@@ -3,20 +3,18 @@
 from functools import cache
 
 from . import verbs
-from .because import BECAUSE, _referring, described
+from .because import reasoned
 from .descriptions import copula
 from .lexicon import load_lexicon
-from .phrases import PRONOUNS, Phrase, nominal
+from .phrases import PRONOUNS, nominal
 from .statements import VERY_MUCH
-from .units import Reference, Sentence, build
+from .units import Sentence, build
 
 
 @cache
 def lecture() -> tuple[Sentence, ...]:
     """The lecture's sentences, which are always trained on."""
-    sitting = [_sat(animal) for animal in ("cat", "dog")]
-    tired = [_tired(animal, refused) for animal in ("animal",) for refused in ("n't", "not")]
-    return (_friends(), _love(), *sitting[:1], *tired)
+    return (_friends(), _love(), _sat("cat"), _tired("animal", "n't"), _tired("animal", "not"))
 
 
 def _friends() -> Sentence:
@@ -45,15 +43,6 @@ def _sat(animal: str) -> Sentence:
 
 def _tired(animal: str, refused: str) -> Sentence:
     words = load_lexicon()
-    subject: Phrase = nominal(words.noun(animal), "the")
-    road = nominal(words.noun("road"), "the")
-    cross = words.verb("cross")
-    tired = next(a for a in words.adjectives if a.english == "tired")
-    said = verbs.statement(cross, "past", "it", road.agreement, refused)
-    who, what = verbs.subject_unit(cross, "past", subject), verbs.object_unit(cross, road)
-    it = _referring("it", False).subject
-    predicate = described(tired, subject.agreement, "it", "past")
-    units = (who, said, what, BECAUSE, it, predicate)
-    reference = Reference(4, 0, 5, subject.agreement.gender, False)
-    key = f"{animal}|road|tired"
-    return build("because_subject", key, units, (0, 2, 1, 3, 4, 5), reference=reference)
+    subject, road = nominal(words.noun(animal), "the"), nominal(words.noun("road"), "the")
+    tired = words.adjective("tired")
+    return reasoned(words.verb("cross"), subject, road, tired, False, polarity=refused)

@@ -29,7 +29,7 @@ def _asked_tense(draw: Draw, verb: Verb) -> str:
 
 
 def yes_no(draw: Draw) -> Sentence:
-    """ "Did the boy eat the bread?": क्या लड़के ने रोटी खाई?"""
+    """As in "Did the boy eat the bread?": क्या लड़के ने रोटी खाई?"""
     verb = draw.pick(draw.acts if draw.chance(0.7) else draw.deeds)
     subject = draw.subject(verb)
     thing = draw.object(verb, subject) if verb.marker != "none" else None
@@ -44,7 +44,7 @@ def yes_no(draw: Draw) -> Sentence:
 
 
 def is_it(draw: Draw) -> Sentence | None:
-    """ "Is the road wide?": क्या सड़क चौड़ी है?"""
+    """As in "Is the road wide?": क्या सड़क चौड़ी है?"""
     noun = draw.pick(draw.words.nouns)
     if noun.living:
         subject = draw.living(noun) if "spouse" not in noun.kinds else draw.elder()
@@ -63,7 +63,7 @@ def is_it(draw: Draw) -> Sentence | None:
 
 
 def what(draw: Draw) -> Sentence:
-    """ "What did the boy eat?": लड़के ने क्या खाया?"""
+    """As in "What did the boy eat?": लड़के ने क्या खाया?"""
     verb = draw.words.verb(
         draw.pick(
             (
@@ -95,7 +95,7 @@ def what(draw: Draw) -> Sentence:
 
 
 def where_when_why(draw: Draw) -> Sentence:
-    """ "Where does Ravi live?": रवि कहाँ रहता है?"""
+    """As in "Where does Ravi live?": रवि कहाँ रहता है?"""
     word = draw.pick(("where", "when", "why"))
     names = ["sleep", "sit", "dance", "work", "study", "rest", "run", "play"]
     names += ["live", "go"] if word == "where" else ["come", "return", "laugh", "cry", "wake up"]
@@ -116,7 +116,7 @@ def _wh(word: str, hindi_word: str, subject: Phrase, verb: Verb, tense: str, agr
 
 
 def why_act(draw: Draw) -> Sentence:
-    """ "Why did the cat cross the road?": बिल्ली ने सड़क क्यों पार की?"""
+    """As in "Why did the cat cross the road?": बिल्ली ने सड़क क्यों पार की?"""
     verb = draw.pick([v for v in draw.acts if not v.light_gender and "state" not in v.flags])
     subject = draw.subject(verb)
     thing = draw.object(verb, subject, definite=True)
@@ -133,7 +133,7 @@ def why_act(draw: Draw) -> Sentence:
 
 
 def who(draw: Draw) -> Sentence:
-    """ "Who ate the bread?", "Who is eating it?": रोटी किसने खाई?"""
+    """As in "Who ate the bread?", "Who is eating it?": रोटी किसने खाई?"""
     verb = draw.pick([v for v in draw.human_acts if not v.light_gender])
     noun = draw.pick(draw.objects(verb))
     thing = draw.living(noun) if noun.living else draw.thing(noun)
@@ -148,7 +148,7 @@ def who(draw: Draw) -> Sentence:
 
 
 def where_is(draw: Draw) -> Sentence | None:
-    """ "Where is my book?": मेरी किताब कहाँ है?"""
+    """As in "Where is my book?": मेरी किताब कहाँ है?"""
     noun = draw.pick(draw.things)
     subject = draw.thing(noun) if draw.chance(0.5) else draw.person()
     if subject.english.startswith(("a:", "an:")):
@@ -162,7 +162,7 @@ def where_is(draw: Draw) -> Sentence | None:
 
 
 def polite(draw: Draw) -> Sentence:
-    """ "Sir, where do you live?": सर, आप कहाँ रहते हैं?"""
+    """As in "Sir, where do you live?": सर, आप कहाँ रहते हैं?"""
     gender = draw.pick("mf")
     subject = MEN_AND_WOMEN[gender]
     verb = draw.pick([v for v in draw.human_acts if not v.light_gender])

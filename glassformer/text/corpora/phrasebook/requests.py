@@ -18,7 +18,7 @@ UNBIDDEN = frozenset(("see", "hear", "drop", "meet", "smell"))
 
 @cache
 def _command(verb: Verb, polite: bool, negative: str) -> Unit:
-    """ "open": खोलो; "do not open": मत खोलो; after "please" खोलिए."""
+    """As in "open": खोलो; "do not open": मत खोलो; after "please" खोलिए."""
     base = mark(verb.english.base, "v")
     word = f"{hindi.imperative(verb.stem, polite)}:v"
     light = f"{mark(verb.light, 'v')} " if verb.light else ""
@@ -29,12 +29,12 @@ def _command(verb: Verb, polite: bool, negative: str) -> Unit:
 
 
 def imperative(draw: Draw) -> Sentence:
-    """ "Open the door", "Please do not open the door": कृपया दरवाज़ा मत खोलिए."""
+    """As in "Open the door", "Please do not open the door": कृपया दरवाज़ा मत खोलिए."""
     verb = draw.pick([v for v in draw.human_acts if v.name not in UNBIDDEN])
     you = PRONOUNS["you"]
     negative = draw.pick(("+", "+", "not", "n't"))
     thing = draw.object(verb, you, definite=True)
-    if thing.english.startswith("your") or thing.key == "you":
+    if thing.key == "you" or (thing.living and thing.english.startswith("your:")):
         noun = draw.pick(draw.objects(verb))
         thing = nominal(noun, "" if "proper" in noun.kinds else "the")
     polite = draw.chance(0.4)
@@ -48,7 +48,7 @@ def imperative(draw: Draw) -> Sentence:
 
 @cache
 def _liking(word: str, agreement: Agreement, person: str, negative: str) -> Unit:
-    """ "likes": पसंद है; "does not like": पसंद नहीं है; "wants": चाहिए."""
+    """As in "likes": पसंद है; "does not like": पसंद नहीं है; "wants": चाहिए."""
     third = word + "s" if person == "it" else word
     copula = {"like": hindi.is_(agreement), "want": "चाहिए"}[word]
     light = "पसंद:v " if word == "like" else ""
@@ -60,7 +60,7 @@ def _liking(word: str, agreement: Agreement, person: str, negative: str) -> Unit
 
 
 def liking(draw: Draw) -> Sentence:
-    """ "The boy likes milk": लड़के को दूध पसंद है; "I want a book": मुझे एक किताब चाहिए."""
+    """As in "The boy likes milk": लड़के को दूध पसंद है; "I want a book": मुझे एक किताब चाहिए."""
     subject = draw.person()
     word = draw.pick(("like", "want"))
     if word == "like" and draw.chance(0.4):
@@ -76,7 +76,7 @@ def liking(draw: Draw) -> Sentence:
 
 @cache
 def _duty(verb: Verb, word: str, agreement: Agreement, negative: bool) -> Unit:
-    """ "should read": पढ़नी चाहिए; "must read": पढ़नी होगी; with नहीं before the verb."""
+    """As in "should read": पढ़नी चाहिए; "must read": पढ़नी होगी; with नहीं before the verb."""
     base = mark(verb.english.base, "v")
     infinitive = f"{hindi.infinitive(verb.stem, agreement)}:v"
     light = f"{mark(verb.light, 'v')} " if verb.light else ""
@@ -87,7 +87,7 @@ def _duty(verb: Verb, word: str, agreement: Agreement, negative: bool) -> Unit:
 
 
 def duty(draw: Draw) -> Sentence | None:
-    """ "The girl should read this book": लड़की को यह किताब पढ़नी चाहिए."""
+    """As in "The girl should read this book": लड़की को यह किताब पढ़नी चाहिए."""
     verb = draw.pick([v for v in draw.human_acts if v.name not in UNBIDDEN | {"steal", "tear"}])
     subject = draw.person()
     thing = draw.object(verb, subject, definite=True)

@@ -10,12 +10,12 @@ VERY_MUCH = whole("very much", "बहुत")
 
 
 def _negation(tense: str, person: str, polarity: str) -> str:
-    """ "I am" and "used to" have no contracted negative."""
+    """As in "I am" and "used to" have no contracted negative."""
     return "not" if polarity == "n't" and person == "I" and tense == "progressive" else polarity
 
 
 def transitive(draw: Draw) -> Sentence:
-    """ "The boy reads a book every day": लड़का रोज़ एक किताब पढ़ता है."""
+    """As in "The boy reads a book every day": लड़का रोज़ एक किताब पढ़ता है."""
     verb = draw.pick(draw.acts)
     subject = draw.subject(verb)
     tense = draw.tense(verb)
@@ -45,7 +45,7 @@ def _said(verb: Verb, tense: str, subject: Phrase, thing: Phrase | None, polarit
 
 
 def intransitive(draw: Draw) -> Sentence:
-    """ "The cat sat on its mat": बिल्ली अपनी चटाई पर बैठी."""
+    """As in "The cat sat on its mat": बिल्ली अपनी चटाई पर बैठी."""
     verb = draw.pick(draw.deeds)
     subject = draw.subject(verb)
     tense = draw.tense(verb)
@@ -68,29 +68,29 @@ def _place(draw: Draw, verb: Verb, subject: Phrase) -> tuple[Unit | None, str]:
     """Where to or where, by the verb's flags; and the place's name."""
     if "goal" in verb.flags:
         noun = draw.kind("goal")
-        where = draw.place(noun).case("bare", "to")
+        where = draw.place(noun, subject).case("bare", "to")
     elif "wet" in verb.flags:
         noun = draw.kind("water")
         where = nominal(noun, draw.pick(("the", "this", "that"))).case("में", "in")
     elif "home" in verb.flags:
         noun = draw.kind("town", "home", "enter")
-        where = draw.place(noun).case("में", "in")
+        where = draw.place(noun, subject).case("में", "in")
     elif "posture" in verb.flags:
         noun = draw.kind("seat")
         where = draw.thing(noun, subject, definite=True).case("पर", "on")
     elif "outdoor" in verb.flags and draw.chance(0.7):
         noun = draw.kind("ground")
-        where = draw.place(noun).case("में", "in")
+        where = draw.place(noun, subject).case("में", "in")
     elif "place" in verb.flags and draw.chance(0.7):
         noun = draw.kind("inside")
-        where = draw.place(noun).case("में", "in")
+        where = draw.place(noun, subject).case("में", "in")
     else:
         return None, ""
     return where, noun.english
 
 
 def giving(draw: Draw) -> Sentence:
-    """ "Ravi gave the girl a book", "... a book to the girl": रवि ने लड़की को एक किताब दी."""
+    """As in "Ravi gave the girl a book", "... a book to the girl": रवि ने लड़की को एक किताब दी."""
     verb = draw.pick(_giving_verbs(draw))
     subject, receiver = draw.person(), draw.person()
     if receiver.key == subject.key or receiver.english.partition(":")[0] == subject.owner:
@@ -115,7 +115,7 @@ def _giving_verbs(draw: Draw) -> list[Verb]:
 
 
 def feeling(draw: Draw) -> Sentence:
-    """ "I love you very much": मैं तुमसे बहुत प्यार करता हूँ."""
+    """As in "I love you very much": मैं तुमसे बहुत प्यार करता हूँ."""
     verb = draw.words.verb(draw.pick(("love", "hate", "fear", "respect", "praise", "help")))
     subject = draw.person()
     thing = draw.object(verb, subject)
