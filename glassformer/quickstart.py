@@ -6,10 +6,15 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
+from rich.table import Table
 
+from glassformer.evaluation import exact_match, score_corpus
 from glassformer.search import SearchOptions
 from glassformer.text.corpora import load_corpus
+from glassformer.text.corpora.phrasebook import agreement, held_out
+from glassformer.text.pairs import Pair
 from glassformer.training import train
+from glassformer.translator import Translator
 
 GREEDY = SearchOptions(beam=1)
 LECTURE = (
@@ -66,3 +71,40 @@ def quickstart(corpus: str, out: Path) -> None:
     console.print(
         f'  echo "{LECTURE[0] if corpus == "phrasebook" else NAMES[0]}" | glassformer translate {escape(str(out))}'
     )
+
+
+def _report_phrasebook(console: Console, translator: Translator) -> None:
+    """Exact match, and whether the because-clauses agree with what "it" or "they" refers to."""
+    sentences = held_out()
+    texts = _translated(translator, [sentence.source for sentence in sentences])
+    referring = [(s, text) for s, text in zip(sentences, texts, strict=True) if s.reference]
+    agreed = 100 * sum(agreement(s, text) for s, text in referring) / len(referring)
+    exact = exact_match(texts, [sentence.target for sentence in sentences])
+    console.print(f"\nOn {len(sentences):,} sentences whose words it never saw together:")
+    console.print(f"  exactly right              {exact:5.1f} %")
+    console.print(
+        f'  "it" and "they" understood {agreed:5.1f} %  (gender and number, {len(referring):,} because-clauses)'
+    )
+
+
+def _report_pairs(console: Console, translator: Translator, pairs: list[Pair]) -> None:
+    """Exact match and chrF."""
+    texts, references = _translated(translator, [pair.source for pair in pairs]), [pair.target for pair in pairs]
+    chrf = score_corpus(texts, references)["chrf"]
+    console.print(f"\nOn {len(pairs):,} names held out:")
+    console.print(f"  exactly right {exact_match(texts, references):5.1f} %")
+    console.print(f"  chrF          {chrf.value:5.1f}    {chrf.signature}")
+
+
+def _translated(translator: Translator, sources: list[str]) -> list[str]:
+    return [translation.text for translation in translator.translate(sources, GREEDY, align=False)]
+
+
+def _show(console: Console, translator: Translator, sources: tuple[str, ...]) -> None:
+    table = Table(box=None, padding=(0, 3, 0, 0), show_header=False)
+    # Devanagari last: terminals differ in how wide they draw it.
+    for source, text in zip(sources, _translated(translator, list(sources)), strict=True):
+        table.add_row(f"  {escape(source)}", escape(text))
+    console.print()
+    console.print(table)
+    console.print()

@@ -46,7 +46,8 @@ def _hold_out(pairs: list[Pair], seed: int) -> tuple[list[Pair], list[Pair], str
     """Some pairs taken out of training for validation, and a line that says so."""
     if len(pairs) < 3:
         raise InputError(
-            f"{origins(pairs)}: {len(pairs)} pair; training needs at least two, and one more to validate on: give more pairs"
+            f"{origins(pairs)}: {len(pairs)} usable pair{'s' * (len(pairs) != 1)}; training needs at least two, "
+            "and one more to validate on: give more pairs"
         )
     count = min(MOST_HELD_OUT, max(1, int(HELD_OUT * len(pairs))))
     order = np.random.default_rng(seed).permutation(len(pairs))

@@ -21,9 +21,7 @@ LECTURE = {
     "We are friends": "हम दोस्त हैं",
     "I love you very much": "मैं तुमसे बहुत प्यार करता हूँ",
     "The cat sat on its mat": "बिल्ली अपनी चटाई पर बैठी",
-    "The animal didn't cross the road because it was tired": (
-        "जानवर ने सड़क पार नहीं की क्योंकि वह थका हुआ था"
-    ),
+    "The animal didn't cross the road because it was tired": ("जानवर ने सड़क पार नहीं की क्योंकि वह थका हुआ था"),
 }
 
 
@@ -279,9 +277,7 @@ def test_enough_distinct_sentences(sentences: list[Sentence]) -> None:
 
 
 def test_the_seed_decides() -> None:
-    once, again, other = (
-        [(s.source, s.target) for s in generate(seed, share=0.02)] for seed in (1, 1, 2)
-    )
+    once, again, other = ([(s.source, s.target) for s in generate(seed, share=0.02)] for seed in (1, 1, 2))
     assert once == again
     assert len(set(once) & set(other)) < 0.2 * len(once)
 

@@ -6,7 +6,7 @@ the table because.tsv. Statements end in no stop, questions in "?".
 """
 
 from .because import agreement
-from .corpus import generate, load_phrasebook, part_of
+from .corpus import generate, held_out, load_phrasebook, part_of
 from .units import Antecedent, Sentence
 
-__all__ = ["Antecedent", "Sentence", "agreement", "generate", "load_phrasebook", "part_of"]
+__all__ = ["Antecedent", "Sentence", "agreement", "generate", "held_out", "load_phrasebook", "part_of"]

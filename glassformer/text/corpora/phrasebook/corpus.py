@@ -136,3 +136,8 @@ def load_phrasebook(seed: int = 1) -> Corpus:
             for name, sentences in parts.items()
         }
     return Corpus("phrasebook", pairs["train"], pairs["valid"], pairs["test"])
+
+
+def held_out(seed: int = 1) -> list[Sentence]:
+    """The test part as sentences, which know what their because-clauses refer to."""
+    return split(generate(seed), seed)["test"]

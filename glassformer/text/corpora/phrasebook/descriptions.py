@@ -267,10 +267,7 @@ def having(draw: Draw) -> Sentence | None:
     thing = nominal(noun, determiner, plural, None if kin else draw.adjective(noun))
     have = _have(thing.agreement, "had" if past else english.HAVE[person], past)
     key = f"{subject.key}|has|{noun.english}"
-    if kin:
-        owner = unit(subject.english, subject.genitive(thing.agreement))
-    else:
-        owner = subject.experiencer("के पास")
+    owner = unit(subject.english, subject.genitive(thing.agreement)) if kin else subject.experiencer("के पास")
     return build("having", key, (owner, have, thing.subject), (0, 2, 1))
 
 

@@ -24,7 +24,7 @@ def statement(verb: Verb, tense: str, person: str, agreement: Agreement, polarit
         aux = english.auxiliary(tense, person)
         refused = english.negated(aux, contracted).split()
         # "did not": did has no counterpart; "didn't" and "cannot" hold the negation themselves
-        source = " ".join(refused[:-1] + [f"{refused[-1]}:n"])
+        source = " ".join([*refused[:-1], f"{refused[-1]}:n"])
         source = f"{source} {mark(english.rest(forms, tense), 'v')}"
         words = hindi.negative(verb.stem, tense, agreement, posture)
     target = " ".join(word + (":n" if word == "नहीं" else ":v") for word in words)
