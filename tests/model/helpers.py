@@ -11,7 +11,16 @@ from glassformer.special import PAD
 VOCABULARY = 13
 WORDS = range(4, VOCABULARY)  # the ids that are no control tokens
 
-steadily = settings(deadline=None, max_examples=40)  # a busy machine is no failure
+SHAPES = {  # of the presets: layers of encoder and decoder, d_model, d_ff, heads
+    "glass": (2, 2, 32, 64, 2),
+    "tiny": (4, 4, 128, 256, 4),
+    "small": (3, 3, 256, 1024, 4),
+    "base": (6, 6, 512, 2048, 8),
+    "big": (6, 6, 1024, 4096, 16),
+    "deep-shallow": (12, 1, 512, 2048, 8),
+}
+
+steadily = settings(deadline=None, max_examples=700)  # a busy machine is no failure
 
 
 def small(**options):

@@ -111,7 +111,8 @@ def test_same_outputs_and_gradients_as_torch(options, dtype, explicit, final_nor
     functional.cross_entropy(model.logits(their_hidden_ND), labels_N).backward()
     their_grads = [weight.grad for weight in only_ours] + [their.grad[rows] for _, their, rows in same]
 
-    close(hidden_ND, their_hidden_ND, tolerance)
+    # Relative above 1: outputs reach 4, where float32 is 2.4e-7 coarse.
+    torch.testing.assert_close(hidden_ND, their_hidden_ND, rtol=tolerance, atol=tolerance)
     for grad, their_grad in zip(grads, their_grads, strict=True):
         close(grad, their_grad, tolerance)
     assert sum(grad.abs().max() > 1e-3 for grad in their_grads) > len(grads) / 2  # there was something to compare
