@@ -1,6 +1,8 @@
 """What an encoder and a decoder layer are made of, and the two layers themselves."""
 
+import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from glassformer.model.attention import MultiHeadAttention
 from glassformer.model.cache import KeysValues
@@ -46,6 +48,29 @@ class Residual(nn.Module):
         return x_BTD + fx_BTD
 
 
+class Dropout(nn.Module):
+    """While training: zero each number with probability p, multiply the others by 1 / (1 - p).
+
+    Srivastava et al. 2014. On the CPU four 16-bit draws come from one random 64-bit number: torch's
+    own draws one number for each element and takes three times as long. p is thereby rounded to a
+    multiple of 2^-16.
+    """
+
+    def __init__(self, p: float) -> None:
+        super().__init__()
+        self.p = p
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training or self.p == 0:
+            return x
+        if x.device.type != "cpu":
+            return functional.dropout(x, self.p)
+        words = torch.empty((x.numel() + 3) // 4, dtype=torch.int64).random_(-(2**63), None)
+        draws = words.view(torch.int16)[: x.numel()].view(x.shape)
+        kept = draws >= round(self.p * 2**16) - 2**15
+        return x * kept.to(x.dtype).mul_(1 / (1 - self.p))
+
+
 class AddNorm(nn.Module):
     """Add & norm around a sublayer f.
 
@@ -59,7 +84,7 @@ class AddNorm(nn.Module):
         super().__init__()
         self.pre = config.norm_position == "pre"
         self.norm = make_norm(config)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
         self.residual = Residual()
 
     def enter(self, x_BTD: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from glassformer.errors import InputError
 from glassformer.model.attention import look_ahead_mask, padding_mask
 from glassformer.model.cache import DecoderCache
 from glassformer.model.config import ModelConfig
-from glassformer.model.layers import DecoderLayer, EncoderLayer, make_norm
+from glassformer.model.layers import DecoderLayer, Dropout, EncoderLayer, make_norm
 from glassformer.model.positions import Positions, sinusoidal_table
 from glassformer.special import PAD
 
@@ -38,7 +38,7 @@ class Embedding(nn.Module):
         self.token = table
         self.scale = math.sqrt(config.d_model) if config.embedding_scale else 1.0
         self.position = _make_positions(config)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
 
     def forward(self, ids_BT: Tensor, start: int = 0) -> Tensor:
         x_BTD = self.token(ids_BT) * self.scale

@@ -1,0 +1,127 @@
+"""Arrows run downwards only: which room imports which, read from the source without running it."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import glassformer
+
+ROOT = Path(glassformer.__file__).parent
+
+# A room may import rooms on lower floors, and its own. Rooms on one floor do not know each other.
+FLOORS = [
+    {"errors", "special"},
+    {"device", "files", "settings"},
+    {"model", "text", "search"},
+    {"model_directory", "evaluation"},
+    {"translator"},
+    {"training"},
+    {"quickstart"},
+    {"cli"},
+    {"__main__"},
+]
+FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+LIBRARIES = {  # the libraries that a room may use, where that is limited
+    "model": {"torch"},
+    "search": {"torch"},
+    "text": {"numpy", "sentencepiece", "polib", "pycountry"},
+    "errors": set(),
+    "special": set(),
+    "files": set(),
+    "settings": {"yaml"},
+    "evaluation": {"sacrebleu"},
+}
+
+
+def name_of(path):
+    parts = path.relative_to(ROOT.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(path):
+    """The dotted name of everything a file imports, relative ones spelt out."""
+    package = name_of(path) if path.stem == "__init__" else name_of(path).rpartition(".")[0]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            parents = package.split(".")[: package.count(".") + 2 - node.level] if node.level else []
+            base = ".".join([*parents, *([node.module] if node.module else [])])
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def room_of(name):
+    return name.split(".")[1] if "." in name else ""
+
+
+SOURCES = sorted(ROOT.rglob("*.py"))
+# (importing room, imported name, file); the package itself loads its rooms on first use.
+ARROWS = [(room_of(name_of(path)), name, path.relative_to(ROOT)) for path in SOURCES for name in imports(path)]
+OURS = [(room, room_of(name), path) for room, name, path in ARROWS if name.split(".")[0] == "glassformer"]
+
+
+def test_the_reader_sees_imports():
+    """It finds some that are known to be there: absolute, relative, and within a function."""
+    assert ("translator", "model", Path("translator.py")) in OURS
+    assert ("cli", "training", Path("cli.py")) in OURS
+    relative = [name for _, name, path in ARROWS if path == Path("text/corpora/phrasebook/__init__.py")]
+    assert all(name.startswith("glassformer.text.corpora.phrasebook.") for name in relative) and relative
+
+
+def test_every_room_has_its_floor():
+    assert {room_of(name_of(path)) for path in SOURCES} - {""} <= set(FLOOR)
+
+
+def test_arrows_run_downwards_only():
+    upwards = [arrow for arrow in OURS if arrow[0] != arrow[1] and not FLOOR[arrow[0]] > FLOOR[arrow[1]]]
+    assert not upwards
+
+
+@pytest.mark.parametrize(
+    ("room", "never"),
+    [
+        ("model", {"text", "search", "translator", "training", "cli"}),
+        ("text", {"model", "search", "translator", "training", "cli"}),
+        ("search", {"model", "text", "translator", "training", "cli"}),
+        ("translator", {"training", "evaluation", "cli"}),
+        ("evaluation", {"training", "cli"}),
+        ("training", {"quickstart", "cli"}),
+    ],
+)
+def test_the_nevers_of_the_plan(room, never):
+    assert any(arrow[0] == room for arrow in ARROWS)
+    assert not [arrow for arrow in OURS if arrow[0] == room and arrow[1] in never]
+
+
+def test_only_main_imports_the_command_line():
+    assert {room for room, imported, _ in OURS if imported == "cli"} == {"__main__"}
+
+
+@pytest.mark.parametrize("room", LIBRARIES)
+def test_libraries_of_a_room(room):
+    used = {name.split(".")[0] for own, name, _ in ARROWS if own == room}
+    assert used - sys.stdlib_module_names - {"glassformer"} <= LIBRARIES[room]
+
+
+def loaded_by(*modules):
+    """Top-level names of all that is loaded once `modules` are imported in a new process."""
+    code = f"import sys, {', '.join(modules)}; print(*{{name.split('.')[0] for name in sys.modules}})"
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(process.stdout.split())
+
+
+def test_the_command_line_starts_without_heavy_libraries():
+    """`--help` answers in well under half a second."""
+    loaded = loaded_by("glassformer.cli")
+    assert "glassformer" in loaded
+    assert not loaded & {"torch", "numpy", "sentencepiece", "sacrebleu", "rich", "tensorboard", "safetensors"}
+
+
+def test_text_never_loads_torch():
+    modules = [name_of(path) for path in SOURCES if room_of(name_of(path)) == "text"]
+    loaded = loaded_by(*modules)
+    assert "sentencepiece" in loaded
+    assert "torch" not in loaded

@@ -1,0 +1,86 @@
+"""Label-smoothed cross-entropy, held to torch's own and to a sum done by hand."""
+
+import math
+
+import pytest
+import torch
+from torch.nn import functional
+
+from glassformer.training.loss import label_smoothed_loss
+
+SMOOTHINGS = [0.0, 0.1, 0.3, 0.9]
+
+
+def example(targets=7, vocabulary=11, loudness=2.0, dtype=torch.float32):
+    generator = torch.Generator().manual_seed(0)
+    logits_NV = loudness * torch.randn(targets, vocabulary, generator=generator)
+    targets_N = torch.randint(vocabulary, (targets,), generator=generator)
+    return logits_NV.to(dtype).requires_grad_(), targets_N
+
+
+def loss_and_gradient(function, logits_NV, factor=1.0):
+    loss = function(logits_NV)
+    (gradient,) = torch.autograd.grad(loss * factor, logits_NV)
+    return loss.detach(), gradient
+
+
+@pytest.mark.parametrize("smoothing", SMOOTHINGS)
+@pytest.mark.parametrize(("targets", "vocabulary", "loudness"), [(7, 11, 2.0), (1, 2, 1.0), (40, 300, 20.0)])
+def test_same_as_torch(smoothing, targets, vocabulary, loudness):
+    logits_NV, targets_N = example(targets, vocabulary, loudness)
+    ours, our_gradient = loss_and_gradient(lambda x: label_smoothed_loss(x, targets_N, smoothing), logits_NV)
+    theirs, their_gradient = loss_and_gradient(
+        lambda x: functional.cross_entropy(x, targets_N, label_smoothing=smoothing, reduction="sum"), logits_NV
+    )
+    torch.testing.assert_close(ours, theirs, rtol=1e-6, atol=0)
+    torch.testing.assert_close(our_gradient, their_gradient, rtol=0, atol=1e-6)
+
+
+def test_two_classes_by_hand():
+    """Logits 0 and ln 3 give p = 1/4, 3/4; target 1 smoothed by 0.2 over two classes gives q = 0.1, 0.9."""
+    logits_NV = torch.tensor([[0.0, math.log(3)]], requires_grad=True)
+    loss, gradient = loss_and_gradient(lambda x: label_smoothed_loss(x, torch.tensor([1]), 0.2), logits_NV)
+    assert loss.item() == pytest.approx(0.1 * math.log(4) + 0.9 * math.log(4 / 3), rel=1e-6)
+    assert gradient[0].tolist() == pytest.approx([0.25 - 0.1, 0.75 - 0.9], abs=1e-7)
+
+
+def test_even_odds_cost_the_logarithm_of_the_vocabulary():
+    loss = label_smoothed_loss(torch.zeros(3, 10_000), torch.tensor([0, 5, 9999]), 0.1)
+    assert loss.item() == pytest.approx(3 * math.log(10_000), rel=1e-6)
+
+
+@pytest.mark.parametrize("smoothing", SMOOTHINGS)
+def test_the_parts_add_up_to_the_whole(smoothing):
+    """So that accumulated batches, each over the update's own number of targets, equal one big one."""
+    logits_NV, targets_N = example(targets=12)
+    whole, gradient = loss_and_gradient(lambda x: label_smoothed_loss(x, targets_N, smoothing) / 12, logits_NV)
+    parts = [slice(0, 1), slice(1, 8), slice(8, 12)]
+
+    def in_parts(x):
+        return sum(label_smoothed_loss(x[part], targets_N[part], smoothing) / 12 for part in parts)
+
+    added, gradient_in_parts = loss_and_gradient(in_parts, logits_NV)
+    torch.testing.assert_close(added, whole, rtol=1e-6, atol=0)
+    torch.testing.assert_close(gradient_in_parts, gradient, rtol=0, atol=1e-7)
+
+
+def test_gradient_follows_the_chain_rule():
+    logits_NV, targets_N = example()
+    _, once = loss_and_gradient(lambda x: label_smoothed_loss(x, targets_N, 0.1), logits_NV)
+    _, minus_thrice = loss_and_gradient(lambda x: label_smoothed_loss(x, targets_N, 0.1), logits_NV, factor=-3.0)
+    torch.testing.assert_close(minus_thrice, -3 * once)
+
+
+def test_half_precision_logits_are_summed_in_float32():
+    logits_NV, targets_N = example(dtype=torch.bfloat16)
+    ours, our_gradient = loss_and_gradient(lambda x: label_smoothed_loss(x, targets_N, 0.1), logits_NV)
+    theirs = functional.cross_entropy(logits_NV.float(), targets_N, label_smoothing=0.1, reduction="sum")
+    assert ours.dtype == torch.float32 and our_gradient.dtype == torch.bfloat16
+    torch.testing.assert_close(ours, theirs, rtol=1e-6, atol=0)
+
+
+def test_logits_are_left_as_they_were():
+    logits_NV, targets_N = example()
+    before = logits_NV.detach().clone()
+    label_smoothed_loss(logits_NV, targets_N, 0.1).backward()
+    assert logits_NV.equal(before)
