@@ -5,6 +5,7 @@ Heavy imports happen inside commands, so that `--help` answers at once.
 """
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -13,10 +14,11 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from glassformer.errors import GlassformerError, UsageError
+from glassformer.errors import GlassformerError, InputError, UsageError
 
 if TYPE_CHECKING:
     from glassformer.search import SearchOptions
+    from glassformer.text.pairs import Pair
     from glassformer.translator import Translation
 
 CHUNK = 256  # lines translated at a time
@@ -25,29 +27,57 @@ DATA = ("corpus", "pairs", "source", "target", "valid_pairs", "valid_source", "v
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status; no user's mistake ends in a traceback."""
+    _speak_utf8()
     try:
         options = _parser().parse_args(arguments)
         options.run(options)
         sys.stdout.flush()
     except GlassformerError as error:
-        _say(f"glassformer: {error}")
-        return error.status
+        return _fail(str(error), error.status)
     except KeyboardInterrupt:
-        _say("glassformer: stopped")
-        return 130
+        return _fail("stopped", 130)
     except BrokenPipeError:  # the reader of our output went away, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _abandon_stdout()
         return 141
+    except OSError as error:
+        if error.filename is None:
+            _abandon_stdout()
+        return _fail(
+            f"{error.filename or 'standard output'}: {error.strerror}; check the path, its rights and the free space", 1
+        )
     except Exception as error:
+        if _is_out_of_memory(error):
+            return _fail("not enough memory; take a smaller model, fewer batch_tokens or a narrower beam", 1)
         if (status := getattr(error, "stop_status", None)) is None:
             raise
-        _say(f"glassformer: {error}")
-        return int(status)
+        return _fail(str(error), int(status))
     return 0
+
+
+def _speak_utf8() -> None:
+    """Text goes out as it comes in, UTF-8, whatever the locale; file names keep their bytes."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
+
+
+def _fail(message: str, status: int) -> int:
+    _say(f"glassformer: {' '.join(message.splitlines())}")
+    return status
 
 
 def _say(line: str) -> None:
     print(line, file=sys.stderr)
+
+
+def _abandon_stdout() -> None:
+    """What is still unwritten can go nowhere; without this Python would try again at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """Python's error, or one of torch's: a class of its own on a GPU, a RuntimeError on the CPU."""
+    names = {kind.__name__ for kind in type(error).__mro__}
+    return bool(names & {"MemoryError", "OutOfMemoryError"}) or "DefaultCPUAllocator" in str(error)
 
 
 # Commands
@@ -73,7 +103,7 @@ def _quickstart(options: argparse.Namespace) -> None:
 def _translate(options: argparse.Namespace) -> None:
     from glassformer.text.pairs import read_lines
 
-    translator, search = _translator(options), _search_options(options)
+    search, translator = _search_options(options), _translator(options)
     prefix = options.prefix
     lines = read_lines(Path(options.file))
     name = "standard input" if options.file == "-" else options.file
@@ -88,7 +118,7 @@ def _translate(options: argparse.Namespace) -> None:
         )
         for (number, _), result in zip(chunk, results, strict=True):
             if not result.finished:
-                _say(f"glassformer: {name}:{number}: cut off at the length limit; raise --max-length-ratio")
+                _say(f"glassformer: {name}:{number}: cut off at the length limit; {_how_to_lengthen(options)}")
             _print_translation(result, options)
         sys.stdout.flush()
 
@@ -104,21 +134,32 @@ def _print_translation(result: "Translation", options: argparse.Namespace) -> No
         print()
 
 
+def _how_to_lengthen(options: argparse.Namespace) -> str:
+    return "raise --max-length" if options.max_length else "raise --max-length-ratio, or set --max-length"
+
+
 def _one_line(text: str) -> str:
     """A line out for a line in, whatever the model says."""
     return " ".join(text.splitlines())
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    from glassformer.evaluation import exact_match, score_corpus
+    from glassformer.evaluation import check_tokenizer, exact_match, score_corpus
     from glassformer.text.pairs import read_parallel
 
-    translator, search = _translator(options), _search_options(options)
+    # First all that can be wrong, then the long work.
+    check_tokenizer(options.tokenize)
+    search, translator = _search_options(options), _translator(options)
     pairs = list(read_parallel(Path(options.source), Path(options.reference)))
-    references = [pair.target for pair in pairs]
-    texts = [t.text for t in translator.translate([pair.source for pair in pairs], search, align=False)]
     if options.output:
-        Path(options.output).write_text("".join(f"{_one_line(text)}\n" for text in texts), encoding="utf-8")
+        Path(options.output).touch()
+    sources, references = [pair.source for pair in pairs], [pair.target for pair in pairs]
+    results = translator.translate(sources, search, align=False, places=_places(pairs))
+    texts = [_one_line(result.text) for result in results]
+    if options.output:
+        Path(options.output).write_text("".join(f"{text}\n" for text in texts), encoding="utf-8")
+    if cut := sum(not result.finished for result in results):
+        _say(f"glassformer: {cut:,} of {len(pairs):,} cut off at the length limit; {_how_to_lengthen(options)}")
     scores = score_corpus(texts, references, options.tokenize)
     exact = exact_match(texts, references)
     if options.json:
@@ -136,7 +177,8 @@ def _score(options: argparse.Namespace) -> None:
     translator = _translator(options)
     pairs = read_parallel(Path(options.source), Path(options.target))
     while chunk := list(islice(pairs, CHUNK)):
-        for one in translator.score([p.source for p in chunk], [p.target for p in chunk], options.length_penalty):
+        sources, targets = [pair.source for pair in chunk], [pair.target for pair in chunk]
+        for one in translator.score(sources, targets, options.length_penalty, places=_places(chunk)):
             print(json.dumps(one.to_dict(), ensure_ascii=False) if options.json else f"{one.score:.4f}")
 
 
@@ -157,10 +199,14 @@ def _corpus(options: argparse.Namespace) -> None:
 
     corpus, out = load_corpus(options.name, options.seed), Path(options.out)
     out.mkdir(parents=True, exist_ok=True)
-    for part in ("train", "valid", "test"):
+    paths = {part: out / f"{part}.tsv" for part in ("train", "valid", "test")}
+    for path in paths.values():
+        if path.exists():
+            raise InputError(f"{path}: is there already; choose another --out")
+    for part, path in paths.items():
         lines = (f"{pair.source}\t{pair.target}\n" for pair in getattr(corpus, part))
-        (out / f"{part}.tsv").write_text("".join(lines), encoding="utf-8")
-        print(out / f"{part}.tsv")
+        path.write_text("".join(lines), encoding="utf-8")
+        print(path)
 
 
 def _info(options: argparse.Namespace) -> None:
@@ -186,6 +232,12 @@ def _translator(options: argparse.Namespace) -> Any:
     from glassformer.translator import Translator
 
     return Translator.load(Path(options.model), choose_device(options.device))
+
+
+def _places(pairs: "Iterable[Pair]") -> list[str]:
+    from glassformer.text.check import place
+
+    return [place(pair) for pair in pairs]
 
 
 def _search_options(options: argparse.Namespace) -> "SearchOptions":

@@ -17,7 +17,7 @@ def choose_device(name: str) -> torch.device:
     except RuntimeError as error:
         raise UsageError(f"--device {name}: not a device; use auto, cpu or cuda") from error
     try:
-        torch.empty(0, device=device)
-    except (AssertionError, NotImplementedError, RuntimeError) as error:
+        torch.ones(1, device=device).item()
+    except (AssertionError, ImportError, NotImplementedError, RuntimeError) as error:
         raise InputError(f"--device {name}: this machine or this build of torch has no such device; use cpu") from error
     return device

@@ -16,7 +16,9 @@ def saving(what: Path) -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or str(error)
-        raise InputError(f"{what}: cannot save: {reason}; what was saved before is intact") from error
+        raise InputError(
+            f"{what}: cannot save: {reason}; make room or mend the path and go on: what was saved before is intact"
+        ) from error
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -38,8 +40,8 @@ def write_whole(path: Path, data: bytes) -> None:
 def whole_directory(path: Path) -> Iterator[Path]:
     """A new directory to fill; when the block ends without an error it takes the place of `path`.
 
-    The old one steps aside first and goes only when the new one stands: `recover` brings it back
-    if the machine stops in between.
+    The old one steps aside first and goes only when the new one stands: if the machine stops in
+    between, `standing` finds it and `recover` brings it back.
     """
     partial, old = _beside(path, "partial"), _beside(path, "old")
     with saving(path):
@@ -56,12 +58,21 @@ def whole_directory(path: Path) -> Iterator[Path]:
             shutil.rmtree(old, ignore_errors=True)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
+            recover(path)
+
+
+def standing(path: Path) -> Path:
+    """`path`, or the previous one if `whole_directory` is just between its two renames, or was cut off there."""
+    if path.exists():
+        return path
+    old = _beside(path, "old")
+    return old if old.exists() else path
 
 
 def recover(path: Path) -> None:
     """Bring back the previous `path` if `whole_directory` was cut off between its two renames."""
-    old = _beside(path, "old")
-    if old.exists() and not path.exists():
+    old = standing(path)
+    if old != path:
         old.rename(path)
 
 

@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from glassformer.errors import GlassformerError, InputError
-from glassformer.files import recover, write_whole
+from glassformer.files import standing, write_whole
 from glassformer.model import ModelConfig, Transformer
 from glassformer.settings import build, keys_of, refuse_unknown
 from glassformer.text.tokenizer import Tokenizer
@@ -30,14 +30,15 @@ def resolve(path: Path) -> Path:
 
     Raises InputError if there is none.
     """
+    path = standing(path)
     if not path.exists():
         raise InputError(f"{path}: no such model; give a model directory or a run directory")
     if (path / CONFIG).exists():
         return path
     for name in OF_A_RUN:
-        recover(path / name)
-        if (path / name / CONFIG).exists():
-            return path / name
+        directory = standing(path / name)
+        if (directory / CONFIG).exists():
+            return directory
     raise InputError(f"{path}: not a model directory (no {CONFIG}), and no run with a saved model")
 
 
@@ -82,7 +83,7 @@ def read_model(
             )
     model = Transformer(config)
     load_weights(model, read_tensors(directory / WEIGHTS), directory / WEIGHTS)
-    return model.to(device).eval(), tokenizers, _read_json(directory / CARD)
+    return model.to(device).eval(), tokenizers, read_json(directory / CARD)
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
@@ -114,11 +115,11 @@ def load_weights(model: Transformer, weights: dict[str, Tensor], where: Path) ->
 
 
 def _read_config(path: Path) -> ModelConfig:
-    values = _read_json(path)
+    values = read_json(path)
     try:
         refuse_unknown(values, keys_of(ModelConfig), str(path))
         return build(ModelConfig, values, str(path))
-    except (GlassformerError, TypeError) as error:  # a wrong file is the input's fault, not the usage's
+    except GlassformerError as error:  # a wrong file is the input's fault, not the usage's
         raise InputError(f"{path}: not a config of this version: {error}") from error
 
 
@@ -126,10 +127,14 @@ def _read_tokenizers(directory: Path) -> tuple[Tokenizer, Tokenizer]:
     if (directory / JOINT).exists():
         joint = Tokenizer.load(directory / JOINT)
         return joint, joint
+    for name in (SOURCE, TARGET):
+        if not (directory / name).exists():
+            raise InputError(f"{directory / name}: missing, and so is {JOINT}; copy the whole model directory")
     return Tokenizer.load(directory / SOURCE), Tokenizer.load(directory / TARGET)
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object; InputError if the file is missing or broken."""
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -142,4 +147,5 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 
 def _json(value: dict[str, Any]) -> bytes:
-    return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
+    # A file's name may hold bytes that are no UTF-8; written \udcXX they are still JSON.
+    return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode(errors="backslashreplace")

@@ -1,6 +1,7 @@
 """Frozen dataclasses from YAML and from the command line; an unknown key is refused by name."""
 
 import dataclasses
+import math
 import types
 import typing
 from collections.abc import Iterable, Mapping
@@ -12,6 +13,9 @@ import yaml
 from glassformer.errors import InputError, UsageError, nearest
 
 T = TypeVar("T")
+
+# What PyYAML raises: ValueError for a date or a number that is none, RecursionError for [[[[...
+NOT_YAML = (yaml.YAMLError, ValueError, RecursionError)
 
 
 def keys_of(*settings: type) -> set[str]:
@@ -29,8 +33,12 @@ def refuse_unknown(values: Iterable[str], known: set[str], where: str) -> None:
 def build(cls: type[T], values: Mapping[str, Any], where: str) -> T:
     """Make a `cls` from those of `values` that it has, each checked against its annotation.
 
-    Raises UsageError for a value of the wrong type, and whatever `cls` itself refuses.
+    Raises UsageError for a value of the wrong type or none where there must be one, and whatever
+    `cls` itself refuses.
     """
+    for field in dataclasses.fields(cls):  # type: ignore[arg-type]
+        if field.default is field.default_factory is dataclasses.MISSING and field.name not in values:
+            raise UsageError(f"{where}: {field.name} is missing")
     hints = typing.get_type_hints(cls)
     mine = keys_of(cls)
     return cls(**{k: _checked(v, hints[k], f"{where}: {k}") for k, v in values.items() if k in mine})
@@ -62,17 +70,17 @@ def _fits(value: Any, hint: Any) -> bool:
         item = typing.get_args(hint)[0]
         return isinstance(value, list | tuple) and all(_fits(v, item) for v in value)
     if hint is float:
-        return not isinstance(value, bool) and (isinstance(value, int | float) or _is_number(value))
+        return not isinstance(value, bool) and _is_number(value)
     if hint is int:
         return isinstance(value, int) and not isinstance(value, bool)
     return isinstance(value, hint)
 
 
 def _is_number(value: Any) -> bool:
-    # YAML 1.1 reads 5e-4 (no point) as text.
+    # Text too: YAML 1.1 reads 5e-4 (no point) as text.
     try:
-        return isinstance(value, str) and bool(float(value) or True)
-    except ValueError:
+        return isinstance(value, int | float | str) and math.isfinite(float(value))
+    except (ValueError, OverflowError):
         return False
 
 
@@ -100,7 +108,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         raise InputError(f"{path}: cannot read the config: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not UTF-8 (byte {error.start}); save the config as UTF-8") from error
-    except yaml.YAMLError as error:
+    except NOT_YAML as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
         raise InputError(f"{path}{line}: not valid YAML; mend the config") from error
@@ -118,5 +126,5 @@ def parse_assignment(text: str) -> tuple[str, Any]:
         raise UsageError(f"--set {text}: expected key=value")
     try:
         return key.strip(), yaml.safe_load(value)
-    except yaml.YAMLError as error:
+    except NOT_YAML as error:
         raise UsageError(f"--set {text}: the value is not valid YAML") from error

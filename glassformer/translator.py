@@ -121,9 +121,10 @@ class Translator:
         options = dataclasses.replace(options or SearchOptions(), **overrides)
         texts = [sentence.strip() for sentence in sentences]
         ids = self._source_ids(texts, places)
+        beginnings = self._beginnings(prefixes, ids, options, places) if prefixes else None
         results = [Translation(text, "", 0.0, 0.0) for text in texts]
         for rows in _batches(ids, BATCH_TOKENS // (options.n_best if options.sample else options.beam)):
-            forced = [self.target_tokenizer.encode(prefixes[row]) for row in rows] if prefixes else None
+            forced = [beginnings[row] for row in rows] if beginnings else None
             sources = [ids[row] for row in rows]
             for row, found in zip(rows, self._search(sources, options, forced), strict=True):
                 alignments = self._alignments(ids[row], found) if align else [None] * len(found)
@@ -135,15 +136,23 @@ class Translator:
         return results
 
     def score(
-        self, sources: Sequence[str], targets: Sequence[str], length_penalty_alpha: float = 0.0
+        self,
+        sources: Sequence[str],
+        targets: Sequence[str],
+        length_penalty_alpha: float = 0.0,
+        places: Sequence[str] | None = None,
     ) -> list[Translation]:
         """Force each target as the translation of its source: the model's log-probability of it.
 
-        `score` is log_prob / length_penalty(n, alpha), n counting `</s>`, as in search.
+        `score` is log_prob / length_penalty(n, alpha), n counting `</s>`, as in search. Raises
+        InputError for a source or target longer than the model admits, by its place as `translate` does.
         """
+        SearchOptions(length_penalty=length_penalty_alpha)  # refuses what is none
         texts, targets = [s.strip() for s in sources], [t.strip() for t in targets]
-        source_ids = [ids or [EOS] for ids in self._source_ids(texts, None)]
+        source_ids = [ids or [EOS] for ids in self._source_ids(texts, places)]
         target_ids = [[*ids, EOS] for ids in self.target_tokenizer.encode_all(targets)]
+        for index, ids in enumerate(target_ids):
+            self._refuse_long(ids, f"{_place(places, index)}, target")
         results = []
         for text, source, target in zip(texts, source_ids, target_ids, strict=True):
             log_probs, alignments = self._forced(source, [target])
@@ -153,13 +162,29 @@ class Translator:
 
     def _source_ids(self, texts: Sequence[str], places: Sequence[str] | None) -> list[list[int]]:
         """Each text's ids with `</s>`; none at all for a blank one."""
-        most = self.model.config.max_length
         result = [[*ids, EOS] if ids else [] for ids in self.source_tokenizer.encode_all(texts)]
         for index, ids in enumerate(result):
-            if len(ids) > most:
-                place = places[index] if places else f"sentence {index + 1}"
+            self._refuse_long(ids, _place(places, index))
+        return result
+
+    def _refuse_long(self, ids: list[int], place: str) -> None:
+        most = self.model.config.max_length
+        if len(ids) > most:
+            raise InputError(
+                f"{place}: {len(ids)} tokens, but the model admits {most} (max_length); split the sentence"
+            )
+
+    def _beginnings(
+        self, prefixes: Sequence[str], ids: list[list[int]], options: SearchOptions, places: Sequence[str] | None
+    ) -> list[list[int]]:
+        """Each prefix's ids; InputError for one that leaves no room within its sentence's limit."""
+        result = self.target_tokenizer.encode_all(prefixes)
+        for index, (prefix, source) in enumerate(zip(result, ids, strict=True)):
+            most = options.limit(len(source), self.model.config.max_length)
+            if source and len(prefix) >= most:
                 raise InputError(
-                    f"{place}: {len(ids)} tokens, but the model admits {most} (max_length); split the sentence"
+                    f"{_place(places, index)}: the prefix has {len(prefix)} tokens, but the translation may have "
+                    f"{most} with </s>; shorten the prefix or raise max_length"
                 )
         return result
 
@@ -232,6 +257,10 @@ def _batches(ids: list[list[int]], budget: int) -> Iterator[list[int]]:
         batch.append(row)
     if batch:
         yield batch
+
+
+def _place(places: Sequence[str] | None, index: int) -> str:
+    return places[index] if places else f"sentence {index + 1}"
 
 
 def _seed(seed: int, ids: list[int]) -> int:

@@ -74,7 +74,10 @@ class Tokenizer:
     def load(cls, path: Path) -> "Tokenizer":
         """Read a `.spm` file; InputError if it is not one."""
         try:
-            tokenizer = cls(path.read_bytes())
+            model = path.read_bytes()
+            if not model:
+                raise InputError(f"{path}: is empty; copy the tokenizer again")
+            tokenizer = cls(model)
         except OSError as error:
             raise InputError(f"{path}: cannot read the tokenizer: {error.strerror}") from error
         except RuntimeError as error:

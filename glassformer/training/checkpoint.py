@@ -16,6 +16,7 @@ from glassformer.files import whole_directory, write_whole
 from glassformer.model_directory import WEIGHTS, read_tensors
 from glassformer.translator import Translator
 
+CHECKPOINTS = "checkpoints"
 TENSORS, NUMBERS = "training_state.safetensors", "training_state.json"
 
 
@@ -33,16 +34,21 @@ class TrainingProgress:
     scores: dict[str, Any] = dataclasses.field(default_factory=dict)  # of the latest validation
 
 
+def checkpoint_path(run: Path, step: int) -> Path:
+    """Where the checkpoint of `step` is, or would be."""
+    return run / CHECKPOINTS / f"step-{step:06d}"
+
+
 def checkpoints(run: Path) -> list[Path]:
     """The run's checkpoints, oldest first."""
-    return sorted((run / "checkpoints").glob("step-*"), key=lambda path: int(path.name.removeprefix("step-")))
+    return sorted((run / CHECKPOINTS).glob("step-*"), key=lambda path: int(path.name.removeprefix("step-")))
 
 
 def save_checkpoint(
     run: Path, translator: Translator, optimizer: torch.optim.Optimizer, progress: TrainingProgress, keep: int
 ) -> Path:
     """Write `checkpoints/step-NNNNNN` and remove all but the newest `keep`."""
-    path = run / "checkpoints" / f"step-{progress.step:06d}"
+    path = checkpoint_path(run, progress.step)
     with whole_directory(path) as partial:
         translator.write(partial)
         write_whole(partial / TENSORS, save(_tensors(translator, optimizer)))
@@ -58,9 +64,11 @@ def restore_checkpoint(path: Path, translator: Translator, optimizer: torch.opti
     The weights are the translator's own, which was loaded from the same directory.
     """
     tensors = read_tensors(path / TENSORS)
-    torch.set_rng_state(tensors.pop("random.cpu"))
-    if "random.cuda" in tensors:
-        torch.cuda.set_rng_state(tensors.pop("random.cuda"))
+    if "random.cpu" not in tensors:
+        raise InputError(f"{path / TENSORS}: not the state of a training; copy the whole checkpoint")
+    torch.set_rng_state(tensors["random.cpu"])
+    if "random.cuda" in tensors and torch.cuda.is_available():
+        torch.cuda.set_rng_state(tensors["random.cuda"])
     for name, parameter in translator.model.named_parameters():
         prefix = f"{name}/"
         mine = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
@@ -72,9 +80,7 @@ def restore_checkpoint(path: Path, translator: Translator, optimizer: torch.opti
     try:
         return TrainingProgress(**json.loads((path / NUMBERS).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as error:
-        raise InputError(
-            f"{path / NUMBERS}: missing or not whole; delete this checkpoint to use the one before"
-        ) from error
+        raise InputError(f"{path / NUMBERS}: missing or not whole; copy the whole checkpoint") from error
 
 
 def _tensors(translator: Translator, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:

@@ -96,8 +96,8 @@ class TrainingConfig:
                 f"average_last = {self.average_last} needs as many checkpoints, but keep_checkpoints = "
                 f"{self.keep_checkpoints}"
             )
-        if self.seed < 0:
-            raise UsageError(f"seed = {self.seed} must be at least 0")
+        if not 0 <= self.seed < 2**63:
+            raise UsageError(f"seed = {self.seed} must be at least 0 and below 2**63")
         for problem in self.drop:
             if problem not in list(Problem):
                 raise UsageError(f"drop: unknown problem '{problem}'; {nearest(problem, list(Problem))}")
@@ -127,6 +127,8 @@ class RunConfig:
                 raise UsageError(
                     f"{name} = {size} has no room for the 4 control tokens and 256 bytes; use {SMALLEST + 1} or more"
                 )
+            if size is not None and size >= 2**31:
+                raise UsageError(f"{name} = {size} is more than any tokenizer has; use 2**31 - 1 or less")
         return run
 
     def with_training(self, **changes: Any) -> "RunConfig":

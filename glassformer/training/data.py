@@ -42,12 +42,21 @@ def read_data(data: DataConfig, seed: int) -> tuple[list[Pair], list[Pair]]:
     return train, _read(data.valid_pairs, data.valid_source, data.valid_target)
 
 
+def _refuse_one(pairs: list[Pair]) -> None:
+    """Raise InputError unless two pairs differ: no tokenizer could be trained on less."""
+    usable = (pair[:2] for pair in pairs if pair.source and pair.target)
+    first = next(usable, None)
+    if not any(other != first for other in usable):
+        left = "no pair with text on both sides" if first is None else "one pair only"
+        raise InputError(f"{origins(pairs)}: {left} ({len(pairs):,} read); training needs at least two: give more")
+
+
 def _hold_out(pairs: list[Pair], seed: int) -> tuple[list[Pair], list[Pair], str]:
     """Some pairs taken out of training for validation, and a line that says so."""
     if len(pairs) < 3:
         raise InputError(
-            f"{origins(pairs)}: {len(pairs)} usable pair{'s' * (len(pairs) != 1)}; training needs at least two, "
-            "and one more to validate on: give more pairs"
+            f"{origins(pairs)}: {len(pairs)} pairs; training needs at least two, and one more to validate on: "
+            "give more pairs, or some with --valid-pairs"
         )
     count = min(MOST_HELD_OUT, max(1, int(HELD_OUT * len(pairs))))
     order = np.random.default_rng(seed).permutation(len(pairs))
@@ -69,6 +78,7 @@ def prepare(config: RunConfig, tokenizers: tuple[Tokenizer, Tokenizer] | None = 
     seed = config.training.seed
     pairs, valid = read_data(config.data, seed)
     refuse_same(pairs, valid)
+    _refuse_one(pairs)
     notes = []
     if not valid:
         pairs, valid, note = _hold_out(pairs, seed)

@@ -2,6 +2,8 @@
 
 import json
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -11,10 +13,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor
-from torch.utils.tensorboard import SummaryWriter
 
+from glassformer.files import saving
 from glassformer.model import Transformer
 from glassformer.training.checkpoint import TrainingProgress
+from glassformer.training.events import EventFile
 from glassformer.training.utilisation import peak_flops, step_flops
 from glassformer.training.validation import Validation
 
@@ -46,6 +49,17 @@ class Meter:
     def due(self) -> bool:
         return time.monotonic() - self._since >= REPORT_EVERY
 
+    def holds_any(self) -> bool:
+        """Whether there was an update since the last report."""
+        return self._updates > 0
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """While the block runs, the time does not count as training's."""
+        start = time.monotonic()
+        yield
+        self._since += time.monotonic() - start
+
     def numbers(self, progress: TrainingProgress, rate: float) -> dict[str, Any]:
         """Means since the last report; then starts over."""
         seconds = time.monotonic() - self._since
@@ -68,8 +82,10 @@ class Reporter:
     """Reports to stderr, to the log and to TensorBoard. Bars are drawn only on a terminal."""
 
     def __init__(self, run: Path, max_steps: int, step: int) -> None:
-        self._log = (run / LOG).open("a", encoding="utf-8")
-        self._board = SummaryWriter(str(run))
+        self._path = run / LOG
+        with saving(self._path):
+            self._log = self._path.open("a", encoding="utf-8", errors="backslashreplace")
+            self._events = EventFile(run)
         self.console = Console(stderr=True, highlight=False, soft_wrap=True)
         self._bar = Progress(
             TextColumn("step {task.completed:,.0f}/{task.total:,.0f}"),
@@ -89,8 +105,9 @@ class Reporter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._bar.stop()
-        self._board.close()
-        self._log.close()
+        with saving(self._path), ExitStack() as files:
+            files.enter_context(closing(self._log))
+            files.enter_context(closing(self._events))
 
     def step(self, numbers: dict[str, Any]) -> None:
         """`numbers`: step, epoch, loss, learning_rate, grad_norm, target_tokens_per_second, utilisation, seconds."""
@@ -119,12 +136,12 @@ class Reporter:
     def note(self, text: str) -> None:
         """One line for the reader and the log."""
         self.console.print(escape(text))
-        self._log.write(json.dumps({"event": "note", "text": text}, ensure_ascii=False) + "\n")
-        self._log.flush()
+        self._record("note", {"text": text})
 
     def _record(self, event: str, numbers: dict[str, Any]) -> None:
-        self._log.write(json.dumps({"event": event, **numbers}, ensure_ascii=False) + "\n")
-        self._log.flush()
-        for name, value in numbers.items():
-            if isinstance(value, int | float) and name != "step":
-                self._board.add_scalar(f"{event}/{name}", value, numbers["step"])
+        with saving(self._path):
+            self._log.write(json.dumps({"event": event, **numbers}, ensure_ascii=False) + "\n")
+            self._log.flush()
+            for name, value in numbers.items():
+                if isinstance(value, int | float) and name != "step":
+                    self._events.add(f"{event}/{name}", value, numbers["step"])

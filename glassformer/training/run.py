@@ -10,12 +10,12 @@ import torch
 
 from glassformer.errors import InputError, UsageError
 from glassformer.files import recover, saving
-from glassformer.model import Transformer
+from glassformer.model import Transformer, preset
 from glassformer.model.transformer import shift_right
-from glassformer.model_directory import OF_A_RUN
+from glassformer.model_directory import CARD, OF_A_RUN, read_json
 from glassformer.settings import read_yaml
 from glassformer.text.batches import TokenizedPairs
-from glassformer.training.checkpoint import TrainingProgress, checkpoints, restore_checkpoint
+from glassformer.training.checkpoint import CHECKPOINTS, TrainingProgress, checkpoints, restore_checkpoint
 from glassformer.training.config import RunConfig
 from glassformer.training.data import Prepared, prepare
 from glassformer.training.loss import label_smoothed_loss
@@ -23,6 +23,7 @@ from glassformer.training.utilisation import autocast, faster_precision
 from glassformer.translator import Translator
 
 CONFIG = "config.yaml"
+STOPPING = ("max_steps", "max_minutes", "patience")  # what --resume may change
 BETAS, EPSILON = (0.9, 0.98), 1e-9  # Adam's, section 5.3
 
 
@@ -61,6 +62,14 @@ class Run:
         }
         self.translator.save(self.path / name)
 
+    def saved_score(self, name: str, metric: str) -> float | None:
+        """The `metric` of the run's model directory `name`, higher is better; None if there is none."""
+        card = self.path / name / CARD
+        if not card.exists():
+            return None
+        value = float(read_json(card)["validation"][metric])
+        return -value if metric == "loss" else value
+
 
 def describe(config: RunConfig) -> str:
     """The corpus by its names."""
@@ -72,8 +81,11 @@ def start(path: Path, config: RunConfig, device: torch.device) -> Run:
     """A new run in `path`. Raises InputError if it already holds one, or the data is no good."""
     if path.exists() and not path.is_dir():
         raise InputError(f"{path}: is a file; --out wants a directory")
-    if (path / CONFIG).exists():
-        raise InputError(f"{path}: already holds a run; choose another --out, or go on with --resume")
+    held = [name for name in (CONFIG, CHECKPOINTS, *OF_A_RUN) if (path / name).exists()]
+    if held:
+        raise InputError(
+            f"{path}: already holds a run ({', '.join(held)}); choose another --out, or go on with --resume"
+        )
     data = prepare(config)
     torch.manual_seed(config.training.seed)
     model = Transformer(config.model).to(device)
@@ -87,26 +99,46 @@ def start(path: Path, config: RunConfig, device: torch.device) -> Run:
 
 
 def resume(path: Path, changes: dict[str, Any], device: torch.device) -> Run:
-    """The run in `path`, from its newest checkpoint. `changes` may set when to stop, and nothing else.
+    """The run in `path`, from its newest checkpoint.
+
+    `changes` may change when to stop (STOPPING); the rest may be repeated, and must be as it was.
 
     Raises InputError if there is no run or no checkpoint, UsageError for any other change.
     """
     if not (path / CONFIG).exists():
         raise InputError(f"{path}: no run to resume (no {CONFIG}); start one without --resume")
-    saved = read_yaml(path / CONFIG)
-    for key, value in changes.items():
-        if key not in ("max_steps", "max_minutes", "patience") and saved.get(key) != value:
-            raise UsageError(f"--resume keeps the run's {key} = {saved.get(key)}; it cannot become {value}")
-    config = RunConfig.of(saved | changes, str(path / CONFIG))
+    config = _as_it_was(path / CONFIG, changes)
     for name in OF_A_RUN:
         recover(path / name)
     found = checkpoints(path)
     if not found:
         raise InputError(f"{path}: the run has no checkpoint yet; remove the directory and start again")
-    translator = Translator.load(found[-1], device)
-    optimizer = _adam(translator.model)
-    data = prepare(config, (translator.source_tokenizer, translator.target_tokenizer))
-    return Run(path, config, data, translator, optimizer, restore_checkpoint(found[-1], translator, optimizer))
+    try:
+        translator = Translator.load(found[-1], device)
+        data = prepare(config, (translator.source_tokenizer, translator.target_tokenizer))
+        optimizer = _adam(translator.model)
+        progress = restore_checkpoint(found[-1], translator, optimizer)
+    except InputError as error:
+        if str(found[-1]) not in str(error) or len(found) == 1:
+            raise
+        raise InputError(f"{error}; or delete {found[-1]} to go on from {found[-2].name}") from error
+    return Run(path, config, data, translator, optimizer, progress)
+
+
+def _as_it_was(path: Path, changes: dict[str, Any]) -> RunConfig:
+    """The run's saved config; UsageError if `changes` ask for another, but for when to stop."""
+    saved = read_yaml(path)
+    changes = dict(changes)
+    if changes.get("precision") == "auto":
+        del changes["precision"]  # measured when the run began
+    if "preset" in changes:
+        changes = preset(str(changes.pop("preset"))) | changes
+    config = RunConfig.of(saved | changes, str(path))
+    before = RunConfig.of(saved, str(path)).flat()
+    for key, value in config.flat().items():
+        if key not in STOPPING and before[key] != value:
+            raise UsageError(f"--resume keeps the run's {key} = {before[key]}; it cannot become {value}")
+    return config
 
 
 def _adam(model: Transformer) -> torch.optim.Optimizer:

@@ -1,5 +1,6 @@
 """Stopping on purpose: SIGINT and SIGTERM let the step end and the run save; a second one does not wait."""
 
+import shlex
 import signal
 import threading
 from pathlib import Path
@@ -10,7 +11,7 @@ class Interrupted(Exception):  # noqa: N818 (it is no error)
     """Training was told to stop, and has saved. `stop_status` is the process's: 128 + the signal."""
 
     def __init__(self, signal_number: int, run: Path) -> None:
-        super().__init__(f"stopped and saved; go on with: glassformer train --out {run} --resume")
+        super().__init__(f"stopped and saved; go on with: glassformer train --out {shlex.quote(str(run))} --resume")
         self.stop_status = 128 + signal_number
 
 

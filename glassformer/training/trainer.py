@@ -1,5 +1,6 @@
 """The training loop."""
 
+import shutil
 import time
 from collections.abc import Iterator
 
@@ -11,7 +12,7 @@ from glassformer.model.transformer import real_tokens, shift_right
 from glassformer.model_directory import load_weights
 from glassformer.special import PAD
 from glassformer.text.batches import Batch
-from glassformer.training.checkpoint import average_weights, checkpoints, save_checkpoint
+from glassformer.training.checkpoint import average_weights, checkpoint_path, checkpoints, save_checkpoint
 from glassformer.training.loss import label_smoothed_loss
 from glassformer.training.progress import Meter, Reporter
 from glassformer.training.run import Run
@@ -38,23 +39,27 @@ class Trainer:
         Raises Interrupted, after saving, where SIGINT or SIGTERM says stop; InputError where the
         loss is no longer a number.
         """
-        step = self.progress.step
-        with Reporter(self.run.path, self.settings.max_steps, step) as self.report, StopSignals() as stop:
+        reporter = Reporter(self.run.path, self.settings.max_steps, self.progress.step)
+        with reporter as self.report, StopSignals() as stop:
             for note in self.run.notes():
                 self.report.note(note)
             meter = Meter(self.model, self.settings.precision, self.device)
             self.model.train()
             for batches in self._updates():
                 meter.add(*self._update(batches))
-                step = self.progress.step
-                if meter.due():
+                validating = self.progress.step % self.settings.validate_every == 0
+                if validating or stop.received or meter.due():
                     self.report.step(meter.numbers(self.progress, self.rate))
-                if step % self.settings.validate_every == 0:
-                    self._validate()
-                if step % self.settings.checkpoint_every == 0 or stop.received:
-                    self._checkpoint()
+                with meter.paused():
+                    if validating:
+                        self._validate()
+                    if stop.received or self.progress.step % self.settings.checkpoint_every == 0:
+                        self._checkpoint()
                 if stop.received:
                     raise Interrupted(stop.received, self.run.path)
+            if meter.holds_any():
+                self.report.step(meter.numbers(self.progress, self.rate))
+            self.report.note(f"ended at step {self.progress.step:,}: {self._ended()}")
             self._finish()
 
     def _updates(self) -> Iterator[list[Batch]]:
@@ -69,13 +74,16 @@ class Trainer:
                 yield [self.data.train.batch(row) for row in rows]
             self.progress.epoch, self.progress.batch = self.progress.epoch + 1, 0
 
-    def _ended(self) -> bool:
-        minutes = self.settings.max_minutes
-        return (
-            self.progress.step >= self.settings.max_steps
-            or self.progress.stale >= self.settings.patience
-            or (minutes is not None and self.progress.seconds >= 60 * minutes)
-        )
+    def _ended(self) -> str:
+        """Why the run has ended, or nothing."""
+        settings, progress = self.settings, self.progress
+        if progress.step >= settings.max_steps:
+            return f"max_steps = {settings.max_steps:,}"
+        if progress.stale >= settings.patience:
+            return f"no better {settings.metric} in {progress.stale} validations (patience = {settings.patience})"
+        if settings.max_minutes is not None and progress.seconds >= 60 * settings.max_minutes:
+            return f"max_minutes = {settings.max_minutes:g}"
+        return ""
 
     def _update(self, batches: list[Batch]) -> tuple[Tensor, Tensor, int, int]:
         """One step of Adam: (loss per target token, gradient norm, source tokens, target tokens)."""
@@ -97,16 +105,19 @@ class Trainer:
             part.backward()
             loss += part.detach()
         grad_norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip_norm or float("inf"))
-        if not loss.isfinite() or not grad_norm.isfinite():
-            raise InputError(
-                f"the loss is no longer a number at step {self.progress.step}; what was saved before is intact: "
-                "try a lower learning_rate, more warmup_steps, or precision=float32"
-            )
+        self._refuse_nan(loss, grad_norm)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         self.progress.seconds = time.monotonic() - self.started
         self.rate = rate
         return loss, grad_norm, source_tokens, target_tokens
+
+    def _refuse_nan(self, *numbers: Tensor) -> None:
+        if not all(bool(number.isfinite().all()) for number in numbers):
+            raise InputError(
+                f"training gives no numbers any more at step {self.progress.step}; what was saved before is intact: "
+                "try a lower learning_rate, more warmup_steps, or precision=float32"
+            )
 
     def _loss(self, batch: Batch) -> Tensor:
         """The smoothed loss, summed over the batch's real target tokens; padding costs no output layer."""
@@ -120,6 +131,7 @@ class Trainer:
         return label_smoothed_loss(logits_NV, target_BT[real_BT], self.settings.label_smoothing)
 
     def _validate(self) -> None:
+        self._refuse_nan(*self.model.parameters())
         self.validated_at = self.progress.step
         result = self._scores()
         value = result.metric(self.settings.metric)
@@ -128,6 +140,7 @@ class Trainer:
         if better:
             self.progress.best, self.progress.best_step, self.progress.stale = value, self.progress.step, 0
             self.run.save_model("best", self.progress.scores)
+            self._remove_beaten_average()
         else:
             self.progress.stale += 1
         self.report.validation(self.progress.step, result, better)
@@ -144,8 +157,9 @@ class Trainer:
         )
 
     def _checkpoint(self) -> None:
-        if (self.run.path / "checkpoints" / f"step-{self.progress.step:06d}").exists():
+        if checkpoint_path(self.run.path, self.progress.step).exists():
             return
+        self._refuse_nan(*self.model.parameters())
         save_checkpoint(self.run.path, self.translator, self.optimizer, self.progress, self.settings.keep_checkpoints)
         self.run.save_model("last", self.progress.scores)
 
@@ -157,13 +171,20 @@ class Trainer:
         paths = checkpoints(self.run.path)[-self.settings.average_last :]
         last = {name: weight.detach().clone() for name, weight in self.model.named_parameters()}
         load_weights(self.model, average_weights(paths), paths[-1])
-        result = self._scores()
-        value, best = result.metric(self.settings.metric), self.progress.best
-        verdict = "kept as average/" if best is None or value >= best else "not kept: best/ is better"
+        result, metric = self._scores(), self.settings.metric
+        rivals = [self.progress.best, self.run.saved_score("average", metric)]
+        kept = all(result.metric(metric) >= rival for rival in rivals if rival is not None)
+        if kept:
+            self.run.save_model("average", result.numbers())
         self.report.note(
             f"average of the last {len(paths)} checkpoints: loss {result.loss:.3f}  BLEU {result.bleu:.1f}  "
-            f"chrF {result.chrf:.1f}; {verdict}"
+            f"chrF {result.chrf:.1f}; {'kept as average/' if kept else 'not kept: what is saved is better'}"
         )
-        if best is None or value >= best:
-            self.run.save_model("average", result.numbers())
         load_weights(self.model, last, paths[-1])
+
+    def _remove_beaten_average(self) -> None:
+        """An average/ that an earlier sitting left must not stand for the run once best/ is better."""
+        average = self.run.saved_score("average", self.settings.metric)
+        if average is not None and self.progress.best is not None and average < self.progress.best:
+            shutil.rmtree(self.run.path / "average")
+            self.report.note("average/ of the earlier sitting is removed: best/ is better now")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glassformer.text.corpora.corpus import load_corpus
+from glassformer.text.corpora import load_corpus
 from glassformer.text.corpora.phrasebook import agreement, because, generate, hindi, verbs
 from glassformer.text.corpora.phrasebook import corpus as phrasebook_corpus
 from glassformer.text.corpora.phrasebook.draw import Draw

@@ -1,5 +1,28 @@
 """Built-in corpora, so that a newcomer needs no file: `phrasebook`, `names` and `gettext`."""
 
-from glassformer.text.corpora.corpus import Corpus, load_corpus
+from glassformer.errors import UsageError, nearest
+from glassformer.text.corpora.corpus import Corpus
 
 __all__ = ["Corpus", "load_corpus"]
+
+
+def load_corpus(name: str, seed: int = 1) -> Corpus:
+    """Build the corpus `name`: `phrasebook`, `names[:LANGUAGE]`, or `gettext:LANGUAGE` (hi if none is named).
+
+    Raises UsageError for an unknown name.
+    """
+    # Imported here: each corpus loads its lexicon or its package only when asked for.
+    kind, _, language = name.partition(":")
+    if kind == "phrasebook":
+        from glassformer.text.corpora.phrasebook import load_phrasebook
+
+        return load_phrasebook(seed)
+    if kind == "names":
+        from glassformer.text.corpora.names import load_names
+
+        return load_names(language or "hi", seed)
+    if kind == "gettext":
+        from glassformer.text.corpora.gettext import load_gettext
+
+        return load_gettext(language or "hi", seed)
+    raise UsageError(f"unknown corpus '{name}'; {nearest(kind, ['phrasebook', 'names', 'gettext'])}")
