@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -20,9 +21,9 @@ class Sentences:
     @classmethod
     def of(cls, sentences: Iterable[Sequence[int]]) -> "Sentences":
         """Each of `sentences` with `</s>` at its end."""
-        closed = [np.append(np.asarray(s, dtype=np.int32), np.int32(EOS)) for s in sentences]
-        lengths = np.fromiter((len(s) for s in closed), dtype=np.int64, count=len(closed))
-        ids = np.concatenate(closed) if closed else np.empty(0, dtype=np.int32)
+        closed = [[*sentence, EOS] for sentence in sentences]
+        lengths = np.fromiter(map(len, closed), dtype=np.int64, count=len(closed))
+        ids = np.fromiter(chain.from_iterable(closed), dtype=np.int32, count=int(lengths.sum()))
         return cls(ids, np.concatenate(([0], np.cumsum(lengths))))
 
     def __len__(self) -> int:

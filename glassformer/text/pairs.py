@@ -131,7 +131,9 @@ def read_lines(path: str | Path) -> Iterator[tuple[int, str]]:
 def _open_bytes(path: str | Path) -> Iterator[Iterable[bytes]]:
     """The file's lines as bytes, unpacked; standard input is left open."""
     is_stdin = str(path) == STDIN
-    inner = sys.stdin.buffer if is_stdin else Path(path).open("rb", 0)  # noqa: SIM115
+    # Standard input's raw stream, where it has one: its own buffer would wait for a whole block of typed lines.
+    stdin = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)
+    inner = stdin if is_stdin else Path(path).open("rb", 0)  # noqa: SIM115
     # Wrapped here, since what stands in for standard input may have no `peek` of its own.
     outer = io.BufferedReader(cast(io.RawIOBase, inner))
     try:

@@ -58,7 +58,7 @@ class DataConfig:
 class TrainingConfig:
     """How to train. Defaults are the paper's (section 5) where it has one. Raises UsageError."""
 
-    tokenizer: Literal["unigram", "bpe"] = "unigram"
+    tokenizer: Literal["unigram", "bpe"] = "bpe"
     drop: tuple[str, ...] = ("empty", "too_long", "duplicate", "in_validation")  # see check-data
     max_steps: int = 20_000
     max_minutes: float | None = None

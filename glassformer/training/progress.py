@@ -1,6 +1,7 @@
 """What training shows while it runs: a live display, `log.jsonl` and TensorBoard, the same numbers."""
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -84,6 +85,7 @@ class Reporter:
     def __init__(self, run: Path, max_steps: int, step: int) -> None:
         self._path = run / LOG
         with saving(self._path):
+            _remove_cut_line(self._path)
             self._log = self._path.open("a", encoding="utf-8", errors="backslashreplace")
             self._events = EventFile(run)
         self.console = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -145,3 +147,10 @@ class Reporter:
             for name, value in numbers.items():
                 if isinstance(value, int | float) and name != "step":
                     self._events.add(f"{event}/{name}", value, numbers["step"])
+
+
+def _remove_cut_line(path: Path) -> None:
+    """A last line that a full disk or a lost machine cut off is no JSON; it goes."""
+    if path.exists():
+        data = path.read_bytes()
+        os.truncate(path, data.rfind(b"\n") + 1)

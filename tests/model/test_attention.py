@@ -112,13 +112,15 @@ def test_a_row_that_may_attend_to_nothing_gives_zeros(attention, explicit):
     mask = torch.ones(2, 1, 5, 5, dtype=torch.bool).tril()
     mask[0, 0, 3] = mask[1] = False
     attention.output.bias.data.normal_()
-    result = attention(x_BTD, attention.keys_values(x_BTD), mask, explicit=explicit)
+    with torch.autograd.set_detect_anomaly(True):  # no NaN on the way either
+        result = attention(x_BTD, attention.keys_values(x_BTD), mask, explicit=explicit)
     nothing = ~mask[:, 0].any(-1)
     assert nothing.sum() == 6
     assert result[nothing].equal(attention.output.bias.expand(6, -1))  # zeros before the projection
     assert (result[~nothing] - attention.output.bias).abs().min() > 0
 
-    result.square().sum().backward()
+    with torch.autograd.set_detect_anomaly(True):
+        result.square().sum().backward()
     assert all(weight.grad.isfinite().all() for weight in attention.parameters())
     assert x_BTD.grad.isfinite().all()
     assert not x_BTD.grad[1].any()  # nothing was read of the second sentence
