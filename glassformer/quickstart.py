@@ -27,15 +27,19 @@ LECTURE = (
 )
 NAMES = ("India", "French", "Brazilian Real", "New South Wales")
 
-# The lecture's formulas in a small model, pre-norm because it learns faster, on a short steep schedule.
+# Small, and with what learns fastest: pre-norm, rotary positions, SwiGLU, RMSNorm. The paper's positions, norm and
+# activation need 2,600 steps for what these reach in 1,900, and three minutes do not hold them.
 RECIPE: dict[str, Any] = {
     "encoder_layers": 2,
     "decoder_layers": 2,
     "d_model": 128,
-    "d_ff": 512,
+    "d_ff": 384,
     "num_heads": 4,
     "dropout": 0.0,
+    "activation": "swiglu",
+    "norm": "rmsnorm",
     "norm_position": "pre",
+    "positions": "rotary",
     "max_length": 64,
     "batch_tokens": 1024,
     "schedule": "cosine",
@@ -48,7 +52,7 @@ RECIPE: dict[str, Any] = {
 }
 RECIPES: dict[str, dict[str, Any]] = {
     # Every sentence is seen about once, and has one right translation: nothing to smooth.
-    "phrasebook": RECIPE | {"vocab_size": 2500, "label_smoothing": 0.0, "max_steps": 2600},
+    "phrasebook": RECIPE | {"vocab_size": 2500, "label_smoothing": 0.0, "max_steps": 1900},
     # A name is spelt rather than translated, and there are few: small pieces and dropout.
     "names": RECIPE | {"vocab_size": 1000, "dropout": 0.2, "max_steps": 2000},
 }

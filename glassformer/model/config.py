@@ -1,7 +1,7 @@
 """The shape of a Transformer: one frozen, validated config and the named presets."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args, get_origin, get_type_hints
 
 from glassformer.errors import UsageError, nearest
 from glassformer.special import BOS
@@ -50,6 +50,11 @@ class ModelConfig:
         self._validate()
 
     def _validate(self) -> None:
+        for name, hint in get_type_hints(ModelConfig).items():
+            if get_origin(hint) is Literal and getattr(self, name) not in get_args(hint):
+                raise UsageError(
+                    f"{name} = {getattr(self, name)!r}; {nearest(str(getattr(self, name)), get_args(hint))}"
+                )
         for name in ("vocab_size", "d_model", "num_heads", "num_kv_heads", "encoder_layers",
                      "decoder_layers", "d_ff", "max_length"):  # fmt: skip
             if getattr(self, name) < 1:

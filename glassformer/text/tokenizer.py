@@ -19,6 +19,8 @@ from glassformer.special import BOS, EOS, PAD, PIECES, UNK
 Kind = Literal["unigram", "bpe"]
 
 META = "▁"  # SentencePiece's sign for a space; in the user's own text it must survive as itself
+SKIPPED = "▅"  # SentencePiece leaves lines that hold its sign for the unknown out of training, without a word
+PROBE = " ﬁ  x "  # what a tokenizer that normalises, or has lost part of its file, does not give back
 META_BYTES = [f"<0x{byte:02X}>" for byte in META.encode()]
 # The smallest vocabulary there can be: the control tokens, the 256 bytes, and a piece for the space.
 SMALLEST = len(PIECES) + 256 + 1
@@ -53,7 +55,7 @@ class Tokenizer:
         pad, unk, bos, eos = PIECES
         try:
             sentencepiece.SentencePieceTrainer.train(
-                sentence_iterator=(text.replace(META, " ") for text in texts),
+                sentence_iterator=(text.replace(META, " ").replace(SKIPPED, " ") for text in texts),
                 model_writer=written,
                 model_type=kind,
                 vocab_size=vocab_size,
@@ -84,6 +86,10 @@ class Tokenizer:
             raise InputError(f"{path}: not a SentencePiece model, or a truncated one; copy it again") from error
         if tuple(map(tokenizer.piece, range(len(PIECES)))) != PIECES:
             raise InputError(f"{path}: its first four pieces must be {' '.join(PIECES)}")
+        if tokenizer.decode(tokenizer.encode(PROBE)) != PROBE:
+            raise InputError(
+                f"{path}: does not give text back as it was; truncated, or not of this program: copy it again"
+            )
         return tokenizer
 
     def to_bytes(self) -> bytes:
