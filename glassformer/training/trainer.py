@@ -3,6 +3,7 @@
 import shutil
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -164,11 +165,15 @@ class Trainer:
         self.run.save_model("last", self.progress.scores)
 
     def _finish(self) -> None:
-        """Validate and save the last step, then keep the average of the last checkpoints if it is better."""
+        """Validate and save the last step; keep the average of the last checkpoints where it is no worse than best/."""
         if self.validated_at != self.progress.step:
             self._validate()
         self._checkpoint()
         paths = checkpoints(self.run.path)[-self.settings.average_last :]
+        if len(paths) > 1:
+            self._keep_average(paths)
+
+    def _keep_average(self, paths: list[Path]) -> None:
         last = {name: weight.detach().clone() for name, weight in self.model.named_parameters()}
         load_weights(self.model, average_weights(paths), paths[-1])
         result, metric = self._scores(), self.settings.metric

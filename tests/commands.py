@@ -1,0 +1,79 @@
+"""The command line as a user meets it: run in this process, or in one of its own."""
+
+import io
+import os
+import subprocess
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from glassformer.cli import main
+
+torch.set_num_threads(1)  # one sum order, so that equal runs give equal bits
+
+
+@dataclass(frozen=True)
+class Outcome:
+    status: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[str]:
+        return self.out.splitlines()
+
+
+def run(*arguments: object, stdin: str | bytes | None = None) -> Outcome:
+    """`glassformer ARGUMENTS` in this process."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
+    data = stdin.encode() if isinstance(stdin, str) else stdin or b""
+    before, sys.stdin = sys.stdin, io.TextIOWrapper(io.BytesIO(data))
+    try:
+        with redirect_stdout(out), redirect_stderr(err):
+            status = main([str(argument) for argument in arguments])
+    except SystemExit as ended:
+        status = int(ended.code or 0)
+    finally:
+        sys.stdin = before
+    return Outcome(status, *(_text(stream) for stream in (out, err)))
+
+
+def _text(stream: io.TextIOWrapper) -> str:
+    stream.flush()
+    return stream.buffer.getvalue().decode()  # type: ignore[attr-defined]
+
+
+def start(*arguments: object, **settings) -> subprocess.Popen:
+    """`glassformer ARGUMENTS` in a process of its own."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen(
+        [sys.executable, "-m", "glassformer", *map(str, arguments)],
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        **pipes | settings,
+    )
+
+
+def refusal(outcome: Outcome, status: int = 1, notes: bool = False) -> str:
+    """The one line with which a command refuses; `notes`: it may have said something before."""
+    assert "Traceback" not in outcome.err
+    assert outcome.status == status, outcome
+    assert outcome.out == ""
+    *before, line = outcome.err.splitlines()
+    assert line.startswith("glassformer: ")
+    assert notes or not before, outcome.err
+    assert not any(one.startswith("glassformer: ") for one in before)
+    return line.removeprefix("glassformer: ")
+
+
+def write(path: Path, content: str | bytes) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def options(settings: dict[str, object]) -> list[str]:
+    """Settings as --set options."""
+    return [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]

@@ -1,0 +1,63 @@
+"""What the end-to-end tests share: models trained once, when the first test asks for them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A run, how it was made, and the pairs it was not trained on."""
+
+    path: Path
+    held_out: list[tuple[str, str]]
+    command: tuple[str, ...]
+    err: str
+
+
+def _trained(folder: Path, reverse: bool, **settings: object) -> Trained:
+    from commands import options, run
+    from corpora import SMALL, letters, write_tsv
+
+    pairs = letters(1600, reverse)
+    train, valid = write_tsv(folder / "train.tsv", pairs[100:]), write_tsv(folder / "valid.tsv", pairs[:100])
+    command = ("train", "--pairs", str(train), "--valid-pairs", str(valid), "--out", str(folder / "run"), "--device",
+               "cpu", *options(SMALL | settings))  # fmt: skip
+    outcome = run(*command)
+    assert outcome.status == 0, outcome.err
+    return Trained(folder / "run", pairs[:100], command, outcome.err)
+
+
+@pytest.fixture(scope="session")
+def reversing(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """A model that has learnt to reverse letters, with several validations and checkpoints."""
+    return _trained(
+        tmp_path_factory.mktemp("reversing"),
+        reverse=True,
+        max_steps=450,
+        validate_every=150,
+        validate_sentences=50,
+        checkpoint_every=75,
+        keep_checkpoints=3,
+        average_last=2,
+    )
+
+
+@pytest.fixture(scope="session")
+def copying(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """A model that has learnt to copy letters."""
+    return _trained(
+        tmp_path_factory.mktemp("copying"), reverse=False, max_steps=250, validate_every=250, checkpoint_every=250
+    )
+
+
+@pytest.fixture(scope="session")
+def small_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with train.tsv (60 pairs) and valid.tsv (8)."""
+    from corpora import letters, write_tsv
+
+    folder, pairs = tmp_path_factory.mktemp("corpus"), letters(68)
+    write_tsv(folder / "train.tsv", pairs[8:])
+    write_tsv(folder / "valid.tsv", pairs[:8])
+    return folder
