@@ -4,6 +4,7 @@ import gc
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 
 from glassformer.text.corpora.corpus import Corpus
 from glassformer.text.pairs import Pair
