@@ -8,8 +8,8 @@ import subprocess
 import sys
 
 import pytest
-from commands import refusal, run, start, write
-from corpora import letters, tsv, write_tsv
+from commands import options, refusal, run, start, write
+from corpora import QUICK, letters, tsv, write_tsv
 from sacrebleu.metrics import BLEU, CHRF, TER
 
 from glassformer.text.corpora import load_corpus
@@ -312,7 +312,8 @@ def test_info_says_what_the_model_is(reversing):
 # train: the rest is in training/test_trainer.py
 
 
-def test_train_prints_the_run_and_nothing_else(reversing):
-    outcome = run(*reversing.command, "--resume")  # the same command again, and there is nothing left to do
-    assert outcome.status == 0, outcome.err
-    assert outcome.lines == [str(reversing.path)]
+def test_train_prints_the_run_and_nothing_else(small_corpus, tmp_path):
+    out = tmp_path / "runs" / "first"
+    outcome = run("train", "--pairs", small_corpus / "train.tsv", "--out", out, "--max-steps", 2, *options(QUICK))
+    assert (outcome.status, outcome.out) == (0, f"{out}\n")
+    assert "no validation pairs given: 1 of the 60 pairs are held out, by seed 1" in outcome.err

@@ -47,21 +47,22 @@ class Rotary(nn.Module):
 
         (a, b) -> (a cos - b sin, b cos + a sin),  angle = p / 10000^(2i/K)
 
+    which is the complex product (a + ib) (cos + i sin),
+
     so that a score depends on the two positions' difference only. Su et al. 2021 (RoFormer),
     section 3.2.2; the columns of a pair lie next to each other, as there.
     """
 
-    cos_PK: Tensor
-    sin_PK: Tensor
+    turn_PC: Tensor  # cos + i sin, for each of the C = K / 2 pairs of columns
 
     def __init__(self, length: int, width: int) -> None:
         super().__init__()
         table_PK = sinusoidal_table(length, width)
-        self.register_buffer("sin_PK", table_PK[:, 0::2].repeat_interleave(2, dim=1), persistent=False)
-        self.register_buffer("cos_PK", table_PK[:, 1::2].repeat_interleave(2, dim=1), persistent=False)
+        turn_PC = torch.complex(table_PK[:, 1::2], table_PK[:, 0::2])
+        self.register_buffer("turn_PC", turn_PC, persistent=False)
 
     def forward(self, x_BHTK: Tensor, start: int = 0) -> Tensor:
-        """x (B, H, T, K), rotated by the positions from `start` on."""
-        rows = slice(start, start + x_BHTK.shape[2])
-        turned = torch.stack((-x_BHTK[..., 1::2], x_BHTK[..., 0::2]), dim=-1).flatten(-2)
-        return x_BHTK * self.cos_PK[rows] + turned * self.sin_PK[rows]
+        """x (B, H, T, K), rotated by the positions from `start` on; in float32, then x's own type."""
+        pairs_BHTC = torch.view_as_complex(x_BHTK.float().unflatten(-1, (-1, 2)).contiguous())
+        turned = pairs_BHTC * self.turn_PC[start : start + x_BHTK.shape[2]]
+        return torch.view_as_real(turned).flatten(-2).to(x_BHTK.dtype)

@@ -1,0 +1,462 @@
+"""What a user can do wrong with files, text, configs and models: one clear line, and nothing is lost."""
+
+import gzip
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from commands import options, refusal, run, start, write
+from corpora import QUICK, letters, tsv, write_tsv
+from safetensors.torch import load_file, save_file
+
+GOOD = tsv(letters(12))
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    """Relative names, so that messages can be given in full."""
+    monkeypatch.chdir(tmp_path)
+    write(Path("good.tsv"), GOOD)
+    write_tsv(Path("valid.tsv"), letters(16)[12:])
+
+
+def train(*arguments, **settings):
+    return run("train", *arguments, "--out", "run", "--device", "cpu", *options(QUICK | settings))
+
+
+def refused(*arguments, status=1, **settings):
+    """The line with which training refuses, having left no run behind."""
+    line = refusal(train(*arguments, **settings), status)
+    assert not Path("run").exists()
+    return line
+
+
+# Text files: each kind of fault, wherever text is read
+
+LINES = {
+    "missing": (None, "{} does not exist; check the path"),
+    "directory": ("directory", "{} is a directory; give a file in it"),
+    "not UTF-8": (
+        b"a b\nc \xffd\n",
+        "{}:2: byte 3 of the line (0xff) is not UTF-8; convert the file to UTF-8 (iconv -t UTF-8) or mend the line",
+    ),
+    "UTF-16": (
+        "a b\n".encode("utf-16"),
+        "{}:1: byte 1 of the line (0xff) is not UTF-8; convert UTF-16 to UTF-8 (iconv -t UTF-8) or mend the line",
+    ),
+    "NUL": (b"a b\nc\0d\n", "{}:2: character 2 is a NUL; remove it, text has none"),
+    "gzip cut off": (gzip.compress(GOOD.encode())[:-9], "{} is not a whole gzip file"),
+}
+
+
+def make(path, content):
+    if content == "directory":
+        Path(path).mkdir()
+    elif content is not None:
+        write(Path(path), content)
+
+
+@pytest.fixture(params=LINES, ids=str)
+def bad_file(request):
+    """A bad file, and how the refusal of it begins."""
+    content, message = LINES[request.param]
+    make("bad.txt", content)
+    return "bad.txt", message.format("bad.txt")
+
+
+def test_train_refuses_a_bad_file(bad_file):
+    path, message = bad_file
+    write(Path("other.txt"), "a b\nc d\n")
+    assert refused("--source", path, "--target", "other.txt").startswith(message)
+    assert refused("--source", "other.txt", "--target", path).startswith(message)
+    assert refused("--pairs", "good.tsv", "--valid-source", path, "--valid-target", "other.txt").startswith(message)
+
+
+def test_other_commands_refuse_a_bad_file(bad_file, reversing):
+    path, message = bad_file
+    write(Path("other.txt"), "a b\nc d\n")
+    model = reversing.path
+    assert refusal(run("translate", model, path)).startswith(message)
+    assert refusal(run("score", model, "--source", "other.txt", "--target", path)).startswith(message)
+    assert refusal(run("evaluate", model, "--source", path, "--reference", "other.txt")).startswith(message)
+    assert refusal(run("check-data", "--source", path, "--target", "other.txt")).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("bad.tsv", None, "bad.tsv does not exist; check the path"),
+        ("bad.tsv", "directory", "bad.tsv is a directory; give a file in it"),
+        ("bad.tsv", "", "no pairs in bad.tsv: it is empty; give at least one line"),
+        ("bad.tsv", "a b\tb a\nc d\n", "bad.tsv:2: 1 column, expected 2 (source, tab, target); put a tab between them"),
+        ("bad.tsv", "a b\tb a\nc\td\te\n", "bad.tsv:2: 3 columns, expected 2 (source, tab, target); remove the"),
+        ("bad.tsv", "a b\tb a\n\nc\td\n", "bad.tsv:2: the line is blank; remove it"),
+        ("bad.tsv", b"a\tb\nc\t\xe9\n", "bad.tsv:2: byte 3 of the line (0xe9) is not UTF-8"),
+        ("bad.tsv", b"a\tb\nc\t\0\n", "bad.tsv:2: character 3 is a NUL"),
+        ("bad.csv", "a,b\n", "cannot tell the format of bad.csv by its name; rename it to .tsv"),
+        ("bad.jsonl", '{"source": "a"}\n', 'bad.jsonl:1: no key "target"'),
+        ("bad.jsonl", '{"source": "a", "target": "b"}\nhello\n', "bad.jsonl:2: not JSON"),
+        ("bad.jsonl", "", "no pairs in bad.jsonl: it is empty"),
+    ],
+    ids=lambda value: repr(value)[:30],
+)
+@pytest.mark.parametrize("role", ["training", "validation", "check-data"])
+def test_a_bad_file_of_pairs_is_refused_by_line(name, content, message, role):
+    make(name, content)
+    if role == "training":
+        line = refused("--pairs", "good.tsv", name)
+    elif role == "validation":
+        line = refused("--pairs", "good.tsv", "--valid-pairs", name)
+    else:
+        line = refusal(run("check-data", "--pairs", name))
+    assert line.startswith(message)
+
+
+def test_unequal_line_counts_are_both_named(reversing):
+    write(Path("three.txt"), "a b\nc d\ne f\n")
+    write(Path("two.txt"), "b a\nd c\n")
+    message = "{} has {} lines but {} has {} lines; line n of one must translate line n of the other: align them"
+    fewer = message.format("three.txt", 3, "two.txt", 2)
+    assert refused("--source", "three.txt", "--target", "two.txt") == fewer
+    assert refused("--source", "two.txt", "--target", "three.txt") == message.format("two.txt", 2, "three.txt", 3)
+    assert refusal(run("evaluate", reversing.path, "--source", "three.txt", "--reference", "two.txt")) == fewer
+    assert refusal(run("score", reversing.path, "--source", "three.txt", "--target", "two.txt")) == fewer
+
+
+# Too little text, or the wrong one
+
+
+@pytest.mark.parametrize("valid", [(), ("--valid-pairs", "valid.tsv")], ids=["held out", "given"])
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        ("a b\tb a\n", "one pair only (1 read)"),
+        ("a b\tb a\n" * 5, "one pair only (5 read)"),
+        ("a b\tb a\n" + "c\t\n" * 5, "one pair only (6 read)"),
+        ("\t\n" * 5, "no pair with text on both sides (5 read)"),
+    ],
+)
+def test_a_corpus_of_one_pair_or_none(content, found, valid):
+    write(Path("one.tsv"), content)
+    line = refused("--pairs", "one.tsv", *valid)
+    assert line == f"one.tsv: {found}; training needs at least two: give more"
+
+
+def test_two_pairs_leave_none_to_validate_on():
+    write(Path("two.tsv"), "a b\tb a\nc d\td c\n")
+    assert refused("--pairs", "two.tsv").startswith("two.tsv: 2 pairs; training needs at least two, and one more")
+
+
+def test_a_corpus_that_the_check_empties():
+    write_tsv(Path("long.tsv"), letters(12))
+    line = refused("--pairs", "long.tsv", "--valid-pairs", "valid.tsv", max_length=2)
+    assert line.startswith("no usable pair in long.tsv (12 read; dropped: 12 too_long)")
+
+
+def test_the_validation_set_is_the_training_set():
+    shutil.copy("good.tsv", "copy.tsv")
+    for valid in ("good.tsv", "copy.tsv"):
+        line = refused("--pairs", "good.tsv", "--valid-pairs", valid)
+        assert line.startswith(f"the validation set is the training set: {valid} has the same pairs as good.tsv")
+
+
+def test_a_validation_set_without_a_usable_pair():
+    write(Path("empty_sides.tsv"), "a\t\n\tb\n")
+    line = refused("--pairs", "good.tsv", "--valid-pairs", "empty_sides.tsv")
+    assert line.startswith("empty_sides.tsv: no usable validation pair")
+
+
+def test_a_vocabulary_larger_than_the_text_allows():
+    line = refused("--pairs", "good.tsv", "--valid-pairs", "valid.tsv", vocab_size=9000)
+    most = int(line.removeprefix("vocab_size = 9000 is more than the text allows; set it to at most "))
+    arguments = ("--pairs", "good.tsv", "--valid-pairs", "valid.tsv")
+    assert train(*arguments, vocab_size=most, max_steps=1).status == 0  # the advice is good
+
+
+def test_a_vocabulary_with_no_room_for_the_bytes():
+    line = refused("--pairs", "good.tsv", status=2, vocab_size=200)
+    assert line == "vocab_size = 200 has no room for the 4 control tokens and 256 bytes; use 262 or more"
+
+
+# Configs
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("d_modle=64", "unknown config key 'd_modle'; did you mean 'd_model'?"),
+        ("num_heads=3", "num_heads = 3 does not divide d_model = 16"),
+        ("preset=glas", "unknown preset 'glas'; did you mean 'glass'?"),
+        ("precision=float16", "precision = 'float16' should be one of auto, float32, bfloat16"),
+        ("norm_position=middle", "norm_position = 'middle' should be one of post, pre"),
+        ("dropout=1.5", "dropout = 1.5 must be at least 0 and below 1"),
+        ("max_steps=many", "max_steps = 'many' should be a whole number"),
+        ("max_steps=0", "max_steps = 0 must be at least 1"),
+        ("learning_rate=nan", "learning_rate = 'nan' should be null or a number"),
+        ("learning_rate=.inf", "learning_rate = inf should be"),
+        ("learning_rate=-1", "learning_rate = -1.0 must be above 0"),
+        ("max_minutes=0", "max_minutes = 0.0 must be above 0"),
+        ("drop=[emtpy]", "unknown problem 'emtpy'; did you mean 'empty'?"),
+        ("seed=18446744073709551616", "seed = 18446744073709551616 must be at least 0 and below 2**63"),
+        ("vocab_size=3000000000", "vocab_size = 3000000000 is more than any tokenizer has"),
+        ("average_last=9", "average_last = 9 needs as many checkpoints, but keep_checkpoints = 5"),
+        ("dropout=[", "--set dropout=[: the value is not valid YAML"),
+        ("seed=2024-99-99", "--set seed=2024-99-99: the value is not valid YAML"),
+    ],
+)
+def test_a_bad_setting_is_refused_by_name(setting, message):
+    assert message in refused("--pairs", "good.tsv", "--set", setting, status=2) or setting.split("=")[0] in QUICK
+    key = setting.split("=")[0]
+    settings = {name: value for name, value in QUICK.items() if name != key}
+    line = refusal(run("train", "--pairs", "good.tsv", "--out", "run", *options(settings), "--set", setting), 2)
+    assert message in line
+
+
+def test_an_unknown_preset_gives_the_nearest():
+    line = refusal(run("train", "--pairs", "good.tsv", "--out", "run", "--preset", "bsae"), 2)
+    assert line == "unknown preset 'bsae'; did you mean 'base'?"
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "message"),
+    [
+        (None, 1, "c.yaml: cannot read the config: No such file or directory"),
+        ("directory", 1, "c.yaml: cannot read the config: Is a directory"),
+        ("d_model: 64\n  num_heads: [\n", 1, "c.yaml:2: not valid YAML; mend the config"),
+        ("- d_model\n", 1, "c.yaml: a config is `key: value` lines, not a list"),
+        (b"# caf\xe9\n", 1, "c.yaml: not UTF-8 (byte 5); save the config as UTF-8"),
+        (b"seed: \0\n", 1, "c.yaml: not valid YAML; mend the config"),
+        ("seeed: 3\n", 2, "config: unknown config key 'seeed'; did you mean 'seed'?"),
+    ],
+)
+def test_a_bad_config_file(content, status, message):
+    make("c.yaml", content)
+    assert refused("--pairs", "good.tsv", "--config", "c.yaml", status=status) == message
+
+
+def test_a_model_too_large_for_the_memory():
+    # In a process of its own, with a limit, so that nothing is really taken.
+    arguments = ("train", "--pairs", "good.tsv", "--out", "run", "--device", "cpu", *options(QUICK | {"d_ff": 10**11}))
+    process = start(*arguments, preexec_fn=lambda: _limit_memory(16 << 30))
+    out, err = process.communicate(timeout=300)
+    assert (process.returncode, out) == (1, b"")
+    assert err.decode().startswith("glassformer: not enough memory; take a smaller model")
+    assert err.count(b"\n") == 1
+
+
+def _limit_memory(size):
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_AS, (size, size))
+
+
+# Output directories: nothing already there is lost
+
+
+def contents(folder):
+    return {path: path.read_bytes() for path in sorted(Path(folder).rglob("*")) if path.is_file()}
+
+
+def test_an_output_directory_that_holds_a_run():
+    assert train("--pairs", "good.tsv", max_steps=1).status == 0
+    before = contents("run")
+    line = refusal(train("--pairs", "good.tsv"))
+    assert line.startswith("run: already holds a run (config.yaml, checkpoints, best, last); choose another --out")
+    assert "--resume" in line
+    assert contents("run") == before
+
+
+@pytest.mark.parametrize("name", ["best", "last", "average", "checkpoints"])
+def test_an_output_directory_with_what_is_left_of_a_run(name):
+    kept = write(Path("run") / name / "config.json", "{}")
+    assert refusal(train("--pairs", "good.tsv")).startswith(f"run: already holds a run ({name})")
+    assert kept.read_text() == "{}"
+
+
+def test_an_output_directory_with_other_files_is_taken_and_they_stay():
+    mine = write(Path("run/notes.txt"), "mine")
+    assert train("--pairs", "good.tsv", max_steps=1).status == 0
+    assert mine.read_text() == "mine"
+
+
+def test_an_output_that_is_a_file():
+    write(Path("run"), "mine")
+    assert refusal(train("--pairs", "good.tsv")) == "run: is a file; --out wants a directory"
+    assert Path("run").read_text() == "mine"
+
+
+def test_an_output_below_a_file():
+    line = refusal(run("train", "--pairs", "good.tsv", "--out", "good.tsv/run", *options(QUICK)))
+    assert line.startswith("good.tsv/run: cannot save: Not a directory")
+    assert Path("good.tsv").read_text() == GOOD
+
+
+def test_resume_where_there_is_no_run():
+    assert refused("--resume") == "run: no run to resume (no config.yaml); start one without --resume"
+
+
+def test_resume_where_there_is_no_checkpoint():
+    assert train("--pairs", "good.tsv", max_steps=1).status == 0
+    shutil.rmtree("run/checkpoints")
+    assert refusal(run("train", "--out", "run", "--resume")).startswith("run: the run has no checkpoint yet")
+
+
+# Models: each file missing, truncated, of another model
+
+
+@pytest.fixture
+def model(reversing):
+    """A model directory of one's own to spoil."""
+    return Path(shutil.copytree(reversing.path / "best", "model"))
+
+
+def spoilt(*arguments):
+    """The refusal that every command gives of the spoilt model."""
+    write(Path("s.txt"), "a b\n")
+    lines = {
+        refusal(run("translate", "model", "s.txt")),
+        refusal(run("info", "model")),
+        refusal(run("score", "model", "--source", "s.txt", "--target", "s.txt")),
+        refusal(run("evaluate", "model", "--source", "s.txt", "--reference", "s.txt")),
+    }
+    assert len(lines) == 1
+    return lines.pop()
+
+
+def test_a_model_that_is_not_there():
+    assert spoilt() == "model: no such model; give a model directory or a run directory"
+
+
+def test_a_directory_that_is_no_model():
+    Path("model").mkdir()
+    assert spoilt() == "model: not a model directory (no config.json), and no run with a saved model"
+
+
+def test_a_file_that_is_no_model():
+    write(Path("model"), GOOD)
+    assert spoilt() == "model: not a model directory (no config.json), and no run with a saved model"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("config.json", "model: not a model directory (no config.json)"),
+        ("model.safetensors", "model/model.safetensors: missing; copy the whole model directory"),
+        ("tokenizer.spm", "model/source.spm: missing, and so is tokenizer.spm; copy the whole model directory"),
+        ("card.json", "model/card.json: missing; copy the whole model directory"),
+    ],
+)
+def test_a_missing_file(model, name, message):
+    (model / name).unlink()
+    assert spoilt().startswith(message)
+
+
+@pytest.mark.parametrize("share", [0, 0.01, 0.5, 0.99])
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors", "tokenizer.spm", "card.json"])
+def test_a_truncated_file(model, name, share):
+    data = (model / name).read_bytes()
+    (model / name).write_bytes(data[: int(share * len(data))])
+    line = spoilt()
+    assert line.startswith((f"model/{name}: ", "model: the source tokenizer has"))
+    assert line.endswith(("copy it again", "copy the tokenizer again", "the files are not of one model"))
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors", "tokenizer.spm", "card.json"])
+def test_a_file_of_something_else(model, name):
+    (model / name).write_bytes(b"\x93NUMPY and more" * 500)
+    assert spoilt().startswith(f"model/{name}: ")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"d_model": 32}, "tensor 'source_embedding.token.weight' is (273, 64) but config.json makes it (273, 32)"),
+        ({"vocab_size": 274}, "the source tokenizer has 273 pieces but config.json says 274"),
+        ({"decoder_layers": 1}, "does not belong to this model; the file does not fit config.json"),
+        ({"decoder_layers": 3}, "is missing; the file does not fit config.json"),
+        ({"num_heads": 3}, "model/config.json: not a config of this version: num_heads = 3 does not divide"),
+        ({"d_model": "64"}, "model/config.json: not a config of this version: model/config.json: d_model = '64'"),
+        ({"heads": 4}, "model/config.json: unknown config key 'heads'; did you mean 'num_heads'?"),
+    ],
+)
+def test_a_config_that_does_not_fit(model, changes, message):
+    values = json.loads((model / "config.json").read_text())
+    write(model / "config.json", json.dumps(values | changes))
+    assert message in spoilt()
+
+
+def test_a_config_without_a_needed_key(model):
+    values = json.loads((model / "config.json").read_text())
+    del values["vocab_size"]
+    write(model / "config.json", json.dumps(values))
+    assert "vocab_size is missing" in spoilt()
+
+
+def test_weights_of_another_model(model, copying):
+    other = {name: weight[:, :32].contiguous() if weight.dim() == 2 else weight for name, weight in
+             load_file(copying.path / "best/model.safetensors").items()}  # fmt: skip
+    save_file(other, model / "model.safetensors")
+    assert "the files are not of one model" in spoilt()
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_no_numbers(model, value):
+    weights = load_file(model / "model.safetensors")
+    name = "decoder.1.feed_forward.inner.weight" if "decoder.1.feed_forward.inner.weight" in weights else min(weights)
+    weights[name].view(-1)[3] = value
+    save_file(weights, model / "model.safetensors")
+    line = spoilt()
+    assert line == f"model/model.safetensors: tensor '{name}' holds NaN or infinity; use an earlier checkpoint"
+
+
+def test_a_device_that_is_not_there(model):
+    if torch.cuda.is_available():
+        pytest.skip("here it is there")
+    for name in ("cuda", "meta"):
+        line = refusal(run("translate", "model", "--device", name, stdin="a b\n"))
+        assert line == f"--device {name}: this machine or this build of torch has no such device; use cpu"
+
+
+# Text to translate
+
+
+def test_a_sentence_longer_than_the_model_admits(reversing):
+    write(Path("s.txt"), "a b\n" + "a " * 40 + "\nc d\n")
+    message = "s.txt:2: 41 tokens, but the model admits 32 (max_length); split the sentence"
+    model = reversing.path
+    assert refusal(run("translate", model, "s.txt")) == message
+    assert refusal(run("evaluate", model, "--source", "s.txt", "--reference", "s.txt")) == message
+    write(Path("t.txt"), "b a\nx\nd c\n")
+    assert refusal(run("score", model, "--source", "s.txt", "--target", "t.txt")) == message
+    assert refusal(run("score", model, "--source", "t.txt", "--target", "s.txt")) == (
+        "t.txt:2, target: 41 tokens, but the model admits 32 (max_length); split the sentence"
+    )
+
+
+def test_the_place_is_right_in_later_chunks_too(reversing):
+    text = "a b\n" * 300 + "a " * 40 + "\n"
+    outcome = run("translate", reversing.path, "--beam", 1, stdin=text)
+    assert outcome.status == 1
+    assert outcome.lines == ["b a"] * 256  # what was done before is not lost
+    assert outcome.err.startswith("glassformer: standard input:301: 41 tokens")
+    write(Path("s.txt"), text)
+    write(Path("t.txt"), "b a\n" * 301)
+    outcome = run("score", reversing.path, "--source", "s.txt", "--target", "t.txt")
+    assert (outcome.status, len(outcome.lines)) == (1, 256)
+    assert outcome.err.startswith("glassformer: s.txt:301: 41 tokens")
+
+
+def test_a_prefix_that_leaves_no_room(reversing):
+    outcome = run("translate", reversing.path, "--prefix", "a " * 17, stdin="\na b c d e f\n")
+    assert refusal(outcome).startswith("standard input:2: the prefix has 18 tokens, but the translation may have ")
+
+
+def test_a_training_that_leaves_the_numbers():
+    outcome = train("--pairs", "good.tsv", learning_rate=1e30, warmup_steps=1, max_steps=50, checkpoint_every=1)
+    line = refusal(outcome, notes=True)
+    assert line.startswith("training gives no numbers any more at step ")
+    assert "lower learning_rate" in line
+    for path in Path("run").glob("checkpoints/*"):  # none was saved, or what was saved can be loaded
+        assert run("info", path).status == 0
