@@ -194,7 +194,7 @@ def test_a_vocabulary_with_no_room_for_the_bytes():
         ("dropout=1.5", "dropout = 1.5 must be at least 0 and below 1"),
         ("max_steps=many", "max_steps = 'many' should be a whole number"),
         ("max_steps=0", "max_steps = 0 must be at least 1"),
-        ("learning_rate=nan", "learning_rate = 'nan' should be null or a number"),
+        ("learning_rate=nan", "learning_rate = 'nan' should be a number or null"),
         ("learning_rate=.inf", "learning_rate = inf should be"),
         ("learning_rate=-1", "learning_rate = -1.0 must be above 0"),
         ("max_minutes=0", "max_minutes = 0.0 must be above 0"),
@@ -448,7 +448,9 @@ def test_the_place_is_right_in_later_chunks_too(reversing):
 
 def test_a_prefix_that_leaves_no_room(reversing):
     outcome = run("translate", reversing.path, "--prefix", " ".join("a" * 24), stdin="\na b c d e f\n")
-    assert refusal(outcome).startswith("standard input:2: the prefix has 24 tokens, but the translation may have 24 with")
+    assert refusal(outcome).startswith(
+        "standard input:2: the prefix has 24 tokens, but the translation may have 24 with"
+    )
     assert run("translate", reversing.path, "--prefix", " ".join("a" * 23), stdin="\na b c d e f\n").status == 0
 
 

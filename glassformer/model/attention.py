@@ -122,13 +122,12 @@ class MultiHeadAttention(nn.Module):
 
 
 def _fused(q_BHTK: Tensor, k_BHSK: Tensor, v_BHSK: Tensor, mask: Tensor) -> Tensor:
-    if q_BHTK.device.type != "cpu":
-        return functional.scaled_dot_product_attention(q_BHTK, k_BHSK, v_BHSK, attn_mask=mask)
+    attend = functional.scaled_dot_product_attention
+    if q_BHTK.device.type != "cpu" or q_BHTK.dtype != torch.bfloat16:
+        return attend(q_BHTK, k_BHSK, v_BHSK, attn_mask=mask)
     # On the CPU torch's bfloat16 kernel runs backward nine times as long as its float32 one.
     with torch.autocast("cpu", enabled=False):
-        return functional.scaled_dot_product_attention(
-            q_BHTK.float(), k_BHSK.float(), v_BHSK.float(), attn_mask=mask
-        ).to(q_BHTK.dtype)
+        return attend(q_BHTK.float(), k_BHSK.float(), v_BHSK.float(), attn_mask=mask).bfloat16()
 
 
 def _split_heads(x_BSD: Tensor, heads: int) -> Tensor:

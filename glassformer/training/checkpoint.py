@@ -29,6 +29,7 @@ class TrainingProgress:
     batch: int = 0  # batches of this epoch already used
     best: float | None = None  # the metric, higher is better
     best_step: int = 0
+    validated: int = 0  # the step of the latest validation
     stale: int = 0  # validations since the best one
     seconds: float = 0.0  # of training, over all sittings
     scores: dict[str, Any] = dataclasses.field(default_factory=dict)  # of the latest validation

@@ -32,7 +32,9 @@ class _LabelSmoothedLoss(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
-        p_NV = ctx.log_p_NV.exp_()
+        if ctx.log_p_NV is None:
+            raise RuntimeError("this loss's gradient is written over what it is made from: it can be taken once")
+        p_NV, ctx.log_p_NV = ctx.log_p_NV.exp_(), None
         p_NV -= ctx.smoothing / p_NV.shape[1]
         p_NV.scatter_add_(1, ctx.targets_N[:, None], p_NV.new_full((len(p_NV), 1), ctx.smoothing - 1))
         return p_NV.mul_(grads[0]), None, None

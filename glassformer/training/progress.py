@@ -24,6 +24,7 @@ from glassformer.training.validation import Validation
 
 LOG = "log.jsonl"
 REPORT_EVERY = 5.0  # seconds
+JOINERS = "\u200c\u200d"  # unprintable to Python, needed by Hindi
 
 
 class Meter:
@@ -131,7 +132,7 @@ class Reporter:
         )
         for source, translation, reference in result.samples:
             self.console.print(
-                f"  {escape(source)}\n    = {escape(translation)}\n    [dim]reference[/dim] {escape(reference)}"
+                f"  {_shown(source)}\n    = {_shown(translation)}\n    [dim]reference[/dim] {_shown(reference)}"
             )
         self._record("validation", {"step": step, "best": best, **numbers, "samples": result.samples})
 
@@ -147,6 +148,11 @@ class Reporter:
             for name, value in numbers.items():
                 if isinstance(value, int | float) and name != "step":
                     self._events.add(f"{event}/{name}", value, numbers["step"])
+
+
+def _shown(text: str) -> str:
+    """As it may stand on a terminal: a model that has learnt little also says control characters."""
+    return escape("".join(c if c.isprintable() or c in JOINERS else "\ufffd" for c in text))
 
 
 def _remove_cut_line(path: Path) -> None:

@@ -31,7 +31,6 @@ class Trainer:
         self.translator, self.model, self.optimizer = run.translator, run.translator.model, run.optimizer
         self.settings, self.device = run.config.training, run.translator.device
         self.peak_rate = self.settings.learning_rate or paper_peak(run.config.model.d_model, self.settings.warmup_steps)
-        self.validated_at = -1
         self.started = time.monotonic() - self.progress.seconds
 
     def fit(self) -> None:
@@ -48,7 +47,7 @@ class Trainer:
             self.model.train()
             for batches in self._updates():
                 meter.add(*self._update(batches))
-                validating = self.progress.step % self.settings.validate_every == 0
+                validating = self.progress.step % self.settings.validate_every == 0 or self._ended()
                 if validating or stop.received or meter.due():
                     self.report.step(meter.numbers(self.progress, self.rate))
                 with meter.paused():
@@ -133,11 +132,10 @@ class Trainer:
 
     def _validate(self) -> None:
         self._refuse_nan(*self.model.parameters())
-        self.validated_at = self.progress.step
         result = self._scores()
         value = result.metric(self.settings.metric)
         better = self.progress.best is None or value > self.progress.best
-        self.progress.scores = result.numbers()
+        self.progress.scores, self.progress.validated = result.numbers(), self.progress.step
         if better:
             self.progress.best, self.progress.best_step, self.progress.stale = value, self.progress.step, 0
             self.run.save_model("best", self.progress.scores)
@@ -158,17 +156,17 @@ class Trainer:
         )
 
     def _checkpoint(self) -> None:
-        if checkpoint_path(self.run.path, self.progress.step).exists():
-            return
         self._refuse_nan(*self.model.parameters())
         save_checkpoint(self.run.path, self.translator, self.optimizer, self.progress, self.settings.keep_checkpoints)
-        self.run.save_model("last", self.progress.scores)
+        self.run.save_model("last", self.progress.scores if self.progress.validated == self.progress.step else {})
 
     def _finish(self) -> None:
         """Validate and save the last step; keep the average of the last checkpoints where it is no worse than best/."""
-        if self.validated_at != self.progress.step:
+        validated = self.progress.validated == self.progress.step
+        if not validated:  # a signal came at the last step
             self._validate()
-        self._checkpoint()
+        if not validated or not checkpoint_path(self.run.path, self.progress.step).exists():
+            self._checkpoint()
         paths = checkpoints(self.run.path)[-self.settings.average_last :]
         if len(paths) > 1:
             self._keep_average(paths)
