@@ -152,8 +152,8 @@ def test_samples_depend_on_the_seed_and_on_nothing_else(model):
     first = run(*hot, "--seed", 1, stdin=text)
     assert run(*hot, "--seed", 1, stdin=text) == first
     assert run(*hot, "--seed", 2, stdin=text).out != first.out
-    alone = [run(*hot, "--seed", 1, stdin=line).lines for line in text.splitlines()]
-    assert sum(alone, []) == first.lines
+    alone = [run(*hot, "--seed", 1, stdin=line).out for line in text.splitlines()]
+    assert "".join(alone) == first.out
     assert len(set(run(*hot, "--n-best", 5, stdin="a b c d e\n").out.split("\n"))) > 2
 
 

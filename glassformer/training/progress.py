@@ -51,10 +51,6 @@ class Meter:
     def due(self) -> bool:
         return time.monotonic() - self._since >= REPORT_EVERY
 
-    def holds_any(self) -> bool:
-        """Whether there was an update since the last report."""
-        return self._updates > 0
-
     @contextmanager
     def paused(self) -> Iterator[None]:
         """While the block runs, the time does not count as training's."""

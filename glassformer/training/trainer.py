@@ -47,7 +47,8 @@ class Trainer:
             self.model.train()
             for batches in self._updates():
                 meter.add(*self._update(batches))
-                validating = self.progress.step % self.settings.validate_every == 0 or self._ended()
+                # At the end too, before the checkpoint: what goes on from there must know what is best.
+                validating = self.progress.step % self.settings.validate_every == 0 or bool(self._ended())
                 if validating or stop.received or meter.due():
                     self.report.step(meter.numbers(self.progress, self.rate))
                 with meter.paused():
@@ -57,8 +58,6 @@ class Trainer:
                         self._checkpoint()
                 if stop.received:
                     raise Interrupted(stop.received, self.run.path)
-            if meter.holds_any():
-                self.report.step(meter.numbers(self.progress, self.rate))
             self.report.note(f"ended at step {self.progress.step:,}: {self._ended()}")
             self._finish()
 
