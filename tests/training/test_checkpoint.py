@@ -1,0 +1,360 @@
+"""Checkpoints: all of the training comes back, and a full disk or a crash never costs what was there."""
+
+import contextlib
+import errno
+import json
+import os
+import resource
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from commands import options, refusal, run
+from corpora import QUICK, letters
+from safetensors.numpy import load_file as load_arrays
+from safetensors.numpy import save_file as save_arrays
+
+from glassformer.errors import InputError
+from glassformer.files import recover, standing, whole_directory, write_whole
+from glassformer.model import ModelConfig, Transformer
+from glassformer.text.tokenizer import Tokenizer
+from glassformer.training.checkpoint import (
+    TrainingProgress,
+    average_weights,
+    checkpoints,
+    restore_checkpoint,
+    save_checkpoint,
+)
+from glassformer.translator import Translator
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return Tokenizer.train([text for pair in letters(60) for text in pair], 273)
+
+
+@pytest.fixture
+def translator(tokenizer):
+    torch.manual_seed(1)
+    shape = {"d_model": 16, "d_ff": 24, "num_heads": 2, "encoder_layers": 1, "decoder_layers": 1, "dropout": 0.2}
+    return Translator(Transformer(ModelConfig(vocab_size=273, max_length=32, **shape)), tokenizer, tokenizer)
+
+
+def adam(translator):
+    return torch.optim.Adam(translator.model.parameters(), lr=0.01, betas=(0.9, 0.98), fused=True)
+
+
+def update(translator, optimizer):
+    """One step on random ids, dropout on: it uses the weights, Adam's state and the random state."""
+    translator.model.train()
+    source, target = torch.randint(4, 273, (2, 4, 6))
+    translator.model(source, target).logsumexp(-1).mean().backward()
+    optimizer.step()
+    optimizer.zero_grad()
+
+
+def weights(translator):
+    return {name: weight.detach().clone() for name, weight in translator.model.named_parameters()}
+
+
+def equal(one, other):
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
+# Saving and bringing back
+
+
+def test_a_restored_training_goes_on_bit_for_bit(translator, tmp_path):
+    optimizer = adam(translator)
+    for _ in range(3):
+        update(translator, optimizer)
+    progress = TrainingProgress(3, 1, 2, 40.5, 2, 2, 1, 7.25, {"chrf": 40.5})
+    path = save_checkpoint(tmp_path, translator, optimizer, progress, keep=5)
+    saved = weights(translator)
+    for _ in range(2):
+        update(translator, optimizer)
+    assert not equal(weights(translator), saved)
+
+    torch.manual_seed(99)
+    again = Translator.load(path)
+    assert equal(weights(again), saved)
+    other = adam(again)
+    assert restore_checkpoint(path, again, other) == progress
+    for _ in range(2):
+        update(again, other)
+    assert equal(weights(again), weights(translator))
+
+
+def test_a_checkpoint_is_a_model_directory_and_two_files_more(translator, tmp_path):
+    optimizer = adam(translator)
+    update(translator, optimizer)
+    path = save_checkpoint(tmp_path, translator, optimizer, TrainingProgress(step=12), keep=5)
+    assert path == tmp_path / "checkpoints/step-000012"
+    model = {"config.json", "model.safetensors", "tokenizer.spm", "card.json"}
+    assert {file.name for file in path.iterdir()} == model | {"training_state.safetensors", "training_state.json"}
+    assert json.loads((path / "training_state.json").read_text())["step"] == 12
+
+
+def test_the_newest_are_kept_by_their_step_not_their_name(translator, tmp_path):
+    optimizer = adam(translator)
+    update(translator, optimizer)
+    for step in (5, 999_999, 1_000_000, 1_000_001):
+        save_checkpoint(tmp_path, translator, optimizer, TrainingProgress(step=step), keep=3)
+    assert [path.name for path in checkpoints(tmp_path)] == ["step-999999", "step-1000000", "step-1000001"]
+
+
+def test_a_state_of_something_else_is_refused(translator, tmp_path):
+    optimizer = adam(translator)
+    update(translator, optimizer)
+    path = save_checkpoint(tmp_path, translator, optimizer, TrainingProgress(step=1), keep=3)
+    save_arrays({"x": np.zeros(3, dtype=np.float32)}, path / "training_state.safetensors")
+    with pytest.raises(InputError, match=r"training_state\.safetensors: not the state of a training"):
+        restore_checkpoint(path, translator, optimizer)
+
+
+def test_average_is_the_mean_of_all(translator, tmp_path):
+    optimizer = adam(translator)
+    paths = []
+    for step in range(1, 5):
+        update(translator, optimizer)
+        paths.append(save_checkpoint(tmp_path, translator, optimizer, TrainingProgress(step=step), keep=9))
+    arrays = [load_arrays(path / "model.safetensors") for path in paths]
+    for name, weight in average_weights(paths).items():
+        mean = np.mean([array[name].astype(np.float64) for array in arrays], axis=0).astype(np.float32)
+        assert weight.dtype == torch.float32
+        np.testing.assert_array_equal(weight.numpy(), mean)
+    assert equal(average_weights(paths[:1]), {n: torch.from_numpy(a) for n, a in arrays[0].items()})
+    assert not equal(average_weights(paths), average_weights(paths[:1]))
+
+
+# Whole or not at all
+
+
+class PowerCut(BaseException):
+    """The machine stops: nothing after this runs but what the operating system does."""
+
+
+def filled(path, text):
+    with whole_directory(path) as partial:
+        (partial / "file").write_text(text)
+    return path
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_directory_takes_the_place_of_the_old_one(tmp_path):
+    path = filled(tmp_path / "best", "old")
+    assert (path / "file").read_text() == "old"
+    filled(path, "new")
+    assert (path / "file").read_text() == "new"
+    assert names(tmp_path) == ["best"]
+
+
+@pytest.mark.parametrize("failure", [ValueError, KeyboardInterrupt, PowerCut])
+def test_a_failure_while_filling_leaves_the_old_one(failure, tmp_path):
+    path = filled(tmp_path / "best", "old")
+    with pytest.raises(failure), whole_directory(path) as partial:
+        (partial / "file").write_text("half")
+        assert (path / "file").read_text() == "old"  # all the while
+        raise failure
+    assert (path / "file").read_text() == "old"
+    assert names(tmp_path) == ["best"]
+
+
+def test_a_failure_between_the_two_renames_brings_the_old_one_back(tmp_path, monkeypatch):
+    path = filled(tmp_path / "best", "old")
+    rename = Path.rename
+
+    def failing(self, target):
+        if self.name == ".best.partial":
+            raise OSError(errno.EIO, "Input/output error")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    with pytest.raises(InputError, match="best: cannot save: Input/output error"):
+        filled(path, "new")
+    assert (path / "file").read_text() == "old"
+    assert names(tmp_path) == ["best"]
+
+
+def cut_between_renames(path):
+    """What a machine that stops between the two renames leaves."""
+    path.rename(path.with_name(f".{path.name}.old"))
+    (path.parent / f".{path.name}.partial").mkdir()
+
+
+def test_after_a_crash_the_old_one_is_found_and_comes_back(tmp_path):
+    path = filled(tmp_path / "best", "old")
+    cut_between_renames(path)
+    assert (standing(path) / "file").read_text() == "old"
+    recover(path)
+    assert (path / "file").read_text() == "old"
+    filled(path, "new")
+    assert names(tmp_path) == ["best"]
+
+
+def test_after_a_crash_the_next_save_works_without_recovery(tmp_path):
+    path = filled(tmp_path / "best", "old")
+    cut_between_renames(path)
+    filled(path, "new")
+    assert (path / "file").read_text() == "new"
+    assert names(tmp_path) == ["best"]
+
+
+def test_recover_never_overwrites_what_stands(tmp_path):
+    path = filled(tmp_path / "best", "new")
+    (tmp_path / ".best.old").mkdir()
+    recover(path)
+    assert (path / "file").read_text() == "new"
+    assert standing(path) == path
+    assert standing(tmp_path / "nowhere") == tmp_path / "nowhere"
+    recover(tmp_path / "nowhere")
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_file_is_the_old_or_the_new_one(tmp_path, monkeypatch):
+    path = tmp_path / "config.yaml"
+    write_whole(path, b"old")
+
+    def full(descriptor):
+        assert path.read_bytes() == b"old"
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(InputError, match=r"config\.yaml: cannot save: No space left on device; make room"):
+        write_whole(path, b"new")
+    assert path.read_bytes() == b"old"
+    monkeypatch.undo()
+    write_whole(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert names(tmp_path) == ["config.yaml"]
+
+
+# The same in a run
+
+
+@pytest.fixture
+def halted(small_corpus, tmp_path):
+    """A run that has got to step 4 and has two checkpoints; larger than most, so that sizes tell files apart."""
+    settings = options(QUICK | {"d_model": 64, "d_ff": 128, "max_steps": 4, "checkpoint_every": 2, "average_last": 1})
+    data = ("--pairs", small_corpus / "train.tsv", "--valid-pairs", small_corpus / "valid.tsv")
+    outcome = run("train", *data, "--out", tmp_path / "run", "--device", "cpu", *settings)
+    assert outcome.status == 0, outcome.err
+    return tmp_path / "run"
+
+
+def whole(path):
+    """All models of the run, each of which can be loaded and translates."""
+    found = {}
+    for config in sorted(path.rglob("config.json")):
+        assert len(Translator.load(config.parent).translate(["a b"])) == 1
+        found[str(config.parent.relative_to(path))] = (config.parent / "model.safetensors").read_bytes()
+    return found
+
+
+@contextlib.contextmanager
+def at_most(size):
+    """No file may grow beyond `size` bytes: as on a full disk, writing fails in the middle."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_disk_that_fills_while_a_checkpoint_is_saved(halted):
+    before = whole(halted)
+    assert before.keys() == {"best", "last", "checkpoints/step-000002", "checkpoints/step-000004"}
+    model = (halted / "last/model.safetensors").stat().st_size
+    state = (halted / "checkpoints/step-000004/training_state.safetensors").stat().st_size
+    go_on = ("train", "--out", halted, "--resume", "--device", "cpu", "--max-steps")
+    with at_most((model + state) // 2):  # room for the weights, not for the optimizer's state
+        line = refusal(run(*go_on, 7), notes=True)
+    assert line.startswith(
+        f"{halted}/checkpoints/.step-000006.partial/training_state.safetensors: cannot save: File too"
+    )
+    assert line.endswith("what was saved before is intact")
+    assert whole(halted) == before
+    assert run(*go_on, 7).status == 0
+    assert [path.name for path in checkpoints(halted)] == [f"step-{step:06d}" for step in (2, 4, 6, 7)]
+
+
+def test_a_disk_that_fills_while_best_is_saved(halted):
+    before = whole(halted)
+    go_on = ("train", "--out", halted, "--resume", "--device", "cpu", "--max-steps", 60)
+    model = (halted / "best/model.safetensors").stat().st_size
+    # The metric is chrF, which stays 0 for so bad a model; any score is better than one below 0.
+    state = halted / "checkpoints/step-000004/training_state.json"
+    state.write_text(json.dumps(json.loads(state.read_text()) | {"best": -1.0}))
+    config = halted / "config.yaml"
+    config.write_text(config.read_text().replace("validate_every: 1000", "validate_every: 5"))
+    with at_most(model // 2):
+        line = refusal(run(*go_on), notes=True)
+    assert line.startswith(f"{halted}/.best.partial/model.safetensors: cannot save: File too large; make room")
+    assert whole(halted) == before
+
+
+@pytest.mark.parametrize("calls", range(0, 14, 3))
+def test_a_disk_that_is_full_at_any_moment(halted, calls, monkeypatch):
+    """Each save is refused at a later moment; never is anything lost, and the same command goes on."""
+    before = whole(halted)
+    fsync, done = os.fsync, []
+
+    def full(descriptor):
+        done.append(descriptor)
+        if len(done) > calls:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", full)
+    go_on = ("train", "--out", halted, "--resume", "--device", "cpu", "--max-steps", 5)
+    line = refusal(run(*go_on), notes=True)
+    assert "cannot save: No space left on device" in line
+    monkeypatch.undo()
+    after = whole(halted)
+    for name, model in before.items():
+        assert after[name] == model or name in ("best", "last")  # these two may have been renewed, as a whole
+    assert run(*go_on).status == 0
+    assert checkpoints(halted)[-1].name == "step-000005"
+
+
+def test_a_full_disk_at_the_start_of_a_run(small_corpus, tmp_path, monkeypatch):
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    arguments = ("train", "--pairs", small_corpus / "train.tsv", "--out", tmp_path / "run", *options(QUICK))
+    line = refusal(run(*arguments))
+    assert line.startswith(f"{tmp_path}/run/config.yaml: cannot save: No space left on device")
+    monkeypatch.undo()
+    assert run(*arguments).status == 0  # what is left of the attempt is in nobody's way
+
+
+@pytest.mark.parametrize("name", ["best", "last"])
+def test_a_run_whose_machine_stopped_while_saving_can_be_used_and_resumed(name, halted):
+    expected = Translator.load(halted / name).translate(["a b c"])[0]
+    cut_between_renames(halted / name)
+    found = Translator.load(halted / name).translate(["a b c"])[0]  # found where it was set aside
+    assert (found.text, found.log_prob) == (expected.text, expected.log_prob)
+    assert run("translate", halted, stdin="a b\n").status == 0
+    assert not (halted / name).exists()  # to read changes nothing
+    assert run("train", "--out", halted, "--resume", "--device", "cpu").status == 0
+    found = Translator.load(halted / name).translate(["a b c"])[0]
+    assert (found.text, found.log_prob) == (expected.text, expected.log_prob)
+    assert f".{name}.old" not in names(halted)
+
+
+def test_a_full_disk_behind_the_log(halted, monkeypatch):
+    before = whole(halted)
+    size = (halted / "log.jsonl").stat().st_size
+    with at_most(size + 20):
+        line = refusal(run("train", "--out", halted, "--resume", "--device", "cpu", "--max-steps", 5), notes=True)
+    assert line.startswith(f"{halted}/log.jsonl: cannot save: File too large")
+    assert whole(halted) == before
+    assert run("train", "--out", halted, "--resume", "--device", "cpu", "--max-steps", 5).status == 0
+    for record in (halted / "log.jsonl").read_text().splitlines():
+        json.loads(record)
