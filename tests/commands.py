@@ -17,6 +17,9 @@ from glassformer.training import progress
 torch.set_num_threads(1)  # one sum order, so that equal runs give equal bits
 progress.peak_flops = functools.cache(progress.peak_flops)  # a third of a second for each training
 
+# As a user's: output buffered, whatever the tests run under.
+ENVIRONMENT = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"} | {"OMP_NUM_THREADS": "1"}
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -54,7 +57,7 @@ def start(*arguments: object, **settings) -> subprocess.Popen:
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     return subprocess.Popen(
         [sys.executable, "-m", "glassformer", *map(str, arguments)],
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        env=ENVIRONMENT,
         **pipes | settings,
     )
 

@@ -47,7 +47,7 @@ class Trainer:
             self.model.train()
             for batches in self._updates():
                 meter.add(*self._update(batches))
-                # At the end too, before the checkpoint: what goes on from there must know what is best.
+                # At the end too, before that step's checkpoint: it must know what is best.
                 validating = self.progress.step % self.settings.validate_every == 0 or bool(self._ended())
                 if validating or stop.received or meter.due():
                     self.report.step(meter.numbers(self.progress, self.rate))
