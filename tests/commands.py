@@ -3,6 +3,7 @@
 import functools
 import io
 import os
+import signal
 import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
@@ -53,11 +54,15 @@ def _text(stream: io.TextIOWrapper) -> str:
 
 
 def start(*arguments: object, **settings) -> subprocess.Popen:
-    """`glassformer ARGUMENTS` in a process of its own."""
+    """`glassformer ARGUMENTS` in a process of its own, which listens to Ctrl-C.
+
+    A shell starts what runs in its background deaf to it, and children inherit that.
+    """
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     return subprocess.Popen(
         [sys.executable, "-m", "glassformer", *map(str, arguments)],
         env=ENVIRONMENT,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         **pipes | settings,
     )
 
