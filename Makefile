@@ -10,6 +10,7 @@ INSTALLED := $(VENV)/.installed
 # Train on the built-in phrasebook, at most three minutes on two cores, and translate.
 demo: $(INSTALLED)
 	$(BIN)/glassformer quickstart
+	@echo "(. $(BIN)/activate puts glassformer on your path.)"
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest
