@@ -62,8 +62,7 @@ def start(*arguments: object, **settings) -> subprocess.Popen:
     return subprocess.Popen(
         [sys.executable, "-m", "glassformer", *map(str, arguments)],
         env=ENVIRONMENT,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-        **pipes | settings,
+        **pipes | {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.default_int_handler)} | settings,
     )
 
 

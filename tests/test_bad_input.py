@@ -454,8 +454,9 @@ def test_a_prefix_that_leaves_no_room(reversing):
     assert run("translate", reversing.path, "--prefix", " ".join("a" * 23), stdin="\na b c d e f\n").status == 0
 
 
-def test_a_training_that_leaves_the_numbers():
-    outcome = train("--pairs", "good.tsv", learning_rate=1e30, warmup_steps=1, max_steps=50, checkpoint_every=1)
+@pytest.mark.parametrize("rate", [1e30, 1e300], ids=["in the loss", "in the weights"])
+def test_a_training_that_leaves_the_numbers(rate):
+    outcome = train("--pairs", "good.tsv", learning_rate=rate, warmup_steps=1, max_steps=50, checkpoint_every=1)
     line = refusal(outcome, notes=True)
     assert line.startswith("training gives no numbers any more at step ")
     assert "lower learning_rate" in line
