@@ -4,6 +4,9 @@ import difflib
 from collections.abc import Iterable
 
 
+MANY = 20  # names, more than which no error lists
+
+
 class GlassformerError(Exception):
     """Base of every error that is the user's to mend; `status` is the process's exit status."""
 
@@ -21,7 +24,7 @@ class UsageError(GlassformerError):
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Ending for an error about an unknown name: the nearest known one, else all of them."""
+    """Ending for an error about an unknown name: the nearest known one, else all of them unless they are many."""
     known = sorted(known)
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5 if len(known) <= MANY else 0.0)
     return f"did you mean '{close[0]}'?" if close else f"known: {', '.join(known)}"

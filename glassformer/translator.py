@@ -17,10 +17,11 @@ from glassformer.model.cache import DecoderCache
 from glassformer.model.observe import observed
 from glassformer.model.transformer import shift_right
 from glassformer.model_directory import read_model, resolve, weights_of, write_model
-from glassformer.search import Hypothesis, SearchOptions, search
+from glassformer.search import Hypothesis, SearchOptions, Watch, search
 from glassformer.special import BOS, EOS, PAD, UNK
 from glassformer.text.tokenizer import Tokenizer
 
+FORBIDDEN = (PAD, UNK, BOS)  # never said
 BATCH_TOKENS = 4096  # source positions of one batch of translation, times the beam
 
 
@@ -120,13 +121,13 @@ class Translator:
         """
         options = dataclasses.replace(options or SearchOptions(), **overrides)
         texts = [sentence.strip() for sentence in sentences]
-        ids = self._source_ids(texts, places)
+        ids = self.source_ids(texts, places)
         beginnings = self._beginnings(prefixes, ids, options, places) if prefixes else None
         results = [Translation(text, "", 0.0, 0.0) for text in texts]
         for rows in _batches(ids, BATCH_TOKENS // (options.n_best if options.sample else options.beam)):
             forced = [beginnings[row] for row in rows] if beginnings else None
             sources = [ids[row] for row in rows]
-            for row, found in zip(rows, self._search(sources, options, forced), strict=True):
+            for row, found in zip(rows, self.search(sources, options, forced), strict=True):
                 alignments = self._alignments(ids[row], found) if align else [None] * len(found)
                 best, *others = (
                     self._translation(texts[row], ids[row], hypothesis, alignment)
@@ -149,7 +150,7 @@ class Translator:
         """
         SearchOptions(length_penalty=length_penalty_alpha)  # refuses what is none
         texts, targets = [s.strip() for s in sources], [t.strip() for t in targets]
-        source_ids = [ids or [EOS] for ids in self._source_ids(texts, places)]
+        source_ids = [ids or [EOS] for ids in self.source_ids(texts, places)]
         target_ids = [[*ids, EOS] for ids in self.target_tokenizer.encode_all(targets)]
         for index, ids in enumerate(target_ids):
             self._refuse_long(ids, f"{_place(places, index)}, target")
@@ -160,8 +161,8 @@ class Translator:
             results.append(self._translation(text, source, hypothesis, alignments[0]))
         return results
 
-    def _source_ids(self, texts: Sequence[str], places: Sequence[str] | None) -> list[list[int]]:
-        """Each text's ids with `</s>`; none at all for a blank one."""
+    def source_ids(self, texts: Sequence[str], places: Sequence[str] | None = None) -> list[list[int]]:
+        """Each text's ids with `</s>`; none at all for a blank one. InputError for one too long, by its place."""
         result = [[*ids, EOS] if ids else [] for ids in self.source_tokenizer.encode_all(texts)]
         for index, ids in enumerate(result):
             self._refuse_long(ids, _place(places, index))
@@ -189,9 +190,14 @@ class Translator:
         return result
 
     @torch.inference_mode()
-    def _search(
-        self, sources: list[list[int]], options: SearchOptions, prefixes: list[list[int]] | None
+    def search(
+        self,
+        sources: list[list[int]],
+        options: SearchOptions,
+        prefixes: list[list[int]] | None = None,
+        watch: Watch | None = None,
     ) -> list[list[Hypothesis]]:
+        """The best hypotheses for each of the sources' ids (`source_ids`), in one batch; see `search.search`."""
         model, device = self.model, self.device
         memory = model.encode(self._padded(sources))
         return search(
@@ -202,7 +208,8 @@ class Translator:
             limits=[options.limit(len(ids), model.config.max_length) for ids in sources],
             options=options,
             prefixes=prefixes,
-            forbidden=(PAD, UNK, BOS),
+            forbidden=FORBIDDEN,
+            watch=watch,
             seeds=[_seed(options.seed, ids) for ids in sources],
             device=device,
         )
@@ -223,7 +230,7 @@ class Translator:
         with observed(self.model, names) as seen:
             logits = self.model(source_BS, shift_right(target_BT, self.model.config.decoder_start_id), explicit=True)
         log_probs_BT = logits.float().log_softmax(-1).gather(-1, target_BT[..., None])[..., 0]
-        weights_BTS = torch.stack([seen[name].mean(dim=1) for name in names]).mean(dim=0).cpu()
+        weights_BTS = torch.stack([seen[name].output.mean(dim=1) for name in names]).mean(dim=0).cpu()
         lengths = [len(target) for target in targets]
         log_probs = [row[:length].tolist() for row, length in zip(log_probs_BT, lengths, strict=True)]
         return log_probs, [row[:length] for row, length in zip(weights_BTS, lengths, strict=True)]

@@ -2,26 +2,33 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from torch import Tensor, nn
 
 
+class Call(NamedTuple):
+    """What a module was given, and what it gave back."""
+
+    inputs: tuple[Tensor, ...]
+    output: Tensor
+
+
 @contextmanager
-def observed(model: nn.Module, names: Iterable[str]) -> Iterator[dict[str, Tensor]]:
-    """The latest output of each named submodule, filled in while the block runs the model.
+def observed(model: nn.Module, names: Iterable[str]) -> Iterator[dict[str, Call]]:
+    """The latest call of each named submodule, filled in while the block runs the model.
 
     Nothing stays on the model afterwards. The steps inside attention are modules only where the
     model is run with `explicit=True`.
     """
-    outputs: dict[str, Tensor] = {}
+    calls: dict[str, Call] = {}
 
     def keep(name: str) -> Any:
-        return lambda _module, _inputs, output: outputs.__setitem__(name, output)
+        return lambda _module, inputs, output: calls.__setitem__(name, Call(inputs, output))
 
     handles = [model.get_submodule(name).register_forward_hook(keep(name)) for name in names]
     try:
-        yield outputs
+        yield calls
     finally:
         for handle in handles:
             handle.remove()

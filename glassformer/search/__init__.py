@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from glassformer.errors import InputError, UsageError
-from glassformer.search.beam import search_beam
+from glassformer.search.beam import Growth, Watch, search_beam
 from glassformer.search.constraints import FREE, Rules
 from glassformer.search.hypothesis import Hypothesis, length_penalty
 from glassformer.search.options import SearchOptions
@@ -19,10 +19,12 @@ from glassformer.search.scoring import score_tokens
 from glassformer.search.stepwise import Sampler, greedy, search_stepwise
 
 __all__ = [
+    "Growth",
     "Hypothesis",
     "SearchOptions",
     "State",
     "Step",
+    "Watch",
     "length_penalty",
     "score_tokens",
     "search",
@@ -41,6 +43,7 @@ def search(
     prefixes: Sequence[Sequence[int]] | None = None,
     forbidden: Sequence[int] = (),
     seeds: Sequence[int] | None = None,
+    watch: Watch | None = None,
     device: torch.device | str = "cpu",
 ) -> list[list[Hypothesis]]:
     """The `options.n_best` best hypotheses for each row of `state`, best first.
@@ -53,6 +56,7 @@ def search(
     - `forbidden`: ids never produced, such as those of padding and `start`.
     - `seeds`: one for each sentence; without them options.seed + the sentence's place. Tokens drawn
       depend on the sentence's seed and limit alone, not on the batch it is in.
+    - `watch`: is shown each step of a beam wider than 1; the sentences not done yet are its rows.
 
     Best is by score, and by the steered score if a repetition penalty steers a beam. Greedy search
     ends at the first `end`; a beam of 1 in `search_beam` gives the same if length_penalty <= 0.
@@ -72,7 +76,7 @@ def search(
     if options.beam == 1:
         found = search_stepwise(step, state, start, limit_B, rules, greedy)
         return [[hypothesis] for hypothesis in found]
-    return search_beam(step, state, start, limit_B, rules)
+    return search_beam(step, state, start, limit_B, rules, watch)
 
 
 def _sample(

@@ -9,6 +9,7 @@ Letters: B sentences not done yet, K beginnings of each (1 at first, then up to 
 N = B * K rows of the model, M their continuations, T tokens so far, V vocabulary.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -101,11 +102,17 @@ class Growth:
     live_parent_BK: Tensor
 
 
-def search_beam(step: Step[S], state: S, start: int, limit_B: Tensor, rules: Rules) -> list[list[Hypothesis]]:
+Watch = Callable[[Growth], None]
+
+
+def search_beam(
+    step: Step[S], state: S, start: int, limit_B: Tensor, rules: Rules, watch: Watch | None = None
+) -> list[list[Hypothesis]]:
     """The `rules.options.n_best` best hypotheses for each of the B rows of `state`, best first.
 
     Sentence b has at most limit_B[b] tokens, `end` included; done, it is dropped. Paths the limit
-    cut off fill up where too few finished. Raises InputError if the model gives NaN.
+    cut off fill up where too few finished. `watch` is shown each step. Raises InputError if the
+    model gives NaN.
     """
     options, device = rules.options, limit_B.device
     found: dict[int, list[Hypothesis]] = {}
@@ -117,6 +124,8 @@ def search_beam(step: Step[S], state: S, start: int, limit_B: Tensor, rules: Rul
         log_probs_NV, state = ask(step, last_N, state)
         steered_NV = rules.steer(log_probs_NV, live.tokens_BKT.flatten(0, 1))
         growth = grow(live, log_probs_NV, steered_NV, options.beam, rules.end)
+        if watch:
+            watch(growth)
         finished = collect(finished, growth.continued, rules)
         done_B = is_done(growth.live, finished, limit_B[sentence_B], options.length_penalty)
         if done_B.any():

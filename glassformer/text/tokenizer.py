@@ -7,7 +7,7 @@ own. Nothing is normalised, so decoding gives back exactly what was encoded. Kud
 import io
 import os
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -21,7 +21,6 @@ Kind = Literal["unigram", "bpe"]
 META = "▁"  # SentencePiece's sign for a space; in the user's own text it must survive as itself
 SKIPPED = "▅"  # SentencePiece leaves lines that hold its sign for the unknown out of training, without a word
 PROBE = " ﬁ  x "  # what a tokenizer that normalises, or has lost part of its file, does not give back
-META_BYTES = [f"<0x{byte:02X}>" for byte in META.encode()]
 # The smallest vocabulary there can be: the control tokens, the 256 bytes, and a piece for the space.
 SMALLEST = len(PIECES) + 256 + 1
 
@@ -126,7 +125,36 @@ class Tokenizer:
         The bytes of one character all have that character's span; a space that SentencePiece puts
         before the first word has the empty span (0, 0).
         """
-        return list(_with_spans(self._split(text), self._pieces.piece_to_id, text))
+        return self._with_spans(self._split(text), text, -1)
+
+    def tokens_of(self, ids: Sequence[int]) -> list[Token]:
+        """The tokens `ids`, with their spans in the text that `decode` gives; a control token's is empty."""
+        pieces = [self.piece(i) for i in ids if i >= len(PIECES)]
+        # `decode` takes one space away from the front, if there is one.
+        spoken = iter(self._with_spans(pieces, self.decode(ids), -1 if pieces and pieces[0].startswith(META) else 0))
+        tokens, end = [], 0
+        for i in ids:
+            tokens.append(next(spoken) if i >= len(PIECES) else Token(i, self.piece(i), end, end))
+            end = tokens[-1].end
+        return tokens
+
+    def _with_spans(self, pieces: list[str], text: str, position: int) -> list[Token]:
+        """The pieces with their spans; the first begins at `position`, -1 for a space put before the text."""
+        tokens, left = [], 0  # left: bytes still to come of the character being spelt
+        for place, piece in enumerate(pieces):
+            token = self._pieces.piece_to_id(piece)
+            if not _is_byte(piece):
+                start, position = position, position + len(piece)
+                tokens.append(Token(token, piece, max(start, 0), max(position, 0)))
+                continue
+            if left == 0:
+                position += 1
+                spelt = _spelling(text[position - 1 : position])
+                # What is no UTF-8 is decoded as U+FFFD, byte by byte.
+                left = len(spelt) if spelt and pieces[place : place + len(spelt)] == spelt else 1
+            left -= 1
+            tokens.append(Token(token, piece, position - 1, position))
+        return tokens
 
     def _split(self, text: str) -> list[str]:
         _refuse_surrogates([text])
@@ -134,8 +162,8 @@ class Tokenizer:
             return self._pieces.encode(text, out_type=str)
         # Stands in for `▁` where SentencePiece would take it for a space, then gives way to its bytes.
         stand_in = next(c for c in map(chr, range(0x10FFFD, 0, -1)) if c not in text and self._is_unknown(c))
-        spelt = [f"<0x{byte:02X}>" for byte in stand_in.encode()]
-        return _replace_runs(self._pieces.encode(text.replace(META, stand_in), out_type=str), spelt, META_BYTES)
+        spelt = _spelling(stand_in)
+        return _replace_runs(self._pieces.encode(text.replace(META, stand_in), out_type=str), spelt, _spelling(META))
 
     def _is_unknown(self, character: str) -> bool:
         return self._pieces.piece_to_id(character) == UNK
@@ -165,19 +193,8 @@ def _is_byte(piece: str) -> bool:
     return len(piece) == 6 and piece.startswith("<0x") and piece.endswith(">")
 
 
-def _with_spans(pieces: list[str], to_id: Callable[[str], int], text: str) -> Iterable[Token]:
-    # SentencePiece puts one space before the text, so the pieces' characters start at -1.
-    position, left = -1, 0  # left: bytes still to come of the character being spelt
-    for piece in pieces:
-        if not _is_byte(piece):
-            start, position = position, position + len(piece)
-            yield Token(to_id(piece), piece, max(start, 0), max(position, 0))
-            continue
-        if left == 0:
-            position += 1
-            left = len(text[position - 1].encode())
-        left -= 1
-        yield Token(to_id(piece), piece, position - 1, position)
+def _spelling(text: str) -> list[str]:
+    return [f"<0x{byte:02X}>" for byte in text.encode()]
 
 
 def _vocabulary_error(message: str, vocab_size: int) -> InputError:

@@ -76,6 +76,8 @@ class TrainingConfig:
     average_last: int = 5  # checkpoints
     metric: Literal["chrf", "bleu", "loss"] = "chrf"  # what `best` means
     patience: int = 10  # validations without a new best
+    probe: tuple[str, ...] = ()  # sentences whose trace is kept while training, to watch it learn
+    probe_every: int | None = None  # steps; None: at each validation
     precision: Literal["auto", "float32", "bfloat16"] = "auto"  # auto: whichever is measured faster
     seed: int = 1
 
@@ -85,7 +87,9 @@ class TrainingConfig:
                      "patience"):  # fmt: skip
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} = {getattr(self, name)} must be at least 1")
-        for name in ("max_minutes", "learning_rate", "clip_norm"):
+        if any(not sentence.strip() for sentence in self.probe):
+            raise UsageError("probe: a sentence is blank; leave it out")
+        for name in ("max_minutes", "learning_rate", "clip_norm", "probe_every"):
             value = getattr(self, name)
             if value is not None and value <= 0:
                 raise UsageError(f"{name} = {value} must be above 0, or null")

@@ -15,6 +15,7 @@ from glassformer.special import PAD
 from glassformer.text.batches import Batch
 from glassformer.training.checkpoint import average_weights, checkpoint_path, checkpoints, save_checkpoint
 from glassformer.training.loss import label_smoothed_loss
+from glassformer.training.probes import keep_probes
 from glassformer.training.progress import Meter, Reporter
 from glassformer.training.run import Run
 from glassformer.training.schedule import learning_rate, paper_peak
@@ -45,6 +46,8 @@ class Trainer:
                 self.report.note(note)
             meter = Meter(self.model, self.settings.precision, self.device)
             self.model.train()
+            if self.progress.step == 0:
+                self._keep_probes()
             for batches in self._updates():
                 meter.add(*self._update(batches))
                 # At the end too, before that step's checkpoint: it must know what is best.
@@ -54,6 +57,8 @@ class Trainer:
                 with meter.paused():
                     if validating:
                         self._validate()
+                    if self._probing(validating):
+                        self._keep_probes()
                     if stop.received or self.progress.step % self.settings.checkpoint_every == 0:
                         self._checkpoint()
                 if stop.received:
@@ -142,6 +147,13 @@ class Trainer:
         else:
             self.progress.stale += 1
         self.report.validation(self.progress.step, result, better)
+
+    def _probing(self, validating: bool) -> bool:
+        every = self.settings.probe_every
+        return validating if every is None else self.progress.step % every == 0
+
+    def _keep_probes(self) -> None:
+        keep_probes(self.run.path, self.translator, self.settings.probe, self.progress.step)
 
     def _scores(self) -> Validation:
         data, settings = self.data, self.settings

@@ -150,9 +150,9 @@ def test_weights_are_a_distribution_over_what_may_be_seen(seen, queries, keys, l
     torch.manual_seed(0)
     attention = MultiHeadAttention(small())
     x_BTD, y_BSD = torch.randn(1, queries, 16) * loudness, torch.randn(1, keys, 16) * loudness
-    with observed(attention, ["softmax"]) as outputs:
+    with observed(attention, ["softmax"]) as calls:
         attention(x_BTD, attention.keys_values(y_BSD), mask_TS, explicit=True)
-    weights_BHTS = outputs["softmax"]
+    weights_BHTS = calls["softmax"].output
     assert weights_BHTS.shape == (1, 4, queries, keys)
     assert (weights_BHTS >= 0).all()
     assert not weights_BHTS[..., ~mask_TS].any()
@@ -221,10 +221,10 @@ def snapshot(model: Transformer):
 def test_nothing_is_stored_on_a_module():
     model = make(positions="rotary")
     before = snapshot(model)
-    with observed(model, ["decoder.0.cross_attention.softmax"]) as outputs:
+    with observed(model, ["decoder.0.cross_attention.softmax"]) as calls:
         assert snapshot(model) != before  # the hook: a snapshot sees such things
         logits = model(sentences([5, 2]), sentences([3, 4]), explicit=True)
-    assert outputs["decoder.0.cross_attention.softmax"].shape == (2, 4, 4, 5)
+    assert calls["decoder.0.cross_attention.softmax"].output.shape == (2, 4, 4, 5)
     model.decode(sentences([3, 4]), model.start(model.encode(sentences([5, 2]))), explicit=True)
     assert snapshot(model) == before
     assert logits.shape == (2, 4, 13)

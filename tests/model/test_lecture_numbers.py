@@ -91,7 +91,7 @@ def worked_example(dtype):
     with torch.no_grad(), observed(attention, steps) as attended, observed(add_norm, ["residual", "norm"]) as normed:
         result = attention(x_BTD, attention.keys_values(x_BTD), mask, explicit=True)
         add_norm(x_BTD, result)
-    return {name: value.squeeze() for name, value in (attended | normed).items()}
+    return {name: call.output.squeeze() for name, call in (attended | normed).items()}
 
 
 @pytest.fixture(scope="module")

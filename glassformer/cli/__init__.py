@@ -1,0 +1,52 @@
+"""The command line. Results go to stdout; progress, notes and errors to stderr.
+
+Exit status: 0 done, 1 the input is wrong, 2 the usage is wrong, 128 + n stopped by signal n.
+Heavy imports happen inside commands, so that `--help` answers at once.
+"""
+
+import sys
+from collections.abc import Sequence
+
+from glassformer.cli.parser import make_parser
+from glassformer.cli.streams import abandon_stdout, say, speak_utf8
+from glassformer.errors import GlassformerError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status; no user's mistake ends in a traceback."""
+    speak_utf8()
+    try:
+        options = make_parser().parse_args(arguments)
+        status: int = options.run(options) or 0
+        sys.stdout.flush()
+    except GlassformerError as error:
+        return _fail(str(error), error.status)
+    except KeyboardInterrupt:
+        return _fail("stopped", 130)
+    except BrokenPipeError:  # the reader of our output went away, as `head` does
+        abandon_stdout()
+        return 141
+    except OSError as error:
+        if error.filename is None:
+            abandon_stdout()
+        return _fail(
+            f"{error.filename or 'standard output'}: {error.strerror}; check the path, its rights and the free space", 1
+        )
+    except Exception as error:
+        if _is_out_of_memory(error):
+            return _fail("not enough memory; take a smaller model, fewer batch_tokens or a narrower beam", 1)
+        if (signal := getattr(error, "stop_status", None)) is None:
+            raise
+        return _fail(str(error), int(signal))
+    return status
+
+
+def _fail(message: str, status: int) -> int:
+    say(f"glassformer: {' '.join(message.splitlines())}")
+    return status
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """Python's error, or one of torch's: a class of its own on a GPU, a RuntimeError on the CPU."""
+    names = {kind.__name__ for kind in type(error).__mro__}
+    return bool(names & {"MemoryError", "OutOfMemoryError"}) or "DefaultCPUAllocator" in str(error)

@@ -1,0 +1,191 @@
+"""What each command does. Heavy imports happen inside, so that `--help` answers at once."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from glassformer.cli.streams import say
+from glassformer.errors import InputError
+
+if TYPE_CHECKING:
+    from glassformer.search import SearchOptions
+    from glassformer.text.pairs import Pair
+    from glassformer.translator import Translation
+
+CHUNK = 256  # lines translated at a time
+DATA = ("corpus", "pairs", "source", "target", "valid_pairs", "valid_source", "valid_target")
+
+
+def train(options: argparse.Namespace) -> None:
+    from glassformer.settings import parse_assignment, read_yaml
+    from glassformer.training import train
+
+    settings: dict[str, Any] = read_yaml(Path(options.config)) if options.config else {}
+    settings |= given(options, (*DATA, "preset", "max_steps", "seed", "probe"))
+    settings |= dict(map(parse_assignment, options.set))
+    train(options.out, resumed=options.resume, device=options.device, **settings)
+    print(options.out)
+
+
+def quickstart(options: argparse.Namespace) -> None:
+    from glassformer.quickstart import quickstart
+
+    quickstart(options.corpus, Path(options.out))
+
+
+def translate(options: argparse.Namespace) -> None:
+    from glassformer.text.pairs import read_lines
+
+    search, translator = search_options(options), load_translator(options)
+    prefix = options.prefix
+    lines = read_lines(Path(options.file))
+    name = "standard input" if options.file == "-" else options.file
+    while chunk := list(islice(lines, CHUNK if not sys.stdin.isatty() or options.file != "-" else 1)):
+        texts = [line for _, line in chunk]
+        results = translator.translate(
+            texts,
+            search,
+            prefixes=[prefix] * len(texts) if prefix else None,
+            align=options.json,
+            places=[f"{name}:{number}" for number, _ in chunk],
+        )
+        for (number, _), result in zip(chunk, results, strict=True):
+            if not result.finished:
+                say(f"glassformer: {name}:{number}: cut off at the length limit; {_how_to_lengthen(options)}")
+            _print_translation(result, options)
+        sys.stdout.flush()
+
+
+def _print_translation(result: "Translation", options: argparse.Namespace) -> None:
+    if options.json:
+        print(json.dumps(result.to_dict(), ensure_ascii=False))
+    elif options.n_best == 1:
+        print(_one_line(result.text))
+    else:
+        for one in (result, *result.alternatives):
+            print(f"{one.score:.4f}\t{_one_line(one.text)}")
+        print()
+
+
+def _how_to_lengthen(options: argparse.Namespace) -> str:
+    return "raise --max-length" if options.max_length else "raise --max-length-ratio, or set --max-length"
+
+
+def _one_line(text: str) -> str:
+    """A line out for a line in, whatever the model says."""
+    return " ".join(text.splitlines())
+
+
+def evaluate(options: argparse.Namespace) -> None:
+    from glassformer.evaluation import check_tokenizer, exact_match, score_corpus
+    from glassformer.text.pairs import read_parallel
+
+    # First all that can be wrong, then the long work.
+    check_tokenizer(options.tokenize)
+    search, translator = search_options(options), load_translator(options)
+    pairs = list(read_parallel(Path(options.source), Path(options.reference)))
+    if options.output:
+        Path(options.output).touch()
+    sources, references = [pair.source for pair in pairs], [pair.target for pair in pairs]
+    results = translator.translate(sources, search, align=False, places=_places(pairs))
+    texts = [_one_line(result.text) for result in results]
+    if options.output:
+        Path(options.output).write_text("".join(f"{text}\n" for text in texts), encoding="utf-8")
+    if cut := sum(not result.finished for result in results):
+        say(f"glassformer: {cut:,} of {len(pairs):,} cut off at the length limit; {_how_to_lengthen(options)}")
+    scores = score_corpus(texts, references, options.tokenize)
+    exact = exact_match(texts, references)
+    if options.json:
+        values = {name: {"score": round(s.value, 2), "signature": s.signature} for name, s in scores.items()}
+        print(json.dumps({**values, "exact_match": round(exact, 2), "sentences": len(pairs)}))
+        return
+    for score in scores.values():
+        print(f"{score.name:<6} {score.value:6.2f}  {score.signature}")
+    print(f"exact  {exact:6.2f}  of {len(pairs):,} sentences equal their reference")
+
+
+def score(options: argparse.Namespace) -> None:
+    from glassformer.text.pairs import read_parallel
+
+    translator = load_translator(options)
+    pairs = read_parallel(Path(options.source), Path(options.target))
+    while chunk := list(islice(pairs, CHUNK)):
+        sources, targets = [pair.source for pair in chunk], [pair.target for pair in chunk]
+        for one in translator.score(sources, targets, options.length_penalty, places=_places(chunk)):
+            print(json.dumps(one.to_dict(), ensure_ascii=False) if options.json else f"{one.score:.4f}")
+
+
+def check_data(options: argparse.Namespace) -> None:
+    from glassformer.settings import build
+    from glassformer.text.check import check_pairs
+    from glassformer.training.config import DataConfig
+    from glassformer.training.data import read_data
+
+    data = build(DataConfig, given(options, DATA), "command line")
+    pairs, valid = read_data(data, seed=1)
+    _, report = check_pairs(pairs, valid, max_length=options.max_length)
+    print(json.dumps(report.to_dict(), ensure_ascii=False) if options.json else report.render())
+
+
+def corpus(options: argparse.Namespace) -> None:
+    from glassformer.text.corpora import load_corpus
+
+    corpus, out = load_corpus(options.name, options.seed), Path(options.out)
+    out.mkdir(parents=True, exist_ok=True)
+    paths = {part: out / f"{part}.tsv" for part in ("train", "valid", "test")}
+    for path in paths.values():
+        if path.exists():
+            raise InputError(f"{path}: is there already; choose another --out")
+    for part, path in paths.items():
+        lines = (f"{pair.source}\t{pair.target}\n" for pair in getattr(corpus, part))
+        path.write_text("".join(lines), encoding="utf-8")
+        print(path)
+
+
+def info(options: argparse.Namespace) -> None:
+    import dataclasses
+
+    from glassformer.model_directory import resolve
+
+    translator = load_translator(options)
+    weights = sum(weight.numel() for weight in translator.model.parameters())
+    print(json.dumps({
+        "model": str(resolve(Path(options.model))),
+        "weights": weights,
+        "config": dataclasses.asdict(translator.model.config),
+        "card": translator.card,
+    }, indent=2, ensure_ascii=False))  # fmt: skip
+
+
+# What commands share
+
+
+def load_translator(options: argparse.Namespace) -> Any:
+    from glassformer.device import choose_device
+    from glassformer.translator import Translator
+
+    return Translator.load(Path(options.model), choose_device(options.device))
+
+
+def _places(pairs: "Iterable[Pair]") -> list[str]:
+    from glassformer.text.check import place
+
+    return [place(pair) for pair in pairs]
+
+
+def search_options(options: argparse.Namespace) -> "SearchOptions":
+    import dataclasses
+
+    from glassformer.search import SearchOptions
+
+    names = {field.name for field in dataclasses.fields(SearchOptions)} & vars(options).keys()
+    return SearchOptions(**given(options, names))
+
+
+def given(options: argparse.Namespace, names: Iterable[str]) -> dict[str, Any]:
+    """Those of the named options that the user gave."""
+    return {name: value for name in names if (value := getattr(options, name)) is not None}

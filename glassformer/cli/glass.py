@@ -1,0 +1,108 @@
+"""What `explain` and `lecture` do: show a trace in the terminal, or write it as files."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from glassformer.cli.commands import given
+from glassformer.cli.streams import say
+from glassformer.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from glassformer.explain import Labelled
+    from glassformer.glass.record import Trace
+    from glassformer.glass.views.html import Kind
+
+SHOWN = ("layer", "head", "attention", "steps", "cell", "tensor")
+FILES = ("html", "json_file", "svg", "csv", "latex")
+
+
+def explain(options: argparse.Namespace) -> None:
+    """Trace a sentence and show it."""
+    from glassformer.explain import gather
+    from glassformer.glass.views.terminal import TerminalOptions, render
+
+    asked = given(options, ("target", "beam", "detail", "pad", "device")) | {
+        "search": given(options, ("length_penalty",))
+    }
+    traces, kind = gather(options.what, **asked)
+    if _write_files(traces, kind, options):
+        return
+    if kind == "trace":
+        render(traces[0][1], _console(), TerminalOptions(**{name: getattr(options, name) for name in SHOWN}))
+    else:
+        _render_several(traces, kind)
+
+
+def lecture(options: argparse.Namespace) -> int:
+    """Replay the lecture's worked example; the exit status is 1 where `--check` finds a difference."""
+    from glassformer.glass.lecture.inputs import parse_input
+    from glassformer.glass.lecture.replay import replay
+    from glassformer.glass.views.lecture_text import render_checks
+
+    trace = replay(dict(map(parse_input, options.set)))
+    if options.check:
+        return 0 if render_checks(trace, _console()) else 1
+    if options.json:
+        print(trace.to_json())
+    elif not _write_files([("lecture", trace)], "lecture", options):
+        _render_lecture(trace, options)
+    return 0
+
+
+def _render_lecture(trace: "Trace", options: argparse.Namespace) -> None:
+    from glassformer.glass.views import lecture_text, terminal
+
+    if options.cell or options.tensor:
+        shown = terminal.TerminalOptions(**{name: getattr(options, name) for name in SHOWN})
+        terminal.render(trace, _console(), shown)
+    else:
+        lecture_text.render(trace, _console())
+
+
+def _write_files(traces: "list[Labelled]", kind: "Kind", options: argparse.Namespace) -> bool:
+    """Write the files that the options ask for; whether there were any."""
+    from glassformer.explain import save, write_page
+
+    first = traces[0][1]
+    if options.html:
+        say(f"glassformer: {write_page(Path(options.html), traces, kind, options.large)}")
+    if options.json_file:
+        save(Path(options.json_file), first.to_json().encode(errors="backslashreplace"))
+    for name, text in _exports(first, options).items():
+        save(Path(name), text.encode(errors="backslashreplace"))
+    return any(getattr(options, name) for name in FILES)
+
+
+def _exports(trace: "Trace", options: argparse.Namespace) -> dict[str, str]:
+    """The exported texts by the file they go to."""
+    from glassformer.glass.views import latex, svg, table
+
+    texts = {}
+    if options.svg:
+        chosen = given(options, ("layer", "head", "tensor")) | {"kind": options.attention}
+        texts[options.svg] = svg.to_svg(trace, options.view, **chosen)
+    if options.csv:
+        if not options.tensor:
+            raise UsageError("--csv wants to know which numbers: add --tensor NAME")
+        texts[options.csv] = table.to_csv(trace, options.tensor)
+    if options.latex:
+        solve = latex.cell_solution if options.cell else latex.worked_solution
+        texts[options.latex] = solve(trace, options.cell or options.answers)
+    return texts
+
+
+def _render_several(traces: "list[Labelled]", kind: "Kind") -> None:
+    from glassformer.glass.views import several_text
+
+    show = several_text.render_comparison if kind == "compare" else several_text.render_training
+    show(traces, _console())
+
+
+def _console() -> "Console":
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())

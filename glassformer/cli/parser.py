@@ -1,0 +1,223 @@
+"""The options of every command."""
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+from glassformer.cli import commands as do
+from glassformer.cli import glass
+from glassformer.errors import UsageError
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, as every other error here does."""
+
+    def error(self, message: str) -> Any:
+        raise UsageError(f"{message}; see {self.prog} --help")
+
+
+def make_parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="glassformer", description="A Transformer encoder-decoder to train, use and see through.")
+    parser.add_argument("--version", action=_Version, help="print the version and exit")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
+    for add in (
+        _add_quickstart,
+        _add_train,
+        _add_translate,
+        _add_evaluate,
+        _add_score,
+        _add_explain,
+        _add_lecture,
+        _add_check_data,
+        _add_corpus,
+        _add_info,
+    ):
+        add(commands)
+    return parser
+
+
+class _Version(argparse.Action):
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(nargs=0, **settings)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        from importlib.metadata import version
+
+        print(f"glassformer {version('glassformer')}")
+        parser.exit()
+
+
+def _command(
+    commands: Any, name: str, run: Callable[[argparse.Namespace], int | None], summary: str
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=summary, description=summary)
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _add_quickstart(commands: Any) -> None:
+    parser = _command(commands, "quickstart", do.quickstart, "train a small model on a built-in corpus and try it")
+    parser.add_argument("--corpus", default="phrasebook", choices=("phrasebook", "names"))
+    parser.add_argument("--out", default="runs/quickstart", metavar="DIR", help="the run directory (%(default)s)")
+
+
+def _add_train(commands: Any) -> None:
+    parser = _command(commands, "train", do.train, "train a model on sentence pairs")
+    _add_data(parser)
+    parser.add_argument("--preset", help="glass, tiny (the default), small, base, big or deep-shallow")
+    parser.add_argument("--config", metavar="F.yaml", help="settings as `key: value` lines")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="one setting; may be repeated")
+    parser.add_argument("--out", required=True, metavar="RUN", help="the run directory to write")
+    parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
+    parser.add_argument("--max-steps", type=int, metavar="N")
+    parser.add_argument(
+        "--probe", action="append", metavar="TEXT", help="keep this sentence's trace while learning; may be repeated"
+    )
+    parser.add_argument("--seed", type=int, metavar="N")
+    _add_device(parser)
+
+
+def _add_data(parser: argparse.ArgumentParser) -> None:
+    text = parser.add_argument_group(
+        "text", "a .tsv or .jsonl of pairs, or two files aligned by line; any may be gzipped"
+    )
+    text.add_argument("--pairs", nargs="+", metavar="F", help=".tsv (source, tab, target) or .jsonl")
+    text.add_argument("--source", metavar="F", help="one sentence a line")
+    text.add_argument("--target", metavar="F", help="its translation on the same line")
+    text.add_argument("--corpus", metavar="NAME", help="a built-in one: phrasebook, names[:LANGUAGE], gettext:LANGUAGE")
+    text.add_argument("--valid-pairs", nargs="+", metavar="F")
+    text.add_argument("--valid-source", metavar="F")
+    text.add_argument("--valid-target", metavar="F")
+
+
+def _add_translate(commands: Any) -> None:
+    parser = _command(commands, "translate", do.translate, "translate text, a line for a line")
+    _add_model(parser)
+    parser.add_argument("file", nargs="?", default="-", metavar="FILE", help="one sentence a line (standard input)")
+    _add_search(parser)
+    parser.add_argument(
+        "--n-best", type=int, default=1, metavar="N", help="N translations each, with scores, then a blank line"
+    )
+    parser.add_argument("--prefix", metavar="TEXT", help="what every translation must begin with")
+    sampling = parser.add_argument_group("sampling")
+    sampling.add_argument("--sample", action="store_true", help="draw from the model instead of searching")
+    sampling.add_argument("--temperature", type=float, metavar="T")
+    sampling.add_argument("--top-k", type=int, metavar="K")
+    sampling.add_argument("--top-p", type=float, metavar="P")
+    sampling.add_argument("--seed", type=int, metavar="N")
+    _add_json(parser, "one JSON object a line: text, tokens, scores, alignment")
+
+
+def _add_evaluate(commands: Any) -> None:
+    parser = _command(commands, "evaluate", do.evaluate, "translate a test set and score it")
+    _add_model(parser)
+    parser.add_argument("--source", required=True, metavar="F")
+    parser.add_argument("--reference", required=True, metavar="F")
+    parser.add_argument("--output", metavar="F", help="write the translations here")
+    parser.add_argument(
+        "--tokenize", default="13a", metavar="NAME", help="sacreBLEU's, for BLEU (%(default)s); none for tokenised text"
+    )
+    _add_search(parser)
+    _add_json(parser, "the scores as one JSON object")
+
+
+def _add_score(commands: Any) -> None:
+    parser = _command(commands, "score", do.score, "log-probability of given translations, a line each")
+    _add_model(parser)
+    parser.add_argument("--source", required=True, metavar="F")
+    parser.add_argument("--target", required=True, metavar="F")
+    parser.add_argument(
+        "--length-penalty", type=float, default=0.0, metavar="A", help="divide by ((5+n)/6)^A (%(default)s)"
+    )
+    _add_json(parser, "one JSON object a line")
+
+
+def _add_explain(commands: Any) -> None:
+    parser = _command(commands, "explain", glass.explain, "see through a translation, to the last number")
+    parser.add_argument(
+        "what", nargs="+", metavar="MODEL SENTENCE",
+        help="a model and a sentence; two models to compare; one or two saved traces (.json); a run with probes",
+    )  # fmt: skip
+    _add_device(parser)
+    what = parser.add_argument_group("what to trace")
+    what.add_argument("--target", metavar="SENTENCE", help="force this translation instead of searching for one")
+    what.add_argument("--beam", type=int, default=1, metavar="K", help="hypotheses kept; 1, the default, is greedy")
+    what.add_argument("--length-penalty", type=float, metavar="A", help="a score is log p / ((5+n)/6)^A (0.6)")
+    what.add_argument("--detail", metavar="D", help="attention, full or full+weights (up to 2 M weights the default)")
+    what.add_argument("--pad", type=int, default=0, metavar="N", help="put N <pad> after the source, as in a batch")
+    shown = parser.add_argument_group("what to show")
+    shown.add_argument("--attention", default="cross", metavar="KIND", help="cross, encoder or decoder (%(default)s)")
+    shown.add_argument("--layer", type=int, metavar="N", help="of the attention; without it the mean of all")
+    shown.add_argument("--head", type=int, metavar="N", help="of the attention; without it the mean of all")
+    shown.add_argument("--steps", action="store_true", help="the decode loop, step by step")
+    files = _add_exports(parser)
+    files.add_argument("--json", metavar="F", dest="json_file", help="the record")
+    parser.set_defaults(answers=True)
+
+
+def _add_lecture(commands: Any) -> None:
+    parser = _command(commands, "lecture", glass.lecture, "replay the lecture's worked example, step by step")
+    parser.add_argument("--check", action="store_true", help="compare all that the lecture prints, a line each")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=MATRIX", help="your own numbers, such as W_Q='1,0;0,1'"
+    )
+    parser.add_argument("--no-answers", dest="answers", action="store_false", help="leave --latex to be worked out")
+    _add_json(parser, "print the record")
+    _add_exports(parser)
+    parser.set_defaults(layer=None, head=None, attention="cross", steps=False, json_file=None)
+
+
+def _add_exports(parser: argparse.ArgumentParser) -> Any:
+    parser.add_argument("--tensor", metavar="NAME", help="one tensor, such as decoder.1.cross_attention.weights")
+    parser.add_argument("--cell", metavar="NAME[H,R,C]", help="one number and how it is made")
+    files = parser.add_argument_group("files to write")
+    files.add_argument("--html", metavar="F", help="the page: one file for any browser, no network")
+    files.add_argument("--large", action="store_true", help="write it even above 50 MB")
+    files.add_argument("--svg", metavar="F", help="a picture of --view")
+    files.add_argument("--view", default="attention", metavar="V", help="attention, matrix, beam, timeline, map, ...")
+    files.add_argument("--csv", metavar="F", help="the numbers of --tensor")
+    files.add_argument("--latex", metavar="F", help="the worked solution, or that of --cell")
+    return files
+
+
+def _add_check_data(commands: Any) -> None:
+    parser = _command(commands, "check-data", do.check_data, "say what is wrong with sentence pairs before training")
+    _add_data(parser)
+    parser.add_argument("--max-length", type=int, metavar="N", help="words from which on a side is too long")
+    _add_json(parser, "the report as one JSON object")
+
+
+def _add_corpus(commands: Any) -> None:
+    parser = _command(commands, "corpus", do.corpus, "write a built-in corpus as train.tsv, valid.tsv and test.tsv")
+    parser.add_argument("name", metavar="NAME", help="phrasebook, names[:LANGUAGE] or gettext:LANGUAGE")
+    parser.add_argument("--out", required=True, metavar="DIR")
+    parser.add_argument("--seed", type=int, default=1, metavar="N")
+
+
+def _add_info(commands: Any) -> None:
+    parser = _command(commands, "info", do.info, "what a model is, and where it comes from, as JSON")
+    _add_model(parser)
+
+
+def _add_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", metavar="MODEL", help="a model directory or a run directory")
+    _add_device(parser)
+
+
+def _add_device(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--device", default="auto", metavar="D", help="auto, cpu or cuda (%(default)s)")
+
+
+def _add_search(parser: argparse.ArgumentParser) -> None:
+    search = parser.add_argument_group("search")
+    search.add_argument("--beam", type=int, metavar="K", help="hypotheses kept (4); 1 is greedy")
+    search.add_argument("--length-penalty", type=float, metavar="A", help="a score is log p / ((5+n)/6)^A (0.6)")
+    search.add_argument("--min-length", type=int, metavar="N", help="tokens, at least")
+    search.add_argument("--max-length", type=int, metavar="N", help="tokens, at most, </s> included")
+    search.add_argument("--max-length-ratio", type=float, metavar="R", help="else: at most R x source + 10 tokens (2)")
+    search.add_argument("--no-repeat-ngram", type=int, metavar="N", help="no N-gram twice")
+    search.add_argument("--repetition-penalty", type=float, metavar="P", help="above 1: say less again")
+
+
+def _add_json(parser: argparse.ArgumentParser, summary: str) -> None:
+    parser.add_argument("--json", action="store_true", help=summary)

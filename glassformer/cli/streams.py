@@ -1,0 +1,20 @@
+"""The standard streams, as the command line uses them."""
+
+import io
+import os
+import sys
+
+
+def speak_utf8() -> None:
+    """Text goes out as it comes in, UTF-8, whatever the locale; file names keep their bytes."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
+
+
+def say(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
+def abandon_stdout() -> None:
+    """What is still unwritten can go nowhere; without this Python would try again at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,79 @@
+"""The beam as a tree: every continuation that the search weighed, and what became of it."""
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+from glassformer.search import Growth, Hypothesis, SearchOptions, length_penalty
+from glassformer.special import EOS
+
+Node = dict[str, Any]
+
+
+@dataclass
+class BeamTree:
+    """Grown step by step by the search of one sentence, which calls it; then `finish`ed.
+
+    Each step weighs the 2K best continuations: those that end are finished, the first K others are
+    kept, the rest pruned. The winner's path is marked best in the end.
+    """
+
+    options: SearchOptions
+    start: int
+    nodes: list[Node] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.live = [self._add(None, self.start, 0.0, 0.0, 0)]
+
+    def __call__(self, growth: Growth) -> None:
+        """Add one step of the search."""
+        parents = growth.parent_BM[0].tolist()
+        tokens = growth.continued.tokens_BKT[0, :, -1].tolist()
+        own = growth.continued.own_BKT[0, :, -1].tolist()
+        sums = growth.continued.rank_BK[0].tolist()
+        kept = [
+            (parent, path[-1])
+            for parent, path, rank in zip(
+                growth.live_parent_BK[0].tolist(),
+                growth.live.tokens_BKT[0].tolist(),
+                growth.live.rank_BK[0].tolist(),
+                strict=True,
+            )
+            if rank != -math.inf
+        ]
+        grown: dict[tuple[int, int], int] = {}
+        for place, (parent, token, log_prob, total) in enumerate(zip(parents, tokens, own, sums, strict=True)):
+            if total == -math.inf or parent >= len(self.live):
+                continue
+            number = self._add(self.live[parent], token, log_prob, total, self.nodes[self.live[parent]]["length"] + 1)
+            grown[parent, token] = number
+            ends = token == EOS
+            kept_on = (parent, token) in kept
+            state = "finished" if ends and place < self.options.beam else "kept" if kept_on and not ends else "pruned"
+            self.nodes[number]["state"] = state
+        self.live = [grown[way] for way in kept]
+
+    def finish(self, best: Hypothesis) -> list[Node]:
+        """The nodes, the path of the winner marked."""
+        node, self.nodes[0]["state"] = 0, "best"
+        for token in best.tokens:
+            node = next(n["id"] for n in self.nodes if n["parent"] == node and n["token"] == token)
+            self.nodes[node]["state"] = "best"
+        return self.nodes
+
+    def _add(self, parent: int | None, token: int, log_prob: float, total: float, length: int) -> int:
+        penalty = length_penalty(float(length), self.options.length_penalty) if length else 1.0
+        node = {
+            "id": len(self.nodes),
+            "parent": parent,
+            "step": length,
+            "token": token,
+            "log_prob": log_prob,
+            "sum": total,
+            "length": length,
+            "penalty": penalty,
+            "score": total / penalty,
+            "state": "kept",
+        }
+        self.nodes.append(node)
+        return len(self.nodes) - 1

@@ -1,0 +1,239 @@
+"""The computation of a Transformer as a list of named tensors, each with its operation and operands.
+
+It says, in the model's own order, what `model/` computes, and in which module each number can be
+seen; it computes nothing. `observe.py` fills it from a running model.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from math import sqrt
+from typing import Any
+
+from torch import Tensor
+
+from glassformer.model import ModelConfig
+from glassformer.model.layers import GATED
+from glassformer.model.observe import Call
+from glassformer.model.positions import BASE
+
+Look = Callable[[Call], Tensor]
+
+
+def output(call: Call) -> Tensor:
+    """What the module gave back."""
+    return call.output
+
+
+def given(place: int) -> Look:
+    """What the module was given."""
+    return lambda call: call.inputs[place]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Where a tensor's numbers are found: at a module of the model, in what it was given or gave."""
+
+    module: str
+    look: Look = output
+
+
+@dataclass(frozen=True)
+class Node:
+    """A tensor to be traced. `seen` says where its numbers are; without it they are a leaf's or a view of others."""
+
+    name: str
+    op: str
+    axes: tuple[str, ...]
+    operands: dict[str, str] = field(default_factory=dict)
+    attributes: dict[str, Any] = field(default_factory=dict)
+    label: str = ""
+    roles: tuple[str, ...] | None = None
+    seen: Seen | None = None
+
+
+def graph(config: ModelConfig) -> list[Node]:
+    """Every tensor of one translation in topological order, operands first."""
+    return _Graph(config).build()
+
+
+class _Graph:
+    """Builds the list; each method adds one part of figure 1 and returns the name of its result."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        self.config = config
+        self.nodes: dict[str, Node] = {}
+
+    def build(self) -> list[Node]:
+        memory = self.stack("source", "encoder", None)
+        hidden = self.stack("target", "decoder", memory)
+        logits = self.linear("logits", hidden, self.generator(), ("target", "vocabulary"), "logits", "generator")
+        self.add("log_probs", "log_softmax", ("target", "vocabulary"), {"x": logits}, "log p")
+        return list(self.nodes.values())
+
+    def add(
+        self,
+        name: str,
+        op: str,
+        axes: tuple[str, ...],
+        operands: dict[str, str] | None = None,
+        label: str = "",
+        seen: Seen | None = None,
+        roles: tuple[str, ...] | None = None,
+        attributes: dict[str, Any] | None = None,
+    ) -> str:
+        self.nodes[name] = Node(name, op, axes, operands or {}, attributes or {}, label, roles, seen)
+        return name
+
+    def parameter(self, name: str, axes: tuple[str, ...], label: str) -> str:
+        return name if name in self.nodes else self.add(name, "parameter", axes, label=label)
+
+    def linear(
+        self,
+        name: str,
+        x: str,
+        weight: tuple[str, str],
+        axes: tuple[str, str],
+        label: str,
+        module: str,
+        part: str = "",
+    ) -> str:
+        """y = x W^T + b; `weight` is the name of W and its symbol, `axes` are those of y."""
+        operands = {"x": x, "weight": self.parameter(weight[0], (axes[1], self.nodes[x].axes[-1]), weight[1])}
+        has_bias = self.config.output_bias if module == "generator" else self.config.bias
+        if has_bias:
+            operands["bias"] = self.parameter(f"{module}.bias", axes[1:], f"b{part}")
+        return self.add(name, "linear", axes, operands, label, Seen(module))
+
+    def generator(self) -> tuple[str, str]:
+        return (self.table("target"), "E") if self.config.tie_embeddings else ("generator.weight", "W")
+
+    def table(self, side: str) -> str:
+        """The name of a side's embedding table; a shared one goes by the source's."""
+        return f"{side if self.config.source_vocab_size else 'source'}_embedding.token.weight"
+
+    def stack(self, side: str, stack: str, memory: str | None) -> str:
+        """One of the two stacks, from token ids to its output."""
+        decoder = memory is not None
+        mask = self.mask("decoder.self_mask" if decoder else "encoder.mask", (side, side))
+        cross = self.mask("decoder.cross_mask", (side, "source")) if decoder else ""
+        x = self.embedding(side)
+        for layer in range(self.config.decoder_layers if decoder else self.config.encoder_layers):
+            name = f"{stack}.{layer}"
+            x = self.sublayer(f"{name}.self_attention", x, lambda n, h: self.attention(n, h, h, mask))
+            if memory is not None:
+                x = self.sublayer(f"{name}.cross_attention", x, lambda n, h: self.attention(n, h, memory, cross))
+            x = self.sublayer(f"{name}.feed_forward", x, self.feed_forward)
+        return self.norm(f"{stack}_norm", f"{stack}_norm", x) if self.config.final_norm else x
+
+    def mask(self, name: str, axes: tuple[str, str]) -> str:
+        return self.add(name, "input", axes, label="mask", roles=("query", "key"))
+
+    def embedding(self, side: str) -> str:
+        """E[id] * sqrt(d_model) + PE (sections 3.4 and 3.5)."""
+        name, axes = f"{side}_embedding", (side, "d_model")
+        ids = self.add(f"{side}.ids", "input", (side,), label="ids")
+        table = self.parameter(
+            self.table(side), ("vocabulary" if side == "target" else "source_vocabulary", "d_model"), "E"
+        )
+        x = self.add(f"{name}.lookup", "lookup", axes, {"table": table, "ids": ids}, "E[id]")
+        if self.config.embedding_scale:
+            factor = {"factor": sqrt(self.config.d_model), "text": f"√{self.config.d_model}"}
+            x = self.add(f"{name}.scaled", "scale", axes, {"x": x}, "√d·E", self.embedded(name), None, factor)
+        if self.config.positions == "rotary":
+            return x
+        return self.add(
+            f"{name}.output", "add", axes, {"a": x, "b": self.position(side)}, "X", Seen(f"{name}.position")
+        )
+
+    def embedded(self, name: str) -> Seen:
+        """Where the scaled embedding is seen: before its position is added, or as the embedding's result."""
+        return Seen(name) if self.config.positions == "rotary" else Seen(f"{name}.position", given(0))
+
+    def position(self, side: str) -> str:
+        """PE: the sinusoids by their formula, or rows of the learned table."""
+        name, axes = f"{side}_embedding.position", (side, "d_model")
+        if self.config.positions == "sinusoidal":
+            layout = {"base": BASE, "layout": self.config.position_layout, "start": 0, "width": self.config.d_model}
+            return self.add(name, "positions", axes, label="PE", attributes=layout)
+        places = self.add(f"{side}.places", "input", (side,), label="places")
+        table = self.parameter(f"{name}.table_PD", ("place", "d_model"), "P")
+        return self.add(name, "lookup", axes, {"table": table, "ids": places}, "PE")
+
+    def norm(self, name: str, module: str, x: str) -> str:
+        operands = {"x": x, "gain": self.parameter(f"{module}.weight", ("d_model",), "γ")}
+        if self.config.norm == "layernorm":
+            operands["bias"] = self.parameter(f"{module}.bias", ("d_model",), "β")
+        op = self.config.norm
+        eps = {"eps": self.config.norm_eps}
+        return self.add(name, op, self.nodes[x].axes, operands, "N", Seen(module), None, eps)
+
+    def sublayer(self, name: str, x: str, f: Callable[[str, str], str]) -> str:
+        """Add & norm around f, before or after it (section 3.1; Xiong et al. 2020)."""
+        around, axes = f"{name}_norm", self.nodes[x].axes
+        pre = self.config.norm_position == "pre"
+        fx = f(name, self.norm(f"{around}.norm", f"{around}.norm", x) if pre else x)
+        total = self.add(f"{around}.residual", "add", axes, {"a": x, "b": fx}, "R", Seen(f"{around}.residual"))
+        return total if pre else self.norm(f"{around}.norm", f"{around}.norm", total)
+
+    def attention(self, name: str, x: str, y: str, mask: str) -> str:
+        """softmax(Q K^T / sqrt(d_k)) V, head by head (section 3.2)."""
+        rows, keys = self.nodes[x].axes[0], self.nodes[y].axes[0]
+        q, k, v = self.projections(name, x, y)
+        axes, roles, width = ("head", rows, keys), ("head", "query", "key"), self.config.head_width
+        s = self.add(f"{name}.scores", "matmul_transposed", axes, {"a": q, "b": k}, "S", Seen(f"{name}.scores"), roles)
+        factor = {"factor": 1 / sqrt(width), "text": f"1/√{width}"}
+        s = self.add(f"{name}.scaled", "scale", axes, {"x": s}, "S/√dₖ", Seen(f"{name}.scale"), roles, factor)
+        s = self.add(f"{name}.masked", "mask", axes, {"x": s, "mask": mask}, "M", Seen(f"{name}.mask"), roles)
+        a = self.add(f"{name}.weights", "softmax", axes, {"x": s}, "A", Seen(f"{name}.softmax"), roles)
+        z_axes = ("head", rows, "d_k")
+        z = self.add(f"{name}.heads", "matmul", z_axes, {"a": a, "b": v}, "Z", Seen(f"{name}.weighted_sum"))
+        seen = Seen(f"{name}.output", given(0))
+        merged = self.add(f"{name}.merged", "merge_heads", (rows, "d_model"), {"x": z}, "Z", seen)
+        weight = (f"{name}.output.weight", "W_O")
+        return self.linear(f"{name}.output", merged, weight, (rows, "d_model"), "O", f"{name}.output", "_O")
+
+    def projections(self, name: str, x: str, y: str) -> list[str]:
+        """Q from x, K and V from y, each split into heads; with rotary positions Q and K turned."""
+        heads, kv_heads = self.config.num_heads, self.config.kv_heads
+        grouped = kv_heads != heads
+        result = []
+        for place, (part, symbol, source) in enumerate((("query", "Q", x), ("key", "K", y), ("value", "V", y))):
+            of_kv = grouped and part != "query"
+            rows = self.nodes[source].axes[0]
+            weight = (f"{name}.{part}.weight", f"W_{symbol}")
+            axes = (rows, "kv_width" if of_kv else "d_model")
+            flat = self.linear(f"{name}.{part}", source, weight, axes, symbol, f"{name}.{part}", f"_{symbol}")
+            axes_of_heads = ("kv_head" if of_kv else "head", rows, "d_k")
+            count = kv_heads if of_kv else heads
+            by_heads = {"heads": count}
+            split = self.add(
+                f"{name}.{part}_heads", "split_heads", axes_of_heads, {"x": flat}, symbol, attributes=by_heads
+            )
+            if self.config.positions == "rotary" and part != "value" and "self_attention" in name:
+                seen = Seen(f"{name}.scores", _ungrouped(place, heads // count))
+                turned = {"base": BASE, "start": 0}
+                name_of_turned, label = f"{name}.{part}_rotated", f"{symbol}ʳ"
+                split = self.add(name_of_turned, "rotary", axes_of_heads, {"x": split}, label, seen, None, turned)
+            result.append(split)
+        return result
+
+    def feed_forward(self, name: str, x: str) -> str:
+        """act(x W_1 + b_1) W_2 + b_2, perhaps gated (section 3.3; Shazeer 2020)."""
+        rows = self.nodes[x].axes[0]
+        wide, gated = (rows, "d_ff"), self.config.activation in GATED
+        inner = self.linear(f"{name}.inner", x, (f"{name}.inner.weight", "W_1"), wide, "H", f"{name}.inner", "_1")
+        entered = inner
+        if gated:
+            entered = self.linear(f"{name}.gate", x, (f"{name}.gate.weight", "W_G"), wide, "G", f"{name}.gate", "_G")
+        op = {"reglu": "relu", "geglu": "gelu", "swiglu": "silu"}.get(self.config.activation, self.config.activation)
+        active = self.add(f"{name}.activation", op, wide, {"x": entered}, "F", Seen(f"{name}.activation"))
+        if gated:
+            seen = Seen(f"{name}.outer", given(0))
+            active = self.add(f"{name}.product", "multiply", wide, {"a": active, "b": inner}, "F·H", seen)
+        weight = (f"{name}.outer.weight", "W_2")
+        return self.linear(f"{name}.outer", active, weight, (rows, "d_model"), "Y", f"{name}.outer", "_2")
+
+
+def _ungrouped(place: int, sharing: int) -> Look:
+    """The scores' query or key operand, once for each head that it has itself."""
+    return lambda call: call.inputs[place][:, ::sharing]

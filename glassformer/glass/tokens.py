@@ -1,0 +1,50 @@
+"""The tokens of an axis: what each stands for in the user's sentence, and how it is written."""
+
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+from glassformer.special import PIECES
+from glassformer.text.tokenizer import META, Token, Tokenizer
+
+
+def shown(piece: str) -> str:
+    """A piece as people read it: without the sign for a space."""
+    return piece.replace(META, " ").strip() or piece
+
+
+def axis(text: str, tokens: Sequence[Token]) -> dict[str, Any]:
+    """The record's axis of these tokens, whose spans lie in `text`."""
+    return {"size": len(tokens), "text": text, "tokens": [_token(text, token) for token in tokens]}
+
+
+def piece_of(tokenizer: Tokenizer, token: int) -> dict[str, Any]:
+    """A token without a place: its id, its piece, and how it is shown."""
+    piece = tokenizer.piece(token)
+    return {"id": token, "piece": piece, "text": shown(piece)}
+
+
+def _token(text: str, token: Token) -> dict[str, Any]:
+    special = token.id < len(PIECES)
+    # A piece's span may begin with the space before its word.
+    inner = token.start + len(text[token.start : token.end]) - len(text[token.start : token.end].lstrip())
+    letters = text[token.start : token.end]
+    return {
+        "id": token.id,
+        "piece": token.piece,
+        "text": token.piece if special else shown(token.piece),
+        "start": token.start,
+        "end": token.end,
+        "byte_start": len(text[: token.start].encode()),
+        "byte_end": len(text[: token.end].encode()),
+        "word": None if special or inner >= len(text) else len(text[: inner + 1].split()) - 1,
+        "special": special,
+        "direction": "rtl" if any(unicodedata.bidirectional(c) in ("R", "AL") for c in letters) else "ltr",
+        "script": _script(letters),
+    }
+
+
+def _script(letters: str) -> str:
+    """The script of the first letter, by the first word of its Unicode name; "Common" if there is none."""
+    letter = next((c for c in letters if c.isalpha()), "")
+    return unicodedata.name(letter, "COMMON").split()[0].capitalize() if letter else "Common"

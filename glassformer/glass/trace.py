@@ -1,0 +1,241 @@
+"""`trace`: one translation, to the last number."""
+
+import dataclasses
+from collections.abc import Sequence
+from importlib.metadata import version
+from math import sqrt
+from typing import Any, Literal, get_args
+
+import numpy as np
+import torch
+
+from glassformer.errors import InputError, UsageError, nearest
+from glassformer.glass.beam_tree import BeamTree
+from glassformer.glass.lecture.tour import tour
+from glassformer.glass.observe import observe
+from glassformer.glass.record import Trace, TracedTensor
+from glassformer.glass.tokens import axis, piece_of
+from glassformer.model import ModelConfig
+from glassformer.model.positions import BASE
+from glassformer.search import Hypothesis, SearchOptions
+from glassformer.special import EOS, PAD
+from glassformer.text.tokenizer import Token, Tokenizer
+from glassformer.translator import FORBIDDEN, Translator
+
+Detail = Literal["attention", "full", "full+weights"]
+CANDIDATES = 10  # likeliest tokens kept of each step
+SMALL_MODEL = 2_000_000  # weights; up to here a trace carries them unless told otherwise
+
+
+def trace(
+    translator: Translator,
+    source: str,
+    target: str | None = None,
+    beam: int = 1,
+    detail: Detail | None = None,
+    *,
+    pad: int = 0,
+    **options: Any,
+) -> Trace:
+    """Record one translation of `source`: greedy, by beam search, or of the `target` that is forced.
+
+    The same modules and weights translate; the text is what `translate` gives with the same `beam` and
+    `options` (fields of SearchOptions). Then the model reads the result once more with every step in
+    sight (`observe`). `detail`: "attention" keeps the attentions and the decode loop, "full" every
+    tensor, "full+weights" the weights too (the default up to two million of them). `pad` puts so many
+    `<pad>` tokens after the source, as in a batch: they change nothing, and one can see why.
+
+    Raises InputError for a blank sentence or one longer than the model admits; UsageError for options
+    that make no sense together.
+    """
+    detail = _checked(translator, detail, pad)
+    source = source.strip()
+    (source_ids,) = translator.source_ids([source])
+    if not source_ids:
+        raise InputError("there is no sentence to trace: it is blank")
+    if len(source_ids) + pad > translator.model.config.max_length:
+        raise InputError(f"with {pad} <pad> the source is longer than the model's max_length; use fewer")
+    search = dataclasses.replace(SearchOptions(beam=beam, n_best=1), **options)
+    if search.sample:
+        raise UsageError("a trace follows greedy search, a beam or a given target; it does not sample")
+    found, tree = _decoded(translator, source_ids, search) if target is None else (_forced(translator, target), None)
+    padded = [*source_ids, *[PAD] * pad]
+    tensors = observe(translator.model, padded, list(found.tokens))
+    steps = _steps(translator, found.tokens, tensors)
+    log_probs = [step["chosen"]["log_prob"] for step in steps]
+    if target is not None:
+        found = Hypothesis.of(found.tokens, log_probs, EOS, search.length_penalty)
+    strategy = "forced" if target is not None else "greedy" if search.beam == 1 else "beam"
+    text = translator.target_tokenizer.decode(found.tokens)
+    return Trace(
+        meta=_meta(translator, f"{source} → {text}", search.seed, detail),
+        model=dataclasses.asdict(translator.model.config),
+        conventions=conventions(translator.model.config),
+        axes=_axes(translator, source, padded, found.tokens),
+        tensors=_kept(tensors, steps, detail),
+        vocabulary=_vocabulary(translator) if detail == "full+weights" else None,
+        decode={
+            "strategy": strategy,
+            "options": {"beam": search.beam, "length_penalty": search.length_penalty},
+            "text": text,
+            "log_prob": found.log_prob,
+            "score": found.score,
+            "finished": found.finished,
+            "steps": steps,
+        },
+        beam=_beam(translator, tree, found) if tree else None,
+        tour=tour(translator.model.config),
+    )
+
+
+def conventions(config: ModelConfig) -> dict[str, Any]:
+    """What a reader must know to check the numbers by hand."""
+    return {
+        "norm_position": config.norm_position,
+        "variance": "population",
+        "norm_eps": config.norm_eps,
+        "eps_place": "inside the root",
+        "positions": config.positions,
+        "position_base": BASE,
+        "position_layout": config.position_layout,
+        "embedding_scale": sqrt(config.d_model) if config.embedding_scale else 1,
+        "score_scale": 1 / sqrt(config.head_width),
+        "mask_value": "-inf",
+        "tokens_as": "rows",
+    }
+
+
+def _checked(translator: Translator, detail: Detail | None, pad: int) -> Detail:
+    if pad < 0:
+        raise UsageError(f"pad is {pad}: it must be at least 0")
+    if detail is None:
+        weights = sum(weight.numel() for weight in translator.model.parameters())
+        return "full+weights" if weights <= SMALL_MODEL else "full"
+    if detail not in get_args(Detail):
+        raise UsageError(f"unknown detail '{detail}'; {nearest(str(detail), get_args(Detail))}")
+    return detail
+
+
+def _decoded(translator: Translator, ids: list[int], options: SearchOptions) -> tuple[Hypothesis, BeamTree | None]:
+    tree = BeamTree(options, translator.model.config.decoder_start_id) if options.beam > 1 else None
+    ((found, *_),) = translator.search([ids], options, watch=tree)
+    return found, tree
+
+
+def _forced(translator: Translator, target: str) -> Hypothesis:
+    """The given target, as if it had been found; its log-probabilities are still to come."""
+    ids = [*translator.target_tokenizer.encode(target.strip()), EOS]
+    most = translator.model.config.max_length
+    if len(ids) > most:
+        raise InputError(f"the target has {len(ids)} tokens, but the model admits {most} (max_length); shorten it")
+    return Hypothesis.of(ids, [0.0] * len(ids), EOS, 0.0)
+
+
+def _meta(translator: Translator, title: str, seed: int, detail: str) -> dict[str, Any]:
+    return {
+        "kind": "translation",
+        "title": title,
+        "version": version("glassformer"),
+        "card": translator.card,
+        "seed": seed,
+        "kernel": "explicit",
+        "dtype": "float32",
+        "detail": detail,
+    }
+
+
+def _axes(translator: Translator, source: str, ids: list[int], target: Sequence[int]) -> dict[str, dict[str, Any]]:
+    config, tokenizer = translator.model.config, translator.target_tokenizer
+    read = [config.decoder_start_id, *target[:-1]]
+    sizes = {
+        "d_model": config.d_model,
+        "d_ff": config.d_ff,
+        "head": config.num_heads,
+        "kv_head": config.kv_heads,
+        "kv_width": config.kv_heads * config.head_width,
+        "d_k": config.head_width,
+        "vocabulary": config.vocab_size,
+        "source_vocabulary": config.source_vocab_size or config.vocab_size,
+        "place": config.max_length,
+    }
+    spoken = translator.source_tokenizer.tokens(source)
+    end = len(source)
+    special = [Token(i, translator.source_tokenizer.piece(i), end, end) for i in ids[len(spoken) :]]
+    return {
+        "source": axis(source, [*spoken, *special]),
+        "target": axis(tokenizer.decode(target), tokenizer.tokens_of(read)),
+        **{name: {"size": size} for name, size in sizes.items()},
+    }
+
+
+def _steps(translator: Translator, tokens: Sequence[int], tensors: dict[str, TracedTensor]) -> list[dict[str, Any]]:
+    """The decode loop: at each step what was read, the likeliest tokens, and the one chosen."""
+    tokenizer, start = translator.target_tokenizer, translator.model.config.decoder_start_id
+    logits_TV, log_probs_TV = (torch.from_numpy(tensors[name].values) for name in ("logits", "log_probs"))
+    entropy_T = -(log_probs_TV.exp() * log_probs_TV).nan_to_num().sum(-1)
+    steps = []
+    for step, (read, chosen) in enumerate(zip([start, *tokens[:-1]], tokens, strict=True)):
+        logits_V, log_probs_V = logits_TV[step], log_probs_TV[step]
+
+        def candidate(token: int, logits_V: torch.Tensor = logits_V, log_probs_V: torch.Tensor = log_probs_V) -> Any:
+            return piece_of(tokenizer, token) | {
+                "logit": float(logits_V[token]),
+                "log_prob": float(log_probs_V[token]),
+                "probability": float(log_probs_V[token].exp()),
+                "rank": int((logits_V > logits_V[token]).sum()),
+                "forbidden": token in FORBIDDEN,
+            }
+
+        best = logits_V.topk(min(CANDIDATES, len(logits_V))).indices.tolist()
+        steps.append({
+            "step": step,
+            "read": piece_of(tokenizer, read),
+            "chosen": candidate(chosen),
+            "candidates": [candidate(token) for token in best],
+            "entropy": float(entropy_T[step]),
+            "logsumexp": float(tensors["log_probs"].statistics["logsumexp"][step]),
+        })  # fmt: skip
+    return steps
+
+
+def _kept(tensors: dict[str, TracedTensor], steps: list[dict[str, Any]], detail: Detail) -> dict[str, TracedTensor]:
+    """The tensors that the detail asks for; of the logits only the columns of the candidates."""
+    if detail == "attention":
+        return _attention_only(tensors)
+    columns = sorted({c["id"] for step in steps for c in (*step["candidates"], step["chosen"])})
+    return {name: _carried(one, columns, detail) for name, one in tensors.items()}
+
+
+def _carried(tensor: TracedTensor, columns: list[int], detail: Detail) -> TracedTensor:
+    if tensor.op == "parameter" and detail != "full+weights":
+        return dataclasses.replace(tensor, values=None)
+    if tensor.name in ("logits", "log_probs") and tensor.values is not None:
+        values = np.ascontiguousarray(tensor.values[:, columns])
+        return dataclasses.replace(tensor, values=values, columns=tuple(columns))
+    return tensor
+
+
+def _attention_only(tensors: dict[str, TracedTensor]) -> dict[str, TracedTensor]:
+    """The masks and, from the scores on, the attentions; the scores stand as given."""
+    kept = {name: one for name, one in tensors.items() if name.endswith((".ids", "mask"))}
+    for name, one in tensors.items():
+        last = name.rpartition(".")[2]
+        if one.op in ("scale", "mask", "softmax") and one.roles:
+            kept[name] = one
+        elif last == "scores":
+            kept[name] = dataclasses.replace(one, op="input", operands={})
+    return kept
+
+
+def _beam(translator: Translator, tree: BeamTree, found: Hypothesis) -> dict[str, Any]:
+    tokenizer = translator.target_tokenizer
+    nodes = [{**piece_of(tokenizer, node["token"]), **node} for node in tree.finish(found)]
+    return {"width": tree.options.beam, "length_penalty": tree.options.length_penalty, "nodes": nodes}
+
+
+def _vocabulary(translator: Translator) -> dict[str, list[str] | None]:
+    def pieces(tokenizer: Tokenizer) -> list[str]:
+        return [tokenizer.piece(i) for i in range(tokenizer.vocab_size)]
+
+    source, target = translator.source_tokenizer, translator.target_tokenizer
+    return {"source": None if source is target else pieces(source), "target": pieces(target)}
