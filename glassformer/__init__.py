@@ -7,12 +7,14 @@ from typing import Any
 _HOMES = {
     "ModelConfig": "glassformer.model",
     "SearchOptions": "glassformer.search",
+    "Trace": "glassformer.glass.record",
     "Transformer": "glassformer.model",
     "Translation": "glassformer.translator",
     "Translator": "glassformer.translator",
+    "trace": "glassformer.glass.trace",
     "train": "glassformer.training",
 }
-__all__ = ["ModelConfig", "SearchOptions", "Transformer", "Translation", "Translator", "train"]
+__all__ = ["ModelConfig", "SearchOptions", "Trace", "Transformer", "Translation", "Translator", "trace", "train"]
 
 
 def __getattr__(name: str) -> Any:

@@ -67,8 +67,8 @@ def place_of(tensor: "TracedTensor", named: Mapping[str, int]) -> Index:
     names = _index_names(tensor)
     for name in named:
         if not any(name in known for known in names):
-            wanted = [known[-1] for known in names]
-            raise UsageError(f"{tensor.name} has no axis '{name}'; {nearest(name, wanted)}")
+            known_names = [one for known in names for one in known]
+            raise UsageError(f"{tensor.name} has no axis '{name}'; {nearest(name, known_names)}")
     index = []
     for known in names:
         given = [named[name] for name in known if name in named]

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
 from numpy.typing import NDArray
 
 from glassformer.errors import InputError, UsageError, nearest
@@ -23,7 +25,7 @@ from glassformer.glass.cell import Cell, explain_cell, place_of
 from glassformer.glass.ops import DERIVABLE, OPS, Index, Site
 
 SCHEMA = "glassformer-trace/1"
-DTYPES = {"float32": "<f4", "int32": "<i4", "uint8": "<u1"}
+DTYPES = {"float32": "<f4", "float64": "<f8", "int32": "<i4", "uint8": "<u1"}
 VISIBLE, PADDING, FUTURE = 0, 1, 2  # why a mask hides a cell; 3 is both
 REASONS = ("visible", "padding", "future", "padding and future")
 
@@ -186,7 +188,7 @@ class Trace:
             raise InputError(
                 f"{where}: not a trace of this version ({SCHEMA}), but {str(version)[:40]!r}; write it again"
             )
-        if error := next(_validator().iter_errors(record), None):
+        if error := best_match(_validator().iter_errors(record)):
             place = "/".join(map(str, error.absolute_path)) or "the record"
             raise InputError(f"{where}: not a valid trace: {place}: {error.message[:120]}; write it again")
         tensors: dict[str, TracedTensor] = {}
@@ -206,9 +208,7 @@ def schema() -> dict[str, Any]:
 
 
 @cache
-def _validator() -> Any:
-    from jsonschema import Draft202012Validator
-
+def _validator() -> Draft202012Validator:
     return Draft202012Validator(schema())
 
 

@@ -1,0 +1,368 @@
+"""A trace is the translation that it traces, to the last number, for every option of the config."""
+
+import dataclasses
+import json
+import random
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from model.helpers import named, steadily
+
+import glassformer
+from glassformer.errors import InputError, UsageError
+from glassformer.glass.graph import graph
+from glassformer.glass.ops import LEAVES
+from glassformer.glass.record import Trace, schema
+from glassformer.glass.trace import trace
+from glassformer.model.cache import DecoderCache
+from glassformer.special import BOS, EOS
+
+from .models import SENTENCE, cached, tokenizer, translator
+
+CONFIGS = [
+    {},
+    {"norm_position": "pre"},
+    {"positions": "rotary", "norm": "rmsnorm", "activation": "swiglu", "bias": False},
+    {"positions": "learned", "activation": "gelu", "embedding_scale": False},
+    {"num_kv_heads": 2, "activation": "silu", "position_layout": "halves"},
+    {"num_kv_heads": 1, "positions": "rotary", "activation": "geglu", "norm_position": "pre"},
+    {"tie_embeddings": False, "output_bias": True, "final_norm": True, "activation": "reglu"},
+    {"source_vocab_size": 273, "encoder_layers": 1, "decoder_layers": 3, "num_heads": 1},
+    {"source_vocab_size": 273, "tie_embeddings": False, "norm": "rmsnorm", "norm_position": "pre", "final_norm": False},
+    {"decoder_start_id": 0, "d_model": 24, "num_heads": 3},
+]
+every_config = pytest.mark.parametrize("options", CONFIGS, ids=named)
+
+
+def traced(options, **settings):
+    return trace(cached(**options), SENTENCE, detail="full+weights", **settings)
+
+
+def made(record):
+    """The tensors that are made from others."""
+    return [tensor for tensor in record.tensors.values() if tensor.op not in LEAVES]
+
+
+def close(ours, stored):
+    """1e-5, relative for large numbers."""
+    return ours == stored or abs(ours - stored) <= 1e-5 * max(1.0, abs(stored))
+
+
+def some_index(tensor, generator):
+    *rows, width = tensor.shape
+    column = generator.choice(tensor.columns) if tensor.columns else generator.randrange(width)
+    return (*(generator.randrange(n) for n in rows), column)
+
+
+@every_config
+@given(seed=st.integers(0, 10_000))
+@steadily
+def test_every_cell_comes_from_its_operands(options, seed):
+    generator = random.Random(seed)
+    record = _record(named(options))
+    for tensor in made(record):
+        index = some_index(tensor, generator)
+        assert close(record.recompute(tensor, index), tensor.at(index)), (tensor.name, index)
+
+
+_RECORDS = {}
+
+
+def _record(name):
+    if name not in _RECORDS:
+        options = next(options for options in CONFIGS if named(options) == name)
+        _RECORDS[name] = traced(options, pad=2)
+    return _RECORDS[name]
+
+
+@every_config
+@pytest.mark.parametrize("beam", [1, 4])
+def test_the_text_is_what_translate_gives(options, beam):
+    record, best = traced(options, beam=beam), cached(**options).translate([SENTENCE], beam=beam)[0]
+    assert record.decode["text"] == best.text
+    assert record.decode["score"] == pytest.approx(best.score, abs=1e-6)
+    chosen = [step["chosen"] for step in record.decode["steps"]]
+    assert [one["piece"] for one in chosen] == list(best.tokens)
+    assert [one["log_prob"] for one in chosen] == pytest.approx(best.token_log_probs, abs=1e-4)
+
+
+@every_config
+def test_the_cross_attention_is_that_of_the_fast_translation(options):
+    record, best = traced(options), cached(**options).translate([SENTENCE], beam=1)[0]
+    layers = [t.values.mean(0) for t in made(record) if t.name.endswith("cross_attention.weights")]
+    assert np.abs(np.mean(layers, 0) - best.alignment.numpy()).max() < 1e-5
+
+
+@every_config
+def test_logits_are_those_of_decoding_step_by_step(options):
+    """With the cache and the fused kernel, one token at a time."""
+    record, model = traced(options), cached(**options).model
+    ids = [int(i) for i in record.tensor("source.ids").values]
+    with torch.inference_mode():
+        cache: DecoderCache = model.start(model.encode(torch.tensor([ids])))
+        logits = record.tensor("logits")
+        for row, token in enumerate(record.tensor("target.ids").values):
+            hidden, cache = model.decode(torch.tensor([[int(token)]]), cache)
+            stepwise = model.logits(hidden)[0, 0].numpy()[list(logits.columns)]
+            assert np.abs(stepwise - logits.values[row]).max() < 5e-4
+
+
+@every_config
+def test_the_graph_names_every_weight_of_the_model_and_no_other(options):
+    weights = {name for name, _ in cached(**options).model.named_parameters()}
+    nodes = graph(cached(**options).model.config)
+    assert {node.name for node in nodes if node.op == "parameter"} == weights
+    seen = set()
+    for node in nodes:
+        assert set(node.operands.values()) <= seen, node.name
+        seen.add(node.name)
+
+
+@every_config
+def test_the_record_follows_its_schema_and_comes_back(options):
+    record = traced(options, beam=3, pad=1)
+    for compact in (False, True):
+        text = record.to_json(compact)
+        Draft202012Validator(schema()).validate(json.loads(text))
+        back = Trace.from_dict(json.loads(text))
+        for tensor in record.tensors.values():
+            stored = back.tensor(tensor.name)
+            if tensor.op in ("scale", "mask", "relu"):
+                np.testing.assert_allclose(back.values(tensor.name), tensor.values, rtol=1e-6, atol=1e-7)
+            elif stored.values is not None:
+                np.testing.assert_array_equal(stored.values, tensor.values)
+        assert back.decode == record.decode and back.beam == record.beam and back.axes == record.axes
+
+
+def test_statistics_are_those_of_the_rows():
+    record = traced({})
+    weights, norm = (
+        record.tensor("decoder.1.cross_attention.weights"),
+        record.tensor("encoder_norm")
+        if ("encoder_norm" in record.tensors)
+        else record.tensor("encoder.1.feed_forward_norm.norm"),
+    )
+    masked = record.values("decoder.1.cross_attention.masked").astype(np.float64)
+    np.testing.assert_allclose(weights.statistics["max"], masked.max(-1))
+    np.testing.assert_allclose(weights.statistics["sum"], np.exp(masked - masked.max(-1, keepdims=True)).sum(-1))
+    x = record.values(norm.operands["x"]).astype(np.float64)
+    np.testing.assert_allclose(norm.statistics["mean"], x.mean(-1), atol=1e-12)
+    np.testing.assert_allclose(
+        norm.statistics["deviation"], np.sqrt(((x - x.mean(-1, keepdims=True)) ** 2).mean(-1) + 1e-5)
+    )
+
+
+def test_padding_is_masked_with_its_reason_and_changes_nothing():
+    plain, padded = traced({}), traced({}, pad=3)
+    mask = padded.tensor("decoder.cross_mask").values
+    assert mask[:, -3:].tolist() == [[1, 1, 1]] * len(mask) and not mask[:, :-3].any()
+    assert padded.tensor("encoder.mask").values[:, -3:].all()
+    size = plain.axes["target"]["size"]
+    assert padded.tensor("decoder.self_mask").values.tolist() == [
+        [2 if key > query else 0 for key in range(size)] for query in range(size)
+    ]
+    assert not padded.tensor("decoder.0.cross_attention.weights").values[..., -3:].any()
+    np.testing.assert_allclose(padded.tensor("logits").values, plain.tensor("logits").values, atol=1e-4)
+
+
+def test_a_forced_target_is_scored_as_score_does():
+    record = trace(cached(), SENTENCE, target="c b a")
+    (scored,) = cached().score([SENTENCE], ["c b a"])
+    assert record.decode["strategy"] == "forced" and record.decode["text"] == "c b a"
+    assert record.decode["log_prob"] == pytest.approx(scored.log_prob, abs=1e-4)
+    assert [step["chosen"]["log_prob"] for step in record.decode["steps"]] == pytest.approx(
+        scored.token_log_probs, abs=1e-4
+    )
+
+
+def test_candidates_are_the_likeliest_tokens_and_probabilities():
+    record = traced({})
+    with torch.inference_mode():
+        source = torch.tensor([record.tensor("source.ids").values.tolist()])
+        target = torch.tensor([record.tensor("target.ids").values.tolist()])
+        probabilities = cached().model(source, target)[0].softmax(-1)
+    for step, row in zip(record.decode["steps"], probabilities, strict=True):
+        best = row.topk(10)
+        assert [c["probability"] for c in step["candidates"]] == pytest.approx(best.values.tolist(), abs=1e-5)
+        assert step["entropy"] == pytest.approx(float(torch.distributions.Categorical(row).entropy()), abs=1e-4)
+        assert step["candidates"][step["chosen"]["rank"]]["id"] == step["chosen"]["id"]
+        assert [c["forbidden"] for c in step["candidates"]] == [c["id"] in (0, 1, 2) for c in step["candidates"]]
+
+
+@pytest.mark.parametrize(("beam", "alpha"), [(2, 0.6), (4, 0.0), (5, 1.3)])
+def test_the_beam_is_a_tree_of_sums_and_penalties(beam, alpha):
+    record = traced({}, beam=beam, length_penalty=alpha)
+    nodes = {node["id"]: node for node in record.beam["nodes"]}
+    for node in nodes.values():
+        if node["parent"] is None:
+            assert (node["token"], node["sum"], node["step"]) == (BOS, 0, 0)
+            continue
+        parent = nodes[node["parent"]]
+        assert node["step"] == node["length"] == parent["length"] + 1
+        assert node["sum"] == pytest.approx(parent["sum"] + node["log_prob"], abs=1e-9)
+        assert node["score"] == pytest.approx(node["sum"] / ((5 + node["length"]) / 6) ** alpha, abs=1e-9)
+        assert parent["state"] in ("kept", "best") and parent["token"] != EOS
+        assert (node["token"] == EOS) == (node["state"] == "finished") or node["state"] in ("best", "pruned")
+    for step in range(1, max(node["step"] for node in nodes.values())):
+        alive = [
+            n for n in nodes.values() if n["step"] == step and n["state"] in ("kept", "best") and n["token"] != EOS
+        ]
+        assert len(alive) <= beam
+        assert len([n for n in nodes.values() if n["step"] == step]) <= 2 * beam
+    best = [node for node in nodes.values() if node["state"] == "best"]
+    assert [node["token"] for node in best[1:]] == [step["chosen"]["id"] for step in record.decode["steps"]]
+    assert best[-1]["score"] == pytest.approx(record.decode["score"], abs=1e-5)
+    ended = [node for node in nodes.values() if node["state"] == "finished"]
+    assert all(node["score"] <= best[-1]["score"] for node in ended)
+
+
+def test_tokens_stand_for_their_place_in_the_sentence():
+    tokens = traced({}).axes["source"]["tokens"]
+    assert "".join(SENTENCE[t["start"] : t["end"]] for t in tokens if t["piece"][:2] != "<0") + "ñ" == SENTENCE
+    spelt = [t for t in tokens if t["piece"].startswith("<0x")]
+    assert [t["piece"] for t in spelt] == ["<0xC3>", "<0xB1>"] and {(t["start"], t["end"]) for t in spelt} == {(6, 7)}
+    assert [t["word"] for t in tokens] == [0, 1, 2, *[3] * (len(tokens) - 4), None]
+    assert tokens[-1]["special"] and tokens[-1]["text"] == "</s>"
+    axis = trace(cached(), "हाँ שלום").axes["source"]
+    assert {(t["script"], t["direction"]) for t in axis["tokens"] if t["script"] != "Common"} == {
+        ("Devanagari", "ltr"), ("Hebrew", "rtl"),
+    }  # fmt: skip
+
+
+def test_cell_explains_itself():
+    record = traced({})
+    cell = record.cell("decoder.1.cross_attention.scores", head=0, row=2, column=3)
+    pairs = list(zip(cell.operands[::2], cell.operands[1::2], strict=True))
+    assert len(pairs) == 4  # d_k
+    assert sum(a.value * b.value for a, b in pairs) == pytest.approx(cell.value, abs=1e-5)
+    assert {(a.tensor, a.index[:2]) for a, _ in pairs} == {("decoder.1.cross_attention.query_heads", (0, 2))}
+    assert {(b.tensor, b.index[:2]) for _, b in pairs} == {("decoder.1.cross_attention.key_heads", (0, 3))}
+    assert cell.substituted.count("·") == 4 and cell.formula == "S[0,2,3] = Σₖ Q[0,2,k] · K[0,3,k]"
+    assert record.cell("decoder.1.cross_attention.scores", head=0, target=2, source=3) == cell
+
+
+@every_config
+def test_every_number_leads_down_to_weights_and_inputs(options):
+    """Following any operand ends at a leaf, and each step says something."""
+    record, generator = _record(named(options)), random.Random(3)
+    for tensor in made(record):
+        index = some_index(tensor, generator)
+        while record.tensor(tensor.name).op not in LEAVES:
+            axes = ("head", "row", "column")[3 - len(index) :] if len(index) > 1 else ("row",)
+            cell = record.cell(tensor.name, **dict(zip(axes, index, strict=True)))
+            assert cell.formula and cell.substituted
+            assert close(cell.value, tensor.at(index))
+            if not cell.operands:
+                assert tensor.op == "positions"
+                break
+            step = generator.choice(cell.operands)
+            tensor, index = record.tensor(step.tensor), step.index
+
+
+def test_details():
+    attention, full = trace(cached(), SENTENCE, detail="attention"), trace(cached(), SENTENCE, detail="full")
+    assert {t.name.rpartition(".")[2] for t in attention.tensors.values()} == {
+        "ids", "mask", "self_mask", "cross_mask", "scores", "scaled", "masked", "weights",
+    }  # fmt: skip
+    np.testing.assert_array_equal(
+        attention.tensor("decoder.0.cross_attention.weights").values,
+        full.tensor("decoder.0.cross_attention.weights").values,
+    )
+    assert Trace.from_dict(json.loads(attention.to_json(True))).decode == full.decode
+    with pytest.raises(InputError, match=r"query\.weight is not carried .* --detail full\+weights"):
+        full.cell("encoder.0.self_attention.query", row=0, column=0)
+    assert full.cell("encoder.0.self_attention.scores", head=0, row=0, column=0).operands
+    assert full.cell("log_probs", row=0, column=full.decode["steps"][0]["chosen"]["id"]).operands
+
+
+def test_small_models_carry_their_weights_by_default():
+    assert trace(cached(), SENTENCE).meta["detail"] == "full+weights"
+    assert trace(translator(d_model=256, d_ff=2048, encoder_layers=1, decoder_layers=1), "a").meta["detail"] == "full"
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (
+            lambda t: t.tensor("decoder.1.cross_atention.scores"),
+            UsageError,
+            "did you mean 'decoder.1.cross_attention.s",
+        ),
+        (lambda t: t.cell("logits", row=0, colum=1), UsageError, "logits has no axis 'colum'; did you mean"),
+        (lambda t: t.cell("logits", row=0), UsageError, "logits: give one place along 'vocabulary'"),
+        (lambda t: t.cell("encoder.0.self_attention.scores", head=9, row=0, column=0), UsageError, "no cell"),
+        (lambda t: t.cell("encoder.0.self_attention.scores", head=0, row=-1, column=0), UsageError, "no cell"),
+        (lambda t: trace(cached(), "  "), InputError, "blank"),
+        (lambda t: trace(cached(), "a " * 60), InputError, "but the model admits 48"),
+        (lambda t: trace(cached(), "a", target="b " * 60), InputError, "but the model admits 48"),
+        (lambda t: trace(cached(), "a", pad=50), InputError, "use fewer"),
+        (lambda t: trace(cached(), "a", pad=-1), UsageError, "at least 0"),
+        (lambda t: trace(cached(), "a", detail="ful"), UsageError, "did you mean 'full'"),
+        (lambda t: trace(cached(), "a", sample=True), UsageError, "does not sample"),
+        (lambda t: trace(cached(), "a", beam=0), UsageError, "beam is 0"),
+    ],
+)
+def test_mistakes(call, error, message):
+    with pytest.raises(error, match=message.replace("+", r"\+")):
+        call(_record(named({})))
+
+
+def changed(**changes):
+    record = json.loads(_record(named({})).to_json(True))
+    for path, value in changes.items():
+        *parents, last = path.split("__")
+        place = record
+        for step in parents:
+            place = place[int(step) if step.isdigit() else step]
+        place[int(last) if last.isdigit() else last] = value
+    return record
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "truncated or not JSON"),
+        ('{"schema": "glassformer-trace/1"', "truncated or not JSON"),
+        ("[" * 100_000, "truncated or not JSON"),
+        ("[]", "not a trace of this version"),
+        (json.dumps({"schema": "glassformer-trace/2"}), "not a trace of this version"),
+        (json.dumps({"schema": "glassformer-trace/1"}), "not a valid trace"),
+        (lambda: changed(tensors__0__op="eval"), "not a valid trace: tensors/0/op"),
+        (lambda: changed(tensors__0__name="<img src=x>"), "not a valid trace: tensors/0/name"),
+        (lambda: changed(tensors__0__data="AAAA"), "its data are not"),
+        (lambda: changed(tensors__1__data="%%%%"), "not a valid trace"),
+        (lambda: changed(tensors__9__operands={"x": "nowhere"}), "made from 'nowhere'"),
+        (lambda: changed(tensors__9__name="source.ids"), "comes twice"),
+        (lambda: changed(decode__steps__0__entropy="high"), "not a valid trace: decode/steps/0/entropy"),
+    ],
+)
+def test_a_file_that_is_no_trace(tmp_path, content, message):
+    path = tmp_path / "trace.json"
+    path.write_text(content if isinstance(content, str) else json.dumps(content()), encoding="utf-8")
+    with pytest.raises(InputError, match=message) as error:
+        Trace.load(path)
+    assert str(path) in str(error.value) and len(str(error.value)) < 400 and "\n" not in str(error.value)
+
+
+def test_a_trace_survives_the_disk(tmp_path):
+    record = traced({}, beam=2)
+    record.save(tmp_path / "trace.json")
+    assert Trace.load(tmp_path / "trace.json").to_json() == record.to_json()
+
+
+def test_tracing_leaves_the_model_as_it_was():
+    made_here = translator()
+    hooks = [len(module._forward_hooks) for module in made_here.model.modules()]
+    before = {name: weight.clone() for name, weight in made_here.model.state_dict().items()}
+    trace(made_here, SENTENCE, beam=3)
+    assert [len(module._forward_hooks) for module in made_here.model.modules()] == hooks
+    assert all(torch.equal(before[name], weight) for name, weight in made_here.model.state_dict().items())
+
+
+def test_the_package_offers_it():
+    assert glassformer.trace(cached(), "a b").decode["text"] == cached().translate(["a b"], beam=1)[0].text
+    assert dataclasses.is_dataclass(glassformer.Trace) and tokenizer().vocab_size == 273
