@@ -1,24 +1,42 @@
-# `make demo` and `make test` need only Python 3.11 or newer, pip and make.
+# `make demo` and `make test` need only Python 3.11 or newer, pip and make. With Node 20 or newer and npm the
+# page's own tests run too, and `make lint` makes sure that the committed page is what its sources build.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+WEB := glassformer/glass/web
+PAGE_INSTALLED := $(WEB)/node_modules/.installed
+NPM := $(shell command -v npm)
 
-.PHONY: demo test lint format clean
+.PHONY: demo test lint page format clean
 
 # Train on the built-in phrasebook, at most three minutes on two cores, and translate.
 demo: $(INSTALLED)
 	$(BIN)/glassformer quickstart
 	@echo "(. $(BIN)/activate puts glassformer on your path.)"
 
-test: $(INSTALLED)
+test: $(INSTALLED) $(if $(NPM),$(PAGE_INSTALLED))
 	$(BIN)/python -m pytest
+ifdef NPM
+	cd $(WEB) && npm test
+else
+	@echo "SKIPPED: the page's own tests need Node and npm, which are not here."
+endif
 
-lint: $(INSTALLED)
+lint: $(INSTALLED) $(if $(NPM),$(PAGE_INSTALLED))
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy glassformer
+ifdef NPM
+	cd $(WEB) && npm run check && npm run verify
+else
+	@echo "SKIPPED: whether the page is what its sources build; that needs Node and npm, which are not here."
+endif
+
+# Build the page from its sources, into glassformer/glass/static/page.html.
+page: $(PAGE_INSTALLED)
+	cd $(WEB) && npm run build
 
 format: $(INSTALLED)
 	$(BIN)/ruff format .
@@ -32,5 +50,9 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet -c constraints.txt --no-build-isolation -e '.[dev]'
 	touch $@
 
+$(PAGE_INSTALLED): $(WEB)/package.json $(WEB)/package-lock.json
+	cd $(WEB) && npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
 clean:
-	rm -rf $(VENV) build *.egg-info
+	rm -rf $(VENV) $(WEB)/node_modules build *.egg-info

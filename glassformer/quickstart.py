@@ -8,14 +8,18 @@ from rich.console import Console
 from rich.markup import escape
 
 from glassformer.evaluation import exact_match, score_corpus
+from glassformer.explain import write_page
+from glassformer.glass.trace import trace
 from glassformer.search import SearchOptions
 from glassformer.text.corpora import load_corpus
 from glassformer.text.corpora.phrasebook import agreement, held_out
 from glassformer.text.pairs import Pair
 from glassformer.training import train
+from glassformer.training.probes import read_probes
 from glassformer.training.run import CONFIG
 from glassformer.translator import Translator
 
+PAGE = "page.html"
 GREEDY = SearchOptions(beam=1)
 LECTURE = (
     "We are friends",
@@ -48,18 +52,20 @@ RECIPE: dict[str, Any] = {
     "checkpoint_every": 850,
     "keep_checkpoints": 1,
     "average_last": 1,
+    "probe_every": 100,
     "metric": "loss",  # chrF reaches 100 before the model is at its best
 }
 RECIPES: dict[str, dict[str, Any]] = {
     # Every sentence is seen about once, and has one right translation: nothing to smooth.
-    "phrasebook": RECIPE | {"vocab_size": 2500, "label_smoothing": 0.0, "max_steps": 1700},
+    "phrasebook": RECIPE
+    | {"vocab_size": 2500, "label_smoothing": 0.0, "max_steps": 1700, "probe": [LECTURE[3]]},
     # A name is spelt rather than translated, and there are few: small pieces and dropout.
-    "names": RECIPE | {"vocab_size": 1000, "dropout": 0.2, "max_steps": 1750},
+    "names": RECIPE | {"vocab_size": 1000, "dropout": 0.2, "max_steps": 1750, "probe": [NAMES[2]]},
 }
 
 
 def quickstart(corpus: str, out: Path) -> None:
-    """Train on `corpus` into the run directory `out`, then print scores and translations.
+    """Train on `corpus` into the run directory `out`, print scores and translations, and write its page.
 
     Where `out` holds such a run already, stopped or ended, it goes on from there.
     """
@@ -71,12 +77,21 @@ def quickstart(corpus: str, out: Path) -> None:
     else:
         _report_pairs(console, translator, load_corpus(corpus).test)
     _show(console, translator, LECTURE if corpus == "phrasebook" else NAMES)
+    _write_page(console, out, translator, RECIPES[corpus]["probe"][0])
     console.print(
         f"The model is in [bold]{escape(str(out))}[/bold], made in {time.monotonic() - started:.0f} s. Try your own:"
     )
     console.print(
         f'  echo "{LECTURE[0] if corpus == "phrasebook" else NAMES[0]}" | glassformer translate {escape(str(out))}'
     )
+
+
+def _write_page(console: Console, out: Path, translator: Translator, sentence: str) -> None:
+    """The page of the trained model on the probe sentence, and how it came to it while it learnt."""
+    probes = read_probes(out)
+    traces = [("trained", trace(translator, sentence, beam=4)), *probes]
+    write_page(out / PAGE, traces, "training" if probes else "trace")
+    console.print(f"See through it: open [bold]{escape(str(out / PAGE))}[/bold] in any browser.")
 
 
 def _report_phrasebook(console: Console, translator: Translator) -> None:

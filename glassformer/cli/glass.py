@@ -68,11 +68,12 @@ def _write_files(traces: "list[Labelled]", kind: "Kind", options: argparse.Names
     from glassformer.explain import save, write_page
 
     first = traces[0][1]
+    exported = _exports(first, options)  # before anything is written: it refuses what makes no sense
     if options.html:
         say(f"glassformer: {write_page(Path(options.html), traces, kind, options.large)}")
     if options.json_file:
         save(Path(options.json_file), first.to_json().encode(errors="backslashreplace"))
-    for name, text in _exports(first, options).items():
+    for name, text in exported.items():
         save(Path(name), text.encode(errors="backslashreplace"))
     return any(getattr(options, name) for name in FILES)
 
@@ -83,22 +84,24 @@ def _exports(trace: "Trace", options: argparse.Namespace) -> dict[str, str]:
 
     texts = {}
     if options.svg:
-        chosen = given(options, ("layer", "head", "tensor")) | {"kind": options.attention}
-        texts[options.svg] = svg.to_svg(trace, options.view, **chosen)
+        texts[options.svg] = svg.to_svg(trace, options.view, options.tensor, options.head)
     if options.csv:
         if not options.tensor:
             raise UsageError("--csv wants to know which numbers: add --tensor NAME")
         texts[options.csv] = table.to_csv(trace, options.tensor)
     if options.latex:
-        solve = latex.cell_solution if options.cell else latex.worked_solution
-        texts[options.latex] = solve(trace, options.cell or options.answers)
+        texts[options.latex] = (
+            latex.cell_solution(trace, options.cell)
+            if options.cell
+            else latex.worked_solution(trace, options.answers)
+        )
     return texts
 
 
 def _render_several(traces: "list[Labelled]", kind: "Kind") -> None:
-    from glassformer.glass.views import several_text
+    from glassformer.glass.views.terminal import several
 
-    show = several_text.render_comparison if kind == "compare" else several_text.render_training
+    show = several.render_comparison if kind == "compare" else several.render_training
     show(traces, _console())
 
 

@@ -1,5 +1,6 @@
 """One number explained: its formula, the formula with the numbers in it, and the cells that made it."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -57,6 +58,14 @@ def explain_cell(tensor: "TracedTensor", operands: Mapping[str, "TracedTensor"],
     sides = Sides(site, {role: one.label for role, one in operands.items()}, [cell.value for cell in cells])
     symbols, numbers = FORMULAS[tensor.op](sides)
     return Cell(tensor.name, index, value, f"{_at(tensor, index)} = {symbols}", numbers, tuple(cells))
+
+
+def parse_place(text: str) -> tuple[str, Index]:
+    """The tensor and the index that `NAME[0,2,3]` names; UsageError where it is not written so."""
+    found = re.fullmatch(r"([^\[\]]+)\[([0-9]{1,9}(?:,[0-9]{1,9})*)\]", re.sub(r"\s", "", text))
+    if not found:
+        raise UsageError(f"'{text}' names no cell; write NAME[i,j], such as decoder.0.cross_attention.scores[0,2,3]")
+    return found[1], tuple(map(int, found[2].split(",")))
 
 
 def place_of(tensor: "TracedTensor", named: Mapping[str, int]) -> Index:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from glassformer.errors import InputError, UsageError, nearest
 from glassformer.files import write_whole
-from glassformer.glass.cell import Cell, explain_cell, place_of
+from glassformer.glass.cell import Cell, explain_cell, parse_place, place_of
 from glassformer.glass.ops import DERIVABLE, OPS, Index, Site
 
 SCHEMA = "glassformer-trace/1"
@@ -149,8 +149,16 @@ class Trace:
         The index is given by the names of the axes (`head=0, target=2, source=3`), or by `head`,
         `row` and `column`. Raises UsageError for an unknown tensor, axis or place.
         """
-        tensor = self._filled(self.tensor(name))
-        return explain_cell(tensor, self.operands(tensor), place_of(tensor, index))
+        return self._explained(self.tensor(name), place_of(self.tensor(name), index))
+
+    def cell_at(self, text: str) -> Cell:
+        """The same for a place written as `decoder.1.cross_attention.scores[0,2,3]`."""
+        name, index = parse_place(text)
+        return self._explained(self.tensor(name), index)
+
+    def _explained(self, tensor: TracedTensor, index: Index) -> Cell:
+        tensor = self._filled(tensor)
+        return explain_cell(tensor, self.operands(tensor), index)
 
     def to_dict(self, compact: bool = False) -> dict[str, Any]:
         """The record as JSON values. `compact` leaves out the data that can be made from operands."""
@@ -191,6 +199,7 @@ class Trace:
         if error := best_match(_validator().iter_errors(record)):
             place = "/".join(map(str, error.absolute_path)) or "the record"
             raise InputError(f"{where}: not a valid trace: {place}: {error.message[:120]}; write it again")
+        _refuse_contradictions(record, where)
         tensors: dict[str, TracedTensor] = {}
         for one in record["tensors"]:
             _refuse_dangling(one, tensors, where)
@@ -245,6 +254,17 @@ def _tensor(one: dict[str, Any], where: str) -> TracedTensor:
         columns=columns,
         statistics={name: _decode(row, "float32", shape[:-1], where) for name, row in one["statistics"].items()},
     )
+
+
+def _refuse_contradictions(record: dict[str, Any], where: str) -> None:
+    """What the schema cannot say: an axis is as long as its tokens, a beam's parent stands before its children."""
+    for name, axis in record["axes"].items():
+        if "tokens" in axis and len(axis["tokens"]) != axis["size"]:
+            raise InputError(f"{where}: the axis '{name}' has {len(axis['tokens'])} tokens but the size {axis['size']}")
+    for place, node in enumerate(record["beam"]["nodes"] if record["beam"] else ()):
+        parent = -1 if node["parent"] is None else node["parent"]
+        if node["id"] != place or not (parent == -1 if place == 0 else 0 <= parent < place):
+            raise InputError(f"{where}: node {place} of the beam stands before its parent; write the trace again")
 
 
 def _refuse_dangling(one: dict[str, Any], before: dict[str, TracedTensor], where: str) -> None:

@@ -84,7 +84,7 @@ def trace(
             "steps": steps,
         },
         beam=_beam(translator, tree, found) if tree else None,
-        tour=tour(translator.model.config),
+        tour=tour(translator.model.config) if detail != "attention" else (),  # it shows other tensors too
     )
 
 

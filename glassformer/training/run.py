@@ -23,7 +23,7 @@ from glassformer.training.utilisation import autocast, faster_precision
 from glassformer.translator import Translator
 
 CONFIG = "config.yaml"
-STOPPING = ("max_steps", "max_minutes", "patience")  # what --resume may change
+CHANGEABLE = ("max_steps", "max_minutes", "patience", "probe", "probe_every")  # what --resume may change
 BETAS, EPSILON = (0.9, 0.98), 1e-9  # Adam's, section 5.3
 
 
@@ -101,7 +101,7 @@ def start(path: Path, config: RunConfig, device: torch.device) -> Run:
 def resume(path: Path, changes: dict[str, Any], device: torch.device) -> Run:
     """The run in `path`, from its newest checkpoint.
 
-    `changes` may change when to stop (STOPPING); the rest may be repeated, and must be as it was.
+    `changes` may change when to stop and what to probe (CHANGEABLE); the rest may be repeated, and must be as it was.
 
     Raises InputError if there is no run or no checkpoint, UsageError for any other change.
     """
@@ -126,7 +126,7 @@ def resume(path: Path, changes: dict[str, Any], device: torch.device) -> Run:
 
 
 def _as_it_was(path: Path, changes: dict[str, Any]) -> RunConfig:
-    """The run's saved config; UsageError if `changes` ask for another, but for when to stop."""
+    """The run's saved config; UsageError if `changes` ask for another, but for what is CHANGEABLE."""
     saved = read_yaml(path)
     changes = dict(changes)
     if changes.get("precision") == "auto":
@@ -136,7 +136,7 @@ def _as_it_was(path: Path, changes: dict[str, Any]) -> RunConfig:
     config = RunConfig.of(saved | changes, str(path))
     before = RunConfig.of(saved, str(path)).flat()
     for key, value in config.flat().items():
-        if key not in STOPPING and before[key] != value:
+        if key not in CHANGEABLE and before[key] != value:
             raise UsageError(f"--resume keeps the run's {key} = {before[key]}; it cannot become {value}")
     return config
 

@@ -1,0 +1,79 @@
+"""Several traces on the terminal: two models side by side, or one model while it learns."""
+
+from collections.abc import Sequence
+from itertools import zip_longest
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from glassformer.glass.compare import differences, parting
+from glassformer.glass.numbers import show
+from glassformer.glass.record import Trace
+from glassformer.glass.views.terminal.text import DIM, STRONG, heading, say, visible
+
+Labelled = tuple[str, Trace]
+MOST = 12  # tensors listed: those that differ most
+WIDTH = 10  # of a number
+
+
+def render_comparison(traces: Sequence[Labelled], console: Console) -> None:
+    """Both translations, step by step, where they part, and the tensors that differ most."""
+    first, second = (trace for _, trace in traces)
+    heading(console, "Translations")
+    for name, (label, trace) in zip("AB", traces, strict=True):
+        say(console, (f"{name}  ", STRONG), visible(label), (f"  log p {show(_decode(trace)['log_prob'])}", DIM))
+        say(console, "   ", (visible(_decode(trace)["text"]), STRONG))
+    step = parting(first, second)
+    heading(console, "Step by step", "they say the same" if step is None else f"they part at step {step}")
+    for number, (a, b) in enumerate(zip_longest(_chosen(first), _chosen(second))):
+        mark = "≠" if number == step else " "
+        say(console, f"{number:4} {mark}  A {_said(a)}")
+        say(console, f"{'':4}    B {_said(b)}")
+    _print_differences(console, first, second)
+
+
+def _decode(trace: Trace) -> dict[str, Any]:
+    return trace.decode or {"text": "", "log_prob": 0.0, "steps": []}
+
+
+def _chosen(trace: Trace) -> list[dict[str, Any]]:
+    return [step["chosen"] for step in _decode(trace)["steps"]]
+
+
+def _said(chosen: dict[str, Any] | None) -> str:
+    return f"{show(chosen['probability']):>{WIDTH}}  {visible(chosen['text'])}" if chosen else f"{'':{WIDTH}}  (ended)"
+
+
+def _print_differences(console: Console, first: Trace, second: Trace) -> None:
+    found = differences(first, second)
+    if not found:
+        heading(console, "No tensor has the same name and shape in both")
+        return
+    most = sorted(found, key=lambda one: one.largest, reverse=True)[:MOST]
+    heading(
+        console, "What differs most", f"{len(most)} of {len(found)} tensors that both have; largest and mean |A − B|"
+    )
+    for one in most:
+        say(console, f"{show(one.largest):>{WIDTH}}  {show(one.mean):>{WIDTH}}  {one.name}")
+
+
+def render_training(traces: Sequence[Labelled], console: Console) -> None:
+    """For each sentence, what the model made of it step by step: how sure it was, how sharp its attention."""
+    for sentence in dict.fromkeys(trace.axes["source"]["text"] for _, trace in traces):
+        heading(console, visible(sentence), "mean probability of what it says, mean entropy of its cross-attention")
+        for label, trace in traces:
+            if trace.axes["source"]["text"] == sentence:
+                sure = np.mean([chosen["probability"] for chosen in _chosen(trace)])
+                entropy = f"{show(_entropy(trace))} nats"
+                say(
+                    console,
+                    f"{label:>12}  {show(float(sure)):>{WIDTH}}  {entropy:>15}  {visible(_decode(trace)['text'])}",
+                )
+
+
+def _entropy(trace: Trace) -> float:
+    """Of all rows of all heads of the cross-attention."""
+    weights = [one.values for name, one in trace.tensors.items() if name.endswith("cross_attention.weights")]
+    rows = np.concatenate([w.reshape(-1, w.shape[-1]) for w in weights if w is not None]).astype(np.float64)
+    return float(-(rows * np.log(np.where(rows > 0, rows, 1.0))).sum(-1).mean())

@@ -1,0 +1,66 @@
+"""Text on a terminal: what a sentence or a model says, made harmless, and lines that Rich leaves alone.
+
+Terminals disagree on how wide Devanagari, joined emoji and the like are. So such text stands last on
+its line, and whatever must line up stands before it.
+"""
+
+import unicodedata
+from collections.abc import Iterable
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text
+
+DIM, STRONG, BLUE, ORANGE = "dim", "bold", "#3987c9", "bold #d55e00"  # blue and orange: told apart by all eyes
+JOINERS = "\u200c\u200d"  # unprintable to Python, needed by Hindi
+ISOLATE, END_ISOLATE = "\u2068", "\u2069"  # keep right-to-left text from turning its neighbours round
+DOTTED_CIRCLE = "◌"  # what a vowel sign stands on when its letter is in the token before
+LOW_CONTROLS = 0x20
+
+
+def visible(text: str) -> str:
+    """`text` as it may stand on a line: controls as pictures (␛), other invisible characters as \\u202e.
+
+    Right-to-left text is isolated, and a combining mark at the start gets a dotted circle to stand on.
+    """
+    shown = "".join(map(_character, text))
+    if shown and unicodedata.category(shown[0]) in ("Mn", "Mc", "Me"):
+        shown = DOTTED_CIRCLE + shown
+    turned = any(unicodedata.bidirectional(c) in ("R", "AL", "AN") for c in shown)
+    return f"{ISOLATE}{shown}{END_ISOLATE}" if turned else shown
+
+
+def _character(character: str) -> str:
+    code = ord(character)
+    if code < LOW_CONTROLS:
+        return chr(0x2400 + code)
+    if character.isprintable() or character in JOINERS:
+        return character
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+Part = str | tuple[str, str]  # text, or text and its style
+
+
+def say(console: Console, *parts: Part | Text) -> None:
+    """One line, as it is: Rich does not wrap, cut or colour it. A line too long for the window, that wraps."""
+    line = Text.assemble(*parts)
+    line.rstrip()
+    console.print(line, soft_wrap=True)
+
+
+def heading(console: Console, text: str, note: str = "") -> None:
+    """A blank line, then a section's title and a note on it, both in plain words: Rich may wrap them."""
+    say(console)
+    console.print(Text.assemble((text, STRONG), (f"  {note}" if note else "", DIM)))
+
+
+def flow(console: Console, items: Iterable[str], indent: int, first: str = "", between: str = " ") -> None:
+    """Items one after another, on as many lines as they need; lines after the first are indented."""
+    line = first
+    for item in items:
+        if line.strip() and cell_len(line) + cell_len(item) > console.width:
+            say(console, line)
+            line = " " * indent
+        line += item + between
+    say(console, line.removesuffix(between))

@@ -1,0 +1,117 @@
+"""`glassformer explain` and `glassformer lecture` as a user meets them."""
+
+import json
+
+import pytest
+from commands import refusal, run, write
+
+from glassformer.glass.record import Trace
+from glassformer.translator import Translator
+
+
+def test_explain_tells_the_translation(reversing):
+    outcome = run("explain", reversing.path, "a b c d", "--steps")
+    (text,) = run("translate", reversing.path, "--beam", 1, stdin="a b c d\n").lines
+    assert outcome.status == 0 and outcome.err == ""
+    assert text in outcome.lines
+    assert "Cross-attention" in outcome.out and "\x1b" not in outcome.out
+
+
+@pytest.mark.parametrize("beam", [1, 4])
+def test_the_saved_record_is_that_of_the_translation(reversing, tmp_path, beam):
+    path = tmp_path / "trace.json"
+    assert run("explain", reversing.path, "a b c", "--beam", beam, "--json", path).status == 0
+    best = Translator.load(reversing.path).translate(["a b c"], beam=beam)[0]
+    record = Trace.load(path)
+    assert record.decode["text"] == best.text and (record.beam is None) == (beam == 1)
+    again = run("explain", path)
+    assert again.status == 0 and again.out == run("explain", reversing.path, "a b c", "--beam", beam).out
+
+
+def test_files_are_written_side_by_side(reversing, tmp_path):
+    names = {name: tmp_path / f"f.{name}" for name in ("html", "json", "svg", "csv", "latex")}
+    files = [word for name, path in names.items() for word in (f"--{name}", path)]
+    which = ["--tensor", "decoder.1.cross_attention.weights", "--cell", "decoder.1.cross_attention.weights[0,1,2]"]
+    outcome = run("explain", reversing.path, "a b c", *files, *which)
+    assert outcome.status == 0 and outcome.out == ""
+    assert all(path.stat().st_size > 200 for path in names.values())
+    assert outcome.err.startswith("glassformer: ") and "opens in any browser" in outcome.err
+
+
+def test_two_models_are_compared(reversing, copying, tmp_path):
+    outcome = run("explain", reversing.path, copying.path, "a b c d")
+    assert outcome.status == 0
+    assert "they part at step" in outcome.out
+    assert run("explain", reversing.path, copying.path, "a b c d", "--html", tmp_path / "p.html").status == 0
+    text = (tmp_path / "p.html").read_text(encoding="utf-8")
+    content = json.loads(text.split('id="document">')[1].split("</script")[0])
+    assert content["kind"] == "compare" and len(content["traces"]) == 2
+
+
+def test_one_number(reversing):
+    outcome = run("explain", reversing.path, "a b c", "--cell", "decoder.1.cross_attention.scores[0,1,2]")
+    assert outcome.status == 0 and "Σₖ" in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (["MODEL"], 2, 'say what to translate: glassformer explain MODEL "a sentence"'),
+        (["MODEL", "MODEL", "MODEL", "a"], 2, "explain shows one, or compares two"),
+        (["MODEL", ""], 1, "blank"),
+        (["MODEL", "a " * 60], 1, "tokens, but the model admits 32"),
+        (["nowhere", "a"], 1, "nowhere: no such model"),
+        (["MODEL", "a", "--beam", "0"], 2, "beam is 0"),
+        (["MODEL", "a", "--detail", "all"], 2, "unknown detail 'all'"),
+        (["MODEL", "a", "--layer", "7"], 2, "layer"),
+        (["MODEL", "a", "--head", "x"], 2, "--head"),
+        (["MODEL", "a", "--attention", "croos"], 2, "cross"),
+        (["MODEL", "a", "--cell", "decoder.1.cross_atention.scores[0,1,2]"], 2, "decoder.1.cross_attention.scores"),
+        (["MODEL", "a", "--cell", "log_probs[0"], 2, "log_probs"),
+        (["MODEL", "a", "--tensor", "encoder.0.self_attention.weight"], 2, "encoder.0.self_attention.weights"),
+        (["MODEL", "a", "--csv", "f.csv"], 2, "--tensor NAME"),
+        (["MODEL", "a", "--html", "no/such/folder/f.html"], 1, "folder"),
+        (["nowhere.json"], 1, "nowhere.json: no such trace"),
+    ],
+)
+def test_mistakes(reversing, arguments, status, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    outcome = run("explain", *(str(reversing.path) if word == "MODEL" else word for word in arguments))
+    assert message.replace("MODEL", str(reversing.path)) in refusal(outcome, status)
+
+
+def test_a_saved_trace_that_is_broken(tmp_path):
+    assert "truncated or not JSON" in refusal(run("explain", write(tmp_path / "t.json", '{"schema"')))
+    other = write(tmp_path / "other.json", json.dumps({"schema": "glassformer-trace/99"}))
+    assert "not a trace of this version" in refusal(run("explain", other))
+
+
+def test_the_lecture_is_told_and_checked():
+    told, checked = run("lecture"), run("lecture", "--check")
+    assert told.status == checked.status == 0
+    assert "Apple" in told.out and "\x1b" not in told.out
+    assert "erratum" in checked.out
+
+
+def test_the_lecture_with_other_numbers():
+    outcome = run("lecture", "--set", "W_Q=1,0,0,0;0,1,0,0;0,0,1,0;0,0,0,1", "--json")
+    record = Trace.from_dict(json.loads(outcome.out))
+    assert outcome.status == 0
+    assert record.tensor("Q").values.tolist() == record.tensor("input").values.tolist()
+    assert run("lecture", "--set", "W_Q=1,0,0,0;0,1,0,0;0,0,1,0;0,0,0,1", "--check").status == 1
+
+
+@pytest.mark.parametrize(
+    ("assignment", "message"),
+    [("W_Z=1", "W_Z"), ("W_Q=1,2", "W_Q"), ("W_Q", "W_Q"), ("W_Q=a,b", "W_Q")],
+)
+def test_mistakes_in_the_lecture(assignment, message):
+    assert message in refusal(run("lecture", "--set", assignment), 2)
+
+
+def test_the_lecture_as_files(tmp_path):
+    assert run("lecture", "--html", tmp_path / "l.html", "--latex", tmp_path / "l.tex").status == 0
+    assert "\\documentclass" in (tmp_path / "l.tex").read_text(encoding="utf-8")
+    given, blank = tmp_path / "l.tex", tmp_path / "b.tex"
+    assert run("lecture", "--latex", blank, "--no-answers").status == 0
+    assert "429.5" in given.read_text(encoding="utf-8") and "429.5" not in blank.read_text(encoding="utf-8")
