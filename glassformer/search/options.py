@@ -60,6 +60,9 @@ class SearchOptions:
             if not math.isfinite(value) or (name in _POSITIVE and value <= 0):
                 kind = "a positive number" if name in _POSITIVE else "a number"
                 raise UsageError(f"{name} is {value}: it must be {kind}")
+        for name, most in _MOST.items():
+            if abs(getattr(self, name)) > most:
+                raise UsageError(f"{name} is {getattr(self, name)}: its size must be at most {most}")
         if not 0 < self.top_p <= 1:
             raise UsageError(f"top_p is {self.top_p}: it must be above 0 and at most 1")
         if self.seed >= 2**63:
@@ -101,4 +104,5 @@ _LEAST = {
     "max_length_extra": 0,
     "no_repeat_ngram": 0,
 }
+_MOST = {"length_penalty": 100, "max_length_ratio": 1_000_000}  # beyond, the arithmetic overflows
 _POSITIVE = ("temperature", "repetition_penalty")

@@ -322,6 +322,13 @@ def changed(**changes):
     return record
 
 
+NODE = {
+    "id": 0, "piece": "a", "text": "a", "parent": None, "step": 0, "token": 2, "log_prob": 0, "sum": 0, "length": 0,
+    "penalty": 1, "score": 0, "state": "best",
+}  # fmt: skip
+BEAM = {"width": 2, "length_penalty": 0.6, "nodes": [NODE, NODE | {"id": 1, "parent": 7}]}
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -337,6 +344,9 @@ def changed(**changes):
         (lambda: changed(tensors__1__data="%%%%"), "not a valid trace"),
         (lambda: changed(tensors__9__operands={"x": "nowhere"}), "made from 'nowhere'"),
         (lambda: changed(tensors__9__name="source.ids"), "comes twice"),
+        (lambda: changed(tensors__0__shape=[0]), "not a valid trace: tensors/0/shape"),
+        (lambda: changed(axes__source__size=99), "the axis 'source' has"),
+        (lambda: changed(beam=BEAM), "node 1 of the beam"),
         (lambda: changed(decode__steps__0__entropy="high"), "not a valid trace: decode/steps/0/entropy"),
     ],
 )

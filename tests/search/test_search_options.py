@@ -4,7 +4,7 @@ import math
 import pytest
 
 from glassformer.errors import UsageError
-from glassformer.search import SearchOptions
+from glassformer.search import SearchOptions, length_penalty
 
 
 def test_the_defaults_are_a_beam_of_four():
@@ -39,6 +39,9 @@ def test_the_defaults_are_a_beam_of_four():
         ({"no_repeat_ngram": -1}, "no_repeat_ngram is -1"),
         ({"repetition_penalty": 0}, "repetition_penalty is 0"),
         ({"length_penalty": math.inf}, "length_penalty is inf"),
+        ({"length_penalty": 1e9}, "length_penalty is 1000000000.0: its size must be at most 100"),
+        ({"length_penalty": -101}, "length_penalty is -101"),
+        ({"max_length_ratio": 1e308}, "max_length_ratio is 1e"),
     ],
 )
 def test_wrong_options_are_refused_in_one_line(wrong, said):
@@ -49,6 +52,11 @@ def test_wrong_options_are_refused_in_one_line(wrong, said):
 
 def test_sampling_may_return_more_than_the_beam_holds():
     assert SearchOptions(sample=True, n_best=9).n_best == 9
+
+
+@pytest.mark.parametrize("alpha", [100, -100])
+def test_the_largest_penalties_can_be_computed(alpha):
+    assert 0 < length_penalty(4096.0, SearchOptions(length_penalty=alpha).length_penalty) < math.inf
 
 
 def test_the_limit_follows_the_source_unless_it_is_absolute():
