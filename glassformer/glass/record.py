@@ -160,6 +160,12 @@ class Trace:
         tensor = self._filled(tensor)
         return explain_cell(tensor, self.operands(tensor), index)
 
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        """How a notebook shows it: the page in a sandbox, a drawing, plain text."""
+        from glassformer.glass.views.notebook import mimebundle  # views stand above the record; Jupyter asks here
+
+        return mimebundle(self)
+
     def to_dict(self, compact: bool = False) -> dict[str, Any]:
         """The record as JSON values. `compact` leaves out the data that can be made from operands."""
         tensors = [one.to_dict(not (compact and one.op in DERIVABLE)) for one in self.tensors.values()]

@@ -1,0 +1,11 @@
+// The angles that sinusoidal and rotary positions are made of.
+
+/** The angle of position p in pair i of a width: p / base^(2i / width). */
+export const angle = (position: number, pair: number, width: number, base: number): number =>
+  position / base ** ((2 * pair) / width);
+
+/** In which pair a column of the position table stands, and whether it holds the sine. */
+export function positionPair(column: number, width: number, layout: string | number): { pair: number; sine: boolean } {
+  if (layout === "halves") return { pair: column % (width / 2), sine: column < width / 2 };
+  return { pair: Math.floor(column / 2), sine: column % 2 === 0 };
+}

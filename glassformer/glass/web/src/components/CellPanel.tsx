@@ -1,0 +1,123 @@
+// The explanation of one cell: its formula, the numbers put in, its terms. Every operand is a button that explains itself.
+
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { toCsv, toLatex, toPython } from "../copy";
+import { explain, type Explanation } from "../explain";
+import type { Graph } from "../graph";
+import { cellName, cellSymbol, pastTense } from "../labels";
+import { show } from "../numbers";
+import { isLeaf } from "../ops";
+import { flatten } from "../shapes";
+import { back, closeCell, openTensor, place } from "../store";
+import "./CellPanel.css";
+import { TensorLink } from "./Provenance";
+import { Terms } from "./Terms";
+
+export function CellPanel({ graph }: { graph: Graph }) {
+  const { tensor, cell } = place.value;
+  const flat = flatten(graph.tensor(tensor!).shape, cell!);
+  const edits = graph.edits.value;
+  const it = useMemo(() => explain(graph, tensor!, flat), [graph, tensor, flat, edits]);
+  const panel = useRef<HTMLElement>(null);
+  const heading = useRef<HTMLHeadingElement>(null);
+  useFocus(heading, `${tensor} ${flat}`);
+  useEffect(() => panel.current?.scrollTo(0, 0), [tensor, flat]);
+  return (
+    <aside class="panel" ref={panel} aria-label="How the chosen number was made">
+      <p class="panel-bar">
+        <button onClick={back}>← Back</button>
+        <button onClick={closeCell} aria-label="Close the explanation">✕</button>
+      </p>
+      <h2 ref={heading} tabIndex={-1} aria-label={cellName(graph, it.tensor, it.index, it.value)}>
+        <bdi>{cellSymbol(it.tensor, it.index)}</bdi>
+        <span class="value">{Number.isNaN(it.value) ? "not carried" : show(it.value)}</span>
+      </h2>
+      <p class="muted">{cellName(graph, it.tensor, it.index)}</p>
+      <p><button class="link" title="Open its matrix" onClick={() => openTensor(it.tensor.name)}><code>{it.tensor.name}</code></button></p>
+      <Made graph={graph} it={it} />
+      {!isLeaf(it.tensor.op) && (
+        <>
+          <p class="formula card">{it.symbolic}<br />{it.substituted}</p>
+          <Facts it={it} />
+          <Missing it={it} />
+          <Terms key={`${tensor} ${flat}`} graph={graph} it={it} />
+          <Copy it={it} />
+        </>
+      )}
+    </aside>
+  );
+}
+
+/** Focus goes to the explanation when it opens or changes, and back to where it came from when it closes. */
+function useFocus(heading: { current: HTMLElement | null }, what: string): void {
+  const origin = useRef<Element | null>(null);
+  if (origin.current === null) origin.current = document.activeElement;
+  useEffect(() => heading.current?.focus({ preventScroll: true }), [what]);
+  useEffect(() => () => {
+    // The grid puts up a new element for each cell; the one that is there now will do.
+    const left = origin.current;
+    const target = left?.isConnected ? left : document.querySelector<HTMLElement>(".matrix-cell") ?? document.getElementById("main");
+    if (target instanceof HTMLElement) target.focus({ preventScroll: true });
+  }, []);
+}
+
+function Made({ graph, it: { tensor } }: { graph: Graph; it: Explanation }) {
+  const operands = [...new Set(Object.values(tensor.operands))];
+  if (tensor.op === "parameter") return <p>A learned weight: training made it.{tensor.data === null && <NotCarried />}</p>;
+  if (tensor.op === "input") return <p>An input: nothing in the model made it.</p>;
+  return (
+    <p>
+      {pastTense(tensor)}
+      {operands.map((one, i) => [i === 0 ? " " : i === operands.length - 1 ? " and " : ", ", <TensorLink key={one} graph={graph} tensor={one} />])}
+    </p>
+  );
+}
+
+const NotCarried = () => <> The record does not carry its numbers; write it with <code>--detail full+weights</code> to see them.</>;
+
+function Facts({ it }: { it: Explanation }) {
+  const off = Math.abs(it.recomputed - it.value);
+  return (
+    <dl class="cell-facts">
+      {it.facts.map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{show(value)}</dd></div>)}
+      {off >= 0 && <div><dt>recomputed here, in double precision</dt><dd>{show(it.recomputed)}{off > 0 && <> (off by {show(off)})</>}</dd></div>}
+    </dl>
+  );
+}
+
+function Missing({ it }: { it: Explanation }) {
+  if (!it.missing.length) return null;
+  return <p class="note"><code>{it.missing.join(", ")}</code>:<NotCarried /></p>;
+}
+
+const FORMATS = [["LaTeX", toLatex], ["Python", toPython], ["CSV", toCsv]] as const;
+
+function Copy({ it }: { it: Explanation }) {
+  const [done, setDone] = useState("");
+  const copy = async (name: string, text: string) => setDone((await toClipboard(text)) ? `${name} copied` : "the browser refused to copy");
+  useEffect(() => setDone(""), [it]);
+  return (
+    <p class="copy">
+      <span class="muted">Copy as</span>
+      {FORMATS.map(([name, write]) => <button key={name} onClick={() => copy(name, write(it))}>{name}</button>)}
+      <span role="status" class="muted">{done}</span>
+    </p>
+  );
+}
+
+/** The clipboard of a page from a file may be closed to scripts; a selected text field still works there. */
+async function toClipboard(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const field = document.createElement("textarea");
+    field.value = text;
+    field.style.position = "fixed";
+    document.body.append(field);
+    field.select();
+    const done = document.execCommand("copy");
+    field.remove();
+    return done;
+  }
+}

@@ -1,0 +1,66 @@
+// A 2-D slice of a tensor, ready to be drawn: which cell stands where, its value, its labels, why it is hidden.
+
+import type { Graph } from "../graph";
+import { axisTitle, hasTokens, MASK_REASONS, maskOf, placeText } from "../labels";
+import { scaleOf, UNIT, type Scale } from "../palette";
+import type { Numbers, Tensor } from "../record";
+
+export interface Slice {
+  readonly tensor: Tensor;
+  readonly rows: number;
+  readonly columns: number;
+  readonly rowTitle: string;
+  readonly columnTitle: string;
+  readonly rowLabels: readonly string[];
+  readonly columnLabels: readonly string[];
+  readonly wordColumns: boolean; // the column labels are words, not numbers
+  readonly scale: Scale;
+  value(row: number, column: number): number;
+  readonly masked: boolean; // whether a mask hides any of it
+  /** "future", "padding", ... where a mask hides the cell; else null. */
+  hidden(row: number, column: number): string | null;
+  /** Whether an edit has changed the cell. */
+  moved(row: number, column: number): boolean;
+  /** The full index of a cell. */
+  index(row: number, column: number): number[];
+}
+
+/** The slice of head `head` (0 where there are no heads); null if the numbers are not carried. */
+export function sliceOf(graph: Graph, name: string, head: number, scale?: Scale): Slice | null {
+  const tensor = graph.tensor(name);
+  const values = graph.values(name);
+  if (!values) return null;
+  const { shape } = tensor;
+  const width = shape[shape.length - 1] ?? 1;
+  const rows = shape.length > 1 ? shape[shape.length - 2] : 1;
+  const places = tensor.columns ?? Array.from({ length: width }, (_, i) => i);
+  const start = shape.length > 2 ? head * rows * width : 0;
+  const at = (row: number, column: number) => start + row * width + places[column];
+  const [rowAxis, columnAxis] = [shape.length - 2, shape.length - 1];
+  const mask = maskValues(graph, tensor);
+  const before = graph.isChanged(name) ? graph.original(name) : null;
+  const label = (axis: number) => (i: number) => (axis < 0 ? "" : placeText(graph.trace, tensor, axis, i));
+  return {
+    tensor,
+    rows,
+    columns: places.length,
+    rowTitle: rowAxis < 0 ? "" : axisTitle(tensor, rowAxis),
+    columnTitle: axisTitle(tensor, columnAxis),
+    rowLabels: Array.from({ length: rows }, (_, i) => label(rowAxis)(i)),
+    columnLabels: places.map(label(columnAxis)),
+    wordColumns: hasTokens(graph.trace, tensor, columnAxis),
+    scale: scale ?? (tensor.op === "softmax" ? UNIT : scaleOf(within(values, start, rows * width))),
+    masked: mask !== null && mask.some((reason) => reason !== 0),
+    value: (row, column) => values[at(row, column)],
+    hidden: (row, column) => (mask ? MASK_REASONS[mask[row * width + places[column]]] : null),
+    moved: (row, column) => before !== null && !Object.is(before[at(row, column)], values[at(row, column)]),
+    index: (row, column) => [...(shape.length > 2 ? [head] : []), ...(shape.length > 1 ? [row] : []), places[column]],
+  };
+}
+
+const within = (values: Numbers, start: number, n: number): Numbers => values.subarray(start, start + n);
+
+function maskValues(graph: Graph, tensor: Tensor): Numbers | null {
+  const name = maskOf(graph, tensor);
+  return name === null ? null : graph.values(name);
+}

@@ -1,0 +1,135 @@
+// One trace with its numbers in reach: decoded when asked for, computed where the record leaves them out,
+// and computed again downstream of what a reader has edited.
+
+import { signal } from "@preact/signals";
+import { computable, evaluate, isLeaf, type Node } from "./ops";
+import { decode, size, type Numbers, type Tensor, type Trace } from "./record";
+import { last } from "./shapes";
+
+export type Edits = ReadonlyMap<string, Numbers>;
+
+export class Graph {
+  /** What a reader changed: the whole new values of a tensor, by name. Views that call `values` follow it. */
+  readonly edits = signal<Edits>(new Map());
+
+  private readonly byName: ReadonlyMap<string, Tensor>;
+  private readonly stored = new Map<string, Numbers | null>();
+  private readonly current = new Map<string, Numbers | null>();
+  private currentEdits: Edits = this.edits.peek();
+  private changed: ReadonlySet<string> = new Set();
+
+  constructor(readonly trace: Trace, readonly label: string) {
+    this.byName = new Map(trace.tensors.map((tensor) => [tensor.name, tensor]));
+  }
+
+  has(name: string): boolean {
+    return this.byName.has(name);
+  }
+
+  /** The tensor of that name, which must be there. */
+  tensor(name: string): Tensor {
+    const tensor = this.byName.get(name);
+    if (!tensor) throw new Error(`no tensor is called "${name}"`);
+    return tensor;
+  }
+
+  /** A tensor's numbers, row by row, edits included; null if not carried. NaN: a logit the record leaves out. */
+  values(name: string): Numbers | null {
+    this.follow();
+    if (!this.changed.has(name)) return this.original(name);
+    return this.remember(this.current, name, () => {
+      const tensor = this.tensor(name);
+      return this.currentEdits.get(name) ?? evaluate(this.node(name), tensor.dtype === "float64");
+    });
+  }
+
+  /** A tensor's numbers as recorded, whatever has been edited. */
+  original(name: string): Numbers | null {
+    return this.remember(this.stored, name, () => {
+      const tensor = this.tensor(name);
+      if (tensor.data !== null) return spread(tensor, decode(tensor.data, tensor.dtype));
+      return evaluate(this.nodeOf(tensor, (operand) => this.original(operand)), tensor.dtype === "float64");
+    });
+  }
+
+  /** What the record keeps of each row: e.g. a softmax's "max" and "sum". Null if it keeps none or edits outdated it. */
+  statistic(name: string, key: string): Numbers | null {
+    const data = this.tensor(name).statistics?.[key];
+    return data && !this.isChanged(name) ? decode(data, "float32") : null;
+  }
+
+  /** The tensor with its operands' current numbers, as the ops' rules read it. */
+  node(name: string): Node {
+    return this.nodeOf(this.tensor(name), (operand) => this.values(operand));
+  }
+
+  /** Whether an edit reaches the tensor: it was edited, or made from what was. */
+  isChanged(name: string): boolean {
+    this.follow();
+    return this.changed.has(name);
+  }
+
+  /** The tensors made from this one. */
+  consumers(name: string): Tensor[] {
+    return this.trace.tensors.filter((tensor) => Object.values(tensor.operands).includes(name));
+  }
+
+  /** Whether an edit of the tensor could be followed to the end: all that stands between is carried. */
+  editable(name: string): boolean {
+    const reached = downstream(this.trace, new Set([name]));
+    reached.delete(name);
+    return this.original(name) !== null && [...reached].every((other) => computable(this.node(other)));
+  }
+
+  edit(name: string, values: Numbers): void {
+    this.edits.value = new Map(this.edits.peek()).set(name, values);
+  }
+
+  reset(): void {
+    this.edits.value = new Map();
+  }
+
+  /** Subscribes to the edits, and forgets what they have outdated. */
+  private follow(): void {
+    const edits = this.edits.value;
+    if (edits === this.currentEdits) return;
+    this.currentEdits = edits;
+    this.current.clear();
+    this.changed = downstream(this.trace, new Set(edits.keys()));
+  }
+
+  private nodeOf(tensor: Tensor, values: (name: string) => Numbers | null): Node {
+    const operands = Object.entries(tensor.operands).map(([role, name]) => {
+      const { shape } = this.tensor(name);
+      // Large tables are decoded only when a rule reads them.
+      return [role, { shape, get values() { return values(name); } }] as const;
+    });
+    return { op: tensor.op, attributes: tensor.attributes, shape: tensor.shape, operands: Object.fromEntries(operands) };
+  }
+
+  private remember(cache: Map<string, Numbers | null>, name: string, make: () => Numbers | null): Numbers | null {
+    if (!cache.has(name)) cache.set(name, make());
+    return cache.get(name)!;
+  }
+}
+
+/** `names` and every tensor made from them; operands come before what they make, so one pass finds all. */
+function downstream(trace: Trace, names: Set<string>): Set<string> {
+  const reached = new Set(names);
+  for (const { name, op, operands } of trace.tensors) {
+    if (!isLeaf(op) && Object.values(operands).some((operand) => reached.has(operand))) reached.add(name);
+  }
+  return reached;
+}
+
+/** Numbers kept for some columns only, put where they belong among all columns; NaN elsewhere. */
+function spread(tensor: Tensor, values: Numbers): Numbers {
+  if (!tensor.columns) return values;
+  const all = new Float32Array(size(tensor.shape)).fill(NaN);
+  const width = last(tensor.shape);
+  for (let i = 0; i < values.length; i++) {
+    const row = Math.floor(i / tensor.columns.length);
+    all[row * width + tensor.columns[i % tensor.columns.length]] = values[i];
+  }
+  return all;
+}

@@ -1,0 +1,109 @@
+// The words by which axes, positions and cells are called, on screen and in a screen reader.
+
+import type { Graph } from "./graph";
+import { show } from "./numbers";
+import type { Attributes, Op, Tensor, Trace } from "./record";
+
+/** What an axis holds, in one phrase: "query: target", "vocabulary". */
+export function axisTitle(tensor: Tensor, axis: number): string {
+  const name = words(tensor.axes[axis] ?? "row");
+  const role = tensor.roles?.[axis];
+  return role && role !== tensor.axes[axis] ? `${words(role)}: ${name}` : name;
+}
+
+const words = (name: string): string => name.replaceAll("_", " ").replace(/^d (model|k|ff)$/, "d_$1");
+
+/** What stands at place i of an axis: its token, its vocabulary piece, or its number. */
+export function placeText(trace: Trace, tensor: Tensor, axis: number, i: number): string {
+  const name = tensor.axes[axis];
+  if (name === "vocabulary") return pieceText(trace, i);
+  return trace.axes[name]?.tokens?.[i]?.text || String(i);
+}
+
+/** Whether an axis counts tokens, so that its places have words for names. */
+export const hasTokens = (trace: Trace, tensor: Tensor, axis: number): boolean =>
+  tensor.axes[axis] === "vocabulary" || Boolean(trace.axes[tensor.axes[axis]]?.tokens);
+
+const pieces = new WeakMap<Trace, Map<number, string>>();
+
+/** The piece of a target-vocabulary id, as far as the record knows it; else "#id". */
+export function pieceText(trace: Trace, id: number): string {
+  const listed = trace.vocabulary?.target[id];
+  if (listed !== undefined) return listed;
+  if (!pieces.has(trace)) {
+    const known = new Map<number, string>();
+    for (const axis of Object.values(trace.axes)) for (const token of axis.tokens ?? []) known.set(token.id, token.text);
+    for (const step of trace.decode?.steps ?? []) for (const one of step.candidates) known.set(one.id, one.piece);
+    pieces.set(trace, known);
+  }
+  return pieces.get(trace)!.get(id) ?? `#${id}`;
+}
+
+/** A cell in words: "query दोस्त, key friends, weight 0.42"; without a value, where it stands. */
+export function cellName(graph: Graph, tensor: Tensor, index: readonly number[], value?: number): string {
+  const places = index.map((i, axis) => {
+    const what = tensor.roles?.[axis] ?? tensor.axes[axis] ?? "row";
+    return `${words(what)} ${placeText(graph.trace, tensor, axis, i)}`;
+  });
+  if (value !== undefined) places.push(`${quantity(tensor)} ${Number.isNaN(value) ? "not carried" : show(value)}`);
+  return places.join(", ");
+}
+
+const quantity = ({ op, name }: Tensor): string =>
+  op === "softmax" ? (name.includes("prob") ? "probability" : "weight")
+  : op === "log_softmax" ? "log-probability"
+  : name.endsWith("scores") ? "score"
+  : "value";
+
+/** A cell as in a formula: "QKᵀ[0,2,3]". */
+export const cellSymbol = (tensor: Tensor, index: readonly number[]): string => `${tensor.label}[${index.join(",")}]`;
+
+/** The last part of a tensor's name; what stands before it names the sublayer. */
+export const shortName = (name: string): string => name.slice(name.lastIndexOf(".") + 1);
+export const blockOf = (name: string): string => (name.includes(".") ? name.slice(0, name.lastIndexOf(".")) : "");
+
+/** Why a masked cell is not seen; null where it is. */
+export const MASK_REASONS: readonly (string | null)[] = [null, "padding", "future", "padding and future"];
+
+/** The mask that hides cells of this tensor: its own, or that of the scores a softmax was taken of. */
+export function maskOf(graph: Graph, tensor: Tensor): string | null {
+  if (tensor.op === "mask") return tensor.operands.mask;
+  if (tensor.op !== "softmax") return null;
+  const x = graph.tensor(tensor.operands.x);
+  return x.op === "mask" ? x.operands.mask : null;
+}
+
+/** How a tensor was made, before the names of its operands: "The softmax, over each row, of". */
+export const pastTense = ({ op, attributes }: Tensor): string => OP_WORDS[op](attributes);
+
+const OP_WORDS: { readonly [op in Op]: (attributes: Attributes) => string } = {
+  parameter: () => "A learned weight",
+  input: () => "An input",
+  lookup: () => "Rows looked up, with",
+  positions: () => "Sines and cosines of the positions",
+  add: () => "The sum of",
+  multiply: () => "The product, cell by cell, of",
+  scale: ({ text }) => `Times ${text}:`,
+  linear: () => "A linear layer (x Wᵀ + b) of",
+  split_heads: () => "The columns dealt out to the heads, of",
+  merge_heads: () => "The heads side by side again, of",
+  matmul: () => "The matrix product of",
+  matmul_transposed: () => "The matrix product, the second transposed, of",
+  mask: () => "What may not be seen becomes −∞; from",
+  softmax: () => "The softmax, over each row, of",
+  log_softmax: () => "The logarithm of the softmax, over each row, of",
+  layernorm: () => "Each row brought to mean 0 and variance 1, then gain and bias; from",
+  rmsnorm: () => "Each row divided by its root mean square, then the gain; from",
+  relu: () => "Negative numbers become 0; from",
+  gelu: () => "GELU, cell by cell, of",
+  silu: () => "SiLU, cell by cell, of",
+  rotary: () => "Pairs of columns turned by their position’s angle, of",
+};
+
+/** The block of the map that a tensor belongs to: "decoder.1.cross_attention", "source_embedding", "logits". */
+export function sublayerOf(name: string): string {
+  if (name.startsWith("generator.")) return "logits";
+  const parts = name.split(".");
+  if (parts.length > 2 && /^\d+$/.test(parts[1])) return parts.slice(0, 3).join(".");
+  return parts[0];
+}

@@ -1,0 +1,15 @@
+// How a number is written, the same in every view (Python: glass/numbers.py; held together by tests/glass/vectors.json).
+
+const MINUS = "\u2212";
+
+/** The text of a number: "17", "0.4213", "1.234e−5", "−∞". */
+export function show(value: number): string {
+  if (Number.isNaN(value)) return "?";
+  const sign = value < 0 ? MINUS : "";
+  const size = Math.abs(value);
+  if (size === Infinity) return `${sign}∞`;
+  if (Number.isInteger(size) && size < 100000) return size === 0 ? "0" : `${sign}${size}`;
+  // toFixed and toExponential round the exact binary value, halves away from zero, as the rule wants.
+  if (size >= 0.001 && size < 100000) return sign + size.toFixed(4);
+  return sign + size.toExponential(3).replace("e+", "e").replace("e-", `e${MINUS}`);
+}

@@ -1,0 +1,220 @@
+// The record that every view shows, as Python's glass/record.py writes it, and the page document around it.
+
+export const OPS = [
+  "parameter", "input", "lookup", "positions", "add", "multiply", "scale", "linear", "split_heads", "merge_heads",
+  "matmul", "matmul_transposed", "mask", "softmax", "log_softmax", "layernorm", "rmsnorm", "relu", "gelu", "silu",
+  "rotary",
+] as const;
+export type Op = (typeof OPS)[number];
+export type Numbers = Float32Array | Float64Array | Int32Array | Uint8Array;
+export type Attributes = { readonly [name: string]: string | number };
+
+export interface Token {
+  id: number;
+  piece: string;
+  text: string;
+  start: number;
+  end: number;
+  byte_start: number;
+  byte_end: number;
+  word: number | null;
+  special: boolean;
+  direction: "ltr" | "rtl";
+  script: string;
+}
+
+export interface Axis {
+  size: number;
+  text?: string;
+  tokens?: Token[];
+}
+
+export interface Tensor {
+  name: string;
+  op: Op;
+  operands: { readonly [role: string]: string };
+  attributes: Attributes;
+  axes: string[];
+  roles: string[] | null;
+  shape: number[];
+  dtype: "float32" | "float64" | "int32" | "uint8";
+  label: string;
+  data: string | null;
+  columns: number[] | null;
+  statistics: { readonly [name: string]: string };
+}
+
+export interface Candidate {
+  id: number;
+  piece: string;
+  text: string;
+  logit: number;
+  log_prob: number;
+  probability: number;
+  rank: number;
+  forbidden?: boolean;
+}
+
+export interface Step {
+  step: number;
+  read: { id: number; piece: string; text: string };
+  chosen: Candidate;
+  candidates: Candidate[];
+  entropy: number;
+  logsumexp: number;
+}
+
+export interface Decode {
+  strategy: "greedy" | "beam" | "forced";
+  options: { readonly [name: string]: number };
+  text: string;
+  log_prob: number;
+  score: number;
+  finished: boolean;
+  steps: Step[];
+}
+
+export interface BeamNode {
+  id: number;
+  parent: number | null;
+  step: number;
+  token: number;
+  piece: string;
+  text: string;
+  log_prob: number;
+  sum: number;
+  length: number;
+  penalty: number;
+  score: number;
+  state: "kept" | "pruned" | "finished" | "best";
+}
+
+export interface Beam {
+  width: number;
+  length_penalty: number;
+  nodes: BeamNode[];
+}
+
+export interface Check {
+  name: string;
+  tensor: string;
+  decimals: number;
+  printed: number[][];
+  computed: number[][];
+  agrees: boolean;
+  erratum: string | null;
+  right: number[][] | null;
+}
+
+export interface Stop {
+  id: string;
+  title: string;
+  motivation: string;
+  concept: string;
+  helps: string;
+  takeaway: string;
+  formula: string;
+  tensors: string[];
+  view: string;
+}
+
+export interface Trace {
+  schema: string;
+  meta: {
+    kind: "translation" | "lecture";
+    title: string;
+    version: string;
+    card: { readonly [name: string]: unknown };
+    seed: number;
+    kernel: string;
+    dtype: string;
+    detail: "attention" | "full" | "full+weights";
+  };
+  model: { readonly [name: string]: string | number | boolean | null };
+  conventions: { readonly [name: string]: string | number };
+  axes: { readonly [name: string]: Axis };
+  vocabulary: null | { source: string[] | null; target: string[] };
+  tensors: Tensor[];
+  decode: Decode | null;
+  beam: Beam | null;
+  checks: Check[];
+  tour: Stop[];
+}
+
+export interface PageDocument {
+  schema: string;
+  kind: "trace" | "lecture" | "compare" | "training";
+  title: string;
+  traces: { label: string; record: Trace }[];
+}
+
+/** What a reader is told, in one line, where a document cannot be shown. */
+export class RecordError extends Error {}
+
+const PAGE_SCHEMA = "glassformer-page/1";
+const TRACE_SCHEMA = "glassformer-trace/1";
+const BYTES = { float32: 4, float64: 8, int32: 4, uint8: 1 } as const;
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
+
+/** The page document in `text`; RecordError says in one line what is wrong with it. */
+export function parseDocument(text: string): PageDocument {
+  let document: PageDocument;
+  try {
+    document = JSON.parse(text);
+  } catch {
+    throw new RecordError("This page holds no complete record: its data are cut off or not JSON. Write the page again.");
+  }
+  checkSchema(document, PAGE_SCHEMA);
+  if (!Array.isArray(document.traces) || document.traces.length === 0) throw new RecordError("This page holds no trace.");
+  for (const entry of document.traces) checkTrace(entry?.record);
+  return document;
+}
+
+function checkSchema(value: { schema?: unknown } | null, wanted: string): void {
+  if (value?.schema === wanted) return;
+  const found = typeof value?.schema === "string" ? `"${value.schema}"` : "no version at all";
+  throw new RecordError(`This page reads "${wanted}", but the record says ${found}. Write it again with this version of glassformer.`);
+}
+
+/** Refuses what would make a view stumble; the full rules are in the JSON Schema that Python ships. */
+function checkTrace(trace: Trace | undefined): void {
+  checkSchema(trace ?? null, TRACE_SCHEMA);
+  const { meta, axes, tensors } = trace!;
+  if (!meta || !axes || !Array.isArray(tensors)) throw new RecordError("The record is broken: meta, axes or tensors is missing.");
+  const seen = new Set<string>();
+  for (const tensor of tensors) {
+    checkTensor(tensor, seen);
+    seen.add(tensor.name);
+  }
+}
+
+function checkTensor(tensor: Tensor, seen: ReadonlySet<string>): void {
+  const refuse = (reason: string) => {
+    throw new RecordError(`The record is broken at tensor "${tensor?.name}": ${reason}.`);
+  };
+  if (typeof tensor?.name !== "string") refuse("it has no name");
+  if (seen.has(tensor.name)) refuse("its name occurs twice");
+  if (!OPS.includes(tensor.op)) refuse(`"${tensor.op}" is not an op of this version`);
+  if (!(tensor.dtype in BYTES)) refuse(`"${tensor.dtype}" is not a number type of this version`);
+  if (!Array.isArray(tensor.shape) || !tensor.shape.every((n) => Number.isInteger(n) && n >= 0)) refuse("its shape is no list of sizes");
+  for (const operand of Object.values(tensor.operands)) if (!seen.has(operand)) refuse(`its operand "${operand}" is not there before it`);
+  if (tensor.data === null) return;
+  const stored = size(tensor.columns ? [...tensor.shape.slice(0, -1), tensor.columns.length] : tensor.shape);
+  if (!BASE64.test(tensor.data) || byteLength(tensor.data) !== stored * BYTES[tensor.dtype]) refuse("its data are cut off or damaged");
+}
+
+const byteLength = (base64: string): number =>
+  (base64.length / 4) * 3 - (base64.endsWith("==") ? 2 : base64.endsWith("=") ? 1 : 0);
+
+/** How many cells a shape has. */
+export const size = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
+
+/** The numbers in little-endian base64. */
+export function decode(base64: string, dtype: Tensor["dtype"]): Numbers {
+  const text = atob(base64);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  if (dtype === "uint8") return bytes;
+  if (dtype === "int32") return new Int32Array(bytes.buffer);
+  return dtype === "float64" ? new Float64Array(bytes.buffer) : new Float32Array(bytes.buffer);
+}

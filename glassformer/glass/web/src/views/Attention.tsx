@@ -1,0 +1,119 @@
+// Attention as ribbons between words. Kind, layer and head stand in the address, so that a finding has a link.
+
+import { useMemo, useState } from "preact/hooks";
+import { Choice } from "../components/Choice";
+import { Frame } from "../components/Frame";
+import { Matrix } from "../components/Matrix";
+import type { Graph } from "../graph";
+import { axisTitle } from "../labels";
+import { UNIT } from "../palette";
+import type { Axis, Tensor } from "../record";
+import { last } from "../shapes";
+import { go, place } from "../store";
+import "./Attention.css";
+import { AttentionArcs, type Chosen } from "./AttentionArcs";
+import { AttentionReading } from "./AttentionReading";
+import { blockText, grouped, headsOf, kindsOf, mean, pickOf, sheetsOf, weightsOf, type Kind, type Pick } from "./attentionWeights";
+import { DerivedMap } from "./DerivedMap";
+import { asWritten, hasLongWords, lineOf, type Line } from "./sentenceLine";
+
+export function Attention({ graph }: { graph: Graph }) {
+  const kinds = useMemo(() => kindsOf(graph.trace), [graph]);
+  const pick = pickOf(place.value.block, kinds);
+  const kind = kinds.find(({ id }) => id === pick.kind)!;
+  const choose = (change: Partial<Pick>) => go({ block: blockText({ ...pick, ...change }), cell: null });
+  const numbered = (count: number, all: string) =>
+    [["all", all] as const, ...Array.from({ length: count }, (_, i) => [String(i), String(i)] as const)];
+  const asNumber = (value: string) => (value === "all" ? null : Number(value));
+  return (
+    <Frame title="Attention" lead="Which word looks at which: the wider the ribbon, the larger the weight. The weights of one word that looks sum to 1.">
+      <div class="controls attention-controls">
+        <Choice label="who looks where" value={kind.id} options={kinds.map(({ id, title }) => [id, title] as const)}
+          onChange={(id) => choose({ kind: id, layer: null, head: null })} />
+        {kind.layers.length > 1 && (
+          <Choice label="layer" value={String(pick.layer ?? "all")} options={numbered(kind.layers.length, "mean")}
+            onChange={(value) => choose({ layer: asNumber(value) })} />
+        )}
+        {headsOf(kind.layers[0]) > 1 && (
+          <Choice label="head" value={String(pick.head ?? "all")} options={numbered(headsOf(kind.layers[0]), "mean")}
+            onChange={(value) => choose({ head: asNumber(value) })} />
+        )}
+      </div>
+      <Words key={kind.id} graph={graph} kind={kind} pick={pick} />
+    </Frame>
+  );
+}
+
+function Words({ graph, kind, pick }: { graph: Graph; kind: Kind; pick: Pick }) {
+  const tensor = kind.layers[0];
+  const [queryAxis, keyAxis] = [-2, -1].map((at) => graph.trace.axes[tensor.axes.at(at)!]);
+  const [merge, setMerge] = useState(true);
+  const [written, setWritten] = useState(true);
+  const [threshold, setThreshold] = useState(0.05);
+  const [chosen, setChosen] = useState<Chosen | null>(null);
+  const [hovered, setHovered] = useState<Chosen | null>(null);
+  const end = endOf(graph, tensor, queryAxis);
+  const lines = useMemo(() => linesOf(queryAxis, keyAxis, merge, written ? end : null), [queryAxis, keyAxis, merge, written, end]);
+  const sheets = sheetsOf(kind, pick);
+  const values = sheets.map((sheet) => weightsOf(graph, sheet));
+  const groups = ({ marks }: Line) => marks.map(({ cells }) => cells);
+  const weights = grouped(mean(values), last(tensor.shape), groups(lines.queries), groups(lines.keys));
+  const shown = hovered ?? chosen;
+  const clear = () => { setChosen(null); setHovered(null); };
+  const read = (mark: number) => (written && end !== null ? (lines.queries.marks[mark - 1]?.text ?? queryAxis.tokens![0].text) : null);
+  return (
+    <>
+      <div class="controls attention-controls">
+        {(hasLongWords(queryAxis) || hasLongWords(keyAxis)) && (
+          <label class="choice"><input type="checkbox" checked={merge} onChange={(event) => { setMerge(event.currentTarget.checked); clear(); }} /> whole words</label>
+        )}
+        {end !== null && (
+          <Choice label="a target word stands for the step that" value={written ? "writes" : "reads"} options={[["writes", "writes it"], ["reads", "reads it"]]}
+            onChange={(value) => { setWritten(value === "writes"); clear(); }} />
+        )}
+        <label class="choice">
+          hide below <output>{threshold.toFixed(2)}</output>
+          <input class="attention-threshold" type="range" min="0" max="0.5" step="0.01" value={threshold} aria-label="hide weights below" onInput={(event) => setThreshold(Number(event.currentTarget.value))} />
+        </label>
+      </div>
+      <div class="attention-words"><div class="attention-grid">
+      <AttentionArcs {...lines} queryTitle={`${axisTitle(tensor, tensor.shape.length - 2)}, who looks`} keyTitle={`${axisTitle(tensor, tensor.shape.length - 1)}, what is looked at`}
+        weights={weights} threshold={threshold} chosen={chosen} shown={shown} onChoose={setChosen} onHover={setHovered} />
+      {shown ? <AttentionReading key={`${shown.side} ${shown.mark}`} graph={graph} sheets={sheets} {...lines} weights={weights} chosen={shown} read={read} /> : <Guidance />}
+      </div></div>
+      {weights.every((row) => row.every((weight) => weight < threshold)) && (
+        <p class="note">No weight here reaches {threshold.toFixed(2)}: move the slider to the left to see smaller ones.</p>
+      )}
+      <h3 class="attention-heading">The same as a heat map</h3>
+      {sheets.length === 1 && isPlain(lines, end !== null && written)
+        ? <Matrix graph={graph} tensor={sheets[0].tensor.name} head={sheets[0].head ?? 0} scale={UNIT} />
+        : <DerivedMap matrix={weights} rows={lines.queries.marks.map(({ text }) => text)} columns={lines.keys.marks.map(({ text }) => text)}
+            rowTitle={axisTitle(tensor, tensor.shape.length - 2)} columnTitle={axisTitle(tensor, tensor.shape.length - 1)} scale={UNIT} label="attention weights"
+            selected={[chosen?.side === "query" ? chosen.mark : null, chosen?.side === "key" ? chosen.mark : null]}
+            onPick={(mark) => setChosen({ side: "query", mark })} />}
+    </>
+  );
+}
+
+const Guidance = () => (
+  <p class="attention-guidance card">
+    <b>Choose a word</b> to see what it looks at. A pronoun is a good one to begin with: let the source look at itself and choose it, to see which
+    word it may stand for; then let the target look at the source and choose the words that had to agree with it. Attention says where a model
+    reads, not yet what it makes of it, and every head reads differently.
+  </p>
+);
+
+/** What the last row writes, where the rows are a decoder's and the record knows; else null. */
+function endOf(graph: Graph, tensor: Tensor, axis: Axis): string | null {
+  const steps = graph.trace.decode?.steps;
+  return tensor.axes.at(-2) === "target" && axis.tokens && steps?.length === axis.size ? last(steps).chosen.text : null;
+}
+
+function linesOf(queryAxis: Axis, keyAxis: Axis, merge: boolean, end: string | null): { queries: Line; keys: Line } {
+  const queries = lineOf(queryAxis, merge);
+  return { queries: end === null ? queries : asWritten(queries, end), keys: lineOf(keyAxis, merge) };
+}
+
+/** Whether every mark is the row or column of its own place, so that the tensor itself shows the same. */
+const isPlain = ({ queries, keys }: { queries: Line; keys: Line }, shifted: boolean): boolean =>
+  !shifted && [queries, keys].every(({ marks }) => marks.every(({ cells }) => cells.length === 1));

@@ -1,0 +1,103 @@
+// The beam search as a tree: what was kept, pruned, finished, what won, and the arithmetic of every score.
+
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { Frame } from "../components/Frame";
+import type { Graph } from "../graph";
+import { show } from "../numbers";
+import type { BeamNode } from "../record";
+import { Chosen } from "./beam/Chosen";
+import { SIGNS, STATES } from "./beam/states";
+import { layoutOf, neighbour, NODE, winner, type Layout, type Spot } from "./beam/tree";
+import "./Beam.css";
+
+const MANY = 60; // nodes from which on the pruned ones are shown only when asked for
+
+export function Beam({ graph }: { graph: Graph }) {
+  const beam = graph.trace.beam!;
+  const [withPruned, setWithPruned] = useState(beam.nodes.length <= MANY);
+  const [chosen, setChosen] = useState(() => winner(beam.nodes));
+  const layout = useMemo(() => layoutOf(beam, withPruned), [beam, withPruned]);
+  const count = (state: BeamNode["state"]) => beam.nodes.filter((node) => node.state === state).length;
+  const hide = (all: boolean) => {
+    setWithPruned(all);
+    if (!all && beam.nodes[chosen].state === "pruned") setChosen(beam.nodes[chosen].parent!);
+  };
+  return (
+    <Frame title="The beam as a tree" lead={
+      `At every step the search keeps the ${beam.width} best beginnings and drops the rest. Follow the path that won, or choose a node to see why it was kept or dropped.`
+    }>
+      <div class="controls">
+        <ul class="beam-legend">
+          {STATES.map(([state, words]) => (
+            <li key={state} class={`beam-node ${state}`}><span aria-hidden="true">{SIGNS[state]}</span> {words} <span class="muted">{count(state)}</span></li>
+          ))}
+        </ul>
+        <label class="choice">
+          <input type="checkbox" checked={withPruned} onChange={(event) => hide(event.currentTarget.checked)} /> show what was pruned
+        </label>
+      </div>
+      <Tree layout={layout} chosen={chosen} onChoose={setChosen} />
+      <Chosen graph={graph} beam={beam} node={beam.nodes[chosen]} onChoose={(id) => {
+        if (beam.nodes[id].state === "pruned") setWithPruned(true);
+        setChosen(id);
+      }} />
+    </Frame>
+  );
+}
+
+interface TreeProps {
+  layout: Layout;
+  chosen: number;
+  onChoose(id: number): void;
+}
+
+function Tree({ layout, chosen, onChoose }: TreeProps) {
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => reveal(box.current!, layout.spots.find(({ node }) => node.id === chosen)), [layout, chosen]);
+  const onKey = (event: KeyboardEvent) => {
+    const to = neighbour(layout, chosen, event.key);
+    if (to === null) return;
+    event.preventDefault();
+    onChoose(to);
+    requestAnimationFrame(() => box.current?.querySelector<HTMLElement>('[tabindex="0"]')?.focus({ preventScroll: true }));
+  };
+  return (
+    <div class="beam-window card" ref={box}>
+      <div class="beam-space" style={{ width: `${layout.width}px`, height: `${layout.height}px` }}>
+        <svg class="beam-links" width={layout.width} height={layout.height} aria-hidden="true">
+          {layout.links.map(([from, to]) => <path key={to.node.id} class={to.node.state} d={curve(from, to)} />)}
+        </svg>
+        <div role="tree" aria-label="The beam, from the start token to the end of each translation" onKeyDown={onKey}>
+          {layout.spots.map((spot) => <NodeBox key={spot.node.id} spot={spot} on={spot.node.id === chosen} onChoose={onChoose} />)}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+function NodeBox({ spot: { node, x, y }, on, onChoose }: { spot: Spot; on: boolean; onChoose(id: number): void }) {
+  const style = { left: `${x}px`, top: `${y}px`, width: `${NODE.width}px`, height: `${NODE.height}px` };
+  return (
+    <div role="treeitem" aria-level={node.step + 1} aria-selected={on} tabIndex={on ? 0 : -1}
+      class={`beam-node ${node.state} ${on ? "on" : ""}`} style={style} onClick={() => onChoose(node.id)}>
+      <span class="beam-token"><span aria-hidden="true">{SIGNS[node.state]}</span> <bdi>{node.text.trim() || node.piece}</bdi></span>
+      <span class="sr">{`, ${node.state}, score `}</span>
+      <b>{show(node.score)}</b>
+      <small>{" ln p "}{show(node.log_prob)}</small>
+      <small>{" Σ "}{show(node.sum)}</small>
+    </div>
+  );
+}
+
+const curve = (from: Spot, to: Spot): string => {
+  const [x1, y1, x2, y2] = [from.x + NODE.width, from.y + NODE.height / 2, to.x, to.y + NODE.height / 2];
+  const middle = (x1 + x2) / 2;
+  return `M${x1},${y1} C${middle},${y1} ${middle},${y2} ${x2},${y2}`;
+};
+
+/** Scrolls the box, and nothing else, so that the node and its neighbourhood are seen. */
+function reveal(box: HTMLElement, spot: Spot | undefined): void {
+  if (!spot) return;
+  box.scrollLeft = spot.x - box.clientWidth * 0.6;
+  box.scrollTop = spot.y - box.clientHeight / 2 + NODE.height;
+}

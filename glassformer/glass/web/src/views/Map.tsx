@@ -1,0 +1,37 @@
+// The model as the paper's figure 1, with this model's real depth and widths. Every box opens: block, tensor, cell.
+
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { Frame } from "../components/Frame";
+import type { Graph } from "../graph";
+import { chosenBlock } from "../store";
+import { shapeOf } from "./map/blocks";
+import { Details } from "./map/Details";
+import { Figure } from "./map/Figure";
+import { planOf } from "./map/plan";
+import "./Map.css";
+
+export function ArchitectureMap({ graph }: { graph: Graph }) {
+  const box = useRef<HTMLDivElement>(null);
+  const [available, setAvailable] = useState(600);
+  useLayoutEffect(() => {
+    const observer = new ResizeObserver(() => setAvailable(box.current!.clientWidth));
+    observer.observe(box.current!);
+    return () => observer.disconnect();
+  }, []);
+  const shape = shapeOf(graph);
+  const [expanded, setExpanded] = useState({ encoder: shape.encoderLayers - 1, decoder: shape.decoderLayers - 1 });
+  const [stack, layer] = (chosenBlock.value ?? "").split(".");
+  const chosen = Number(layer);
+  if ((stack === "encoder" || stack === "decoder") && layer !== undefined && expanded[stack] !== chosen) {
+    setExpanded({ ...expanded, [stack]: chosen });
+  }
+  const plan = useMemo(() => planOf(shape, expanded, available), [graph, expanded, available]);
+  return (
+    <Frame title="Map" lead="The Transformer as in the paper’s figure 1, drawn for this model and filled with this sentence’s numbers.">
+      <div class="map">
+        <div class="map-figure" ref={box}><Figure graph={graph} plan={plan} /></div>
+        <Details graph={graph} />
+      </div>
+    </Frame>
+  );
+}

@@ -1,0 +1,88 @@
+// The lecture as a guided tour of this page: each stop with its four lines, its formula, and the record's own numbers.
+
+import { useEffect, useRef } from "preact/hooks";
+import { Frame } from "../components/Frame";
+import type { Graph } from "../graph";
+import type { Stop } from "../record";
+import { go, page, place } from "../store";
+import { VIEWS } from "./index";
+import { Formula } from "./tour/Formula";
+import { Live } from "./tour/Live";
+import "./Tour.css";
+
+export function Tour({ graph }: { graph: Graph }) {
+  const stops = graph.trace.tour;
+  const kept = useRef(0); // a link to a tensor names a block of the model: then the stop stays
+  const named = stops.findIndex(({ id }) => id === place.value.block);
+  const at = (kept.current = named >= 0 ? named : place.value.block ? kept.current : 0);
+  const stop = stops[at];
+  const article = useRef<HTMLElement>(null);
+  const first = useRef(true);
+  useEffect(() => {
+    if (!first.current) article.current?.scrollIntoView({ block: "nearest" });
+    first.current = false;
+  }, [at]);
+  const visit = (to: number) => go({ block: stops[to].id, tensor: null, cell: null });
+  return (
+    <Frame title="Guided tour" lead={LEADS[graph.trace.meta.kind]}>
+      <Progress stops={stops} at={at} onVisit={visit} />
+      <article class="stop-page" aria-labelledby="stop-title" ref={article}>
+        <header class="stop-header">
+          <h3 id="stop-title"><span class="stop-number">{at + 1}</span> {stop.title}</h3>
+          <Arrows at={at} of={stops.length} onVisit={visit} />
+        </header>
+        <dl class="four-lines">
+          {LINES.map(([field, words]) => <div key={field} class={field}><dt>{words}</dt><dd>{stop[field]}</dd></div>)}
+        </dl>
+        <div class="stop-formula card"><Formula text={stop.formula} /></div>
+        <p class="see-it"><SeeIt graph={graph} stop={stop} /></p>
+        <Live key={stop.id} graph={graph} stop={stop} />
+        {stop.tensors.length > 0 && <Arrows at={at} of={stops.length} onVisit={visit} />}
+      </article>
+    </Frame>
+  );
+}
+
+const LEADS = {
+  lecture: "The lecture's worked example from its first stop to its last. Every number below opens and shows how it was made.",
+  translation: "The lecture, stop by stop, on this model and this sentence. Every number below opens and shows how it was made.",
+};
+
+const LINES = [
+  ["motivation", "Motivation"],
+  ["concept", "Concept"],
+  ["helps", "How it helps"],
+  ["takeaway", "Takeaway"],
+] as const;
+
+interface Walk {
+  at: number;
+  onVisit(stop: number): void;
+}
+
+const Progress = ({ stops, at, onVisit }: Walk & { stops: readonly Stop[] }) => (
+  <nav aria-label="Stops of the tour">
+    <ol class="progress">
+      {stops.map(({ id, title }, i) => (
+        <li key={id}>
+          <button aria-current={i === at ? "step" : undefined} class={i < at ? "passed" : ""} aria-label={`${i + 1}. ${title}`} title={title}
+            onClick={() => onVisit(i)}>{i + 1}</button>
+        </li>
+      ))}
+    </ol>
+  </nav>
+);
+
+const Arrows = ({ at, of, onVisit }: Walk & { of: number }) => (
+  <p class="arrows">
+    <button disabled={at === 0} onClick={() => onVisit(at - 1)}>← Previous</button>
+    <button class="next" disabled={at === of - 1} onClick={() => onVisit(at + 1)}>Next →</button>
+  </p>
+);
+
+function SeeIt({ graph, stop }: { graph: Graph; stop: Stop }) {
+  const view = VIEWS.find(({ id }) => id === stop.view);
+  if (!view?.available(graph.trace, page.value!)) return null;
+  const tensor = stop.view === "matrix" ? (stop.tensors.find((name) => graph.has(name)) ?? null) : null;
+  return <button onClick={() => go({ view: view.id, block: null, tensor, cell: null })}>See it in “{view.title}” →</button>;
+}

@@ -1,0 +1,87 @@
+// Watch a model learn: one sentence traced again and again during training, its attention forming as one scrubs along.
+
+import { useMemo, useState } from "preact/hooks";
+import { Choice } from "../components/Choice";
+import { Frame } from "../components/Frame";
+import { Matrix } from "../components/Matrix";
+import type { Graph } from "../graph";
+import { show } from "../numbers";
+import { UNIT } from "../palette";
+import type { Axis } from "../record";
+import { go, graphs, place } from "../store";
+import { attention, strongest, which } from "./decoding/attention";
+import { AttentionChoice, describe } from "./decoding/AttentionChoice";
+import { evenChoices } from "./decoding/output";
+import { Player } from "./decoding/Player";
+import { DRAWN, drawn } from "./drawn";
+import { Curve } from "./learning/Curve";
+import { meanEntropy, probes, type Probe } from "./learning/probes";
+import { Words } from "./learning/Words";
+import "./Training.css";
+
+export function Training() {
+  const groups = useMemo(() => probes(graphs.value), [graphs.value]);
+  const texts = [...groups.keys()];
+  const here = texts.find((text) => groups.get(text)!.some(({ index }) => index === place.value.trace))!;
+  const [text, setText] = useState(here);
+  const list = groups.get(text)!;
+  const [chosen, setAt] = useState(() => list.findIndex(({ index }) => index === place.value.trace));
+  const at = Math.min(chosen, list.length - 1); // sentences may have been traced unequally often
+  const { graph, index } = list[at];
+  return (
+    <Frame title="Learning" lead="The same sentence, traced again and again while the model was trained. Walk along and watch the translation and its attention take shape.">
+      {texts.length > 1 && (
+        <div class="controls"><Choice label="Sentence" value={text} options={texts.map((one) => [one, one] as const)} onChange={setText} /></div>
+      )}
+      <Player label="The training, validation by validation" panel="probe" value={at} onChange={setAt}
+        stops={list.map(({ graph: { label } }) => label)} names={list.map(({ graph: { label } }) => label)} />
+      <div id="probe" role="tabpanel" aria-label={graph.label} class="learning">
+        <Translation graph={graph} />
+        <section class="card">
+          <h3>Where it looked: each token’s attention over the source</h3>
+          <AttentionChoice graph={graph} />
+          <Attention probe={{ graph, index }} />
+        </section>
+        <div class="learning-side">
+          <section class="card">
+            <h3>When was each token learned?</h3>
+            <p class="muted">The probability of each token of the last translation; – where something else had been written before it.</p>
+            <Words list={list} at={at} />
+          </section>
+          <section class="card">
+            <h3>How uncertain is it?</h3>
+            <p class="muted">Mean entropy over the steps: {show(meanEntropy(graph.trace))} nats here, an even choice among {show(evenChoices(meanEntropy(graph.trace)))} tokens.</p>
+            <Curve list={list} at={at} />
+          </section>
+        </div>
+      </div>
+    </Frame>
+  );
+}
+
+const Translation = ({ graph: { label, trace } }: { graph: Graph }) => (
+  <section class="card learning-text">
+    <p class="muted" dir="auto">{trace.axes.source?.text}</p>
+    <p class="translation" dir="auto" aria-live="polite">{trace.decode?.text || "…"}</p>
+    <p class="muted">{label}{trace.decode && !trace.decode.finished && ", cut off: it found no end"}</p>
+  </section>
+);
+
+function Attention({ probe: { graph, index } }: { probe: Probe }) {
+  const weights = attention(graph, which.value);
+  const { source, target } = graph.trace.axes;
+  const picture = useMemo(() => {
+    const side = (title: string, { size, tokens }: Axis) => ({ title, size, labels: tokens?.map((token) => token.text) });
+    return weights && drawn(graph, "attention", side("token read", target), side("source token", source), weights);
+  }, [graph, which.value]);
+  if (!picture) return <p class="note">This record has no attention from the target to the source.</p>;
+  return (
+    <>
+      <p class="muted">{describe(graph)}</p>
+      <Matrix graph={picture} tensor={DRAWN} scale={UNIT} onOpen={([row, column]) => {
+        const [tensor, cell] = strongest(graph, which.value, [row], [column]);
+        go({ trace: index, tensor, cell });
+      }} />
+    </>
+  );
+}

@@ -1,0 +1,39 @@
+// Where each model looked, word by word: comparable even where the two cut the sentence into different tokens.
+
+import { Matrix } from "../../components/Matrix";
+import type { Graph } from "../../graph";
+import { UNIT } from "../../palette";
+import { go } from "../../store";
+import { grouped } from "../attentionWeights";
+import { attention, EVERYWHERE, strongest } from "../decoding/attention";
+import { DRAWN, drawn } from "../drawn";
+import { words } from "./differences";
+
+export function ByWords({ pair }: { pair: readonly [Graph, Graph] }) {
+  return (
+    <div class="three">
+      {pair.map((graph, i) => (
+        <section key={i} class="card">
+          <h4 class={i ? "second" : "first"}>{graph.label}</h4>
+          <One graph={graph} trace={i} />
+        </section>
+      ))}
+    </div>
+  );
+}
+
+function One({ graph, trace }: { graph: Graph; trace: number }) {
+  const weights = attention(graph, EVERYWHERE);
+  if (!weights) return <p class="note">This record has no attention from the target to the source.</p>;
+  const { source, target } = graph.trace.axes;
+  const [rows, columns] = [words(target), words(source)];
+  const matrix = grouped(weights, source.size, rows.map(({ tokens }) => tokens), columns.map(({ tokens }) => tokens));
+  const side = (title: string, list: typeof rows) => ({ title, size: list.length, labels: list.map(({ label }) => label) });
+  const picture = drawn(graph, "mean attention", side("word read", rows), side("source word", columns), Float64Array.from(matrix.flat()));
+  return (
+    <Matrix graph={picture} tensor={DRAWN} scale={UNIT} onOpen={([row, column]) => {
+      const [tensor, cell] = strongest(graph, EVERYWHERE, rows[row].tokens, columns[column].tokens);
+      go({ trace, tensor, cell });
+    }} />
+  );
+}
