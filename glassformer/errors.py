@@ -3,7 +3,6 @@
 import difflib
 from collections.abc import Iterable
 
-
 MANY = 20  # names, more than which no error lists
 
 

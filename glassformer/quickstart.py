@@ -57,8 +57,7 @@ RECIPE: dict[str, Any] = {
 }
 RECIPES: dict[str, dict[str, Any]] = {
     # Every sentence is seen about once, and has one right translation: nothing to smooth.
-    "phrasebook": RECIPE
-    | {"vocab_size": 2500, "label_smoothing": 0.0, "max_steps": 1700, "probe": [LECTURE[3]]},
+    "phrasebook": RECIPE | {"vocab_size": 2500, "label_smoothing": 0.0, "max_steps": 1700, "probe": [LECTURE[3]]},
     # A name is spelt rather than translated, and there are few: small pieces and dropout.
     "names": RECIPE | {"vocab_size": 1000, "dropout": 0.2, "max_steps": 1750, "probe": [NAMES[2]]},
 }
@@ -89,7 +88,7 @@ def quickstart(corpus: str, out: Path) -> None:
 def _write_page(console: Console, out: Path, translator: Translator, sentence: str) -> None:
     """The page of the trained model on the probe sentence, and how it came to it while it learnt."""
     probes = read_probes(out)
-    traces = [("trained", trace(translator, sentence, beam=4)), *probes]
+    traces = [*probes, ("trained", trace(translator, sentence, beam=4))]
     write_page(out / PAGE, traces, "training" if probes else "trace")
     console.print(f"See through it: open [bold]{escape(str(out / PAGE))}[/bold] in any browser.")
 

@@ -91,9 +91,7 @@ def _exports(trace: "Trace", options: argparse.Namespace) -> dict[str, str]:
         texts[options.csv] = table.to_csv(trace, options.tensor)
     if options.latex:
         texts[options.latex] = (
-            latex.cell_solution(trace, options.cell)
-            if options.cell
-            else latex.worked_solution(trace, options.answers)
+            latex.cell_solution(trace, options.cell) if options.cell else latex.worked_solution(trace, options.answers)
         )
     return texts
 

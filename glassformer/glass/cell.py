@@ -49,7 +49,7 @@ def explain_cell(tensor: "TracedTensor", operands: Mapping[str, "TracedTensor"],
     value = tensor.at(index)
     if tensor.op in LEAVES:
         kind = "a learned weight" if tensor.op == "parameter" else "given"
-        return Cell(tensor.name, index, value, f"{_at(tensor, index)}: {kind}", show(value))
+        return Cell(tensor.name, index, value, f"{cell_symbol(tensor.label, index)}: {kind}", show(value))
     site = Site(index, operands, tensor.attributes, tensor.row_statistics(index))
     cells = [
         OperandCell(role, operands[role].name, place, operands[role].at(place))
@@ -57,7 +57,7 @@ def explain_cell(tensor: "TracedTensor", operands: Mapping[str, "TracedTensor"],
     ]
     sides = Sides(site, {role: one.label for role, one in operands.items()}, [cell.value for cell in cells])
     symbols, numbers = FORMULAS[tensor.op](sides)
-    return Cell(tensor.name, index, value, f"{_at(tensor, index)} = {symbols}", numbers, tuple(cells))
+    return Cell(tensor.name, index, value, f"{cell_symbol(tensor.label, index)} = {symbols}", numbers, tuple(cells))
 
 
 def parse_place(text: str) -> tuple[str, Index]:
@@ -108,14 +108,16 @@ class Sides:
 
     def cell(self, role: str, *place: object) -> str:
         """X[2,3]"""
-        return f"{self.symbols[role]}[{','.join(map(str, place or self.site.index))}]"
+        return cell_symbol(self.symbols[role], place or self.site.index)
+
+
+def cell_symbol(label: str, place: Sequence[object]) -> str:
+    """Q[0,2,k]; a symbol that is a formula itself stands in brackets: (X+PE)[1,0]."""
+    symbol = f"({label})" if any(sign in label for sign in "+·/ ") else label
+    return f"{symbol}[{','.join(map(str, place))}]"
 
 
 Formula = Callable[[Sides], tuple[str, str]]
-
-
-def _at(tensor: "TracedTensor", index: Index) -> str:
-    return f"{tensor.label}[{','.join(map(str, index))}]"
 
 
 def _lookup(s: Sides) -> tuple[str, str]:

@@ -232,4 +232,6 @@ OPS: dict[str, Op] = {
     "rotary": Op(_pair, _rotary),
 }
 # Cheap to make again from operands that are written: a compact record leaves their data out.
-DERIVABLE = frozenset({"split_heads", "merge_heads", "scale", "mask", "add", "multiply", "relu", "gelu", "silu"})
+DERIVABLE = frozenset(
+    {"positions", "rotary", "split_heads", "merge_heads", "scale", "mask", "add", "multiply", "relu", "gelu", "silu"}
+)

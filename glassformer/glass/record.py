@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from glassformer.errors import InputError, UsageError, nearest
 from glassformer.files import write_whole
-from glassformer.glass.cell import Cell, explain_cell, parse_place, place_of
+from glassformer.glass.cell import Cell, explain_cell, place_of
 from glassformer.glass.ops import DERIVABLE, OPS, Index, Site
 
 SCHEMA = "glassformer-trace/1"
@@ -149,15 +149,11 @@ class Trace:
         The index is given by the names of the axes (`head=0, target=2, source=3`), or by `head`,
         `row` and `column`. Raises UsageError for an unknown tensor, axis or place.
         """
-        return self._explained(self.tensor(name), place_of(self.tensor(name), index))
+        return self.cell_at(name, place_of(self.tensor(name), index))
 
-    def cell_at(self, text: str) -> Cell:
-        """The same for a place written as `decoder.1.cross_attention.scores[0,2,3]`."""
-        name, index = parse_place(text)
-        return self._explained(self.tensor(name), index)
-
-    def _explained(self, tensor: TracedTensor, index: Index) -> Cell:
-        tensor = self._filled(tensor)
+    def cell_at(self, name: str, index: Index) -> Cell:
+        """The same for an index of one number for each axis."""
+        tensor = self._filled(self.tensor(name))
         return explain_cell(tensor, self.operands(tensor), index)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:

@@ -50,19 +50,20 @@ class Trainer:
                 self._keep_probes()
             for batches in self._updates():
                 meter.add(*self._update(batches))
+                stopping = stop.received  # read once: a signal may come at any moment
                 # At the end too, before that step's checkpoint: it must know what is best.
                 validating = self.progress.step % self.settings.validate_every == 0 or bool(self._ended())
-                if validating or stop.received or meter.due():
+                if validating or stopping or meter.due():
                     self.report.step(meter.numbers(self.progress, self.rate))
                 with meter.paused():
                     if validating:
                         self._validate()
                     if self._probing(validating):
                         self._keep_probes()
-                    if stop.received or self.progress.step % self.settings.checkpoint_every == 0:
+                    if stopping or self.progress.step % self.settings.checkpoint_every == 0:
                         self._checkpoint()
-                if stop.received:
-                    raise Interrupted(stop.received, self.run.path)
+                if stopping:
+                    raise Interrupted(stopping, self.run.path)
             self.report.note(f"ended at step {self.progress.step:,}: {self._ended()}")
             self._finish()
 

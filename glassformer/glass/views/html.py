@@ -24,7 +24,7 @@ def page(traces: Sequence[tuple[str, Trace]], kind: Kind = "trace", allow_large:
     document = {
         "schema": SCHEMA,
         "kind": kind,
-        "title": traces[0][1].meta["title"],
+        "title": traces[-1][1].meta["title"],  # of a training, what it came to
         "traces": [{"label": label, "record": trace.to_dict(compact=True)} for label, trace in traces],
     }
     before, placeholder, after = _template().partition(PLACEHOLDER)

@@ -8,6 +8,8 @@ import { build } from "esbuild";
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const target = process.env.GLASS_OUT ?? here("../static/page.html");
 
+const BUNDLED = ["preact", "@preact/signals", "@preact/signals-core", "d3-hierarchy"]; // whose licences want to be named
+
 const { outputFiles } = await build({
   entryPoints: [here("src/main.tsx")],
   absWorkingDir: here("."),
@@ -28,7 +30,8 @@ const output = (ending) => outputFiles.find((file) => file.path.endsWith(ending)
 const script = output(".js").replaceAll("</script", "<\\/script").replaceAll("<!--", "\\x3c!--");
 const style = output(".css").replaceAll("</style", "<\\/style");
 const template = await readFile(here("src/page.html"), "utf8");
-const page = template.replace("__STYLE__", () => style).replace("__SCRIPT__", () => script);
+const licences = await Promise.all(BUNDLED.map(async (name) => `${name}\n\n${await readFile(here(`node_modules/${name}/LICENSE`), "utf8")}`));
+const page = template.replace("__LICENCES__", () => licences.join("\n\n").replaceAll("--", "- -")).replace("__STYLE__", () => style).replace("__SCRIPT__", () => script);
 
 if (process.argv.includes("--verify")) {
   const committed = await readFile(target, "utf8").catch(() => "");

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from glassformer.errors import UsageError
+from glassformer.glass.cell import parse_place
 from glassformer.glass.numbers import show
 from glassformer.glass.record import Trace, TracedTensor
 from glassformer.glass.views.terminal.grid import Row, print_grid
@@ -16,7 +17,7 @@ MANY = 100  # rows and columns that are printed; beyond them we say that there a
 
 def print_cell(console: Console, trace: Trace, cell: str) -> None:
     """The cell `NAME[i,j]`: its formula, the formula with its numbers, its value, the cells that made it."""
-    explained = trace.cell_at(cell)
+    explained = trace.cell_at(*parse_place(cell))
     say(console, (_named(explained.tensor, explained.index), STRONG))
     for axis, place in zip(trace.tensor(explained.tensor).axes, explained.index, strict=True):
         say(console, (f"  {axis} {place}  ", DIM), _token(trace, axis, place))

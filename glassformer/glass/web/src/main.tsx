@@ -3,7 +3,7 @@
 import { render } from "preact";
 import { Guard } from "./components/Guard";
 import { Shell } from "./components/Shell";
-import { parseDocument, RecordError } from "./record";
+import { parseDocument, RecordError, type PageDocument } from "./record";
 import { open } from "./store";
 import "./style.css";
 
@@ -16,11 +16,19 @@ function Failure({ message }: { message: string }) {
   );
 }
 
+const FIRST_VIEWS = { lecture: "tour", compare: "compare", training: "training", trace: "map" };
+
+/** Where the page opens; a training that ends with a whole trace of the trained model begins with that. */
+function firstView({ kind, traces }: PageDocument): string {
+  const whole = traces.at(-1)!.record.meta.detail !== "attention";
+  return FIRST_VIEWS[kind === "training" && whole ? "trace" : kind] ?? "map";
+}
+
 function start(root: HTMLElement): void {
   try {
     const page = parseDocument(document.getElementById("document")!.textContent!);
     document.title = `${page.title} · glassformer`;
-    open(page, { lecture: "tour", compare: "compare", training: "training", trace: "map" }[page.kind] ?? "map");
+    open(page, firstView(page));
     render(<Guard><Shell /></Guard>, root);
   } catch (error) {
     if (!(error instanceof RecordError)) console.error(error);

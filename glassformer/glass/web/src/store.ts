@@ -28,12 +28,16 @@ export const chosenBlock = computed(() => place.value.block);
 export const chosenTensor = computed(() => place.value.tensor);
 export const explaining = computed(() => place.value.tensor !== null && place.value.cell !== null);
 
-/** Show a document; called once, when the page opens. `view` is where it opens unless the address says more. */
+/**
+ * Show a document; called once, when the page opens. `view` is where it opens unless the address says more;
+ * of a training it shows what it came to, the last trace.
+ */
 export function open(document: PageDocument, view: string): void {
   page.value = document;
   graphs.value = document.traces.map(({ record, label }) => new Graph(record, label));
-  place.value = readHash({ ...START, view });
-  addEventListener("popstate", () => (place.value = readHash({ ...START, view })));
+  const first = { ...START, view, trace: document.kind === "training" ? document.traces.length - 1 : 0 };
+  place.value = readHash(first);
+  addEventListener("popstate", () => (place.value = readHash(first)));
 }
 
 const trail: Place[] = []; // only where the browser refuses to keep the history, as in a sandboxed frame
@@ -78,7 +82,7 @@ const depth = (): number => history.state?.depth ?? 0;
 /** The link to a place, such as #view=matrix&tensor=decoder.1.cross_attention.weights&cell=0,2,3. */
 export function hash({ view, trace, block, tensor, cell }: Place): string {
   const parts = new URLSearchParams({ view });
-  if (trace) parts.set("trace", String(trace));
+  if (graphs.peek().length > 1) parts.set("trace", String(trace));
   if (block) parts.set("block", block);
   if (tensor) parts.set("tensor", tensor);
   if (cell) parts.set("cell", cell.join(","));
@@ -88,7 +92,8 @@ export function hash({ view, trace, block, tensor, cell }: Place): string {
 /** The place that the address bar names; what it gets wrong is left out. */
 function readHash(fallback: Place): Place {
   const parts = new URLSearchParams(location.hash.slice(1));
-  const trace = graphs.value[Number(parts.get("trace"))] ? Number(parts.get("trace")) : 0;
+  const asked = Number(parts.get("trace") ?? fallback.trace);
+  const trace = graphs.value[asked] ? asked : fallback.trace;
   const tensor = parts.get("tensor");
   const known = tensor !== null && graphs.value[trace].has(tensor) ? graphs.value[trace].tensor(tensor) : null;
   const cell = parts.get("cell")?.split(",").map(Number) ?? null;

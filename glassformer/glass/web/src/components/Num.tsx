@@ -12,13 +12,14 @@ interface Props {
   tensor: string;
   index: readonly number[];
   text?: string; // shown instead of the value, e.g. "42 %"
+  onOpen?(tensor: string, index: readonly number[]): void; // where the cell is not of the trace that is open
 }
 
-export function Num({ graph, tensor: name, index, text }: Props) {
+export function Num({ graph, tensor: name, index, text, onOpen = openCell }: Props) {
   const tensor = graph.tensor(name);
   const value = graph.values(name)?.[flatten(tensor.shape, index)] ?? NaN;
   return (
-    <button class="num" aria-label={cellName(graph, tensor, index, value)} onClick={() => openCell(name, index)}>
+    <button class="num" aria-label={`${text ? `${text}: ` : ""}${cellName(graph, tensor, index, value)}`} onClick={() => onOpen(name, index)}>
       {text ?? show(value)}
     </button>
   );

@@ -39,7 +39,7 @@ function Row({ graph, name, at, id }: { graph: Graph; name: string; at: number; 
   const width = last(tensor.shape);
   const values = graph.values(name);
   const what =
-    tensor.op === "lookup" ? `Row ${id} of the table is its embedding, ${width} learned numbers`
+    tensor.op === "lookup" ? `Row ${id} of the table is its embedding, ${width} numbers`
     : tensor.op === "scale" ? `Times ${tensor.attributes.text}, as in section 3.4 of the paper`
     : `Its embedding, ${width} numbers`;
   return (

@@ -5,7 +5,7 @@ import { show } from "../../numbers";
 import type { Beam, BeamNode } from "../../record";
 import { hasColumn, outputs } from "../decoding/output";
 import { spell } from "../decoding/written";
-import { NumAs } from "../NumAs";
+import { Num } from "../../components/Num";
 import { SIGNS } from "./states";
 import { arithmetic, pathTo, rivals } from "./tree";
 
@@ -69,7 +69,7 @@ function LogProbability({ graph, beam, node }: { graph: Graph; beam: Beam; node:
   const name = outputs(graph)?.probabilities;
   const onPath = node.parent !== null && beam.nodes[node.parent].state === "best";
   const carried = onPath && name !== undefined && hasColumn(graph, name, node.token);
-  return carried ? <NumAs graph={graph} tensor={name} index={[node.step - 1, node.token]} text={show(node.log_prob)} /> : <>{show(node.log_prob)}</>;
+  return carried ? <Num graph={graph} tensor={name} index={[node.step - 1, node.token]} text={show(node.log_prob)} /> : <>{show(node.log_prob)}</>;
 }
 
 function Rivals({ beam, node, onChoose }: Omit<Props, "graph">) {

@@ -3,7 +3,7 @@
 import type { Graph } from "../../graph";
 import { show } from "../../numbers";
 import type { Candidate, Step } from "../../record";
-import { NumAs } from "../NumAs";
+import { Num } from "../../components/Num";
 import { hasColumn, outputs, percent } from "./output";
 import "./Candidates.css";
 
@@ -33,7 +33,7 @@ function Row({ graph, step, one, onOpen }: Omit<Props, "tone"> & { one: Candidat
   const at = outputs(graph);
   const number = (tensor: string | undefined, text: string) =>
     tensor && hasColumn(graph, tensor, one.id)
-      ? <NumAs graph={graph} tensor={tensor} index={[step.step, one.id]} text={text} onOpen={onOpen} />
+      ? <Num graph={graph} tensor={tensor} index={[step.step, one.id]} text={text} onOpen={onOpen} />
       : <span class="unlinked">{text}</span>;
   return (
     <tr class={chosen ? "chosen" : ""}>

@@ -2,7 +2,7 @@
 
 import { fill, inkOn, UNIT } from "../../palette";
 import { go, isDark } from "../../store";
-import { NumAs } from "../NumAs";
+import { Num } from "../../components/Num";
 import { hasColumn, outputs, percent } from "../decoding/output";
 import { chance, stepsOf, type Probe } from "./probes";
 
@@ -43,7 +43,7 @@ function Cell({ probe: { graph, index }, step, id, value }: CellProps) {
   return (
     <td style={style}>
       {linked
-        ? <NumAs graph={graph} tensor={tensor} index={[step, id]} text={percent(value)} onOpen={(name, cell) => go({ trace: index, tensor: name, cell })} />
+        ? <Num graph={graph} tensor={tensor} index={[step, id]} text={percent(value)} onOpen={(name, cell) => go({ trace: index, tensor: name, cell })} />
         : percent(value)}
     </td>
   );

@@ -4,7 +4,7 @@ import type { ComponentChild } from "preact";
 import type { Graph } from "../../graph";
 import { show } from "../../numbers";
 import type { Check } from "../../record";
-import { NumAs } from "../NumAs";
+import { Num } from "../../components/Num";
 import "./Checks.css";
 
 export function Checks({ graph, tensor }: { graph: Graph; tensor: string }) {
@@ -50,7 +50,7 @@ function Computed({ graph, check: { tensor: name, computed, decimals } }: { grap
   return (
     <Rows title="computed" rows={computed} draw={(value, row, column) => {
       const text = fixed(value, decimals);
-      return isTensor ? <NumAs graph={graph} tensor={name} index={[row, column]} text={text} /> : text;
+      return isTensor ? <Num graph={graph} tensor={name} index={[row, column]} text={text} /> : text;
     }} />
   );
 }

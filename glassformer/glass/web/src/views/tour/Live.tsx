@@ -8,7 +8,6 @@ import { pastTense } from "../../labels";
 import type { Axis, Stop } from "../../record";
 import { go } from "../../store";
 import { outputs, percent } from "../decoding/output";
-import { NumAs } from "../NumAs";
 import { Checks } from "./Checks";
 import { Maths } from "./Formula";
 
@@ -91,7 +90,7 @@ function Loop({ graph }: { graph: Graph }) {
               <td><b><bdi>{chosen.text}</bdi></b></td>
               <td>
                 <span class="bar"><span style={{ width: `${chosen.probability * 100}%` }} /></span>
-                {tensor ? <NumAs graph={graph} tensor={tensor} index={[step, chosen.id]} text={percent(chosen.probability)} /> : percent(chosen.probability)}
+                {tensor ? <Num graph={graph} tensor={tensor} index={[step, chosen.id]} text={percent(chosen.probability)} /> : percent(chosen.probability)}
               </td>
             </tr>
           ))}

@@ -1,0 +1,49 @@
+"""What axes, places and cells are called in the exports: "query: target", a token, `scores[0,2,3]`."""
+
+from collections.abc import Sequence
+
+from glassformer.glass.ops import Index
+from glassformer.glass.record import Trace, TracedTensor
+
+
+def axis_title(tensor: TracedTensor, axis: int) -> str:
+    """What an axis holds: "query: target", "vocabulary", "d_model"."""
+    name = tensor.axes[axis]
+    role = tensor.roles[axis] if tensor.roles else name
+    return name if role == name else f"{role}: {name}"
+
+
+def place_labels(trace: Trace, tensor: TracedTensor, axis: int) -> list[str]:
+    """What stands at each place of an axis that the record carries: its token, or its number."""
+    size, name = tensor.shape[axis], tensor.axes[axis]
+    ids: Sequence[int] = range(size)
+    if axis % len(tensor.shape) == len(tensor.shape) - 1 and tensor.columns is not None:
+        ids = tensor.columns
+    if name == "vocabulary":
+        pieces = _pieces(trace)
+        return [pieces.get(i, f"#{i}") for i in ids]
+    tokens = trace.axes.get(name, {}).get("tokens")
+    return [token["text"] for token in tokens] if tokens else [str(i) for i in ids]
+
+
+def has_words(trace: Trace, tensor: TracedTensor, axis: int) -> bool:
+    """Whether the places of an axis have words for names."""
+    name = tensor.axes[axis]
+    return name == "vocabulary" or bool(trace.axes.get(name, {}).get("tokens"))
+
+
+def cell_name(trace: Trace, tensor: TracedTensor, index: Index) -> str:
+    """A place in words: "head 0, query: target दोस्त, key: source friends"."""
+    parts = []
+    for axis, place in enumerate(index):
+        at = tensor.columns.index(place) if axis == len(index) - 1 and tensor.columns else place
+        parts.append(f"{axis_title(tensor, axis)} {place_labels(trace, tensor, axis)[at]}")
+    return ", ".join(parts)
+
+
+def _pieces(trace: Trace) -> dict[int, str]:
+    """The target vocabulary by id, as far as the record knows it."""
+    if trace.vocabulary and trace.vocabulary["target"] is not None:
+        return dict(enumerate(trace.vocabulary["target"]))
+    steps = trace.decode["steps"] if trace.decode else []
+    return {one["id"]: one["piece"] for step in steps for one in (*step["candidates"], step["chosen"])}

@@ -1,0 +1,5 @@
+"""Worked solutions as LaTeX documents."""
+
+from glassformer.glass.views.latex.solution import cell_solution, worked_solution
+
+__all__ = ["cell_solution", "worked_solution"]

@@ -1,0 +1,67 @@
+"""Drawings of a trace as SVG: self-contained, and readable on a light and a dark screen."""
+
+from collections.abc import Callable
+
+from glassformer.errors import UsageError, nearest
+from glassformer.glass.record import Trace, TracedTensor
+from glassformer.glass.views.svg.architecture import architecture
+from glassformer.glass.views.svg.beam import beam
+from glassformer.glass.views.svg.heat import heads, matrix
+from glassformer.glass.views.svg.positions import positions
+from glassformer.glass.views.svg.sentences import attention, tokens
+from glassformer.glass.views.svg.timeline import timeline
+
+WHOLE: dict[str, Callable[[Trace], str]] = {
+    "map": architecture,
+    "tokens": tokens,
+    "timeline": timeline,
+    "beam": beam,
+}
+OF_TENSOR: dict[str, Callable[[Trace, TracedTensor, int | None], str]] = {
+    "matrix": matrix,
+    "attention": attention,
+    "heads": heads,
+    "positions": positions,
+    "residual": matrix,
+    "feed_forward": matrix,
+    "logits": matrix,
+}
+# What a view shows unless a tensor is named: the last one made by any of these.
+DEFAULT_OPS = {
+    "matrix": ("softmax",),
+    "attention": ("softmax",),
+    "heads": ("softmax",),
+    "positions": ("positions",),
+    "residual": ("layernorm", "rmsnorm"),
+    "feed_forward": ("relu", "gelu", "silu"),
+}
+
+
+def to_svg(trace: Trace, view: str, tensor: str | None = None, head: int | None = None) -> str:
+    """A view of the trace as an SVG document.
+
+    `view` is one of the record's views; `tensor` names what it shows, where it shows one tensor, and
+    `head` one of its heads (without it, attention is the mean of all heads, and a matrix that of head 0).
+
+    Raises UsageError for an unknown view, tensor or head, and for a view that this trace has nothing for.
+    """
+    if view in WHOLE:
+        return WHOLE[view](trace)
+    if view not in OF_TENSOR:
+        raise UsageError(f"no view '{view}'; {nearest(view, [*WHOLE, *OF_TENSOR])}")
+    shown = _default(trace, view) if tensor is None else trace.tensor(tensor)
+    return OF_TENSOR[view](trace, shown, head)
+
+
+def _default(trace: Trace, view: str) -> TracedTensor:
+    found = [one for one in trace.tensors.values() if _fits(one, view)]
+    if not found:
+        raise UsageError(f"this trace has nothing for the view '{view}'; name a tensor")
+    return found[-1]
+
+
+def _fits(tensor: TracedTensor, view: str) -> bool:
+    if view == "logits":
+        return tensor.name.rpartition(".")[2] == "logits"
+    is_attention = bool(tensor.roles) or tensor.op != "softmax"
+    return tensor.op in DEFAULT_OPS[view] and is_attention and (view != "heads" or len(tensor.shape) == 3)
