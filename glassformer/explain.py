@@ -31,18 +31,24 @@ class Question:
     search: dict[str, Any] = field(default_factory=dict)
 
 
-def gather(what: Sequence[str], **options: Any) -> tuple[list[Labelled], Kind]:
+def gather(what: Sequence[str], device: str = "auto", **options: Any) -> tuple[list[Labelled], Kind]:
     """The traces that the command line names, and what kind of page they make.
 
     MODEL SENTENCE; MODEL MODEL SENTENCE, to compare; one or two saved traces (.json); or a run that
-    kept probes. Raises UsageError for anything else.
+    kept probes. Raises UsageError for anything else, and for `options` of what is traced already.
     """
+    traces: list[Labelled]
     if all(name.endswith(".json") for name in what):
-        return _compared([(Path(name).stem, Trace.load(name)) for name in what])
-    if len(what) == 1:
-        return _probed(Path(what[0])), "training"
-    *models, sentence = what
-    return _compared(answer(Question(models, sentence, **options)))
+        traces, kind = _compared([(Path(name).stem, Trace.load(name)) for name in what])
+    elif len(what) == 1:
+        traces, kind = _probed(Path(what[0])), "training"
+    else:
+        *models, sentence = what
+        return _compared(answer(Question(models, sentence, device=device, **options)))
+    if options:
+        names = ", ".join(options).replace("search", "length penalty")
+        raise UsageError(f"{what[0]}: is traced already; what asks for a new trace ({names}) wants a model, a sentence")
+    return traces, kind
 
 
 def answer(question: Question) -> list[Labelled]:
@@ -89,8 +95,16 @@ def write_page(path: Path, traces: Sequence[Labelled], kind: Kind, allow_large: 
 
 
 def save(path: Path, content: bytes) -> None:
-    """Write a file the user asked for, whole; InputError if the folder is not there or the disk is full."""
+    """Write a file the user asked for, whole; InputError if the folder is not there or the disk is full.
+
+    A pipe or a device (`/dev/stdout`) is written to, never replaced.
+    """
     with saving(path):
+        if path.is_dir():
+            raise InputError(f"{path}: is a folder; name a file")
+        if path.exists() and not path.is_file():
+            path.write_bytes(content)
+            return
         if not path.parent.is_dir():
             raise InputError(f"{path}: its folder is not there; make it, or choose another place")
-    write_whole(path, content)
+    write_whole(path.resolve(), content)

@@ -52,7 +52,7 @@ RECIPE: dict[str, Any] = {
     "checkpoint_every": 850,
     "keep_checkpoints": 1,
     "average_last": 1,
-    "probe_every": 100,
+    "probe_every": 50,
     "metric": "loss",  # chrF reaches 100 before the model is at its best
 }
 RECIPES: dict[str, dict[str, Any]] = {

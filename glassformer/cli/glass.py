@@ -25,16 +25,26 @@ def explain(options: argparse.Namespace) -> None:
     from glassformer.explain import gather
     from glassformer.glass.views.terminal import TerminalOptions, render
 
-    asked = given(options, ("target", "beam", "detail", "pad", "device")) | {
-        "search": given(options, ("length_penalty",))
-    }
-    traces, kind = gather(options.what, **asked)
+    asked = given(options, ("target", "beam", "detail", "pad"))
+    if search := given(options, ("length_penalty",)):
+        asked["search"] = search
+    traces, kind = gather(options.what, options.device, **asked)
+    if kind != "trace":
+        _refuse_one_trace(options)
     if _write_files(traces, kind, options):
         return
     if kind == "trace":
         render(traces[0][1], _console(), TerminalOptions(**{name: getattr(options, name) for name in SHOWN}))
     else:
         _render_several(traces, kind)
+
+
+def _refuse_one_trace(options: argparse.Namespace) -> None:
+    """What shows or writes one trace says nothing of several."""
+    for name in ("steps", "layer", "head", "cell", "tensor", "json_file", "svg", "csv", "latex"):
+        if getattr(options, name) not in (None, False):
+            option = name.removesuffix("_file")
+            raise UsageError(f"--{option} is of one trace; name one model, or one saved trace")
 
 
 def lecture(options: argparse.Namespace) -> int:
@@ -65,6 +75,9 @@ def _render_lecture(trace: "Trace", options: argparse.Namespace) -> None:
 
 def _write_files(traces: "list[Labelled]", kind: "Kind", options: argparse.Namespace) -> bool:
     """Write the files that the options ask for; whether there were any."""
+    for name in FILES:
+        if getattr(options, name) == "":
+            raise UsageError(f"--{name.removesuffix('_file')} wants a file's name")
     from glassformer.explain import save, write_page
 
     first = traces[0][1]
@@ -106,4 +119,9 @@ def _render_several(traces: "list[Labelled]", kind: "Kind") -> None:
 def _console() -> "Console":
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    class Listened(Console):
+        def on_broken_pipe(self) -> None:
+            """Rich would end the process; `main` knows what to do."""
+            raise BrokenPipeError
+
+    return Listened(highlight=False, soft_wrap=not sys.stdout.isatty())

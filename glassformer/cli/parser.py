@@ -16,10 +16,22 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(f"{message}; see {self.prog} --help")
 
 
+class _CommandParser(_Parser):
+    """A command's words may stand before, between and after its options, in any order."""
+
+    _mixed = False
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        if self._mixed:  # argparse calls this again, for the options and then for the words
+            return super().parse_known_args(args, namespace)
+        self._mixed = True
+        return self.parse_known_intermixed_args(args, namespace)
+
+
 def make_parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="glassformer", description="A Transformer encoder-decoder to train, use and see through.")
     parser.add_argument("--version", action=_Version, help="print the version and exit")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_CommandParser)
     for add in (
         _add_quickstart,
         _add_train,
@@ -141,10 +153,10 @@ def _add_explain(commands: Any) -> None:
     _add_device(parser)
     what = parser.add_argument_group("what to trace")
     what.add_argument("--target", metavar="SENTENCE", help="force this translation instead of searching for one")
-    what.add_argument("--beam", type=int, default=1, metavar="K", help="hypotheses kept; 1, the default, is greedy")
+    what.add_argument("--beam", type=int, metavar="K", help="hypotheses kept; 1, the default, is greedy")
     what.add_argument("--length-penalty", type=float, metavar="A", help="a score is log p / ((5+n)/6)^A (0.6)")
     what.add_argument("--detail", metavar="D", help="attention, full or full+weights (up to 2 M weights the default)")
-    what.add_argument("--pad", type=int, default=0, metavar="N", help="put N <pad> after the source, as in a batch")
+    what.add_argument("--pad", type=int, metavar="N", help="put N <pad> after the source, as in a batch")
     shown = parser.add_argument_group("what to show")
     shown.add_argument("--attention", default="cross", metavar="KIND", help="cross, encoder or decoder (%(default)s)")
     shown.add_argument("--layer", type=int, metavar="N", help="of the attention; without it the mean of all")

@@ -7,6 +7,8 @@ import sys
 
 def speak_utf8() -> None:
     """Text goes out as it comes in, UTF-8, whatever the locale; file names keep their bytes."""
+    if sys.stdout is None:  # closed (`>&-`): nobody listens
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
 

@@ -15,7 +15,8 @@ class BeamTree:
     """Grown step by step by the search of one sentence, which calls it; then `finish`ed.
 
     Each step weighs the 2K best continuations: those that end are finished, the first K others are
-    kept, the rest pruned. The winner's path is marked best in the end.
+    kept, the rest pruned. The winner's path is marked best in the end. Sums and scores are of the model's
+    own log-probabilities, as a translation's are, even where a repetition penalty made the search prefer others.
     """
 
     options: SearchOptions
@@ -30,7 +31,7 @@ class BeamTree:
         parents = growth.parent_BM[0].tolist()
         tokens = growth.continued.tokens_BKT[0, :, -1].tolist()
         own = growth.continued.own_BKT[0, :, -1].tolist()
-        sums = growth.continued.rank_BK[0].tolist()
+        ranks = growth.continued.rank_BK[0].tolist()
         kept = [
             (parent, path[-1])
             for parent, path, rank in zip(
@@ -42,10 +43,11 @@ class BeamTree:
             if rank != -math.inf
         ]
         grown: dict[tuple[int, int], int] = {}
-        for place, (parent, token, log_prob, total) in enumerate(zip(parents, tokens, own, sums, strict=True)):
-            if total == -math.inf or parent >= len(self.live):
+        for place, (parent, token, log_prob, rank) in enumerate(zip(parents, tokens, own, ranks, strict=True)):
+            if rank == -math.inf or parent >= len(self.live):
                 continue
-            number = self._add(self.live[parent], token, log_prob, total, self.nodes[self.live[parent]]["length"] + 1)
+            before = self.nodes[self.live[parent]]
+            number = self._add(before["id"], token, log_prob, before["sum"] + log_prob, before["length"] + 1)
             grown[parent, token] = number
             ends = token == EOS
             kept_on = (parent, token) in kept

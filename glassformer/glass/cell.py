@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from glassformer.errors import UsageError, nearest
 from glassformer.glass.numbers import show
-from glassformer.glass.ops import LEAVES, OPS, Index, Site, logsumexp, position_angle, rotary_angle
+from glassformer.glass.ops import LEAVES, OPS, Index, Site, logsumexp, position_angle, rotary_angle, shared_head
 
 if TYPE_CHECKING:
     from glassformer.glass.record import TracedTensor
@@ -104,11 +104,16 @@ class Sides:
     shown: list[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "shown", [f"({show(v)})" if v < 0 else show(v) for v in self.values])
+        object.__setattr__(self, "shown", [_bracketed(v) for v in self.values])
 
     def cell(self, role: str, *place: object) -> str:
         """X[2,3]"""
         return cell_symbol(self.symbols[role], place or self.site.index)
+
+
+def _bracketed(value: float) -> str:
+    """A negative number stands in brackets, so that no two signs meet."""
+    return f"({show(value)})" if value < 0 else show(value)
 
 
 def cell_symbol(label: str, place: Sequence[object]) -> str:
@@ -121,8 +126,9 @@ Formula = Callable[[Sides], tuple[str, str]]
 
 
 def _lookup(s: Sides) -> tuple[str, str]:
-    column = s.site.index[1]
-    return s.cell("table", int(s.values[0]), column) + f", the row of token {int(s.values[0])}", s.shown[1]
+    row, column = int(s.values[0]), s.site.index[1]
+    kind = "place" if s.symbols["ids"] == "places" else "token"
+    return s.cell("table", row, column) + f", the row of {kind} {row}", show(s.values[1])
 
 
 def _positions(s: Sides) -> tuple[str, str]:
@@ -161,22 +167,24 @@ def _linear(s: Sides) -> tuple[str, str]:
 
 def _matmul(s: Sides) -> tuple[str, str]:
     *head, row, column = s.site.index
-    return f"Σₖ {s.cell('a', *head, row, 'k')} · {s.cell('b', *head, 'k', column)}", _products(s)
+    shared = shared_head(s.site, head)
+    return f"Σₖ {s.cell('a', *head, row, 'k')} · {s.cell('b', *shared, 'k', column)}", _products(s)
 
 
 def _matmul_transposed(s: Sides) -> tuple[str, str]:
     *head, row, column = s.site.index
-    return f"Σₖ {s.cell('a', *head, row, 'k')} · {s.cell('b', *head, column, 'k')}", _products(s)
+    shared = shared_head(s.site, head)
+    return f"Σₖ {s.cell('a', *head, row, 'k')} · {s.cell('b', *shared, column, 'k')}", _products(s)
 
 
 def _moved(s: Sides) -> tuple[str, str]:
     ((role, place),) = OPS["split_heads" if "heads" in s.site.attributes else "merge_heads"].cells(s.site)
-    return s.cell(role, *place), s.shown[0]
+    return s.cell(role, *place), show(s.values[0])
 
 
 def _mask(s: Sides) -> tuple[str, str]:
     reason = ("visible", "padding", "in the future", "padding and in the future")[int(s.values[1])]
-    return f"{s.cell('x')} if it may be seen, else −∞", f"{s.shown[0]}, {reason}"
+    return f"{s.cell('x')} if it may be seen, else −∞", f"{show(s.values[0])}, {reason}"
 
 
 def _row(s: Sides) -> str:
@@ -191,7 +199,10 @@ def _softmax(s: Sides) -> tuple[str, str]:
 def _log_softmax(s: Sides) -> tuple[str, str]:
     carried = s.site.operands["x"].columns is None
     total = logsumexp(s.values) if carried else s.site.statistics["logsumexp"]
-    return f"{s.cell('x')} − ln Σⱼ exp({_row(s)})", f"{s.shown[s.site.index[-1] if carried else 0]} − {show(total)}"
+    return (
+        f"{s.cell('x')} − ln Σⱼ exp({_row(s)})",
+        f"{s.shown[s.site.index[-1] if carried else 0]} − {_bracketed(total)}",
+    )
 
 
 def _layernorm(s: Sides) -> tuple[str, str]:
@@ -211,8 +222,8 @@ def _norm(s: Sides, layer: bool) -> tuple[str, str]:
     bias = f" + {s.cell('bias', column)}" if "bias" in s.symbols else ""
     top = f"({s.cell('x')} − mean)" if layer else s.cell("x")
     root = "√(variance + ε)" if layer else "√(mean of squares + ε)"
-    top_shown = f"({s.shown[column]} − {show(mean)})" if layer else s.shown[column]
-    numbers = f"{top_shown} / √({show(square)} + {s.site.attributes['eps']:g})"
+    top_shown = f"({s.shown[column]} − {_bracketed(mean)})" if layer else s.shown[column]
+    numbers = f"{top_shown} / √({show(square)} + {show(s.site.attributes['eps'])})"
     return f"{top} / {root}{gain}{bias}", numbers + "".join(
         f" {sign} {text}" for sign, text in zip("·+", rest, strict=False)
     )

@@ -89,17 +89,17 @@ def _linear(site: Site) -> list[Cell]:
 
 def _matmul(site: Site) -> list[Cell]:
     *head, row, column = site.index
-    shared = _shared_head(site, head)
+    shared = shared_head(site, head)
     return [cell for k in range(site.width("a")) for cell in (("a", (*head, row, k)), ("b", (*shared, k, column)))]
 
 
 def _matmul_transposed(site: Site) -> list[Cell]:
     *head, row, column = site.index
-    shared = _shared_head(site, head)
+    shared = shared_head(site, head)
     return [cell for k in range(site.width("a")) for cell in (("a", (*head, row, k)), ("b", (*shared, column, k)))]
 
 
-def _shared_head(site: Site, head: list[int]) -> list[int]:
+def shared_head(site: Site, head: list[int]) -> list[int]:
     """The head of b that this head of a reads: several share one where b has fewer (Ainslie et al. 2023)."""
     return [head[0] * site.operands["b"].shape[0] // site.operands["a"].shape[0]] if head else []
 

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
+from jsonschema.validators import extend
 from numpy.typing import NDArray
 
 from glassformer.errors import InputError, UsageError, nearest
@@ -204,7 +205,7 @@ class Trace:
         _refuse_contradictions(record, where)
         tensors: dict[str, TracedTensor] = {}
         for one in record["tensors"]:
-            _refuse_dangling(one, tensors, where)
+            _refuse_misfit(one, tensors, record["axes"], where)
             tensors[one["name"]] = _tensor(one, where)
         fields = {f.name: record[f.name] for f in dataclasses.fields(cls)}
         return cls(**fields | {"tensors": tensors})
@@ -220,7 +221,12 @@ def schema() -> dict[str, Any]:
 
 @cache
 def _validator() -> Draft202012Validator:
-    return Draft202012Validator(schema())
+    def is_integer(_: object, value: object) -> bool:
+        return type(value) is int  # to JSON Schema 1.0 and 1e300 are integers too, but they index nothing
+
+    types = Draft202012Validator.TYPE_CHECKER.redefine("integer", is_integer)
+    result: Draft202012Validator = extend(Draft202012Validator, type_checker=types)(schema())
+    return result
 
 
 def _encode(values: NDArray[Any], dtype: str) -> str:
@@ -230,7 +236,7 @@ def _encode(values: NDArray[Any], dtype: str) -> str:
 def _decode(data: str, dtype: str, shape: tuple[int, ...], where: str) -> NDArray[Any]:
     try:
         return np.frombuffer(base64.b64decode(data, validate=True), DTYPES[dtype]).reshape(shape)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise InputError(
             f"{where}: its data are not {list(shape)} numbers of type {dtype}; write the trace again"
         ) from error
@@ -269,9 +275,14 @@ def _refuse_contradictions(record: dict[str, Any], where: str) -> None:
             raise InputError(f"{where}: node {place} of the beam stands before its parent; write the trace again")
 
 
-def _refuse_dangling(one: dict[str, Any], before: dict[str, TracedTensor], where: str) -> None:
+def _refuse_misfit(
+    one: dict[str, Any], before: dict[str, TracedTensor], axes: dict[str, dict[str, Any]], where: str
+) -> None:
     if one["name"] in before:
         raise InputError(f"{where}: tensor '{one['name']}' comes twice; write the trace again")
+    sizes = [axes.get(axis, {}).get("size") for axis in one["axes"]]
+    if sizes != one["shape"]:
+        raise InputError(f"{where}: '{one['name']}' has the shape {one['shape']}, but its axes {sizes}; write it again")
     for name in one["operands"].values():
         if name not in before:
             raise InputError(f"{where}: '{one['name']}' is made from '{name}', which does not come before it")

@@ -32,7 +32,7 @@ export function toPython(it: Explanation): string {
   return [`# ${tensor.name}[${index.join(", ")}] = ${python(value)}`, "import math", ...lines, `print(${result})`].join("\n");
 }
 
-function pythonOf({ tensor, index, value }: Explanation, operands: readonly Operand[]): readonly [string[], string] {
+function pythonOf({ tensor, index, value, facts }: Explanation, operands: readonly Operand[]): readonly [string[], string] {
   const of = (role: string) => operands.filter((one) => one.role === role);
   const [a, b] = operands.map((one) => python(one.value));
   if (tensor.op in DOTS) {
@@ -44,6 +44,7 @@ function pythonOf({ tensor, index, value }: Explanation, operands: readonly Oper
     const after = [...of("gain"), ...of("bias")].map((one) => ` ${one.role === "gain" ? "*" : "+"} ${python(one.value)}`).join("");
     const x = of("x");
     const at = x.findIndex((one) => last(one.index) === last(index));
+    if (x.length < last(tensor.shape)) return [["# the record keeps some logits only; their logsumexp counts all"], `${python(x[at].value)} - ${python(facts[0][1])}`];
     return [[`x = ${list(x)}`, ...PYTHON_ROWS[tensor.op][0](tensor.attributes)], PYTHON_ROWS[tensor.op][1](at) + after];
   }
   const { factor } = tensor.attributes;

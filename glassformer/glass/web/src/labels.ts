@@ -13,12 +13,30 @@ export function axisTitle(tensor: Tensor, axis: number): string {
 
 const words = (name: string): string => name.replaceAll("_", " ").replace(/^d (model|k|ff)$/, "d_$1");
 
-/** What stands at place i of an axis: its token, its vocabulary piece, or its number. */
-export function placeText(trace: Trace, tensor: Tensor, axis: number, i: number): string {
+/** What stands at place i of an axis: its token (the one that an edit put there), its vocabulary piece, or its number. */
+export function placeText(graph: Graph, tensor: Tensor, axis: number, i: number): string {
+  const { trace } = graph;
   const name = tensor.axes[axis];
   if (name === "vocabulary") return pieceText(trace, i);
-  return trace.axes[name]?.tokens?.[i]?.text || String(i);
+  return editedText(graph, name, i) ?? (trace.axes[name]?.tokens?.[i]?.text || String(i));
 }
+
+/** The token that an edit of the ids put at place i; null where none did. */
+function editedText(graph: Graph, axis: string, i: number): string | null {
+  const { trace } = graph;
+  const ids = graph.edits.value.get(`${axis}.ids`);
+  if (!ids || !trace.vocabulary || ids[i] === trace.axes[axis].tokens?.[i]?.id) return null;
+  return pieceLabel(piecesOf(trace, axis as Side)[ids[i]]);
+}
+
+export type Side = "source" | "target";
+
+/** The vocabulary of a side; the source's is the target's where they are joint. */
+export const piecesOf = ({ vocabulary }: Trace, side: Side): readonly string[] =>
+  (side === "source" && vocabulary?.source) || vocabulary!.target;
+
+/** A piece as people read it: without the sign for a space. */
+export const pieceLabel = (piece: string): string => piece.replaceAll("▁", " ").trim() || piece;
 
 /** Whether an axis counts tokens, so that its places have words for names. */
 export const hasTokens = (trace: Trace, tensor: Tensor, axis: number): boolean =>
@@ -43,7 +61,7 @@ export function pieceText(trace: Trace, id: number): string {
 export function cellName(graph: Graph, tensor: Tensor, index: readonly number[], value?: number): string {
   const places = index.map((i, axis) => {
     const what = tensor.roles?.[axis] ?? tensor.axes[axis] ?? "row";
-    return `${words(what)} ${placeText(graph.trace, tensor, axis, i)}`;
+    return `${words(what)} ${placeText(graph, tensor, axis, i)}`;
   });
   if (value !== undefined) places.push(`${quantity(tensor)} ${Number.isNaN(value) ? "not carried" : show(value)}`);
   return places.join(", ");

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { Graph } from "../src/graph";
 import { decode, type Trace } from "../src/record";
-import { decodeAgain, hideWord, likeliest, moves, restore, setCells, silenceHead } from "../src/views/editing";
+import { decodeAgain, hideWord, likeliest, moves, restore, setCells, silenceHead } from "../src/views/edit/editing";
 
 interface Edit {
   kind: string;

@@ -8,7 +8,7 @@ import { cellName, cellSymbol, pastTense } from "../labels";
 import { show } from "../numbers";
 import { isLeaf } from "../ops";
 import { flatten } from "../shapes";
-import { back, closeCell, openTensor, place } from "../store";
+import { back, closeCell, go, openTensor, place } from "../store";
 import "./CellPanel.css";
 import { TensorLink } from "./Provenance";
 import { Terms } from "./Terms";
@@ -35,6 +35,7 @@ export function CellPanel({ graph }: { graph: Graph }) {
       <p class="muted">{cellName(graph, it.tensor, it.index)}</p>
       <p><button class="link" title="Open its matrix" onClick={() => openTensor(it.tensor.name)}><code>{it.tensor.name}</code></button></p>
       <Made graph={graph} it={it} />
+      <Change graph={graph} it={it} />
       {!isLeaf(it.tensor.op) && (
         <>
           <p class="formula card">{it.symbolic}<br />{it.substituted}</p>
@@ -71,6 +72,13 @@ function Made({ graph, it: { tensor } }: { graph: Graph; it: Explanation }) {
       {operands.map((one, i) => [i === 0 ? " " : i === operands.length - 1 ? " and " : ", ", <TensorLink key={one} graph={graph} tensor={one} />])}
     </p>
   );
+}
+
+/** A leaf that the page can compute onwards from may be changed, in the view for that. */
+function Change({ graph: { trace }, it: { tensor, index } }: { graph: Graph; it: Explanation }) {
+  const editable = trace.meta.kind === "lecture" || trace.meta.detail === "full+weights";
+  if (!isLeaf(tensor.op) || tensor.data === null || !editable) return null;
+  return <p><button onClick={() => go({ view: "edit", tensor: tensor.name, cell: [...index] })}>Change this number</button></p>;
 }
 
 const NotCarried = () => <> The record does not carry its numbers; write it with <code>--detail full+weights</code> to see them.</>;

@@ -17,6 +17,7 @@ export function Shell() {
       <Header />
       <Navigation />
       <main id="main" tabIndex={-1}>
+        <Edited />
         <CurrentView />
       </main>
       <Explanation />
@@ -72,6 +73,19 @@ function Navigation() {
         ))}
       </ul>
     </nav>
+  );
+}
+
+/** On every view: that its numbers are no longer those of the record. */
+function Edited() {
+  const count = graph.value.edits.value.size;
+  if (!count) return null;
+  return (
+    <p class="edited" role="status">
+      <span>Edited: {count === 1 ? "one tensor is" : `${count} tensors are`} changed, and what follows is computed anew. Sentences and searches stay as recorded.</span>
+      <button onClick={() => openView("edit")}>See what moved</button>
+      <button onClick={() => graph.value.reset()}>Undo all</button>
+    </p>
   );
 }
 

@@ -50,7 +50,7 @@ const weight = ({ value }: Term): number => (Number.isFinite(value) ? Math.abs(v
 function rowName(graph: Graph, { factors: [{ tensor, index, role }, second] }: Term, k: number, many: boolean) {
   const axis = index.length - 1;
   const byToken = hasTokens(graph.trace, tensor, axis) && (second || (many && role === "x"));
-  if (byToken) return <bdi>{placeText(graph.trace, tensor, axis, index[axis])}</bdi>;
+  if (byToken) return <bdi>{placeText(graph, tensor, axis, index[axis])}</bdi>;
   return second ? k : <bdi>{cellSymbol(tensor, index)}</bdi>;
 }
 

@@ -2,6 +2,7 @@
 
 import type { Graph } from "../graph";
 import { axisTitle, hasTokens, MASK_REASONS, maskOf, placeText } from "../labels";
+import { hasMoved, sizeOf } from "../movement";
 import { scaleOf, UNIT, type Scale } from "../palette";
 import type { Numbers, Tensor } from "../record";
 
@@ -39,7 +40,8 @@ export function sliceOf(graph: Graph, name: string, head: number, scale?: Scale)
   const [rowAxis, columnAxis] = [shape.length - 2, shape.length - 1];
   const mask = maskValues(graph, tensor);
   const before = graph.isChanged(name) ? graph.original(name) : null;
-  const label = (axis: number) => (i: number) => (axis < 0 ? "" : placeText(graph.trace, tensor, axis, i));
+  const size = before ? sizeOf(before) : 0;
+  const label = (axis: number) => (i: number) => (axis < 0 ? "" : placeText(graph, tensor, axis, i));
   return {
     tensor,
     rows,
@@ -53,7 +55,7 @@ export function sliceOf(graph: Graph, name: string, head: number, scale?: Scale)
     masked: mask !== null && mask.some((reason) => reason !== 0),
     value: (row, column) => values[at(row, column)],
     hidden: (row, column) => (mask ? MASK_REASONS[mask[row * width + places[column]]] : null),
-    moved: (row, column) => before !== null && !Object.is(before[at(row, column)], values[at(row, column)]),
+    moved: (row, column) => before !== null && hasMoved(tensor, size, before[at(row, column)], values[at(row, column)]),
     index: (row, column) => [...(shape.length > 2 ? [head] : []), ...(shape.length > 1 ? [row] : []), places[column]],
   };
 }

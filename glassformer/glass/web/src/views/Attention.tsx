@@ -9,7 +9,7 @@ import { axisTitle } from "../labels";
 import { UNIT } from "../palette";
 import type { Axis, Tensor } from "../record";
 import { last } from "../shapes";
-import { go, place } from "../store";
+import { go, openView, place } from "../store";
 import "./Attention.css";
 import { AttentionArcs, type Chosen } from "./AttentionArcs";
 import { AttentionReading } from "./AttentionReading";
@@ -79,7 +79,7 @@ function Words({ graph, kind, pick }: { graph: Graph; kind: Kind; pick: Pick }) 
       <div class="attention-words"><div class="attention-grid">
       <AttentionArcs {...lines} queryTitle={`${axisTitle(tensor, tensor.shape.length - 2)}, who looks`} keyTitle={`${axisTitle(tensor, tensor.shape.length - 1)}, what is looked at`}
         weights={weights} threshold={threshold} chosen={chosen} shown={shown} onChoose={setChosen} onHover={setHovered} />
-      {shown ? <AttentionReading key={`${shown.side} ${shown.mark}`} graph={graph} sheets={sheets} {...lines} weights={weights} chosen={shown} read={read} /> : <Guidance />}
+      {shown ? <AttentionReading key={`${shown.side} ${shown.mark}`} graph={graph} sheets={sheets} {...lines} weights={weights} chosen={shown} read={read} /> : <Guidance editable={graph.trace.meta.detail === "full+weights"} />}
       </div></div>
       {weights.every((row) => row.every((weight) => weight < threshold)) && (
         <p class="note">No weight here reaches {threshold.toFixed(2)}: move the slider to the left to see smaller ones.</p>
@@ -95,11 +95,13 @@ function Words({ graph, kind, pick }: { graph: Graph; kind: Kind; pick: Pick }) 
   );
 }
 
-const Guidance = () => (
+const Guidance = ({ editable }: { editable: boolean }) => (
   <p class="attention-guidance card">
     <b>Choose a word</b> to see what it looks at. A pronoun is a good one to begin with: let the source look at itself and choose it, to see which
     word it may stand for; then let the target look at the source and choose the words that had to agree with it. Attention says where a model
-    reads, not yet what it makes of it, and every head reads differently.
+    reads, not yet what it makes of it, and every head reads differently. {editable && (
+      <>To be sure, <button class="link" onClick={() => openView("edit")}>put another word in its place</button> and see which words of the translation follow.</>
+    )}
   </p>
 );
 

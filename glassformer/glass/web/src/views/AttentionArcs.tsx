@@ -46,6 +46,8 @@ export function AttentionArcs({ queries, keys, queryTitle, keyTitle, weights, th
       onSelect={(mark) => onChoose(mark === null ? null : { side, mark })}
       onHover={(mark) => onHover(mark === null ? null : { side, mark })} />
   );
+  // Other marks are measured only after they have been drawn once.
+  const fits = centres?.queries.length === weights.length && centres.keys.length === weights[0]?.length;
   return (
     <div class="arcs card">
       <p class="arcs-title key">{keyTitle}</p>
@@ -53,7 +55,7 @@ export function AttentionArcs({ queries, keys, queryTitle, keyTitle, weights, th
         <div class="arcs-space" ref={box}>
           {line("key", keys, keyTitle)}
           <svg height={HEIGHT} width={centres?.width ?? 0} role="img" aria-label="Attention weights as ribbons between the words; choose a word to read them">
-            {centres && weights.map((row, query) => row.map((weight, key) => {
+            {centres && fits && weights.map((row, query) => row.map((weight, key) => {
               const lit = shown !== null && shown.mark === (shown.side === "query" ? query : key);
               if (weight < threshold) return null;
               return (

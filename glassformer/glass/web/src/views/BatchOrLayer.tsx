@@ -1,12 +1,14 @@
 // An explanation, not numbers of the model: over what batch norm and layer norm take their mean.
 
+import "./BatchOrLayer.css";
+
 const [ROWS, COLUMNS] = [5, 8];
 
 export const BatchOrLayer = () => (
   <section class="card explanation" aria-labelledby="batch-or-layer">
     <h3 id="batch-or-layer">Why layer norm and not batch norm?</h3>
     <p class="muted">A drawing to explain, not numbers of this model. Each line is a token, each column a feature.</p>
-    <div class="two">
+    <div>
       <Grid title="Batch norm" words="one feature, averaged over all tokens of the batch: it depends on what else is in the batch, and on padding" marked={(_, column) => column === 3} />
       <Grid title="Layer norm" words="one token, averaged over its own features: the same for any batch and any length" marked={(row) => row === 2} />
     </div>

@@ -30,7 +30,7 @@ export function NormTable({ graph, norm, row }: { graph: Graph; norm: string; ro
           : `x / √(mean of x² + ${eps}) over the ${width} numbers of this token alone${trained ? ", then " + trained : ""}: nothing is subtracted.`}
       </p>
       <div class="scroll">
-        <table class="numbers">
+        <table class="figures">
           <thead><tr><th scope="col">row</th><th scope="col">mean</th><th scope="col">{centred ? "deviation" : "root mean square"}</th></tr></thead>
           <tbody>
             {line("before", before, eps)}

@@ -67,7 +67,7 @@ function Pair({ graph, turned: { query, key, queryTurned, keyTurned, scores }, h
   const longest = Math.max(Math.hypot(...a), Math.hypot(...b)) || 1;
   const unit = ([x, y]: [number, number]) => [x / longest, y / longest] as const;
   const numbers = (tensor: Tensor, h: number, p: number) => [0, 1].map((c) => <Num key={c} graph={graph} tensor={tensor.name} index={[h, p, 2 * pair + c]} />);
-  const word = (tensor: Tensor, p: number) => <bdi>{placeText(graph.trace, tensor, 1, p)}</bdi>;
+  const word = (tensor: Tensor, p: number) => <bdi>{placeText(graph, tensor, 1, p)}</bdi>;
   const shiftedScore = turnedScore(q, k, place, other, base);
   return (
     <>

@@ -25,7 +25,7 @@ export function PositionsSum({ graph, tensor }: { graph: Graph; tensor: Tensor }
   return (
     <section aria-labelledby="sum">
       <h3 id="sum" class="positions-heading">Word and place, added</h3>
-      <p class="controls"><Slider label="token" value={place} most={tensor.shape[0] - 1} text={<><bdi>{placeText(graph.trace, sum, 0, place)}</bdi>, place {place}</>} onChange={setPlace} /></p>
+      <p class="controls"><Slider label="token" value={place} most={tensor.shape[0] - 1} text={<><bdi>{placeText(graph, sum, 0, place)}</bdi>, place {place}</>} onChange={setPlace} /></p>
       <div class="positions-window positions-sum">
         {rows.map(([what, sign, name]) => (
           <div key={name} class="positions-sum-row">

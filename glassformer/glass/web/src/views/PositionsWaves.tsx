@@ -52,7 +52,7 @@ export function PositionsWaves({ graph, tensor }: { graph: Graph; tensor: Tensor
         </svg>
       </div>
       <p class="controls">
-        <Slider label="place" value={place} most={rows - 1} text={`${place} (${placeText(graph.trace, tensor, 0, place)})`} onChange={setPlace} />
+        <Slider label="place" value={place} most={rows - 1} text={`${place} (${placeText(graph, tensor, 0, place)})`} onChange={setPlace} />
         <span class="positions-first">● sine <Num graph={graph} tensor={tensor.name} index={[place, sine]} /></span>
         <span class="positions-second">■ cosine <Num graph={graph} tensor={tensor.name} index={[place, cosine]} /></span>
       </p>

@@ -36,4 +36,4 @@ function sublayer(graph: Graph, sum: Tensor): Sublayer {
 }
 
 /** "encoder.0.self_attention" as "encoder 0 · self attention". */
-export const titleOf = (name: string): string => name.replace(/\.(\d+)\./, " $1 · ").replaceAll("_", " ");
+export const titleOf = (name: string): string => name.replace(/\.(\d+)\./, " $1.").replaceAll(".", " · ").replaceAll("_", " ");

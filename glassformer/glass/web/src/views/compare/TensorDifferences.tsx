@@ -107,7 +107,7 @@ function side(graph: Graph, tensor: Tensor, shape: readonly number[], from: -1 |
   if (axis < 0) return { title: "", size: 1 };
   const size = shape[axis];
   const named = graph.trace.axes[tensor.axes[axis]]?.tokens || tensor.axes[axis] === "vocabulary";
-  const labels = named ? Array.from({ length: size }, (_, i) => placeText(graph.trace, tensor, axis, i)) : undefined;
+  const labels = named ? Array.from({ length: size }, (_, i) => placeText(graph, tensor, axis, i)) : undefined;
   return { title: axisTitle(tensor, axis), size, labels };
 }
 

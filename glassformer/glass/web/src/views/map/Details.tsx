@@ -1,5 +1,6 @@
 // Beside the drawing: what the chosen block does, its tensors as pictures, and the chosen tensor as a matrix.
 
+import { useEffect, useRef } from "preact/hooks";
 import { Matrix } from "../../components/Matrix";
 import { Provenance } from "../../components/Provenance";
 import { RunningText } from "../../components/RunningText";
@@ -12,10 +13,11 @@ import { describe, pathOf, tensorsOf } from "./blocks";
 
 export function Details({ graph }: { graph: Graph }) {
   const [block, tensor] = [chosenBlock.value, chosenTensor.value];
+  const section = useFocus(`${block} ${tensor}`);
   if (block === null) return <Overview graph={graph} />;
   const { title, what, formula } = describe(graph, block);
   return (
-    <section class="map-details" aria-label={title}>
+    <section class="map-details" aria-label={title} ref={section} tabIndex={-1}>
       <Path block={block} tensor={tensor} />
       {tensor ? <Opened graph={graph} tensor={tensor} /> : (
         <>
@@ -27,6 +29,17 @@ export function Details({ graph }: { graph: Graph }) {
       )}
     </section>
   );
+}
+
+/** A button that opened a place is gone when the place is shown; then the focus goes to the place. */
+function useFocus(shown: string) {
+  const section = useRef<HTMLElement>(null);
+  const first = useRef(true);
+  useEffect(() => {
+    if (!first.current && document.activeElement === document.body) section.current?.focus({ preventScroll: true });
+    first.current = false;
+  }, [shown]);
+  return section;
 }
 
 function Overview({ graph: { trace } }: { graph: Graph }) {

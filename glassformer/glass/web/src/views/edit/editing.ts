@@ -1,9 +1,12 @@
 // Editing leaves of the computation, and what follows from it. Every edit here is one of a leaf (a weight, an id,
 // a mask), so that edits made one after another add up: nothing computed is ever held fast.
 
-import { Graph, type Edits } from "../graph";
-import type { Numbers, Tensor, Trace } from "../record";
-import { last } from "../shapes";
+import { Graph, type Edits } from "../../graph";
+import { pieceLabel } from "../../labels";
+import { hasMoved, sizeOf } from "../../movement";
+import type { Numbers, Tensor, Trace } from "../../record";
+import { last } from "../../shapes";
+import { cosine, rowOf } from "../vectors";
 
 export type Cell = readonly [flat: number, value: number];
 
@@ -31,19 +34,42 @@ function withdraw(graph: Graph, name: string): void {
   graph.edits.value = edits;
 }
 
+/** One thing that a reader has changed: cells of one tensor that belong together. */
 export interface Change {
   readonly tensor: Tensor;
-  readonly cells: readonly number[]; // those that differ from the record
+  readonly cells: readonly number[];
+  readonly kind: "cell" | "column" | "head" | "cells";
+  readonly place: number; // the flat index, the column or the head
 }
 
+const MOST_CELLS = 8; // single cells that are listed one by one
+
 /** What a reader has changed, in the order in which the tensors were first touched. */
-export function changes(graph: Graph): Change[] {
-  return [...graph.edits.value].map(([name, values]) => {
-    const original = graph.original(name);
-    const cells: number[] = [];
-    for (let flat = 0; flat < values.length; flat++) if (!Object.is(values[flat], original?.[flat])) cells.push(flat);
-    return { tensor: graph.tensor(name), cells };
-  });
+export const changes = (graph: Graph): Change[] => [...graph.edits.value].flatMap(([name, values]) => changesOf(graph, graph.tensor(name), values));
+
+function changesOf(graph: Graph, tensor: Tensor, values: Numbers): Change[] {
+  const original = graph.original(tensor.name);
+  const cells: number[] = [];
+  for (let flat = 0; flat < values.length; flat++) if (!Object.is(values[flat], original?.[flat])) cells.push(flat);
+  if (tensor.dtype === "uint8") {
+    return grouped(cells, (flat) => flat % last(tensor.shape)).map(([place, own]) => ({ tensor, cells: own, kind: "column", place }));
+  }
+  const silent = silentHeads(graph, tensor, values).map((place): Change => ({ tensor, cells: headCells(graph, attentionOf(tensor), place), kind: "head", place }));
+  const covered = new Set(silent.flatMap((change) => change.cells));
+  const rest = cells.filter((flat) => !covered.has(flat));
+  if (rest.length > MOST_CELLS) return [...silent, { tensor, cells: rest, kind: "cells", place: rest[0] }];
+  return [...silent, ...rest.map((flat): Change => ({ tensor, cells: [flat], kind: "cell", place: flat }))];
+}
+
+/** Things with the same key together, in the order in which the keys come up. */
+export function grouped<T, K>(things: readonly T[], key: (thing: T) => K): [K, T[]][] {
+  const found = new Map<K, T[]>();
+  for (const thing of things) {
+    const own = found.get(key(thing));
+    if (own) own.push(thing);
+    else found.set(key(thing), [thing]);
+  }
+  return [...found];
 }
 
 // ---- experiments
@@ -63,6 +89,18 @@ export const silenceHead = (graph: Graph, attention: string, head: number): void
 export const MASKS = { decoder: ["decoder.cross_mask"], everyone: ["encoder.mask", "decoder.cross_mask"] } as const;
 const PADDING = 1;
 
+const attentionOf = ({ name }: Tensor): string => name.slice(0, -".output.weight".length);
+
+/** The heads of which W_O reads nothing. */
+function silentHeads(graph: Graph, tensor: Tensor, values: Numbers): number[] {
+  if (!isOutputWeight(tensor)) return [];
+  const heads = graph.tensor(`${attentionOf(tensor)}.weights`).shape[0];
+  return Array.from({ length: heads }, (_, head) => head).filter((head) =>
+    headCells(graph, attentionOf(tensor), head).every((flat) => values[flat] === 0));
+}
+
+const isOutputWeight = ({ name }: Tensor): boolean => name.endsWith("attention.output.weight");
+
 /** Nobody (or: not the decoder) may look at a source word any more, as if it were padding. */
 export function hideWord(graph: Graph, word: number, from: keyof typeof MASKS): void {
   for (const name of MASKS[from]) setCells(graph, name, columnOf(graph.tensor(name), word).map((flat): Cell => [flat, PADDING]));
@@ -73,9 +111,7 @@ const columnOf = ({ shape: [rows, columns] }: Tensor, column: number): number[] 
 
 /** The attentions whose heads can be silenced: those whose W_O is carried. */
 export const attentions = (graph: Graph): string[] =>
-  graph.trace.tensors
-    .filter(({ name, data }) => name.endsWith("attention.output.weight") && data !== null)
-    .map(({ name }) => name.slice(0, -".output.weight".length));
+  graph.trace.tensors.filter((tensor) => isOutputWeight(tensor) && tensor.data !== null).map(attentionOf);
 
 // ---- what moved
 
@@ -86,9 +122,6 @@ export interface Move {
   readonly size: number; // the largest value that was there before
 }
 
-/** Differences this small, beside the tensor's own numbers, are float32's and not the edit's. */
-const ROUNDING = 1e-5;
-
 /** The tensors that an edit has moved, in the model's order. */
 export function moves(graph: Graph): Move[] {
   const moved: Move[] = [];
@@ -96,21 +129,20 @@ export function moves(graph: Graph): Move[] {
     if (!graph.isChanged(tensor.name)) continue;
     const [before, after] = [graph.original(tensor.name), graph.values(tensor.name)];
     if (!before || !after) continue;
-    const move = { tensor, ...largestChange(before, after) };
-    if (move.most > ROUNDING * Math.max(move.size, 1)) moved.push(move);
+    const { at, most } = largestChange(before, after);
+    const size = sizeOf(before);
+    if (hasMoved(tensor, size, before[at], after[at])) moved.push({ tensor, most, at, size });
   }
   return moved;
 }
 
-function largestChange(before: Numbers, after: Numbers): { most: number; at: number; size: number } {
-  let [most, at, size] = [0, 0, 0];
+function largestChange(before: Numbers, after: Numbers): { most: number; at: number } {
+  let [most, at] = [0, 0];
   for (let flat = 0; flat < before.length; flat++) {
-    const old = before[flat];
-    if (Number.isFinite(old)) size = Math.max(size, Math.abs(old));
-    const change = Math.abs(after[flat] - old); // NaN for −∞ twice, and for a logit that was not recorded
+    const change = Math.abs(after[flat] - before[flat]); // NaN for −∞ twice, and for a logit that was not recorded
     if (change > most) [most, at] = [change, flat];
   }
-  return { most, at, size };
+  return { most, at };
 }
 
 // ---- what the model says now
@@ -168,16 +200,6 @@ function decoderEdits(graph: Graph): Edits {
   return edits;
 }
 
-/** The text of pieces: "▁" is a space; runs of "<0xE0>" are the bytes of a letter. */
-export function joinPieces(pieces: readonly string[]): string {
-  const bytes = /(?:<0x[0-9A-F]{2}>)+/g;
-  const letters = (run: string) => new TextDecoder().decode(Uint8Array.from(run.match(/[0-9A-F]{2}/g)!, (hex) => parseInt(hex, 16)));
-  return pieces.join("").replace(bytes, letters).replaceAll("▁", " ").trim();
-}
-
-/** How a single piece is shown. */
-export const pieceLabel = (piece: string): string => piece.replaceAll("▁", " ").trim() || piece;
-
 /** Pieces of a vocabulary that hold `text`: those that are it first, then those that begin with it; the shorter first. */
 export function findPieces(pieces: readonly string[], text: string, most: number): number[] {
   const wanted = text.trim().toLowerCase();
@@ -190,3 +212,24 @@ export function findPieces(pieces: readonly string[], text: string, most: number
   });
   return found.sort((a, b) => a[0] - b[0] || a[1] - b[1]).slice(0, most).map(([, id]) => id);
 }
+
+/** The rows of an embedding table that point most nearly where row `id` points, nearest first. */
+export function neighbours(table: Numbers, width: number, id: number, most: number): { id: number; cosine: number }[] {
+  const own = rowOf(table, width, id);
+  const all = Array.from({ length: table.length / width }, (_, other) => ({ id: other, cosine: cosine(own, rowOf(table, width, other)) }));
+  return all.filter((one) => one.id !== id).sort((a, b) => b.cosine - a.cosine).slice(0, most);
+}
+
+/** Why a number cannot stand in a tensor; null if it can. */
+export function refusal(graph: Graph, tensor: Tensor, value: number): string | null {
+  if (!Number.isFinite(value)) return "Type a number, such as 0.5 or −2.";
+  if (tensor.dtype === "uint8" && ![0, 1, 2, 3].includes(value)) return "A mask holds 0 (visible), 1 (padding), 2 (future) or 3 (both).";
+  if (tensor.dtype !== "int32") return Math.abs(value) > LARGEST ? "That is too large for float32 to compute with." : null;
+  const rows = Math.min(...graph.consumers(tensor.name).filter(({ op }) => op === "lookup").map(({ operands }) => graph.tensor(operands.table).shape[0]));
+  return Number.isInteger(value) && value >= 0 && value < rows ? null : `An id is a whole number from 0 to ${rows - 1}.`;
+}
+
+const LARGEST = 1e30;
+
+/** The number that a reader has typed; NaN if it is none. Commas and true minus signs count too. */
+export const numberIn = (text: string): number => (text.trim() === "" ? NaN : Number(text.trim().replace("−", "-").replace(",", ".")));

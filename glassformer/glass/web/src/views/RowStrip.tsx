@@ -9,7 +9,7 @@ import { fill, inkOn, type Scale } from "../palette";
 import { last } from "../shapes";
 import { isDark, openCell } from "../store";
 import { rowOf } from "./vectors";
-import "./Strip.css";
+import "./RowStrip.css";
 
 interface Props {
   graph: Graph;
@@ -23,7 +23,7 @@ interface Props {
 
 const [HEIGHT, LINE_HEIGHT, NARROWEST, ROOM_FOR_NUMBER] = [30, 18, 4, 62];
 
-export function Strip({ graph, tensor: name, row, scale, label, column, onColumn }: Props) {
+export function RowStrip({ graph, tensor: name, row, scale, label, column, onColumn }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const [width, setWidth] = useState(600);
@@ -70,7 +70,7 @@ export function Strip({ graph, tensor: name, row, scale, label, column, onColumn
     event.preventDefault();
   };
   return (
-    <div class="strip" ref={box} role="slider" tabIndex={0} aria-label={label} aria-valuemin={0} aria-valuemax={values.length - 1}
+    <div class="row-strip" ref={box} role="slider" tabIndex={0} aria-label={label} aria-valuemin={0} aria-valuemax={values.length - 1}
       aria-valuenow={column} aria-valuetext={cellName(graph, tensor, [row, column], values[column])}
       onMouseMove={(event) => onColumn(at(event))} onKeyDown={onKey}
       onClick={(event) => { onColumn(at(event)); open(at(event)); }}>
