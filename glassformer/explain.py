@@ -1,7 +1,6 @@
 """What `glassformer explain` does: gathers traces of models, saved ones or a run's probes, and shows them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,7 @@ from glassformer.device import choose_device
 from glassformer.errors import InputError, UsageError
 from glassformer.files import saving, write_whole
 from glassformer.glass.record import Trace
-from glassformer.glass.trace import Detail, trace
+from glassformer.glass.trace import trace
 from glassformer.glass.views.html import LARGE, Kind, page
 from glassformer.training.probes import PROBES, read_probes
 from glassformer.translator import Translator
@@ -17,64 +16,35 @@ from glassformer.translator import Translator
 Labelled = tuple[str, Trace]
 
 
-@dataclass(frozen=True)
-class Question:
-    """What to trace, and how. `models` are one or two; the fields are options of `explain`."""
-
-    models: Sequence[str]
-    sentence: str
-    target: str | None = None
-    beam: int = 1
-    detail: Detail | None = None
-    pad: int = 0
-    device: str = "auto"
-    search: dict[str, Any] = field(default_factory=dict)
-
-
 def gather(what: Sequence[str], device: str = "auto", **options: Any) -> tuple[list[Labelled], Kind]:
     """The traces that the command line names, and what kind of page they make.
 
     MODEL SENTENCE; MODEL MODEL SENTENCE, to compare; one or two saved traces (.json); or a run that
-    kept probes. Raises UsageError for anything else, and for `options` of what is traced already.
+    kept probes. `options` are those of `trace`. Raises UsageError for anything else, and for options
+    of what is traced already.
     """
-    traces: list[Labelled]
-    if all(name.endswith(".json") for name in what):
-        traces, kind = _compared([(Path(name).stem, Trace.load(name)) for name in what])
-    elif len(what) == 1:
-        traces, kind = _probed(Path(what[0])), "training"
-    else:
+    saved = all(name.endswith(".json") for name in what)
+    if not saved and len(what) > 1:
         *models, sentence = what
-        return _compared(answer(Question(models, sentence, device=device, **options)))
+        kind = _kind(models)
+        where = choose_device(device)
+        return [(model, trace(Translator.load(model, where), sentence, **options)) for model in models], kind
+    traces, kind = _read(what) if saved else (_probed(Path(what[0])), "training")
     if options:
-        names = ", ".join(options).replace("search", "length penalty")
+        names = ", ".join(options).replace("_", " ")
         raise UsageError(f"{what[0]}: is traced already; what asks for a new trace ({names}) wants a model, a sentence")
     return traces, kind
 
 
-def answer(question: Question) -> list[Labelled]:
-    """The trace of the question's sentence by each of its models, labelled by the model's path."""
-    device = choose_device(question.device)
-    return [
-        (
-            model,
-            trace(
-                Translator.load(model, device),
-                question.sentence,
-                question.target,
-                question.beam,
-                question.detail,
-                pad=question.pad,
-                **question.search,
-            ),
-        )
-        for model in question.models
-    ]
+def _kind(what: Sequence[str]) -> Kind:
+    if len(what) > 2:
+        raise UsageError(f"{len(what)} models or traces: explain shows one, or compares two")
+    return "trace" if len(what) == 1 else "compare"
 
 
-def _compared(traces: list[Labelled]) -> tuple[list[Labelled], Kind]:
-    if len(traces) > 2:
-        raise UsageError(f"{len(traces)} models or traces: explain shows one, or compares two")
-    return traces, "trace" if len(traces) == 1 else "compare"
+def _read(paths: Sequence[str]) -> tuple[list[Labelled], Kind]:
+    kind = _kind(paths)
+    return [(Path(path).stem, Trace.load(path)) for path in paths], kind
 
 
 def _probed(run: Path) -> list[Labelled]:

@@ -1,9 +1,10 @@
 """`glassformer explain` and `glassformer lecture` as a user meets them."""
 
 import json
+import os
 
 import pytest
-from commands import refusal, run, write
+from commands import refusal, run, start, write
 
 from glassformer.glass.record import Trace
 from glassformer.translator import Translator
@@ -72,12 +73,49 @@ def test_one_number(reversing):
         (["MODEL", "a", "--csv", "f.csv"], 2, "--tensor NAME"),
         (["MODEL", "a", "--html", "no/such/folder/f.html"], 1, "folder"),
         (["nowhere.json"], 1, "nowhere.json: no such trace"),
+        (["MODEL", "a", "--html", ""], 2, "--html wants a file's name"),
+        (["MODEL", "a", "--svg", "."], 1, ".: is a folder; name a file"),
+        (["MODEL", "MODEL", "a", "--csv", "f.csv", "--tensor", "logits"], 2, "--tensor is of one trace"),
+        (["MODEL", "MODEL", "a", "--steps"], 2, "--steps is of one trace"),
     ],
 )
 def test_mistakes(reversing, arguments, status, message, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     outcome = run("explain", *(str(reversing.path) if word == "MODEL" else word for word in arguments))
     assert message.replace("MODEL", str(reversing.path)) in refusal(outcome, status)
+
+
+@pytest.mark.parametrize("command", ["explain", "translate"])
+def test_options_may_stand_between_the_words(reversing, tmp_path, command):
+    second = write(tmp_path / "in.txt", "a b c\n") if command == "translate" else "a b c"
+    between = run(command, reversing.path, "--beam", 2, second)
+    assert between.status == 0 and between.out == run(command, reversing.path, second, "--beam", 2).out
+
+
+@pytest.mark.parametrize("option", [["--beam", "2"], ["--target", "a"], ["--pad", "1"], ["--length-penalty", "1"]])
+def test_a_saved_trace_cannot_be_traced_otherwise(reversing, tmp_path, option):
+    path = tmp_path / "t.json"
+    assert run("explain", reversing.path, "a", "--json", path).status == 0
+    assert "is traced already" in refusal(run("explain", path, *option), 2)
+
+
+def test_a_pipe_is_written_to_and_a_link_followed(reversing, tmp_path):
+    pipe, link = tmp_path / "pipe", tmp_path / "link.csv"
+    os.mkfifo(pipe)
+    link.symlink_to(tmp_path / "real.csv")
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    which = ("--tensor", "encoder.0.self_attention.weights")
+    for path in (pipe, link):
+        assert run("explain", reversing.path, "a", *which, "--csv", path).status == 0
+    assert pipe.is_fifo() and link.is_symlink()
+    assert os.read(reader, 10_000).decode() == (tmp_path / "real.csv").read_text(encoding="utf-8")
+    os.close(reader)
+
+
+def test_a_reader_that_goes_away(reversing):
+    with start("explain", reversing.path, "a b c", "--beam", 4, "--steps") as process:
+        process.stdout.close()
+        assert process.wait() == 141 and process.stderr.read() == b""
 
 
 def test_a_saved_trace_that_is_broken(tmp_path):

@@ -25,9 +25,7 @@ def explain(options: argparse.Namespace) -> None:
     from glassformer.explain import gather
     from glassformer.glass.views.terminal import TerminalOptions, render
 
-    asked = given(options, ("target", "beam", "detail", "pad"))
-    if search := given(options, ("length_penalty",)):
-        asked["search"] = search
+    asked = given(options, ("target", "beam", "detail", "pad", "length_penalty"))
     traces, kind = gather(options.what, options.device, **asked)
     if kind != "trace":
         _refuse_one_trace(options)

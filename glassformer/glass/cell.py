@@ -239,9 +239,11 @@ def _rotary(s: Sides) -> tuple[str, str]:
     (_, first), (_, second) = OPS["rotary"].cells(s.site)
     a, b = s.cell("x", *first), s.cell("x", *second)
     x, y = s.shown
+    base, width = s.site.attributes["base"], s.site.width("x")
+    theta = f"θ = {s.site.attributes['start'] + place} / {base:g}^({column - column % 2}/{width})"
     if is_even:
-        return f"{a} cos θ − {b} sin θ", f"{x}·cos {show(angle)} − {y}·sin {show(angle)}"
-    return f"{b} cos θ + {a} sin θ", f"{y}·cos {show(angle)} + {x}·sin {show(angle)}"
+        return f"{a} cos θ − {b} sin θ, {theta}", f"{x}·cos {show(angle)} − {y}·sin {show(angle)}"
+    return f"{b} cos θ + {a} sin θ, {theta}", f"{y}·cos {show(angle)} + {x}·sin {show(angle)}"
 
 
 FORMULAS: dict[str, Formula] = {

@@ -198,9 +198,7 @@ def position_angle(attributes: Mapping[str, Any], place: int, column: int) -> tu
 def _rotary(site: Site, values: Sequence[float]) -> float:
     """(a, b) turned by the angle of the place: Su et al. 2021, section 3.2.2."""
     place, column = site.index[-2:]
-    angle, is_even = position_angle(
-        {**site.attributes, "layout": "interleaved", "width": site.width("x")}, place, column
-    )
+    angle, is_even = rotary_angle(site, place, column)
     a, b = values
     return a * math.cos(angle) - b * math.sin(angle) if is_even else b * math.cos(angle) + a * math.sin(angle)
 

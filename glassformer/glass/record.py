@@ -7,7 +7,8 @@ never as text; JSON has neither NaN nor infinity, so those can stand in tensors 
 import base64
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -133,7 +134,8 @@ class Trace:
 
     def recompute(self, tensor: TracedTensor, index: Index) -> float:
         """A cell's value by its rule, in float64, from the stored values of its operands."""
-        return recompute(tensor, self.operands(tensor), index)
+        with _following(tensor):
+            return recompute(tensor, self.operands(tensor), index)
 
     def _filled(self, tensor: TracedTensor) -> TracedTensor:
         """The tensor with its values; those that a compact record left out are made from its operands."""
@@ -141,7 +143,8 @@ class Trace:
             return tensor
         operands = self.operands(tensor)
         cells = (recompute(tensor, operands, index) for index in np.ndindex(tensor.shape))
-        values = np.fromiter(cells, np.float32, int(np.prod(tensor.shape))).reshape(tensor.shape)
+        with _following(tensor):
+            values = np.fromiter(cells, np.float32, int(np.prod(tensor.shape))).reshape(tensor.shape)
         return dataclasses.replace(tensor, values=values)
 
     def cell(self, name: str, **index: int) -> Cell:
@@ -155,7 +158,8 @@ class Trace:
     def cell_at(self, name: str, index: Index) -> Cell:
         """The same for an index of one number for each axis."""
         tensor = self._filled(self.tensor(name))
-        return explain_cell(tensor, self.operands(tensor), index)
+        with _following(tensor):
+            return explain_cell(tensor, self.operands(tensor), index)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         """How a notebook shows it: the page in a sandbox, a drawing, plain text."""
@@ -227,6 +231,15 @@ def _validator() -> Draft202012Validator:
     types = Draft202012Validator.TYPE_CHECKER.redefine("integer", is_integer)
     result: Draft202012Validator = extend(Draft202012Validator, type_checker=types)(schema())
     return result
+
+
+@contextmanager
+def _following(tensor: TracedTensor) -> Iterator[None]:
+    """A record that was altered may name operands or attributes that its operation cannot use."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, ArithmeticError) as error:
+        raise InputError(f"{tensor.name}: not made by its operation, '{tensor.op}'; write the trace again") from error
 
 
 def _encode(values: NDArray[Any], dtype: str) -> str:

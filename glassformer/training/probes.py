@@ -1,5 +1,6 @@
 """Probes: the traces of a few sentences, kept while a model learns."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,5 +29,6 @@ def keep_probes(run: Path, translator: Translator, sentences: Sequence[str], ste
 
 def read_probes(run: Path) -> list[tuple[str, Trace]]:
     """The run's probes, sentence by sentence in the order of their steps, each labelled by its step."""
-    paths = sorted((run / PROBES).glob("*-*.json"), key=lambda path: [int(part) for part in path.stem.split("-")])
+    ours = (path for path in (run / PROBES).glob("*.json") if re.fullmatch(r"[0-9]+-[0-9]+", path.stem))
+    paths = sorted(ours, key=lambda path: [int(part) for part in path.stem.split("-")])
     return [(f"step {int(path.stem.split('-')[1])}", Trace.load(path)) for path in paths]

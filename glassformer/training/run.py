@@ -90,6 +90,8 @@ def start(path: Path, config: RunConfig, device: torch.device) -> Run:
     torch.manual_seed(config.training.seed)
     model = Transformer(config.model).to(device)
     translator = Translator(model, *data.tokenizers)
+    probes = config.training.probe
+    translator.source_ids(probes, [f"probe '{text}'" for text in probes])  # refuses one that is too long
     if config.training.precision == "auto":
         config = config.with_training(precision=_measured_precision(model, data.train, config, device))
     with saving(path):

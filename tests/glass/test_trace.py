@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import random
+import re
 
 import numpy as np
 import pytest
@@ -376,3 +377,69 @@ def test_tracing_leaves_the_model_as_it_was():
 def test_the_package_offers_it():
     assert glassformer.trace(cached(), "a b").decode["text"] == cached().translate(["a b"], beam=1)[0].text
     assert dataclasses.is_dataclass(glassformer.Trace) and tokenizer().vocab_size == 273
+
+
+def test_the_formula_names_the_cells_it_is_made_from():
+    """Also where several heads share a key: the key's head is then another than the query's."""
+    record = traced({"num_kv_heads": 2, "positions": "learned"})
+    for name in ("decoder.1.cross_attention.scores", "decoder.1.cross_attention.heads"):
+        cell = record.cell(name, head=3, row=1, column=2)
+        assert cell.operands[1].index[0] == 1
+        assert re.search(rf"[KV]\[{cell.operands[1].index[0]},", cell.formula), cell.formula
+    assert "the row of place 2" in record.cell("source_embedding.position", row=2, column=5).formula
+    assert "the row of token" in record.cell("source_embedding.lookup", row=2, column=5).formula
+
+
+@every_config
+def test_no_two_signs_meet_in_a_formula(options):
+    generator = random.Random(1)
+    record = traced(options)
+    for tensor in made(record):
+        text = record.cell_at(tensor.name, some_index(tensor, generator)).substituted
+        assert not re.search(r"[−+·/] [−+]|e-\d", text), (tensor.name, text)
+
+
+@pytest.mark.parametrize("penalty", [1.0, 1.5])
+def test_the_beams_sums_are_the_translations(penalty):
+    record = traced({}, beam=3, repetition_penalty=penalty)
+    nodes = record.beam["nodes"]
+    for node in nodes[1:]:
+        assert node["sum"] == pytest.approx(nodes[node["parent"]]["sum"] + node["log_prob"], abs=1e-9)
+    best = [node for node in nodes if node["state"] == "best"][-1]
+    assert best["score"] == pytest.approx(record.decode["score"], abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda r: r["axes"]["source"].pop("tokens"), "tokens"),
+        (lambda r: r["axes"]["target"].pop("text"), "text"),
+        (lambda r: r["axes"].pop("target"), "target"),
+        (lambda r: r["tensors"][0].update(shape=[1e300]), "integer"),
+        (lambda r: r["tensors"][-1].update(shape=[10**30, 3]), "but its axes"),
+        (lambda r: r["beam"]["nodes"][3].update(parent=1.0), "not a valid trace"),
+    ],
+)
+def test_an_altered_record_is_refused(change, message):
+    record = json.loads(traced({}, beam=2).to_json())
+    change(record)
+    with pytest.raises(InputError, match=message):
+        Trace.from_dict(record, "t.json")
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("source_embedding.scaled", {"attributes": {}}),
+        ("source_embedding.scaled", {"attributes": {"factor": "x", "text": "x"}}),
+        ("encoder.0.self_attention.query_heads", {"attributes": {"heads": 0}}),
+        ("encoder.0.self_attention.query_heads", {"op": "lookup"}),
+        ("decoder.0.self_attention.weights", {"operands": {}}),
+    ],
+)
+def test_a_number_that_its_operation_does_not_make_is_refused(name, change):
+    record = json.loads(traced({}).to_json())
+    next(one for one in record["tensors"] if one["name"] == name).update(change)
+    altered = Trace.from_dict(record)
+    with pytest.raises(InputError, match="not made by its operation"):
+        altered.cell_at(name, (0,) * len(altered.tensor(name).shape))

@@ -56,7 +56,9 @@ def test_without_probe_every_they_are_kept_at_each_validation(small_corpus, tmp_
 
 
 def test_explain_shows_a_run_that_was_probed(probed, tmp_path):
+    stray = write(probed / "probes" / "my-notes.json", "{}")
     told = run("explain", probed)
+    stray.unlink()
     assert told.status == 0 and told.out.count("step 4") == 2
     assert run("explain", probed, "--html", tmp_path / "page.html").status == 0
     text = (tmp_path / "page.html").read_text(encoding="utf-8")
@@ -74,3 +76,8 @@ def test_a_run_without_probes(small_corpus, tmp_path, reversing):
     assert "say what to translate" in refusal(run("explain", reversing.path), 2)
     write(tmp_path / "run" / "probes" / "0-00000001.json", "{")
     assert "truncated or not JSON" in refusal(run("explain", tmp_path / "run"))
+
+
+def test_a_refused_probe_leaves_no_run_behind(small_corpus, tmp_path):
+    assert train(small_corpus, tmp_path / "run", "a " * 40).status == 1
+    assert train(small_corpus, tmp_path / "run", "a").status == 0

@@ -10,6 +10,7 @@ from rich.console import Console
 from glassformer.glass.compare import differences, parting
 from glassformer.glass.numbers import show
 from glassformer.glass.record import Trace
+from glassformer.glass.views.terminal.attention import Attention, entropies
 from glassformer.glass.views.terminal.text import DIM, STRONG, heading, say, visible
 
 Labelled = tuple[str, Trace]
@@ -64,16 +65,15 @@ def render_training(traces: Sequence[Labelled], console: Console) -> None:
         heading(console, visible(sentence), "mean probability of what it says, mean entropy of its cross-attention")
         for label, trace in traces:
             if trace.axes["source"]["text"] == sentence:
-                sure = np.mean([chosen["probability"] for chosen in _chosen(trace)])
-                entropy = f"{show(_entropy(trace))} nats"
+                sure = np.mean([chosen["probability"] for chosen in _chosen(trace)] or [0.0])
+                entropy = _entropy(trace)
                 say(
                     console,
                     f"{label:>12}  {show(float(sure)):>{WIDTH}}  {entropy:>15}  {visible(_decode(trace)['text'])}",
                 )
 
 
-def _entropy(trace: Trace) -> float:
+def _entropy(trace: Trace) -> str:
     """Of all rows of all heads of the cross-attention."""
-    weights = [one.values for name, one in trace.tensors.items() if name.endswith("cross_attention.weights")]
-    rows = np.concatenate([w.reshape(-1, w.shape[-1]) for w in weights if w is not None]).astype(np.float64)
-    return float(-(rows * np.log(np.where(rows > 0, rows, 1.0))).sum(-1).mean())
+    attention = Attention.of(trace, "cross")
+    return f"{show(float(entropies(attention.weights_LHQK).mean()))} nats" if attention else "-"

@@ -22,7 +22,7 @@ export function Chosen({ graph, beam, node, onChoose }: Props) {
   const words = path.filter(({ token }) => !(graph.trace.decode?.finished && token === end?.id));
   return (
     <section class="card beam-chosen" aria-label="The chosen node">
-      <p class="beam-text" dir="auto" aria-live="polite">{spell(words) || node.text}</p>
+      <p class="beam-text" dir="auto" aria-live="polite">{spell(words.map(({ piece }) => piece)) || node.text}</p>
       <p class="muted">{FATE[node.state](beam, node)}</p>
       <h3>Its score</h3>
       <p class="formula">score = Σ ln p / ((5 + length) / 6)^α,  α = {beam.length_penalty}</p>

@@ -12,18 +12,12 @@ export function written({ axes, decode }: Trace, step: number): { readonly befor
   return { before: text.slice(0, end(step)).join("") + added.slice(0, space), added: added.slice(space) };
 }
 
-interface Piece {
-  readonly piece: string;
-  readonly text: string;
-}
-
 const SPACE = "▁"; // SentencePiece's sign for the space before a word
 const BYTE = /^<0x([0-9A-F]{2})>$/;
 
-/** The text that pieces spell: bytes put together again, or words with spaces where the pieces hold none. */
-export function spell(pieces: readonly Piece[]): string {
-  if (!pieces.some(({ piece }) => piece.startsWith(SPACE))) return pieces.map(({ text }) => text).join(" ").trim();
-  const bytes = pieces.flatMap(({ piece }) => {
+/** The text that pieces spell; bytes are put together again. */
+export function spell(pieces: readonly string[]): string {
+  const bytes = pieces.flatMap((piece) => {
     const byte = BYTE.exec(piece);
     return byte ? [parseInt(byte[1], 16)] : [...new TextEncoder().encode(piece.replaceAll(SPACE, " "))];
   });

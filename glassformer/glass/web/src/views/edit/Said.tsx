@@ -62,7 +62,7 @@ function Sentence({ graph }: { graph: Graph }) {
 
 function spelled(graph: Graph, ids: readonly number[]): string {
   const pieces = piecesOf(graph.trace, "target");
-  return spell(ids.map((id) => ({ piece: pieces[id], text: pieceLabel(pieces[id]) })));
+  return spell(ids.map((id) => pieces[id]));
 }
 
 function Steps({ graph }: { graph: Graph }) {
