@@ -102,7 +102,7 @@ function describeDot(cell: Cell, operands: readonly Operand[], value: number): D
 function running(one: Operand, op: string): string {
   const index = one.index.map(String);
   index[index.length - (op === "matmul" && one.role === "b" ? 2 : 1)] = "k";
-  return `${one.tensor.label}[${index.join(",")}]`;
+  return cellSymbol(one.tensor, index);
 }
 
 const ROW_FORMULA: { readonly [op: string]: readonly [formula: string, term: string] } = {

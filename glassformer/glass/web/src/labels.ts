@@ -73,8 +73,9 @@ const quantity = ({ op, name }: Tensor): string =>
   : name.endsWith("scores") ? "score"
   : "value";
 
-/** A cell as in a formula: "QKᵀ[0,2,3]". */
-export const cellSymbol = (tensor: Tensor, index: readonly number[]): string => `${tensor.label}[${index.join(",")}]`;
+/** A cell as in a formula: "Q[0,2,3]", and "(X+PE)[1,0]" where the symbol is a formula itself. */
+export const cellSymbol = ({ label }: Tensor, index: readonly (number | string)[]): string =>
+  `${/[+·/ ]/.test(label) ? `(${label})` : label}[${index.join(",")}]`;
 
 /** The last part of a tensor's name; what stands before it names the sublayer. */
 export const shortName = (name: string): string => name.slice(name.lastIndexOf(".") + 1);

@@ -58,7 +58,7 @@ function Side({ graph, name, axis, at, alike, onChoose, children }: SideProps) {
       <h3>{title}</h3>
       <TokenLine line={lineOf(axis, false)} label={`${name} tokens`} selected={at} alike={alike} onSelect={onChoose} />
       <p class="muted">
-        {characters} characters, {words} words, {tokens} tokens{special > 0 && ` and ${special} of the model's own signs`}.
+        {counted(characters, "character")}, {counted(words, "word")}, {counted(tokens, "token")}{special > 0 && ` and ${special} of the model's own signs`}.
         {name === "target" && special > 0 && " It begins with the start sign; the end sign is written, never read."}
       </p>
       {bytes.map(({ character, bytes }, i) => (
@@ -100,3 +100,5 @@ function TokenTable({ graph, name, axis, at, alike, onChoose }: Omit<SideProps, 
 
 /** Characters 3 to 5, the end not included: "3–5"; nothing for what stands for no text. */
 const span = (start: number, end: number): string => (start === end ? "–" : `${start}–${end}`);
+
+const counted = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? "" : "s"}`;

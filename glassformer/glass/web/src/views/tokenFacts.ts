@@ -24,6 +24,7 @@ export function kindOf(token: Token, before?: Token): string {
   const byte = byteOf(token);
   if (byte) return `One byte, hexadecimal ${byte}, of a character that the vocabulary does not have.`;
   if (token.piece.startsWith("▁")) return "Begins a word: the sign ▁ in the piece stands for the space before it.";
+  if (before?.piece === "▁") return "Begins a word: the space before it is a token of its own.";
   return token.word === before?.word ? "Goes on where the token before it stopped: no space between them." : "Begins a word.";
 }
 

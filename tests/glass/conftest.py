@@ -1,0 +1,28 @@
+"""The browser, and the page's documents, for the tests that open it."""
+
+import pytest
+
+from .browser import Visit, chromium
+from .pages import write
+
+
+@pytest.fixture(scope="session")
+def browser():
+    with chromium() as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def pages(tmp_path_factory):
+    """`pages("translation")`: the file of a document of `pages.py`, written when first asked for."""
+    folder = tmp_path_factory.mktemp("pages")
+    return lambda name: write(folder, name)
+
+
+@pytest.fixture
+def visit(browser):
+    """`visit(file, "#view=map")` opens a page; what it does wrong meanwhile fails the test."""
+    one = Visit(browser)
+    yield one
+    one.close()
+    assert not one.problems

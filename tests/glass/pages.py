@@ -1,0 +1,181 @@
+"""The documents that the page's tests open: small models of random weights, the lecture, and hostile records."""
+
+import functools
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from glassformer.glass.lecture.replay import replay
+from glassformer.glass.record import Trace
+from glassformer.glass.trace import trace
+from glassformer.glass.views.html import page
+from glassformer.model import ModelConfig, Transformer
+from glassformer.special import EOS
+from glassformer.text.tokenizer import Tokenizer
+from glassformer.translator import Translator
+
+from .models import cached, translator
+
+SENTENCE = "a b c ñ"
+SCRIPTS = ("हम दोस्त हैं", "मेरी किताब नई है", "שלום עולם", "هذا كتاب جديد", "it is a new book")
+HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
+MARKUP = "<img src=x onerror=alert(3)>"
+MODERN = {"norm_position": "pre", "norm": "rmsnorm", "positions": "rotary", "activation": "swiglu", "num_kv_heads": 2,
+          "bias": False}  # fmt: skip
+LETTERS = "a b c d e f a c e b d f"
+SEARCH = {"min_length": 3, "max_length": 8, "no_repeat_ngram": 2}
+
+
+def spoken(**options: Any) -> Translator:
+    """A model that answers in letters instead of bytes, and comes to an end."""
+    one = translator(output_bias=True, **options)
+    with torch.no_grad():
+        for token in range(one.model.config.vocab_size):
+            piece = one.target_tokenizer.piece(token)
+            one.model.generator.bias[token] += 3 if token == EOS else -20 if piece == "▁" or "<0x" in piece else 0
+    return one
+
+
+@functools.cache
+def translation() -> Trace:
+    """Post-norm, sinusoidal, beam 4, padded, with weights: everything that a record can carry."""
+    return trace(spoken(), SENTENCE, beam=4, detail="full+weights", pad=1, **SEARCH)
+
+
+@functools.cache
+def greedy() -> Trace:
+    return trace(spoken(), SENTENCE, detail="full+weights", **SEARCH)
+
+
+def modern_model() -> Translator:
+    return translator(**MODERN)
+
+
+@functools.cache
+def modern() -> Trace:
+    """Pre-norm, RMSNorm, rotary, gated, grouped heads."""
+    return trace(modern_model(), SENTENCE, "c b a", detail="full+weights")
+
+
+def learned() -> Trace:
+    """Learned positions, and no weights."""
+    return _learned("full")
+
+
+def learned_with_weights() -> Trace:
+    return _learned("full+weights")
+
+
+@functools.cache
+def _learned(detail: Any) -> Trace:
+    return trace(cached(positions="learned", norm_position="pre", output_bias=True), SENTENCE, "b a", detail=detail)
+
+
+@functools.cache
+def attention() -> Trace:
+    return trace(spoken(), SENTENCE, beam=2, detail="attention", **SEARCH)
+
+
+@functools.cache
+def long() -> Trace:
+    """40 source and 40 target tokens."""
+    forty = " ".join((LETTERS.split() * 4)[:39])
+    return trace(cached(num_heads=8, d_model=32), forty, forty, detail="full")
+
+
+@functools.cache
+def scripts() -> Trace:
+    """Devanagari read, right-to-left script written, in pieces of several letters."""
+    texts = [text for text in SCRIPTS for _ in range(20)]
+    tokenizer = Tokenizer.train(texts, 340, "bpe")
+    torch.manual_seed(3)
+    shape = {"d_model": 16, "d_ff": 24, "num_heads": 2, "encoder_layers": 1, "decoder_layers": 1, "max_length": 48}
+    model = Transformer(ModelConfig(vocab_size=tokenizer.vocab_size, **shape)).eval()
+    return trace(Translator(model, tokenizer, tokenizer), SCRIPTS[0], SCRIPTS[3], detail="full+weights")
+
+
+@functools.cache
+def lecture() -> Trace:
+    return replay()
+
+
+@functools.cache
+def hostile() -> Trace:
+    """Markup wherever a model or a person can put text: the sentence, every piece, the card."""
+    record = trace(cached(), MARKUP, beam=2, detail="full+weights", max_length=5).to_dict()
+    pieces = {"source": None, "target": [HOSTILE] * len(record["vocabulary"]["target"])}
+    record |= {"vocabulary": pieces, "meta": record["meta"] | {"title": HOSTILE, "card": {"corpus": HOSTILE}}}
+    return Trace.from_dict(_poisoned(record))
+
+
+def _poisoned(value: Any, key: str = "") -> Any:
+    if isinstance(value, dict):
+        spoken = "start" not in value and "tokens" not in value  # a token's text is that of its place in the sentence
+        return {k: HOSTILE if k == "piece" or (k == "text" and spoken and "id" in value) else _poisoned(v, k)
+                for k, v in value.items()}  # fmt: skip
+    return [_poisoned(one, key) for one in value] if isinstance(value, list) else value
+
+
+@functools.cache
+def compared() -> list[tuple[str, Trace]]:
+    other = trace(spoken(decoder_layers=3), SENTENCE, beam=2, detail="full", **SEARCH)
+    return [("first", greedy()), ("second", other)]
+
+
+@functools.cache
+def trained() -> list[tuple[str, Trace]]:
+    """Two probe sentences at three steps of a training."""
+    model, traces = spoken(), []
+    for step in (100, 200, 300):
+        with torch.no_grad():
+            for weight in model.model.decoder.parameters():
+                weight.mul_(1.3)
+        traces += [(f"step {step}", trace(model, probe, detail="attention", **SEARCH)) for probe in (SENTENCE, "b a")]
+    return traces
+
+
+def _one(record: Callable[[], Trace], kind: Any = "trace") -> Callable[[], str]:
+    return lambda: page([("trace", record())], kind)
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "translation": _one(translation),
+    "greedy": _one(greedy),
+    "modern": _one(modern),
+    "learned": _one(learned),
+    "attention": _one(attention),
+    "long": _one(long),
+    "scripts": _one(scripts),
+    "hostile": lambda: page([(HOSTILE, hostile())]),
+    "lecture": _one(lecture, "lecture"),
+    "compare": lambda: page(compared(), "compare"),
+    "training": lambda: page(trained(), "training"),
+}
+
+
+def write(folder: Path, name: str) -> Path:
+    """The page's file, written once."""
+    file = folder / f"{name}.html"
+    if not file.exists():
+        file.write_text(PAGES[name](), encoding="utf-8")
+    return file
+
+
+def spoilt(file: Path, change: Callable[[dict[str, Any]], Any]) -> Path:
+    """The same page with its document changed, as if another version or a broken disk had written it."""
+    before, document, after = _parts(file)
+    changed = change(json.loads(document))
+    text = changed if isinstance(changed, str) else json.dumps(changed).replace("<", "\\u003c")
+    result = file.with_stem(f"{file.stem}-spoilt")
+    result.write_text(before + text + after, encoding="utf-8")
+    return result
+
+
+def _parts(file: Path) -> tuple[str, str, str]:
+    start, end = '<script type="application/json" id="document">', "</script"
+    before, _, rest = file.read_text(encoding="utf-8").partition(start)
+    document, _, after = rest.partition(end)
+    return before + start, document, end + after
