@@ -4,7 +4,10 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+from torch import Tensor
+
 from glassformer.search import Growth, Hypothesis, SearchOptions, length_penalty
+from glassformer.search.beam import Paths
 from glassformer.special import EOS
 
 Node = dict[str, Any]
@@ -28,32 +31,18 @@ class BeamTree:
 
     def __call__(self, growth: Growth) -> None:
         """Add one step of the search."""
-        parents = growth.parent_BM[0].tolist()
-        tokens = growth.continued.tokens_BKT[0, :, -1].tolist()
+        kept = _ways(growth.live, growth.live_parent_BK)
         own = growth.continued.own_BKT[0, :, -1].tolist()
-        ranks = growth.continued.rank_BK[0].tolist()
-        kept = [
-            (parent, path[-1])
-            for parent, path, rank in zip(
-                growth.live_parent_BK[0].tolist(),
-                growth.live.tokens_BKT[0].tolist(),
-                growth.live.rank_BK[0].tolist(),
-                strict=True,
-            )
-            if rank != -math.inf
-        ]
         grown: dict[tuple[int, int], int] = {}
-        for place, (parent, token, log_prob, rank) in enumerate(zip(parents, tokens, own, ranks, strict=True)):
-            if rank == -math.inf or parent >= len(self.live):
-                continue
+        for place, (parent, token) in _ways(growth.continued, growth.parent_BM).items():
             before = self.nodes[self.live[parent]]
-            number = self._add(before["id"], token, log_prob, before["sum"] + log_prob, before["length"] + 1)
+            number = self._add(before["id"], token, own[place], before["sum"] + own[place], before["length"] + 1)
             grown[parent, token] = number
-            ends = token == EOS
-            kept_on = (parent, token) in kept
-            state = "finished" if ends and place < self.options.beam else "kept" if kept_on and not ends else "pruned"
-            self.nodes[number]["state"] = state
-        self.live = [grown[way] for way in kept]
+            if token == EOS:
+                self.nodes[number]["state"] = "finished" if place < self.options.beam else "pruned"
+            else:
+                self.nodes[number]["state"] = "kept" if (parent, token) in kept.values() else "pruned"
+        self.live = [grown[way] for way in kept.values()]
 
     def finish(self, best: Hypothesis) -> list[Node]:
         """The nodes, the path of the winner marked."""
@@ -79,3 +68,9 @@ class BeamTree:
         }
         self.nodes.append(node)
         return len(self.nodes) - 1
+
+
+def _ways(paths: Paths, parent_BN: Tensor) -> dict[int, tuple[int, int]]:
+    """By its place, each path's parent and last token; without the places that nothing fills."""
+    rows = zip(parent_BN[0].tolist(), paths.tokens_BKT[0, :, -1].tolist(), paths.rank_BK[0].tolist(), strict=True)
+    return {place: (parent, token) for place, (parent, token, rank) in enumerate(rows) if rank != -math.inf}

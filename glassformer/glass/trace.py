@@ -175,27 +175,28 @@ def _steps(translator: Translator, tokens: Sequence[int], tensors: dict[str, Tra
     entropy_T = -(log_probs_TV.exp() * log_probs_TV).nan_to_num().sum(-1)
     steps = []
     for step, (read, chosen) in enumerate(zip([start, *tokens[:-1]], tokens, strict=True)):
-        logits_V, log_probs_V = logits_TV[step], log_probs_TV[step]
-
-        def candidate(token: int, logits_V: torch.Tensor = logits_V, log_probs_V: torch.Tensor = log_probs_V) -> Any:
-            return piece_of(tokenizer, token) | {
-                "logit": float(logits_V[token]),
-                "log_prob": float(log_probs_V[token]),
-                "probability": float(log_probs_V[token].exp()),
-                "rank": int((logits_V > logits_V[token]).sum()),
-                "forbidden": token in FORBIDDEN,
-            }
-
-        best = logits_V.topk(min(CANDIDATES, len(logits_V))).indices.tolist()
+        row = (logits_TV[step], log_probs_TV[step])
+        best = logits_TV[step].topk(min(CANDIDATES, logits_TV.shape[1])).indices.tolist()
         steps.append({
             "step": step,
             "read": piece_of(tokenizer, read),
-            "chosen": candidate(chosen),
-            "candidates": [candidate(token) for token in best],
+            "chosen": _candidate(tokenizer, chosen, *row),
+            "candidates": [_candidate(tokenizer, token, *row) for token in best],
             "entropy": float(entropy_T[step]),
             "logsumexp": float(tensors["log_probs"].statistics["logsumexp"][step]),
         })  # fmt: skip
     return steps
+
+
+def _candidate(tokenizer: Tokenizer, token: int, logits_V: torch.Tensor, log_probs_V: torch.Tensor) -> dict[str, Any]:
+    """A token among all that could come next; rank 0 is the likeliest."""
+    return piece_of(tokenizer, token) | {
+        "logit": float(logits_V[token]),
+        "log_prob": float(log_probs_V[token]),
+        "probability": float(log_probs_V[token].exp()),
+        "rank": int((logits_V > logits_V[token]).sum()),
+        "forbidden": token in FORBIDDEN,
+    }
 
 
 def _kept(tensors: dict[str, TracedTensor], steps: list[dict[str, Any]], detail: Detail) -> dict[str, TracedTensor]:
