@@ -35,7 +35,7 @@ describe("the attentions of a trace", () => {
   });
   it("are picked by a block of the map, and a wrong address leads to the beginning", () => {
     expect(pickOf("encoder.0.self_attention", kinds)).toEqual({ kind: "encoder.self_attention", layer: 0, head: null });
-    const beginning = { kind: "decoder.cross_attention", layer: 1, head: null };
+    const beginning = { kind: "decoder.cross_attention", layer: null, head: null };
     for (const wrong of [null, "", "x:1:1", "logits"]) expect(pickOf(wrong, kinds)).toEqual(beginning);
     expect(pickOf("encoder.self_attention:7:9", kinds)).toEqual({ kind: "encoder.self_attention", layer: null, head: null });
   });

@@ -70,10 +70,10 @@ export function pickOf(block: string | null, kinds: readonly Kind[]): Pick {
 
 const numberOf = (text: string | undefined): number | null => (/^\d+$/.test(text ?? "") ? Number(text) : null);
 
-/** The last layer of the cross-attention, where a translation's words meet; all heads. */
+/** The cross-attention, where a translation's words meet the source's; the mean of all layers and heads. */
 function beginning(kinds: readonly Kind[]): Pick {
   const kind = kinds.find(({ id }) => id === "decoder.cross_attention") ?? kinds[0];
-  return { kind: kind.id, layer: kind.layers.length - 1, head: null };
+  return { kind: kind.id, layer: null, head: null };
 }
 
 export const headsOf = ({ shape }: Tensor): number => (shape.length > 2 ? shape[0] : 1);
