@@ -180,8 +180,9 @@ def _add_lecture(commands: Any) -> None:
 
 
 def _add_exports(parser: argparse.ArgumentParser) -> Any:
-    parser.add_argument("--tensor", metavar="NAME", help="one tensor, such as decoder.1.cross_attention.weights")
-    parser.add_argument("--cell", metavar="NAME[H,R,C]", help="one number and how it is made")
+    numbers = parser.add_argument_group("one matrix or number")
+    numbers.add_argument("--tensor", metavar="NAME", help="a tensor, such as decoder.1.cross_attention.weights")
+    numbers.add_argument("--cell", metavar="NAME[H,R,C]", help="a number of it, and how it is made")
     files = parser.add_argument_group("files to write")
     files.add_argument("--html", metavar="F", help="the page: one file for any browser, no network")
     files.add_argument("--large", action="store_true", help="write it even above 50 MB")

@@ -1,0 +1,32 @@
+"""The quickstart from end to end, with a model too small to learn: it measures, translates, and writes its page."""
+
+import json
+
+import pytest
+from commands import run
+
+from glassformer import quickstart
+from glassformer.training.config import RunConfig
+
+TINY = {"encoder_layers": 1, "decoder_layers": 1, "d_model": 16, "d_ff": 16, "num_heads": 2, "max_length": 48,
+        "max_steps": 4, "probe_every": 2, "validate_every": 4, "validate_sentences": 2, "checkpoint_every": 4,
+        "precision": "float32"}  # fmt: skip
+
+
+@pytest.mark.parametrize("corpus", quickstart.RECIPES)
+def test_recipes_are_configs(corpus):
+    config = RunConfig.of(quickstart.RECIPES[corpus] | {"corpus": corpus})
+    assert config.training.probe and config.training.max_steps > 1000
+
+
+def test_it_ends_with_a_page_of_the_trained_model(tmp_path, monkeypatch):
+    monkeypatch.setitem(quickstart.RECIPES, "names", quickstart.RECIPES["names"] | TINY)
+    outcome = run("quickstart", "--corpus", "names", "--out", tmp_path / "run")
+    assert outcome.status == 0, outcome.err
+    assert "exactly right" in outcome.out and str(tmp_path / "run" / "page.html") in outcome.out
+    page = (tmp_path / "run" / "page.html").read_text(encoding="utf-8")
+    document = json.loads(page.split('id="document">')[1].split("</script")[0])
+    assert [one["label"] for one in document["traces"]] == ["step 0", "step 2", "step 4", "trained"]
+    trained = document["traces"][-1]["record"]
+    assert trained["meta"]["detail"] == "full+weights" and trained["beam"]["width"] == 4
+    assert document["kind"] == "training" and document["title"] == trained["meta"]["title"]
