@@ -7,13 +7,11 @@ from typing import Any
 from glassformer.device import choose_device
 from glassformer.errors import InputError, UsageError
 from glassformer.files import saving, write_whole
-from glassformer.glass.record import Trace
+from glassformer.glass.record import Labelled, Trace
 from glassformer.glass.trace import trace
 from glassformer.glass.views.html import LARGE, Kind, page
 from glassformer.training.probes import PROBES, read_probes
 from glassformer.translator import Translator
-
-Labelled = tuple[str, Trace]
 
 
 def gather(what: Sequence[str], device: str = "auto", **options: Any) -> tuple[list[Labelled], Kind]:

@@ -12,8 +12,7 @@ from glassformer.errors import UsageError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from glassformer.explain import Labelled
-    from glassformer.glass.record import Trace
+    from glassformer.glass.record import Labelled, Trace
     from glassformer.glass.views.html import Kind
 
 SHOWN = ("layer", "head", "attention", "steps", "cell", "tensor")
@@ -49,7 +48,7 @@ def lecture(options: argparse.Namespace) -> int:
     """Replay the lecture's worked example; the exit status is 1 where `--check` finds a difference."""
     from glassformer.glass.lecture.inputs import parse_input
     from glassformer.glass.lecture.replay import replay
-    from glassformer.glass.views.lecture_text import render_checks
+    from glassformer.glass.views.terminal.lecture import render_checks
 
     trace = replay(dict(map(parse_input, options.set)))
     if options.check:
@@ -62,13 +61,14 @@ def lecture(options: argparse.Namespace) -> int:
 
 
 def _render_lecture(trace: "Trace", options: argparse.Namespace) -> None:
-    from glassformer.glass.views import lecture_text, terminal
+    from glassformer.glass.views import terminal
+    from glassformer.glass.views.terminal import lecture
 
     if options.cell or options.tensor:
         shown = terminal.TerminalOptions(**{name: getattr(options, name) for name in SHOWN})
         terminal.render(trace, _console(), shown)
     else:
-        lecture_text.render(trace, _console())
+        lecture.render(trace, _console())
 
 
 def _write_files(traces: "list[Labelled]", kind: "Kind", options: argparse.Namespace) -> bool:

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 
 from glassformer.errors import UsageError, nearest
 from glassformer.glass.numbers import show
-from glassformer.glass.ops import LEAVES, OPS, Index, Site, logsumexp, position_angle, rotary_angle, shared_head
+from glassformer.glass.ops import (
+    LEAVES,
+    OPS,
+    Index,
+    Site,
+    logsumexp,
+    position_angle,
+    position_pair,
+    rotary_angle,
+    shared_head,
+)
 
 if TYPE_CHECKING:
     from glassformer.glass.record import TracedTensor
@@ -134,15 +144,11 @@ def _lookup(s: Sides) -> tuple[str, str]:
 def _positions(s: Sides) -> tuple[str, str]:
     place, column = s.site.index
     attributes = s.site.attributes
-    angle, is_sine = position_angle(attributes, place, column)
-    wave, pair = ("sin" if is_sine else "cos"), _pair_of(attributes, column)
+    angle, _ = position_angle(attributes, place, column)
+    pair, is_sine = position_pair(attributes, column)
+    wave = "sin" if is_sine else "cos"
     symbols = f"{wave}({attributes['start'] + place} / {attributes['base']:g}^({2 * pair}/{attributes['width']}))"
     return symbols, f"{wave}({show(angle)})"
-
-
-def _pair_of(attributes: Mapping[str, object], column: int) -> int:
-    width = int(str(attributes["width"]))
-    return column % (width // 2) if attributes["layout"] == "halves" else column // 2
 
 
 def _two(sign: str) -> Formula:

@@ -138,7 +138,7 @@ class _Graph:
         x = self.add(f"{name}.lookup", "lookup", axes, {"table": table, "ids": ids}, "E[id]")
         if self.config.embedding_scale:
             factor = {"factor": sqrt(self.config.d_model), "text": f"√{self.config.d_model}"}
-            x = self.add(f"{name}.scaled", "scale", axes, {"x": x}, "√d·E", self.embedded(name), None, factor)
+            x = self.add(f"{name}.scaled", "scale", axes, {"x": x}, "√d·E", self.embedded(name), attributes=factor)
         if self.config.positions == "rotary":
             return x
         return self.add(
@@ -165,7 +165,7 @@ class _Graph:
             operands["bias"] = self.parameter(f"{module}.bias", ("d_model",), "β")
         op = self.config.norm
         eps = {"eps": self.config.norm_eps}
-        return self.add(name, op, self.nodes[x].axes, operands, "N", Seen(module), None, eps)
+        return self.add(name, op, self.nodes[x].axes, operands, "N", Seen(module), attributes=eps)
 
     def sublayer(self, name: str, x: str, f: Callable[[str, str], str]) -> str:
         """Add & norm around f, before or after it (section 3.1; Xiong et al. 2020)."""
@@ -213,7 +213,7 @@ class _Graph:
                 seen = Seen(f"{name}.scores", _ungrouped(place, heads // count))
                 turned = {"base": BASE, "start": 0}
                 name_of_turned, label = f"{name}.{part}_rotated", f"{symbol}ʳ"
-                split = self.add(name_of_turned, "rotary", axes_of_heads, {"x": split}, label, seen, None, turned)
+                split = self.add(name_of_turned, "rotary", axes_of_heads, {"x": split}, label, seen, attributes=turned)
             result.append(split)
         return result
 

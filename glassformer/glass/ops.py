@@ -188,11 +188,14 @@ def position(attributes: Mapping[str, Any], place: int, column: int) -> float:
 
 def position_angle(attributes: Mapping[str, Any], place: int, column: int) -> tuple[float, bool]:
     """(angle, whether the column holds its sine)."""
-    width = attributes["width"]
-    halves = attributes["layout"] == "halves"
-    pair = column % (width // 2) if halves else column // 2
-    is_sine = column < width // 2 if halves else column % 2 == 0
-    return (attributes["start"] + place) / attributes["base"] ** (2 * pair / width), is_sine
+    pair, is_sine = position_pair(attributes, column)
+    return (attributes["start"] + place) / attributes["base"] ** (2 * pair / attributes["width"]), is_sine
+
+
+def position_pair(attributes: Mapping[str, Any], column: int) -> tuple[int, bool]:
+    """(the pair i that the column is in, whether it holds the sine)."""
+    half = attributes["width"] // 2
+    return (column % half, column < half) if attributes["layout"] == "halves" else (column // 2, column % 2 == 0)
 
 
 def _rotary(site: Site, values: Sequence[float]) -> float:

@@ -10,23 +10,18 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import best_match
-from jsonschema.validators import extend
 from numpy.typing import NDArray
 
 from glassformer.errors import InputError, UsageError, nearest
 from glassformer.files import write_whole
 from glassformer.glass.cell import Cell, explain_cell, place_of
 from glassformer.glass.ops import DERIVABLE, OPS, Index, Site
+from glassformer.glass.validity import SCHEMA, refuse_invalid
 
-SCHEMA = "glassformer-trace/1"
 DTYPES = {"float32": "<f4", "float64": "<f8", "int32": "<i4", "uint8": "<u1"}
 VISIBLE, PADDING, FUTURE = 0, 1, 2  # why a mask hides a cell; 3 is both
 REASONS = ("visible", "padding", "future", "padding and future")
@@ -60,7 +55,7 @@ class TracedTensor:
         if len(index) != len(self.shape) or not all(0 <= i < n for i, n in zip(index, self.shape, strict=True)):
             raise UsageError(f"{self.name} has the shape {list(self.shape)}: there is no cell {list(index)}")
         if self.values is None:
-            raise InputError(f"{self.name} is not carried by this trace; write it with --detail full+weights")
+            raise _not_carried(self.name)
         if self.columns is not None:
             if index[-1] not in self.columns:
                 raise InputError(f"{self.name}: this trace carries the likeliest tokens only, not {index[-1]}")
@@ -125,12 +120,18 @@ class Trace:
         """A tensor's values; InputError where the trace does not carry them."""
         values = self._filled(self.tensor(name)).values
         if values is None:
-            raise InputError(f"{name} is not carried by this trace; write it with --detail full+weights")
+            raise _not_carried(name)
         return values
 
     def operands(self, tensor: TracedTensor) -> dict[str, TracedTensor]:
         """The operands of a tensor by role."""
         return {role: self._filled(self.tensor(name)) for role, name in tensor.operands.items()}
+
+    def mask(self, tensor: TracedTensor) -> NDArray[Any] | None:
+        """Why cells are hidden (`REASONS`), of masked scores or of the weights made from them; None for others."""
+        if tensor.op == "softmax" and "x" in tensor.operands:
+            tensor = self.tensor(tensor.operands["x"])
+        return self.values(tensor.operands["mask"]) if tensor.op == "mask" and "mask" in tensor.operands else None
 
     def recompute(self, tensor: TracedTensor, index: Index) -> float:
         """A cell's value by its rule, in float64, from the stored values of its operands."""
@@ -198,39 +199,17 @@ class Trace:
     @classmethod
     def from_dict(cls, record: Any, where: str = "trace") -> "Trace":
         """The trace of a record; InputError if it does not follow the schema or contradicts itself."""
-        version = record.get("schema") if isinstance(record, dict) else None
-        if version != SCHEMA:
-            raise InputError(
-                f"{where}: not a trace of this version ({SCHEMA}), but {str(version)[:40]!r}; write it again"
-            )
-        if error := best_match(_validator().iter_errors(record)):
-            place = "/".join(map(str, error.absolute_path)) or "the record"
-            raise InputError(f"{where}: not a valid trace: {place}: {error.message[:120]}; write it again")
-        _refuse_contradictions(record, where)
-        tensors: dict[str, TracedTensor] = {}
-        for one in record["tensors"]:
-            _refuse_misfit(one, tensors, record["axes"], where)
-            tensors[one["name"]] = _tensor(one, where)
+        refuse_invalid(record, where)
+        tensors = {one["name"]: _tensor(one, where) for one in record["tensors"]}
         fields = {f.name: record[f.name] for f in dataclasses.fields(cls)}
         return cls(**fields | {"tensors": tensors})
 
 
-@cache
-def schema() -> dict[str, Any]:
-    """The JSON Schema of the record."""
-    text = files("glassformer.glass").joinpath("trace.schema.json").read_text(encoding="utf-8")
-    result: dict[str, Any] = json.loads(text)
-    return result
+Labelled = tuple[str, Trace]  # one of several traces, and what it is called beside the others
 
 
-@cache
-def _validator() -> Draft202012Validator:
-    def is_integer(_: object, value: object) -> bool:
-        return type(value) is int  # to JSON Schema 1.0 and 1e300 are integers too, but they index nothing
-
-    types = Draft202012Validator.TYPE_CHECKER.redefine("integer", is_integer)
-    result: Draft202012Validator = extend(Draft202012Validator, type_checker=types)(schema())
-    return result
+def _not_carried(name: str) -> InputError:
+    return InputError(f"{name} is not carried by this trace; write it with --detail full+weights")
 
 
 @contextmanager
@@ -275,27 +254,3 @@ def _tensor(one: dict[str, Any], where: str) -> TracedTensor:
         columns=columns,
         statistics={name: _decode(row, "float32", shape[:-1], where) for name, row in one["statistics"].items()},
     )
-
-
-def _refuse_contradictions(record: dict[str, Any], where: str) -> None:
-    """What the schema cannot say: an axis is as long as its tokens, a beam's parent stands before its children."""
-    for name, axis in record["axes"].items():
-        if "tokens" in axis and len(axis["tokens"]) != axis["size"]:
-            raise InputError(f"{where}: the axis '{name}' has {len(axis['tokens'])} tokens but the size {axis['size']}")
-    for place, node in enumerate(record["beam"]["nodes"] if record["beam"] else ()):
-        parent = -1 if node["parent"] is None else node["parent"]
-        if node["id"] != place or not (parent == -1 if place == 0 else 0 <= parent < place):
-            raise InputError(f"{where}: node {place} of the beam stands before its parent; write the trace again")
-
-
-def _refuse_misfit(
-    one: dict[str, Any], before: dict[str, TracedTensor], axes: dict[str, dict[str, Any]], where: str
-) -> None:
-    if one["name"] in before:
-        raise InputError(f"{where}: tensor '{one['name']}' comes twice; write the trace again")
-    sizes = [axes.get(axis, {}).get("size") for axis in one["axes"]]
-    if sizes != one["shape"]:
-        raise InputError(f"{where}: '{one['name']}' has the shape {one['shape']}, but its axes {sizes}; write it again")
-    for name in one["operands"].values():
-        if name not in before:
-            raise InputError(f"{where}: '{one['name']}' is made from '{name}', which does not come before it")

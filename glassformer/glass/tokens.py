@@ -40,11 +40,10 @@ def _token(text: str, token: Token) -> dict[str, Any]:
         "word": None if special or inner >= len(text) else len(text[: inner + 1].split()) - 1,
         "special": special,
         "direction": "rtl" if any(unicodedata.bidirectional(c) in ("R", "AL") for c in letters) else "ltr",
-        "script": _script(letters),
+        "script": next((script_of(c) for c in letters if c.isalpha()), "Common"),
     }
 
 
-def _script(letters: str) -> str:
-    """The script of the first letter, by the first word of its Unicode name; "Common" if there is none."""
-    letter = next((c for c in letters if c.isalpha()), "")
-    return unicodedata.name(letter, "COMMON").split()[0].capitalize() if letter else "Common"
+def script_of(character: str) -> str:
+    """A character's script, by the first word of its Unicode name; "Common" for one that has none."""
+    return unicodedata.name(character, "COMMON").split()[0].capitalize()

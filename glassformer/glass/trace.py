@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
+from functools import partial
 from importlib.metadata import version
 from math import sqrt
 from typing import Any, Literal, get_args
@@ -11,6 +12,7 @@ import torch
 
 from glassformer.errors import InputError, UsageError, nearest
 from glassformer.glass.beam_tree import BeamTree
+from glassformer.glass.decode_step import decode_step
 from glassformer.glass.lecture.tour import tour
 from glassformer.glass.observe import observe
 from glassformer.glass.record import Trace, TracedTensor
@@ -172,31 +174,13 @@ def _steps(translator: Translator, tokens: Sequence[int], tensors: dict[str, Tra
     """The decode loop: at each step what was read, the likeliest tokens, and the one chosen."""
     tokenizer, start = translator.target_tokenizer, translator.model.config.decoder_start_id
     logits_TV, log_probs_TV = (torch.from_numpy(tensors[name].values) for name in ("logits", "log_probs"))
-    entropy_T = -(log_probs_TV.exp() * log_probs_TV).nan_to_num().sum(-1)
     steps = []
     for step, (read, chosen) in enumerate(zip([start, *tokens[:-1]], tokens, strict=True)):
         row = (logits_TV[step], log_probs_TV[step])
-        best = logits_TV[step].topk(min(CANDIDATES, logits_TV.shape[1])).indices.tolist()
-        steps.append({
-            "step": step,
-            "read": piece_of(tokenizer, read),
-            "chosen": _candidate(tokenizer, chosen, *row),
-            "candidates": [_candidate(tokenizer, token, *row) for token in best],
-            "entropy": float(entropy_T[step]),
-            "logsumexp": float(tensors["log_probs"].statistics["logsumexp"][step]),
-        })  # fmt: skip
+        best = row[0].topk(min(CANDIDATES, len(row[0]))).indices.tolist()
+        named = partial(piece_of, tokenizer)
+        steps.append(decode_step(step, read, chosen, *row, listed=best, forbidden=FORBIDDEN, named=named))
     return steps
-
-
-def _candidate(tokenizer: Tokenizer, token: int, logits_V: torch.Tensor, log_probs_V: torch.Tensor) -> dict[str, Any]:
-    """A token among all that could come next; rank 0 is the likeliest."""
-    return piece_of(tokenizer, token) | {
-        "logit": float(logits_V[token]),
-        "log_prob": float(log_probs_V[token]),
-        "probability": float(log_probs_V[token].exp()),
-        "rank": int((logits_V > logits_V[token]).sum()),
-        "forbidden": token in FORBIDDEN,
-    }
 
 
 def _kept(tensors: dict[str, TracedTensor], steps: list[dict[str, Any]], detail: Detail) -> dict[str, TracedTensor]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from glassformer.files import saving
-from glassformer.glass.record import Trace
+from glassformer.glass.record import Labelled, Trace
 from glassformer.glass.trace import trace
 from glassformer.translator import Translator
 
@@ -27,7 +27,7 @@ def keep_probes(run: Path, translator: Translator, sentences: Sequence[str], ste
     translator.model.train(training)
 
 
-def read_probes(run: Path) -> list[tuple[str, Trace]]:
+def read_probes(run: Path) -> list[Labelled]:
     """The run's probes, sentence by sentence in the order of their steps, each labelled by its step."""
     ours = (path for path in (run / PROBES).glob("*.json") if re.fullmatch(r"[0-9]+-[0-9]+", path.stem))
     paths = sorted(ours, key=lambda path: [int(part) for part in path.stem.split("-")])

@@ -8,7 +8,7 @@ from rich.console import Console
 from glassformer.glass.lecture import facts
 from glassformer.glass.lecture.checks import check, equal, passes
 from glassformer.glass.lecture.replay import replay
-from glassformer.glass.views.lecture_text import render_checks
+from glassformer.glass.views.terminal.lecture import render_checks
 
 
 def said(trace):

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from glassformer.glass.lecture.replay import replay
 from glassformer.glass.numbers import show
-from glassformer.glass.views.lecture_text import render
+from glassformer.glass.views.terminal.lecture import render
 
 
 def rendered(trace, width=80, **options):

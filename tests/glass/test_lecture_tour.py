@@ -7,7 +7,7 @@ from glassformer.glass.graph import graph
 from glassformer.glass.lecture import tour as module
 from glassformer.glass.lecture.replay import replay
 from glassformer.glass.lecture.tour import tour
-from glassformer.glass.record import schema
+from glassformer.glass.validity import schema
 from glassformer.model import ModelConfig
 
 ORDER = [

@@ -56,6 +56,11 @@ def test_hostile_titles_stay_in_the_frame_and_out_of_the_terminal(record):
     ElementTree.fromstring(bundle["image/svg+xml"])
 
 
+def test_the_joiners_of_hindi_stay_in_the_plain_text(record):
+    title = "क्\u200dष"
+    assert title in mimebundle(dataclasses.replace(record, meta=record.meta | {"title": title}))["text/plain"]
+
+
 def test_plain_text_has_each_step_s_token_and_probability(record):
     lines = mimebundle(record)["text/plain"].split("\n")[1:]
     steps = record.decode["steps"]

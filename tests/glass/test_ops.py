@@ -8,7 +8,8 @@ import pytest
 
 from glassformer.glass.numbers import show
 from glassformer.glass.ops import LEAVES, OPS, Site
-from glassformer.glass.record import TracedTensor, recompute, schema
+from glassformer.glass.record import TracedTensor, recompute
+from glassformer.glass.validity import schema
 
 from .vectors import PATH, cases, vectors
 

@@ -17,8 +17,9 @@ import glassformer
 from glassformer.errors import InputError, UsageError
 from glassformer.glass.graph import graph
 from glassformer.glass.ops import LEAVES
-from glassformer.glass.record import Trace, schema
+from glassformer.glass.record import Trace
 from glassformer.glass.trace import trace
+from glassformer.glass.validity import schema
 from glassformer.model.cache import DecoderCache
 from glassformer.special import BOS, EOS
 

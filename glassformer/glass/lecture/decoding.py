@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from glassformer.glass.decode_step import decode_step
 from glassformer.glass.lecture.facts import DECODED
 from glassformer.glass.lecture.recorder import Recorder
 from glassformer.glass.lecture.words import words_axis
@@ -77,25 +78,9 @@ def _decode(found: Hypothesis, read: list[int], logits_TV: Tensor) -> dict[str, 
 
 
 def _step(step: int, read: int, chosen: int, logits_V: Tensor) -> dict[str, Any]:
-    log_probs_V = logits_V.log_softmax(-1)
-
-    def candidate(word: int) -> dict[str, Any]:
-        return _word(word) | {
-            "logit": logits_V[word].item(),
-            "log_prob": log_probs_V[word].item(),
-            "probability": log_probs_V[word].exp().item(),
-            "rank": int((logits_V > logits_V[word]).sum()),
-            "forbidden": word == START,
-        }
-
-    return {
-        "step": step,
-        "read": _word(read),
-        "chosen": candidate(chosen),
-        "candidates": [candidate(word) for word in logits_V.argsort(descending=True, stable=True).tolist()],
-        "entropy": -(log_probs_V.exp() * log_probs_V).sum().item(),
-        "logsumexp": logits_V.logsumexp(-1).item(),
-    }
+    likeliest = logits_V.argsort(descending=True, stable=True).tolist()
+    row = (logits_V, logits_V.log_softmax(-1))
+    return decode_step(step, read, chosen, *row, listed=likeliest, forbidden=[START], named=_word)
 
 
 def _word(word: int) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from importlib.resources import files
 from typing import Literal
 
 from glassformer.errors import InputError, UsageError
-from glassformer.glass.record import Trace
+from glassformer.glass.record import Labelled
 
 Kind = Literal["trace", "lecture", "compare", "training"]
 SCHEMA = "glassformer-page/1"
@@ -14,7 +14,7 @@ PLACEHOLDER = "__DOCUMENT__"
 LARGE, TOO_LARGE = 5_000_000, 50_000_000  # bytes: worth a word, and refused unless asked for
 
 
-def page(traces: Sequence[tuple[str, Trace]], kind: Kind = "trace", allow_large: bool = False) -> str:
+def page(traces: Sequence[Labelled], kind: Kind = "trace", allow_large: bool = False) -> str:
     """The whole page as text, for the labelled traces. Raises InputError if it would exceed 50 MB."""
     size = sum(one.nbytes for _, trace in traces for one in trace.tensors.values()) * 4 // 3
     if size > TOO_LARGE and not allow_large:

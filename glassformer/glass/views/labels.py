@@ -1,9 +1,23 @@
-"""What axes, places and cells are called in the exports: "query: target", a token, `scores[0,2,3]`."""
+"""What axes, places and cells are called, "query: target" or a token, and how an operation writes itself."""
 
 from collections.abc import Sequence
 
 from glassformer.glass.ops import Index
 from glassformer.glass.record import Trace, TracedTensor
+
+EQUATIONS = {  # how each operation writes itself, from the names of its operands
+    "add": "{a} + {b}",
+    "scale": "{x} · {text}",
+    "matmul": "{a} · {b}",
+    "matmul_transposed": "{a} · {b}ᵀ",
+    "mask": "{x}, masked",
+    "softmax": "softmax({x})",
+    "layernorm": "norm({x})",
+    "relu": "max(0, {x})",
+    "lookup": "{table}[{ids}]",
+    "split_heads": "{x}, cut",
+    "merge_heads": "{x}, side by side",
+}
 
 
 def axis_title(tensor: TracedTensor, axis: int) -> str:
@@ -30,6 +44,11 @@ def has_words(trace: Trace, tensor: TracedTensor, axis: int) -> bool:
     """Whether the places of an axis have words for names."""
     name = tensor.axes[axis]
     return name == "vocabulary" or bool(trace.axes.get(name, {}).get("tokens"))
+
+
+def words(trace: Trace, tensor: TracedTensor, axis: int) -> list[str]:
+    """The labels of an axis whose places have words for names; none for another."""
+    return place_labels(trace, tensor, axis) if has_words(trace, tensor, axis) else []
 
 
 def cell_name(trace: Trace, tensor: TracedTensor, index: Index) -> str:

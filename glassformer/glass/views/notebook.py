@@ -10,6 +10,7 @@ from glassformer.glass.numbers import show
 from glassformer.glass.record import Trace
 from glassformer.glass.views.html import Kind, page
 from glassformer.glass.views.svg import to_svg
+from glassformer.glass.views.terminal.text import visible
 
 HEIGHT = 760  # pixels of the page in a notebook
 
@@ -38,16 +39,11 @@ def frame(trace: Trace) -> str:
 
 def plain_text(trace: Trace) -> str:
     """A few lines: what was traced, and each step's token with its probability."""
-    lines = [f"{trace.meta['title']} ({len(trace.tensors)} tensors, detail {trace.meta['detail']})"]
+    lines = [f"{visible(trace.meta['title'])} ({len(trace.tensors)} tensors, detail {trace.meta['detail']})"]
     for step in trace.decode["steps"] if trace.decode else []:
-        lines.append(f"{step['step']:3}  {show(step['chosen']['probability']):>9}  {step['chosen']['text']}")
-    return "\n".join(map(_visible, lines))
+        lines.append(f"{step['step']:3}  {show(step['chosen']['probability']):>9}  {visible(step['chosen']['text'])}")
+    return "\n".join(lines)
 
 
 def _drawing(trace: Trace) -> str:
     return to_svg(trace, "attention")
-
-
-def _visible(line: str) -> str:
-    """Without signs that would steer a terminal."""
-    return "".join(c if c.isprintable() else "\ufffd" for c in line)

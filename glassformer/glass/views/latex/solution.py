@@ -11,10 +11,9 @@ from glassformer.glass.lecture.checks import passes
 from glassformer.glass.numbers import show
 from glassformer.glass.ops import LEAVES, Index
 from glassformer.glass.record import REASONS, Trace, TracedTensor
-from glassformer.glass.views.labels import cell_name, has_words, place_labels
+from glassformer.glass.views.labels import EQUATIONS, cell_name, words
 from glassformer.glass.views.latex.formulas import fitted, matrices, tex_math
 from glassformer.glass.views.latex.text import document, tex_text
-from glassformer.glass.views.matrix_text import EQUATIONS
 
 LINE = 70  # characters of a formula, about as many as fit
 MOST_TERMS, FIRST, LAST = 24, 12, 4  # of a sum: more are cut to the first and the last
@@ -71,10 +70,10 @@ def _ready(trace: Trace, names: Sequence[str], shown: set[str]) -> Iterator[Trac
 
 def _introduction(trace: Trace, answers: bool) -> str:
     variance, eps = trace.conventions["variance"], tex_math(show(trace.conventions["norm_eps"]))
-    words = ", ".join(token["text"] for token in trace.axes["source"]["tokens"])
+    tokens = ", ".join(token["text"] for token in trace.axes["source"]["tokens"])
     task = "Rows are tokens." if answers else "Rows are tokens. Fill in the empty matrices, with four decimals."
     return (
-        f"The tokens are {tex_text(words)}. {task} The norm stands after the residual, divides by the "
+        f"The tokens are {tex_text(tokens)}. {task} The norm stands after the residual, divides by the "
         f"{tex_text(variance)} variance, and has $\\varepsilon = {eps}$ inside its root."
     )
 
@@ -93,8 +92,7 @@ def _section(trace: Trace, stop: dict[str, Any], steps: list[TracedTensor], answ
 def _step(trace: Trace, tensor: TracedTensor, answers: bool) -> list[str]:
     """A tensor's matrix, or one for each head, with the equation it comes from."""
     values = trace.values(tensor.name)
-    axis = -2 if values.ndim > 1 else 0
-    rows = place_labels(trace, tensor, axis) if has_words(trace, tensor, axis) else []
+    rows = words(trace, tensor, -2 if values.ndim > 1 else 0)
     parts = []
     for head, one in enumerate(values if values.ndim == 3 else [values.reshape(len(values), -1)]):
         name = f"\\text{{head {head}: }} " if values.ndim == 3 else ""

@@ -7,6 +7,8 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
+from glassformer.glass.tokens import script_of
+
 ESCAPES = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
     "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\textless{}",
@@ -60,7 +62,7 @@ def _script_of(character: str) -> str | None:
     """Its script where that needs a font; None where it goes with what stands before."""
     if character in "\u200c\u200d" or unicodedata.combining(character):
         return None
-    script = unicodedata.name(character, "").split(" ")[0].capitalize()
+    script = script_of(character)
     return script if script in FONTS and character not in SYMBOLS else ""
 
 

@@ -12,7 +12,7 @@ WIDE, TALL = 166, 40  # of a node with the room around it
 BOX = (122, 32)
 STATES = {  # sign, class of the outline, its width and dashes
     "best": ("★", "orange-line", 2.5, None),
-    "kept": ("○", "blue-line", 1.5, None),
+    "kept": ("●", "blue-line", 1.5, None),
     "finished": ("■", "blue-line", 2.5, None),
     "pruned": ("✕", "rule", 1.0, "4 3"),
 }

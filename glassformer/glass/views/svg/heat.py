@@ -73,7 +73,7 @@ def matrix(trace: Trace, tensor: TracedTensor, head: int | None) -> str:
     margin = max(text_width(label) for label in rows) + MARGIN + 8
     is_slanted = max(text_width(label, 10) for label in columns) > width
     above = 76 + (_rise(columns) if is_slanted and are_words else 16)
-    grid, scale = Grid(margin, above, width, height), Scale.of(tensor, values)
+    grid, scale, mask = Grid(margin, above, width, height), Scale.of(tensor, values), trace.mask(tensor)
     which = f", head {head or 0}" if len(tensor.shape) == 3 else ""
     title = f"{tensor.label} · {tensor.name}{which}"
     parts = [
@@ -81,10 +81,10 @@ def matrix(trace: Trace, tensor: TracedTensor, head: int | None) -> str:
         text(MARGIN, 30, title, font_weight="bold"),
         text(MARGIN, 50, _sides(tensor), "muted"),
         *_labels(grid, rows, columns, is_slanted, are_words),
-        *cells(grid, values, scale, _mask(trace, tensor), (rows, columns), with_numbers),
+        *cells(grid, values, scale, mask, (rows, columns), with_numbers),
     ]
     bottom = above + len(rows) * height + 24
-    parts += legend(MARGIN, bottom, scale, _mask(trace, tensor))
+    parts += legend(MARGIN, bottom, scale, mask)
     wide = max(margin + len(columns) * width + (40 if is_slanted else 0), text_width(title) * 1.1, 420) + MARGIN
     return drawing.document(wide, bottom + 44, title, _described(values), parts)
 
@@ -98,7 +98,7 @@ def heads(trace: Trace, tensor: TracedTensor, head: int | None) -> str:
     values = trace.values(tensor.name)
     _refuse_large(tensor, values.size)
     count, rows, columns = values.shape
-    scale, mask = Scale.of(tensor, values), _mask(trace, tensor)
+    scale, mask = Scale.of(tensor, values), trace.mask(tensor)
     names = _row_labels(trace, tensor), [shortened(one, 12) for one in place_labels(trace, tensor, -1)]
     labels, rise = max(text_width(label, 10) for label in names[0]) + 6, _rise(names[1])
     panel, tall = labels + columns * 13 + 34, rise + rows * 13 + 40
@@ -204,13 +204,6 @@ def _row_labels(trace: Trace, tensor: TracedTensor) -> list[str]:
     if len(tensor.shape) == 1:
         return [tensor.label or tensor.name]
     return [shortened(label) for label in place_labels(trace, tensor, -2)]
-
-
-def _mask(trace: Trace, tensor: TracedTensor) -> NDArray[np.generic] | None:
-    """Why cells are masked: for masked scores, and for the weights made from them."""
-    if tensor.op == "softmax":
-        tensor = trace.tensor(tensor.operands["x"])
-    return trace.values(tensor.operands["mask"]) if tensor.op == "mask" else None
 
 
 def _sides(tensor: TracedTensor) -> str:

@@ -43,7 +43,8 @@ class Attention:
         if not layers:
             return None
         sizes = tuple(len(trace.axes[axis]["tokens"]) for axis in axes)
-        reasons_QK = _reasons(trace, names[0], sizes)
+        mask = trace.mask(trace.tensor(names[0]))
+        reasons_QK = np.full(sizes, VISIBLE) if mask is None else mask
         fits = all(layer.shape == (len(layers[0]), *sizes) and np.isfinite(layer).all() for layer in layers)
         if not fits or reasons_QK.shape != sizes or reasons_QK.max() >= len(REASONS):
             raise InputError(f"the {stack}'s {sublayer}.weights do not fit the tokens; write the trace again")
@@ -63,13 +64,6 @@ class Attention:
     @property
     def title(self) -> str:
         return "cross-attention" if self.kind == "cross" else f"the {self.kind}'s self-attention"
-
-
-def _reasons(trace: Trace, weights: str, sizes: tuple[int, ...]) -> NDArray[Any]:
-    """The mask that the scores went through on their way to these weights."""
-    scores = trace.tensor(weights).operands.get("x")
-    mask = trace.tensor(scores).operands.get("mask") if scores else None
-    return trace.values(mask) if mask else np.full(sizes, VISIBLE)
 
 
 def tokens_of(trace: Trace, axis: str) -> list[str]:

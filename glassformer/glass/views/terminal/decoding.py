@@ -66,8 +66,12 @@ def _summary(decode: Mapping[str, Any]) -> str:
 
 
 def _rivals(step: Mapping[str, Any]) -> str:
-    others = [c for c in step["candidates"] if c["id"] != step["chosen"]["id"] and not c["forbidden"]]
-    return "".join(f"   {visible(c['text'])} {show(c['probability'])}" for c in others[:RIVALS])
+    return "".join(f"   {visible(c['text'])} {show(c['probability'])}" for c in runners_up(step))
+
+
+def runners_up(step: Mapping[str, Any]) -> list[Token]:
+    """The likeliest tokens of a step that might have been said instead."""
+    return [c for c in step["candidates"] if c["id"] != step["chosen"]["id"] and not c["forbidden"]][:RIVALS]
 
 
 def print_steps(

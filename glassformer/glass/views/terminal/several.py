@@ -9,11 +9,10 @@ from rich.console import Console
 
 from glassformer.glass.compare import differences, parting
 from glassformer.glass.numbers import show
-from glassformer.glass.record import Trace
+from glassformer.glass.record import Labelled, Trace
 from glassformer.glass.views.terminal.attention import Attention, entropies
 from glassformer.glass.views.terminal.text import DIM, STRONG, heading, say, visible
 
-Labelled = tuple[str, Trace]
 MOST = 12  # tensors listed: those that differ most
 WIDTH = 10  # of a number
 

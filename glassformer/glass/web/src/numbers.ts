@@ -13,3 +13,11 @@ export function show(value: number): string {
   if (size >= 0.001 && size < 100000) return sign + size.toFixed(4);
   return sign + size.toExponential(3).replace("e+", "e").replace("e-", `e${MINUS}`);
 }
+
+/** A share in per cent, on the page only; never rounded to none or all: "57.0 %", "<0.01 %". */
+export function percent(share: number): string {
+  if (share === 0 || share === 1) return `${share * 100} %`;
+  if (share < 0.0001) return "<0.01 %";
+  if (share > 0.9999) return ">99.99 %";
+  return `${(share * 100).toFixed(share >= 0.9995 || share < 0.01 ? 2 : 1)} %`;
+}

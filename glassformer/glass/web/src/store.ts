@@ -121,8 +121,6 @@ effect(() => {
   remember("theme", theme.value);
 });
 
-export const reducedMotion = (): boolean => matchMedia("(prefers-reduced-motion: reduce)").matches;
-
 // A sandboxed frame has no storage; then nothing is remembered.
 function remembered<T extends string>(key: string, fallback: T): T {
   try {

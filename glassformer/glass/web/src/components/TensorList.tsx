@@ -62,7 +62,7 @@ function Branches({ branch }: { branch: Branch }) {
 
 const title = (name: string): string => shortName(name).replace(/^(\d+)$/, "layer $1").replaceAll("_", " ");
 
-export function TensorButton({ tensor }: { tensor: Tensor }) {
+function TensorButton({ tensor }: { tensor: Tensor }) {
   const on = chosenTensor.value === tensor.name;
   const block = sublayerOf(tensor.name);
   const name = tensor.name === block ? tensor.name : tensor.name.slice(block.length + 1);

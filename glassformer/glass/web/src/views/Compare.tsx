@@ -3,13 +3,12 @@
 import { signal } from "@preact/signals";
 import { Frame } from "../components/Frame";
 import type { Graph } from "../graph";
-import { show } from "../numbers";
+import { percent, show } from "../numbers";
 import { graphs } from "../store";
 import { ByWords } from "./compare/ByWords";
 import { parting, sameSource } from "./compare/differences";
 import { StepTable } from "./compare/StepTable";
 import { TensorDifferences } from "./compare/TensorDifferences";
-import { percent } from "./decoding/output";
 import "./Compare.css";
 
 const chosenStep = signal<number | null>(null); // stays when an explanation opens in the other trace

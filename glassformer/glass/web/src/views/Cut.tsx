@@ -1,7 +1,7 @@
 // Top-k and top-p: which tokens would be left to draw from. Shown only; a translation does not draw.
 
 import { Choice } from "../components/Choice";
-import { percent } from "./decoding/output";
+import { percent } from "../numbers";
 import type { StepLogits } from "./stepLogits";
 import { nucleus } from "./temperature";
 

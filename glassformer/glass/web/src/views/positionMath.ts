@@ -1,5 +1,7 @@
 // The arithmetic of positions: which columns are a pair, how fast it turns, and what turning does to dot products.
 
+import { angle } from "../angles";
+
 export interface Pair {
   readonly sine: number; // column
   readonly cosine: number;
@@ -10,7 +12,7 @@ export const pairOf = (layout: string | number, width: number, i: number): Pair 
   layout === "halves" ? { sine: i, cosine: i + width / 2 } : { sine: 2 * i, cosine: 2 * i + 1 };
 
 /** Radians per position: base^(−2i/width). */
-export const speedOf = (base: number, width: number, i: number): number => base ** ((-2 * i) / width);
+export const speedOf = (base: number, width: number, i: number): number => angle(1, i, width, base);
 
 /** The point (x, y) turned by an angle, against the clock. */
 export const turn = ([x, y]: readonly [number, number], angle: number): [number, number] =>

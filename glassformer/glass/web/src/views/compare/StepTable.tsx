@@ -1,10 +1,10 @@
 // Both decode loops, row by row; a row opens what each weighed in that step.
 
 import type { Graph } from "../../graph";
+import { percent } from "../../numbers";
 import type { Step } from "../../record";
 import { go } from "../../store";
 import { Candidates } from "../decoding/Candidates";
-import { percent } from "../decoding/output";
 
 interface Props {
   pair: readonly [Graph, Graph];

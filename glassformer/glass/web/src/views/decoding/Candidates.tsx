@@ -1,10 +1,10 @@
 // The likeliest next tokens of one step, as bars. Each number opens its cell where the record carries it.
 
 import type { Graph } from "../../graph";
-import { show } from "../../numbers";
+import { percent, show } from "../../numbers";
 import type { Candidate, Step } from "../../record";
 import { Num } from "../../components/Num";
-import { hasColumn, outputs, percent } from "./output";
+import { hasColumn, outputs } from "./output";
 import "./Candidates.css";
 
 interface Props {

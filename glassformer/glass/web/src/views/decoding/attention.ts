@@ -16,7 +16,7 @@ export const EVERYWHERE: Which = { layer: null, head: null };
 export const which = signal<Which>(EVERYWHERE);
 
 /** The attention of the target over the source, if the record has one. */
-export const crossAttention = ({ trace }: Graph): Kind | undefined =>
+const crossAttention = ({ trace }: Graph): Kind | undefined =>
   kindsOf(trace).find(({ layers }) => layers[0].axes.at(-2) === "target" && layers[0].axes.at(-1) === "source");
 
 /** The heads that a choice takes together. A choice that this model does not have counts as all. */

@@ -1,4 +1,4 @@
-// The decoder's output of a step: where the record has it, and how its numbers are worded.
+// The decoder's output of a step: where the record has it, and how uncertain it is.
 
 import type { Graph } from "../../graph";
 import { last } from "../../shapes";
@@ -19,11 +19,3 @@ export function hasColumn(graph: Graph, name: string, id: number): boolean {
 
 /** How many even choices are as uncertain as a distribution of this entropy (in nats). */
 export const evenChoices = (entropy: number): number => Math.exp(entropy);
-
-/** A share in per cent, never rounded to none or all: "57.0 %", "<0.01 %". */
-export function percent(share: number): string {
-  if (share === 0 || share === 1) return `${share * 100} %`;
-  if (share < 0.0001) return "<0.01 %";
-  if (share > 0.9999) return ">99.99 %";
-  return `${(share * 100).toFixed(share >= 0.9995 || share < 0.01 ? 2 : 1)} %`;
-}

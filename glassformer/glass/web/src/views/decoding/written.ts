@@ -1,6 +1,7 @@
 // The translation as far as it has been written, and the text that pieces spell.
 
 import type { Trace } from "../../record";
+import { byteOf } from "../tokenFacts";
 
 /** What stood there before step `step`, and what the step adds; spans keep words whole in every script. */
 export function written({ axes, decode }: Trace, step: number): { readonly before: string; readonly added: string } {
@@ -13,13 +14,12 @@ export function written({ axes, decode }: Trace, step: number): { readonly befor
 }
 
 const SPACE = "▁"; // SentencePiece's sign for the space before a word
-const BYTE = /^<0x([0-9A-F]{2})>$/;
 
 /** The text that pieces spell; bytes are put together again. */
 export function spell(pieces: readonly string[]): string {
   const bytes = pieces.flatMap((piece) => {
-    const byte = BYTE.exec(piece);
-    return byte ? [parseInt(byte[1], 16)] : [...new TextEncoder().encode(piece.replaceAll(SPACE, " "))];
+    const byte = byteOf({ piece });
+    return byte ? [parseInt(byte, 16)] : [...new TextEncoder().encode(piece.replaceAll(SPACE, " "))];
   });
   return new TextDecoder().decode(Uint8Array.from(bytes)).trim();
 }

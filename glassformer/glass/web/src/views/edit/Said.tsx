@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { Num } from "../../components/Num";
 import type { Graph } from "../../graph";
 import { pieceLabel, piecesOf } from "../../labels";
-import { percent } from "../decoding/output";
+import { percent } from "../../numbers";
 import { spell } from "../decoding/written";
 import { decodeAgain, likeliest, probability } from "./editing";
 

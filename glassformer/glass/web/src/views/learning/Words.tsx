@@ -1,9 +1,10 @@
 // When was each word learned? The probability of the final translation's tokens, trace by trace.
 
+import { percent } from "../../numbers";
 import { fill, inkOn, UNIT } from "../../palette";
 import { go, isDark } from "../../store";
 import { Num } from "../../components/Num";
-import { hasColumn, outputs, percent } from "../decoding/output";
+import { hasColumn, outputs } from "../decoding/output";
 import { chance, stepsOf, type Probe } from "./probes";
 
 export function Words({ list, at }: { list: readonly Probe[]; at: number }) {

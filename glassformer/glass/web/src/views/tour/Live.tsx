@@ -5,9 +5,10 @@ import { Num } from "../../components/Num";
 import { RunningText } from "../../components/RunningText";
 import type { Graph } from "../../graph";
 import { pastTense } from "../../labels";
+import { percent } from "../../numbers";
 import type { Axis, Stop } from "../../record";
 import { go } from "../../store";
-import { outputs, percent } from "../decoding/output";
+import { outputs } from "../decoding/output";
 import { Checks } from "./Checks";
 import { Maths } from "./Formula";
 

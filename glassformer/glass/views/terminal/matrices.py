@@ -8,21 +8,9 @@ from rich.text import Text
 
 from glassformer.glass.numbers import show
 from glassformer.glass.record import Trace, TracedTensor
+from glassformer.glass.views.labels import EQUATIONS, words
 
 GAP = 2
-EQUATIONS = {  # how each operation writes itself, from the names of its operands
-    "add": "{a} + {b}",
-    "scale": "{x} · {text}",
-    "matmul": "{a} · {b}",
-    "matmul_transposed": "{a} · {b}ᵀ",
-    "mask": "{x}, masked",
-    "softmax": "softmax({x})",
-    "layernorm": "norm({x})",
-    "relu": "max(0, {x})",
-    "lookup": "{table}[{ids}]",
-    "split_heads": "{x}, cut",
-    "merge_heads": "{x}, side by side",
-}
 
 
 def matrix_blocks(trace: Trace, tensor: TracedTensor, width: int) -> Iterator[Text]:
@@ -44,7 +32,7 @@ def _title(tensor: TracedTensor) -> str:
 
 def _parts(trace: Trace, tensor: TracedTensor, matrix: NDArray[np.generic], title: str, width: int) -> Iterator[Text]:
     """The matrix in as many parts, some columns each, as `width` asks for."""
-    labels, heads = _labels(trace, tensor.axes[-2]), _labels(trace, tensor.axes[-1])
+    labels, heads = words(trace, tensor, -2), words(trace, tensor, -1)
     if heads and labels:
         labels = ["query ↓ key →" if tensor.roles else "", *labels]
     margin = _padded(labels or [""] * (len(matrix) + bool(heads)))
@@ -55,13 +43,6 @@ def _parts(trace: Trace, tensor: TracedTensor, matrix: NDArray[np.generic], titl
         part = columns[first : first + count]
         places = f"  (columns {first} to {first + len(part) - 1})" if count < len(columns) else ""
         yield _block(title + places, margin, part, bool(heads))
-
-
-def _labels(trace: Trace, axis: str) -> list[str]:
-    """What stands at each place of an axis of words; nothing for other axes."""
-    if axis == "vocabulary" and trace.vocabulary:
-        return trace.vocabulary["target"] or []
-    return [token["text"] for token in trace.axes[axis].get("tokens", ())]
 
 
 def _column(values: list[float], head: str | None) -> list[str]:

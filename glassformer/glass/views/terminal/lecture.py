@@ -10,14 +10,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from glassformer.glass.lecture.checks import Check, passes
+from glassformer.glass.lecture.checks import Check, check, passes
 from glassformer.glass.numbers import fixed
 from glassformer.glass.record import Trace, TracedTensor
-from glassformer.glass.views.matrix_text import matrix_blocks
+from glassformer.glass.views.terminal.decoding import runners_up
+from glassformer.glass.views.terminal.matrices import matrix_blocks
 
 LINES = (("motivation", "why"), ("concept", "concept"), ("helps", "helps"), ("takeaway", "takeaway"))
 INDENT, GAP = 2, 4  # blanks before, and between what stands side by side
-RUNNERS_UP = 2
 
 
 def render(trace: Trace, console: Console) -> None:
@@ -95,14 +95,13 @@ def _print_steps(trace: Trace, console: Console) -> None:
     grid.add_row("", *(Text(head, "dim") for head in ("step", "reads", "says", "p", "might have said")))
     for step in trace.decode["steps"]:
         chosen = step["chosen"]
-        others = [one for one in step["candidates"] if one["id"] != chosen["id"] and not one["forbidden"]]
         grid.add_row(
             " " * INDENT,
             str(step["step"]),
             Text(step["read"]["text"]),
             Text(chosen["text"], "bold"),
             fixed(chosen["probability"], 4),
-            Text("  ".join(f"{one['text']} {fixed(one['probability'], 4)}" for one in others[:RUNNERS_UP]), "dim"),
+            Text("  ".join(f"{one['text']} {fixed(one['probability'], 4)}" for one in runners_up(step)), "dim"),
         )
     console.print()
     console.print(grid)
@@ -112,15 +111,15 @@ def _print_steps(trace: Trace, console: Console) -> None:
 
 def render_checks(trace: Trace, console: Console) -> bool:
     """One line for each printed matrix; whether nothing differs but known mistakes."""
-    width = max(len(check["name"]) for check in trace.checks)
-    for check in trace.checks:
-        verdict, style, text = _verdict(check)
-        line = Text(f"{check['name']:<{width}}  ").append(f"{verdict:<8}", style).append(text)
+    width = max(len(one["name"]) for one in trace.checks)
+    for one in trace.checks:
+        verdict, style, text = _verdict(one)
+        line = Text(f"{one['name']:<{width}}  ").append(f"{verdict:<8}", style).append(text)
         console.print(line, soft_wrap=True)
-    failed = sum(not passes(check) for check in trace.checks)
-    errata = sum(passes(check) and check["erratum"] is not None for check in trace.checks)
+    failed = sum(not passes(one) for one in trace.checks)
+    errata = sum(passes(one) and one["erratum"] is not None for one in trace.checks)
     console.print(f"\n{len(trace.checks) - failed - errata} equal, {errata} errata, {failed} different", style="bold")
-    return failed == 0
+    return check(trace)
 
 
 def _verdict(check: Check) -> tuple[str, str, str]:

@@ -1,0 +1,69 @@
+"""Which records are traces: what the schema says (`trace.schema.json`), and what it cannot say."""
+
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+from jsonschema.validators import extend
+
+from glassformer.errors import InputError
+
+SCHEMA = "glassformer-trace/1"
+
+
+def refuse_invalid(record: Any, where: str) -> None:
+    """InputError, by `where` it was found, for a record of another version, or that is no trace."""
+    version = record.get("schema") if isinstance(record, dict) else None
+    if version != SCHEMA:
+        raise InputError(f"{where}: not a trace of this version ({SCHEMA}), but {str(version)[:40]!r}; write it again")
+    if error := best_match(_validator().iter_errors(record)):
+        place = "/".join(map(str, error.absolute_path)) or "the record"
+        raise InputError(f"{where}: not a valid trace: {place}: {error.message[:120]}; write it again")
+    _refuse_contradictions(record, where)
+
+
+@cache
+def schema() -> dict[str, Any]:
+    """The JSON Schema of the record."""
+    text = files("glassformer.glass").joinpath("trace.schema.json").read_text(encoding="utf-8")
+    result: dict[str, Any] = json.loads(text)
+    return result
+
+
+@cache
+def _validator() -> Draft202012Validator:
+    def is_integer(_: object, value: object) -> bool:
+        return type(value) is int  # to JSON Schema 1.0 and 1e300 are integers too, but they index nothing
+
+    types = Draft202012Validator.TYPE_CHECKER.redefine("integer", is_integer)
+    result: Draft202012Validator = extend(Draft202012Validator, type_checker=types)(schema())
+    return result
+
+
+def _refuse_contradictions(record: dict[str, Any], where: str) -> None:
+    """What the schema cannot say: an axis is as long as its tokens, parents and operands come first."""
+    for name, axis in record["axes"].items():
+        if "tokens" in axis and len(axis["tokens"]) != axis["size"]:
+            raise InputError(f"{where}: the axis '{name}' has {len(axis['tokens'])} tokens but the size {axis['size']}")
+    for place, node in enumerate(record["beam"]["nodes"] if record["beam"] else ()):
+        parent = -1 if node["parent"] is None else node["parent"]
+        if node["id"] != place or not (parent == -1 if place == 0 else 0 <= parent < place):
+            raise InputError(f"{where}: node {place} of the beam stands before its parent; write the trace again")
+    before = set[str]()
+    for one in record["tensors"]:
+        _refuse_misfit(one, before, record["axes"], where)
+        before.add(one["name"])
+
+
+def _refuse_misfit(one: dict[str, Any], before: set[str], axes: dict[str, dict[str, Any]], where: str) -> None:
+    if one["name"] in before:
+        raise InputError(f"{where}: tensor '{one['name']}' comes twice; write the trace again")
+    sizes = [axes.get(axis, {}).get("size") for axis in one["axes"]]
+    if sizes != one["shape"]:
+        raise InputError(f"{where}: '{one['name']}' has the shape {one['shape']}, but its axes {sizes}; write it again")
+    for name in one["operands"].values():
+        if name not in before:
+            raise InputError(f"{where}: '{one['name']}' is made from '{name}', which does not come before it")
