@@ -142,12 +142,8 @@ def test_the_record_follows_its_schema_and_comes_back(options):
 
 def test_statistics_are_those_of_the_rows():
     record = traced({})
-    weights, norm = (
-        record.tensor("decoder.1.cross_attention.weights"),
-        record.tensor("encoder_norm")
-        if ("encoder_norm" in record.tensors)
-        else record.tensor("encoder.1.feed_forward_norm.norm"),
-    )
+    weights = record.tensor("decoder.1.cross_attention.weights")
+    norm = record.tensor("encoder.1.feed_forward_norm.norm")
     masked = record.values("decoder.1.cross_attention.masked").astype(np.float64)
     np.testing.assert_allclose(weights.statistics["max"], masked.max(-1))
     np.testing.assert_allclose(weights.statistics["sum"], np.exp(masked - masked.max(-1, keepdims=True)).sum(-1))
