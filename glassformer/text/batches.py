@@ -1,6 +1,6 @@
 """Token ids of a corpus in flat arrays, and batches of them by token budget."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import NamedTuple
@@ -65,6 +65,10 @@ class TokenizedPairs:
 
     def batch(self, rows: NDArray[np.int64]) -> Batch:
         return Batch(self.sources.padded(rows), self.targets.padded(rows), rows)
+
+    def batches(self, batch_tokens: int, seed: int, epoch: int, first: int = 0) -> Iterator[Batch]:
+        """The batches of one epoch, as `plan` has them, from number `first` on."""
+        return map(self.batch, self.plan(batch_tokens, seed, epoch)[first:])
 
     def plan(self, batch_tokens: int, seed: int, epoch: int) -> list[NDArray[np.int64]]:
         """The rows of each batch of one epoch: every pair once, the same for the same arguments.

@@ -11,14 +11,13 @@ import torch
 from glassformer.errors import InputError, UsageError
 from glassformer.files import recover, saving
 from glassformer.model import Transformer, preset
-from glassformer.model.transformer import shift_right
 from glassformer.model_directory import CARD, OF_A_RUN, read_json
 from glassformer.settings import read_yaml
 from glassformer.text.batches import TokenizedPairs
 from glassformer.training.checkpoint import CHECKPOINTS, TrainingProgress, checkpoints, restore_checkpoint
 from glassformer.training.config import RunConfig
 from glassformer.training.data import Prepared, prepare
-from glassformer.training.loss import label_smoothed_loss
+from glassformer.training.objective import Objective, on_device
 from glassformer.training.utilisation import autocast, faster_precision
 from glassformer.translator import Translator
 
@@ -150,14 +149,14 @@ def _adam(model: Transformer) -> torch.optim.Optimizer:
 
 def _measured_precision(model: Transformer, data: TokenizedPairs, config: RunConfig, device: torch.device) -> str:
     """The faster format for this model on this device, by a step on a real batch; the weights stay."""
-    batch = data.batch(data.plan(config.training.batch_tokens, config.training.seed, 0)[0])
-    source_BS = torch.from_numpy(batch.source_BS).to(device)
-    target_BT = torch.from_numpy(batch.target_BT).to(device)
+    batch = next(data.batches(config.training.batch_tokens, config.training.seed, epoch=0))
+    objective = Objective(model, config.training.label_smoothing)
+    ids = on_device(batch, device)
 
     def once(precision: str) -> None:
         with autocast(precision, device):
-            logits = model(source_BS, shift_right(target_BT, model.config.decoder_start_id))
-        label_smoothed_loss(logits.flatten(0, 1), target_BT.flatten(), 0.1).backward()
+            loss = objective(*ids)
+        loss.backward()
         model.zero_grad(set_to_none=True)
 
     return faster_precision(once, device)

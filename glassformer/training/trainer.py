@@ -3,18 +3,18 @@
 import shutil
 import time
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from glassformer.errors import InputError
-from glassformer.model.transformer import real_tokens, shift_right
 from glassformer.model_directory import load_weights
 from glassformer.special import PAD
 from glassformer.text.batches import Batch
 from glassformer.training.checkpoint import average_weights, checkpoint_path, checkpoints, save_checkpoint
-from glassformer.training.loss import label_smoothed_loss
+from glassformer.training.objective import Objective, on_device
 from glassformer.training.probes import keep_probes
 from glassformer.training.progress import Meter, Reporter
 from glassformer.training.run import Run
@@ -31,6 +31,7 @@ class Trainer:
         self.run, self.data, self.progress = run, run.data, run.progress
         self.translator, self.model, self.optimizer = run.translator, run.translator.model, run.optimizer
         self.settings, self.device = run.config.training, run.translator.device
+        self.objective = Objective(self.model, self.settings.label_smoothing)
         self.peak_rate = self.settings.learning_rate or paper_peak(run.config.model.d_model, self.settings.warmup_steps)
         self.started = time.monotonic() - self.progress.seconds
 
@@ -69,15 +70,15 @@ class Trainer:
 
     def _updates(self) -> Iterator[list[Batch]]:
         """The batches of each update to come, epoch after epoch, until the run has ended."""
+        settings, progress = self.settings, self.progress
         while True:
-            plan = self.data.train.plan(self.settings.batch_tokens, self.settings.seed, self.progress.epoch)
-            while self.progress.batch < len(plan):
-                if self._ended():
-                    return
-                rows = plan[self.progress.batch : self.progress.batch + self.settings.accumulate]
-                self.progress.batch += len(rows)
-                yield [self.data.train.batch(row) for row in rows]
-            self.progress.epoch, self.progress.batch = self.progress.epoch + 1, 0
+            batches = self.data.train.batches(settings.batch_tokens, settings.seed, progress.epoch, progress.batch)
+            while not self._ended() and (update := list(islice(batches, settings.accumulate))):
+                progress.batch += len(update)
+                yield update
+            if self._ended():
+                return
+            progress.epoch, progress.batch = progress.epoch + 1, 0
 
     def _ended(self) -> str:
         """Why the run has ended, or nothing."""
@@ -125,15 +126,8 @@ class Trainer:
             )
 
     def _loss(self, batch: Batch) -> Tensor:
-        """The smoothed loss, summed over the batch's real target tokens; padding costs no output layer."""
-        target_BT = torch.from_numpy(batch.target_BT).to(self.device)
-        source_BS = torch.from_numpy(batch.source_BS).to(self.device)
         with autocast(self.settings.precision, self.device):
-            cache = self.model.start(self.model.encode(source_BS))
-            hidden_BTD, _ = self.model.decode(shift_right(target_BT, self.model.config.decoder_start_id), cache)
-            real_BT = real_tokens(target_BT)
-            logits_NV = self.model.logits(hidden_BTD[real_BT])
-        return label_smoothed_loss(logits_NV, target_BT[real_BT], self.settings.label_smoothing)
+            return self.objective(*on_device(batch, self.device))
 
     def _validate(self) -> None:
         self._refuse_nan(*self.model.parameters())

@@ -7,11 +7,11 @@ from typing import Any
 import torch
 
 from glassformer.evaluation import score_corpus
-from glassformer.model.transformer import real_tokens, shift_right
 from glassformer.search import SearchOptions
+from glassformer.special import PAD
 from glassformer.text.batches import TokenizedPairs
 from glassformer.text.pairs import Pair
-from glassformer.training.loss import label_smoothed_loss
+from glassformer.training.objective import Objective, on_device
 from glassformer.training.utilisation import autocast
 from glassformer.translator import Translator
 
@@ -61,16 +61,9 @@ def validate(
 
 @torch.inference_mode()
 def _loss(translator: Translator, ids: TokenizedPairs, batch_tokens: int, precision: str) -> float:
-    model, total, count = translator.model, 0.0, 0
-    device = translator.device
-    for rows in ids.plan(batch_tokens, seed=0, epoch=0):
-        batch = ids.batch(rows)
-        target_BT = torch.from_numpy(batch.target_BT).to(device)
-        with autocast(precision, device):
-            logits = model(
-                torch.from_numpy(batch.source_BS).to(device), shift_right(target_BT, model.config.decoder_start_id)
-            )
-        real = real_tokens(target_BT)
-        total += float(label_smoothed_loss(logits[real], target_BT[real], 0.0))
-        count += int(real.sum())
+    objective, total, count = Objective(translator.model, smoothing=0.0), 0.0, 0
+    for batch in ids.batches(batch_tokens, seed=0, epoch=0):
+        with autocast(precision, translator.device):
+            total += float(objective(*on_device(batch, translator.device)))
+        count += int((batch.target_BT != PAD).sum())
     return total / count
