@@ -13,7 +13,10 @@ from torch import Tensor
 
 from glassformer.errors import InputError
 from glassformer.files import whole_directory, write_whole
+from glassformer.model import Transformer
 from glassformer.model_directory import WEIGHTS, read_tensors
+from glassformer.training.distributed import Group
+from glassformer.training.replica import parted_like, whole_tensor
 from glassformer.translator import Translator
 
 CHECKPOINTS = "checkpoints"
@@ -46,36 +49,51 @@ def checkpoints(run: Path) -> list[Path]:
 
 
 def save_checkpoint(
-    run: Path, translator: Translator, optimizer: torch.optim.Optimizer, progress: TrainingProgress, keep: int
+    run: Path, translator: Translator, tensors: dict[str, Tensor], progress: TrainingProgress, keep: int
 ) -> Path:
-    """Write `checkpoints/step-NNNNNN` and remove all but the newest `keep`."""
+    """Write `checkpoints/step-NNNNNN`, its `tensors` from `state_tensors`, and remove all but the newest `keep`."""
     path = checkpoint_path(run, progress.step)
     with whole_directory(path) as partial:
         translator.write(partial)
-        write_whole(partial / TENSORS, save(_tensors(translator, optimizer)))
+        write_whole(partial / TENSORS, save(tensors))
         write_whole(partial / NUMBERS, json.dumps(dataclasses.asdict(progress), indent=2).encode())
     for old in checkpoints(run)[:-keep]:
         shutil.rmtree(old)
     return path
 
 
-def restore_checkpoint(path: Path, translator: Translator, optimizer: torch.optim.Optimizer) -> TrainingProgress:
-    """Bring back the optimizer, the random state and the progress saved at `path`.
+def state_tensors(model: Transformer, optimizer: torch.optim.Optimizer, group: Group) -> dict[str, Tensor]:
+    """Adam's state of every weight, whole, and every process's random state; each process must call it."""
+    tensors = {
+        f"{name}/{key}": whole_tensor(value).contiguous()
+        for name, parameter in model.named_parameters()
+        for key, value in optimizer.state[parameter].items()
+    }
+    states = {"cpu": torch.get_rng_state()}
+    if group.device.type == "cuda":
+        states["cuda"] = torch.cuda.get_rng_state()
+    for device, state in states.items():
+        tensors |= {f"random.{device}.{rank}": each for rank, each in enumerate(group.gathered(state))}
+    return tensors
 
-    The weights are the translator's own, which was loaded from the same directory.
+
+def restore_checkpoint(
+    path: Path, model: Transformer, optimizer: torch.optim.Optimizer, group: Group
+) -> TrainingProgress:
+    """Bring back the optimizer, this process's random state and the progress saved at `path`.
+
+    The weights are the model's own, which was loaded from the same directory. Where another number of processes
+    goes on, each has a new random state: dropout draws other numbers than it would have.
     """
     tensors = read_tensors(path / TENSORS)
-    if "random.cpu" not in tensors:
+    if "random.cpu.0" not in tensors:
         raise InputError(f"{path / TENSORS}: not the state of a training; copy the whole checkpoint")
-    torch.set_rng_state(tensors["random.cpu"])
-    if "random.cuda" in tensors and torch.cuda.is_available():
-        torch.cuda.set_rng_state(tensors["random.cuda"])
-    for name, parameter in translator.model.named_parameters():
+    _restore_randomness(tensors, group)
+    for name, parameter in model.named_parameters():
         prefix = f"{name}/"
         mine = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
-        # Adam counts its steps on the host; the moments live where the weights do.
         optimizer.state[parameter] = {
-            key: value if key == "step" and not parameter.is_cuda else value.to(parameter.device)
+            key: value.to(parameter.device) if key == "step" else parted_like(parameter, value)
             for key, value in mine.items()
         }
     try:
@@ -84,16 +102,14 @@ def restore_checkpoint(path: Path, translator: Translator, optimizer: torch.opti
         raise InputError(f"{path / NUMBERS}: missing or not whole; copy the whole checkpoint") from error
 
 
-def _tensors(translator: Translator, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    tensors = {
-        f"{name}/{key}": value.contiguous()
-        for name, parameter in translator.model.named_parameters()
-        for key, value in optimizer.state[parameter].items()
-    }
-    tensors["random.cpu"] = torch.get_rng_state()
-    if torch.cuda.is_available():
-        tensors["random.cuda"] = torch.cuda.get_rng_state()
-    return tensors
+def _restore_randomness(tensors: dict[str, Tensor], group: Group) -> None:
+    processes = sum(name.startswith("random.cpu.") for name in tensors)
+    own = group.rank if processes == group.size else 0
+    torch.set_rng_state(tensors[f"random.cpu.{own}"])
+    if group.device.type == "cuda" and f"random.cuda.{own}" in tensors:
+        torch.cuda.set_rng_state(tensors[f"random.cuda.{own}"])
+    if processes != group.size:
+        group.part_randomness()
 
 
 def average_weights(paths: list[Path]) -> dict[str, Tensor]:

@@ -18,7 +18,9 @@ from torch import Tensor
 from glassformer.files import saving
 from glassformer.model import Transformer
 from glassformer.training.checkpoint import TrainingProgress
+from glassformer.training.distributed import Group
 from glassformer.training.events import EventFile
+from glassformer.training.gradients import Work
 from glassformer.training.utilisation import peak_flops, step_flops
 from glassformer.training.validation import Validation
 
@@ -30,9 +32,9 @@ JOINERS = "\u200c\u200d"  # unprintable to Python, needed by Hindi
 class Meter:
     """Sums what the updates did since the last report."""
 
-    def __init__(self, model: Transformer, precision: str, device: torch.device) -> None:
+    def __init__(self, model: Transformer, precision: str, group: Group) -> None:
         self._model = model
-        self._peak = peak_flops(precision, device)
+        self._peak = group.size * peak_flops(precision, group.device)
         self._reset()
 
     def _reset(self) -> None:
@@ -40,13 +42,13 @@ class Meter:
         self._loss = torch.zeros(())
         self._grad_norm = torch.zeros(())
 
-    def add(self, loss: Tensor, grad_norm: Tensor, source_tokens: int, target_tokens: int) -> None:
-        """One update: loss a target token, gradient norm before clipping, tokens without padding."""
+    def add(self, work: Work, grad_norm: Tensor) -> None:
+        """One update, and the norm of its gradient before clipping."""
         self._updates += 1
-        self._loss += loss.cpu()
+        self._loss += work.loss.cpu()
         self._grad_norm += grad_norm.detach().cpu()
-        self._source_tokens += source_tokens
-        self._target_tokens += target_tokens
+        self._source_tokens += work.source_tokens
+        self._target_tokens += work.target_tokens
 
     def due(self) -> bool:
         return time.monotonic() - self._since >= REPORT_EVERY
@@ -144,6 +146,25 @@ class Reporter:
             for name, value in numbers.items():
                 if isinstance(value, int | float) and name != "step":
                     self._events.add(f"{event}/{name}", value, numbers["step"])
+
+
+class Silence:
+    """What the other processes have for a Reporter: rank 0 reports for all."""
+
+    def __enter__(self) -> "Silence":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def step(self, numbers: dict[str, Any]) -> None:
+        pass
+
+    def validation(self, step: int, result: Validation, best: bool) -> None:
+        pass
+
+    def note(self, text: str) -> None:
+        pass
 
 
 def _shown(text: str) -> str:

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from glassformer.device import choose_device
 from glassformer.model_directory import resolve
 from glassformer.training.config import RunConfig
+from glassformer.training.distributed import joined
 from glassformer.training.run import resume, start
 from glassformer.training.trainer import Trainer
 from glassformer.translator import Translator
@@ -18,8 +18,11 @@ def train(out: str | Path, *, resumed: bool = False, device: str = "auto", **set
     and `target`, or `corpus`), and any field of ModelConfig and TrainingConfig. `resumed=True` goes on
     with the run already there. Raises InputError or UsageError for what is wrong with them, and
     Interrupted where a signal stopped it.
+
+    Every process that torchrun started makes the same call.
     """
-    path, where = Path(out), choose_device(device)
-    run = resume(path, settings, where) if resumed else start(path, RunConfig.of(settings), where)
-    Trainer(run).fit()
-    return Translator.load(resolve(path), where)
+    path = Path(out)
+    with joined(device) as group:
+        run = resume(path, settings, group) if resumed else start(path, RunConfig.of(settings), group)
+        Trainer(run).fit()
+        return Translator.load(resolve(path), group.device)

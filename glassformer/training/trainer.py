@@ -1,5 +1,7 @@
 """The training loop."""
 
+import dataclasses
+import json
 import shutil
 import time
 from collections.abc import Iterator
@@ -11,27 +13,36 @@ from torch import Tensor
 
 from glassformer.errors import InputError
 from glassformer.model_directory import load_weights
-from glassformer.special import PAD
 from glassformer.text.batches import Batch
-from glassformer.training.checkpoint import average_weights, checkpoint_path, checkpoints, save_checkpoint
-from glassformer.training.objective import Objective, on_device
+from glassformer.training.checkpoint import (
+    average_weights,
+    checkpoint_path,
+    checkpoints,
+    save_checkpoint,
+    state_tensors,
+)
+from glassformer.training.gradients import Gradients, Work
 from glassformer.training.probes import keep_probes
-from glassformer.training.progress import Meter, Reporter
+from glassformer.training.progress import Meter, Reporter, Silence
+from glassformer.training.replica import whole_tensor
 from glassformer.training.run import Run
 from glassformer.training.schedule import learning_rate, paper_peak
 from glassformer.training.signals import Interrupted, StopSignals
-from glassformer.training.utilisation import autocast
 from glassformer.training.validation import Validation, validate
 
 
 class Trainer:
-    """Trains one run to its end: the only loop there is."""
+    """Trains one run to its end: the only loop there is.
+
+    Every process of a group goes through it in step. Rank 0 alone validates, writes and speaks; the others wait.
+    """
 
     def __init__(self, run: Run) -> None:
-        self.run, self.data, self.progress = run, run.data, run.progress
-        self.translator, self.model, self.optimizer = run.translator, run.translator.model, run.optimizer
-        self.settings, self.device = run.config.training, run.translator.device
-        self.objective = Objective(self.model, self.settings.label_smoothing)
+        self.run, self.data, self.progress, self.group = run, run.data, run.progress, run.group
+        self.translator, self.replica, self.optimizer = run.translator, run.replica, run.optimizer
+        self.settings = run.config.training
+        source_tokenizer = run.translator.source_tokenizer
+        self.gradients = Gradients(self.replica, self.settings.precision, self.group, source_tokenizer)
         self.peak_rate = self.settings.learning_rate or paper_peak(run.config.model.d_model, self.settings.warmup_steps)
         self.started = time.monotonic() - self.progress.seconds
 
@@ -41,17 +52,18 @@ class Trainer:
         Raises Interrupted, after saving, where SIGINT or SIGTERM says stop; InputError where the
         loss is no longer a number.
         """
-        reporter = Reporter(self.run.path, self.settings.max_steps, self.progress.step)
-        with reporter as self.report, StopSignals() as stop:
+        with self._reporter() as self.report, StopSignals() as stop:
             for note in self.run.notes():
                 self.report.note(note)
-            meter = Meter(self.model, self.settings.precision, self.device)
-            self.model.train()
+            meter = Meter(self.translator.model, self.settings.precision, self.group)
+            self.replica.model.train()
             if self.progress.step == 0:
                 self._keep_probes()
             for batches in self._updates():
-                meter.add(*self._update(batches))
-                stopping = stop.received  # read once: a signal may come at any moment
+                meter.add(self._update(batches), self.grad_norm)
+                # Read once: a signal may come at any moment, and to one process only.
+                number, self.progress.seconds = self.group.largest(stop.received, time.monotonic() - self.started)
+                stopping = int(number)
                 # At the end too, before that step's checkpoint: it must know what is best.
                 validating = self.progress.step % self.settings.validate_every == 0 or bool(self._ended())
                 if validating or stopping or meter.due():
@@ -67,6 +79,11 @@ class Trainer:
                     raise Interrupted(stopping, self.run.path)
             self.report.note(f"ended at step {self.progress.step:,}: {self._ended()}")
             self._finish()
+
+    def _reporter(self) -> Reporter | Silence:
+        if not self.group.is_main:
+            return Silence()
+        return Reporter(self.run.path, self.settings.max_steps, self.progress.step)
 
     def _updates(self) -> Iterator[list[Batch]]:
         """The batches of each update to come, epoch after epoch, until the run has ended."""
@@ -91,10 +108,10 @@ class Trainer:
             return f"max_minutes = {settings.max_minutes:g}"
         return ""
 
-    def _update(self, batches: list[Batch]) -> tuple[Tensor, Tensor, int, int]:
-        """One step of Adam: (loss per target token, gradient norm, source tokens, target tokens)."""
+    def _update(self, batches: list[Batch]) -> Work:
+        """One step of Adam."""
         self.progress.step += 1
-        rate = learning_rate(
+        self.rate = learning_rate(
             self.progress.step,
             self.peak_rate,
             self.settings.warmup_steps,
@@ -102,21 +119,19 @@ class Trainer:
             self.settings.max_steps,
         )
         for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        source_tokens = sum(int((batch.source_BS != PAD).sum()) for batch in batches)
-        target_tokens = sum(int((batch.target_BT != PAD).sum()) for batch in batches)
-        loss = torch.zeros((), device=self.device)
-        for batch in batches:
-            part = self._loss(batch) / target_tokens
-            part.backward()
-            loss += part.detach()
-        grad_norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip_norm or float("inf"))
-        self._refuse_nan(loss, grad_norm)
+            group["lr"] = self.rate
+        work = self.gradients.of(batches)
+        if work.splits:
+            self.report.note(
+                f"step {self.progress.step:,}: memory did not suffice for a batch, which was halved "
+                f"({work.splits} x); no pair is lost, and batches as large are halved at once from now on"
+            )
+        clip_norm = self.settings.clip_norm or float("inf")
+        self.grad_norm = whole_tensor(torch.nn.utils.clip_grad_norm_(self.replica.model.parameters(), clip_norm))
+        self._refuse_nan(work.loss, self.grad_norm)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
-        self.progress.seconds = time.monotonic() - self.started
-        self.rate = rate
-        return loss, grad_norm, source_tokens, target_tokens
+        return work
 
     def _refuse_nan(self, *numbers: Tensor) -> None:
         if not all(bool(number.isfinite().all()) for number in numbers):
@@ -125,12 +140,16 @@ class Trainer:
                 "try a lower learning_rate, more warmup_steps, or precision=float32"
             )
 
-    def _loss(self, batch: Batch) -> Tensor:
-        with autocast(self.settings.precision, self.device):
-            return self.objective(*on_device(batch, self.device))
-
     def _validate(self) -> None:
-        self._refuse_nan(*self.model.parameters())
+        """Rank 0's verdict, which is everybody's."""
+        self.replica.write_to(self.translator.model)
+        if self.group.is_main:
+            self._judge()
+        verdict = self.group.from_main(json.dumps(dataclasses.asdict(self.progress)).encode())
+        vars(self.progress).update(json.loads(verdict))
+
+    def _judge(self) -> None:
+        self._refuse_nan(*self.translator.model.parameters())
         result = self._scores()
         value = result.metric(self.settings.metric)
         better = self.progress.best is None or value > self.progress.best
@@ -148,7 +167,12 @@ class Trainer:
         return validating if every is None else self.progress.step % every == 0
 
     def _keep_probes(self) -> None:
-        keep_probes(self.run.path, self.translator, self.settings.probe, self.progress.step)
+        if not self.settings.probe:
+            return
+        self.replica.write_to(self.translator.model)
+        if self.group.is_main:
+            keep_probes(self.run.path, self.translator, self.settings.probe, self.progress.step)
+        self.group.wait()
 
     def _scores(self) -> Validation:
         data, settings = self.data, self.settings
@@ -162,9 +186,13 @@ class Trainer:
         )
 
     def _checkpoint(self) -> None:
-        self._refuse_nan(*self.model.parameters())
-        save_checkpoint(self.run.path, self.translator, self.optimizer, self.progress, self.settings.keep_checkpoints)
-        self.run.save_model("last", self.progress.scores if self.progress.validated == self.progress.step else {})
+        self.replica.write_to(self.translator.model)
+        tensors = state_tensors(self.replica.model, self.optimizer, self.group)
+        if self.group.is_main:
+            self._refuse_nan(*self.translator.model.parameters())
+            save_checkpoint(self.run.path, self.translator, tensors, self.progress, self.settings.keep_checkpoints)
+            self.run.save_model("last", self.progress.scores if self.progress.validated == self.progress.step else {})
+        self.group.wait()
 
     def _finish(self) -> None:
         """Validate and save the last step; keep the average of the last checkpoints where it is no worse than best/."""
@@ -174,12 +202,14 @@ class Trainer:
         if not validated or not checkpoint_path(self.run.path, self.progress.step).exists():
             self._checkpoint()
         paths = checkpoints(self.run.path)[-self.settings.average_last :]
-        if len(paths) > 1:
+        if len(paths) > 1 and self.group.is_main:
             self._keep_average(paths)
+        self.group.wait()
 
     def _keep_average(self, paths: list[Path]) -> None:
-        last = {name: weight.detach().clone() for name, weight in self.model.named_parameters()}
-        load_weights(self.model, average_weights(paths), paths[-1])
+        model = self.translator.model
+        last = {name: weight.detach().clone() for name, weight in model.named_parameters()}
+        load_weights(model, average_weights(paths), paths[-1])
         result, metric = self._scores(), self.settings.metric
         rivals = [self.progress.best, self.run.saved_score("average", metric)]
         kept = all(result.metric(metric) >= rival for rival in rivals if rival is not None)
@@ -189,7 +219,7 @@ class Trainer:
             f"average of the last {len(paths)} checkpoints: loss {result.loss:.3f}  BLEU {result.bleu:.1f}  "
             f"chrF {result.chrf:.1f}; {'kept as average/' if kept else 'not kept: what is saved is better'}"
         )
-        load_weights(self.model, last, paths[-1])
+        load_weights(model, last, paths[-1])
 
     def _remove_beaten_average(self) -> None:
         """An average/ that an earlier sitting left must not stand for the run once best/ is better."""
