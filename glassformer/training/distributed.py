@@ -1,6 +1,8 @@
 """The processes that train one run together, as torchrun starts them; one process is a group of one."""
 
+import gc
 import os
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -82,6 +84,7 @@ def joined(device: str) -> Iterator[Group]:
 
     Where one process fails, all end, each with the exit status of its error: the first to fail raises it, the
     others leave by SystemExit without a word. A process that is gone without a word ends all with InputError.
+    When the block ends, nothing of what was trained in it may be held any more.
     """
     size = int(os.environ.get("WORLD_SIZE", 1))
     if size == 1:
@@ -97,6 +100,7 @@ def joined(device: str) -> Iterator[Group]:
         yield group
         group.wait()
     except BaseException as error:
+        traceback.clear_frames(error.__traceback__)  # what stands there must go too, see below
         if not _first_to_fail(store, rank):
             raise SystemExit(getattr(error, "status", getattr(error, "stop_status", 1))) from error
         if _lost_another(error):
@@ -106,6 +110,9 @@ def joined(device: str) -> Iterator[Group]:
             ) from error
         raise
     finally:
+        # Whatever else holds the group, as DDP does, must be gone before it: with the last of it gone later, torch's
+        # gloo waits for a thread that waits for Python (2.13), and the process never ends.
+        gc.collect()
         dist.destroy_process_group()
 
 

@@ -23,6 +23,6 @@ def train(out: str | Path, *, resumed: bool = False, device: str = "auto", **set
     """
     path = Path(out)
     with joined(device) as group:
-        run = resume(path, settings, group) if resumed else start(path, RunConfig.of(settings), group)
-        Trainer(run).fit()
+        # No name for it: it must be gone before the group is.
+        Trainer(resume(path, settings, group) if resumed else start(path, RunConfig.of(settings), group)).fit()
         return Translator.load(resolve(path), group.device)
