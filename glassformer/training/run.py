@@ -167,7 +167,7 @@ def _loaded(path: Path, config: ModelConfig, device: torch.device) -> Translator
     saved = Translator.load(path, device)
     model = Transformer(config).to(device)
     load_weights(model, weights_of(saved.model), path)
-    return Translator(model, saved.source_tokenizer, saved.target_tokenizer)
+    return Translator(model, saved.source_tokenizer, saved.target_tokenizer, saved.card)
 
 
 def _tidy(path: Path) -> None:
