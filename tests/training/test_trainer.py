@@ -30,17 +30,6 @@ TRAIN = {"step", "epoch", "loss", "learning_rate", "grad_norm", "skipped", "targ
 VALIDATION = {"step", "best", "loss", "perplexity", "bleu", "chrf", "signatures", "samples"}
 
 
-@pytest.fixture
-def quick(small_corpus, tmp_path):
-    """Trains a quick run into `tmp_path / name`; gives the outcome."""
-
-    def train(name, *arguments, **settings):
-        return run("train", "--pairs", small_corpus / "train.tsv", "--valid-pairs", small_corpus / "valid.tsv", "--out",
-                   tmp_path / name, "--device", "cpu", *options(QUICK | settings), *arguments)  # fmt: skip
-
-    return train
-
-
 def done(outcome):
     assert outcome.status == 0, outcome.err
     return outcome
