@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from glassformer.errors import InputError
-from glassformer.files import whole_directory, write_whole
+from glassformer.files import damage, remove_directory, whole_directory, write_checksums, write_whole
 from glassformer.model import Transformer
 from glassformer.model_directory import WEIGHTS, read_tensors
 from glassformer.training.distributed import Group
@@ -24,18 +23,39 @@ TENSORS, NUMBERS = "training_state.safetensors", "training_state.json"
 
 
 @dataclass
+class Window:
+    """What some updates did, in sums; skipped ones are not among them."""
+
+    updates: int = 0
+    loss: float = 0.0  # of the updates' losses, each a target token's
+    grad_norm: float = 0.0
+    source_tokens: int = 0
+    target_tokens: int = 0
+    seconds: float = 0.0
+
+
+@dataclass
 class TrainingProgress:
     """Where training stands: all of it that is not a tensor."""
 
     step: int = 0
     epoch: int = 0
     batch: int = 0  # batches of this epoch already used
-    best: float | None = None  # the metric, higher is better
+    best: dict[str, Any] = dataclasses.field(default_factory=dict)  # the best validation's scores
     best_step: int = 0
-    validated: int = 0  # the step of the latest validation
+    scores: dict[str, Any] = dataclasses.field(default_factory=dict)  # the latest validation's
+    validated: int = 0  # its step
     stale: int = 0  # validations since the best one
+    skipped: int = 0  # updates, of all
+    skipped_in_row: int = 0
     seconds: float = 0.0  # of training, over all sittings
-    scores: dict[str, Any] = dataclasses.field(default_factory=dict)  # of the latest validation
+    processes: int = 1  # that train
+    unlogged: Window = dataclasses.field(default_factory=Window)  # the updates since the log's latest record
+
+    @classmethod
+    def of(cls, values: dict[str, Any]) -> "TrainingProgress":
+        """From what `dataclasses.asdict` made of one. Raises TypeError for anything else."""
+        return cls(**values | {"unlogged": Window(**values["unlogged"])})
 
 
 def checkpoint_path(run: Path, step: int) -> Path:
@@ -43,23 +63,22 @@ def checkpoint_path(run: Path, step: int) -> Path:
     return run / CHECKPOINTS / f"step-{step:06d}"
 
 
-def checkpoints(run: Path) -> list[Path]:
-    """The run's checkpoints, oldest first."""
-    return sorted((run / CHECKPOINTS).glob("step-*"), key=lambda path: int(path.name.removeprefix("step-")))
+def checkpoints(run: Path, last: int | None = None) -> list[Path]:
+    """The run's checkpoints by step, up to step `last`, oldest first; one that is damaged is among them."""
+    named = (path for path in (run / CHECKPOINTS).glob("step-*") if path.name.removeprefix("step-").isdecimal())
+    steps = {int(path.name.removeprefix("step-")): path for path in named}
+    return [steps[step] for step in sorted(steps) if last is None or step <= last]
 
 
-def save_checkpoint(
-    run: Path, translator: Translator, tensors: dict[str, Tensor], progress: TrainingProgress, keep: int
-) -> Path:
-    """Write `checkpoints/step-NNNNNN`, its `tensors` from `state_tensors`, and remove all but the newest `keep`."""
-    path = checkpoint_path(run, progress.step)
-    with whole_directory(path) as partial:
-        translator.write(partial)
-        write_whole(partial / TENSORS, save(tensors))
-        write_whole(partial / NUMBERS, json.dumps(dataclasses.asdict(progress), indent=2).encode())
-    for old in checkpoints(run)[:-keep]:
-        shutil.rmtree(old)
-    return path
+def newest_whole(run: Path) -> tuple[Path | None, list[str]]:
+    """The newest checkpoint whose files are as they were saved, and what is wrong with each newer one."""
+    damaged: list[str] = []
+    for path in reversed(checkpoints(run)):
+        problem = damage(path)
+        if not problem:
+            return path, damaged
+        damaged.append(f"{path}: {problem}")
+    return None, damaged
 
 
 def state_tensors(model: Transformer, optimizer: torch.optim.Optimizer, group: Group) -> dict[str, Tensor]:
@@ -75,6 +94,29 @@ def state_tensors(model: Transformer, optimizer: torch.optim.Optimizer, group: G
     for device, state in states.items():
         tensors |= {f"random.{device}.{rank}": each for rank, each in enumerate(group.gathered(state))}
     return tensors
+
+
+def save_checkpoint(run: Path, translator: Translator, tensors: dict[str, Tensor], progress: TrainingProgress) -> Path:
+    """Write `checkpoints/step-NNNNNN`: a model directory, the state of the training, and the checksums of both.
+
+    `tensors` are those of `state_tensors`.
+    """
+    path = checkpoint_path(run, progress.step)
+    with whole_directory(path) as partial:
+        translator.write(partial)
+        write_whole(partial / TENSORS, save(tensors))
+        write_whole(partial / NUMBERS, json.dumps(dataclasses.asdict(progress), indent=2).encode())
+        write_checksums(partial)
+    return path
+
+
+def prune_checkpoints(run: Path, step: int, keep: int) -> None:
+    """Remove all but the newest `keep` checkpoints up to `step`, which stands whole.
+
+    A later one is damaged, or training would have gone on from it; it takes no good one's place.
+    """
+    for old in checkpoints(run, step)[:-keep]:
+        remove_directory(old)
 
 
 def restore_checkpoint(
@@ -97,8 +139,8 @@ def restore_checkpoint(
             for key, value in mine.items()
         }
     try:
-        return TrainingProgress(**json.loads((path / NUMBERS).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
+        return TrainingProgress.of(json.loads((path / NUMBERS).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise InputError(f"{path / NUMBERS}: missing or not whole; copy the whole checkpoint") from error
 
 

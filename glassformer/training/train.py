@@ -1,28 +1,34 @@
 """Training as one call."""
 
+from collections.abc import Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from glassformer.model_directory import resolve
-from glassformer.training.config import RunConfig
 from glassformer.training.distributed import joined
-from glassformer.training.run import resume, start
+from glassformer.training.lock import locked
+from glassformer.training.run import begin
 from glassformer.training.trainer import Trainer
 from glassformer.translator import Translator
 
 
-def train(out: str | Path, *, resumed: bool = False, device: str = "auto", **settings: Any) -> Translator:
+def train(
+    out: str | Path, *, resumed: bool = False, allow: Iterable[str] = (), device: str = "auto", **settings: Any
+) -> Translator:
     """Train a model into the run directory `out`, and return its best translator.
 
     `settings` are the keys of a config file: `preset`, the data (`pairs=["train.tsv"]`, or `source`
-    and `target`, or `corpus`), and any field of ModelConfig and TrainingConfig. `resumed=True` goes on
-    with the run already there. Raises InputError or UsageError for what is wrong with them, and
-    Interrupted where a signal stopped it.
+    and `target`, or `corpus`), and any field of ModelConfig and TrainingConfig; `start_from` fine-tunes
+    a model. `resumed=True` goes on with the run if it is already there, as it was but for when to stop and what
+    to probe; `allow` names the settings that may change too, and `data` for the text itself.
 
-    Every process that torchrun started makes the same call.
+    Raises InputError or UsageError for what is wrong with them, InputError where another process trains
+    in `out`, and Interrupted where a signal stopped it. Of several processes, as torchrun starts them, each makes
+    the same call; only one of them raises, the others leave by SystemExit.
     """
     path = Path(out)
-    with joined(device) as group:
+    with joined(device) as group, locked(path) if group.is_main else nullcontext():
         # No name for it: it must be gone before the group is.
-        Trainer(resume(path, settings, group) if resumed else start(path, RunConfig.of(settings), group)).fit()
+        Trainer(begin(path, settings, group, resumed, tuple(allow))).fit()
         return Translator.load(resolve(path), group.device)

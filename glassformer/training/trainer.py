@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import shutil
 import time
 from collections.abc import Iterator
 from itertools import islice
@@ -12,23 +11,27 @@ import torch
 from torch import Tensor
 
 from glassformer.errors import InputError
+from glassformer.files import damage, remove_directory
 from glassformer.model_directory import load_weights
 from glassformer.text.batches import Batch
 from glassformer.training.checkpoint import (
+    TrainingProgress,
     average_weights,
     checkpoint_path,
     checkpoints,
+    prune_checkpoints,
     save_checkpoint,
     state_tensors,
 )
-from glassformer.training.gradients import Gradients, Work
+from glassformer.training.faults import ADVICE, usable, usable_loss
+from glassformer.training.gradients import Gradients
 from glassformer.training.probes import keep_probes
 from glassformer.training.progress import Meter, Reporter, Silence
 from glassformer.training.replica import whole_tensor
 from glassformer.training.run import Run
 from glassformer.training.schedule import learning_rate, paper_peak
 from glassformer.training.signals import Interrupted, StopSignals
-from glassformer.training.validation import Validation, validate
+from glassformer.training.validation import Validation, rank, validate, validation_loss
 
 
 class Trainer:
@@ -41,34 +44,36 @@ class Trainer:
         self.run, self.data, self.progress, self.group = run, run.data, run.progress, run.group
         self.translator, self.replica, self.optimizer = run.translator, run.replica, run.optimizer
         self.settings = run.config.training
-        source_tokenizer = run.translator.source_tokenizer
-        self.gradients = Gradients(self.replica, self.settings.precision, self.group, source_tokenizer)
+        tokenizer = run.translator.source_tokenizer
+        self.gradients = Gradients(self.replica, self.settings.precision, self.group, tokenizer)
         self.peak_rate = self.settings.learning_rate or paper_peak(run.config.model.d_model, self.settings.warmup_steps)
         self.started = time.monotonic() - self.progress.seconds
 
     def fit(self) -> None:
         """Train until max_steps, max_minutes or patience; leaves best/, last/ and perhaps average/.
 
-        Raises Interrupted, after saving, where SIGINT or SIGTERM says stop; InputError where the
-        loss is no longer a number.
+        Raises Interrupted, after saving, where SIGINT or SIGTERM says stop; InputError where max_skipped
+        updates in a row gave no usable numbers.
         """
         with self._reporter() as self.report, StopSignals() as stop:
             for note in self.run.notes():
                 self.report.note(note)
-            meter = Meter(self.translator.model, self.settings.precision, self.group)
+            self.meter = Meter(self.translator.model, self.settings.precision, self.group, self.progress)
             self.replica.model.train()
             if self.progress.step == 0:
                 self._keep_probes()
             for batches in self._updates():
-                meter.add(self._update(batches), self.grad_norm)
+                self._update(batches)
                 # Read once: a signal may come at any moment, and to one process only.
                 number, self.progress.seconds = self.group.largest(stop.received, time.monotonic() - self.started)
                 stopping = int(number)
                 # At the end too, before that step's checkpoint: it must know what is best.
                 validating = self.progress.step % self.settings.validate_every == 0 or bool(self._ended())
-                if validating or stopping or meter.due():
-                    self.report.step(meter.numbers(self.progress, self.rate))
-                with meter.paused():
+                if validating or stopping or self.meter.due():
+                    self.report.show(self.meter.to_show(self.rate))
+                if validating or self.progress.step % self.settings.log_every == 0:
+                    self.report.train(self.meter.to_log(self.rate))
+                with self.meter.paused():
                     if validating:
                         self._validate()
                     if self._probing(validating):
@@ -108,8 +113,8 @@ class Trainer:
             return f"max_minutes = {settings.max_minutes:g}"
         return ""
 
-    def _update(self, batches: list[Batch]) -> Work:
-        """One step of Adam."""
+    def _update(self, batches: list[Batch]) -> None:
+        """One step of Adam, or none where loss or gradient are not to be trusted: weights and moments then stay."""
         self.progress.step += 1
         self.rate = learning_rate(
             self.progress.step,
@@ -123,22 +128,38 @@ class Trainer:
         work = self.gradients.of(batches)
         if work.splits:
             self.report.note(
-                f"step {self.progress.step:,}: memory did not suffice for a batch, which was halved "
-                f"({work.splits} x); no pair is lost, and batches as large are halved at once from now on"
+                f"step {self.progress.step:,}: memory did not suffice for a batch, which was halved ({work.splits} "
+                "times); no pair is lost, and as large ones are halved from now on"
             )
         clip_norm = self.settings.clip_norm or float("inf")
-        self.grad_norm = whole_tensor(torch.nn.utils.clip_grad_norm_(self.replica.model.parameters(), clip_norm))
-        self._refuse_nan(work.loss, self.grad_norm)
-        self.optimizer.step()
+        norm = whole_tensor(torch.nn.utils.clip_grad_norm_(self.replica.model.parameters(), clip_norm))
+        loss, grad_norm = torch.stack([work.loss, norm]).tolist()  # the step's one wait for the device
+        if usable(loss, grad_norm, self.run.config.model.vocab_size):
+            self.optimizer.step()
+            self.progress.skipped_in_row = 0
+            self.meter.add(loss, grad_norm, work)
+        else:
+            self._skip(loss, grad_norm)
         self.optimizer.zero_grad(set_to_none=True)
-        return work
 
-    def _refuse_nan(self, *numbers: Tensor) -> None:
-        if not all(bool(number.isfinite().all()) for number in numbers):
-            raise InputError(
-                f"training gives no numbers any more at step {self.progress.step}; what was saved before is intact: "
-                "try a lower learning_rate, more warmup_steps, or precision=float32"
-            )
+    def _skip(self, loss: float, grad_norm: float) -> None:
+        """Count and tell an update that is not made; InputError after max_skipped of them in a row."""
+        progress = self.progress
+        progress.skipped += 1
+        progress.skipped_in_row += 1
+        told = f"loss {loss:.4g}, gradient norm {grad_norm:.4g}, learning rate {self.rate:.3g}"
+        self.report.skipped(progress.step, told)
+        if progress.skipped_in_row % self.settings.max_skipped:  # whoever resumes is given as many again
+            return
+        self._checkpoint()
+        raise InputError(
+            f"training gives no numbers any more at step {progress.step} ({told}; {progress.skipped_in_row} updates in "
+            f"a row skipped); {self._last_good()}: {ADVICE}; with --resume --allow KEY such a change is taken"
+        )
+
+    def _last_good(self) -> str:
+        saved = [path for path in checkpoints(self.run.path, self.progress.step) if not damage(path)]
+        return f"the last good weights are in {saved[-1]}" if saved else "there is no checkpoint yet"
 
     def _validate(self) -> None:
         """Rank 0's verdict, which is everybody's."""
@@ -146,29 +167,33 @@ class Trainer:
         if self.group.is_main:
             self._judge()
         verdict = self.group.from_main(json.dumps(dataclasses.asdict(self.progress)).encode())
-        vars(self.progress).update(json.loads(verdict))
+        vars(self.progress).update(vars(TrainingProgress.of(json.loads(verdict))))
 
     def _judge(self) -> None:
-        self._refuse_nan(*self.translator.model.parameters())
-        result = self._scores()
-        value = result.metric(self.settings.metric)
-        better = self.progress.best is None or value > self.progress.best
-        self.progress.scores, self.progress.validated = result.numbers(), self.progress.step
+        self._refuse_ruined()
+        result, progress, metric = self._scores(), self.progress, self.settings.metric
+        progress.scores, progress.validated = result.numbers(), progress.step
+        better = not progress.best or rank(progress.scores, metric) > rank(progress.best, metric)
         if better:
-            self.progress.best, self.progress.best_step, self.progress.stale = value, self.progress.step, 0
-            self.run.save_model("best", self.progress.scores)
+            progress.best, progress.best_step, progress.stale = progress.scores, progress.step, 0
+            self.run.save_model("best", progress.scores)
             self._remove_beaten_average()
         else:
-            self.progress.stale += 1
-        self.report.validation(self.progress.step, result, better)
+            progress.stale += 1
+        self.report.validation(progress.step, result, better)
+
+    def _refuse_ruined(self) -> None:
+        if not all(bool(weight.isfinite().all()) for weight in self.translator.model.parameters()):
+            raise InputError(
+                f"training gives no numbers any more at step {self.progress.step} (in the weights); "
+                f"{self._last_good()}: {ADVICE}"
+            )
 
     def _probing(self, validating: bool) -> bool:
         every = self.settings.probe_every
         return validating if every is None else self.progress.step % every == 0
 
     def _keep_probes(self) -> None:
-        if not self.settings.probe:
-            return
         self.replica.write_to(self.translator.model)
         if self.group.is_main:
             keep_probes(self.run.path, self.translator, self.settings.probe, self.progress.step)
@@ -189,21 +214,39 @@ class Trainer:
         self.replica.write_to(self.translator.model)
         tensors = state_tensors(self.replica.model, self.optimizer, self.group)
         if self.group.is_main:
-            self._refuse_nan(*self.translator.model.parameters())
-            save_checkpoint(self.run.path, self.translator, tensors, self.progress, self.settings.keep_checkpoints)
-            self.run.save_model("last", self.progress.scores if self.progress.validated == self.progress.step else {})
+            self._save(tensors)
         self.group.wait()
+
+    def _save(self, tensors: dict[str, Tensor]) -> None:
+        """Save last/, then the checkpoint: that stands for all that was saved up to its step. Only good weights."""
+        self._refuse_ruined()
+        progress = self.progress
+        if progress.skipped_in_row and not self._still_good():
+            self.report.note(f"step {progress.step:,} is not saved: its weights give no usable loss")
+            return
+        self.run.save_model("last", progress.scores if progress.validated == progress.step else {})
+        self.report.sync()
+        save_checkpoint(self.run.path, self.translator, tensors, progress)
+        prune_checkpoints(self.run.path, progress.step, self.settings.keep_checkpoints)
+
+    def _still_good(self) -> bool:
+        """Whether the weights, the latest updates of which were skipped, still say what they have learnt."""
+        ids, settings = self.data.valid_ids, self.settings
+        loss = validation_loss(self.translator, ids, settings.batch_tokens, settings.precision)
+        return usable_loss(loss, self.run.config.model.vocab_size)
 
     def _finish(self) -> None:
         """Validate and save the last step; keep the average of the last checkpoints where it is no worse than best/."""
         validated = self.progress.validated == self.progress.step
-        if not validated:  # a signal came at the last step
+        if not validated:  # resumed with a max_steps that was passed already
             self._validate()
-        if not validated or not checkpoint_path(self.run.path, self.progress.step).exists():
+        saved = self.group.largest(checkpoint_path(self.run.path, self.progress.step).exists())[0]
+        if not validated or not saved:
             self._checkpoint()
-        paths = checkpoints(self.run.path)[-self.settings.average_last :]
-        if len(paths) > 1 and self.group.is_main:
-            self._keep_average(paths)
+        paths = checkpoints(self.run.path, self.progress.step)[-self.settings.average_last :]
+        whole = [path for path in paths if not damage(path)]
+        if self.group.is_main and len(whole) > 1:
+            self._keep_average(whole)
         self.group.wait()
 
     def _keep_average(self, paths: list[Path]) -> None:
@@ -211,8 +254,8 @@ class Trainer:
         last = {name: weight.detach().clone() for name, weight in model.named_parameters()}
         load_weights(model, average_weights(paths), paths[-1])
         result, metric = self._scores(), self.settings.metric
-        rivals = [self.progress.best, self.run.saved_score("average", metric)]
-        kept = all(result.metric(metric) >= rival for rival in rivals if rival is not None)
+        rivals = [rank(self.progress.best, metric), self.run.saved_rank("average")]
+        kept = all(rank(result.numbers(), metric) >= rival for rival in rivals if rival is not None)
         if kept:
             self.run.save_model("average", result.numbers())
         self.report.note(
@@ -223,7 +266,7 @@ class Trainer:
 
     def _remove_beaten_average(self) -> None:
         """An average/ that an earlier sitting left must not stand for the run once best/ is better."""
-        average = self.run.saved_score("average", self.settings.metric)
-        if average is not None and self.progress.best is not None and average < self.progress.best:
-            shutil.rmtree(self.run.path / "average")
+        average = self.run.saved_rank("average")
+        if average is not None and average < rank(self.progress.best, self.settings.metric):
+            remove_directory(self.run.path / "average")
             self.report.note("average/ of the earlier sitting is removed: best/ is better now")

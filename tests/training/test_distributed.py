@@ -106,7 +106,7 @@ def test_a_checkpoint_is_the_same_whoever_wrote_it(folder, alone):
 
 def test_only_the_first_process_speaks(folder):
     said = (folder / "said.txt").read_text()
-    assert said.count("ended at step 400") == 1
+    assert said.count("ended at step 200") == 1
     assert "float32 on 2 x cpu (ddp)" in said
     assert "float32 on 2 x cpu (fsdp)" in said
 
@@ -125,7 +125,7 @@ def test_another_number_of_processes_goes_on(folder, tmp_path):
     shutil.copytree(folder / "fsdp", tmp_path / "run")
     outcome = run("train", "--out", tmp_path / "run", "--resume", "--max-steps", 8, "--device", "cpu")
     assert outcome.status == 0, outcome.err
-    assert "written by 2 processes" in outcome.err
+    assert "changed: processes: 2 -> 1" in outcome.err
     assert [step for step, *_ in losses(tmp_path / "run")] == list(range(1, 9))
 
 
@@ -141,7 +141,7 @@ def test_a_killed_process_costs_nothing(folder, tmp_path):
         "--max-restarts", 3, "-m", "glassformer", "train", "--pairs", folder / "train.tsv", "--valid-pairs",
         folder / "valid.tsv", "--out", out, "--resume", "--device", "cpu", *settings,
     )  # fmt: skip
-    while not (out / "checkpoints/step-000050/training_state.json").exists():
+    while not (out / "checkpoints/step-000020/training_state.json").exists():
         assert process.poll() is None, process.communicate()[1].decode()
         time.sleep(0.02)
     [victim] = [pid for pid in children(process.pid) if environment(pid)["RANK"] == "1"]
