@@ -105,9 +105,12 @@ class Gradients:
         return [small for half in part.halves() for small in self._small_enough(half)]
 
     def _backward(self, part: _Part, target_tokens: int) -> Tensor:
-        with autocast(self._precision, self._group.device):
-            summed = self._replica.objective(*on_device(part.batch, self._group.device))
-        loss = summed * part.counts / target_tokens
+        device = self._group.device
+        # Whether there is a stand-in depends on what came before in this sitting; what dropout draws must not.
+        kept = nullcontext() if part.counts else torch.random.fork_rng([device] if device.type == "cuda" else [])
+        with kept, autocast(self._precision, device):
+            summed = self._replica.objective(*on_device(part.batch, device))
+            loss = summed * part.counts / target_tokens
         (loss * self._group.size).backward()  # of which the processes' mean is taken
         self._fitted = max(self._fitted, part.positions)
         return loss.detach()

@@ -37,7 +37,8 @@ class Meter:
 
     def __init__(self, model: Transformer, precision: str, group: Group, progress: TrainingProgress) -> None:
         self._model, self._progress = model, progress
-        self._peak = group.size * peak_flops(precision, group.device)
+        # The other processes show nothing, and would only make this one's measure less.
+        self._peak = group.size * peak_flops(precision, group.device) if group.is_main else math.inf
         self._unshown = Window()
         self._since = time.monotonic()
 

@@ -126,3 +126,21 @@ def test_batches_do_not_go_from_short_to_long():
 def test_three_pairs_three_wide(budget, sizes):
     corpus = tokenized([([5, 5], [6]), ([5], [6, 6]), ([5, 5], [6, 6])])
     assert sorted(map(len, corpus.plan(budget, seed=1, epoch=0))) == sizes
+
+
+# Parts of a batch
+
+
+@steadily
+@given(pairs, st.integers(1, 5))
+def test_the_parts_of_a_batch_are_batches_of_their_pairs(pairs, size):
+    """Every size-th pair from each first one on: all pairs once, padded as if they had come so."""
+    corpus = tokenized(pairs)
+    batch = corpus.batch(np.arange(len(pairs)))
+    for rank in range(size):
+        part, rows = batch.take(slice(rank, None, size)), np.arange(rank, len(pairs), size)
+        assert part.rows.tolist() == rows.tolist()
+        if len(rows):
+            alone = corpus.batch(rows)
+            assert np.array_equal(part.source_BS, alone.source_BS)
+            assert np.array_equal(part.target_BT, alone.target_BT)

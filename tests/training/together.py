@@ -6,10 +6,10 @@ Usage: together.py FOLDER, which holds train.tsv and valid.tsv, and gets a run d
 import sys
 from pathlib import Path
 
+from commands import main  # and one measurement of the machine for all trainings
 from corpora import QUICK
 
 import glassformer
-from glassformer.cli import main
 from glassformer.errors import InputError
 from glassformer.training.trainer import Trainer
 
