@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-CHUNK = 1024  # targets whose logits exist at one time: small enough for a cache, large enough for the matrix products
+CHUNK = 512  # targets whose logits exist at one time: small enough for a cache, large enough for the matrix products
 
 
 def output_loss(
@@ -24,8 +24,9 @@ def output_loss(
         loss           = log sum_v exp z_v - (1 - smoothing) z_target - smoothing mean_v z_v
         d loss/dhidden = p W - (1 - smoothing) W[target] - smoothing mean_v W[v]
 
-    and likewise for W. So 1,024 targets at a time go forward and at once backward: the (N, V) matrix never exists.
-    Under autocast the products with W are in its type, and all that belongs to q in float32.
+    and likewise for W. So some hundred targets at a time go forward and at once backward: the (N, V) matrix never
+    exists. Under autocast the products with W are in its type; softmax, sums and the target's own p - q, of which
+    little is left once it is learnt, are in float32.
     """
     return _OutputLoss.apply(hidden_ND, weight_VD, bias_V, targets_N, smoothing)
 
@@ -41,8 +42,9 @@ class _OutputLoss(torch.autograd.Function):
         sums = _Sums(hidden_ND, weight_VD, bias_V)
         with torch.autocast(kind, enabled=False):
             w_VD, b_V = weight_VD.to(dtype), None if bias_V is None else bias_V.to(dtype)
-            for h_CD, y_C, into_CD in zip(*(t.split(CHUNK) for t in (hidden_ND, targets_N, sums.hidden)), strict=True):
-                sums.add(h_CD.to(dtype), w_VD, b_V, y_C, into_CD, learning)
+            for first in range(0, len(targets_N), CHUNK):
+                part = slice(first, first + CHUNK)
+                sums.add(part, hidden_ND[part].to(dtype), w_VD, b_V, targets_N[part], learning)
             sums.take_q(hidden_ND.float(), weight_VD, bias_V, targets_N, smoothing, learning)
         if learning:
             ctx.save_for_backward(sums.hidden.to(hidden_ND.dtype), sums.weight, sums.bias)
@@ -58,18 +60,21 @@ class _Sums:
 
     def __init__(self, hidden_ND: Tensor, weight_VD: Tensor, bias_V: Tensor | None) -> None:
         self.loss = torch.zeros((), device=hidden_ND.device)
-        self.hidden = torch.empty(hidden_ND.shape, device=hidden_ND.device)
+        self.hidden = torch.zeros(hidden_ND.shape, device=hidden_ND.device)
         self.weight = torch.zeros_like(weight_VD)
         self.bias = None if bias_V is None else torch.zeros_like(bias_V)
+        self.p_target_N = self.hidden.new_zeros(len(hidden_ND))
 
-    def add(self, h_CD: Tensor, w_VD: Tensor, b_V: Tensor | None, y_C: Tensor, into_CD: Tensor, learning: bool) -> None:
-        """log sum exp z of a chunk, and p's part of the gradients."""
-        z_CV = functional.linear(h_CD, w_VD, b_V)
+    def add(self, part: slice, h_CD: Tensor, w_VD: Tensor, b_V: Tensor | None, y_C: Tensor, learning: bool) -> None:
+        """log sum exp z of some targets, and p's part of the gradients, without the targets' own p."""
+        z_CV = functional.linear(h_CD, w_VD, b_V).float()
         p_CV = z_CV.softmax(-1)
         # The largest p is 1 / sum exp (z - max z).
-        self.loss += (z_CV.amax(-1).float() - p_CV.amax(-1).float().log()).sum()
+        self.loss += (z_CV.amax(-1) - p_CV.amax(-1).log()).sum()
         if learning:
-            into_CD.copy_(p_CV @ w_VD)
+            self.p_target_N[part] = p_CV.gather(1, y_C[:, None])[:, 0]
+            p_CV = p_CV.scatter_(1, y_C[:, None], 0.0).to(h_CD.dtype)
+            self.hidden[part] = p_CV @ w_VD
             self.weight += p_CV.T @ h_CD
             if self.bias is not None:
                 self.bias += p_CV.sum(0, dtype=torch.float32)
@@ -77,14 +82,15 @@ class _Sums:
     def take_q(
         self, h_ND: Tensor, w_VD: Tensor, b_V: Tensor | None, y_N: Tensor, smoothing: float, learning: bool
     ) -> None:
-        """Less q's part: of the loss sum_v q(v) z_v, of the gradients q W, q^T hidden, and q."""
+        """q's part: of the loss sum_v q(v) z_v, of the gradients q W, q^T hidden, and q."""
         target, every = 1 - smoothing, smoothing / len(w_VD)
-        q_w_ND = target * w_VD[y_N] + every * w_VD.sum(0)
-        self.loss -= (h_ND * q_w_ND).sum()
+        w_target_ND, w_every_D = w_VD[y_N], every * w_VD.sum(0)
+        self.loss -= (h_ND * (target * w_target_ND + w_every_D)).sum()
         if b_V is not None:
             self.loss -= (target * b_V[y_N] + every * b_V.sum()).sum()
         if learning:
-            self.hidden -= q_w_ND
-            self.weight.index_add_(0, y_N, h_ND, alpha=-target).sub_(every * h_ND.sum(0))
+            left_N = self.p_target_N - target
+            self.hidden += left_N[:, None] * w_target_ND - w_every_D
+            self.weight.index_add_(0, y_N, left_N[:, None] * h_ND).sub_(every * h_ND.sum(0))
             if self.bias is not None:
-                self.bias.sub_(every * len(y_N)).index_add_(0, y_N, h_ND.new_full((len(y_N),), -target))
+                self.bias.index_add_(0, y_N, left_N).sub_(every * len(y_N))
