@@ -11,6 +11,7 @@ from glassformer.training.fine_tuning import with_shape
 from glassformer.training.lock import locked
 from glassformer.training.run import resume, start
 from glassformer.training.trainer import Trainer
+from glassformer.training.utilisation import keep_freed_memory
 from glassformer.translator import Translator
 
 
@@ -27,6 +28,7 @@ def train(
     Raises InputError or UsageError for what is wrong with them, InputError where another process trains
     in `out`, and Interrupted where a signal stopped it.
     """
+    keep_freed_memory()
     path, where = Path(out), choose_device(device)
     config = None if resumed else RunConfig.of(with_shape(settings))
     with locked(path):
