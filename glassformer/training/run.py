@@ -1,7 +1,7 @@
 """A run directory: started, resumed, and what is written into it."""
 
 import platform
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -103,7 +103,7 @@ def start(path: Path, config: RunConfig, device: torch.device) -> Run:
     return run
 
 
-def resume(path: Path, changes: dict[str, Any], device: torch.device, allow: Iterable[str] = ()) -> Run:
+def resume(path: Path, changes: dict[str, Any], device: torch.device, allow: Sequence[str] = ()) -> Run:
     """The run in `path`, from its newest whole checkpoint; from its beginning where it has none yet.
 
     `changes` may change when to stop and what to probe, and the keys in `allow` (`data`: the text itself); the rest

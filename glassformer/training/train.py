@@ -1,10 +1,11 @@
 """Training as one call."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from glassformer.device import choose_device
+from glassformer.errors import UsageError
 from glassformer.model_directory import resolve
 from glassformer.training.config import RunConfig
 from glassformer.training.fine_tuning import with_shape
@@ -16,7 +17,7 @@ from glassformer.translator import Translator
 
 
 def train(
-    out: str | Path, *, resumed: bool = False, allow: Iterable[str] = (), device: str = "auto", **settings: Any
+    out: str | Path, *, resumed: bool = False, allow: Sequence[str] = (), device: str = "auto", **settings: Any
 ) -> Translator:
     """Train a model into the run directory `out`, and return its best translator.
 
@@ -28,10 +29,12 @@ def train(
     Raises InputError or UsageError for what is wrong with them, InputError where another process trains
     in `out`, and Interrupted where a signal stopped it.
     """
+    if allow and not resumed:
+        raise UsageError("--allow is for a run that goes on; give it with --resume")
     keep_freed_memory()
     path, where = Path(out), choose_device(device)
     config = None if resumed else RunConfig.of(with_shape(settings))
     with locked(path):
-        run = start(path, config, where) if config else resume(path, settings, where, tuple(allow))
+        run = start(path, config, where) if config else resume(path, settings, where, allow)
         Trainer(run).fit()
         return Translator.load(resolve(path), where)

@@ -219,6 +219,8 @@ class Trainer:
             self._checkpoint()
         paths = checkpoints(self.run.path, self.progress.step)[-self.settings.average_last :]
         whole = [path for path in paths if not damage(path)]
+        if len(whole) < len(paths):
+            self.report.note(f"{len(paths) - len(whole)} of the last checkpoints are damaged, and not in the average")
         if len(whole) > 1:
             self._keep_average(whole)
 

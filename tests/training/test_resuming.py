@@ -111,6 +111,7 @@ def test_all_differences_are_shown_at_once(quick, tmp_path):
     assert "did you mean 'max_steps'?" in refusal(resume(tmp_path / "run", max_stepps=5), 2)
     assert "did you mean 'learning_rate'?" in refusal(resume(tmp_path / "run", "--allow", "learningrate"), 2)
     assert "start another run" in refusal(resume(tmp_path / "run", "--allow", "d_model", d_model=32), 2)
+    assert "give it with --resume" in refusal(quick("other", "--allow", "seed"), 2)
     assert "seed: 1 -> 5" in refusal(resume(tmp_path / "run", "--allow", "learning_rate", seed=5), 2)
 
 
