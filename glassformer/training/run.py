@@ -95,7 +95,8 @@ def start(path: Path, config: RunConfig, device: torch.device) -> Run:
         )
     run = _begun(path, config, device)
     if config.training.precision == "auto":
-        with torch.random.fork_rng():  # nothing is drawn that a run begun again would not draw
+        # A run that is begun again measures no more: it must not miss the numbers that dropout draws here.
+        with torch.random.fork_rng([device] if device.type == "cuda" else []):
             measured = _measured_precision(run.translator.model, run.data.train, config, device)
         run.config = config.with_training(precision=measured)
     write_fingerprint(path, config.data, run.data)
@@ -181,7 +182,8 @@ def _tidy(path: Path) -> None:
 def _settle(run: Run) -> None:
     """Put the run directory where the run now stands: what was saved of later steps will be saved again."""
     cut_probes(run.path, run.progress.step)
-    prune_checkpoints(run.path, run.progress.step, run.config.training.keep_checkpoints)
+    settings = run.config.training
+    prune_checkpoints(run.path, run.progress.step, settings.checkpoint_every, settings.keep_checkpoints)
 
 
 def _adam(model: Transformer) -> torch.optim.Optimizer:

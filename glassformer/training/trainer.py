@@ -19,6 +19,7 @@ from glassformer.training.checkpoint import (
     checkpoints,
     prune_checkpoints,
     random_states,
+    regular_checkpoints,
     save_checkpoint,
 )
 from glassformer.training.faults import ADVICE, usable, usable_loss
@@ -202,7 +203,8 @@ class Trainer:
         self.run.save_model("last", progress.scores if progress.validated == progress.step else {})
         self.report.sync()
         save_checkpoint(self.run.path, self.translator, self.optimizer, progress, random_states())
-        prune_checkpoints(self.run.path, progress.step, self.settings.keep_checkpoints)
+        settings = self.settings
+        prune_checkpoints(self.run.path, progress.step, settings.checkpoint_every, settings.keep_checkpoints)
 
     def _still_good(self) -> bool:
         """Whether the weights, the latest updates of which were skipped, still say what they have learnt."""
@@ -217,7 +219,8 @@ class Trainer:
             self._validate()
         if not validated or not checkpoint_path(self.run.path, self.progress.step).exists():
             self._checkpoint()
-        paths = checkpoints(self.run.path, self.progress.step)[-self.settings.average_last :]
+        found = regular_checkpoints(self.run.path, self.progress.step, self.settings.checkpoint_every)
+        paths = found[-self.settings.average_last :]
         whole = [path for path in paths if not damage(path)]
         if len(whole) < len(paths):
             self.report.note(f"{len(paths) - len(whole)} of the last checkpoints are damaged, and not in the average")
