@@ -77,7 +77,7 @@ class TrainingConfig:
     validate_every: int = 500
     validate_sentences: int = 200  # how many of the validation set to translate
     checkpoint_every: int = 500
-    keep_checkpoints: int = 5
+    keep_checkpoints: int = 5  # and what a stop left between them
     average_last: int = 5  # checkpoints
     metric: Literal["chrf", "bleu", "loss"] = "chrf"  # what `best` means; the lower loss breaks a tie
     patience: int = 10  # validations without a new best
