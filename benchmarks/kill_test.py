@@ -2,9 +2,10 @@
 
     python benchmarks/kill_test.py [--kills 30] [--steps 3000] [--seed 1]
 
-Every second kill or so waits for a save and strikes inside it; the other moments are drawn from the whole sitting, its
-start included. In the end both runs must hold the same models, checkpoints, probes and log, bit for bit but for times
-and speeds. Prints a row of Markdown; exit status 1 and the differences where there are any.
+The moments are steps drawn from the whole training. What happens at each is drawn too: a kill soon after that step,
+one inside the next save, or one while the process is starting. In the end both runs must hold the same models,
+checkpoints, probes and log, bit for bit but for times and speeds. Prints a row of Markdown; exit status 1, and the
+differences, where there are any.
 """
 
 import argparse
@@ -17,11 +18,10 @@ import signal
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, field
-from itertools import count
+from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-SITTING = 2.5  # seconds in which a moment is drawn; the first half second is the sitting's start
 SETTINGS = {
     "vocab_size": 273, "d_model": 32, "d_ff": 64, "num_heads": 2, "encoder_layers": 1, "decoder_layers": 1,
     "dropout": 0.3, "max_length": 32, "batch_tokens": 200, "accumulate": 2, "precision": "float32",
@@ -30,17 +30,18 @@ SETTINGS = {
 }  # fmt: skip
 NOT_COMPARED = {"seconds", "target_tokens_per_second", "utilisation"}  # times and speeds
 BUSY = ".partial", ".old", ".gone"  # the ends of names that stand only while something is saved or removed
+SHARES = {"step": 0.45, "save": 0.45, "start": 0.1}  # of the kills
+STARTING = 1.0  # seconds
 
 
 @dataclass
 class Kills:
     """How many, and where they struck."""
 
-    moments: random.Random
     done: int = 0
     in_save: int = 0
+    in_start: int = 0
     before_checkpoint: int = 0
-    problems: list[str] = field(default_factory=list)
 
 
 def write_corpus(path: Path, pairs: int, seed: int) -> Path:
@@ -53,7 +54,7 @@ def write_corpus(path: Path, pairs: int, seed: int) -> Path:
 
 def command(out: Path, corpus: Path, steps: int) -> list[str]:
     """The command that starts the run in `out`, or goes on with it."""
-    every = max(4, steps // 60)
+    every = max(5, steps // 60)
     settings = SETTINGS | {"max_steps": steps, "checkpoint_every": every, "validate_every": 2 * every + 1,
                            "probe_every": 3 * every}  # fmt: skip
     words = ["train", "--pairs", str(corpus), "--out", str(out), "--device", "cpu", "--probe", "a b c"]
@@ -73,11 +74,11 @@ def sit(words: list[str], log: Path) -> None:
     sys.exit(main(words))
 
 
-def sitting(words: list[str], log: Path) -> multiprocessing.Process:
+def sitting(run: Path, corpus: Path, steps: int) -> BaseProcess:
     # From a server that has imported everything and done nothing: a sitting starts in no time.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["torch._dynamo", "sacrebleu", "glassformer.training", "glassformer.cli.commands"])
-    process = context.Process(target=sit, args=(words, log))
+    process = context.Process(target=sit, args=(command(run, corpus, steps), run.with_suffix(".err")))
     process.start()
     return process
 
@@ -88,32 +89,46 @@ def saving(run: Path) -> bool:
     return any(path.name.endswith(BUSY) for folder in folders for path in folder.iterdir())
 
 
-def kill_once(run: Path, corpus: Path, steps: int, kills: Kills) -> bool:
-    """Start or resume, and kill at a moment drawn; False where the run ended first."""
-    process = sitting(command(run, corpus, steps), run.with_suffix(".err"))
-    in_save = kills.moments.random() < 0.5
-    moment = time.monotonic() + kills.moments.uniform(0, SITTING)
-    while process.is_alive() and (time.monotonic() < moment or (in_save and not saving(run))):
-        if not in_save:
-            time.sleep(0.001)
-    if in_save:
-        time.sleep(kills.moments.uniform(0, 0.01))
+def logged(run: Path) -> int:
+    """The step that the run has got to."""
+    log = run / "log.jsonl"
+    lines = log.read_bytes()[-4096:].splitlines()[1:] if log.exists() else []
+    return max((json.loads(line).get("step", 0) for line in lines if line.endswith(b"}")), default=0)
+
+
+def kill_once(run: Path, corpus: Path, steps: int, step: int, moments: random.Random, kills: Kills) -> None:
+    """Start or resume, and kill at a moment of the kind drawn, at `step` or later."""
+    process = sitting(run, corpus, steps)
+    [kind] = moments.choices(list(SHARES), list(SHARES.values()))
+    if kind == "start":
+        time.sleep(moments.uniform(0, STARTING))
+    else:
+        while process.is_alive() and logged(run) < step:
+            time.sleep(0.002)
+        while kind == "save" and process.is_alive() and not saving(run):
+            pass
+        time.sleep(moments.uniform(0, 0.02))
     process.kill()
     process.join()
     if process.exitcode == -signal.SIGKILL:
         kills.done += 1
         kills.in_save += saving(run)
+        kills.in_start += kind == "start"
         kills.before_checkpoint += not list(run.glob("checkpoints/step-*"))
     elif process.exitcode:
-        raise SystemExit(f"a sitting failed:\n{run.with_suffix('.err').read_text()}")
-    return process.exitcode == -signal.SIGKILL
+        fail(run)
 
 
 def finish(run: Path, corpus: Path, steps: int) -> None:
-    process = sitting(command(run, corpus, steps), run.with_suffix(".err"))
+    """Start or resume, undisturbed."""
+    process = sitting(run, corpus, steps)
     process.join()
     if process.exitcode:
-        raise SystemExit(f"a sitting failed:\n{run.with_suffix('.err').read_text()}")
+        fail(run)
+
+
+def fail(run: Path) -> None:
+    raise SystemExit(f"a sitting failed:\n{run.with_suffix('.err').read_text()}")
 
 
 def contents(run: Path) -> dict[str, object]:
@@ -126,19 +141,14 @@ def contents(run: Path) -> dict[str, object]:
             del state["seconds"], state["unlogged"]["seconds"]
             files[name] = state
         elif path.name == "log.jsonl":
-            records = [json.loads(line) for line in path.read_text().splitlines()]
             files[name] = [
                 {key: value for key, value in record.items() if key not in NOT_COMPARED}
-                for record in records
+                for record in map(json.loads, path.read_text().splitlines())
                 if record["event"] != "note"
             ]
         elif path.is_file() and "tfevents" not in name and path.name not in ("run.lock", "checksums.json"):
             files[name] = path.read_bytes()
     return files
-
-
-def differences(one: dict[str, object], other: dict[str, object]) -> list[str]:
-    return [name for name in sorted(one.keys() | other.keys()) if one.get(name) != other.get(name)]
 
 
 def main() -> None:
@@ -152,31 +162,24 @@ def main() -> None:
     folder.mkdir(exist_ok=True)
     corpus = write_corpus(folder / "letters.tsv", 400, options.seed)
     finish(folder / "undisturbed", corpus, options.steps)
-    expected = contents(folder / "undisturbed")
-    kills = Kills(random.Random(options.seed))
-    # Where a run ends before all kills are done, another one takes the rest.
-    for number in count(1):
-        run = folder / f"killed-{number}"
-        while kills.done < options.kills and kill_once(run, corpus, options.steps, kills):
-            pass
-        finish(run, corpus, options.steps)
-        kills.problems += [f"{run.name}: {name}" for name in differences(expected, contents(run))]
-        if kills.done >= options.kills:
-            break
+    run, kills, moments = folder / "killed", Kills(), random.Random(options.seed)
+    for step in sorted(moments.sample(range(1, options.steps), options.kills)):
+        kill_once(run, corpus, options.steps, step, moments, kills)
+    finish(run, corpus, options.steps)
+    expected, found = contents(folder / "undisturbed"), contents(run)
+    different = [name for name in sorted(expected.keys() | found.keys()) if expected.get(name) != found.get(name)]
     if not options.keep:
         shutil.rmtree(folder)
     weights = sum(name.endswith("model.safetensors") for name in expected)
     records = len(expected["log.jsonl"])  # type: ignore[arg-type]
-    print(
-        "| kills | inside a save | before the first checkpoint | runs | steps each | same: models | log records | s |"
-    )
+    print("| kills | inside a save | while starting | before any checkpoint | steps | same: models | log records | s |")
     print("|---|---|---|---|---|---|---|---|")
     print(
-        f"| {kills.done} | {kills.in_save} | {kills.before_checkpoint} | {number} | {options.steps:,} | "
-        f"{weights if not kills.problems else 'no'} | {records:,} | {time.monotonic() - began:.0f} |"
+        f"| {kills.done} | {kills.in_save} | {kills.in_start} | {kills.before_checkpoint} | {options.steps:,} | "
+        f"{'no' if different else weights} | {records:,} | {time.monotonic() - began:.0f} |"
     )
-    if kills.problems:
-        raise SystemExit("not the same: " + ", ".join(kills.problems))
+    if different:
+        raise SystemExit("not the same: " + ", ".join(different))
 
 
 if __name__ == "__main__":

@@ -125,8 +125,11 @@ def damage(directory: Path) -> str:
     """What is wrong with a directory that was saved with its checksums; nothing if it is whole."""
     try:
         sums = json.loads((directory / CHECKSUMS).read_bytes())
+        files = {path.name: path for path in directory.iterdir()}  # nothing is opened because the list names it
         for name, expected in sums.items():
-            if checksum(directory / name) != expected:
+            if name not in files:
+                return f"{name} is missing"
+            if checksum(files[name]) != expected:
                 return f"{name} is truncated or altered"
     except OSError as error:
         return f"{Path(error.filename or CHECKSUMS).name}: {error.strerror}"

@@ -1,6 +1,6 @@
 """What a run that goes on may change: a few settings at any time, others where the user names them, its shape never."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,12 @@ from glassformer.training.config import SHAPE, RunConfig
 FREE = {"max_steps", "max_minutes", "patience", "probe", "probe_every", "parallel", "activation_checkpointing"}
 FIXED = SHAPE | {"tokenizer", "start_from"}
 CONTENT = "data"  # what --allow calls the text itself, beside the keys of a config
-BATCHING = ("seed", "batch_tokens")  # whoever changes one of them begins a new epoch
+BATCHING = ("seed", "batch_tokens", "subword_dropout")  # whoever changes one of them begins a new epoch
 
 Differences = dict[str, tuple[Any, Any]]  # key: what it was, what it is
 
 
-def resumed_config(path: Path, changes: Mapping[str, Any], allow: Iterable[str]) -> tuple[RunConfig, Differences]:
+def resumed_config(path: Path, changes: Mapping[str, Any], allow: Sequence[str]) -> tuple[RunConfig, Differences]:
     """The run's config saved at `path` with `changes`, and how it differs from before.
 
     Raises UsageError for a difference that is neither FREE nor in `allow`, with all such; and for what cannot be
@@ -47,7 +47,7 @@ def described(differences: Differences) -> str:
     return ", ".join(f"{key}: {was} -> {now}" for key, (was, now) in differences.items())
 
 
-def _refuse_fixed(allow: Iterable[str], keys: Iterable[str]) -> None:
+def _refuse_fixed(allow: Sequence[str], keys: Iterable[str]) -> None:
     for key in allow:
         if key not in {*keys, CONTENT}:
             raise UsageError(f"--allow {key}: no config key; {nearest(key, {*keys, CONTENT})}")

@@ -63,11 +63,15 @@ def checkpoint_path(run: Path, step: int) -> Path:
     return run / CHECKPOINTS / f"step-{step:06d}"
 
 
+def step_of(checkpoint: Path) -> int:
+    """The step of a checkpoint's path."""
+    return int(checkpoint.name.removeprefix("step-"))
+
+
 def checkpoints(run: Path, last: int | None = None) -> list[Path]:
     """The run's checkpoints by step, up to step `last`, oldest first; one that is damaged is among them."""
-    named = (path for path in (run / CHECKPOINTS).glob("step-*") if path.name.removeprefix("step-").isdecimal())
-    steps = {int(path.name.removeprefix("step-")): path for path in named}
-    return [steps[step] for step in sorted(steps) if last is None or step <= last]
+    found = (path for path in (run / CHECKPOINTS).glob("step-*") if path.name.removeprefix("step-").isdecimal())
+    return [path for path in sorted(found, key=step_of) if last is None or step_of(path) <= last]
 
 
 def newest_whole(run: Path) -> tuple[Path | None, list[str]]:
@@ -110,13 +114,20 @@ def save_checkpoint(run: Path, translator: Translator, tensors: dict[str, Tensor
     return path
 
 
-def prune_checkpoints(run: Path, step: int, keep: int) -> None:
-    """Remove all but the newest `keep` checkpoints up to `step`, which stands whole.
+def regular_checkpoints(run: Path, step: int, every: int) -> list[Path]:
+    """Those that a run at `step` would have if nobody had stopped it on the way: of each `every` steps, and its own.
 
     A later one is damaged, or training would have gone on from it; it takes no good one's place.
     """
-    for old in checkpoints(run, step)[:-keep]:
-        remove_directory(old)
+    return [path for path in checkpoints(run, step) if step_of(path) % every == 0 or step_of(path) == step]
+
+
+def prune_checkpoints(run: Path, step: int, every: int, keep: int) -> None:
+    """Remove what is older than the newest `keep` regular checkpoints of a run at `step`."""
+    kept = regular_checkpoints(run, step, every)[-keep:]
+    for old in checkpoints(run, step):
+        if len(kept) == keep and step_of(old) < step_of(kept[0]):
+            remove_directory(old)
 
 
 def restore_checkpoint(

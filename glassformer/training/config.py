@@ -62,6 +62,7 @@ class TrainingConfig:
     start_from: str | None = None  # a model directory, whose weights and tokenizers are trained on
     tokenizer: Literal["unigram", "bpe"] = "bpe"
     drop: tuple[str, ...] = ("empty", "too_long", "duplicate", "in_validation")  # see check-data
+    subword_dropout: float = 0.0  # split the training text anew in every epoch; 0.1 is usual with bpe
     max_steps: int = 20_000
     max_minutes: float | None = None
     batch_tokens: int = 4096  # positions of one batch, on each side, padding included
@@ -76,7 +77,7 @@ class TrainingConfig:
     validate_every: int = 500
     validate_sentences: int = 200  # how many of the validation set to translate
     checkpoint_every: int = 500
-    keep_checkpoints: int = 5
+    keep_checkpoints: int = 5  # and what a stop left between them
     average_last: int = 5  # checkpoints
     metric: Literal["chrf", "bleu", "loss"] = "chrf"  # what `best` means; the lower loss breaks a tie
     patience: int = 10  # validations without a new best
@@ -101,6 +102,8 @@ class TrainingConfig:
                 raise UsageError(f"{name} = {value} must be above 0, or null")
         if not 0 <= self.label_smoothing < 1:
             raise UsageError(f"label_smoothing = {self.label_smoothing} must be at least 0 and below 1")
+        if not 0 <= self.subword_dropout < 1:
+            raise UsageError(f"subword_dropout = {self.subword_dropout} must be at least 0 and below 1")
         if self.average_last > self.keep_checkpoints:
             raise UsageError(
                 f"average_last = {self.average_last} needs as many checkpoints, but keep_checkpoints = "

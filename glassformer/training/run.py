@@ -2,7 +2,7 @@
 
 import json
 import platform
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -98,7 +98,7 @@ def describe(config: RunConfig) -> str:
     return data.corpus or ", ".join([*data.pairs, *(f for f in (data.source, data.target) if f)])
 
 
-def begin(path: Path, settings: dict[str, Any], group: Group, resumed: bool, allow: Iterable[str]) -> Run:
+def begin(path: Path, settings: dict[str, Any], group: Group, resumed: bool, allow: Sequence[str]) -> Run:
     """The run of `settings` in `path`: a new one, or, `resumed`, the one that is there if there is one.
 
     So a command may be repeated as it is, as torchrun does after a failure. Raises what `start` and `resume` raise,
@@ -131,7 +131,7 @@ def start(path: Path, config: RunConfig, group: Group) -> Run:
     return run
 
 
-def resume(path: Path, changes: dict[str, Any], group: Group, allow: Iterable[str] = ()) -> Run:
+def resume(path: Path, changes: dict[str, Any], group: Group, allow: Sequence[str] = ()) -> Run:
     """The run in `path`, from its newest whole checkpoint; from its beginning where it has none yet.
 
     `changes` may change when to stop and what to probe, and the keys in `allow` (`data`: the text itself); the rest
@@ -252,7 +252,8 @@ def _tidy(path: Path) -> None:
 def _settle(run: Run) -> None:
     """Put the run directory where the run now stands: what was saved of later steps will be saved again."""
     cut_probes(run.path, run.progress.step)
-    prune_checkpoints(run.path, run.progress.step, run.config.training.keep_checkpoints)
+    settings = run.config.training
+    prune_checkpoints(run.path, run.progress.step, settings.checkpoint_every, settings.keep_checkpoints)
 
 
 def _adam(model: Transformer) -> torch.optim.Optimizer:
@@ -264,7 +265,8 @@ def _agreed_precision(model: Transformer, data: TokenizedPairs, config: RunConfi
     """The faster format for this model on this device, as rank 0 measures it."""
     measured = ""
     if group.is_main:
-        with torch.random.fork_rng():  # nothing is drawn that a run begun again would not draw
+        # A run that is begun again measures no more: it must not miss the numbers that dropout draws here.
+        with torch.random.fork_rng([group.device] if group.device.type == "cuda" else []):
             measured = _measured_precision(model.to(group.device), data, config, group.device)
     return group.from_main(measured.encode()).decode()
 

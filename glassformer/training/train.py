@@ -1,20 +1,22 @@
 """Training as one call."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+from glassformer.errors import UsageError
 from glassformer.model_directory import resolve
 from glassformer.training.distributed import joined
 from glassformer.training.lock import locked
 from glassformer.training.run import begin
 from glassformer.training.trainer import Trainer
+from glassformer.training.utilisation import keep_freed_memory
 from glassformer.translator import Translator
 
 
 def train(
-    out: str | Path, *, resumed: bool = False, allow: Iterable[str] = (), device: str = "auto", **settings: Any
+    out: str | Path, *, resumed: bool = False, allow: Sequence[str] = (), device: str = "auto", **settings: Any
 ) -> Translator:
     """Train a model into the run directory `out`, and return its best translator.
 
@@ -27,8 +29,11 @@ def train(
     in `out`, and Interrupted where a signal stopped it. Of several processes, as torchrun starts them, each makes
     the same call; only one of them raises, the others leave by SystemExit.
     """
+    if allow and not resumed:
+        raise UsageError("--allow is for a run that goes on; give it with --resume")
+    keep_freed_memory()
     path = Path(out)
     with joined(device) as group, locked(path) if group.is_main else nullcontext():
         # No name for it: it must be gone before the group is.
-        Trainer(begin(path, settings, group, resumed, tuple(allow))).fit()
+        Trainer(begin(path, settings, group, resumed, allow)).fit()
         return Translator.load(resolve(path), group.device)

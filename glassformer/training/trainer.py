@@ -20,6 +20,7 @@ from glassformer.training.checkpoint import (
     checkpoint_path,
     checkpoints,
     prune_checkpoints,
+    regular_checkpoints,
     save_checkpoint,
     state_tensors,
 )
@@ -227,7 +228,8 @@ class Trainer:
         self.run.save_model("last", progress.scores if progress.validated == progress.step else {})
         self.report.sync()
         save_checkpoint(self.run.path, self.translator, tensors, progress)
-        prune_checkpoints(self.run.path, progress.step, self.settings.keep_checkpoints)
+        settings = self.settings
+        prune_checkpoints(self.run.path, progress.step, settings.checkpoint_every, settings.keep_checkpoints)
 
     def _still_good(self) -> bool:
         """Whether the weights, the latest updates of which were skipped, still say what they have learnt."""
@@ -243,8 +245,11 @@ class Trainer:
         saved = self.group.largest(checkpoint_path(self.run.path, self.progress.step).exists())[0]
         if not validated or not saved:
             self._checkpoint()
-        paths = checkpoints(self.run.path, self.progress.step)[-self.settings.average_last :]
+        found = regular_checkpoints(self.run.path, self.progress.step, self.settings.checkpoint_every)
+        paths = found[-self.settings.average_last :]
         whole = [path for path in paths if not damage(path)]
+        if len(whole) < len(paths):
+            self.report.note(f"{len(paths) - len(whole)} of the last checkpoints are damaged, and not in the average")
         if self.group.is_main and len(whole) > 1:
             self._keep_average(whole)
         self.group.wait()

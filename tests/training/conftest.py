@@ -1,8 +1,10 @@
-"""What the tests of training share: a run that takes no time, on the small corpus."""
+"""What the tests of training share: a run that takes no time, on the small corpus, and a way to disturb it."""
 
 import pytest
 from commands import options, run
 from corpora import QUICK
+
+from glassformer.training.objective import Objective
 
 
 @pytest.fixture
@@ -14,3 +16,21 @@ def quick(small_corpus, tmp_path):
                    tmp_path / name, "--device", "cpu", *options(QUICK | settings), *arguments)  # fmt: skip
 
     return train
+
+
+@pytest.fixture
+def at_update(monkeypatch):
+    """`at_update(change)`: `change(number, model, loss)` gives the loss of each update instead, numbered from 1."""
+
+    def changing(change):
+        forward, updates = Objective.forward, []
+
+        def changed(self, *ids):
+            if not self.model.training:
+                return forward(self, *ids)
+            updates.append(None)
+            return change(len(updates), self.model, lambda: forward(self, *ids))
+
+        monkeypatch.setattr(Objective, "forward", changed)
+
+    return changing

@@ -115,7 +115,7 @@ def test_the_newest_are_kept_by_their_step_not_their_name(translator, tmp_path):
     update(translator, optimizer)
     for step in (5, 999_999, 1_000_000, 1_000_001):
         checkpoint(tmp_path, translator, optimizer, TrainingProgress(step=step))
-    prune_checkpoints(tmp_path, 1_000_001, keep=3)
+    prune_checkpoints(tmp_path, 1_000_001, every=1, keep=3)
     assert [path.name for path in checkpoints(tmp_path)] == ["step-999999", "step-1000000", "step-1000001"]
 
 

@@ -10,25 +10,6 @@ from commands import refusal, run
 from safetensors.torch import load_file
 
 from glassformer.training.faults import usable
-from glassformer.training.objective import Objective
-
-
-@pytest.fixture
-def at_update(monkeypatch):
-    """`at_update(change)`: `change(number, model, loss)` gives the loss of each update instead, numbered from 1."""
-
-    def changing(change):
-        forward, updates = Objective.forward, []
-
-        def changed(self, *ids):
-            if not self.model.training:
-                return forward(self, *ids)
-            updates.append(None)
-            return change(len(updates), self.model, lambda: forward(self, *ids))
-
-        monkeypatch.setattr(Objective, "forward", changed)
-
-    return changing
 
 
 def records(path, event):

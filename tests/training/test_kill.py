@@ -11,7 +11,7 @@ KILL_TEST = Path(__file__).parents[2] / "benchmarks" / "kill_test.py"
 
 def test_a_run_killed_and_resumed_equals_one_left_alone():
     done = subprocess.run(
-        [sys.executable, KILL_TEST, "--kills", "5", "--steps", "100", "--seed", "3"],
+        [sys.executable, KILL_TEST, "--kills", "5", "--steps", "60", "--seed", "3"],
         env=ENVIRONMENT, capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import time
 
@@ -30,11 +31,45 @@ def log_of(path):
     return [json.loads(line) for line in (path / "log.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
+def notes_of(path):
+    return [record["text"] for record in log_of(path) if record["event"] == "note"]
+
+
 def numbers_of(path):
     """What the log holds of steps, but for times and speeds."""
     times = {"seconds", "target_tokens_per_second", "utilisation"}
     records = [record for record in log_of(path) if record["event"] != "note"]
     return [{key: value for key, value in record.items() if key not in times} for record in records]
+
+
+# Stopping
+
+
+def test_a_run_that_was_stopped_twice_ends_as_one_that_was_not(at_update, quick, tmp_path, monkeypatch):
+    """With dropout, in the middle of an epoch, of a window of the log and between two checkpoints."""
+    settings = {"max_steps": 15, "checkpoint_every": 4, "validate_every": 6, "log_every": 5, "keep_checkpoints": 3,
+                "average_last": 3, "batch_tokens": 64, "accumulate": 2, "metric": "loss", "learning_rate": 0.01,
+                "probe_every": 4}  # fmt: skip
+    assert quick("straight", "--probe", "a b", **settings).status == 0
+
+    def stop(number, model, loss):
+        if number in (11, 21):  # of two for each step: within steps 6 and 11
+            signal.raise_signal(signal.SIGINT)
+        return loss()
+
+    at_update(stop)
+    assert quick("run", "--probe", "a b", **settings).status == 128 + signal.SIGINT
+    assert [path.name for path in checkpoints(tmp_path / "run")] == ["step-000004", "step-000006"]
+    assert resume(tmp_path / "run").status == 128 + signal.SIGINT
+    assert resume(tmp_path / "run").status == 0
+    names = [path.relative_to(tmp_path / "straight") for path in (tmp_path / "straight").rglob("*.safetensors")]
+    for name in names:
+        assert (tmp_path / "run" / name).read_bytes() == (tmp_path / "straight" / name).read_bytes(), name
+    assert numbers_of(tmp_path / "run") == numbers_of(tmp_path / "straight")
+    averages = [[text for text in notes_of(tmp_path / name) if "average" in text] for name in ("run", "straight")]
+    assert len(averages[0]) == 1 and averages[0] == averages[1]
+    probes = [sorted(path.name for path in (tmp_path / name / "probes").iterdir()) for name in ("run", "straight")]
+    assert probes[0] == probes[1] == [f"0-{step:08d}.json" for step in (0, 4, 8, 12)]
 
 
 # Checksums
@@ -111,6 +146,7 @@ def test_all_differences_are_shown_at_once(quick, tmp_path):
     assert "did you mean 'max_steps'?" in refusal(resume(tmp_path / "run", max_stepps=5), 2)
     assert "did you mean 'learning_rate'?" in refusal(resume(tmp_path / "run", "--allow", "learningrate"), 2)
     assert "start another run" in refusal(resume(tmp_path / "run", "--allow", "d_model", d_model=32), 2)
+    assert "give it with --resume" in refusal(quick("other", "--allow", "seed"), 2)
     assert "seed: 1 -> 5" in refusal(resume(tmp_path / "run", "--allow", "learning_rate", seed=5), 2)
 
 
