@@ -45,7 +45,7 @@ def read_pairs(path: str | Path) -> Iterator[Pair]:
 
     Raises InputError at once for an unknown suffix, and later for all that the two readers refuse.
     """
-    if _has_no_suffix_to_trust(path):
+    if is_read_once(path):
         return _sniffed(path)
     suffixes = [suffix.lower() for suffix in Path(path).suffixes]
     if suffixes[-1:] == [".gz"]:
@@ -270,7 +270,8 @@ def _refuse_empty(lines: int, name: str) -> None:
         raise InputError(f"no pairs in {name}: it is empty; give at least one line")
 
 
-def _has_no_suffix_to_trust(path: str | Path) -> bool:
+def is_read_once(path: str | Path) -> bool:
+    """Whether `path` is standard input or a named pipe: it has no suffix to trust, and no second reading."""
     return str(path) == STDIN or Path(path).is_fifo()
 
 

@@ -13,16 +13,15 @@ from glassformer.files import recover, saving
 from glassformer.model import Transformer, preset
 from glassformer.model_directory import CARD, OF_A_RUN, read_json
 from glassformer.settings import read_yaml
-from glassformer.text.batches import TokenizedPairs
 from glassformer.training.checkpoint import CHECKPOINTS, TrainingProgress, checkpoints, restore_checkpoint
 from glassformer.training.config import RunConfig
-from glassformer.training.data import Prepared, prepare
+from glassformer.training.data import Prepared, TrainingPairs, prepare
 from glassformer.training.objective import Objective, on_device
 from glassformer.training.utilisation import autocast, faster_precision
 from glassformer.translator import Translator
 
 CONFIG = "config.yaml"
-CHANGEABLE = ("max_steps", "max_minutes", "patience", "probe", "probe_every")  # what --resume may change
+CHANGEABLE = ("max_steps", "max_minutes", "patience", "probe", "probe_every", "store")  # what --resume may change
 BETAS, EPSILON = (0.9, 0.98), 1e-9  # Adam's, section 5.3
 
 
@@ -39,12 +38,9 @@ class Run:
 
     def notes(self) -> list[str]:
         """What the reader should know before the first step."""
-        data = self.data
-        lost = ", ".join(f"{count:,} {problem}" for problem, count in data.report.dropped.items() if count)
         weights = sum(weight.numel() for weight in self.translator.model.parameters())
         return [
-            *data.notes,
-            f"{len(data.train):,} pairs to train on, {len(data.valid):,} to validate; dropped: {lost or 'none'}",
+            *self.data.notes,
             f"{weights:,} weights; {self.config.training.precision} on {self.translator.device}; "
             f"seed {self.config.training.seed}; writing to {self.path}",
         ]
@@ -147,7 +143,7 @@ def _adam(model: Transformer) -> torch.optim.Optimizer:
     return torch.optim.Adam(model.parameters(), lr=0.0, betas=BETAS, eps=EPSILON, fused=True)
 
 
-def _measured_precision(model: Transformer, data: TokenizedPairs, config: RunConfig, device: torch.device) -> str:
+def _measured_precision(model: Transformer, data: TrainingPairs, config: RunConfig, device: torch.device) -> str:
     """The faster format for this model on this device, by a step on a real batch; the weights stay."""
     batch = next(data.batches(config.training.batch_tokens, config.training.seed, epoch=0))
     objective = Objective(model, config.training.label_smoothing)
