@@ -27,10 +27,14 @@ class Sentences:
     @classmethod
     def of(cls, sentences: Iterable[Sequence[int]]) -> "Sentences":
         """Each of `sentences` with `</s>` at its end."""
-        closed = [[*sentence, EOS] for sentence in sentences]
-        lengths = np.fromiter(map(len, closed), dtype=np.int64, count=len(closed))
-        ids = np.fromiter(chain.from_iterable(closed), dtype=np.int32, count=int(lengths.sum()))
-        return cls(ids, np.concatenate(([0], np.cumsum(lengths))))
+        sentences = list(sentences)
+        lengths = np.fromiter(map(len, sentences), dtype=np.int64, count=len(sentences))
+        starts = np.concatenate(([0], np.cumsum(lengths + 1)))
+        ids = np.full(starts[-1], EOS, dtype=np.int32)
+        inside = np.ones(len(ids), dtype=bool)
+        inside[starts[1:] - 1] = False
+        ids[inside] = np.fromiter(chain.from_iterable(sentences), dtype=np.int32, count=int(lengths.sum()))
+        return cls(ids, starts)
 
     def __len__(self) -> int:
         return len(self.starts) - 1

@@ -5,7 +5,7 @@ reports what was dropped. The pairs are read twice and never held: memory does n
 """
 
 import math
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from glassformer.errors import InputError
 from glassformer.text.check_report import CheckReport, Finding, Problem, place, quote
@@ -62,21 +62,23 @@ class Checker:
         self._drop = drop
         self._repeated = survey.repeated() if survey else None
         self._usual = survey.usual_ratio() if survey else None
-        self._earlier = set(self._repeated.earlier.values()) if self._repeated else set()
-        self._shown: dict[int, Pair] = {}  # those of `_earlier` that have come
+        self._earlier = self._repeated.earlier if self._repeated else {}
+        self._wanted = set(self._earlier.values())
+        self._shown: dict[int, Pair] = {}  # those wanted that have come, by row
 
     def keeps(self, row: int, pair: Pair, source_length: int, target_length: int) -> bool:
         """Whether the pair shows none of the problems in `drop`; the report tells of it in any case."""
         report = self.report
         report.pairs += 1
-        if row in self._earlier:
+        if row in self._wanted:
             self._shown[row] = pair
-        findings = self._findings(row, pair, source_length, target_length)
-        for finding in findings:
-            report.add(finding)
-        reasons = [finding.problem for finding in findings if finding.problem in self._drop]
-        if reasons:
-            report.dropped[reasons[0]] += 1
+        reason = None
+        for problem, detail in self._problems(row, pair, source_length, target_length):
+            report.add(Finding(problem, pair, detail))
+            if reason is None and problem in self._drop:
+                reason = problem
+        if reason:
+            report.dropped[reason] += 1
             return False
         report.kept += 1
         if pair.source.strip() and pair.target.strip():
@@ -84,25 +86,30 @@ class Checker:
             report.target_tokens += target_length
         return True
 
-    def _findings(self, row: int, pair: Pair, source_length: int, target_length: int) -> list[Finding]:
+    def _problems(self, row: int, pair: Pair, source_length: int, target_length: int) -> Iterator[tuple[Problem, str]]:
         """What is wrong with the pair, in the order of `Problem`."""
         source, target = pair.source.strip(), pair.target.strip()
         if not source or not target:
-            return [Finding(Problem.EMPTY, pair, which_is_empty(pair))]
+            yield Problem.EMPTY, which_is_empty(pair)
+            return
         self._note_longest(pair, source_length, target_length)
-        held_out = self._validation.get((pair.source, pair.target))
+        if max(source_length, target_length) > self._max_length:
+            yield Problem.TOO_LONG, self._too_long(source_length, target_length)
         kind = self._repeated.kind(row) if self._repeated else 0
-        details = {
-            Problem.TOO_LONG: self._too_long(source_length, target_length),
-            Problem.DUPLICATE: self._same_as(row) if kind == DUPLICATE else "",
-            Problem.IN_VALIDATION: "" if held_out is None else f"same as {place(held_out)}",
-            Problem.LENGTH_RATIO: length_problem(len(source), len(target), self._usual),
-            Problem.UNTRANSLATED: "target equals source" if is_untranslated(pair) else "",
-            Problem.ENCODING: encoding_of_pair(pair),
-            # A repeated pair has had its conflict told the first time.
-            Problem.CONFLICT: self._conflict(row) if kind == CONFLICT else "",
-        }
-        return [Finding(problem, pair, detail) for problem, detail in details.items() if detail]
+        if kind == DUPLICATE:
+            earlier = self._before(row)
+            yield Problem.DUPLICATE, f"same as {place(earlier)}" if earlier else ""
+        if held_out := self._validation.get((pair.source, pair.target)):
+            yield Problem.IN_VALIDATION, f"same as {place(held_out)}"
+        if detail := length_problem(len(source), len(target), self._usual):
+            yield Problem.LENGTH_RATIO, detail
+        if is_untranslated(pair):
+            yield Problem.UNTRANSLATED, "target equals source"
+        if detail := encoding_of_pair(pair):
+            yield Problem.ENCODING, detail
+        if kind == CONFLICT:  # a repeated pair has had its conflict told the first time
+            earlier = self._before(row)
+            yield Problem.CONFLICT, f"{place(earlier)} has the target {quote(earlier.target)}" if earlier else ""
 
     def _note_longest(self, pair: Pair, source: int, target: int) -> None:
         if self.report.longest_source is None or source > self.report.longest_source[0]:
@@ -113,23 +120,11 @@ class Checker:
     def _too_long(self, *lengths: int) -> str:
         sides = zip(("source", "target"), lengths, strict=True)
         long = [f"{side} has {size} {self.report.unit}" for side, size in sides if size > self._max_length]
-        return f"{', '.join(long)}; the limit is {self._max_length}" if long else ""
-
-    def _same_as(self, row: int) -> str:
-        earlier = self._before(row)
-        return f"same as {place(earlier)}" if earlier else "same as an earlier one"
-
-    def _conflict(self, row: int) -> str:
-        earlier = self._before(row)
-        return (
-            f"{place(earlier)} has the target {quote(earlier.target)}" if earlier else "conflicts with an earlier one"
-        )
+        return f"{', '.join(long)}; the limit is {self._max_length}"
 
     def _before(self, row: int) -> Pair | None:
         """The pair that `row` repeats; remembered for the few that the report shows."""
-        assert self._repeated
-        earlier = self._repeated.earlier.get(row)
-        return None if earlier is None else self._shown[earlier]
+        return self._shown.get(self._earlier.get(row, -1))
 
 
 def refuse_same(training: Iterable[Pair], validation: Iterable[Pair]) -> None:

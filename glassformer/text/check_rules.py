@@ -103,8 +103,10 @@ def _name_damage(character: str) -> str:
 
 def encoding_of_pair(pair: Pair) -> str:
     """`encoding_problem` of both sides, by name, or ""."""
-    sides = ("source", encoding_problem(pair.source)), ("target", encoding_problem(pair.target))
-    return ", ".join(f"{side}: {problem}" for side, problem in sides if problem)
+    source, target = encoding_problem(pair.source), encoding_problem(pair.target)
+    if not source and not target:
+        return ""
+    return ", ".join(f"{side}: {problem}" for side, problem in (("source", source), ("target", target)) if problem)
 
 
 def which_is_empty(pair: Pair) -> str:
