@@ -159,7 +159,10 @@ def batches_of(
 def _planned(
     pools: Iterator[Pool], batch_tokens: int, seed: Sequence[int], resample: Resample | None, first: int
 ) -> Iterator[Planned]:
-    """Each pool with its plan, without the batches before number `first`."""
+    """Each pool with its plan, without the batches before number `first`.
+
+    What is skipped is planned all the same, and with `resample` sampled: its lengths tell how many batches it has.
+    """
     for number, (pairs, rows) in enumerate(pools):
         if resample:
             pairs = resample(pairs, [*seed, number])

@@ -10,11 +10,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from hashlib import blake2b
 from heapq import nsmallest
-from tempfile import SpooledTemporaryFile
+from pathlib import Path
+from tempfile import SpooledTemporaryFile, gettempdir
 
 import numpy as np
 from numpy.typing import NDArray
 
+from glassformer.files import saving
 from glassformer.text.check_report import EXAMPLES
 
 BITS = 6  # 64 parts: of ten million pairs each part has 6 MB
@@ -70,8 +72,9 @@ class Repeats:
         parts = records["source"][:, 0] >> np.uint64(64 - BITS)
         order = np.argsort(parts, kind="stable")
         bounds = np.searchsorted(parts[order], np.arange(len(self._parts) + 1, dtype=np.uint64))
-        for part, first, end in zip(self._parts, bounds[:-1], bounds[1:], strict=True):
-            part.write(records[order[first:end]].tobytes())
+        with saving(Path(gettempdir())):
+            for part, first, end in zip(self._parts, bounds[:-1], bounds[1:], strict=True):
+                part.write(records[order[first:end]].tobytes())
 
 
 def _hash(text: str) -> bytes:

@@ -72,7 +72,8 @@ class TrainingConfig:
 
     tokenizer: Literal["unigram", "bpe"] = "bpe"
     drop: tuple[str, ...] = ("empty", "too_long", "duplicate", "in_validation")  # see check-data
-    subword_dropout: float = 0.0  # split the training text anew in every epoch; 0.1 is usual with bpe
+    # Split the training text anew in every epoch; 0.1 is usual. With `unigram` it is the alpha of Kudo (2018).
+    subword_dropout: float = 0.0
     max_steps: int = 20_000
     max_minutes: float | None = None
     batch_tokens: int = 4096  # positions of one batch, on each side, padding included
