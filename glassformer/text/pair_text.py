@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
-from glassformer.errors import InputError
-from glassformer.text.pairs import Pair, is_read_once, read_pairs, read_parallel
+from glassformer.text.pairs import Pair, is_read_once, read_pairs, read_parallel, reading
 
 
 class PairText:
@@ -70,8 +69,5 @@ def _sha256(parts: Iterable[str]) -> str:
 
 
 def _digest(path: str) -> bytes:
-    try:
-        with Path(path).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").digest()
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}; check the file and its rights") from error
+    with reading(path), Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()

@@ -109,13 +109,20 @@ def read_lines(path: str | Path) -> Iterator[tuple[int, str]]:
     line that is not UTF-8 (with the place of the first bad byte) or holds a NUL.
     """
     name = _name(path)
+    with reading(path), _open_bytes(path) as stream:
+        for number, raw in enumerate(stream, start=1):
+            skipped = len(BOM) if number == 1 and raw.startswith(BOM) else 0
+            if skipped == len(raw):
+                continue  # a mark and nothing else: an empty file
+            yield number, _decode(raw, skipped, f"{name}:{number}")
+
+
+@contextmanager
+def reading(path: str | Path) -> Iterator[None]:
+    """Turns a failure to read the file into one line: InputError."""
+    name = _name(path)
     try:
-        with _open_bytes(path) as stream:
-            for number, raw in enumerate(stream, start=1):
-                skipped = len(BOM) if number == 1 and raw.startswith(BOM) else 0
-                if skipped == len(raw):
-                    continue  # a mark and nothing else: an empty file
-                yield number, _decode(raw, skipped, f"{name}:{number}")
+        yield
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InputError(f"{name} is not a whole gzip file ({error}); copy or compress it again") from None
     except FileNotFoundError:
