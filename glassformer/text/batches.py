@@ -110,6 +110,10 @@ class TokenizedPairs:
     def __len__(self) -> int:
         return len(self.targets)
 
+    def batch(self, rows: NDArray[np.int64]) -> Batch:
+        """The pairs `rows` as one batch."""
+        return Batch(self.sources.padded(rows), self.targets.padded(rows), rows)
+
     def batches(self, batch_tokens: int, seed: int, epoch: int, first: int = 0) -> Iterator[Batch]:
         """The batches of one epoch from number `first` on; the same for the same arguments.
 
@@ -175,7 +179,7 @@ def _planned(
 def _batches(pools: Iterator[Planned]) -> Iterator[Batch]:
     for pairs, rows, plan in pools:
         for chosen in plan:
-            yield Batch(pairs.sources.padded(chosen), pairs.targets.padded(chosen), rows[chosen])
+            yield pairs.batch(chosen)._replace(rows=rows[chosen])
 
 
 def _cuts(widths: NDArray[np.int64], budget: int) -> list[int]:

@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -115,9 +115,12 @@ def write_store(
     `held_out`: pairs to leave out, by row, in the order of validation. Memory does not grow with the text.
     Raises InputError if fewer than two pairs are kept, or the disk fails.
     """
-    with whole_directory(path) as partial:
+    with whole_directory(path) as partial, ExitStack() as files:
         dtypes = [np.dtype(np.uint16 if one.vocab_size <= 1 << 16 else np.int32) for one in tokenizers]
-        writers = [_SentenceWriter(partial, side, dtype) for side, dtype in zip(SIDES, dtypes, strict=True)]
+        writers = [
+            files.enter_context(closing(_SentenceWriter(partial, side, dtype)))
+            for side, dtype in zip(SIDES, dtypes, strict=True)
+        ]
         sizes = [0] * len(texts)
         for text, rows, pairs, ids in ahead(_tokenized(texts, tokenizers)):
             kept = [
@@ -129,8 +132,6 @@ def write_store(
                 writer.add([side[index] for index in kept])
             sizes[text] += len(kept)
         refuse_too_few(checker.report, chain.from_iterable(texts))
-        for writer in writers:
-            writer.close()
         facts = {
             "sizes": sizes,
             "read": checker.report.pairs + len(held_out),

@@ -3,9 +3,9 @@
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -91,7 +91,19 @@ class _Text:
     valid: list[Pair]
     content: tuple[str, str]  # digests of the training and the validation text
     hold_out_seed: int | None
-    first_reading: Callable[[], FirstReading]  # read when first asked for
+    stamp: list[tuple[int, int]]
+
+    @cached_property
+    def first_reading(self) -> FirstReading:
+        """One reading of all, done when first asked for."""
+        reading = read_first(self.whole, self.hold_out_seed)
+        self.refuse_changed()
+        return reading
+
+    def refuse_changed(self) -> None:
+        """Raise InputError if the files are no longer what the digests are of."""
+        if self.whole.stamp() != self.stamp:
+            raise InputError(f"{origins(self.whole)}: changed while being read; start again")
 
 
 def _text_of(config: RunConfig) -> _Text:
@@ -100,9 +112,8 @@ def _text_of(config: RunConfig) -> _Text:
     whole = PairText.joined(parts)
     refuse_same(whole, valid)
     _refuse_one(whole)
-    hold_out_seed = None if valid else seed
-    content = whole.digest(), PairText.held(valid).digest()
-    return _Text(parts, whole, valid, content, hold_out_seed, cache(lambda: read_first(whole, hold_out_seed)))
+    stamp = whole.stamp()
+    return _Text(parts, whole, valid, (whole.digest(), PairText.held(valid).digest()), None if valid else seed, stamp)
 
 
 def prepare(config: RunConfig, tokenizers: Tokenizers | None = None) -> Prepared:
@@ -116,7 +127,7 @@ def prepare(config: RunConfig, tokenizers: Tokenizers | None = None) -> Prepared
     text = _text_of(config)
     train: TokenizedPairs | StreamedPairs
     if config.data.stream:
-        tokenizers = tokenizers or train_tokenizers(text.first_reading().sample, config)
+        tokenizers = tokenizers or train_tokenizers(text.first_reading.sample, config)
         train, pairs, store = _stream(config, text, tokenizers), text.valid, None
     else:
         tokenizers = tokenizers or _tokenizers(config, text)
@@ -151,7 +162,7 @@ def _tokenizers(config: RunConfig, text: _Text) -> Tokenizers:
     vocabulary = config.training.tokenizer, config.model.vocab_size, config.model.source_vocab_size
     key = key_of(FORMAT, sentencepiece.__version__, text.content[0], text.hold_out_seed, vocabulary)
     path = cache_folder(config.data.store) / f"tokenizers-{key}"
-    return stored_tokenizers(path, lambda: train_tokenizers(text.first_reading().sample, config))
+    return stored_tokenizers(path, lambda: train_tokenizers(text.first_reading.sample, config))
 
 
 def _store(config: RunConfig, text: _Text, tokenizers: Tokenizers) -> tuple[Store, str]:
@@ -172,16 +183,17 @@ def _store(config: RunConfig, text: _Text, tokenizers: Tokenizers) -> tuple[Stor
 
 
 def _build(path: Path, config: RunConfig, text: _Text, tokenizers: Tokenizers) -> None:
-    stamp, first = text.whole.stamp(), text.first_reading()
-    if first.survey.pairs >= LONG_WORK:
-        print(f"tokenizing {first.survey.pairs:,} pairs into {path}", file=sys.stderr)
-    held_out = first.held_out
+    survey, held_out = text.first_reading.survey, text.first_reading.held_out
+    if survey.pairs >= LONG_WORK:
+        print(f"tokenizing {survey.pairs:,} pairs into {path}", file=sys.stderr)
     drop = [Problem(name) for name in config.training.drop]
-    checker = Checker(first.survey, text.valid or held_out.values(), "tokens", config.model.max_length, drop)
+    checker = Checker(survey, text.valid or held_out.values(), "tokens", config.model.max_length, drop)
     write_store(path, text.parts, tokenizers, checker, held_out)
-    if text.whole.stamp() != stamp:
+    try:
+        text.refuse_changed()
+    except InputError:
         shutil.rmtree(path)
-        raise InputError(f"{origins(text.whole)}: changed while being read; start again")
+        raise
 
 
 def _told(store: Store, text: _Text, valid: int) -> list[str]:

@@ -86,6 +86,13 @@ def plan_of(corpus, budget, seed, epoch):
     return [batch.rows.tolist() for batch in corpus.batches(budget, seed, epoch)]
 
 
+def test_a_batch_of_chosen_rows():
+    batch = tokenized([([5], [6, 7]), ([8, 9, 10], []), ([], [11])]).batch(np.array([2, 1]))
+    assert batch.source_BS.tolist() == [[EOS, PAD, PAD, PAD], [8, 9, 10, EOS]]
+    assert batch.target_BT.tolist() == [[11, EOS], [EOS, PAD]]
+    assert batch.rows.tolist() == [2, 1]
+
+
 def test_a_batch_knows_its_rows(monkeypatch):
     monkeypatch.setattr(batches, "POOL", 2)
     originals = [([5], [6, 7]), ([8, 9, 10], []), ([], [11]), ([12], [13])]

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from mmap import mmap
 
 import numpy as np
 import pytest
@@ -68,6 +69,7 @@ def test_the_files_are_plain_arrays(tmp_path, tokenizers):
         assert np.array_equal(np.load(tmp_path / "s" / f"{side}.ids.npy"), sentences.ids)
         assert np.array_equal(np.load(tmp_path / "s" / f"{side}.starts.npy"), sentences.starts)
         assert isinstance(sentences.ids, np.memmap)
+        assert isinstance(sentences.ids.base, mmap)  # so that `take` can let its pages go
 
 
 def test_too_few_pairs_leave_no_store(tmp_path, tokenizers):

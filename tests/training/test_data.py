@@ -94,8 +94,9 @@ def test_held_out_pairs_come_from_the_store_too(config):
     assert trained | {made.valid[0].source} == {source for source, _ in letters(68)[8:]}
 
 
-def test_a_file_that_changes_while_it_is_read_is_refused(config, tmp_path, monkeypatch):
-    stamps = iter([[(1, 1)], [(1, 2)]])
+@pytest.mark.parametrize("unchanged", [1, 2])
+def test_a_file_that_changes_while_it_is_read_is_refused(config, tmp_path, monkeypatch, unchanged):
+    stamps = iter([[(1, 1)]] * unchanged + [[(1, 2)]])
     monkeypatch.setattr(pair_text.PairText, "stamp", lambda self: next(stamps))
     with pytest.raises(InputError, match=r"train\.tsv: changed while being read; start again"):
         prepare(config())
