@@ -45,20 +45,32 @@ PRECISIONS = {"glassformer": ("auto",), "marian": ("float32",)} | dict.fromkeys(
 PER_LINE = 20  # updates whose mean loss is printed
 
 
+class PythonOf(argparse.Action):
+    """ENGINE=PATH into a mapping."""
+
+    def __call__(self, parser: argparse.ArgumentParser, options: Any, value: Any, flag: str | None = None) -> None:
+        name, _, path = value.partition("=")
+        if name not in ENGINES or not path:
+            parser.error(f"{flag} {value}: should be ENGINE=PATH, with an ENGINE of {', '.join(ENGINES)}")
+        setattr(options, self.dest, getattr(options, self.dest) | {name: path})
+
+
 class Worker:
     """The process of one engine."""
 
     def __init__(self, name: str, precision: str, python: str, job: Job) -> None:
-        self.name = name
+        self.name, self.log = name, job.folder / f"{name}-{precision}.log"
         threads = {variable: str(job.threads) for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
-        self.process = subprocess.Popen(
-            [python, "-m", "engines.worker", name, precision, str(job.folder)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=Path(__file__).parent,
-            env=os.environ | threads,
-        )
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [python, "-m", "engines.worker", name, precision, str(job.folder)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                cwd=Path(__file__).parent,
+                env=os.environ | threads,
+            )
         self.facts = self._answer()
 
     def train(self, first: int, updates: int) -> dict[str, Any]:
@@ -70,7 +82,7 @@ class Worker:
         assert self.process.stdout
         line = self.process.stdout.readline()
         if not line:
-            raise SystemExit(f"{self.name} ended with status {self.process.wait()}; its own words are above")
+            raise SystemExit(f"{self.log.read_text()}{self.name} ended with status {self.process.wait()}")
         return json.loads(line)
 
     def __enter__(self) -> "Worker":
@@ -107,11 +119,10 @@ def make_job(options: argparse.Namespace, folder: Path, updates: int) -> Job:
 
 def start_workers(options: argparse.Namespace, job: Job, stack: ExitStack) -> list[Worker]:
     """One for each engine and precision; says which are missing."""
-    pythons = dict(item.split("=", 1) for item in options.python)
     workers = []
-    for name in options.engines.split(","):
+    for name in options.engines:
         for precision in PRECISIONS[name]:
-            worker = stack.enter_context(Worker(name, precision, pythons.get(name, sys.executable), job))
+            worker = stack.enter_context(Worker(name, precision, options.python.get(name, sys.executable), job))
             if "missing" in worker.facts:
                 print(f"MISSING, not compared: {name}: {worker.facts['missing']}", file=sys.stderr)
                 break
@@ -143,20 +154,20 @@ def print_table(
     job: Job, speeds: dict[Worker, list[float]], losses: dict[Worker, list[float]], peaks: dict[str, float]
 ) -> None:
     medians = {worker: statistics.median(values) for worker, values in speeds.items()}
-    best = max((median for worker, median in medians.items() if worker.name != "glassformer"), default=0.0)
+    peers = [worker for worker in medians if worker.name != "glassformer"]
+    best = max(peers or medians, key=lambda worker: medians[worker])
     flops = flops_per_target_token(job)
     padded = sum(batch.target.size for batch in job.batches) / sum(batch.target_tokens for batch in job.batches)
-    print(
-        "| engine | version | precision | target tokens/s | min to max | to the best peer | of peak | loss | weights |"
-    )
-    print("|---|---|---|---|---|---|---|---|---|")
+    print("| engine | precision | target tokens/s | min to max | to the best peer | of peak | loss | weights |")
+    print("|---|---|---|---|---|---|---|---|")
     for worker, median in sorted(medians.items(), key=lambda item: -item[1]):
         facts = worker.facts
-        ratio = f"{median / best:.2f}" if best else ""
+        # Turn by turn, for what else the machine does comes and goes.
+        ratio = statistics.median(a / b for a, b in zip(speeds[worker], speeds[best], strict=True))
         share = f"{100 * median * flops / peaks[facts['precision']]:.0f} %"
         print(
-            f"| {worker.name} | {facts['version']} | {facts['precision']} | {median:,.0f} "
-            f"| {min(speeds[worker]):,.0f} to {max(speeds[worker]):,.0f} | {ratio} | {share} "
+            f"| {facts['version']} | {facts['precision']} | {median:,.0f} "
+            f"| {min(speeds[worker]):,.0f} to {max(speeds[worker]):,.0f} | {ratio:.2f} | {share} "
             f"| {statistics.mean(losses[worker]):.3f} | {facts['parameters']:,} |"
         )
     measured = ", ".join(f"{peak / 1e9:,.0f} GFLOP/s in {precision}" for precision, peak in peaks.items())
@@ -204,8 +215,10 @@ def main() -> None:
     parser.add_argument("--target", required=True)
     parser.add_argument("--preset", default="tiny", help="the sizes: tiny, small, base, ...")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="as in `glassformer train`")
-    parser.add_argument("--engines", default=",".join(ENGINES), help="default: %(default)s")
-    parser.add_argument("--python", action="append", default=[], metavar="ENGINE=PATH", help="an engine's own Python")
+    parser.add_argument("--engines", nargs="+", choices=ENGINES, default=list(ENGINES), help="default: all")
+    parser.add_argument(
+        "--python", action=PythonOf, default={}, metavar="ENGINE=PATH", help="the Python of an engine; may be repeated"
+    )
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--updates", type=int, default=20, help="of a turn, or of the loss curve")
