@@ -7,7 +7,8 @@ Each engine is a process of its own, which may have a Python of its own, and onl
 updates of Adam with label smoothing 0.1, dropout 0.1 on embeddings and sublayers' outputs, and clipping at norm 1. The
 first turn warms up. Speed counts real target tokens: neither padding nor `<s>`.
 
-`--loss-curve` shows instead that the precision glassformer chooses here learns as float32 does.
+`--loss-curve` shows instead that the precision glassformer chooses here, or the one that `--set precision=bfloat16`
+names, learns as float32 does.
 """
 
 import argparse
@@ -38,10 +39,8 @@ from glassformer.training.utilisation import DTYPES, peak_flops, step_flops
 
 VOCABULARY = {"tiny": 10_000}
 LARGER_VOCABULARY = 16_000
-TORCH = tuple(DTYPES)
-PRECISIONS = {"glassformer": ("auto",), "marian": ("float32",)} | dict.fromkeys(
-    ("transformers", "torch_transformer", "joeynmt"), TORCH
-)
+# glassformer's is the config's, "auto" unless --set says otherwise; of the others the best counts.
+PRECISIONS = dict.fromkeys(("transformers", "torch_transformer", "joeynmt"), tuple(DTYPES)) | {"marian": ("float32",)}
 PER_LINE = 20  # updates whose mean loss is printed
 
 
@@ -121,7 +120,7 @@ def start_workers(options: argparse.Namespace, job: Job, stack: ExitStack) -> li
     """One for each engine and precision; says which are missing."""
     workers = []
     for name in options.engines:
-        for precision in PRECISIONS[name]:
+        for precision in PRECISIONS.get(name, (job.config["precision"],)):
             worker = stack.enter_context(Worker(name, precision, options.python.get(name, sys.executable), job))
             if "missing" in worker.facts:
                 print(f"MISSING, not compared: {name}: {worker.facts['missing']}", file=sys.stderr)
@@ -184,15 +183,14 @@ def flops_per_target_token(job: Job) -> float:
 
 def loss_curve(options: argparse.Namespace, folder: Path, stack: ExitStack) -> None:
     job = make_job(options, folder, options.updates)
-    exact, chosen = (
-        stack.enter_context(Worker("glassformer", precision, sys.executable, job)) for precision in ("float32", "auto")
-    )
+    precisions = "float32", job.config["precision"]
+    exact, chosen = (stack.enter_context(Worker("glassformer", p, sys.executable, job)) for p in precisions)
     rows = list(compared(exact, chosen, options.updates))
     with Path(options.loss_curve).open("w", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(("update", "float32", f"auto: {chosen.facts['precision']}"))
+        writer.writerow(("update", "float32", chosen.facts["precision"]))
         writer.writerows((number, *pair) for number, pair in enumerate(rows, 1))
-    print(f"| updates | float32 | auto: {chosen.facts['precision']} | relative difference |\n|---|---|---|---|")
+    print(f"| updates | float32 | {chosen.facts['precision']} | relative difference |\n|---|---|---|---|")
     worst = 0.0
     for first in range(0, len(rows), PER_LINE):
         a, b = (statistics.mean(column) for column in zip(*rows[first : first + PER_LINE], strict=True))
