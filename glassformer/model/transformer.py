@@ -8,6 +8,7 @@ Tensor names carry their axes:
 import math
 from typing import NamedTuple, cast
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -42,7 +43,15 @@ class Embedding(nn.Module):
 
     def forward(self, ids_BT: Tensor, start: int = 0) -> Tensor:
         x_BTD = self.token(ids_BT) * self.scale
-        return self.dropout(self.position(x_BTD, start) if self.position else x_BTD)
+        if self.position:
+            x_BTD = self.position(x_BTD, start)
+        return self.dropout(x_BTD.to(_stream_type(x_BTD)))
+
+
+def _stream_type(x: Tensor) -> torch.dtype:
+    """Under autocast what flows from sublayer to sublayer is of autocast's type: it halves what memory must move."""
+    kind = x.device.type
+    return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else x.dtype
 
 
 def _make_positions(config: ModelConfig) -> Positions | None:

@@ -1,8 +1,8 @@
 """Token ids of a corpus in flat arrays, and batches of them by token budget."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -32,6 +32,11 @@ class Sentences:
     def __getitem__(self, index: int) -> NDArray[np.int32]:
         return self.ids[self.starts[index] : self.starts[index + 1]]
 
+    def open(self) -> list[list[int]]:
+        """The sentences as lists, without `</s>`."""
+        starts, ids = self.starts.tolist(), self.ids.tolist()
+        return [ids[first : end - 1] for first, end in pairwise(starts)]
+
     @property
     def lengths(self) -> NDArray[np.int64]:
         """Tokens of each sentence, `</s>` included."""
@@ -55,10 +60,14 @@ class Batch(NamedTuple):
 
 @dataclass(frozen=True)
 class TokenizedPairs:
-    """A corpus as ids: pair i is (sources[i], targets[i])."""
+    """A corpus as ids: pair i is (sources[i], targets[i]).
+
+    `resample(pairs, seed)`, if given, splits the texts anew for every epoch (see `SubwordDropout`).
+    """
 
     sources: Sentences
     targets: Sentences
+    resample: "Callable[[TokenizedPairs, Sequence[int]], TokenizedPairs] | None" = None
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -68,7 +77,8 @@ class TokenizedPairs:
 
     def batches(self, batch_tokens: int, seed: int, epoch: int, first: int = 0) -> Iterator[Batch]:
         """The batches of one epoch, as `plan` has them, from number `first` on."""
-        return map(self.batch, self.plan(batch_tokens, seed, epoch)[first:])
+        pairs = self.resample(self, [seed, epoch]) if self.resample else self
+        return map(pairs.batch, pairs.plan(batch_tokens, seed, epoch)[first:])
 
     def plan(self, batch_tokens: int, seed: int, epoch: int) -> list[NDArray[np.int64]]:
         """The rows of each batch of one epoch: every pair once, the same for the same arguments.

@@ -8,8 +8,10 @@ import io
 import os
 import re
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Literal, NamedTuple
+from threading import Lock
+from typing import Any, Literal, NamedTuple
 
 import sentencepiece
 
@@ -23,6 +25,7 @@ SKIPPED = "▅"  # SentencePiece leaves lines that hold its sign for the unknown
 PROBE = " ﬁ  x "  # what a tokenizer that normalises, or has lost part of its file, does not give back
 # The smallest vocabulary there can be: the control tokens, the 256 bytes, and a piece for the space.
 SMALLEST = len(PIECES) + 256 + 1
+_SEEDING = Lock()  # SentencePiece has one seed for the whole process
 
 
 class Token(NamedTuple):
@@ -106,18 +109,40 @@ class Tokenizer:
 
     def encode(self, text: str) -> list[int]:
         """The ids of `text`, without control tokens; UsageError for a lone surrogate."""
-        return [self._pieces.piece_to_id(piece) for piece in self._split(text)]
+        return self._ids(self._split(text))
 
     def encode_all(self, texts: Sequence[str]) -> list[list[int]]:
         """`encode` for many texts at once, on all cores."""
-        if any(META in text for text in texts):
-            return [self.encode(text) for text in texts]
+        return self._encode_all(texts, num_threads=os.cpu_count() or 1)
+
+    def sample_all(self, texts: Sequence[str], dropout: float, seed: int) -> list[list[int]]:
+        """Each text split at random; the same ids for the same arguments, and `decode` gives the text back.
+
+        A `bpe` tokenizer leaves each merge out with probability `dropout` (BPE-dropout, Provilkov et al.
+        2020, arXiv:1910.13267). A `unigram` one draws from all splits, each with probability
+        p(split)^`dropout`, normalised (Kudo 2018, arXiv:1804.10959): there a smaller number is wilder.
+        `seed` is below 2**32.
+        """
+        sampling = {"enable_sampling": True, "alpha": dropout, "nbest_size": -1}
+        # Each thread draws from a generator of its own, seeded at its first use: a fresh one begins anew.
+        with _SEEDING, ThreadPoolExecutor(max_workers=1) as fresh:
+            sentencepiece.set_random_generator_seed(seed)
+            return fresh.submit(self._encode_all, texts, num_threads=1, **sampling).result()
+
+    def _encode_all(self, texts: Sequence[str], num_threads: int, **sampling: Any) -> list[list[int]]:
         _refuse_surrogates(texts)
-        return self._pieces.encode(list(texts), num_threads=os.cpu_count() or 1)
+        together = iter(
+            self._pieces.encode([text for text in texts if META not in text], num_threads=num_threads, **sampling)
+        )
+        return [self._ids(self._split(text, **sampling)) if META in text else next(together) for text in texts]
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text of `ids`; control tokens are skipped, bytes that are no UTF-8 become U+FFFD."""
         return self._pieces.decode([i for i in ids if i >= len(PIECES)])
+
+    def decode_all(self, sentences: Sequence[list[int]]) -> list[str]:
+        """`decode` for many sentences at once; they hold no control tokens."""
+        return self._pieces.decode(list(sentences)) if sentences else []
 
     def tokens(self, text: str) -> list[Token]:
         """The tokens of `text` with their character spans.
@@ -156,14 +181,18 @@ class Tokenizer:
             tokens.append(Token(token, piece, position - 1, position))
         return tokens
 
-    def _split(self, text: str) -> list[str]:
+    def _ids(self, pieces: list[str]) -> list[int]:
+        return [self._pieces.piece_to_id(piece) for piece in pieces]
+
+    def _split(self, text: str, **sampling: Any) -> list[str]:
         _refuse_surrogates([text])
         if META not in text:
-            return self._pieces.encode(text, out_type=str)
+            return self._pieces.encode(text, out_type=str, **sampling)
         # Stands in for `▁` where SentencePiece would take it for a space, then gives way to its bytes.
         stand_in = next(c for c in map(chr, range(0x10FFFD, 0, -1)) if c not in text and self._is_unknown(c))
         spelt = _spelling(stand_in)
-        return _replace_runs(self._pieces.encode(text.replace(META, stand_in), out_type=str), spelt, _spelling(META))
+        pieces = self._pieces.encode(text.replace(META, stand_in), out_type=str, **sampling)
+        return _replace_runs(pieces, spelt, _spelling(META))
 
     def _is_unknown(self, character: str) -> bool:
         return self._pieces.piece_to_id(character) == UNK

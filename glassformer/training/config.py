@@ -60,6 +60,7 @@ class TrainingConfig:
 
     tokenizer: Literal["unigram", "bpe"] = "bpe"
     drop: tuple[str, ...] = ("empty", "too_long", "duplicate", "in_validation")  # see check-data
+    subword_dropout: float = 0.0  # split the training text anew in every epoch; 0.1 is usual with bpe
     max_steps: int = 20_000
     max_minutes: float | None = None
     batch_tokens: int = 4096  # positions of one batch, on each side, padding included
@@ -95,6 +96,8 @@ class TrainingConfig:
                 raise UsageError(f"{name} = {value} must be above 0, or null")
         if not 0 <= self.label_smoothing < 1:
             raise UsageError(f"label_smoothing = {self.label_smoothing} must be at least 0 and below 1")
+        if not 0 <= self.subword_dropout < 1:
+            raise UsageError(f"subword_dropout = {self.subword_dropout} must be at least 0 and below 1")
         if self.average_last > self.keep_checkpoints:
             raise UsageError(
                 f"average_last = {self.average_last} needs as many checkpoints, but keep_checkpoints = "

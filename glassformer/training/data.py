@@ -1,5 +1,6 @@
 """From the config's files to ids: read, check, train the tokenizers, encode."""
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from glassformer.text.batches import Sentences, TokenizedPairs
 from glassformer.text.check import CheckReport, Problem, check_pairs, origins, refuse_same, refuse_too_few
 from glassformer.text.corpora import load_corpus
 from glassformer.text.pairs import Pair, read_pairs, read_parallel
+from glassformer.text.subword_dropout import SubwordDropout
 from glassformer.text.tokenizer import Kind, Tokenizer
 from glassformer.training.config import DataConfig, RunConfig
 
@@ -101,7 +103,11 @@ def prepare(config: RunConfig, tokenizers: tuple[Tokenizer, Tokenizer] | None = 
         raise InputError(f"{origins(valid)}: no usable validation pair; every one has an empty or too long side")
     if len(usable) < len(valid):
         notes.append(f"{len(valid) - len(usable)} validation pairs with an empty or too long side are left out")
-    return Prepared(ids.of(kept), usable, ids.of(usable), tokenizers, report, tuple(notes))
+    train = ids.of(kept)
+    if config.training.subword_dropout:
+        resample = SubwordDropout(*tokenizers, config.training.subword_dropout, config.model.max_length)
+        train = dataclasses.replace(train, resample=resample)
+    return Prepared(train, usable, ids.of(usable), tokenizers, report, tuple(notes))
 
 
 class _Ids:

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from glassformer.model import Transformer
 from glassformer.model.transformer import real_tokens, shift_right
 from glassformer.text.batches import Batch
-from glassformer.training.loss import label_smoothed_loss
+from glassformer.training.loss import output_loss
 
 
 class Objective(nn.Module):
@@ -25,8 +25,8 @@ class Objective(nn.Module):
         cache = model.start(model.encode(source_BS))
         hidden_BTD, _ = model.decode(shift_right(target_BT, model.config.decoder_start_id), cache)
         real_BT = real_tokens(target_BT)
-        logits_NV = model.logits(hidden_BTD[real_BT])
-        return label_smoothed_loss(logits_NV, target_BT[real_BT], self.smoothing)
+        output = model.generator
+        return output_loss(hidden_BTD[real_BT], output.weight, output.bias, target_BT[real_BT], self.smoothing)
 
 
 def on_device(batch: Batch, device: torch.device) -> tuple[Tensor, Tensor]:

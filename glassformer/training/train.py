@@ -8,6 +8,7 @@ from glassformer.model_directory import resolve
 from glassformer.training.config import RunConfig
 from glassformer.training.run import resume, start
 from glassformer.training.trainer import Trainer
+from glassformer.training.utilisation import keep_freed_memory
 from glassformer.translator import Translator
 
 
@@ -19,6 +20,7 @@ def train(out: str | Path, *, resumed: bool = False, device: str = "auto", **set
     with the run already there. Raises InputError or UsageError for what is wrong with them, and
     Interrupted where a signal stopped it.
     """
+    keep_freed_memory()
     path, where = Path(out), choose_device(device)
     run = resume(path, settings, where) if resumed else start(path, RunConfig.of(settings), where)
     Trainer(run).fit()

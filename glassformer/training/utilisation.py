@@ -1,5 +1,7 @@
 """How much of the hardware training uses, and which number format it runs faster in."""
 
+import ctypes
+import sys
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -11,6 +13,20 @@ from glassformer.model import Transformer
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 # bfloat16 rounds to 8 bits; it has to earn that.
 WORTHWHILE = 1.1
+
+# Parameters of glibc's mallopt(3).
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+
+
+def keep_freed_memory() -> None:
+    """Let this process keep the memory it frees, for its next step, instead of giving it back to the system.
+
+    Each step frees and asks for the same blocks; those above some megabytes come from the system page by page
+    otherwise, which costs a tenth of a step of a small model. Linux with glibc only; nothing elsewhere.
+    """
+    if sys.platform == "linux" and hasattr(library := ctypes.CDLL(None), "mallopt"):
+        library.mallopt(M_MMAP_THRESHOLD, 1 << 30)
+        library.mallopt(M_TRIM_THRESHOLD, (1 << 31) - 1)
 
 
 def autocast(precision: str, device: torch.device) -> AbstractContextManager[object]:

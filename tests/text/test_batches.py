@@ -41,6 +41,7 @@ def test_sentences_come_back_closed(originals):
     assert len(sentences) == len(originals)
     assert [sentences[index].tolist() for index in range(len(sentences))] == [[*ids, EOS] for ids in originals]
     assert sentences.lengths.tolist() == [len(ids) + 1 for ids in originals]
+    assert sentences.open() == originals
 
 
 def test_ids_take_four_bytes_each():

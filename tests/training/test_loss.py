@@ -1,21 +1,42 @@
 """Label-smoothed cross-entropy, held to torch's own and to a sum done by hand."""
 
+import functools
 import math
 
 import pytest
 import torch
 from torch.nn import functional
 
-from glassformer.training.loss import label_smoothed_loss
+from glassformer.training.loss import CHUNK, output_loss
+
+
+def label_smoothed_loss(logits_NV, targets_N, smoothing):
+    """The loss of given logits: those of an output layer that changes nothing."""
+    return output_loss(logits_NV, torch.eye(logits_NV.shape[1]), None, targets_N, smoothing)
+
+
+def layer(targets, width, vocabulary):
+    """Hidden states, an output layer's weight and bias, and targets."""
+    draw = functools.partial(torch.randn, generator=torch.Generator().manual_seed(0))
+    targets_N = torch.randint(vocabulary, (targets,), generator=torch.Generator().manual_seed(1))
+    hidden_ND, weight_VD, bias_V = draw(targets, width), draw(vocabulary, width), draw(vocabulary)
+    return *(tensor.requires_grad_() for tensor in (hidden_ND, weight_VD, bias_V)), targets_N
+
+
+def output_gradients(hidden_ND, weight_VD, bias_V, targets_N):
+    loss = output_loss(hidden_ND, weight_VD, bias_V, targets_N, 0.1)
+    inputs = [tensor for tensor in (hidden_ND, weight_VD, bias_V) if tensor is not None]
+    return loss.detach(), torch.autograd.grad(loss, inputs)
+
 
 SMOOTHINGS = [0.0, 0.1, 0.3, 0.9]
 
 
-def example(targets=7, vocabulary=11, loudness=2.0, dtype=torch.float32):
+def example(targets=7, vocabulary=11, loudness=2.0):
     generator = torch.Generator().manual_seed(0)
     logits_NV = loudness * torch.randn(targets, vocabulary, generator=generator)
     targets_N = torch.randint(vocabulary, (targets,), generator=generator)
-    return logits_NV.to(dtype).requires_grad_(), targets_N
+    return logits_NV.requires_grad_(), targets_N
 
 
 def loss_and_gradient(function, logits_NV, factor=1.0):
@@ -71,12 +92,46 @@ def test_gradient_follows_the_chain_rule():
     torch.testing.assert_close(minus_thrice, -3 * once)
 
 
-def test_half_precision_logits_are_summed_in_float32():
-    logits_NV, targets_N = example(dtype=torch.bfloat16)
-    ours, our_gradient = loss_and_gradient(lambda x: label_smoothed_loss(x, targets_N, 0.1), logits_NV)
-    theirs = functional.cross_entropy(logits_NV.float(), targets_N, label_smoothing=0.1, reduction="sum")
-    assert ours.dtype == torch.float32 and our_gradient.dtype == torch.bfloat16
-    torch.testing.assert_close(ours, theirs, rtol=1e-6, atol=0)
+def test_under_autocast_only_the_products_are_rounded():
+    """bfloat16 keeps 8 bits: logits as large as 8 are off by 2^-6 at most, and so, in proportion, is p."""
+    hidden_ND, weight_VD, bias_V, targets_N = layer(targets=500, width=32, vocabulary=60)
+    exact, exact_gradients = output_gradients(hidden_ND, weight_VD, bias_V, targets_N)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        rounded, gradients = output_gradients(hidden_ND, weight_VD, bias_V, targets_N)
+    assert rounded.dtype == torch.float32
+    assert not rounded.equal(exact)
+    torch.testing.assert_close(rounded, exact, rtol=2**-9, atol=0)
+    for ours, theirs in zip(gradients, exact_gradients, strict=True):
+        assert ours.dtype == torch.float32
+        assert (ours - theirs).norm() <= 2**-6 * theirs.norm()
+
+
+@pytest.mark.parametrize("biased", [True, False])
+@pytest.mark.parametrize("targets", [1, CHUNK - 1, CHUNK, 2 * CHUNK + 3])
+def test_chunks_of_an_output_layer_same_as_torch(biased, targets):
+    hidden_ND, weight_VD, bias_V, targets_N = layer(targets, width=8, vocabulary=30)
+    given = (hidden_ND, weight_VD, bias_V if biased else None)
+    ours, our_gradients = output_gradients(*given, targets_N)
+    inputs = [tensor for tensor in given if tensor is not None]
+    logits_NV = functional.linear(hidden_ND, *inputs[1:])
+    theirs = functional.cross_entropy(logits_NV, targets_N, label_smoothing=0.1, reduction="sum")
+    torch.testing.assert_close(ours, theirs.detach(), rtol=1e-6, atol=0)
+    for one, other in zip(our_gradients, torch.autograd.grad(theirs, inputs), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-4)
+
+
+def test_no_target_no_loss():
+    hidden_ND, weight_VD, bias_V, targets_N = layer(targets=0, width=8, vocabulary=30)
+    loss, gradients = output_gradients(hidden_ND, weight_VD, bias_V, targets_N)
+    assert loss == 0 and all(gradient.eq(0).all() for gradient in gradients)
+
+
+def test_only_what_learns_gets_a_gradient():
+    hidden_ND, weight_VD, bias_V, targets_N = layer(targets=5, width=8, vocabulary=30)
+    with torch.no_grad():
+        assert not output_loss(hidden_ND, weight_VD, bias_V, targets_N, 0.1).requires_grad
+    output_loss(hidden_ND, weight_VD.detach(), None, targets_N, 0.1).backward()
+    assert hidden_ND.grad is not None and weight_VD.grad is None
 
 
 def test_logits_are_left_as_they_were():
@@ -84,11 +139,3 @@ def test_logits_are_left_as_they_were():
     before = logits_NV.detach().clone()
     label_smoothed_loss(logits_NV, targets_N, 0.1).backward()
     assert logits_NV.equal(before)
-
-
-def test_a_second_gradient_from_one_graph_is_refused_not_wrong():
-    logits_NV, targets_N = example()
-    loss = label_smoothed_loss(logits_NV, targets_N, 0.1)
-    torch.autograd.grad(loss, logits_NV, retain_graph=True)
-    with pytest.raises(RuntimeError, match="once"):
-        torch.autograd.grad(loss, logits_NV)

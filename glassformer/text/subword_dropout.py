@@ -1,0 +1,36 @@
+"""Another split of the same text in every epoch, so that a model does not learn one split by heart."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from glassformer.text.batches import Sentences, TokenizedPairs
+from glassformer.text.tokenizer import Tokenizer
+
+
+@dataclass(frozen=True)
+class SubwordDropout:
+    """Pairs of ids, split anew by `Tokenizer.sample_all` on both sides."""
+
+    source: Tokenizer
+    target: Tokenizer
+    rate: float
+    max_length: int
+
+    def __call__(self, pairs: TokenizedPairs, seed: Sequence[int]) -> TokenizedPairs:
+        """`pairs`, each sampled; the same for the same seed. A pair that would get longer than `max_length` stays."""
+        first, second = np.random.SeedSequence(list(seed)).generate_state(2).tolist()
+        sources, targets = pairs.sources.open(), pairs.targets.open()
+        sampled = zip(
+            self.source.sample_all(self.source.decode_all(sources), self.rate, first),
+            self.target.sample_all(self.target.decode_all(targets), self.rate, second),
+            strict=True,
+        )
+        chosen = [
+            new if max(map(len, new)) < self.max_length else old
+            for old, new in zip(zip(sources, targets, strict=True), sampled, strict=True)
+        ]
+        return TokenizedPairs(
+            Sentences.of(source for source, _ in chosen), Sentences.of(target for _, target in chosen)
+        )
