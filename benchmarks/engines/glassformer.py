@@ -1,10 +1,12 @@
-"""glassformer itself: a run as `glassformer train` starts it, in its own training loop, fed with the job's batches."""
+"""glassformer itself: `train` as a user calls it, but fed with the job's batches, and waiting between turns."""
 
 import dataclasses
+import os
 import time
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
-from typing import Any
+from typing import Any, cast
+from unittest import mock
 
 import numpy as np
 import torch
@@ -12,13 +14,13 @@ from torch import Tensor
 from torch.nn.modules.module import register_module_forward_hook
 
 from engines.job import PAD, Engine, Job
-from glassformer.text.batches import Batch
-from glassformer.training.config import RunConfig
+from glassformer import train
+from glassformer.text.batches import Batch, TokenizedPairs
 from glassformer.training.objective import Objective
-from glassformer.training.run import start
 from glassformer.training.trainer import Trainer
 
 NEVER = 1_000_000_000  # in updates: the job is training only
+Answer = Callable[[dict[str, Any]], None]
 
 
 class Glassformer(Engine):
@@ -26,27 +28,33 @@ class Glassformer(Engine):
 
     def __init__(self, job: Job, precision: str) -> None:
         super().__init__(job)
-        torch.set_num_threads(job.threads)
-        changes = {"precision": precision, "validate_every": NEVER, "checkpoint_every": NEVER}
-        config = RunConfig.of(job.config | changes)
-        self.run = start(job.folder / f"run-{precision}", config, torch.device("cpu"))
-        torch.manual_seed(config.training.seed)  # measuring the faster precision has drawn numbers
-        self.precision = self.run.config.training.precision
-        self.parameters = sum(weight.numel() for weight in self.run.translator.model.parameters())
+        self.precision = precision
 
-    def serve(self, requests: Iterator[dict[str, Any]], answer: Callable[[dict[str, Any]], None]) -> None:
-        paced = Paced(self.job, requests, answer)
-        register_module_forward_hook(paced.watch)
-        self.run.data = dataclasses.replace(self.run.data, train=paced)
-        Trainer(self.run).fit()
+    def serve(self, requests: Iterator[dict[str, Any]], answer: Answer) -> None:
+        """The product's own loop, met where it reads its data, and nowhere else."""
+        fit = Trainer.fit
+
+        def fit_in_turns(trainer: Trainer) -> None:
+            self.precision = trainer.settings.precision
+            self.parameters = sum(weight.numel() for weight in trainer.translator.model.parameters())
+            answer(self.facts())
+            turns = Turns(self.job, requests, answer)
+            trainer.data = dataclasses.replace(trainer.data, train=cast(TokenizedPairs, turns))
+            torch.manual_seed(trainer.settings.seed)  # measuring the faster precision has drawn numbers
+            fit(trainer)
+
+        changes = {"precision": self.precision, "validate_every": NEVER, "checkpoint_every": NEVER}
+        with mock.patch.object(Trainer, "fit", fit_in_turns):
+            train(self.job.folder / f"run-{self.precision}", device="cpu", **self.job.config | changes)
 
 
-class Paced:
-    """Stands for the training pairs: `batches` gives the trainer a turn's batches, then waits for the next turn."""
+class Turns:
+    """Stands for the training pairs: gives the trainer the batches of a turn, and then waits for the next."""
 
-    def __init__(self, job: Job, requests: Iterator[dict[str, Any]], answer: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(self, job: Job, requests: Iterator[dict[str, Any]], answer: Answer) -> None:
         self.job, self.requests, self.answer = job, requests, answer
         self.losses: list[Tensor] = []
+        register_module_forward_hook(self.watch)
 
     def __len__(self) -> int:
         return sum(len(batch.target) for batch in self.job.batches)
@@ -59,7 +67,7 @@ class Paced:
                 batch = self.job.batches[i]
                 yield Batch(batch.source, batch.target, np.arange(len(batch.target)))
             self.answer({"seconds": time.perf_counter() - began, "losses": [float(loss) for loss in self.losses]})
-        raise SystemExit
+        os._exit(0)  # without the validation and the model that end a run
 
     def watch(self, module: torch.nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
         """Note the loss for each target token whenever the objective is computed."""

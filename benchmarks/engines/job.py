@@ -67,12 +67,16 @@ class Engine:
     def __init__(self, job: Job) -> None:
         self.job = job
 
+    def facts(self) -> dict[str, Any]:
+        return {"version": self.version, "precision": self.precision, "parameters": self.parameters}
+
     def update(self, batch: Batch, rate: float) -> float:
         """One step of Adam; the loss for each real target token."""
         raise NotImplementedError
 
     def serve(self, requests: Iterator[dict[str, Any]], answer: Callable[[dict[str, Any]], None]) -> None:
-        """Answer each request until there are no more."""
+        """Say what it is, then answer each request until there are no more."""
+        answer(self.facts())
         for request in requests:
             answer(self.train(**request))
 

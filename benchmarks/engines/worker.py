@@ -39,7 +39,6 @@ def main() -> None:
     except ImportError as error:
         answer({"missing": str(error)})
         return
-    answer({"version": engine.version, "precision": engine.precision, "parameters": engine.parameters})
     engine.serve(map(json.loads, sys.stdin), answer)
 
 
