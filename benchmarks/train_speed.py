@@ -57,18 +57,23 @@ class PythonOf(argparse.Action):
 class Worker:
     """The process of one engine."""
 
-    def __init__(self, name: str, precision: str, python: str, job: Job) -> None:
-        self.name, self.log = name, job.folder / f"{name}-{precision}.log"
-        threads = {variable: str(job.threads) for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
+    def __init__(self, name: str, precision: str, python: str, job: Job, processes: int = 1) -> None:
+        self.name, self.log = name, job.folder / f"{name}-{precision}-{processes}.log"
+        torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
+        each = str(job.threads // processes)
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [python, "-m", "engines.worker", name, precision, str(job.folder)],
+                [
+                    python,
+                    *(torchrun if processes > 1 else []),
+                    *("-m", "engines.worker", name, precision, str(job.folder)),
+                ],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
                 cwd=Path(__file__).parent,
-                env=os.environ | threads,
+                env=os.environ | dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), each),
             )
         self.facts = self._answer()
 
@@ -126,6 +131,9 @@ def start_workers(options: argparse.Namespace, job: Job, stack: ExitStack) -> li
                 print(f"MISSING, not compared: {name}: {worker.facts['missing']}", file=sys.stderr)
                 break
             workers.append(worker)
+    if options.processes > 1:
+        precision = job.config["precision"]
+        workers.append(stack.enter_context(Worker("glassformer", precision, sys.executable, job, options.processes)))
     return workers
 
 
@@ -218,6 +226,7 @@ def main() -> None:
         "--python", action=PythonOf, default={}, metavar="ENGINE=PATH", help="the Python of an engine; may be repeated"
     )
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--processes", type=int, default=1, help="glassformer also in so many, sharing the threads")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--updates", type=int, default=20, help="of a turn, or of the loss curve")
     parser.add_argument("--loss-curve", metavar="F.csv", help="compare precisions of glassformer instead")
