@@ -15,6 +15,7 @@ import argparse
 import csv
 import json
 import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -92,9 +93,11 @@ class Worker:
     def __enter__(self) -> "Worker":
         return self
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
         assert self.process.stdin
         self.process.stdin.close()
+        if kind:
+            self.process.terminate()
         self.process.wait()
 
 
@@ -232,6 +235,7 @@ def main() -> None:
     parser.add_argument("--loss-curve", metavar="F.csv", help="compare precisions of glassformer instead")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))  # so that no worker stays behind
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         (loss_curve if options.loss_curve else speed)(options, Path(name), stack)
 
