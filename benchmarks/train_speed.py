@@ -131,12 +131,14 @@ def start_workers(options: argparse.Namespace, job: Job, stack: ExitStack) -> li
         for precision in PRECISIONS.get(name, (job.config["precision"],)):
             worker = stack.enter_context(Worker(name, precision, options.python.get(name, sys.executable), job))
             if "missing" in worker.facts:
-                print(f"MISSING, not compared: {name}: {worker.facts['missing']}", file=sys.stderr)
+                print(f"MISSING, not compared: {name}: {worker.facts['missing']}\n")
                 break
             workers.append(worker)
     if options.processes > 1:
         precision = job.config["precision"]
         workers.append(stack.enter_context(Worker("glassformer", precision, sys.executable, job, options.processes)))
+    if not workers:
+        sys.exit("nothing to measure")
     return workers
 
 

@@ -86,6 +86,6 @@ class Turns:
         return range(first, first + count)
 
     def watch(self, module: torch.nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-        """Note the loss for each target token whenever the objective is computed."""
+        """Note the loss for each target token, of this process's share, whenever the objective is computed."""
         if isinstance(module, Objective):
             self.losses.append(output.detach() / (inputs[1] != PAD).sum())

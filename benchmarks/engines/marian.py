@@ -4,6 +4,7 @@ It makes its own batches, by its own rule for the same number of words, of the s
 each update took, so starting up is left out, and how many sentences an epoch had: all, or nothing is measured.
 """
 
+import os
 import re
 import subprocess
 import sys
@@ -38,7 +39,9 @@ class Marian(Engine):
             words = (f'"{i}": {i}' for i in range(self.job.config["vocab_size"]) if i not in (UNK, EOS))
             (folder / "vocab.yml").write_text("\n".join([f"<unk>: {UNK}", f"</s>: {EOS}", *words]) + "\n")
             command = [sys.executable, "-m", "pymarian", *self._options(folder, self.job.rates[first])]
-            log = subprocess.run(command, stderr=subprocess.PIPE, text=True, cwd=folder).stderr
+            # Its workers divide the batches; each computes in one thread.
+            one_each = os.environ | dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+            log = subprocess.run(command, stderr=subprocess.PIPE, text=True, cwd=folder, env=one_each).stderr
             second = LINE.findall(log)
             if not second or int(second[-1][0].replace(",", "")) != sum(len(batch.target) for batch in batches):
                 raise RuntimeError(f"Marian did not train on the whole text:\n{log}")

@@ -1,7 +1,5 @@
 """`transformers`' MarianMTModel, with random weights."""
 
-# Attention is its "eager" kind: on the CPU as fast as its default, torch's fused one, and in bfloat16 1.3 times.
-
 import torch
 import transformers
 from torch import Tensor, nn
@@ -34,7 +32,7 @@ class Transformers(TorchEngine):
             forced_eos_token_id=EOS,
             decoder_start_token_id=BOS,
             use_cache=False,
-            attn_implementation="eager",
+            attn_implementation="eager",  # on the CPU as fast as the default, and in bfloat16 1.4 times
         )
         return transformers.MarianMTModel(config)
 
