@@ -1,5 +1,10 @@
-"""Saving so that a file or a directory appears whole or not at all: write beside, fsync, rename."""
+"""Saving so that a file or a directory appears whole or not at all: write beside, fsync, rename.
 
+A directory may carry the checksums of its files, by which one that was truncated or altered is told.
+"""
+
+import hashlib
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -7,6 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from glassformer.errors import InputError
+
+CHECKSUMS = "checksums.json"
+STATES = "partial", "old", "gone"  # what stands beside NAME, as .NAME.STATE: the new one, the old one, one to remove
 
 
 @contextmanager
@@ -46,7 +54,8 @@ def whole_directory(path: Path) -> Iterator[Path]:
     partial, old = _beside(path, "partial"), _beside(path, "old")
     with saving(path):
         shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
+        make_directory(path.parent)
+        partial.mkdir()
         try:
             yield partial
             _sync_directory(partial)
@@ -59,6 +68,23 @@ def whole_directory(path: Path) -> Iterator[Path]:
         finally:
             shutil.rmtree(partial, ignore_errors=True)
             recover(path)
+
+
+def make_directory(path: Path) -> None:
+    """Make `path` and its parents where they are missing, each of them fsynced into its parent."""
+    if not path.exists():
+        make_directory(path.parent)
+        path.mkdir(exist_ok=True)
+        _sync_directory(path.parent)
+
+
+def remove_directory(path: Path) -> None:
+    """Remove `path`, which at no moment stands there in part."""
+    aside = _beside(path, "gone")
+    with saving(path):
+        shutil.rmtree(aside, ignore_errors=True)
+        path.rename(aside)
+        shutil.rmtree(aside)
 
 
 def standing(path: Path) -> Path:
@@ -74,6 +100,42 @@ def recover(path: Path) -> None:
     old = standing(path)
     if old != path:
         old.rename(path)
+
+
+def clear_remains(directory: Path) -> None:
+    """Remove what saves and removals that were cut off have left in `directory`; first `recover` what is wanted."""
+    for state in STATES:
+        for path in directory.glob(f".*.{state}"):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def checksum(path: Path) -> str:
+    """The SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_checksums(directory: Path) -> None:
+    """Write `checksums.json`: the SHA-256 of every other file that is in `directory` now."""
+    sums = {path.name: checksum(path) for path in sorted(directory.iterdir()) if path.name != CHECKSUMS}
+    write_whole(directory / CHECKSUMS, (json.dumps(sums, indent=2) + "\n").encode())
+
+
+def damage(directory: Path) -> str:
+    """What is wrong with a directory that was saved with its checksums; nothing if it is whole."""
+    try:
+        sums = json.loads((directory / CHECKSUMS).read_bytes())
+        files = {path.name: path for path in directory.iterdir()}  # nothing is opened because the list names it
+        for name, expected in sums.items():
+            if name not in files:
+                return f"{name} is missing"
+            if checksum(files[name]) != expected:
+                return f"{name} is truncated or altered"
+    except OSError as error:
+        return f"{Path(error.filename or CHECKSUMS).name}: {error.strerror}"
+    except (ValueError, AttributeError):
+        return f"{CHECKSUMS} is truncated or altered"
+    return ""
 
 
 def _beside(path: Path, state: str) -> Path:

@@ -70,7 +70,7 @@ def read_model(
 
     Raises InputError for a file that is missing, truncated, or does not fit the others.
     """
-    config = _read_config(directory / CONFIG)
+    config = read_config(directory / CONFIG)
     tokenizers = _read_tokenizers(directory)
     for name, tokenizer, size in (
         ("source", tokenizers[0], config.source_vocab_size or config.vocab_size),
@@ -114,7 +114,8 @@ def load_weights(model: Transformer, weights: dict[str, Tensor], where: Path) ->
             parameter.copy_(weights[name])
 
 
-def _read_config(path: Path) -> ModelConfig:
+def read_config(path: Path) -> ModelConfig:
+    """The shape saved at `path`, a `config.json`; InputError if the file is missing or no such config."""
     values = read_json(path)
     try:
         refuse_unknown(values, keys_of(ModelConfig), str(path))

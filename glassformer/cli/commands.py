@@ -25,9 +25,10 @@ def train(options: argparse.Namespace) -> None:
     from glassformer.training import train
 
     settings: dict[str, Any] = read_yaml(Path(options.config)) if options.config else {}
-    settings |= given(options, (*DATA, "preset", "max_steps", "seed", "probe"))
+    settings |= given(options, (*DATA, "preset", "start_from", "max_steps", "seed", "probe"))
     settings |= dict(map(parse_assignment, options.set))
-    train(options.out, resumed=options.resume, device=options.device, **settings)
+    allow = [key for key in options.allow.split(",") if key]
+    train(options.out, resumed=options.resume, allow=allow, device=options.device, **settings)
     print(options.out)
 
 

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,24 @@ from safetensors.torch import save
 from torch import Tensor
 
 from glassformer.errors import InputError
-from glassformer.files import whole_directory, write_whole
+from glassformer.files import damage, remove_directory, whole_directory, write_checksums, write_whole
 from glassformer.model_directory import WEIGHTS, read_tensors
 from glassformer.translator import Translator
 
 CHECKPOINTS = "checkpoints"
 TENSORS, NUMBERS = "training_state.safetensors", "training_state.json"
+
+
+@dataclass
+class Window:
+    """What some updates did, in sums; skipped ones are not among them."""
+
+    updates: int = 0
+    loss: float = 0.0  # of the updates' losses, each a target token's
+    grad_norm: float = 0.0
+    source_tokens: int = 0
+    target_tokens: int = 0
+    seconds: float = 0.0
 
 
 @dataclass
@@ -27,12 +38,20 @@ class TrainingProgress:
     step: int = 0
     epoch: int = 0
     batch: int = 0  # batches of this epoch already used
-    best: float | None = None  # the metric, higher is better
+    best: dict[str, Any] = dataclasses.field(default_factory=dict)  # the best validation's scores
     best_step: int = 0
-    validated: int = 0  # the step of the latest validation
+    scores: dict[str, Any] = dataclasses.field(default_factory=dict)  # the latest validation's
+    validated: int = 0  # its step
     stale: int = 0  # validations since the best one
+    skipped: int = 0  # updates, of all
+    skipped_in_row: int = 0
     seconds: float = 0.0  # of training, over all sittings
-    scores: dict[str, Any] = dataclasses.field(default_factory=dict)  # of the latest validation
+    unlogged: Window = dataclasses.field(default_factory=Window)  # the updates since the log's latest record
+
+    @classmethod
+    def of(cls, values: dict[str, Any]) -> "TrainingProgress":
+        """From what `dataclasses.asdict` made of one. Raises TypeError for anything else."""
+        return cls(**values | {"unlogged": Window(**values["unlogged"])})
 
 
 def checkpoint_path(run: Path, step: int) -> Path:
@@ -40,36 +59,85 @@ def checkpoint_path(run: Path, step: int) -> Path:
     return run / CHECKPOINTS / f"step-{step:06d}"
 
 
-def checkpoints(run: Path) -> list[Path]:
-    """The run's checkpoints, oldest first."""
-    return sorted((run / CHECKPOINTS).glob("step-*"), key=lambda path: int(path.name.removeprefix("step-")))
+def step_of(checkpoint: Path) -> int:
+    """The step of a checkpoint's path."""
+    return int(checkpoint.name.removeprefix("step-"))
+
+
+def checkpoints(run: Path, last: int | None = None) -> list[Path]:
+    """The run's checkpoints by step, up to step `last`, oldest first; one that is damaged is among them."""
+    found = (path for path in (run / CHECKPOINTS).glob("step-*") if path.name.removeprefix("step-").isdecimal())
+    return [path for path in sorted(found, key=step_of) if last is None or step_of(path) <= last]
+
+
+def newest_whole(run: Path) -> tuple[Path | None, list[str]]:
+    """The newest checkpoint whose files are as they were saved, and what is wrong with each newer one."""
+    damaged: list[str] = []
+    for path in reversed(checkpoints(run)):
+        problem = damage(path)
+        if not problem:
+            return path, damaged
+        damaged.append(f"{path}: {problem}")
+    return None, damaged
+
+
+def random_states(rank: int = 0) -> dict[str, Tensor]:
+    """The states of this process's random generators, by name."""
+    states = {f"random.cpu.{rank}": torch.get_rng_state()}
+    if torch.cuda.is_available():
+        states[f"random.cuda.{rank}"] = torch.cuda.get_rng_state()
+    return states
 
 
 def save_checkpoint(
-    run: Path, translator: Translator, optimizer: torch.optim.Optimizer, progress: TrainingProgress, keep: int
+    run: Path,
+    translator: Translator,
+    optimizer: torch.optim.Optimizer,
+    progress: TrainingProgress,
+    random: dict[str, Tensor],
 ) -> Path:
-    """Write `checkpoints/step-NNNNNN` and remove all but the newest `keep`."""
+    """Write `checkpoints/step-NNNNNN`: a model directory, the state of the training, and the checksums of both.
+
+    `random`: the `random_states` of every process.
+    """
     path = checkpoint_path(run, progress.step)
     with whole_directory(path) as partial:
         translator.write(partial)
-        write_whole(partial / TENSORS, save(_tensors(translator, optimizer)))
+        write_whole(partial / TENSORS, save(_tensors(translator, optimizer) | random))
         write_whole(partial / NUMBERS, json.dumps(dataclasses.asdict(progress), indent=2).encode())
-    for old in checkpoints(run)[:-keep]:
-        shutil.rmtree(old)
+        write_checksums(partial)
     return path
 
 
-def restore_checkpoint(path: Path, translator: Translator, optimizer: torch.optim.Optimizer) -> TrainingProgress:
-    """Bring back the optimizer, the random state and the progress saved at `path`.
+def regular_checkpoints(run: Path, step: int, every: int) -> list[Path]:
+    """Those that a run at `step` would have if nobody had stopped it on the way: of each `every` steps, and its own.
+
+    A later one is damaged, or training would have gone on from it; it takes no good one's place.
+    """
+    return [path for path in checkpoints(run, step) if step_of(path) % every == 0 or step_of(path) == step]
+
+
+def prune_checkpoints(run: Path, step: int, every: int, keep: int) -> None:
+    """Remove what is older than the newest `keep` regular checkpoints of a run at `step`."""
+    kept = regular_checkpoints(run, step, every)[-keep:]
+    for old in checkpoints(run, step):
+        if len(kept) == keep and step_of(old) < step_of(kept[0]):
+            remove_directory(old)
+
+
+def restore_checkpoint(
+    path: Path, translator: Translator, optimizer: torch.optim.Optimizer, rank: int = 0
+) -> TrainingProgress:
+    """Bring back the optimizer, the process's random states and the progress saved at `path`.
 
     The weights are the translator's own, which was loaded from the same directory.
     """
     tensors = read_tensors(path / TENSORS)
-    if "random.cpu" not in tensors:
+    if f"random.cpu.{rank}" not in tensors:
         raise InputError(f"{path / TENSORS}: not the state of a training; copy the whole checkpoint")
-    torch.set_rng_state(tensors["random.cpu"])
-    if "random.cuda" in tensors and torch.cuda.is_available():
-        torch.cuda.set_rng_state(tensors["random.cuda"])
+    torch.set_rng_state(tensors[f"random.cpu.{rank}"])
+    if f"random.cuda.{rank}" in tensors and torch.cuda.is_available():
+        torch.cuda.set_rng_state(tensors[f"random.cuda.{rank}"])
     for name, parameter in translator.model.named_parameters():
         prefix = f"{name}/"
         mine = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
@@ -79,21 +147,17 @@ def restore_checkpoint(path: Path, translator: Translator, optimizer: torch.opti
             for key, value in mine.items()
         }
     try:
-        return TrainingProgress(**json.loads((path / NUMBERS).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
+        return TrainingProgress.of(json.loads((path / NUMBERS).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise InputError(f"{path / NUMBERS}: missing or not whole; copy the whole checkpoint") from error
 
 
 def _tensors(translator: Translator, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    tensors = {
+    return {
         f"{name}/{key}": value.contiguous()
         for name, parameter in translator.model.named_parameters()
         for key, value in optimizer.state[parameter].items()
     }
-    tensors["random.cpu"] = torch.get_rng_state()
-    if torch.cuda.is_available():
-        tensors["random.cuda"] = torch.cuda.get_rng_state()
-    return tensors
 
 
 def average_weights(paths: list[Path]) -> dict[str, Tensor]:

@@ -19,6 +19,7 @@ from glassformer.settings import build, keys_of, refuse_unknown
 from glassformer.text.check_report import Problem
 from glassformer.text.tokenizer import SMALLEST
 
+SHAPE = keys_of(ModelConfig) - {"dropout"}  # what weights are for: another dropout only trains them otherwise
 DEFAULT_PRESET = "tiny"
 DEFAULT_VOCABULARY = 8000
 
@@ -70,6 +71,7 @@ class DataConfig:
 class TrainingConfig:
     """How to train. Defaults are the paper's (section 5) where it has one. Raises UsageError."""
 
+    start_from: str | None = None  # a model directory, whose weights and tokenizers are trained on
     tokenizer: Literal["unigram", "bpe"] = "bpe"
     drop: tuple[str, ...] = ("empty", "too_long", "duplicate", "in_validation")  # see check-data
     # Split the training text anew in every epoch; 0.1 is usual. With `unigram` it is the alpha of Kudo (2018).
@@ -83,12 +85,14 @@ class TrainingConfig:
     warmup_steps: int = 2000
     label_smoothing: float = 0.1
     clip_norm: float | None = 1.0
+    max_skipped: int = 10  # updates in a row that give no usable numbers, at which training stops
+    log_every: int = 50  # steps of one record in log.jsonl
     validate_every: int = 500
     validate_sentences: int = 200  # how many of the validation set to translate
     checkpoint_every: int = 500
-    keep_checkpoints: int = 5
+    keep_checkpoints: int = 5  # and what a stop left between them
     average_last: int = 5  # checkpoints
-    metric: Literal["chrf", "bleu", "loss"] = "chrf"  # what `best` means
+    metric: Literal["chrf", "bleu", "loss"] = "chrf"  # what `best` means; the lower loss breaks a tie
     patience: int = 10  # validations without a new best
     probe: tuple[str, ...] = ()  # sentences whose trace is kept while training, to watch it learn
     probe_every: int | None = None  # steps; None: at each validation
@@ -97,8 +101,8 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         for name in ("max_steps", "batch_tokens", "accumulate", "warmup_steps", "validate_every",
-                     "validate_sentences", "checkpoint_every", "keep_checkpoints", "average_last",
-                     "patience"):  # fmt: skip
+                     "max_skipped", "log_every", "validate_sentences", "checkpoint_every", "keep_checkpoints",
+                     "average_last", "patience"):  # fmt: skip
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} = {getattr(self, name)} must be at least 1")
         if any(not sentence.strip() for sentence in self.probe):

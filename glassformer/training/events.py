@@ -8,7 +8,7 @@ import socket
 import time
 from pathlib import Path
 
-from tensorboard.compat.proto.event_pb2 import Event
+from tensorboard.compat.proto.event_pb2 import Event, SessionLog
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.record_writer import RecordWriter
 
@@ -16,13 +16,21 @@ NAME = "events.out.tfevents"
 
 
 class EventFile:
-    """A new event file in `directory`; each sitting of a run has one."""
+    """A new event file in `directory`; each sitting of a run has one, and they read in that order.
 
-    def __init__(self, directory: Path) -> None:
-        sitting = len(list(directory.glob(f"{NAME}.*")))
-        path = directory / f"{NAME}.{int(time.time()):010d}.{socket.gethostname()}.{os.getpid()}.{sitting}"
+    Training goes on after `step`: TensorBoard forgets what earlier files hold of later steps.
+    """
+
+    def __init__(self, directory: Path, step: int) -> None:
+        # Numbered, where others write the time: a clock that was set back would mix the order.
+        earlier = [path.name.split(".")[3] for path in directory.glob(f"{NAME}.*.*")]
+        sitting = 1 + max((int(number) for number in earlier if number.isdecimal()), default=0)
+        path = directory / f"{NAME}.{sitting:010d}.{socket.gethostname()}.{os.getpid()}"
         self._records = RecordWriter(path.open("wb"))
         self._write(Event(wall_time=time.time(), file_version="brain.Event:2"))
+        if step:
+            start = SessionLog(status=SessionLog.START)
+            self._write(Event(wall_time=time.time(), step=step + 1, session_log=start))
 
     def add(self, name: str, value: float, step: int) -> None:
         """One point of the curve `name`. Raises OSError where it cannot be saved."""

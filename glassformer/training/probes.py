@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from glassformer.files import saving
+from glassformer.files import clear_remains, make_directory, saving
 from glassformer.glass.record import Labelled, Trace
 from glassformer.glass.trace import trace
 from glassformer.translator import Translator
@@ -22,13 +22,25 @@ def keep_probes(run: Path, translator: Translator, sentences: Sequence[str], ste
     for number, sentence in enumerate(sentences):
         kept = trace(translator, sentence, detail="attention")
         with saving(run / PROBES):
-            (run / PROBES).mkdir(exist_ok=True)
+            make_directory(run / PROBES)
         kept.save(run / PROBES / f"{number}-{step:08d}.json")
     translator.model.train(training)
 
 
+def cut_probes(run: Path, step: int) -> None:
+    """Remove the probes of steps after `step`, where training goes on, and what a save that was cut off has left."""
+    for path in (run / PROBES).glob("*.json"):
+        if _is_ours(path) and int(path.stem.split("-")[1]) > step:
+            path.unlink()
+    clear_remains(run / PROBES)
+
+
 def read_probes(run: Path) -> list[Labelled]:
     """The run's probes, sentence by sentence in the order of their steps, each labelled by its step."""
-    ours = (path for path in (run / PROBES).glob("*.json") if re.fullmatch(r"[0-9]+-[0-9]+", path.stem))
+    ours = filter(_is_ours, (run / PROBES).glob("*.json"))
     paths = sorted(ours, key=lambda path: [int(part) for part in path.stem.split("-")])
     return [(f"step {int(path.stem.split('-')[1])}", Trace.load(path)) for path in paths]
+
+
+def _is_ours(path: Path) -> bool:
+    return re.fullmatch(r"[0-9]+-[0-9]+", path.stem) is not None

@@ -1,6 +1,7 @@
 """What training shows while it runs: a live display, `log.jsonl` and TensorBoard, the same numbers."""
 
 import json
+import math
 import os
 import time
 from collections.abc import Iterator
@@ -13,43 +14,47 @@ import torch
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-from torch import Tensor
 
-from glassformer.files import saving
+from glassformer.files import saving, write_whole
 from glassformer.model import Transformer
-from glassformer.training.checkpoint import TrainingProgress
+from glassformer.training.checkpoint import TrainingProgress, Window
 from glassformer.training.events import EventFile
 from glassformer.training.utilisation import peak_flops, step_flops
 from glassformer.training.validation import Validation
 
 LOG = "log.jsonl"
-REPORT_EVERY = 5.0  # seconds
+SHOW_EVERY = 5.0  # seconds
 JOINERS = "\u200c\u200d"  # unprintable to Python, needed by Hindi
 
 
 class Meter:
-    """Sums what the updates did since the last report."""
+    """Sums what the updates did: since the latest line shown, and since the latest record of the log.
 
-    def __init__(self, model: Transformer, precision: str, device: torch.device) -> None:
-        self._model = model
+    The first goes by the clock. The second goes by steps and is part of the training's progress, so that
+    the log of a run that was killed and resumed is that of one that was not.
+    """
+
+    def __init__(self, model: Transformer, precision: str, device: torch.device, progress: TrainingProgress) -> None:
+        self._model, self._progress = model, progress
         self._peak = peak_flops(precision, device)
-        self._reset()
+        self._unshown = Window()
+        self._since = time.monotonic()
 
-    def _reset(self) -> None:
-        self._since, self._updates, self._source_tokens, self._target_tokens = time.monotonic(), 0, 0, 0
-        self._loss = torch.zeros(())
-        self._grad_norm = torch.zeros(())
-
-    def add(self, loss: Tensor, grad_norm: Tensor, source_tokens: int, target_tokens: int) -> None:
+    def add(self, loss: float, grad_norm: float, source_tokens: int, target_tokens: int) -> None:
         """One update: loss a target token, gradient norm before clipping, tokens without padding."""
-        self._updates += 1
-        self._loss += loss.cpu()
-        self._grad_norm += grad_norm.detach().cpu()
-        self._source_tokens += source_tokens
-        self._target_tokens += target_tokens
+        now = time.monotonic()
+        for window in (self._unshown, self._progress.unlogged):
+            window.updates += 1
+            window.loss += loss
+            window.grad_norm += grad_norm
+            window.source_tokens += source_tokens
+            window.target_tokens += target_tokens
+            window.seconds += now - self._since
+        self._since = now
 
     def due(self) -> bool:
-        return time.monotonic() - self._since >= REPORT_EVERY
+        """Whether it is time to show something."""
+        return self._unshown.seconds >= SHOW_EVERY
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -58,33 +63,45 @@ class Meter:
         yield
         self._since += time.monotonic() - start
 
-    def numbers(self, progress: TrainingProgress, rate: float) -> dict[str, Any]:
-        """Means since the last report; then starts over."""
-        seconds = time.monotonic() - self._since
-        flops = step_flops(self._model, self._source_tokens, self._target_tokens)
-        result = {
-            "step": progress.step,
-            "epoch": progress.epoch,
-            "loss": round(float(self._loss) / self._updates, 4),
+    def to_show(self, rate: float) -> dict[str, Any]:
+        """Means since the latest line shown; then starts over."""
+        window, self._unshown = self._unshown, Window()
+        return self._numbers(window, rate)
+
+    def to_log(self, rate: float) -> dict[str, Any]:
+        """Means since the latest record of the log; then starts over."""
+        window, self._progress.unlogged = self._progress.unlogged, Window()
+        return self._numbers(window, rate)
+
+    def _numbers(self, window: Window, rate: float) -> dict[str, Any]:
+        """Means are None where every update was skipped."""
+        flops = step_flops(self._model, window.source_tokens, window.target_tokens)
+        seconds = window.seconds or math.inf
+        return {
+            "step": self._progress.step,
+            "epoch": self._progress.epoch,
+            "loss": round(window.loss / window.updates, 4) if window.updates else None,
             "learning_rate": rate,
-            "grad_norm": round(float(self._grad_norm) / self._updates, 4),
-            "target_tokens_per_second": round(self._target_tokens / seconds, 1),
+            "grad_norm": round(window.grad_norm / window.updates, 4) if window.updates else None,
+            "skipped": self._progress.skipped,
+            "target_tokens_per_second": round(window.target_tokens / seconds, 1),
             "utilisation": round(flops / seconds / self._peak, 4),
-            "seconds": round(progress.seconds, 1),
+            "seconds": round(self._progress.seconds, 1),
         }
-        self._reset()
-        return result
 
 
 class Reporter:
-    """Reports to stderr, to the log and to TensorBoard. Bars are drawn only on a terminal."""
+    """Reports to stderr, to the log and to TensorBoard. Bars are drawn only on a terminal.
+
+    Training goes on after `step`: what was recorded of later steps is cut off, since they are done again.
+    """
 
     def __init__(self, run: Path, max_steps: int, step: int) -> None:
         self._path = run / LOG
         with saving(self._path):
-            _remove_cut_line(self._path)
+            _cut_log(self._path, step)
             self._log = self._path.open("a", encoding="utf-8", errors="backslashreplace")
-            self._events = EventFile(run)
+            self._events = EventFile(run, step)
         self.console = Console(stderr=True, highlight=False, soft_wrap=True)
         self._bar = Progress(
             TextColumn("step {task.completed:,.0f}/{task.total:,.0f}"),
@@ -108,15 +125,20 @@ class Reporter:
             files.enter_context(closing(self._log))
             files.enter_context(closing(self._events))
 
-    def step(self, numbers: dict[str, Any]) -> None:
-        """`numbers`: step, epoch, loss, learning_rate, grad_norm, target_tokens_per_second, utilisation, seconds."""
+    def show(self, numbers: dict[str, Any]) -> None:
+        """The live line, from a Meter's numbers."""
+        loss = "none" if numbers["loss"] is None else f"{numbers['loss']:.3f}"
+        skipped = f"  {numbers['skipped']:,} skipped" if numbers["skipped"] else ""
         line = (
-            f"epoch {numbers['epoch']}  loss {numbers['loss']:.3f}  lr {numbers['learning_rate']:.2e}  "
-            f"{numbers['target_tokens_per_second']:,.0f} tok/s  {100 * numbers['utilisation']:.0f}% of peak"
+            f"epoch {numbers['epoch']}  loss {loss}  lr {numbers['learning_rate']:.2e}  "
+            f"{numbers['target_tokens_per_second']:,.0f} tok/s  {100 * numbers['utilisation']:.0f}% of peak{skipped}"
         )
         self._bar.update(self._task, completed=numbers["step"], description=line)
         if not self.console.is_terminal:
             self.console.print(f"step {numbers['step']:,}  {line}")
+
+    def train(self, numbers: dict[str, Any]) -> None:
+        """A record of the log, from a Meter's numbers."""
         self._record("train", numbers)
 
     def validation(self, step: int, result: Validation, best: bool) -> None:
@@ -137,6 +159,16 @@ class Reporter:
         self.console.print(escape(text))
         self._record("note", {"text": text})
 
+    def skipped(self, step: int, text: str) -> None:
+        """That the update of `step` was skipped, and why."""
+        self.console.print(escape(f"step {step:,} skipped: {text}"))
+        self._record("skipped", {"step": step, "text": text})
+
+    def sync(self) -> None:
+        """Make the log outlast a power cut, as a checkpoint does."""
+        with saving(self._path):
+            os.fsync(self._log.fileno())
+
     def _record(self, event: str, numbers: dict[str, Any]) -> None:
         with saving(self._path):
             self._log.write(json.dumps({"event": event, **numbers}, ensure_ascii=False) + "\n")
@@ -151,8 +183,18 @@ def _shown(text: str) -> str:
     return escape("".join(c if c.isprintable() or c in JOINERS else "\ufffd" for c in text))
 
 
-def _remove_cut_line(path: Path) -> None:
-    """A last line that a full disk or a lost machine cut off is no JSON; it goes."""
-    if path.exists():
-        data = path.read_bytes()
-        os.truncate(path, data.rfind(b"\n") + 1)
+def _cut_log(path: Path, step: int) -> None:
+    """Leave the records up to `step`, and those of no step; a line that a full disk cut off is no JSON and goes too."""
+    if not path.exists():
+        return
+    lines = path.read_bytes().splitlines(keepends=True)
+    kept = [line for line in lines if _step_of(line) <= step]
+    if len(kept) < len(lines):
+        write_whole(path, b"".join(kept))
+
+
+def _step_of(line: bytes) -> float:
+    try:
+        return int(json.loads(line).get("step", 0)) if line.endswith(b"\n") else math.inf
+    except (ValueError, AttributeError):
+        return math.inf

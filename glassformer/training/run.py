@@ -1,6 +1,7 @@
 """A run directory: started, resumed, and what is written into it."""
 
 import platform
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -8,20 +9,28 @@ from typing import Any
 
 import torch
 
-from glassformer.errors import InputError, UsageError
-from glassformer.files import recover, saving
-from glassformer.model import Transformer, preset
-from glassformer.model_directory import CARD, OF_A_RUN, read_json
-from glassformer.settings import read_yaml
-from glassformer.training.checkpoint import CHECKPOINTS, TrainingProgress, checkpoints, restore_checkpoint
+from glassformer.errors import InputError
+from glassformer.files import clear_remains, recover
+from glassformer.model import ModelConfig, Transformer
+from glassformer.model_directory import CARD, OF_A_RUN, load_weights, read_json, weights_of
+from glassformer.training.changes import BATCHING, CONTENT, described, resumed_config
+from glassformer.training.checkpoint import (
+    CHECKPOINTS,
+    TrainingProgress,
+    newest_whole,
+    prune_checkpoints,
+    restore_checkpoint,
+)
 from glassformer.training.config import RunConfig
 from glassformer.training.data import Prepared, TrainingPairs, prepare
+from glassformer.training.fingerprint import data_changes, write_fingerprint
 from glassformer.training.objective import Objective, on_device
+from glassformer.training.probes import cut_probes
 from glassformer.training.utilisation import autocast, faster_precision
+from glassformer.training.validation import rank
 from glassformer.translator import Translator
 
 CONFIG = "config.yaml"
-CHANGEABLE = ("max_steps", "max_minutes", "patience", "probe", "probe_every", "store")  # what --resume may change
 BETAS, EPSILON = (0.9, 0.98), 1e-9  # Adam's, section 5.3
 
 
@@ -35,11 +44,13 @@ class Run:
     translator: Translator
     optimizer: torch.optim.Optimizer
     progress: TrainingProgress
+    warnings: tuple[str, ...] = ()  # what was found, or is changed, on going on
 
     def notes(self) -> list[str]:
         """What the reader should know before the first step."""
         weights = sum(weight.numel() for weight in self.translator.model.parameters())
         return [
+            *self.warnings,
             *self.data.notes,
             f"{weights:,} weights; {self.config.training.precision} on {self.translator.device}; "
             f"seed {self.config.training.seed}; writing to {self.path}",
@@ -47,8 +58,10 @@ class Run:
 
     def save_model(self, name: str, scores: dict[str, Any]) -> None:
         """Write the model directory `name` of the run, with a card that says where it comes from."""
+        origin = self.config.training.start_from
         self.translator.card = {
             "corpus": describe(self.config),
+            **({"start_from": origin} if origin else {}),
             "steps": self.progress.step,
             "validation": scores,
             "seed": self.config.training.seed,
@@ -57,13 +70,10 @@ class Run:
         }
         self.translator.save(self.path / name)
 
-    def saved_score(self, name: str, metric: str) -> float | None:
-        """The `metric` of the run's model directory `name`, higher is better; None if there is none."""
+    def saved_rank(self, name: str) -> tuple[float, float] | None:
+        """The rank of the run's model directory `name` by its card; None if there is none."""
         card = self.path / name / CARD
-        if not card.exists():
-            return None
-        value = float(read_json(card)["validation"][metric])
-        return -value if metric == "loss" else value
+        return rank(read_json(card)["validation"], self.config.training.metric) if card.exists() else None
 
 
 def describe(config: RunConfig) -> str:
@@ -74,68 +84,102 @@ def describe(config: RunConfig) -> str:
 
 def start(path: Path, config: RunConfig, device: torch.device) -> Run:
     """A new run in `path`. Raises InputError if it already holds one, or the data is no good."""
-    if path.exists() and not path.is_dir():
-        raise InputError(f"{path}: is a file; --out wants a directory")
     held = [name for name in (CONFIG, CHECKPOINTS, *OF_A_RUN) if (path / name).exists()]
     if held:
         raise InputError(
             f"{path}: already holds a run ({', '.join(held)}); choose another --out, or go on with --resume"
         )
-    data = prepare(config)
-    torch.manual_seed(config.training.seed)
-    model = Transformer(config.model).to(device)
-    translator = Translator(model, *data.tokenizers)
-    probes = config.training.probe
-    translator.source_ids(probes, [f"probe '{text}'" for text in probes])  # refuses one that is too long
+    run = _begun(path, config, device)
     if config.training.precision == "auto":
-        config = config.with_training(precision=_measured_precision(model, data.train, config, device))
-    with saving(path):
-        path.mkdir(parents=True, exist_ok=True)
-    config.write(path / CONFIG)
-    return Run(path, config, data, translator, _adam(model), TrainingProgress())
+        # A run that is begun again measures no more: it must not miss the numbers that dropout draws here.
+        with torch.random.fork_rng([device] if device.type == "cuda" else []):
+            measured = _measured_precision(run.translator.model, run.data.train, config, device)
+        run.config = config.with_training(precision=measured)
+    write_fingerprint(path, config.data, run.data)
+    run.config.write(path / CONFIG)
+    return run
 
 
-def resume(path: Path, changes: dict[str, Any], device: torch.device) -> Run:
-    """The run in `path`, from its newest checkpoint.
+def resume(path: Path, changes: dict[str, Any], device: torch.device, allow: Sequence[str] = ()) -> Run:
+    """The run in `path`, from its newest whole checkpoint; from its beginning where it has none yet.
 
-    `changes` may change when to stop and what to probe (CHANGEABLE); the rest may be repeated, and must be as it was.
+    `changes` may change when to stop and what to probe, and the keys in `allow` (`data`: the text itself); the rest
+    may be repeated, and must be as it was. A damaged checkpoint is left where it is.
 
-    Raises InputError if there is no run or no checkpoint, UsageError for any other change.
+    Raises InputError if there is no run, other data or no whole checkpoint, UsageError for any other change.
     """
     if not (path / CONFIG).exists():
         raise InputError(f"{path}: no run to resume (no {CONFIG}); start one without --resume")
-    config = _as_it_was(path / CONFIG, changes)
-    for name in OF_A_RUN:
-        recover(path / name)
-    found = checkpoints(path)
-    if not found:
-        raise InputError(f"{path}: the run has no checkpoint yet; remove the directory and start again")
-    try:
-        translator = Translator.load(found[-1], device)
-        data = prepare(config, (translator.source_tokenizer, translator.target_tokenizer))
-        optimizer = _adam(translator.model)
-        progress = restore_checkpoint(found[-1], translator, optimizer)
-    except InputError as error:
-        if str(found[-1]) not in str(error) or len(found) == 1:
-            raise
-        raise InputError(f"{error}; or delete {found[-1]} to go on from {found[-2].name}") from error
+    config, differences = resumed_config(path / CONFIG, changes, allow)
+    _tidy(path)
+    found, damaged = newest_whole(path)
+    if damaged and not found:
+        raise InputError(f"{path}: no checkpoint is whole ({'; '.join(damaged)}); copy one back, or start another run")
+    run = _restored(path, config, device, found) if found else _begun(path, config, device)
+    new_data = data_changes(path, config.data, run.data)
+    if new_data and CONTENT not in allow:
+        raise InputError(
+            f"{path}: the data is not what the run began with: {new_data}; if you mean it: --resume --allow {CONTENT}"
+        )
+    warnings = [f"warning: damaged checkpoint {problem}; left as it is, and not used" for problem in damaged]
+    warnings += [f"changed: {described(differences)}"] if differences else []
+    if "max_steps" in differences and config.training.schedule == "cosine":
+        warnings.append(f"the cosine of the learning rate ends at step {config.training.max_steps:,} now")
+    warnings += [f"changed: the data: {new_data}"] if new_data else []
+    if run.progress.batch and (new_data or differences.keys() & set(BATCHING)):
+        run.progress.epoch, run.progress.batch = run.progress.epoch + 1, 0
+        warnings.append(f"the batches are others now: epoch {run.progress.epoch} begins")
+    run.warnings = (*warnings, f"going on from {found or 'the beginning: there is no checkpoint yet'}")
+    _settle(run)
+    if differences:
+        run.config.write(path / CONFIG)
+    if new_data:
+        write_fingerprint(path, config.data, run.data)
+    return run
+
+
+def _begun(path: Path, config: RunConfig, device: torch.device) -> Run:
+    """A run before its first step. The same config gives the same one."""
+    settings, origin = config.training, None
+    if settings.start_from:
+        origin = _loaded(Path(settings.start_from), config.model, device)
+    data = prepare(config, (origin.source_tokenizer, origin.target_tokenizer) if origin else None)
+    torch.manual_seed(settings.seed)
+    translator = origin or Translator(Transformer(config.model).to(device), *data.tokenizers)
+    translator.source_ids(settings.probe, [f"probe '{text}'" for text in settings.probe])  # refuses one too long
+    return Run(path, config, data, translator, _adam(translator.model), TrainingProgress())
+
+
+def _restored(path: Path, config: RunConfig, device: torch.device, checkpoint: Path) -> Run:
+    """The run as it was when `checkpoint` was saved."""
+    translator = _loaded(checkpoint, config.model, device)
+    data = prepare(config, (translator.source_tokenizer, translator.target_tokenizer))
+    optimizer = _adam(translator.model)
+    progress = restore_checkpoint(checkpoint, translator, optimizer)
     return Run(path, config, data, translator, optimizer, progress)
 
 
-def _as_it_was(path: Path, changes: dict[str, Any]) -> RunConfig:
-    """The run's saved config; UsageError if `changes` ask for another, but for what is CHANGEABLE."""
-    saved = read_yaml(path)
-    changes = dict(changes)
-    if changes.get("precision") == "auto":
-        del changes["precision"]  # measured when the run began
-    if "preset" in changes:
-        changes = preset(str(changes.pop("preset"))) | changes
-    config = RunConfig.of(saved | changes, str(path))
-    before = RunConfig.of(saved, str(path)).flat()
-    for key, value in config.flat().items():
-        if key not in CHANGEABLE and before[key] != value:
-            raise UsageError(f"--resume keeps the run's {key} = {before[key]}; it cannot become {value}")
-    return config
+def _loaded(path: Path, config: ModelConfig, device: torch.device) -> Translator:
+    """The model directory `path` with `config`, which may have another dropout."""
+    saved = Translator.load(path, device)
+    model = Transformer(config).to(device)
+    load_weights(model, weights_of(saved.model), path)
+    return Translator(model, saved.source_tokenizer, saved.target_tokenizer, saved.card)
+
+
+def _tidy(path: Path) -> None:
+    """Bring back what a save that was cut off had set aside, and remove what it has left."""
+    for name in OF_A_RUN:
+        recover(path / name)
+    for directory in (path, path / CHECKPOINTS):
+        clear_remains(directory)
+
+
+def _settle(run: Run) -> None:
+    """Put the run directory where the run now stands: what was saved of later steps will be saved again."""
+    cut_probes(run.path, run.progress.step)
+    settings = run.config.training
+    prune_checkpoints(run.path, run.progress.step, settings.checkpoint_every, settings.keep_checkpoints)
 
 
 def _adam(model: Transformer) -> torch.optim.Optimizer:

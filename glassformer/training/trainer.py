@@ -1,6 +1,5 @@
 """The training loop."""
 
-import shutil
 import time
 from collections.abc import Iterator
 from itertools import islice
@@ -10,10 +9,20 @@ import torch
 from torch import Tensor
 
 from glassformer.errors import InputError
+from glassformer.files import damage, remove_directory
 from glassformer.model_directory import load_weights
 from glassformer.special import PAD
 from glassformer.text.batches import Batch
-from glassformer.training.checkpoint import average_weights, checkpoint_path, checkpoints, save_checkpoint
+from glassformer.training.checkpoint import (
+    average_weights,
+    checkpoint_path,
+    checkpoints,
+    prune_checkpoints,
+    random_states,
+    regular_checkpoints,
+    save_checkpoint,
+)
+from glassformer.training.faults import ADVICE, usable, usable_loss
 from glassformer.training.objective import Objective, on_device
 from glassformer.training.probes import keep_probes
 from glassformer.training.progress import Meter, Reporter
@@ -21,7 +30,7 @@ from glassformer.training.run import Run
 from glassformer.training.schedule import learning_rate, paper_peak
 from glassformer.training.signals import Interrupted, StopSignals
 from glassformer.training.utilisation import autocast
-from glassformer.training.validation import Validation, validate
+from glassformer.training.validation import Validation, rank, validate, validation_loss
 
 
 class Trainer:
@@ -38,25 +47,27 @@ class Trainer:
     def fit(self) -> None:
         """Train until max_steps, max_minutes or patience; leaves best/, last/ and perhaps average/.
 
-        Raises Interrupted, after saving, where SIGINT or SIGTERM says stop; InputError where the
-        loss is no longer a number.
+        Raises Interrupted, after saving, where SIGINT or SIGTERM says stop; InputError where max_skipped
+        updates in a row gave no usable numbers.
         """
         reporter = Reporter(self.run.path, self.settings.max_steps, self.progress.step)
         with reporter as self.report, StopSignals() as stop:
             for note in self.run.notes():
                 self.report.note(note)
-            meter = Meter(self.model, self.settings.precision, self.device)
+            self.meter = Meter(self.model, self.settings.precision, self.device, self.progress)
             self.model.train()
             if self.progress.step == 0:
                 self._keep_probes()
             for batches in self._updates():
-                meter.add(*self._update(batches))
+                self._update(batches)
                 stopping = stop.received  # read once: a signal may come at any moment
                 # At the end too, before that step's checkpoint: it must know what is best.
                 validating = self.progress.step % self.settings.validate_every == 0 or bool(self._ended())
-                if validating or stopping or meter.due():
-                    self.report.step(meter.numbers(self.progress, self.rate))
-                with meter.paused():
+                if validating or stopping or self.meter.due():
+                    self.report.show(self.meter.to_show(self.rate))
+                if validating or self.progress.step % self.settings.log_every == 0:
+                    self.report.train(self.meter.to_log(self.rate))
+                with self.meter.paused():
                     if validating:
                         self._validate()
                     if self._probing(validating):
@@ -91,10 +102,10 @@ class Trainer:
             return f"max_minutes = {settings.max_minutes:g}"
         return ""
 
-    def _update(self, batches: list[Batch]) -> tuple[Tensor, Tensor, int, int]:
-        """One step of Adam: (loss per target token, gradient norm, source tokens, target tokens)."""
+    def _update(self, batches: list[Batch]) -> None:
+        """One step of Adam, or none where loss or gradient are not to be trusted: weights and moments then stay."""
         self.progress.step += 1
-        rate = learning_rate(
+        self.rate = learning_rate(
             self.progress.step,
             self.peak_rate,
             self.settings.warmup_steps,
@@ -102,46 +113,67 @@ class Trainer:
             self.settings.max_steps,
         )
         for group in self.optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = self.rate
         source_tokens = sum(int((batch.source_BS != PAD).sum()) for batch in batches)
         target_tokens = sum(int((batch.target_BT != PAD).sum()) for batch in batches)
-        loss = torch.zeros((), device=self.device)
+        total = torch.zeros((), device=self.device)
         for batch in batches:
             part = self._loss(batch) / target_tokens
             part.backward()
-            loss += part.detach()
-        grad_norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip_norm or float("inf"))
-        self._refuse_nan(loss, grad_norm)
-        self.optimizer.step()
+            total += part.detach()
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip_norm or float("inf"))
+        loss, grad_norm = torch.stack([total, norm]).tolist()  # the step's one wait for the device
+        if usable(loss, grad_norm, self.run.config.model.vocab_size):
+            self.optimizer.step()
+            self.progress.skipped_in_row = 0
+            self.meter.add(loss, grad_norm, source_tokens, target_tokens)
+        else:
+            self._skip(loss, grad_norm)
         self.optimizer.zero_grad(set_to_none=True)
         self.progress.seconds = time.monotonic() - self.started
-        self.rate = rate
-        return loss, grad_norm, source_tokens, target_tokens
 
-    def _refuse_nan(self, *numbers: Tensor) -> None:
-        if not all(bool(number.isfinite().all()) for number in numbers):
-            raise InputError(
-                f"training gives no numbers any more at step {self.progress.step}; what was saved before is intact: "
-                "try a lower learning_rate, more warmup_steps, or precision=float32"
-            )
+    def _skip(self, loss: float, grad_norm: float) -> None:
+        """Count and tell an update that is not made; InputError after max_skipped of them in a row."""
+        progress = self.progress
+        progress.skipped += 1
+        progress.skipped_in_row += 1
+        told = f"loss {loss:.4g}, gradient norm {grad_norm:.4g}, learning rate {self.rate:.3g}"
+        self.report.skipped(progress.step, told)
+        if progress.skipped_in_row % self.settings.max_skipped:  # whoever resumes is given as many again
+            return
+        self._checkpoint()
+        raise InputError(
+            f"training gives no numbers any more at step {progress.step} ({told}; {progress.skipped_in_row} updates in "
+            f"a row skipped); {self._last_good()}: {ADVICE}; with --resume --allow KEY such a change is taken"
+        )
+
+    def _last_good(self) -> str:
+        saved = [path for path in checkpoints(self.run.path, self.progress.step) if not damage(path)]
+        return f"the last good weights are in {saved[-1]}" if saved else "there is no checkpoint yet"
 
     def _loss(self, batch: Batch) -> Tensor:
         with autocast(self.settings.precision, self.device):
             return self.objective(*on_device(batch, self.device))
 
     def _validate(self) -> None:
-        self._refuse_nan(*self.model.parameters())
-        result = self._scores()
-        value = result.metric(self.settings.metric)
-        better = self.progress.best is None or value > self.progress.best
-        self.progress.scores, self.progress.validated = result.numbers(), self.progress.step
+        self._refuse_ruined()
+        result, progress, metric = self._scores(), self.progress, self.settings.metric
+        progress.scores, progress.validated = result.numbers(), progress.step
+        better = not progress.best or rank(progress.scores, metric) > rank(progress.best, metric)
         if better:
-            self.progress.best, self.progress.best_step, self.progress.stale = value, self.progress.step, 0
-            self.run.save_model("best", self.progress.scores)
+            progress.best, progress.best_step, progress.stale = progress.scores, progress.step, 0
+            self.run.save_model("best", progress.scores)
             self._remove_beaten_average()
         else:
-            self.progress.stale += 1
-        self.report.validation(self.progress.step, result, better)
+            progress.stale += 1
+        self.report.validation(progress.step, result, better)
+
+    def _refuse_ruined(self) -> None:
+        if not all(bool(weight.isfinite().all()) for weight in self.model.parameters()):
+            raise InputError(
+                f"training gives no numbers any more at step {self.progress.step} (in the weights); "
+                f"{self._last_good()}: {ADVICE}"
+            )
 
     def _probing(self, validating: bool) -> bool:
         every = self.settings.probe_every
@@ -162,27 +194,45 @@ class Trainer:
         )
 
     def _checkpoint(self) -> None:
-        self._refuse_nan(*self.model.parameters())
-        save_checkpoint(self.run.path, self.translator, self.optimizer, self.progress, self.settings.keep_checkpoints)
-        self.run.save_model("last", self.progress.scores if self.progress.validated == self.progress.step else {})
+        """Save last/, then the checkpoint: that stands for all that was saved up to its step. Only good weights."""
+        self._refuse_ruined()
+        progress = self.progress
+        if progress.skipped_in_row and not self._still_good():
+            self.report.note(f"step {progress.step:,} is not saved: its weights give no usable loss")
+            return
+        self.run.save_model("last", progress.scores if progress.validated == progress.step else {})
+        self.report.sync()
+        save_checkpoint(self.run.path, self.translator, self.optimizer, progress, random_states())
+        settings = self.settings
+        prune_checkpoints(self.run.path, progress.step, settings.checkpoint_every, settings.keep_checkpoints)
+
+    def _still_good(self) -> bool:
+        """Whether the weights, the latest updates of which were skipped, still say what they have learnt."""
+        ids, settings = self.data.valid_ids, self.settings
+        loss = validation_loss(self.translator, ids, settings.batch_tokens, settings.precision)
+        return usable_loss(loss, self.run.config.model.vocab_size)
 
     def _finish(self) -> None:
         """Validate and save the last step; keep the average of the last checkpoints where it is no worse than best/."""
         validated = self.progress.validated == self.progress.step
-        if not validated:  # a signal came at the last step
+        if not validated:  # resumed with a max_steps that was passed already
             self._validate()
         if not validated or not checkpoint_path(self.run.path, self.progress.step).exists():
             self._checkpoint()
-        paths = checkpoints(self.run.path)[-self.settings.average_last :]
-        if len(paths) > 1:
-            self._keep_average(paths)
+        found = regular_checkpoints(self.run.path, self.progress.step, self.settings.checkpoint_every)
+        paths = found[-self.settings.average_last :]
+        whole = [path for path in paths if not damage(path)]
+        if len(whole) < len(paths):
+            self.report.note(f"{len(paths) - len(whole)} of the last checkpoints are damaged, and not in the average")
+        if len(whole) > 1:
+            self._keep_average(whole)
 
     def _keep_average(self, paths: list[Path]) -> None:
         last = {name: weight.detach().clone() for name, weight in self.model.named_parameters()}
         load_weights(self.model, average_weights(paths), paths[-1])
         result, metric = self._scores(), self.settings.metric
-        rivals = [self.progress.best, self.run.saved_score("average", metric)]
-        kept = all(result.metric(metric) >= rival for rival in rivals if rival is not None)
+        rivals = [rank(self.progress.best, metric), self.run.saved_rank("average")]
+        kept = all(rank(result.numbers(), metric) >= rival for rival in rivals if rival is not None)
         if kept:
             self.run.save_model("average", result.numbers())
         self.report.note(
@@ -193,7 +243,7 @@ class Trainer:
 
     def _remove_beaten_average(self) -> None:
         """An average/ that an earlier sitting left must not stand for the run once best/ is better."""
-        average = self.run.saved_score("average", self.settings.metric)
-        if average is not None and self.progress.best is not None and average < self.progress.best:
-            shutil.rmtree(self.run.path / "average")
+        average = self.run.saved_rank("average")
+        if average is not None and average < rank(self.progress.best, self.settings.metric):
+            remove_directory(self.run.path / "average")
             self.report.note("average/ of the earlier sitting is removed: best/ is better now")

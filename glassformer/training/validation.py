@@ -1,16 +1,18 @@
 """Validation by loss, and by really translating."""
 
 from dataclasses import dataclass
-from math import exp
+from math import exp, isfinite
 from typing import Any
 
 import torch
 
+from glassformer.errors import InputError
 from glassformer.evaluation import score_corpus
 from glassformer.search import SearchOptions
 from glassformer.special import PAD
 from glassformer.text.batches import TokenizedPairs
 from glassformer.text.pairs import Pair
+from glassformer.training.faults import ADVICE
 from glassformer.training.objective import Objective, on_device
 from glassformer.training.utilisation import autocast
 from glassformer.translator import Translator
@@ -29,10 +31,6 @@ class Validation:
     signatures: dict[str, str]
     samples: tuple[tuple[str, str, str], ...]  # source, translation, reference
 
-    def metric(self, name: str) -> float:
-        """`chrf`, `bleu`, or minus the loss: higher is better."""
-        return -self.loss if name == "loss" else float(getattr(self, name))
-
     def numbers(self) -> dict[str, Any]:
         """What the log and the card record."""
         return {
@@ -44,12 +42,22 @@ class Validation:
         }
 
 
+def rank(scores: dict[str, Any], metric: str) -> tuple[float, float]:
+    """What to compare validations by, from their `numbers`: higher is better, and the lower loss breaks a tie."""
+    return (-scores["loss"] if metric == "loss" else scores[metric]), -scores["loss"]
+
+
 def validate(
     translator: Translator, ids: TokenizedPairs, pairs: list[Pair], sentences: int, batch_tokens: int, precision: str
 ) -> Validation:
-    """Loss over all pairs; BLEU and chrF of greedy translations of the first `sentences`."""
+    """Loss over all pairs; BLEU and chrF of greedy translations of the first `sentences`.
+
+    Raises InputError where the loss is no number.
+    """
+    loss = validation_loss(translator, ids, batch_tokens, precision)
+    if not isfinite(loss):
+        raise InputError(f"the weights give a validation loss of {loss}; what was saved before is intact: {ADVICE}")
     translator.model.eval()
-    loss = _loss(translator, ids, batch_tokens, precision)
     chosen = pairs[:sentences]
     texts = [t.text for t in translator.translate([pair.source for pair in chosen], GREEDY, align=False)]
     scores = score_corpus(texts, [pair.target for pair in chosen])
@@ -60,10 +68,13 @@ def validate(
 
 
 @torch.inference_mode()
-def _loss(translator: Translator, ids: TokenizedPairs, batch_tokens: int, precision: str) -> float:
+def validation_loss(translator: Translator, ids: TokenizedPairs, batch_tokens: int, precision: str) -> float:
+    """Nats a target token over all pairs, without smoothing."""
+    translator.model.eval()
     objective, total, count = Objective(translator.model, smoothing=0.0), 0.0, 0
     for batch in ids.batches(batch_tokens, seed=0, epoch=0):
         with autocast(precision, translator.device):
             total += float(objective(*on_device(batch, translator.device)))
         count += int((batch.target_BT != PAD).sum())
+    translator.model.train()
     return total / count

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import hashlib
 import json
 import os
 import resource
@@ -16,13 +17,16 @@ from safetensors.numpy import load_file as load_arrays
 from safetensors.numpy import save_file as save_arrays
 
 from glassformer.errors import InputError
-from glassformer.files import recover, standing, whole_directory, write_whole
+from glassformer.files import recover, standing, whole_directory, write_checksums, write_whole
 from glassformer.model import ModelConfig, Transformer
 from glassformer.text.tokenizer import Tokenizer
 from glassformer.training.checkpoint import (
     TrainingProgress,
+    Window,
     average_weights,
     checkpoints,
+    prune_checkpoints,
+    random_states,
     restore_checkpoint,
     save_checkpoint,
 )
@@ -69,8 +73,8 @@ def test_a_restored_training_goes_on_bit_for_bit(translator, tmp_path):
     optimizer = adam(translator)
     for _ in range(3):
         update(translator, optimizer)
-    progress = TrainingProgress(3, 1, 2, 40.5, 2, 2, 1, 7.25, {"chrf": 40.5})
-    path = save_checkpoint(tmp_path, translator, optimizer, progress, keep=5)
+    progress = TrainingProgress(3, 1, 2, {"chrf": 40.5}, 2, stale=1, seconds=7.25, unlogged=Window(2, 1 / 3, 0.1))
+    path = save_checkpoint(tmp_path, translator, optimizer, progress, random_states())
     saved = weights(translator)
     for _ in range(2):
         update(translator, optimizer)
@@ -86,28 +90,32 @@ def test_a_restored_training_goes_on_bit_for_bit(translator, tmp_path):
     assert equal(weights(again), weights(translator))
 
 
-def test_a_checkpoint_is_a_model_directory_and_two_files_more(translator, tmp_path):
+def test_a_checkpoint_is_a_model_directory_and_three_files_more(translator, tmp_path):
     optimizer = adam(translator)
     update(translator, optimizer)
-    path = save_checkpoint(tmp_path, translator, optimizer, TrainingProgress(step=12), keep=5)
+    path = save_checkpoint(tmp_path, translator, optimizer, TrainingProgress(step=12), random_states())
     assert path == tmp_path / "checkpoints/step-000012"
     model = {"config.json", "model.safetensors", "tokenizer.spm", "card.json"}
-    assert {file.name for file in path.iterdir()} == model | {"training_state.safetensors", "training_state.json"}
+    state = {"training_state.safetensors", "training_state.json"}
+    assert {file.name for file in path.iterdir()} == model | state | {"checksums.json"}
     assert json.loads((path / "training_state.json").read_text())["step"] == 12
+    sums = {name: hashlib.sha256((path / name).read_bytes()).hexdigest() for name in model | state}
+    assert json.loads((path / "checksums.json").read_text()) == sums
 
 
 def test_the_newest_are_kept_by_their_step_not_their_name(translator, tmp_path):
     optimizer = adam(translator)
     update(translator, optimizer)
     for step in (5, 999_999, 1_000_000, 1_000_001):
-        save_checkpoint(tmp_path, translator, optimizer, TrainingProgress(step=step), keep=3)
+        save_checkpoint(tmp_path, translator, optimizer, TrainingProgress(step=step), random_states())
+    prune_checkpoints(tmp_path, 1_000_001, every=1, keep=3)
     assert [path.name for path in checkpoints(tmp_path)] == ["step-999999", "step-1000000", "step-1000001"]
 
 
 def test_a_state_of_something_else_is_refused(translator, tmp_path):
     optimizer = adam(translator)
     update(translator, optimizer)
-    path = save_checkpoint(tmp_path, translator, optimizer, TrainingProgress(step=1), keep=3)
+    path = save_checkpoint(tmp_path, translator, optimizer, TrainingProgress(step=1), random_states())
     save_arrays({"x": np.zeros(3, dtype=np.float32)}, path / "training_state.safetensors")
     with pytest.raises(InputError, match=r"training_state\.safetensors: not the state of a training"):
         restore_checkpoint(path, translator, optimizer)
@@ -118,7 +126,7 @@ def test_average_is_the_mean_of_all(translator, tmp_path):
     paths = []
     for step in range(1, 5):
         update(translator, optimizer)
-        paths.append(save_checkpoint(tmp_path, translator, optimizer, TrainingProgress(step=step), keep=9))
+        paths.append(save_checkpoint(tmp_path, translator, optimizer, TrainingProgress(step=step), random_states()))
     arrays = [load_arrays(path / "model.safetensors") for path in paths]
     for name, weight in average_weights(paths).items():
         mean = np.mean([array[name].astype(np.float64) for array in arrays], axis=0).astype(np.float32)
@@ -278,7 +286,10 @@ def test_a_disk_that_fills_while_a_checkpoint_is_saved(halted):
         f"{halted}/checkpoints/.step-000006.partial/training_state.safetensors: cannot save: File too"
     )
     assert line.endswith("what was saved before is intact")
-    assert whole(halted) == before
+    after = whole(halted)
+    assert {name: model for name, model in after.items() if name != "last"} == {
+        name: model for name, model in before.items() if name != "last"
+    }
     assert run(*go_on, 7).status == 0
     assert [path.name for path in checkpoints(halted)] == [f"step-{step:06d}" for step in (2, 4, 6, 7)]
 
@@ -288,8 +299,11 @@ def test_a_disk_that_fills_while_best_is_saved(halted):
     go_on = ("train", "--out", halted, "--resume", "--device", "cpu", "--max-steps", 60)
     model = (halted / "best/model.safetensors").stat().st_size
     # The metric is chrF, which stays 0 for so bad a model; any score is better than one below 0.
-    state = halted / "checkpoints/step-000004/training_state.json"
-    state.write_text(json.dumps(json.loads(state.read_text()) | {"best": -1.0}))
+    checkpoint = halted / "checkpoints/step-000004"
+    state = json.loads((checkpoint / "training_state.json").read_text())
+    state["best"]["chrf"] = -1.0
+    (checkpoint / "training_state.json").write_text(json.dumps(state))
+    write_checksums(checkpoint)
     config = halted / "config.yaml"
     config.write_text(config.read_text().replace("validate_every: 1000", "validate_every: 5"))
     with at_most(model // 2):
@@ -329,7 +343,7 @@ def test_a_full_disk_at_the_start_of_a_run(small_corpus, tmp_path, monkeypatch):
     monkeypatch.setattr(os, "fsync", full)
     arguments = ("train", "--pairs", small_corpus / "train.tsv", "--out", tmp_path / "run", *options(QUICK))
     line = refusal(run(*arguments))
-    assert line.startswith(f"{tmp_path}/run/config.yaml: cannot save: No space left on device")
+    assert line.startswith(f"{tmp_path}/run: cannot save: No space left on device")
     monkeypatch.undo()
     assert run(*arguments).status == 0  # what is left of the attempt is in nobody's way
 
@@ -351,6 +365,8 @@ def test_a_run_whose_machine_stopped_while_saving_can_be_used_and_resumed(name, 
 
 def test_a_full_disk_behind_the_log(halted, monkeypatch):
     before = whole(halted)
+    with (halted / "log.jsonl").open("a") as log:  # the largest file that going on writes
+        log.write(json.dumps({"event": "note", "text": "-" * 1_000_000}) + "\n")
     size = (halted / "log.jsonl").stat().st_size
     with at_most(size + 20):
         line = refusal(run("train", "--out", halted, "--resume", "--device", "cpu", "--max-steps", 5), notes=True)

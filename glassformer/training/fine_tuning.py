@@ -1,0 +1,32 @@
+"""Training that begins with a model already trained."""
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from glassformer.errors import UsageError
+from glassformer.model import ModelConfig, preset
+from glassformer.model_directory import CONFIG, read_config, resolve
+from glassformer.settings import build
+from glassformer.training.changes import described
+from glassformer.training.config import SHAPE
+
+
+def with_shape(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """`settings`, and the shape of the model that they `start_from`, if they do.
+
+    Raises InputError if there is no such model, UsageError for settings that contradict its shape, with all of them.
+    """
+    given = dict(settings)
+    origin = given.get("start_from")
+    if not isinstance(origin, str):
+        return given
+    own = dataclasses.asdict(read_config(resolve(Path(origin)) / CONFIG))
+    if "preset" in given:
+        given = preset(str(given.pop("preset"))) | given
+    wanted = dataclasses.asdict(build(ModelConfig, own | given, "config"))
+    different = {key: (own[key], wanted[key]) for key in sorted(SHAPE) if own[key] != wanted[key]}
+    if different:
+        raise UsageError(f"a model is trained on in its own shape, not {described(different)}; leave these out")
+    return own | given

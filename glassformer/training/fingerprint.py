@@ -1,0 +1,38 @@
+"""What a run is trained on, in a few hashes: a run that goes on can tell whether it still is that."""
+
+import json
+from pathlib import Path
+
+from glassformer.files import checksum, write_whole
+from glassformer.model_directory import read_json
+from glassformer.training.config import DataConfig
+from glassformer.training.data import Prepared
+
+DATA = "data.json"  # in the run directory
+
+
+def write_fingerprint(run: Path, config: DataConfig, data: Prepared) -> None:
+    """Write `data.json`: the fingerprint of all text, and the hash of each file of it."""
+    values = {"text": data.fingerprint, "files": _file_sums(config)}
+    write_whole(run / DATA, (json.dumps(values, indent=2) + "\n").encode(errors="backslashreplace"))
+
+
+def data_changes(run: Path, config: DataConfig, data: Prepared) -> str:
+    """How `data` differs from what the run began with, by its files; nothing where it does not."""
+    if not (run / DATA).exists():
+        return ""
+    before = read_json(run / DATA)
+    if before.get("text") == data.fingerprint:
+        return ""
+    files, sums = before.get("files", {}), _file_sums(config)
+    changed = [f"{name} has changed" for name in sums.keys() & files.keys() if sums[name] != files[name]]
+    added = [f"{name} is new" for name in sums.keys() - files.keys()]
+    gone = [f"{name} is no more" for name in files.keys() - sums.keys()]
+    return "; ".join(sorted(changed) + sorted(added) + sorted(gone)) or "the same files, read in another way"
+
+
+def _file_sums(config: DataConfig) -> dict[str, str]:
+    """By name; what is no file (a pipe can be read but once) has none."""
+    sides = (config.source, config.target, config.valid_source, config.valid_target)
+    names = [*config.pairs, *config.valid_pairs, *(name for name in sides if name)]
+    return {name: checksum(Path(name)) for name in names if Path(name).is_file()}
