@@ -87,7 +87,9 @@ def _is_number(value: Any) -> bool:
 def _converted(value: Any, hint: Any) -> Any:
     if hint is float:
         return float(value)
-    return tuple(value) if typing.get_origin(hint) is tuple else value
+    if typing.get_origin(hint) is tuple:
+        return tuple(_converted(item, typing.get_args(hint)[0]) for item in value)
+    return value
 
 
 def _described(hint: Any) -> str:

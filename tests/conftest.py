@@ -1,9 +1,15 @@
 """What the end-to-end tests share: models trained once, when the first test asks for them."""
 
+import os
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+# Tokenized corpora are kept here, not in the cache of whoever runs the tests; before `commands` copies the environment.
+CACHE = tempfile.TemporaryDirectory(prefix="glassformer-tests-")
+os.environ["XDG_CACHE_HOME"] = CACHE.name
 
 
 @dataclass(frozen=True)

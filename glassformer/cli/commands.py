@@ -125,12 +125,13 @@ def score(options: argparse.Namespace) -> None:
 def check_data(options: argparse.Namespace) -> None:
     from glassformer.settings import build
     from glassformer.text.check import check_pairs
+    from glassformer.text.pair_text import PairText
     from glassformer.training.config import DataConfig
     from glassformer.training.data import read_data
 
     data = build(DataConfig, given(options, DATA), "command line")
-    pairs, valid = read_data(data, seed=1)
-    _, report = check_pairs(pairs, valid, max_length=options.max_length)
+    texts, valid = read_data(data, seed=1)
+    report = check_pairs(PairText.joined(texts), valid, max_length=options.max_length)
     print(json.dumps(report.to_dict(), ensure_ascii=False) if options.json else report.render())
 
 
@@ -175,7 +176,7 @@ def load_translator(options: argparse.Namespace) -> Any:
 
 
 def _places(pairs: "Iterable[Pair]") -> list[str]:
-    from glassformer.text.check import place
+    from glassformer.text.check_report import place
 
     return [place(pair) for pair in pairs]
 

@@ -3,33 +3,43 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
-from typing import NamedTuple
+from mmap import MADV_DONTNEED, mmap
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from glassformer.special import EOS, PAD
+from glassformer.text.ahead import ahead
+from glassformer.text.shuffle import EpochOrder
+
+POOL = 1 << 17  # pairs that are sorted by length together
+TAKEN = 1 << 13  # rows read from a mapped file before its pages are let go
 
 
 @dataclass(frozen=True)
 class Sentences:
     """Many sentences of ids, one after another; sentence i is ids[starts[i] : starts[i + 1]]."""
 
-    ids: NDArray[np.int32]
+    ids: NDArray[np.integer[Any]]
     starts: NDArray[np.int64]
 
     @classmethod
     def of(cls, sentences: Iterable[Sequence[int]]) -> "Sentences":
         """Each of `sentences` with `</s>` at its end."""
-        closed = [[*sentence, EOS] for sentence in sentences]
-        lengths = np.fromiter(map(len, closed), dtype=np.int64, count=len(closed))
-        ids = np.fromiter(chain.from_iterable(closed), dtype=np.int32, count=int(lengths.sum()))
-        return cls(ids, np.concatenate(([0], np.cumsum(lengths))))
+        sentences = list(sentences)
+        lengths = np.fromiter(map(len, sentences), dtype=np.int64, count=len(sentences))
+        starts = np.concatenate(([0], np.cumsum(lengths + 1)))
+        ids = np.full(starts[-1], EOS, dtype=np.int32)
+        inside = np.ones(len(ids), dtype=bool)
+        inside[starts[1:] - 1] = False
+        ids[inside] = np.fromiter(chain.from_iterable(sentences), dtype=np.int32, count=int(lengths.sum()))
+        return cls(ids, starts)
 
     def __len__(self) -> int:
         return len(self.starts) - 1
 
-    def __getitem__(self, index: int) -> NDArray[np.int32]:
+    def __getitem__(self, index: int) -> NDArray[np.integer[Any]]:
         return self.ids[self.starts[index] : self.starts[index + 1]]
 
     def open(self) -> list[list[int]]:
@@ -44,10 +54,28 @@ class Sentences:
 
     def padded(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """The sentences `rows` as one matrix, filled up on the right with `<pad>`."""
-        matrix = np.full((len(rows), int(self.lengths[rows].max())), PAD, dtype=np.int64)
-        for out, row in zip(matrix, rows, strict=True):
-            out[: self.starts[row + 1] - self.starts[row]] = self[row]
+        starts, ends = self.starts[rows, None], self.starts[rows + 1, None]
+        places = starts + np.arange(int((ends - starts).max()))
+        real = places < ends
+        matrix = np.full(places.shape, PAD, dtype=np.int64)
+        matrix[real] = self.ids[places[real]]
         return matrix
+
+    def take(self, rows: NDArray[np.int64]) -> "Sentences":
+        """The sentences `rows`, copied into memory; ascending rows are read in the order of the file."""
+        parts = [self._take(rows[first : first + TAKEN]) for first in range(0, len(rows), TAKEN)]
+        lengths = np.concatenate([lengths for _, lengths in parts])
+        return Sentences(np.concatenate([ids for ids, _ in parts]), np.concatenate(([0], np.cumsum(lengths))))
+
+    def _take(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.integer[Any]], NDArray[np.int64]]:
+        starts = self.starts[rows]
+        lengths = self.starts[rows + 1] - starts
+        shift = starts - (np.cumsum(lengths) - lengths)  # from a place in the result to its place in `ids`
+        ids = self.ids[np.repeat(shift, lengths) + np.arange(lengths.sum())]
+        for array in (self.ids, self.starts):
+            if isinstance(array.base, mmap):
+                array.base.madvise(MADV_DONTNEED)  # else resident memory grows to the size of the file
+        return ids, lengths
 
 
 class Batch(NamedTuple):
@@ -69,34 +97,57 @@ def _without_padding(ids_BT: NDArray[np.int64]) -> NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class TokenizedPairs:
-    """A corpus as ids: pair i is (sources[i], targets[i]).
+    """A corpus as ids: pair i is (sources[i], targets[i]). The arrays may be mapped files.
 
-    `resample(pairs, seed)`, if given, splits the texts anew for every epoch (see `SubwordDropout`).
+    It may be several corpora, one after the other: `sizes` has the pairs of each, `weights` how often
+    each pair of it comes in an epoch (see `EpochOrder`). `resample(pairs, seed)`, if given, splits the
+    texts anew for every epoch (see `SubwordDropout`).
     """
 
     sources: Sentences
     targets: Sentences
-    resample: "Callable[[TokenizedPairs, Sequence[int]], TokenizedPairs] | None" = None
+    sizes: tuple[int, ...] = ()
+    weights: tuple[float, ...] = ()
+    resample: "Resample | None" = None
+
+    @classmethod
+    def of(cls, pairs: Iterable[tuple[Sequence[int], Sequence[int]]]) -> "TokenizedPairs":
+        """From pairs of ids without `</s>`."""
+        sources, targets = zip(*pairs, strict=True)
+        return cls(Sentences.of(sources), Sentences.of(targets))
 
     def __len__(self) -> int:
         return len(self.targets)
 
     def batch(self, rows: NDArray[np.int64]) -> Batch:
+        """The pairs `rows` as one batch."""
         return Batch(self.sources.padded(rows), self.targets.padded(rows), rows)
 
     def batches(self, batch_tokens: int, seed: int, epoch: int, first: int = 0) -> Iterator[Batch]:
-        """The batches of one epoch, as `plan` has them, from number `first` on."""
-        pairs = self.resample(self, [seed, epoch]) if self.resample else self
-        return map(pairs.batch, pairs.plan(batch_tokens, seed, epoch)[first:])
+        """The batches of one epoch from number `first` on; the same for the same arguments.
 
-    def plan(self, batch_tokens: int, seed: int, epoch: int) -> list[NDArray[np.int64]]:
-        """The rows of each batch of one epoch: every pair once, the same for the same arguments.
+        The epoch's pairs, in a random order of all, are cut into pools of about POOL pairs, and each
+        pool into batches, as `plan` has them: memory grows with the pool, not with the corpus. Batches
+        are prepared in the background, ahead of their use.
+        """
+        return batches_of(self._pools(seed, epoch), batch_tokens, [seed, epoch], self.resample, first)
+
+    def _pools(self, seed: int, epoch: int) -> "Iterator[Pool]":
+        sizes = self.sizes or (len(self),)
+        order = EpochOrder(sizes, self.weights or (1.0,) * len(sizes), (seed, epoch))
+        pools = -(-len(order) // POOL)
+        for number in range(pools):
+            rows = np.sort(order.rows(len(order) * number // pools, len(order) * (number + 1) // pools))
+            yield TokenizedPairs(self.sources.take(rows), self.targets.take(rows)), rows
+
+    def plan(self, batch_tokens: int, seed: Sequence[int]) -> list[NDArray[np.int64]]:
+        """The rows of each batch: every pair once, the same for the same arguments.
 
         Pairs of like length share a batch, and a batch holds at most `batch_tokens` source and at
         most `batch_tokens` target positions, padding included; a pair longer than that comes alone.
         Pairs of equal length are shuffled, and so is the order of the batches.
         """
-        random = np.random.default_rng([seed, epoch])
+        random = np.random.default_rng(seed)
         shuffled = random.permutation(len(self))
         sources, targets = self.sources.lengths, self.targets.lengths
         order = shuffled[np.lexsort((sources[shuffled], targets[shuffled]))]
@@ -104,6 +155,40 @@ class TokenizedPairs:
         cuts = _cuts(widths, batch_tokens)
         batches = np.split(order, cuts)
         return [batches[i] for i in random.permutation(len(batches))]
+
+
+Resample = Callable[[TokenizedPairs, Sequence[int]], TokenizedPairs]
+Pool = tuple[TokenizedPairs, NDArray[np.int64]]  # pairs in memory, and which of the corpus they are
+Planned = tuple[TokenizedPairs, NDArray[np.int64], list[NDArray[np.int64]]]
+
+
+def batches_of(
+    pools: Iterator[Pool], batch_tokens: int, seed: Sequence[int], resample: Resample | None = None, first: int = 0
+) -> Iterator[Batch]:
+    """The batches of one pool after the other, from number `first` on, prepared in the background."""
+    return ahead(_batches(ahead(_planned(pools, batch_tokens, seed, resample, first), count=1)))
+
+
+def _planned(
+    pools: Iterator[Pool], batch_tokens: int, seed: Sequence[int], resample: Resample | None, first: int
+) -> Iterator[Planned]:
+    """Each pool with its plan, without the batches before number `first`.
+
+    What is skipped is planned all the same, and with `resample` sampled: its lengths tell how many batches it has.
+    """
+    for number, (pairs, rows) in enumerate(pools):
+        if resample:
+            pairs = resample(pairs, [*seed, number])
+        plan = pairs.plan(batch_tokens, [*seed, number])
+        if first < len(plan):
+            yield pairs, rows, plan[first:]
+        first = max(0, first - len(plan))
+
+
+def _batches(pools: Iterator[Planned]) -> Iterator[Batch]:
+    for pairs, rows, plan in pools:
+        for chosen in plan:
+            yield pairs.batch(chosen)._replace(rows=rows[chosen])
 
 
 def _cuts(widths: NDArray[np.int64], budget: int) -> list[int]:

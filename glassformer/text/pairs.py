@@ -45,7 +45,7 @@ def read_pairs(path: str | Path) -> Iterator[Pair]:
 
     Raises InputError at once for an unknown suffix, and later for all that the two readers refuse.
     """
-    if _has_no_suffix_to_trust(path):
+    if is_read_once(path):
         return _sniffed(path)
     suffixes = [suffix.lower() for suffix in Path(path).suffixes]
     if suffixes[-1:] == [".gz"]:
@@ -109,13 +109,20 @@ def read_lines(path: str | Path) -> Iterator[tuple[int, str]]:
     line that is not UTF-8 (with the place of the first bad byte) or holds a NUL.
     """
     name = _name(path)
+    with reading(path), _open_bytes(path) as stream:
+        for number, raw in enumerate(stream, start=1):
+            skipped = len(BOM) if number == 1 and raw.startswith(BOM) else 0
+            if skipped == len(raw):
+                continue  # a mark and nothing else: an empty file
+            yield number, _decode(raw, skipped, f"{name}:{number}")
+
+
+@contextmanager
+def reading(path: str | Path) -> Iterator[None]:
+    """Turns a failure to read the file into one line: InputError."""
+    name = _name(path)
     try:
-        with _open_bytes(path) as stream:
-            for number, raw in enumerate(stream, start=1):
-                skipped = len(BOM) if number == 1 and raw.startswith(BOM) else 0
-                if skipped == len(raw):
-                    continue  # a mark and nothing else: an empty file
-                yield number, _decode(raw, skipped, f"{name}:{number}")
+        yield
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InputError(f"{name} is not a whole gzip file ({error}); copy or compress it again") from None
     except FileNotFoundError:
@@ -270,7 +277,8 @@ def _refuse_empty(lines: int, name: str) -> None:
         raise InputError(f"no pairs in {name}: it is empty; give at least one line")
 
 
-def _has_no_suffix_to_trust(path: str | Path) -> bool:
+def is_read_once(path: str | Path) -> bool:
+    """Whether `path` is standard input or a named pipe: it has no suffix to trust, and no second reading."""
     return str(path) == STDIN or Path(path).is_fifo()
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from glassformer.text.batches import Sentences, TokenizedPairs
+from glassformer.text.batches import TokenizedPairs
 from glassformer.text.tokenizer import Tokenizer
 
 
@@ -27,10 +27,7 @@ class SubwordDropout:
             self.target.sample_all(self.target.decode_all(targets), self.rate, second),
             strict=True,
         )
-        chosen = [
+        return TokenizedPairs.of(
             new if max(map(len, new)) < self.max_length else old
             for old, new in zip(zip(sources, targets, strict=True), sampled, strict=True)
-        ]
-        return TokenizedPairs(
-            Sentences.of(source for source, _ in chosen), Sentences.of(target for _, target in chosen)
         )

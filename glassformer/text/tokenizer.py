@@ -17,6 +17,7 @@ import sentencepiece
 
 from glassformer.errors import InputError, UsageError
 from glassformer.special import BOS, EOS, PAD, PIECES, UNK
+from glassformer.text.pairs import Pair
 
 Kind = Literal["unigram", "bpe"]
 
@@ -196,6 +197,16 @@ class Tokenizer:
 
     def _is_unknown(self, character: str) -> bool:
         return self._pieces.piece_to_id(character) == UNK
+
+
+Tokenizers = tuple[Tokenizer, Tokenizer]  # of the source and of the target; one, twice, where they are joint
+Ids = list[list[int]]
+
+
+def encode_pairs(pairs: Sequence[Pair], tokenizers: Tokenizers) -> tuple[Ids, Ids]:
+    """The ids of both sides, without control tokens."""
+    source, target = tokenizers
+    return source.encode_all([pair.source for pair in pairs]), target.encode_all([pair.target for pair in pairs])
 
 
 def _refuse_surrogates(texts: Iterable[str]) -> None:

@@ -9,11 +9,27 @@ from glassformer.model import preset
 from glassformer.settings import read_yaml
 from glassformer.training.config import SHAPE, RunConfig
 
-# When to stop, what to probe, and how the same is computed.
-FREE = {"max_steps", "max_minutes", "patience", "probe", "probe_every", "parallel", "activation_checkpointing"}
+# When to stop, what to probe, and where and how the same is computed.
+FREE = {
+    "max_steps",
+    "max_minutes",
+    "patience",
+    "probe",
+    "probe_every",
+    "store",
+    "parallel",
+    "activation_checkpointing",
+}
 FIXED = SHAPE | {"tokenizer", "start_from"}
 CONTENT = "data"  # what --allow calls the text itself, beside the keys of a config
-BATCHING = ("seed", "batch_tokens", "subword_dropout")  # whoever changes one of them begins a new epoch
+BATCHING = (
+    "seed",
+    "batch_tokens",
+    "subword_dropout",
+    "pair_weights",
+    "stream",
+    "drop",
+)  # whoever changes one of them begins a new epoch
 
 Differences = dict[str, tuple[Any, Any]]  # key: what it was, what it is
 

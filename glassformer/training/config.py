@@ -16,7 +16,7 @@ from glassformer.errors import UsageError, nearest
 from glassformer.files import write_whole
 from glassformer.model import ModelConfig, preset
 from glassformer.settings import build, keys_of, refuse_unknown
-from glassformer.text.check import Problem
+from glassformer.text.check_report import Problem
 from glassformer.text.tokenizer import SMALLEST
 
 SHAPE = keys_of(ModelConfig) - {"dropout"}  # what weights are for: another dropout only trains them otherwise
@@ -33,11 +33,14 @@ class DataConfig:
 
     corpus: str | None = None  # a built-in one: phrasebook, names, gettext:LANGUAGE
     pairs: tuple[str, ...] = ()
+    pair_weights: tuple[float, ...] = ()  # of each file of `pairs`: 2 is twice an epoch, 0.5 a random half; else all 1
     source: str | None = None
     target: str | None = None
     valid_pairs: tuple[str, ...] = ()
     valid_source: str | None = None
     valid_target: str | None = None
+    store: str | None = None  # where tokenized corpora are kept; None: glassformer/ in the user's cache directory
+    stream: bool = False  # keep nothing: read and tokenize while training, shuffle within 131,072 pairs
 
     def __post_init__(self) -> None:
         given = [bool(self.corpus), bool(self.pairs), bool(self.source or self.target)]
@@ -53,6 +56,15 @@ class DataConfig:
             raise UsageError("give the validation text either as --valid-pairs or as --valid-source, not both")
         if self.corpus and (self.valid_pairs or self.valid_source):
             raise UsageError(f"corpus '{self.corpus}' brings its own validation part; leave the --valid options out")
+        if self.pair_weights and len(self.pair_weights) != len(self.pairs):
+            raise UsageError(
+                f"pair_weights has {len(self.pair_weights)} numbers for {len(self.pairs)} files of pairs; give one each"
+            )
+        for weight in self.pair_weights:
+            if weight <= 0:
+                raise UsageError(f"pair_weights: {weight} must be above 0; leave a file out that should not be used")
+        if self.stream and not (self.corpus or self.valid_pairs or self.valid_source):
+            raise UsageError("stream = true holds no pairs back for validation; give some with --valid-pairs")
 
 
 @dataclass(frozen=True)
@@ -62,7 +74,8 @@ class TrainingConfig:
     start_from: str | None = None  # a model directory, whose weights and tokenizers are trained on
     tokenizer: Literal["unigram", "bpe"] = "bpe"
     drop: tuple[str, ...] = ("empty", "too_long", "duplicate", "in_validation")  # see check-data
-    subword_dropout: float = 0.0  # split the training text anew in every epoch; 0.1 is usual with bpe
+    # Split the training text anew in every epoch; 0.1 is usual. With `unigram` it is the alpha of Kudo (2018).
+    subword_dropout: float = 0.0
     max_steps: int = 20_000
     max_minutes: float | None = None
     batch_tokens: int = 4096  # positions of one batch, on each side, padding included

@@ -1,138 +1,224 @@
 """From the config's files to ids: read, check, train the tokenizers, encode."""
 
-import dataclasses
-from dataclasses import dataclass
+import shutil
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
+from typing import Protocol
 
-import numpy as np
+import sentencepiece
 
 from glassformer.errors import InputError
-from glassformer.model import ModelConfig
-from glassformer.text.batches import Sentences, TokenizedPairs
-from glassformer.text.check import CheckReport, Problem, check_pairs, origins, refuse_same, refuse_too_few
+from glassformer.text.batches import Batch, TokenizedPairs
+from glassformer.text.check import Checker, origins, refuse_same
+from glassformer.text.check_report import Problem
 from glassformer.text.corpora import load_corpus
-from glassformer.text.pairs import Pair, read_pairs, read_parallel
+from glassformer.text.pair_text import PairText
+from glassformer.text.pairs import Pair
+from glassformer.text.store import (
+    FORMAT,
+    Store,
+    cache_folder,
+    key_of,
+    locked,
+    open_store,
+    stored_tokenizers,
+    write_store,
+)
+from glassformer.text.stream import StreamedPairs
 from glassformer.text.subword_dropout import SubwordDropout
-from glassformer.text.tokenizer import Kind, Tokenizer
+from glassformer.text.tokenizer import Tokenizer, Tokenizers, encode_pairs
 from glassformer.training.config import DataConfig, RunConfig
+from glassformer.training.first_reading import FirstReading, read_first
 
-HELD_OUT = 0.02  # share of the pairs kept for validation where the user names none
-MOST_HELD_OUT = 1000
+LONG_WORK = 500_000  # pairs from which on it is said beforehand
+STREAMED = "the training text is streamed: nothing of it is kept, and duplicates are not looked for"
+
+
+class TrainingPairs(Protocol):
+    """What the loop reads: a store, or a stream."""
+
+    def batches(self, batch_tokens: int, seed: int, epoch: int, first: int = 0) -> Iterator[Batch]: ...
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """What the loop trains and validates on."""
+    """What the loop trains and validates on. `fingerprint` differs for any other text."""
 
-    train: TokenizedPairs
+    train: TrainingPairs
     valid: list[Pair]
     valid_ids: TokenizedPairs
-    tokenizers: tuple[Tokenizer, Tokenizer]
-    report: CheckReport
+    tokenizers: Tokenizers
+    fingerprint: str
     notes: tuple[str, ...]
 
 
-def read_data(data: DataConfig, seed: int) -> tuple[list[Pair], list[Pair]]:
-    """Training pairs and validation pairs; none of the latter where the config names none.
+def read_data(data: DataConfig, seed: int) -> tuple[list[PairText], list[Pair]]:
+    """The training text, a part for each file of pairs, and validation pairs; none where the config names none.
 
-    Raises InputError for whatever is wrong with the files.
+    Raises InputError for whatever is wrong with the files, but for the training text when it is read.
     """
     if data.corpus:
         corpus = load_corpus(data.corpus, seed)
-        return corpus.train, corpus.valid
-    train = _read(data.pairs, data.source, data.target)
-    return train, _read(data.valid_pairs, data.valid_source, data.valid_target)
+        return [PairText.held(corpus.train)], corpus.valid
+    train = _texts(data.pairs, data.source, data.target)
+    return train, list(PairText.joined(_texts(data.valid_pairs, data.valid_source, data.valid_target)))
 
 
-def _refuse_one(pairs: list[Pair]) -> None:
+def _texts(pairs: Sequence[str], source: str | None, target: str | None) -> list[PairText]:
+    return [PairText.of_two(source, target)] if source and target else list(map(PairText.of_file, pairs))
+
+
+def _refuse_one(pairs: Iterable[Pair]) -> None:
     """Raise InputError unless two pairs differ: no tokenizer could be trained on less."""
     usable = (pair[:2] for pair in pairs if pair.source and pair.target)
     first = next(usable, None)
     if not any(other != first for other in usable):
         left = "no pair with text on both sides" if first is None else "one pair only"
-        raise InputError(f"{origins(pairs)}: {left} ({len(pairs):,} read); training needs at least two: give more")
+        read = sum(1 for _ in pairs)
+        raise InputError(f"{origins(pairs)}: {left} ({read:,} read); training needs at least two: give more")
 
 
-def _hold_out(pairs: list[Pair], seed: int) -> tuple[list[Pair], list[Pair], str]:
-    """Some pairs taken out of training for validation, and a line that says so."""
-    if len(pairs) < 3:
-        raise InputError(
-            f"{origins(pairs)}: {len(pairs)} pairs; training needs at least two, and one more to validate on: "
-            "give more pairs, or some with --valid-pairs"
-        )
-    count = min(MOST_HELD_OUT, max(1, int(HELD_OUT * len(pairs))))
-    order = np.random.default_rng(seed).permutation(len(pairs))
-    note = f"no validation pairs given: {count:,} of the {len(pairs):,} pairs are held out, by seed {seed}"
-    return [pairs[i] for i in sorted(order[count:])], [pairs[i] for i in order[:count]], note
+@dataclass(frozen=True)
+class _Text:
+    """The text of a config. `hold_out_seed`: by which pairs are held out where it names none to validate on."""
+
+    parts: list[PairText]
+    whole: PairText
+    valid: list[Pair]
+    content: tuple[str, str]  # digests of the training and the validation text
+    hold_out_seed: int | None
+    stamp: list[tuple[int, int]]
+
+    @cached_property
+    def first_reading(self) -> FirstReading:
+        """One reading of all, done when first asked for."""
+        reading = read_first(self.whole, self.hold_out_seed)
+        self.refuse_changed()
+        return reading
+
+    def refuse_changed(self) -> None:
+        """Raise InputError if the files are no longer what the digests are of."""
+        if self.whole.stamp() != self.stamp:
+            raise InputError(f"{origins(self.whole)}: changed while being read; start again")
 
 
-def _read(pairs: tuple[str, ...], source: str | None, target: str | None) -> list[Pair]:
-    if source and target:
-        return list(read_parallel(Path(source), Path(target)))
-    return [pair for path in pairs for pair in read_pairs(Path(path))]
+def _text_of(config: RunConfig) -> _Text:
+    seed = config.training.seed
+    parts, valid = read_data(config.data, seed)
+    whole = PairText.joined(parts)
+    refuse_same(whole, valid)
+    _refuse_one(whole)
+    stamp = whole.stamp()
+    return _Text(parts, whole, valid, (whole.digest(), PairText.held(valid).digest()), None if valid else seed, stamp)
 
 
-def prepare(config: RunConfig, tokenizers: tuple[Tokenizer, Tokenizer] | None = None) -> Prepared:
+def prepare(config: RunConfig, tokenizers: Tokenizers | None = None) -> Prepared:
     """Read and check the data, train the tokenizers unless they are given, and encode.
+
+    The ids are kept in a store, and found there the next time; memory does not grow with the training
+    text. With `stream`, nothing is kept.
 
     Raises InputError if fewer than two pairs are left, or the validation set is the training set.
     """
-    seed = config.training.seed
-    pairs, valid = read_data(config.data, seed)
-    refuse_same(pairs, valid)
-    _refuse_one(pairs)
-    notes = []
-    if not valid:
-        pairs, valid, note = _hold_out(pairs, seed)
-        notes.append(note)
-    tokenizers = tokenizers or train_tokenizers(pairs, config.model, config.training.tokenizer)
-    # Encoded once, all together: the check asks for lengths, training for the ids of what is kept.
-    ids = _Ids([*pairs, *valid], *tokenizers)
-    kept, report = check_pairs(
-        pairs,
-        valid,
-        count_source=lambda text: len(ids.sources[text]) + 1,
-        count_target=lambda text: len(ids.targets[text]) + 1,
-        unit="tokens",
-        max_length=config.model.max_length,
-        drop=[Problem(name) for name in config.training.drop],
-    )
-    refuse_too_few(kept, report, origins(pairs))
-    usable = [pair for pair in valid if ids.fit(pair, config.model.max_length)]
-    if not usable:
-        raise InputError(f"{origins(valid)}: no usable validation pair; every one has an empty or too long side")
-    if len(usable) < len(valid):
-        notes.append(f"{len(valid) - len(usable)} validation pairs with an empty or too long side are left out")
-    train = ids.of(kept)
+    text = _text_of(config)
+    train: TokenizedPairs | StreamedPairs
+    if config.data.stream:
+        tokenizers = tokenizers or train_tokenizers(text.first_reading.sample, config)
+        train, pairs, store = _stream(config, text, tokenizers), text.valid, None
+    else:
+        tokenizers = tokenizers or _tokenizers(config, text)
+        store, note = _store(config, text, tokenizers)
+        train, pairs = store.pairs, text.valid or store.held_out
     if config.training.subword_dropout:
         resample = SubwordDropout(*tokenizers, config.training.subword_dropout, config.model.max_length)
-        train = dataclasses.replace(train, resample=resample)
-    return Prepared(train, usable, ids.of(usable), tokenizers, report, tuple(notes))
+        train = replace(train, resample=resample)
+    if config.data.pair_weights:
+        train = replace(train, weights=config.data.pair_weights)
+    valid, valid_ids = _validation(pairs, tokenizers, config.model.max_length)
+    notes = (
+        [f"{STREAMED}; {len(valid):,} pairs to validate"] if store is None else [note, *_told(store, text, len(valid))]
+    )
+    if len(valid) < len(pairs):
+        notes.append(f"{len(pairs) - len(valid)} validation pairs with an empty or too long side are left out")
+    return Prepared(train, valid, valid_ids, tokenizers, key_of(*text.content), tuple(notes))
 
 
-class _Ids:
-    """The ids of every text, without `</s>`, by text."""
-
-    def __init__(self, pairs: list[Pair], source: Tokenizer, target: Tokenizer) -> None:
-        sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
-        self.sources = dict(zip(sources, source.encode_all(sources), strict=True))
-        self.targets = dict(zip(targets, target.encode_all(targets), strict=True))
-
-    def of(self, pairs: list[Pair]) -> TokenizedPairs:
-        return TokenizedPairs(
-            Sentences.of(self.sources[pair.source] for pair in pairs),
-            Sentences.of(self.targets[pair.target] for pair in pairs),
-        )
-
-    def fit(self, pair: Pair, max_length: int) -> bool:
-        lengths = len(self.sources[pair.source]) + 1, len(self.targets[pair.target]) + 1
-        return bool(pair.source and pair.target) and max(lengths) <= max_length
-
-
-def train_tokenizers(pairs: list[Pair], model: ModelConfig, kind: Kind) -> tuple[Tokenizer, Tokenizer]:
+def train_tokenizers(pairs: Sequence[Pair], config: RunConfig) -> Tokenizers:
     """One joint tokenizer, twice, or one for each side where the model has a table for each."""
+    kind, model = config.training.tokenizer, config.model
     sources, targets = (pair.source for pair in pairs), (pair.target for pair in pairs)
     if model.source_vocab_size is None:
         joint = Tokenizer.train((text for pair in pairs for text in (pair.source, pair.target)), model.vocab_size, kind)
         return joint, joint
     return Tokenizer.train(sources, model.source_vocab_size, kind), Tokenizer.train(targets, model.vocab_size, kind)
+
+
+def _tokenizers(config: RunConfig, text: _Text) -> Tokenizers:
+    """Those kept from an earlier training on this text, or new ones."""
+    vocabulary = config.training.tokenizer, config.model.vocab_size, config.model.source_vocab_size
+    key = key_of(FORMAT, sentencepiece.__version__, text.content[0], text.hold_out_seed, vocabulary)
+    path = cache_folder(config.data.store) / f"tokenizers-{key}"
+    return stored_tokenizers(path, lambda: train_tokenizers(text.first_reading.sample, config))
+
+
+def _store(config: RunConfig, text: _Text, tokenizers: Tokenizers) -> tuple[Store, str]:
+    """The tokenized corpus, and a line that says whether it was found or made."""
+    rules = sorted(config.training.drop), config.model.max_length
+    models = [tokenizer.to_bytes() for tokenizer in tokenizers]
+    key = key_of(FORMAT, sentencepiece.__version__, text.content, text.hold_out_seed, rules, models)
+    path = cache_folder(config.data.store) / f"corpus-{key}"
+    with locked(path):
+        if found := open_store(path):
+            return found, f"tokenized corpus reused from {path}"
+        start = time.monotonic()
+        _build(path, config, text, tokenizers)
+        made = open_store(path)
+    if made is None:
+        raise InputError(f"{path}: the tokenized corpus cannot be read back; check the disk, or set store to another")
+    return made, f"corpus tokenized in {time.monotonic() - start:.1f} s into {path}"
+
+
+def _build(path: Path, config: RunConfig, text: _Text, tokenizers: Tokenizers) -> None:
+    survey, held_out = text.first_reading.survey, text.first_reading.held_out
+    if survey.pairs >= LONG_WORK:
+        print(f"tokenizing {survey.pairs:,} pairs into {path}", file=sys.stderr)
+    drop = [Problem(name) for name in config.training.drop]
+    checker = Checker(survey, text.valid or held_out.values(), "tokens", config.model.max_length, drop)
+    write_store(path, text.parts, tokenizers, checker, held_out)
+    try:
+        text.refuse_changed()
+    except InputError:
+        shutil.rmtree(path)
+        raise
+
+
+def _told(store: Store, text: _Text, valid: int) -> list[str]:
+    """What became of the pairs that were read."""
+    lost = ", ".join(f"{count:,} {problem}" for problem, count in store.dropped.items())
+    told = [f"{len(store.pairs):,} pairs to train on, {valid:,} to validate; dropped: {lost or 'none'}"]
+    if store.held_out:
+        held_out = f"{len(store.held_out):,} of the {store.read:,} pairs are held out, by seed {text.hold_out_seed}"
+        told.insert(0, f"no validation pairs given: {held_out}")
+    return told
+
+
+def _stream(config: RunConfig, text: _Text, tokenizers: Tokenizers) -> StreamedPairs:
+    drop = [Problem(name) for name in config.training.drop]
+    weights = (1.0,) * len(text.parts)
+    return StreamedPairs(text.parts, weights, tokenizers, text.valid, config.model.max_length, drop)
+
+
+def _validation(pairs: list[Pair], tokenizers: Tokenizers, max_length: int) -> tuple[list[Pair], TokenizedPairs]:
+    """The usable ones of the validation pairs, and their ids."""
+    usable = [
+        (pair, sides)
+        for pair, sides in zip(pairs, zip(*encode_pairs(pairs, tokenizers), strict=True), strict=True)
+        if pair.source and pair.target and max(map(len, sides)) < max_length
+    ]
+    if not usable:
+        raise InputError(f"{origins(pairs)}: no usable validation pair; every one has an empty or too long side")
+    return [pair for pair, _ in usable], TokenizedPairs.of(sides for _, sides in usable)

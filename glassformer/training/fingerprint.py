@@ -1,10 +1,7 @@
 """What a run is trained on, in a few hashes: a run that goes on can tell whether it still is that."""
 
-import hashlib
 import json
 from pathlib import Path
-
-import numpy as np
 
 from glassformer.files import checksum, write_whole
 from glassformer.model_directory import read_json
@@ -15,8 +12,8 @@ DATA = "data.json"  # in the run directory
 
 
 def write_fingerprint(run: Path, config: DataConfig, data: Prepared) -> None:
-    """Write `data.json`: the hash of the ids that training and validation read, and that of each file of text."""
-    values = {"ids": _ids_sum(data), "files": _file_sums(config)}
+    """Write `data.json`: the fingerprint of all text, and the hash of each file of it."""
+    values = {"text": data.fingerprint, "files": _file_sums(config)}
     write_whole(run / DATA, (json.dumps(values, indent=2) + "\n").encode(errors="backslashreplace"))
 
 
@@ -25,22 +22,13 @@ def data_changes(run: Path, config: DataConfig, data: Prepared) -> str:
     if not (run / DATA).exists():
         return ""
     before = read_json(run / DATA)
-    if before.get("ids") == _ids_sum(data):
+    if before.get("text") == data.fingerprint:
         return ""
     files, sums = before.get("files", {}), _file_sums(config)
     changed = [f"{name} has changed" for name in sums.keys() & files.keys() if sums[name] != files[name]]
     added = [f"{name} is new" for name in sums.keys() - files.keys()]
     gone = [f"{name} is no more" for name in files.keys() - sums.keys()]
-    return "; ".join(sorted(changed) + sorted(added) + sorted(gone)) or "the same files give other pairs"
-
-
-def _ids_sum(data: Prepared) -> str:
-    digest = hashlib.sha256()
-    for pairs in (data.train, data.valid_ids):
-        for side in (pairs.sources, pairs.targets):
-            for array in (side.starts, side.ids):
-                digest.update(np.ascontiguousarray(array).data)
-    return digest.hexdigest()
+    return "; ".join(sorted(changed) + sorted(added) + sorted(gone)) or "the same files, read in another way"
 
 
 def _file_sums(config: DataConfig) -> dict[str, str]:

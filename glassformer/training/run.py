@@ -15,8 +15,7 @@ from glassformer.files import clear_remains, recover
 from glassformer.model import ModelConfig, Transformer
 from glassformer.model_directory import CARD, OF_A_RUN, load_weights, read_json, weights_of
 from glassformer.settings import keys_of
-from glassformer.text.batches import TokenizedPairs
-from glassformer.text.tokenizer import Tokenizer
+from glassformer.text.tokenizer import Tokenizer, Tokenizers
 from glassformer.training.changes import BATCHING, CONTENT, described, resumed_config
 from glassformer.training.checkpoint import (
     CHECKPOINTS,
@@ -26,7 +25,7 @@ from glassformer.training.checkpoint import (
     restore_checkpoint,
 )
 from glassformer.training.config import DataConfig, RunConfig
-from glassformer.training.data import Prepared, prepare
+from glassformer.training.data import Prepared, TrainingPairs, prepare
 from glassformer.training.distributed import Group
 from glassformer.training.fine_tuning import with_shape
 from glassformer.training.fingerprint import data_changes, write_fingerprint
@@ -57,13 +56,10 @@ class Run:
 
     def notes(self) -> list[str]:
         """What the reader should know before the first step."""
-        data = self.data
-        lost = ", ".join(f"{count:,} {problem}" for problem, count in data.report.dropped.items() if count)
         weights = sum(weight.numel() for weight in self.translator.model.parameters())
         return [
             *self.warnings,
-            *data.notes,
-            f"{len(data.train):,} pairs to train on, {len(data.valid):,} to validate; dropped: {lost or 'none'}",
+            *self.data.notes,
             f"{weights:,} weights; {self.config.training.precision} on {self._where()}; "
             f"seed {self.config.training.seed}; writing to {self.path}",
         ]
@@ -222,7 +218,7 @@ def _restored(path: Path, config: RunConfig, group: Group, checkpoint: Path) -> 
     return Run(path, config, data, translator, replica, optimizer, progress, group)
 
 
-def _prepared(config: RunConfig, group: Group, tokenizers: tuple[Tokenizer, Tokenizer] | None) -> Prepared:
+def _prepared(config: RunConfig, group: Group, tokenizers: Tokenizers | None) -> Prepared:
     """Rank 0 first, which trains the tokenizers if they are not given; the others then read as it did."""
     data = prepare(config, tokenizers) if group.is_main else None
     files = [tokenizer.to_bytes() for tokenizer in data.tokenizers] if data else [b"", b""]
@@ -261,7 +257,7 @@ def _adam(model: Transformer) -> torch.optim.Optimizer:
     return torch.optim.Adam(model.parameters(), lr=0.0, betas=BETAS, eps=EPSILON, fused=True)
 
 
-def _agreed_precision(model: Transformer, data: TokenizedPairs, config: RunConfig, group: Group) -> str:
+def _agreed_precision(model: Transformer, data: TrainingPairs, config: RunConfig, group: Group) -> str:
     """The faster format for this model on this device, as rank 0 measures it."""
     measured = ""
     if group.is_main:
@@ -271,7 +267,7 @@ def _agreed_precision(model: Transformer, data: TokenizedPairs, config: RunConfi
     return group.from_main(measured.encode()).decode()
 
 
-def _measured_precision(model: Transformer, data: TokenizedPairs, config: RunConfig, device: torch.device) -> str:
+def _measured_precision(model: Transformer, data: TrainingPairs, config: RunConfig, device: torch.device) -> str:
     """By steps on a real batch; the weights stay."""
     batch = next(data.batches(config.training.batch_tokens, config.training.seed, epoch=0))
     objective = Objective(model, config.training.label_smoothing)

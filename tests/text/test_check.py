@@ -1,22 +1,19 @@
 """The check of the data: each problem with an example made by hand, and no false alarms."""
 
 import json
+import statistics
+from collections import Counter
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from glassformer.errors import InputError
-from glassformer.text.check import (
-    DROPPED,
-    EXAMPLES,
-    Problem,
-    check_pairs,
-    encoding_problem,
-    length_problems,
-    quote,
-    refuse_same,
-    refuse_too_few,
-)
+from glassformer.text.check import DROPPED, Checker, check_pairs, refuse_same, refuse_too_few
+from glassformer.text.check_report import EXAMPLES, Problem, quote
+from glassformer.text.check_rules import encoding_problem, usual_ratio
 from glassformer.text.pairs import Pair
+from glassformer.text.survey import Survey
 
 HINDI = [
     ("We are friends", "हम दोस्त हैं"),
@@ -51,15 +48,26 @@ def numbered(texts, origin="train.tsv"):
     return [Pair(source, target, origin, line) for line, (source, target) in enumerate(texts, start=1)]
 
 
+def checked(pairs, validation=(), max_length=None, drop=DROPPED):
+    """The pairs that are kept, and the report; lengths in words."""
+    checker = Checker(Survey.of(pairs), validation, "words", max_length, drop)
+    kept = [
+        pair
+        for row, pair in enumerate(pairs)
+        if checker.keeps(row, pair, len(pair.source.split()), len(pair.target.split()))
+    ]
+    return kept, checker.report
+
+
 def found(texts, **options):
     """The problems found in the pairs, each with its count."""
-    report = check_pairs(numbered(texts), **options)[1]
+    report = check_pairs(numbered(texts), **options)
     return {problem: count for problem, count in report.counts.items() if count}
 
 
 @pytest.mark.parametrize("texts", [HINDI, GERMAN], ids=["Hindi", "German"])
 def test_clean_text_raises_no_alarm(texts):
-    kept, report = check_pairs(numbered(texts), numbered([("Held out", "चुना हुआ")]), max_length=20)
+    kept, report = checked(numbered(texts), numbered([("Held out", "चुना हुआ")]), max_length=20)
     assert kept == numbered(texts)
     assert not any(report.counts.values()), report.render()
     assert report.render().endswith("no problem found")
@@ -79,7 +87,7 @@ def test_an_empty_pair_is_judged_no_further():
 
 def test_too_long_is_judged_by_the_given_counts():
     pairs = numbered([("abcd", "x"), ("abc", "xyzw"), ("abc", "xyz")])
-    report = check_pairs(pairs, count_source=len, count_target=len, unit="characters", max_length=3)[1]
+    report = check_pairs(pairs, count=len, unit="characters", max_length=3)
     assert report.counts[Problem.TOO_LONG] == 2
     assert [finding.detail for finding in report.examples[Problem.TOO_LONG]] == [
         "source has 4 characters; the limit is 3",
@@ -92,14 +100,14 @@ def test_without_a_limit_nothing_is_too_long():
 
 
 def test_duplicate_keeps_the_first_and_names_it():
-    kept, report = check_pairs(numbered([("a", "b"), ("c", "d"), ("a", "b"), ("a", "b")]))
+    kept, report = checked(numbered([("a", "b"), ("c", "d"), ("a", "b"), ("a", "b")]))
     assert [pair.line for pair in kept] == [1, 2]
     assert report.counts[Problem.DUPLICATE] == 2
     assert report.examples[Problem.DUPLICATE][0].detail == "same as train.tsv:1"
 
 
 def test_conflict_is_told_and_kept():
-    kept, report = check_pairs(numbered([("a", "b"), ("a", "c"), ("a", "c")]))
+    kept, report = checked(numbered([("a", "b"), ("a", "c"), ("a", "c")]))
     assert [pair.line for pair in kept] == [1, 2]
     assert report.counts[Problem.CONFLICT] == report.counts[Problem.DUPLICATE] == 1
     assert report.examples[Problem.CONFLICT][0].detail == 'train.tsv:1 has the target "b"'
@@ -107,7 +115,7 @@ def test_conflict_is_told_and_kept():
 
 def test_in_validation_drops_the_training_pair():
     held_out = numbered([("a", "b"), ("e", "f")], "valid.tsv")
-    kept, report = check_pairs(numbered([("x", "y"), ("a", "b"), ("e", "other")]), held_out)
+    kept, report = checked(numbered([("x", "y"), ("a", "b"), ("e", "other")]), held_out)
     assert [pair.line for pair in kept] == [1, 3]
     assert report.examples[Problem.IN_VALIDATION][0].detail == "same as valid.tsv:1"
 
@@ -116,7 +124,7 @@ def test_misaligned_lines_have_an_outlying_length_ratio():
     texts = [(f"this is the sentence {n}", f"das hier ist der Satz {n}") for n in range(30)]
     texts[7] = ("Yes", "das hier ist ganz sicher ein anderer Satz")
     texts[9] = ("this is quite certainly some other sentence", "Ja")
-    report = check_pairs(numbered(texts))[1]
+    report = check_pairs(numbered(texts))
     assert [finding.pair.line for finding in report.examples[Problem.LENGTH_RATIO]] == [8, 10]
     assert (
         report.examples[Problem.LENGTH_RATIO][1].detail == "target has 2 characters, source 43: about 45 are usual here"
@@ -125,14 +133,24 @@ def test_misaligned_lines_have_an_outlying_length_ratio():
 
 def test_the_length_ratio_is_the_corpus_own():
     texts = [("a" * (20 + n), "b" * 5 * (20 + n)) for n in range(12)]
-    assert length_problems(numbered(texts)) == []
-    assert [index for index, _ in length_problems(numbered([*texts, ("a" * 20, "b" * 20)]))] == [12]
+    assert found(texts) == {}
+    assert found([*texts, ("c" * 20, "b" * 20)]) == {Problem.LENGTH_RATIO: 1}
 
 
 def test_short_texts_and_small_corpora_have_no_outlying_length():
     texts = [(f"number {n}", f"Nummer {n}") for n in range(12)]
-    assert length_problems(numbered([*texts, ("Go", "Los, los!")])) == []
-    assert length_problems(numbered([*texts[:8], ("Go", "x" * 200)])) == []
+    assert found([*texts, ("Go", "Los, los!")]) == {}
+    assert found([*texts[:8], ("Go", "x" * 200)]) == {}
+
+
+lengths = st.lists(st.tuples(st.integers(1, 40), st.integers(1, 40)), max_size=60)
+
+
+@settings(deadline=None)
+@given(lengths)
+def test_the_usual_ratio_is_the_median(lengths):
+    expected = statistics.median(target / source for source, target in lengths) if len(lengths) >= 10 else None
+    assert usual_ratio(Counter(lengths)) == expected
 
 
 def test_untranslated():
@@ -210,7 +228,7 @@ def test_honest_accents_are_no_mojibake(text):
 )
 def test_damaged_characters(text, problem):
     assert encoding_problem(text) == problem
-    report = check_pairs(numbered([("fine", text)]))[1]
+    report = check_pairs(numbered([("fine", text)]))
     assert report.examples[Problem.ENCODING][0].detail == f"target: {problem}"
 
 
@@ -220,7 +238,7 @@ MIXED = [("a", "b"), ("a", "b"), ("", "c"), ("long one", "d"), ("same", "same"),
 
 
 def test_what_is_dropped_is_counted_once_and_adds_up():
-    kept, report = check_pairs(numbered(MIXED), numbered([("a", "b")], "valid.tsv"), max_length=3)
+    kept, report = checked(numbered(MIXED), numbered([("a", "b")], "valid.tsv"), max_length=3)
     assert [pair.line for pair in kept] == [4, 5, 7]
     assert report.pairs - report.kept == sum(report.dropped.values()) == 4
     assert report.dropped == dict.fromkeys(Problem, 0) | {
@@ -232,8 +250,8 @@ def test_what_is_dropped_is_counted_once_and_adds_up():
 
 
 def test_only_what_is_asked_for_is_dropped():
-    assert len(check_pairs(numbered(MIXED), drop=())[0]) == len(MIXED)
-    kept = check_pairs(numbered(MIXED), drop={Problem.UNTRANSLATED})[0]
+    assert len(checked(numbered(MIXED), drop=())[0]) == len(MIXED)
+    kept = checked(numbered(MIXED), drop={Problem.UNTRANSLATED})[0]
     assert [pair.line for pair in kept] == [1, 2, 3, 4, 6, 7]
 
 
@@ -241,27 +259,35 @@ def test_the_default_drops_what_harms_training():
     assert {problem.value for problem in DROPPED} == {"empty", "too_long", "duplicate", "in_validation"}
 
 
-def test_pairs_may_be_a_stream():
-    kept, report = check_pairs(iter(numbered(MIXED)), iter(numbered([("a", "b")])))
-    assert (len(kept), report.pairs) == (3, 7)
+def test_the_report_is_the_same_without_keeping_the_pairs():
+    validation = numbered([("a", "b")])
+    assert check_pairs(numbered(MIXED), validation) == checked(numbered(MIXED), validation)[1]
+
+
+def test_without_a_survey_only_a_pairs_own_faults_are_known():
+    checker = Checker(None, numbered([("x", "y")]), "words", None)
+    assert [checker.keeps(0, pair, 1, 1) for pair in numbered([("a", "b"), ("a", "b"), ("a", "c"), ("x", "y")])] == [
+        True, True, True, False,
+    ]  # fmt: skip
+    assert checker.report.dropped[Problem.IN_VALIDATION] == 1
 
 
 def test_tokens_are_counted_over_the_kept_and_the_longest_over_all():
-    report = check_pairs(numbered([("a b c", "d"), ("a", "b c"), ("", "x y z")]), max_length=2)[1]
+    report = check_pairs(numbered([("a b c", "d"), ("a", "b c"), ("", "x y z")]), max_length=2)
     assert (report.source_tokens, report.target_tokens, report.unit) == (1, 2, "words")
     assert report.longest_source == (3, Pair("a b c", "d", "train.tsv", 1))
     assert report.longest_target == (2, Pair("a", "b c", "train.tsv", 2))
 
 
 def test_examples_are_the_first_few():
-    report = check_pairs(numbered([("a", "")] * 10))[1]
+    report = check_pairs(numbered([("a", "")] * 10))
     assert [finding.pair.line for finding in report.examples[Problem.EMPTY]] == list(range(1, EXAMPLES + 1))
     assert "empty, the first 3 of 10:" in report.render()
 
 
 def test_the_report_as_a_dict_is_stable():
     pairs = numbered([("yes", "ja"), ("yes", "ja")])
-    record = check_pairs(pairs)[1].to_dict()
+    record = check_pairs(pairs).to_dict()
     nothing = {"count": 0, "dropped": 0, "examples": []}
     example = {"origin": "train.tsv", "line": 2, "detail": "same as train.tsv:1", "source": "yes", "target": "ja"}
     assert json.loads(json.dumps(record)) == {
@@ -286,13 +312,13 @@ def test_the_report_as_a_dict_is_stable():
 
 
 def test_nothing_to_check_is_a_report_too():
-    kept, report = check_pairs([])
+    kept, report = checked([])
     assert kept == [] and report.to_dict()["longest_source"] is None
     assert report.render().startswith("pairs    0 read, 0 kept")
 
 
 def test_the_report_reads_well():
-    report = check_pairs(numbered([("yes", "ja"), ("no\x1b[31m", ""), ("yes", "ja")]))[1]
+    report = check_pairs(numbered([("yes", "ja"), ("no\x1b[31m", ""), ("yes", "ja")]))
     assert report.render() == (
         "pairs    3 read, 1 kept\n"
         "words    1 source, 1 target, in the pairs kept\n"
@@ -339,7 +365,7 @@ def test_an_overlap_is_not_refused():
 @pytest.mark.parametrize(
     "texts, message",
     [
-        ([], r"no usable pair in train\.tsv \(0 read\)"),
+        ([("", "a")], r"no usable pair in train\.tsv \(1 read; dropped: 1 empty\)"),
         (
             [("", "a"), ("a", "b"), ("a", "b")],
             r"one usable pair in train\.tsv \(3 read; dropped: 1 empty, 1 duplicate\)",
@@ -347,11 +373,10 @@ def test_an_overlap_is_not_refused():
     ],
 )
 def test_fewer_than_two_pairs_are_refused(texts, message):
-    kept, report = check_pairs(numbered(texts))
     with pytest.raises(InputError, match=message):
-        refuse_too_few(kept, report, "train.tsv")
+        refuse_too_few(check_pairs(numbered(texts)), numbered(texts))
 
 
 def test_two_pairs_are_enough():
-    kept, report = check_pairs(numbered([("a", "b"), ("c", "d")]))
-    refuse_too_few(kept, report)
+    pairs = numbered([("a", "b"), ("c", "d")])
+    refuse_too_few(check_pairs(pairs), pairs)

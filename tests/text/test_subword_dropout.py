@@ -79,7 +79,8 @@ def test_what_would_become_too_long_keeps_its_plain_split(tokenizer):
 def test_an_epoch_samples_anew_and_a_resumed_one_goes_on_the_same(tokenizer):
     texts = [(text.replace(" ", ""),) * 2 for text, _ in letters(200)]
     plain = pairs_of(tokenizer, texts)
-    corpus = TokenizedPairs(plain.sources, plain.targets, SubwordDropout(tokenizer, tokenizer, 0.3, max_length=100))
+    dropout = SubwordDropout(tokenizer, tokenizer, 0.3, max_length=100)
+    corpus = TokenizedPairs(plain.sources, plain.targets, resample=dropout)
 
     def epoch(number, first=0):
         return [batch.source_BS.tolist() for batch in corpus.batches(100, seed=1, epoch=number, first=first)]

@@ -1,0 +1,144 @@
+"""Memory and time against the size of the corpus: made-up pairs, in processes of their own.
+
+    python benchmarks/corpus_memory.py [PAIRS ...] [--steps N] [--folder DIR]
+
+For each number of pairs (1, 3 and 10 million) it writes a corpus to a temporary folder and starts two
+processes. `build` reads, checks and tokenizes it into a store, tokenizers included. `train` finds the store,
+takes N steps of a model of preset `glass` in float32, and then reads every batch of one whole epoch.
+Prints a Markdown table; peaks of resident memory are the kernel's (VmHWM), those of memory that is not
+backed by a file (RssAnon) are sampled every 10 ms.
+"""
+
+import argparse
+import json
+import random
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+WORDS = 40_000
+SYLLABLES = ("ba", "ke", "li", "mo", "nu", "ra", "se", "dan", "fel", "gor", "hin", "jas", "kul", "mer", "pol")
+VALID = 500
+CHUNK = 100_000
+
+
+def words(seed: int) -> list[str]:
+    """Different words of one to four syllables."""
+    draw = random.Random(seed)
+    found: dict[str, None] = {}
+    while len(found) < WORDS:
+        found["".join(draw.choices(SYLLABLES, k=draw.randint(1, 4)))] = None
+    return list(found)
+
+
+def write_pairs(path: Path, count: int, seed: int) -> None:
+    """`count` pairs of 6 to 18 words, a few words very frequent; the target is the source, word by word."""
+    draw = np.random.default_rng(seed)
+    sources, targets = words(1), words(2)
+    with path.open("w", encoding="utf-8") as file:
+        for first in range(0, count, CHUNK):
+            lengths = draw.integers(6, 19, min(CHUNK, count - first))
+            chosen = ((WORDS ** draw.random(lengths.sum())).astype(int) - 1).tolist()  # Zipf: rank r has a share of 1/r
+            ends = np.cumsum(lengths).tolist()
+            for begin, end in zip([0, *ends], ends, strict=False):
+                row = chosen[begin:end]
+                file.write(" ".join([sources[i] for i in row]) + "\t" + " ".join([targets[i] for i in row]) + "\n")
+
+
+class AnonymousPeak(threading.Thread):
+    """Samples this process's RssAnon."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.peak = 0
+
+    def run(self) -> None:
+        while True:
+            self.peak = max(self.peak, status("RssAnon"))
+            time.sleep(0.01)
+
+
+def status(key: str) -> int:
+    """A size of this process, in MB."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(f"{key}:"):
+            return int(line.split()[1]) >> 10
+    raise KeyError(key)
+
+
+def measure(phase: str, folder: Path, steps: int) -> dict[str, float]:
+    """What one phase costs; runs in a process of its own."""
+    began = time.perf_counter()
+    anonymous = AnonymousPeak()
+    anonymous.start()
+    from glassformer.training.config import RunConfig
+
+    config = RunConfig.of({
+        "preset": "glass", "precision": "float32", "max_steps": steps, "store": str(folder / "store"),
+        "pairs": [str(folder / "train.tsv")], "valid_pairs": [str(folder / "valid.tsv")], "validate_sentences": 4,
+    })  # fmt: skip
+    numbers: dict[str, float] = {}
+    if phase == "build":
+        from glassformer.training.data import prepare
+
+        prepare(config)
+        numbers["seconds"] = time.perf_counter() - began
+    else:
+        import torch
+
+        from glassformer.training.run import start
+        from glassformer.training.trainer import Trainer
+
+        run = start(folder / "run", config, torch.device("cpu"))
+        settings = config.training
+        next(run.data.train.batches(settings.batch_tokens, settings.seed, epoch=0))
+        numbers["first"] = time.perf_counter() - began
+        Trainer(run).fit()
+        began = time.perf_counter()
+        numbers["pairs"] = sum(len(b.rows) for b in run.data.train.batches(settings.batch_tokens, settings.seed, 1))
+        numbers["epoch"] = time.perf_counter() - began
+    return numbers | {"peak": status("VmHWM"), "anonymous": anonymous.peak}
+
+
+def in_a_process(phase: str, folder: Path, steps: int) -> dict[str, float]:
+    command = [sys.executable, __file__, "--phase", phase, "--folder", str(folder), "--steps", str(steps)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("pairs", nargs="*", type=int, default=[1_000_000, 3_000_000, 10_000_000])
+    parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--folder", type=Path, help="where the temporary corpora go")
+    parser.add_argument("--phase", choices=("build", "train"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.phase:
+        print(json.dumps(measure(options.phase, options.folder, options.steps)))
+        return
+    print("| pairs | text | store | build | peak RSS, building (anonymous) | warm start to the first step "
+          "| peak RSS, training and a whole epoch (anonymous) | reading the epoch |")  # fmt: skip
+    print("|" + "---:|" * 8)
+    for count in options.pairs:
+        with TemporaryDirectory(dir=options.folder) as name:
+            folder = Path(name)
+            write_pairs(folder / "train.tsv", count, seed=3)
+            write_pairs(folder / "valid.tsv", VALID, seed=4)
+            build, train = (in_a_process(phase, folder, options.steps) for phase in ("build", "train"))
+            store = sum(path.stat().st_size for path in (folder / "store").rglob("*.npy"))
+            text = (folder / "train.tsv").stat().st_size
+            cells = [
+                f"{count:,}", f"{text / 1e6:,.0f} MB", f"{store / 1e6:,.0f} MB", f"{build['seconds']:,.0f} s",
+                f"{build['peak']:,} MB ({build['anonymous']:,})", f"{train['first']:.1f} s",
+                f"{train['peak']:,} MB ({train['anonymous']:,})", f"{train['epoch']:,.0f} s",
+            ]  # fmt: skip
+            print("| " + " | ".join(cells) + " |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

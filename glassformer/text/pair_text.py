@@ -1,0 +1,73 @@
+"""Sentence pairs that can be read again and again, and a digest of their content."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+
+from glassformer.text.pairs import Pair, is_read_once, read_pairs, read_parallel, reading
+
+
+class PairText:
+    """Each iteration reads the pairs from the beginning: from their files, or from memory."""
+
+    def __init__(
+        self, read: Callable[[], Iterator[Pair]], paths: Sequence[str] = (), texts: "Sequence[PairText]" = ()
+    ) -> None:
+        self._read, self._paths, self._texts = read, paths, texts
+
+    def __iter__(self) -> Iterator[Pair]:
+        return self._read()
+
+    @classmethod
+    def held(cls, pairs: Iterable[Pair]) -> "PairText":
+        """Pairs in memory."""
+        return cls(list(pairs).__iter__)
+
+    @classmethod
+    def of_file(cls, path: str) -> "PairText":
+        """The pairs of one file, as `read_pairs` reads it; those of a pipe are kept in memory."""
+        return cls._of(lambda: read_pairs(path), [path])
+
+    @classmethod
+    def of_two(cls, source: str, target: str) -> "PairText":
+        """The pairs of two aligned files, as `read_parallel` reads them; those of a pipe are kept in memory."""
+        return cls._of(lambda: read_parallel(source, target), [source, target])
+
+    @classmethod
+    def joined(cls, texts: "Sequence[PairText]") -> "PairText":
+        """One text after the other."""
+        return cls(lambda: chain.from_iterable(texts), texts=texts)
+
+    @classmethod
+    def _of(cls, read: Callable[[], Iterator[Pair]], paths: Sequence[str]) -> "PairText":
+        return cls.held(read()) if any(map(is_read_once, paths)) else cls(read, paths)
+
+    def digest(self) -> str:
+        """SHA-256 of the content: another for any other text. Of files their bytes and suffixes count.
+
+        Raises InputError if a file cannot be read.
+        """
+        if self._texts:
+            return _sha256(text.digest() for text in self._texts)
+        if self._paths:
+            return _sha256(repr((Path(path).suffixes, _digest(path))) for path in self._paths)
+        return _sha256(repr((pair.source, pair.target)) for pair in self)
+
+    def stamp(self) -> list[tuple[int, int]]:
+        """Size and time of each file: where they change, the text may have."""
+        stats = [Path(path).stat() for path in self._paths]
+        inner = [stamp for text in self._texts for stamp in text.stamp()]
+        return [*inner, *((stat.st_size, stat.st_mtime_ns) for stat in stats)]
+
+
+def _sha256(parts: Iterable[str]) -> str:
+    total = hashlib.sha256()
+    for part in parts:
+        total.update(part.encode())
+    return total.hexdigest()
+
+
+def _digest(path: str) -> bytes:
+    with reading(path), Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()

@@ -1,0 +1,68 @@
+"""A corpus that is read and tokenized while training goes on, and never kept."""
+
+import sys
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+
+from glassformer.errors import InputError
+from glassformer.text.batches import POOL, Batch, Pool, Resample, TokenizedPairs, batches_of
+from glassformer.text.check import Checker
+from glassformer.text.check_report import CheckReport, Problem
+from glassformer.text.pair_text import PairText
+from glassformer.text.pairs import Pair
+from glassformer.text.store import CHUNK
+from glassformer.text.tokenizer import Tokenizers, encode_pairs
+
+
+@dataclass(frozen=True)
+class StreamedPairs:
+    """Pairs in the order of their files, shuffled within pools of POOL pairs.
+
+    Judged are only a pair's own faults and whether it is in `validation`: what takes a reading of all
+    pairs (duplicates, conflicts, usual lengths) is not known. `weights[i]` is how often each pair of
+    text i comes in an epoch; of 0.5 a random half comes.
+    """
+
+    texts: Sequence[PairText]
+    weights: Sequence[float]
+    tokenizers: Tokenizers
+    validation: Sequence[Pair]
+    max_length: int
+    drop: Collection[Problem]
+    resample: Resample | None = None
+
+    def batches(self, batch_tokens: int, seed: int, epoch: int, first: int = 0) -> Iterator[Batch]:
+        """The batches of one epoch from number `first` on, which takes reading the text before them again.
+
+        At the end of the epoch a line on stderr says what was dropped. Raises InputError if nothing is left.
+        """
+        return batches_of(self._pools(seed, epoch), batch_tokens, [seed, epoch], self.resample, first)
+
+    def _pools(self, seed: int, epoch: int) -> Iterator[Pool]:
+        checker = Checker(None, self.validation, "tokens", self.max_length, self.drop)
+        kept = self._kept(checker, np.random.default_rng([seed, epoch]))
+        first = 0
+        while pool := list(islice(kept, POOL)):
+            yield TokenizedPairs.of(pool), np.arange(first, first + len(pool))
+            first += len(pool)
+        if not first:
+            raise InputError(f"no usable pair in the stream ({_told(checker.report)}); give more pairs")
+        print(f"end of epoch {epoch} of the stream: {_told(checker.report)}", file=sys.stderr)
+
+    def _kept(self, checker: Checker, random: np.random.Generator) -> Iterator[tuple[list[int], list[int]]]:
+        for text, weight in zip(self.texts, self.weights, strict=True):
+            pairs = iter(text)
+            while chunk := list(islice(pairs, CHUNK)):
+                times = (weight + random.random(len(chunk))).astype(int).tolist()
+                ids = zip(*encode_pairs(chunk, self.tokenizers), strict=True)
+                for pair, (source, target), count in zip(chunk, ids, times, strict=True):
+                    if checker.keeps(0, pair, len(source) + 1, len(target) + 1):
+                        yield from [(source, target)] * count
+
+
+def _told(report: CheckReport) -> str:
+    lost = ", ".join(f"{count:,} {problem}" for problem, count in report.dropped.items() if count)
+    return f"{report.pairs:,} pairs read; dropped: {lost or 'none'}"

@@ -1,0 +1,52 @@
+"""The first reading of a corpus: what must be known of all pairs before any one can be judged."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from glassformer.text.check_rules import usual_ratio
+from glassformer.text.pairs import Pair
+from glassformer.text.repeats import Repeated, Repeats
+
+
+class Survey:
+    """How many pairs there are, which are repeated, and how long a target usually is."""
+
+    def __init__(self) -> None:
+        self.pairs = 0
+        self._lengths: Counter[tuple[int, int]] = Counter()
+        self._repeats = Repeats()
+        self._left_out: Mapping[int, Pair] = {}
+
+    @classmethod
+    def of(cls, pairs: Iterable[Pair]) -> "Survey":
+        """The survey of `pairs`, read once."""
+        survey = cls()
+        for pair in pairs:
+            survey.add(pair)
+        return survey
+
+    def add(self, pair: Pair) -> int:
+        """Take in the next pair, and give its row, counted from 0."""
+        row, lengths = self.pairs, _lengths(pair)
+        self.pairs += 1
+        if all(lengths):
+            self._lengths[lengths] += 1
+            self._repeats.add(pair.source, pair.target, row)
+        return row
+
+    def leave_out(self, held_out: Mapping[int, Pair]) -> None:
+        """Forget these pairs, by row: they are held out of the corpus."""
+        self._left_out = held_out
+        self._lengths.subtract(filter(all, map(_lengths, held_out.values())))
+
+    def repeated(self) -> Repeated:
+        """Which rows repeat an earlier one; may be asked once."""
+        return self._repeats.find(self.pairs, without=self._left_out.keys())
+
+    def usual_ratio(self) -> float | None:
+        """Target over source length, in characters, as it is usual here; see `check_rules.usual_ratio`."""
+        return usual_ratio(self._lengths)
+
+
+def _lengths(pair: Pair) -> tuple[int, int]:
+    return len(pair.source.strip()), len(pair.target.strip())

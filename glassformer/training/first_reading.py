@@ -1,0 +1,49 @@
+"""What one reading of the training text tells, before it is checked and tokenized in a second one."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from glassformer.errors import InputError
+from glassformer.text.check import origins
+from glassformer.text.pairs import Pair
+from glassformer.text.sample import Sample
+from glassformer.text.survey import Survey
+
+HELD_OUT = 0.02  # share of the pairs kept for validation where the user names none
+MOST_HELD_OUT = 1000
+TOKENIZER_PAIRS = 250_000  # of a larger corpus, the tokenizers learn from so many, drawn at random
+
+
+@dataclass(frozen=True)
+class FirstReading:
+    """`held_out`: pairs for validation, by row; `sample`: those that the tokenizers learn from."""
+
+    survey: Survey
+    held_out: dict[int, Pair]
+    sample: list[Pair]
+
+
+def read_first(text: Iterable[Pair], hold_out_seed: int | None) -> FirstReading:
+    """Read all pairs; with a seed, hold some out for validation.
+
+    Raises InputError if there are too few to hold any out, and for what is wrong with the files.
+    """
+    survey = Survey()
+    sample, held_out = Sample[Pair](TOKENIZER_PAIRS, seed=0), Sample[Pair](MOST_HELD_OUT, hold_out_seed or 0)
+    for pair in text:
+        row = survey.add(pair)
+        sample.add(row, pair)
+        held_out.add(row, pair)
+    chosen = {} if hold_out_seed is None else _some(held_out.drawn(), survey.pairs, text)
+    survey.leave_out(chosen)
+    return FirstReading(survey, chosen, [pair for row, pair in sorted(sample.drawn().items()) if row not in chosen])
+
+
+def _some(drawn: dict[int, Pair], pairs: int, text: Iterable[Pair]) -> dict[int, Pair]:
+    if pairs < 3:
+        raise InputError(
+            f"{origins(text)}: {pairs} pairs; training needs at least two, and one more to validate on: "
+            "give more pairs, or some with --valid-pairs"
+        )
+    count = min(MOST_HELD_OUT, max(1, int(HELD_OUT * pairs)))
+    return dict(list(drawn.items())[:count])

@@ -1,0 +1,159 @@
+"""Corpora on disk: what is written comes back, under a key that changes with all it was made from."""
+
+import json
+import threading
+from mmap import mmap
+
+import numpy as np
+import pytest
+
+from glassformer.errors import InputError
+from glassformer.text import store
+from glassformer.text.check import Checker
+from glassformer.text.pairs import Pair
+from glassformer.text.store import cache_folder, key_of, locked, open_store, stored_tokenizers, write_store
+from glassformer.text.survey import Survey
+from glassformer.text.tokenizer import Tokenizer
+from tests.corpora import letters
+
+PAIRS = [Pair(*pair, "a.tsv", line) for line, pair in enumerate(letters(50), start=1)]
+
+
+@pytest.fixture(scope="module")
+def tokenizers():
+    joint = Tokenizer.train([text for pair in PAIRS for text in pair[:2]], 273)
+    return joint, joint
+
+
+def written(path, texts, tokenizers, held_out=(), valid=()):
+    survey = Survey.of([pair for text in texts for pair in text])
+    held_out = {row: PAIRS[row] for row in held_out}
+    survey.leave_out(held_out)
+    checker = Checker(survey, [*valid, *held_out.values()], "tokens", 30)
+    write_store(path, texts, tokenizers, checker, held_out)
+    return open_store(path)
+
+
+def texts_of(found, tokenizers):
+    sides = zip(tokenizers, (found.pairs.sources, found.pairs.targets), strict=True)
+    return list(zip(*(tokenizer.decode_all(side.open()) for tokenizer, side in sides), strict=True))
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 1000])
+def test_what_is_kept_comes_back_in_order(tmp_path, tokenizers, monkeypatch, chunk):
+    monkeypatch.setattr(store, "CHUNK", chunk)
+    found = written(tmp_path / "s", [PAIRS[:20], [*PAIRS[20:], Pair("", "x"), PAIRS[3]]], tokenizers)
+    assert texts_of(found, tokenizers) == [pair[:2] for pair in PAIRS]
+    assert found.pairs.sizes == (20, 30)
+    assert (found.read, found.dropped, found.held_out) == (52, {"empty": 1, "duplicate": 1}, [])
+
+
+def test_pairs_held_out_are_not_in_it_but_with_it(tmp_path, tokenizers):
+    found = written(tmp_path / "s", [[*PAIRS, PAIRS[7]]], tokenizers, held_out=[30, 7])
+    assert texts_of(found, tokenizers) == [pair[:2] for row, pair in enumerate(PAIRS) if row not in (7, 30)]
+    assert found.held_out == [PAIRS[30], PAIRS[7]]
+    assert (found.read, found.dropped) == (51, {"in_validation": 1})
+
+
+def test_ids_take_two_bytes_where_the_vocabulary_admits_it(tmp_path, tokenizers, monkeypatch):
+    assert written(tmp_path / "s", [PAIRS], tokenizers).pairs.sources.ids.dtype == np.uint16
+    monkeypatch.setattr(Tokenizer, "vocab_size", (1 << 16) + 1)
+    wide = written(tmp_path / "w", [PAIRS], tokenizers)
+    assert wide.pairs.sources.ids.dtype == np.int32
+    assert texts_of(wide, tokenizers) == [pair[:2] for pair in PAIRS]
+
+
+def test_the_files_are_plain_arrays(tmp_path, tokenizers):
+    found = written(tmp_path / "s", [PAIRS], tokenizers)
+    for side, sentences in (("source", found.pairs.sources), ("target", found.pairs.targets)):
+        assert np.array_equal(np.load(tmp_path / "s" / f"{side}.ids.npy"), sentences.ids)
+        assert np.array_equal(np.load(tmp_path / "s" / f"{side}.starts.npy"), sentences.starts)
+        assert isinstance(sentences.ids, np.memmap)
+        assert isinstance(sentences.ids.base, mmap)  # so that `take` can let its pages go
+
+
+def test_too_few_pairs_leave_no_store(tmp_path, tokenizers):
+    with pytest.raises(InputError, match=r"one usable pair in a\.tsv \(2 read; dropped: 1 duplicate\)"):
+        written(tmp_path / "s", [[PAIRS[0], PAIRS[0]]], tokenizers)
+    assert list(tmp_path.iterdir()) == []
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:-2])
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda s: cut(s / "source.ids.npy"),
+        lambda s: cut(s / "target.starts.npy"),
+        lambda s: cut(s / "store.json"),
+        lambda s: (s / "target.ids.npy").unlink(),
+        lambda s: (s / "store.json").write_text("[]"),
+        lambda s: (s / "store.json").write_text(json.dumps({"sizes": [49], "read": 1, "dropped": {}, "held_out": []})),
+        lambda s: np.save(s / "source.ids.npy", np.zeros(3, np.uint16)),
+        lambda s: np.save(s / "source.ids.npy", np.array([None, 1]), allow_pickle=True),
+    ],
+)
+def test_a_store_that_is_not_whole_is_none(tmp_path, tokenizers, damage):
+    written(tmp_path / "s", [PAIRS], tokenizers)
+    damage(tmp_path / "s")
+    assert open_store(tmp_path / "s") is None
+
+
+def test_no_store_is_none(tmp_path):
+    assert open_store(tmp_path / "s") is None
+
+
+def test_any_other_fact_is_another_key():
+    facts = [(1, "a"), (1, "b"), (2, "a"), ("1", "a"), (1, "a", None), ((1, "a"),), (b"1", "a")]
+    assert len({key_of(*fact) for fact in facts}) == len(facts)
+    assert key_of(1, "a") == key_of(1, "a")
+
+
+def test_where_it_is_kept(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert cache_folder(None) == tmp_path / "glassformer"
+    assert cache_folder("here") != cache_folder(None)
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert cache_folder(None) == tmp_path / ".cache" / "glassformer"
+    assert cache_folder("~/here") == tmp_path / "here"
+
+
+def test_tokenizers_are_trained_once(tmp_path, tokenizers):
+    trained = []
+
+    def train():
+        trained.append(1)
+        return tokenizers
+
+    for _ in range(2):
+        source, target = stored_tokenizers(tmp_path / "t", train)
+        assert source is target
+        assert source.to_bytes() == tokenizers[0].to_bytes()
+    (tmp_path / "t" / "source.spm").write_bytes(b"damaged")
+    assert stored_tokenizers(tmp_path / "t", train) == tokenizers
+    assert len(trained) == 2
+
+
+def test_only_one_makes_it_at_a_time(tmp_path):
+    order = []
+
+    def second():
+        with locked(tmp_path / "s"):
+            order.append("second")
+
+    with locked(tmp_path / "s"):
+        other = threading.Thread(target=second)
+        other.start()
+        other.join(0.2)
+        order.append("first")
+    other.join()
+    assert order == ["first", "second"]
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot save"), locked(tmp_path / "file" / "s"):
+        pass
