@@ -106,7 +106,7 @@ def begin(path: Path, settings: dict[str, Any], group: Group, resumed: bool, all
     if exists:
         return resume(path, settings, group, allow)
     if not keys_of(DataConfig) & settings.keys():
-        raise InputError(f"{path}: no run to resume (no {CONFIG}); name the data to start one")
+        raise InputError(f"{path}: no run to resume (no {CONFIG}); start one without --resume")
     run = start(path, RunConfig.of(with_shape(settings)), group)
     run.warnings = (f"{path}: no run to resume; this starts it",)
     return run

@@ -129,8 +129,8 @@ class Trainer:
         work = self.gradients.of(batches)
         if work.splits:
             self.report.note(
-                f"step {self.progress.step:,}: memory did not suffice for a batch, which was halved ({work.splits} "
-                "times); no pair is lost, and as large ones are halved from now on"
+                f"step {self.progress.step:,}: memory did not suffice; batches that were halved: {work.splits}; "
+                "no pair is lost, and as large ones are halved from now on"
             )
         clip_norm = self.settings.clip_norm or float("inf")
         norm = whole_tensor(torch.nn.utils.clip_grad_norm_(self.replica.model.parameters(), clip_norm))
