@@ -27,3 +27,9 @@ def nearest(name: str, known: Iterable[str]) -> str:
     known = sorted(known)
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.5 if len(known) <= MANY else 0.0)
     return f"did you mean '{close[0]}'?" if close else f"known: {', '.join(known)}"
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Python's error, or one of torch's: a class of its own on a GPU, a RuntimeError on the CPU."""
+    names = {kind.__name__ for kind in type(error).__mro__}
+    return bool(names & {"MemoryError", "OutOfMemoryError"}) or "DefaultCPUAllocator" in str(error)

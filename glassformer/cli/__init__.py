@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from glassformer.cli.parser import make_parser
 from glassformer.cli.streams import abandon_stdout, say, speak_utf8
-from glassformer.errors import GlassformerError
+from glassformer.errors import GlassformerError, is_out_of_memory
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"{error.filename or 'standard output'}: {error.strerror}; check the path, its rights and the free space", 1
         )
     except Exception as error:
-        if _is_out_of_memory(error):
+        if is_out_of_memory(error):
             return _fail("not enough memory; take a smaller model, fewer batch_tokens or a narrower beam", 1)
         if (signal := getattr(error, "stop_status", None)) is None:
             raise
@@ -44,9 +44,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _fail(message: str, status: int) -> int:
     say(f"glassformer: {' '.join(message.splitlines())}")
     return status
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    """Python's error, or one of torch's: a class of its own on a GPU, a RuntimeError on the CPU."""
-    names = {kind.__name__ for kind in type(error).__mro__}
-    return bool(names & {"MemoryError", "OutOfMemoryError"}) or "DefaultCPUAllocator" in str(error)

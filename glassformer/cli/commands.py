@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Iterable
 from itertools import islice
@@ -29,7 +30,8 @@ def train(options: argparse.Namespace) -> None:
     settings |= dict(map(parse_assignment, options.set))
     allow = [key for key in options.allow.split(",") if key]
     train(options.out, resumed=options.resume, allow=allow, device=options.device, **settings)
-    print(options.out)
+    if os.environ.get("RANK", "0") == "0":  # one answer, from however many processes torchrun started
+        print(options.out)
 
 
 def quickstart(options: argparse.Namespace) -> None:

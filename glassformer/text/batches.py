@@ -85,6 +85,15 @@ class Batch(NamedTuple):
     target_BT: NDArray[np.int64]
     rows: NDArray[np.int64]
 
+    def take(self, which: slice) -> "Batch":
+        """Some of its pairs, without the columns that are padding in all of them."""
+        source_BS, target_BT = (_without_padding(ids[which]) for ids in (self.source_BS, self.target_BT))
+        return Batch(source_BS, target_BT, self.rows[which])
+
+
+def _without_padding(ids_BT: NDArray[np.int64]) -> NDArray[np.int64]:
+    return ids_BT[:, : int((ids_BT != PAD).any(axis=0).sum())]
+
 
 @dataclass(frozen=True)
 class TokenizedPairs:

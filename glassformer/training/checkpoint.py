@@ -12,7 +12,10 @@ from torch import Tensor
 
 from glassformer.errors import InputError
 from glassformer.files import damage, remove_directory, whole_directory, write_checksums, write_whole
+from glassformer.model import Transformer
 from glassformer.model_directory import WEIGHTS, read_tensors
+from glassformer.training.distributed import Group
+from glassformer.training.replica import parted_like, whole_tensor
 from glassformer.translator import Translator
 
 CHECKPOINTS = "checkpoints"
@@ -46,6 +49,7 @@ class TrainingProgress:
     skipped: int = 0  # updates, of all
     skipped_in_row: int = 0
     seconds: float = 0.0  # of training, over all sittings
+    processes: int = 1  # that train
     unlogged: Window = dataclasses.field(default_factory=Window)  # the updates since the log's latest record
 
     @classmethod
@@ -81,29 +85,30 @@ def newest_whole(run: Path) -> tuple[Path | None, list[str]]:
     return None, damaged
 
 
-def random_states(rank: int = 0) -> dict[str, Tensor]:
-    """The states of this process's random generators, by name."""
-    states = {f"random.cpu.{rank}": torch.get_rng_state()}
-    if torch.cuda.is_available():
-        states[f"random.cuda.{rank}"] = torch.cuda.get_rng_state()
-    return states
+def state_tensors(model: Transformer, optimizer: torch.optim.Optimizer, group: Group) -> dict[str, Tensor]:
+    """Adam's state of every weight, whole, and every process's random state; each process must call it."""
+    tensors = {
+        f"{name}/{key}": whole_tensor(value).contiguous()
+        for name, parameter in model.named_parameters()
+        for key, value in optimizer.state[parameter].items()
+    }
+    states = {"cpu": torch.get_rng_state()}
+    if group.device.type == "cuda":
+        states["cuda"] = torch.cuda.get_rng_state()
+    for device, state in states.items():
+        tensors |= {f"random.{device}.{rank}": each for rank, each in enumerate(group.gathered(state))}
+    return tensors
 
 
-def save_checkpoint(
-    run: Path,
-    translator: Translator,
-    optimizer: torch.optim.Optimizer,
-    progress: TrainingProgress,
-    random: dict[str, Tensor],
-) -> Path:
+def save_checkpoint(run: Path, translator: Translator, tensors: dict[str, Tensor], progress: TrainingProgress) -> Path:
     """Write `checkpoints/step-NNNNNN`: a model directory, the state of the training, and the checksums of both.
 
-    `random`: the `random_states` of every process.
+    `tensors` are those of `state_tensors`.
     """
     path = checkpoint_path(run, progress.step)
     with whole_directory(path) as partial:
         translator.write(partial)
-        write_whole(partial / TENSORS, save(_tensors(translator, optimizer) | random))
+        write_whole(partial / TENSORS, save(tensors))
         write_whole(partial / NUMBERS, json.dumps(dataclasses.asdict(progress), indent=2).encode())
         write_checksums(partial)
     return path
@@ -126,24 +131,22 @@ def prune_checkpoints(run: Path, step: int, every: int, keep: int) -> None:
 
 
 def restore_checkpoint(
-    path: Path, translator: Translator, optimizer: torch.optim.Optimizer, rank: int = 0
+    path: Path, model: Transformer, optimizer: torch.optim.Optimizer, group: Group
 ) -> TrainingProgress:
-    """Bring back the optimizer, the process's random states and the progress saved at `path`.
+    """Bring back the optimizer, this process's random state and the progress saved at `path`.
 
-    The weights are the translator's own, which was loaded from the same directory.
+    The weights are the model's own, which was loaded from the same directory. Where another number of processes
+    goes on, each has a new random state: dropout draws other numbers than it would have.
     """
     tensors = read_tensors(path / TENSORS)
-    if f"random.cpu.{rank}" not in tensors:
+    if "random.cpu.0" not in tensors:
         raise InputError(f"{path / TENSORS}: not the state of a training; copy the whole checkpoint")
-    torch.set_rng_state(tensors[f"random.cpu.{rank}"])
-    if f"random.cuda.{rank}" in tensors and torch.cuda.is_available():
-        torch.cuda.set_rng_state(tensors[f"random.cuda.{rank}"])
-    for name, parameter in translator.model.named_parameters():
+    _restore_randomness(tensors, group)
+    for name, parameter in model.named_parameters():
         prefix = f"{name}/"
         mine = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
-        # Adam counts its steps on the host; the moments live where the weights do.
         optimizer.state[parameter] = {
-            key: value if key == "step" and not parameter.is_cuda else value.to(parameter.device)
+            key: value.to(parameter.device) if key == "step" else parted_like(parameter, value)
             for key, value in mine.items()
         }
     try:
@@ -152,12 +155,14 @@ def restore_checkpoint(
         raise InputError(f"{path / NUMBERS}: missing or not whole; copy the whole checkpoint") from error
 
 
-def _tensors(translator: Translator, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    return {
-        f"{name}/{key}": value.contiguous()
-        for name, parameter in translator.model.named_parameters()
-        for key, value in optimizer.state[parameter].items()
-    }
+def _restore_randomness(tensors: dict[str, Tensor], group: Group) -> None:
+    processes = sum(name.startswith("random.cpu.") for name in tensors)
+    own = group.rank if processes == group.size else 0
+    torch.set_rng_state(tensors[f"random.cpu.{own}"])
+    if group.device.type == "cuda" and f"random.cuda.{own}" in tensors:
+        torch.cuda.set_rng_state(tensors[f"random.cuda.{own}"])
+    if processes != group.size:
+        group.part_randomness()
 
 
 def average_weights(paths: list[Path]) -> dict[str, Tensor]:

@@ -97,6 +97,8 @@ class TrainingConfig:
     probe: tuple[str, ...] = ()  # sentences whose trace is kept while training, to watch it learn
     probe_every: int | None = None  # steps; None: at each validation
     precision: Literal["auto", "float32", "bfloat16"] = "auto"  # auto: whichever is measured faster
+    parallel: Literal["ddp", "fsdp"] = "ddp"  # several processes: each a whole model, or each a part of every weight
+    activation_checkpointing: bool = False  # less memory, more time: each layer is computed again for its gradient
     seed: int = 1
 
     def __post_init__(self) -> None:

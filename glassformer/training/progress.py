@@ -4,13 +4,12 @@ import json
 import math
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import torch
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -18,7 +17,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from glassformer.files import saving, write_whole
 from glassformer.model import Transformer
 from glassformer.training.checkpoint import TrainingProgress, Window
+from glassformer.training.distributed import Group
 from glassformer.training.events import EventFile
+from glassformer.training.gradients import Work
 from glassformer.training.utilisation import peak_flops, step_flops
 from glassformer.training.validation import Validation
 
@@ -34,21 +35,22 @@ class Meter:
     the log of a run that was killed and resumed is that of one that was not.
     """
 
-    def __init__(self, model: Transformer, precision: str, device: torch.device, progress: TrainingProgress) -> None:
+    def __init__(self, model: Transformer, precision: str, group: Group, progress: TrainingProgress) -> None:
         self._model, self._progress = model, progress
-        self._peak = peak_flops(precision, device)
+        # The other processes show nothing, and would only make this one's measure less.
+        self._peak = group.size * peak_flops(precision, group.device) if group.is_main else math.inf
         self._unshown = Window()
         self._since = time.monotonic()
 
-    def add(self, loss: float, grad_norm: float, source_tokens: int, target_tokens: int) -> None:
-        """One update: loss a target token, gradient norm before clipping, tokens without padding."""
+    def add(self, loss: float, grad_norm: float, work: Work) -> None:
+        """One update: loss a target token, gradient norm before clipping, and what was read for them."""
         now = time.monotonic()
         for window in (self._unshown, self._progress.unlogged):
             window.updates += 1
             window.loss += loss
             window.grad_norm += grad_norm
-            window.source_tokens += source_tokens
-            window.target_tokens += target_tokens
+            window.source_tokens += work.source_tokens
+            window.target_tokens += work.target_tokens
             window.seconds += now - self._since
         self._since = now
 
@@ -176,6 +178,19 @@ class Reporter:
             for name, value in numbers.items():
                 if isinstance(value, int | float) and name != "step":
                     self._events.add(f"{event}/{name}", value, numbers["step"])
+
+
+class Silence:
+    """What the other processes of a group have for a Reporter: the first reports for all."""
+
+    def __getattr__(self, report: str) -> Callable[..., None]:
+        return lambda *_: None
+
+    def __enter__(self) -> "Silence":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
 
 
 def _shown(text: str) -> str:

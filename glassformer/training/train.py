@@ -1,16 +1,15 @@
 """Training as one call."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from glassformer.device import choose_device
 from glassformer.errors import UsageError
 from glassformer.model_directory import resolve
-from glassformer.training.config import RunConfig
-from glassformer.training.fine_tuning import with_shape
+from glassformer.training.distributed import joined
 from glassformer.training.lock import locked
-from glassformer.training.run import resume, start
+from glassformer.training.run import begin
 from glassformer.training.trainer import Trainer
 from glassformer.training.utilisation import keep_freed_memory
 from glassformer.translator import Translator
@@ -23,18 +22,18 @@ def train(
 
     `settings` are the keys of a config file: `preset`, the data (`pairs=["train.tsv"]`, or `source`
     and `target`, or `corpus`), and any field of ModelConfig and TrainingConfig; `start_from` fine-tunes
-    a model. `resumed=True` goes on with the run already there, as it was but for when to stop and what
+    a model. `resumed=True` goes on with the run if it is already there, as it was but for when to stop and what
     to probe; `allow` names the settings that may change too, and `data` for the text itself.
 
     Raises InputError or UsageError for what is wrong with them, InputError where another process trains
-    in `out`, and Interrupted where a signal stopped it.
+    in `out`, and Interrupted where a signal stopped it. Of several processes, as torchrun starts them, each makes
+    the same call; only one of them raises, the others leave by SystemExit.
     """
     if allow and not resumed:
         raise UsageError("--allow is for a run that goes on; give it with --resume")
     keep_freed_memory()
-    path, where = Path(out), choose_device(device)
-    config = None if resumed else RunConfig.of(with_shape(settings))
-    with locked(path):
-        run = start(path, config, where) if config else resume(path, settings, where, allow)
-        Trainer(run).fit()
-        return Translator.load(resolve(path), where)
+    path = Path(out)
+    with joined(device) as group, locked(path) if group.is_main else nullcontext():
+        # No name for it: it must be gone before the group is.
+        Trainer(begin(path, settings, group, resumed, allow)).fit()
+        return Translator.load(resolve(path), group.device)

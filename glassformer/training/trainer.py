@@ -1,5 +1,7 @@
 """The training loop."""
 
+import dataclasses
+import json
 import time
 from collections.abc import Iterator
 from itertools import islice
@@ -11,36 +13,40 @@ from torch import Tensor
 from glassformer.errors import InputError
 from glassformer.files import damage, remove_directory
 from glassformer.model_directory import load_weights
-from glassformer.special import PAD
 from glassformer.text.batches import Batch
 from glassformer.training.checkpoint import (
+    TrainingProgress,
     average_weights,
     checkpoint_path,
     checkpoints,
     prune_checkpoints,
-    random_states,
     regular_checkpoints,
     save_checkpoint,
+    state_tensors,
 )
 from glassformer.training.faults import ADVICE, usable, usable_loss
-from glassformer.training.objective import Objective, on_device
+from glassformer.training.gradients import Gradients
 from glassformer.training.probes import keep_probes
-from glassformer.training.progress import Meter, Reporter
+from glassformer.training.progress import Meter, Reporter, Silence
+from glassformer.training.replica import whole_tensor
 from glassformer.training.run import Run
 from glassformer.training.schedule import learning_rate, paper_peak
 from glassformer.training.signals import Interrupted, StopSignals
-from glassformer.training.utilisation import autocast
 from glassformer.training.validation import Validation, rank, validate, validation_loss
 
 
 class Trainer:
-    """Trains one run to its end: the only loop there is."""
+    """Trains one run to its end: the only loop there is.
+
+    Every process of a group goes through it in step. Rank 0 alone validates, writes and speaks; the others wait.
+    """
 
     def __init__(self, run: Run) -> None:
-        self.run, self.data, self.progress = run, run.data, run.progress
-        self.translator, self.model, self.optimizer = run.translator, run.translator.model, run.optimizer
-        self.settings, self.device = run.config.training, run.translator.device
-        self.objective = Objective(self.model, self.settings.label_smoothing)
+        self.run, self.data, self.progress, self.group = run, run.data, run.progress, run.group
+        self.translator, self.replica, self.optimizer = run.translator, run.replica, run.optimizer
+        self.settings = run.config.training
+        tokenizer = run.translator.source_tokenizer
+        self.gradients = Gradients(self.replica, self.settings.precision, self.group, tokenizer)
         self.peak_rate = self.settings.learning_rate or paper_peak(run.config.model.d_model, self.settings.warmup_steps)
         self.started = time.monotonic() - self.progress.seconds
 
@@ -50,17 +56,18 @@ class Trainer:
         Raises Interrupted, after saving, where SIGINT or SIGTERM says stop; InputError where max_skipped
         updates in a row gave no usable numbers.
         """
-        reporter = Reporter(self.run.path, self.settings.max_steps, self.progress.step)
-        with reporter as self.report, StopSignals() as stop:
+        with self._reporter() as self.report, StopSignals() as stop:
             for note in self.run.notes():
                 self.report.note(note)
-            self.meter = Meter(self.model, self.settings.precision, self.device, self.progress)
-            self.model.train()
+            self.meter = Meter(self.translator.model, self.settings.precision, self.group, self.progress)
+            self.replica.model.train()
             if self.progress.step == 0:
                 self._keep_probes()
             for batches in self._updates():
                 self._update(batches)
-                stopping = stop.received  # read once: a signal may come at any moment
+                # Read once: a signal may come at any moment, and to one process only.
+                number, self.progress.seconds = self.group.largest(stop.received, time.monotonic() - self.started)
+                stopping = int(number)
                 # At the end too, before that step's checkpoint: it must know what is best.
                 validating = self.progress.step % self.settings.validate_every == 0 or bool(self._ended())
                 if validating or stopping or self.meter.due():
@@ -78,6 +85,11 @@ class Trainer:
                     raise Interrupted(stopping, self.run.path)
             self.report.note(f"ended at step {self.progress.step:,}: {self._ended()}")
             self._finish()
+
+    def _reporter(self) -> Reporter | Silence:
+        if not self.group.is_main:
+            return Silence()
+        return Reporter(self.run.path, self.settings.max_steps, self.progress.step)
 
     def _updates(self) -> Iterator[list[Batch]]:
         """The batches of each update to come, epoch after epoch, until the run has ended."""
@@ -114,23 +126,22 @@ class Trainer:
         )
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate
-        source_tokens = sum(int((batch.source_BS != PAD).sum()) for batch in batches)
-        target_tokens = sum(int((batch.target_BT != PAD).sum()) for batch in batches)
-        total = torch.zeros((), device=self.device)
-        for batch in batches:
-            part = self._loss(batch) / target_tokens
-            part.backward()
-            total += part.detach()
-        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip_norm or float("inf"))
-        loss, grad_norm = torch.stack([total, norm]).tolist()  # the step's one wait for the device
+        work = self.gradients.of(batches)
+        if work.splits:
+            self.report.note(
+                f"step {self.progress.step:,}: memory did not suffice for a batch, which was halved ({work.splits} "
+                "times); no pair is lost, and as large ones are halved from now on"
+            )
+        clip_norm = self.settings.clip_norm or float("inf")
+        norm = whole_tensor(torch.nn.utils.clip_grad_norm_(self.replica.model.parameters(), clip_norm))
+        loss, grad_norm = torch.stack([work.loss, norm]).tolist()  # the step's one wait for the device
         if usable(loss, grad_norm, self.run.config.model.vocab_size):
             self.optimizer.step()
             self.progress.skipped_in_row = 0
-            self.meter.add(loss, grad_norm, source_tokens, target_tokens)
+            self.meter.add(loss, grad_norm, work)
         else:
             self._skip(loss, grad_norm)
         self.optimizer.zero_grad(set_to_none=True)
-        self.progress.seconds = time.monotonic() - self.started
 
     def _skip(self, loss: float, grad_norm: float) -> None:
         """Count and tell an update that is not made; InputError after max_skipped of them in a row."""
@@ -151,11 +162,15 @@ class Trainer:
         saved = [path for path in checkpoints(self.run.path, self.progress.step) if not damage(path)]
         return f"the last good weights are in {saved[-1]}" if saved else "there is no checkpoint yet"
 
-    def _loss(self, batch: Batch) -> Tensor:
-        with autocast(self.settings.precision, self.device):
-            return self.objective(*on_device(batch, self.device))
-
     def _validate(self) -> None:
+        """Rank 0's verdict, which is everybody's."""
+        self.replica.write_to(self.translator.model)
+        if self.group.is_main:
+            self._judge()
+        verdict = self.group.from_main(json.dumps(dataclasses.asdict(self.progress)).encode())
+        vars(self.progress).update(vars(TrainingProgress.of(json.loads(verdict))))
+
+    def _judge(self) -> None:
         self._refuse_ruined()
         result, progress, metric = self._scores(), self.progress, self.settings.metric
         progress.scores, progress.validated = result.numbers(), progress.step
@@ -169,7 +184,7 @@ class Trainer:
         self.report.validation(progress.step, result, better)
 
     def _refuse_ruined(self) -> None:
-        if not all(bool(weight.isfinite().all()) for weight in self.model.parameters()):
+        if not all(bool(weight.isfinite().all()) for weight in self.translator.model.parameters()):
             raise InputError(
                 f"training gives no numbers any more at step {self.progress.step} (in the weights); "
                 f"{self._last_good()}: {ADVICE}"
@@ -180,7 +195,10 @@ class Trainer:
         return validating if every is None else self.progress.step % every == 0
 
     def _keep_probes(self) -> None:
-        keep_probes(self.run.path, self.translator, self.settings.probe, self.progress.step)
+        self.replica.write_to(self.translator.model)
+        if self.group.is_main:
+            keep_probes(self.run.path, self.translator, self.settings.probe, self.progress.step)
+        self.group.wait()
 
     def _scores(self) -> Validation:
         data, settings = self.data, self.settings
@@ -194,6 +212,13 @@ class Trainer:
         )
 
     def _checkpoint(self) -> None:
+        self.replica.write_to(self.translator.model)
+        tensors = state_tensors(self.replica.model, self.optimizer, self.group)
+        if self.group.is_main:
+            self._save(tensors)
+        self.group.wait()
+
+    def _save(self, tensors: dict[str, Tensor]) -> None:
         """Save last/, then the checkpoint: that stands for all that was saved up to its step. Only good weights."""
         self._refuse_ruined()
         progress = self.progress
@@ -202,7 +227,7 @@ class Trainer:
             return
         self.run.save_model("last", progress.scores if progress.validated == progress.step else {})
         self.report.sync()
-        save_checkpoint(self.run.path, self.translator, self.optimizer, progress, random_states())
+        save_checkpoint(self.run.path, self.translator, tensors, progress)
         settings = self.settings
         prune_checkpoints(self.run.path, progress.step, settings.checkpoint_every, settings.keep_checkpoints)
 
@@ -217,19 +242,22 @@ class Trainer:
         validated = self.progress.validated == self.progress.step
         if not validated:  # resumed with a max_steps that was passed already
             self._validate()
-        if not validated or not checkpoint_path(self.run.path, self.progress.step).exists():
+        saved = self.group.largest(checkpoint_path(self.run.path, self.progress.step).exists())[0]
+        if not validated or not saved:
             self._checkpoint()
         found = regular_checkpoints(self.run.path, self.progress.step, self.settings.checkpoint_every)
         paths = found[-self.settings.average_last :]
         whole = [path for path in paths if not damage(path)]
         if len(whole) < len(paths):
             self.report.note(f"{len(paths) - len(whole)} of the last checkpoints are damaged, and not in the average")
-        if len(whole) > 1:
+        if self.group.is_main and len(whole) > 1:
             self._keep_average(whole)
+        self.group.wait()
 
     def _keep_average(self, paths: list[Path]) -> None:
-        last = {name: weight.detach().clone() for name, weight in self.model.named_parameters()}
-        load_weights(self.model, average_weights(paths), paths[-1])
+        model = self.translator.model
+        last = {name: weight.detach().clone() for name, weight in model.named_parameters()}
+        load_weights(model, average_weights(paths), paths[-1])
         result, metric = self._scores(), self.settings.metric
         rivals = [rank(self.progress.best, metric), self.run.saved_rank("average")]
         kept = all(rank(result.numbers(), metric) >= rival for rival in rivals if rival is not None)
@@ -239,7 +267,7 @@ class Trainer:
             f"average of the last {len(paths)} checkpoints: loss {result.loss:.3f}  BLEU {result.bleu:.1f}  "
             f"chrF {result.chrf:.1f}; {'kept as average/' if kept else 'not kept: what is saved is better'}"
         )
-        load_weights(self.model, last, paths[-1])
+        load_weights(model, last, paths[-1])
 
     def _remove_beaten_average(self) -> None:
         """An average/ that an earlier sitting left must not stand for the run once best/ is better."""

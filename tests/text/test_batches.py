@@ -198,3 +198,21 @@ def test_another_half_comes_in_another_epoch():
     halves = [{row for rows in plan_of(corpus, 300, 1, epoch) for row in rows if row < 400} for epoch in range(8)]
     assert all(len(half) == 200 for half in halves)
     assert len(set.union(*halves)) > 390  # each is left out with probability 1/2: of 400, in 8 epochs, one or two
+
+
+# Parts of a batch
+
+
+@steadily
+@given(pairs, st.integers(1, 5))
+def test_the_parts_of_a_batch_are_batches_of_their_pairs(pairs, size):
+    """Every size-th pair from each first one on: all pairs once, padded as if they had come so."""
+    corpus = tokenized(pairs)
+    batch = corpus.batch(np.arange(len(pairs)))
+    for rank in range(size):
+        part, rows = batch.take(slice(rank, None, size)), np.arange(rank, len(pairs), size)
+        assert part.rows.tolist() == rows.tolist()
+        if len(rows):
+            alone = corpus.batch(rows)
+            assert np.array_equal(part.source_BS, alone.source_BS)
+            assert np.array_equal(part.target_BT, alone.target_BT)

@@ -26,11 +26,14 @@ from glassformer.training.checkpoint import (
     average_weights,
     checkpoints,
     prune_checkpoints,
-    random_states,
     restore_checkpoint,
     save_checkpoint,
+    state_tensors,
 )
+from glassformer.training.distributed import Group
 from glassformer.translator import Translator
+
+ALONE = Group(torch.device("cpu"))
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +61,10 @@ def update(translator, optimizer):
     optimizer.zero_grad()
 
 
+def checkpoint(run, translator, optimizer, progress):
+    return save_checkpoint(run, translator, state_tensors(translator.model, optimizer, ALONE), progress)
+
+
 def weights(translator):
     return {name: weight.detach().clone() for name, weight in translator.model.named_parameters()}
 
@@ -74,7 +81,7 @@ def test_a_restored_training_goes_on_bit_for_bit(translator, tmp_path):
     for _ in range(3):
         update(translator, optimizer)
     progress = TrainingProgress(3, 1, 2, {"chrf": 40.5}, 2, stale=1, seconds=7.25, unlogged=Window(2, 1 / 3, 0.1))
-    path = save_checkpoint(tmp_path, translator, optimizer, progress, random_states())
+    path = checkpoint(tmp_path, translator, optimizer, progress)
     saved = weights(translator)
     for _ in range(2):
         update(translator, optimizer)
@@ -84,7 +91,7 @@ def test_a_restored_training_goes_on_bit_for_bit(translator, tmp_path):
     again = Translator.load(path)
     assert equal(weights(again), saved)
     other = adam(again)
-    assert restore_checkpoint(path, again, other) == progress
+    assert restore_checkpoint(path, again.model, other, ALONE) == progress
     for _ in range(2):
         update(again, other)
     assert equal(weights(again), weights(translator))
@@ -93,7 +100,7 @@ def test_a_restored_training_goes_on_bit_for_bit(translator, tmp_path):
 def test_a_checkpoint_is_a_model_directory_and_three_files_more(translator, tmp_path):
     optimizer = adam(translator)
     update(translator, optimizer)
-    path = save_checkpoint(tmp_path, translator, optimizer, TrainingProgress(step=12), random_states())
+    path = checkpoint(tmp_path, translator, optimizer, TrainingProgress(step=12))
     assert path == tmp_path / "checkpoints/step-000012"
     model = {"config.json", "model.safetensors", "tokenizer.spm", "card.json"}
     state = {"training_state.safetensors", "training_state.json"}
@@ -107,7 +114,7 @@ def test_the_newest_are_kept_by_their_step_not_their_name(translator, tmp_path):
     optimizer = adam(translator)
     update(translator, optimizer)
     for step in (5, 999_999, 1_000_000, 1_000_001):
-        save_checkpoint(tmp_path, translator, optimizer, TrainingProgress(step=step), random_states())
+        checkpoint(tmp_path, translator, optimizer, TrainingProgress(step=step))
     prune_checkpoints(tmp_path, 1_000_001, every=1, keep=3)
     assert [path.name for path in checkpoints(tmp_path)] == ["step-999999", "step-1000000", "step-1000001"]
 
@@ -115,10 +122,10 @@ def test_the_newest_are_kept_by_their_step_not_their_name(translator, tmp_path):
 def test_a_state_of_something_else_is_refused(translator, tmp_path):
     optimizer = adam(translator)
     update(translator, optimizer)
-    path = save_checkpoint(tmp_path, translator, optimizer, TrainingProgress(step=1), random_states())
+    path = checkpoint(tmp_path, translator, optimizer, TrainingProgress(step=1))
     save_arrays({"x": np.zeros(3, dtype=np.float32)}, path / "training_state.safetensors")
     with pytest.raises(InputError, match=r"training_state\.safetensors: not the state of a training"):
-        restore_checkpoint(path, translator, optimizer)
+        restore_checkpoint(path, translator.model, optimizer, ALONE)
 
 
 def test_average_is_the_mean_of_all(translator, tmp_path):
@@ -126,7 +133,7 @@ def test_average_is_the_mean_of_all(translator, tmp_path):
     paths = []
     for step in range(1, 5):
         update(translator, optimizer)
-        paths.append(save_checkpoint(tmp_path, translator, optimizer, TrainingProgress(step=step), random_states()))
+        paths.append(checkpoint(tmp_path, translator, optimizer, TrainingProgress(step=step)))
     arrays = [load_arrays(path / "model.safetensors") for path in paths]
     for name, weight in average_weights(paths).items():
         mean = np.mean([array[name].astype(np.float64) for array in arrays], axis=0).astype(np.float32)

@@ -1,0 +1,169 @@
+"""Two processes, really started by torchrun: what one computes, together; killed, halted, and failing."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from commands import ENVIRONMENT, options, run
+from corpora import letters, write_tsv
+from safetensors.torch import load_file
+
+from glassformer.special import PAD
+from glassformer.training.config import RunConfig
+from glassformer.training.data import prepare
+from training import together
+
+TESTS = Path(__file__).parents[1]
+
+
+def torchrun(*arguments):
+    """Two processes of the command; `arguments` are torchrun's own and the program's."""
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    environment = ENVIRONMENT | {"PYTHONPATH": os.pathsep.join([str(TESTS.parent), str(TESTS)])}
+    return subprocess.Popen([*command, *map(str, arguments)], env=environment, stderr=subprocess.PIPE)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """The corpus, the runs that two processes made of it (see together.py), and what they said, in said.txt."""
+    folder = tmp_path_factory.mktemp("together")
+    # The long pair comes alone: one of two processes has nothing to do in that batch.
+    pairs = [*letters(68), ("a b c d e f " * 2, "f e d c b a " * 2)]
+    write_tsv(folder / "train.tsv", pairs[8:])
+    write_tsv(folder / "valid.tsv", pairs[:8])
+    process = torchrun(Path(__file__).with_name("together.py"), folder)
+    (folder / "said.txt").write_bytes(process.communicate(timeout=300)[1])
+    assert (folder / "failing").exists(), (folder / "said.txt").read_text()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def alone(folder):
+    """The run that one process makes of the same."""
+    together.train(folder, "alone", together.UNEVEN)
+    return folder / "alone"
+
+
+def losses(path):
+    records = map(json.loads, (path / "log.jsonl").read_text().splitlines())
+    return [(record["step"], record["loss"], record["grad_norm"]) for record in records if record["event"] == "train"]
+
+
+def state(path, step):
+    return load_file(path / f"checkpoints/step-{step:06d}/training_state.safetensors")
+
+
+# Two processes compute what one does
+
+
+def test_the_updates_are_uneven(folder, alone):
+    """What makes the comparison sharp: batches of one pair, odd ones, and unequal ones in one update."""
+    pairs = prepare(RunConfig.of(together.UNEVEN | together.data(folder))).train
+    batches = list(pairs.batches(40, seed=1, epoch=0))
+    rows = [len(batch.rows) for batch in batches]
+    assert 1 in rows
+    assert any(count > 1 and count % 2 for count in rows)
+    assert len({int((batch.target_BT != PAD).sum()) for batch in batches[:3]}) > 1
+
+
+@pytest.mark.parametrize("parallel", ["ddp", "fsdp"])
+def test_two_processes_give_the_losses_of_one(parallel, folder, alone):
+    """Losses and norms are logged with four digits; float32 sums in another order, then six steps of Adam."""
+    assert len(losses(alone)) == 6
+    for one, two in zip(losses(alone), losses(folder / parallel), strict=True):
+        assert two == pytest.approx(one, abs=5e-4)
+
+
+@pytest.mark.parametrize("parallel", ["ddp", "fsdp"])
+def test_two_processes_give_the_gradients_of_one(parallel, folder, alone):
+    """Adam's mean of the gradient after one step is a tenth of the gradient."""
+    one, two = state(alone, 1), state(folder / parallel, 1)
+    means = [name for name in one if name.endswith("/exp_avg")]
+    assert len(means) > 20
+    for name in means:
+        torch.testing.assert_close(two[name], one[name], rtol=1e-4, atol=1e-7)
+
+
+# What is saved
+
+
+def test_a_checkpoint_is_the_same_whoever_wrote_it(folder, alone):
+    for parallel in ("ddp", "fsdp"):
+        one, two = state(alone, 6), state(folder / parallel, 6)
+        assert two.keys() - one.keys() == {"random.cpu.1"}
+        assert {name: two[name].shape for name in one} == {name: one[name].shape for name in one}
+        weights = load_file(folder / parallel / "checkpoints/step-000006/model.safetensors")
+        assert weights.keys() == load_file(alone / "last/model.safetensors").keys()
+    assert not torch.equal(state(folder / "ddp", 6)["random.cpu.0"], state(folder / "ddp", 6)["random.cpu.1"])
+
+
+def test_only_the_first_process_speaks(folder):
+    said = (folder / "said.txt").read_text()
+    assert said.count("ended at step 200") == 1
+    assert "float32 on 2 x cpu (ddp)" in said
+    assert "float32 on 2 x cpu (fsdp)" in said
+
+
+# Going on
+
+
+def test_sharded_training_goes_on_bit_for_bit(folder):
+    """With dropout: each process has its random state back, and its part of Adam's."""
+    for name, value in state(folder / "straight", 7).items():
+        assert torch.equal(state(folder / "halted", 7)[name], value), name
+    assert weights(folder / "halted") == weights(folder / "straight")
+
+
+def test_another_number_of_processes_goes_on(folder, tmp_path):
+    shutil.copytree(folder / "fsdp", tmp_path / "run")
+    outcome = run("train", "--out", tmp_path / "run", "--resume", "--max-steps", 8, "--device", "cpu")
+    assert outcome.status == 0, outcome.err
+    assert "changed: processes: 2 -> 1" in outcome.err
+    assert [step for step, *_ in losses(tmp_path / "run")] == list(range(1, 9))
+
+
+def weights(path):
+    return (path / "last/model.safetensors").read_bytes()
+
+
+def test_a_killed_process_costs_nothing(folder, tmp_path):
+    """torchrun --max-restarts starts all again, they go on from the last checkpoint, and end where they would have."""
+    out = tmp_path / "run"
+    settings = options(together.LONG)
+    process = torchrun(
+        "--max-restarts", 3, "-m", "glassformer", "train", "--pairs", folder / "train.tsv", "--valid-pairs",
+        folder / "valid.tsv", "--out", out, "--resume", "--device", "cpu", *settings,
+    )  # fmt: skip
+    while not (out / "checkpoints/step-000020/training_state.json").exists():
+        assert process.poll() is None, process.communicate()[1].decode()
+        time.sleep(0.02)
+    [victim] = [pid for pid in children(process.pid) if environment(pid)["RANK"] == "1"]
+    os.kill(victim, signal.SIGKILL)
+    err = process.communicate(timeout=120)[1].decode()
+    assert process.returncode == 0, err
+    assert "going on from" in err
+    assert weights(out) == weights(folder / "long")
+    assert losses(out) == losses(folder / "long")
+
+
+def children(pid):
+    return map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+
+
+def environment(pid):
+    return dict(pair.split("=", 1) for pair in Path(f"/proc/{pid}/environ").read_text().split("\0") if pair)
+
+
+# Failing
+
+
+def test_what_one_process_cannot_do_ends_all_with_one_line(folder):
+    lines = [line for line in (folder / "said.txt").read_text().splitlines() if line.startswith("glassformer: ")]
+    assert lines == ["glassformer: process 1 cannot go on"]

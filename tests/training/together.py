@@ -1,0 +1,52 @@
+"""Run by torchrun in test_distributed.py: trainings one after another in the same processes; the last one fails.
+
+Usage: together.py FOLDER, which holds train.tsv and valid.tsv, and gets a run directory of each.
+"""
+
+import sys
+from pathlib import Path
+
+from commands import main  # and one measurement of the machine for all trainings
+from corpora import QUICK
+
+import glassformer
+from glassformer.errors import InputError
+from glassformer.training.trainer import Trainer
+
+UNEVEN = QUICK | {"dropout": 0.0, "batch_tokens": 40, "accumulate": 3, "max_steps": 6, "validate_every": 1,
+                  "validate_sentences": 1, "checkpoint_every": 1, "keep_checkpoints": 6, "log_every": 1}  # fmt: skip
+DROPOUT = QUICK | {"batch_tokens": 64, "accumulate": 2, "checkpoint_every": 50, "log_every": 1}
+LONG = DROPOUT | {"max_steps": 200, "checkpoint_every": 20}
+FSDP = {"parallel": "fsdp", "activation_checkpointing": True}
+
+
+def data(folder: Path) -> dict[str, list[str]]:
+    return {"pairs": [str(folder / "train.tsv")], "valid_pairs": [str(folder / "valid.tsv")]}
+
+
+def train(folder: Path, name: str, settings: dict[str, object], resumed: bool = False) -> None:
+    glassformer.train(folder / name, resumed=resumed, device="cpu", **data(folder), **settings)
+
+
+def fail_on_the_second(folder: Path) -> int:
+    """A user's error that only process 1 meets, in the middle of a training; through the command line."""
+    update = Trainer._update
+
+    def failing(trainer: Trainer, batches: list) -> object:
+        if trainer.progress.step == 3 and trainer.group.rank == 1:
+            raise InputError("process 1 cannot go on")
+        return update(trainer, batches)
+
+    Trainer._update = failing  # type: ignore[method-assign]
+    return main(["train", "--config", str(folder / "ddp/config.yaml"), "--out", str(folder / "failing")])
+
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    train(folder, "ddp", UNEVEN)
+    train(folder, "fsdp", UNEVEN | FSDP)
+    train(folder, "straight", DROPOUT | FSDP | {"max_steps": 7})
+    train(folder, "halted", DROPOUT | FSDP | {"max_steps": 4})
+    train(folder, "halted", {"max_steps": 7}, resumed=True)
+    train(folder, "long", LONG)
+    sys.exit(fail_on_the_second(folder))
