@@ -9,8 +9,17 @@ from glassformer.model import preset
 from glassformer.settings import read_yaml
 from glassformer.training.config import SHAPE, RunConfig
 
-# When to stop, what to probe, where the tokenized text is kept, and how the same is computed.
-FREE = {"max_steps", "max_minutes", "patience", "probe", "probe_every", "store", "parallel", "activation_checkpointing"}
+# When to stop, what to probe, and where and how the same is computed.
+FREE = {
+    "max_steps",
+    "max_minutes",
+    "patience",
+    "probe",
+    "probe_every",
+    "store",
+    "parallel",
+    "activation_checkpointing",
+}
 FIXED = SHAPE | {"tokenizer", "start_from"}
 CONTENT = "data"  # what --allow calls the text itself, beside the keys of a config
 BATCHING = (

@@ -2,11 +2,12 @@
 
 import gc
 import os
+import time
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
-from itertools import count
+from uuid import uuid4
 
 import torch
 import torch.distributed as dist
@@ -17,8 +18,6 @@ from glassformer.errors import InputError, UsageError
 
 # The others wait for rank 0 to tokenize, validate and save; a process that is lost is noticed at once all the same.
 WAIT = timedelta(days=1)
-
-_joined = count()
 
 
 class Group:
@@ -91,7 +90,7 @@ def joined(device: str) -> Iterator[Group]:
         yield Group(choose_device(device))
         return
     store, rank, _ = next(dist.rendezvous("env://", timeout=WAIT))
-    store = dist.PrefixStore(f"glassformer-{next(_joined)}", store)
+    store = _fresh(store, rank, size)
     # Numbers on the host go by gloo even beside NCCL: agreeing on them does not wait for the device.
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() and dist.is_nccl_available() else "gloo"
     dist.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=WAIT)
@@ -114,6 +113,29 @@ def joined(device: str) -> Iterator[Group]:
         # gloo waits for a thread that waits for Python (2.13), and the process never ends.
         gc.collect()
         dist.destroy_process_group()
+
+
+def _fresh(store: dist.Store, rank: int, size: int) -> dist.Store:
+    """A part of the store that this group alone has used.
+
+    torchrun keeps the store when it restarts the processes, and what dead ones left there would mislead: addresses
+    where nobody listens. So rank 0 draws a new name and welcomes each of the others by a word that is new too.
+    """
+    if rank == 0:
+        name = uuid4().hex
+        store.set("group", name)
+        for other in range(1, size):
+            store.set(f"{name}/welcome/{other}", store.get(f"{name}/here/{other}").decode())
+        return dist.PrefixStore(name, store)
+    word = uuid4().hex
+    while True:
+        name = store.get("group").decode()  # perhaps still the old one
+        store.set(f"{name}/here/{rank}", word)
+        with suppress(RuntimeError):  # no welcome yet
+            store.wait([f"{name}/welcome/{rank}"], timedelta(seconds=1))
+            if store.get(f"{name}/welcome/{rank}").decode() == word:
+                return dist.PrefixStore(name, store)
+        time.sleep(0.02)
 
 
 def _own_device(name: str) -> torch.device:

@@ -15,7 +15,7 @@ from glassformer.files import clear_remains, recover
 from glassformer.model import ModelConfig, Transformer
 from glassformer.model_directory import CARD, OF_A_RUN, load_weights, read_json, weights_of
 from glassformer.settings import keys_of
-from glassformer.text.tokenizer import Tokenizer
+from glassformer.text.tokenizer import Tokenizer, Tokenizers
 from glassformer.training.changes import BATCHING, CONTENT, described, resumed_config
 from glassformer.training.checkpoint import (
     CHECKPOINTS,
@@ -218,7 +218,7 @@ def _restored(path: Path, config: RunConfig, group: Group, checkpoint: Path) -> 
     return Run(path, config, data, translator, replica, optimizer, progress, group)
 
 
-def _prepared(config: RunConfig, group: Group, tokenizers: tuple[Tokenizer, Tokenizer] | None) -> Prepared:
+def _prepared(config: RunConfig, group: Group, tokenizers: Tokenizers | None) -> Prepared:
     """Rank 0 first, which trains the tokenizers if they are not given; the others then read as it did."""
     data = prepare(config, tokenizers) if group.is_main else None
     files = [tokenizer.to_bytes() for tokenizer in data.tokenizers] if data else [b"", b""]
