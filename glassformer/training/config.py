@@ -74,7 +74,8 @@ class TrainingConfig:
     start_from: str | None = None  # a model directory, whose weights and tokenizers are trained on
     tokenizer: Literal["unigram", "bpe"] = "bpe"
     drop: tuple[str, ...] = ("empty", "too_long", "duplicate", "in_validation")  # see check-data
-    # Split the training text anew in every epoch; 0.1 is usual. With `unigram` it is the alpha of Kudo (2018).
+    # Split the training text anew in every epoch: bpe with 0.1 makes Multi30k 1.4 times as many tokens. For unigram
+    # it is the alpha of sampling, where smaller is wilder: 0.2 does about as much.
     subword_dropout: float = 0.0
     max_steps: int = 20_000
     max_minutes: float | None = None
