@@ -12,7 +12,7 @@ for seed in "${seeds[@]}"; do
         --valid-source "$data/val.lc.norm.tok.en" --valid-target "$data/val.lc.norm.tok.de"
     for test in test_2016_flickr test_2017_flickr test_2017_mscoco; do
         echo "== seed $seed, $test"
-        glassformer evaluate "$runs/$seed" --beam 5 --tokenize none \
+        glassformer evaluate "$runs/$seed" --beam 5 --length-penalty 1.0 --tokenize none \
             --source "$data/$test.lc.norm.tok.en" --reference "$data/$test.lc.norm.tok.de"
     done
 done

@@ -156,9 +156,10 @@ def speed(options: argparse.Namespace, folder: Path, stack: ExitStack) -> None:
         for worker in workers:
             answer = worker.train(first, options.updates)
             losses[worker] = answer["losses"]
-            if turn:
+            told = f"round {turn} of {options.rounds}: {worker.log.stem} {tokens / answer['seconds']:,.0f} tokens/s"
+            print(told, file=sys.stderr, flush=True)
+            if turn:  # the first warms up
                 speeds[worker].append(tokens / answer["seconds"])
-        print(f"round {turn} of {options.rounds} done", file=sys.stderr)
     print_table(job, speeds, losses, peaks)
 
 
