@@ -55,10 +55,14 @@ class PairText:
         return _sha256(repr((pair.source, pair.target)) for pair in self)
 
     def stamp(self) -> list[tuple[int, int]]:
-        """Size and time of each file: where they change, the text may have."""
-        stats = [Path(path).stat() for path in self._paths]
-        inner = [stamp for text in self._texts for stamp in text.stamp()]
-        return [*inner, *((stat.st_size, stat.st_mtime_ns) for stat in stats)]
+        """Size and time of each file: where they change, the text may have. InputError for a file that is not there."""
+        return [*chain.from_iterable(text.stamp() for text in self._texts), *map(_stamp, self._paths)]
+
+
+def _stamp(path: str) -> tuple[int, int]:
+    with reading(path):
+        stat = Path(path).stat()
+    return stat.st_size, stat.st_mtime_ns
 
 
 def _sha256(parts: Iterable[str]) -> str:
