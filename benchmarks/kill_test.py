@@ -151,6 +151,14 @@ def contents(run: Path) -> dict[str, object]:
     return files
 
 
+def compared(undisturbed: Path, killed: Path) -> tuple[list[str], int, int]:
+    """What the two runs do not share, and how many models and log records the first has."""
+    expected, found = contents(undisturbed), contents(killed)
+    different = [name for name in sorted(expected.keys() | found.keys()) if expected.get(name) != found.get(name)]
+    models = sum(name.endswith("model.safetensors") for name in expected)
+    return different, models, len(expected["log.jsonl"])  # type: ignore[arg-type]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=30)
@@ -166,17 +174,14 @@ def main() -> None:
     for step in sorted(moments.sample(range(1, options.steps), options.kills)):
         kill_once(run, corpus, options.steps, step, moments, kills)
     finish(run, corpus, options.steps)
-    expected, found = contents(folder / "undisturbed"), contents(run)
-    different = [name for name in sorted(expected.keys() | found.keys()) if expected.get(name) != found.get(name)]
+    different, models, records = compared(folder / "undisturbed", run)
     if not options.keep:
         shutil.rmtree(folder)
-    weights = sum(name.endswith("model.safetensors") for name in expected)
-    records = len(expected["log.jsonl"])  # type: ignore[arg-type]
     print("| kills | inside a save | while starting | before any checkpoint | steps | same: models | log records | s |")
     print("|---|---|---|---|---|---|---|---|")
     print(
         f"| {kills.done} | {kills.in_save} | {kills.in_start} | {kills.before_checkpoint} | {options.steps:,} | "
-        f"{'no' if different else weights} | {records:,} | {time.monotonic() - began:.0f} |"
+        f"{'no' if different else models} | {records:,} | {time.monotonic() - began:.0f} |"
     )
     if different:
         raise SystemExit("not the same: " + ", ".join(different))

@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from kill_test import command, contents, logged, saving, write_corpus
+from kill_test import command, compared, logged, saving, write_corpus
 
 
 def torchrun(run: Path, corpus: Path, steps: int, restarts: int, sharded: bool) -> subprocess.Popen[bytes]:
@@ -72,18 +72,16 @@ def main() -> None:
     steps = sorted(moments.sample(range(1, options.steps), options.kills))
     kills = [kill_one(process, run, step, moments) for step in steps]
     finish(process, run)
-    expected, found = contents(folder / "undisturbed"), contents(run)
-    different = [name for name in sorted(expected.keys() | found.keys()) if expected.get(name) != found.get(name)]
+    different, models, records = compared(folder / "undisturbed", run)
     if different:
         raise SystemExit(f"not the same: {', '.join(different)}; see {folder}")
     shutil.rmtree(folder)
-    weights = sum(name.endswith("model.safetensors") for name in expected)
     done, in_save = (sum(each) for each in zip(*kills, strict=True))
     print("| processes | kills | inside a save | steps | same: models | log records | s |")
     print("|---|---|---|---|---|---|---|")
     print(
-        f"| 2, {'FSDP2' if options.sharded else 'DDP'} | {done} | {in_save} | {options.steps:,} | {weights} | "
-        f"{len(expected['log.jsonl']):,} | {time.monotonic() - began:.0f} |"  # type: ignore[arg-type]
+        f"| 2, {'FSDP2' if options.sharded else 'DDP'} | {done} | {in_save} | {options.steps:,} | {models} | "
+        f"{records:,} | {time.monotonic() - began:.0f} |"
     )
 
 
