@@ -1,5 +1,6 @@
 """What a check of sentence pairs found: the problems there are, and the report on them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -33,6 +34,11 @@ MEANING = {
     Problem.CONFLICT: "the source was seen with another target",
 }
 DROPPED = frozenset({Problem.EMPTY, Problem.TOO_LONG, Problem.DUPLICATE, Problem.IN_VALIDATION})
+
+
+def listed(dropped: Mapping[Problem, int] | Mapping[str, int]) -> str:
+    """How many pairs each problem cost, in one line; `none` where it cost none."""
+    return ", ".join(f"{count:,} {problem}" for problem, count in dropped.items() if count) or "none"
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 from glassformer.errors import InputError
 from glassformer.text.batches import POOL, Batch, Pool, Resample, TokenizedPairs, batches_of
 from glassformer.text.check import Checker
-from glassformer.text.check_report import CheckReport, Problem
+from glassformer.text.check_report import CheckReport, Problem, listed
 from glassformer.text.pair_text import PairText
 from glassformer.text.pairs import Pair
 from glassformer.text.store import CHUNK
@@ -64,5 +64,4 @@ class StreamedPairs:
 
 
 def _told(report: CheckReport) -> str:
-    lost = ", ".join(f"{count:,} {problem}" for problem, count in report.dropped.items() if count)
-    return f"{report.pairs:,} pairs read; dropped: {lost or 'none'}"
+    return f"{report.pairs:,} pairs read; dropped: {listed(report.dropped)}"

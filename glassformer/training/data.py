@@ -14,7 +14,7 @@ import sentencepiece
 from glassformer.errors import InputError
 from glassformer.text.batches import Batch, TokenizedPairs
 from glassformer.text.check import Checker, origins, refuse_same
-from glassformer.text.check_report import Problem
+from glassformer.text.check_report import Problem, listed
 from glassformer.text.corpora import load_corpus
 from glassformer.text.pair_text import PairText
 from glassformer.text.pairs import Pair
@@ -198,8 +198,7 @@ def _build(path: Path, config: RunConfig, text: _Text, tokenizers: Tokenizers) -
 
 def _told(store: Store, text: _Text, valid: int) -> list[str]:
     """What became of the pairs that were read."""
-    lost = ", ".join(f"{count:,} {problem}" for problem, count in store.dropped.items())
-    told = [f"{len(store.pairs):,} pairs to train on, {valid:,} to validate; dropped: {lost or 'none'}"]
+    told = [f"{len(store.pairs):,} pairs to train on, {valid:,} to validate; dropped: {listed(store.dropped)}"]
     if store.held_out:
         held_out = f"{len(store.held_out):,} of the {store.read:,} pairs are held out, by seed {text.hold_out_seed}"
         told.insert(0, f"no validation pairs given: {held_out}")
