@@ -85,6 +85,9 @@ class TrainingConfig:
     schedule: Literal["inverse_sqrt", "cosine"] = "inverse_sqrt"
     warmup_steps: int = 2000
     label_smoothing: float = 0.1
+    r_drop: float = (
+        0.0  # two draws of dropout a batch shall agree: the weight of their divergence (R-Drop); twice the work
+    )
     clip_norm: float | None = 1.0
     max_skipped: int = 10  # updates in a row that give no usable numbers, at which training stops
     log_every: int = 50  # steps of one record in log.jsonl
@@ -114,6 +117,8 @@ class TrainingConfig:
             value = getattr(self, name)
             if value is not None and value <= 0:
                 raise UsageError(f"{name} = {value} must be above 0, or null")
+        if self.r_drop < 0:
+            raise UsageError(f"r_drop = {self.r_drop} must be at least 0")
         if not 0 <= self.label_smoothing < 1:
             raise UsageError(f"label_smoothing = {self.label_smoothing} must be at least 0 and below 1")
         if not 0 <= self.subword_dropout < 1:

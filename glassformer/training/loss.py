@@ -6,18 +6,27 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+TINY = 1e-30  # below any probability that matters; keeps the logarithm of one that vanished finite
 CHUNK = 512  # targets whose logits exist at one time: small enough for a cache, large enough for the matrix products
 
 
 def output_loss(
-    hidden_ND: Tensor, weight_VD: Tensor, bias_V: Tensor | None, targets_N: Tensor, smoothing: float
+    hidden_RND: Tensor,
+    weight_VD: Tensor,
+    bias_V: Tensor | None,
+    targets_N: Tensor,
+    smoothing: float,
+    r_drop: float = 0.0,
 ) -> Tensor:
-    """Sum over the N targets of -sum_v q(v) log p(v), in nats, float32, where p = softmax(hidden W^T + bias).
+    """Sum over R passes and N targets of -sum_v q(v) log p(v), nats, float32, where p = softmax(hidden W^T + bias).
 
     q = (1 - smoothing) at the target plus smoothing / V at every one of the V classes, the target's
     included (Szegedy et al. 2016, section 7; torch's convention). Others: fairseq spreads over
     V - 1 classes, JoeyNMT over V - 2. Divide by the real target tokens of the whole update, so that
     accumulated batches equal one big one.
+
+    Two passes read the same targets with other draws of dropout, and where they differ costs
+    r_drop (KL(p_1 || p_2) + KL(p_2 || p_1)) / 2 besides (R-Drop, Wu, Liang et al. 2021, formulas 2 and 3).
 
     The logits' gradient is p - q. Only p is a full matrix; q's part of every product is known without one:
 
@@ -28,69 +37,93 @@ def output_loss(
     exists. Under autocast the products with W are in its type; softmax, sums and the target's own p - q, of which
     little is left once it is learnt, are in float32.
     """
-    return _OutputLoss.apply(hidden_ND, weight_VD, bias_V, targets_N, smoothing)
+    return _OutputLoss.apply(hidden_RND, weight_VD, bias_V, targets_N, smoothing, r_drop)
 
 
 class _OutputLoss(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, hidden_ND: Tensor, weight_VD: Tensor, bias_V: Tensor | None, targets_N: Tensor, smoothing: float
+        ctx: Any,
+        hidden_RND: Tensor,
+        weight_VD: Tensor,
+        bias_V: Tensor | None,
+        targets_N: Tensor,
+        smoothing: float,
+        r_drop: float,
     ) -> Tensor:
-        kind = hidden_ND.device.type
-        dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else hidden_ND.dtype
+        kind = hidden_RND.device.type
+        dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else hidden_RND.dtype
         learning = any(ctx.needs_input_grad)
-        sums = _Sums(hidden_ND, weight_VD, bias_V)
+        sums = _Sums(hidden_RND, weight_VD, bias_V, r_drop)
         with torch.autocast(kind, enabled=False):
             w_VD, b_V = weight_VD.to(dtype), None if bias_V is None else bias_V.to(dtype)
-            for first in range(0, len(targets_N), CHUNK):
-                part = slice(first, first + CHUNK)
-                sums.add(part, hidden_ND[part].to(dtype), w_VD, b_V, targets_N[part], learning)
-            sums.take_q(hidden_ND.float(), weight_VD, bias_V, targets_N, smoothing, learning)
+            size = CHUNK // len(hidden_RND)
+            for first in range(0, len(targets_N), size):
+                part = slice(first, first + size)
+                sums.add(part, hidden_RND[:, part].to(dtype), w_VD, b_V, targets_N[part], learning)
+            sums.take_q(hidden_RND.float(), weight_VD, bias_V, targets_N, smoothing, learning)
         if learning:
-            ctx.save_for_backward(sums.hidden.to(hidden_ND.dtype), sums.weight, sums.bias)
+            ctx.save_for_backward(sums.hidden.to(hidden_RND.dtype), sums.weight, sums.bias)
         return sums.loss
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        return *(None if sum_ is None else sum_ * grads[0] for sum_ in ctx.saved_tensors), None, None
+        return *(None if sum_ is None else sum_ * grads[0] for sum_ in ctx.saved_tensors), None, None, None
 
 
 class _Sums:
     """The loss and its three gradients, growing chunk by chunk."""
 
-    def __init__(self, hidden_ND: Tensor, weight_VD: Tensor, bias_V: Tensor | None) -> None:
-        self.loss = torch.zeros((), device=hidden_ND.device)
-        self.hidden = torch.zeros(hidden_ND.shape, device=hidden_ND.device)
+    def __init__(self, hidden_RND: Tensor, weight_VD: Tensor, bias_V: Tensor | None, r_drop: float) -> None:
+        self.r_drop = r_drop
+        self.loss = torch.zeros((), device=hidden_RND.device)
+        self.hidden = torch.zeros(hidden_RND.shape, device=hidden_RND.device)
         self.weight = torch.zeros_like(weight_VD)
         self.bias = None if bias_V is None else torch.zeros_like(bias_V)
-        self.p_target_N = self.hidden.new_zeros(len(hidden_ND))
+        self.p_target_RN = self.hidden.new_zeros(hidden_RND.shape[:2])
 
-    def add(self, part: slice, h_CD: Tensor, w_VD: Tensor, b_V: Tensor | None, y_C: Tensor, learning: bool) -> None:
+    def add(self, part: slice, h_RCD: Tensor, w_VD: Tensor, b_V: Tensor | None, y_C: Tensor, learning: bool) -> None:
         """log sum exp z of some targets, and p's part of the gradients, without the targets' own p."""
-        z_CV = functional.linear(h_CD, w_VD, b_V).float()
-        p_CV = z_CV.softmax(-1)
+        z_RCV = functional.linear(h_RCD, w_VD, b_V).float()
+        p_RCV = z_RCV.softmax(-1)
         # The largest p is 1 / sum exp (z - max z).
-        self.loss += (z_CV.amax(-1) - p_CV.amax(-1).log()).sum()
+        self.loss += (z_RCV.amax(-1) - p_RCV.amax(-1).log()).sum()
+        pull_RCV = self._pull_together(p_RCV) if self.r_drop else None
         if learning:
-            self.p_target_N[part] = p_CV.gather(1, y_C[:, None])[:, 0]
-            p_CV = p_CV.scatter_(1, y_C[:, None], 0.0).to(h_CD.dtype)
-            self.hidden[part] = p_CV @ w_VD
-            self.weight += p_CV.T @ h_CD
+            y_RC1 = y_C.expand(len(p_RCV), -1)[..., None]
+            self.p_target_RN[:, part] = p_RCV.gather(-1, y_RC1)[..., 0]
+            slope_RCV = p_RCV.scatter_(-1, y_RC1, 0.0)
+            if pull_RCV is not None:
+                slope_RCV += pull_RCV
+            slope_MV, h_MD = slope_RCV.flatten(0, 1).to(h_RCD.dtype), h_RCD.flatten(0, 1)
+            self.hidden[:, part] = (slope_MV @ w_VD).view_as(h_RCD)
+            self.weight += slope_MV.T @ h_MD
             if self.bias is not None:
-                self.bias += p_CV.sum(0, dtype=torch.float32)
+                self.bias += slope_MV.sum(0, dtype=torch.float32)
+
+    def _pull_together(self, p_2CV: Tensor) -> Tensor:
+        """Add r_drop (KL(p || o) + KL(o || p)) / 2 of the two passes p, o; its gradient in the logits of each,
+
+        r_drop / 2 * (p (log p/o - KL(p || o)) + p - o).
+        """
+        o_2CV = p_2CV.flip(0)
+        ratio_2CV = p_2CV.clamp_min(TINY).log_().sub_(o_2CV.clamp_min(TINY).log_())
+        kl_2C1 = (p_2CV * ratio_2CV).sum(-1, keepdim=True)
+        self.loss += self.r_drop / 2 * kl_2C1.sum()
+        return ratio_2CV.sub_(kl_2C1).add_(1).mul_(p_2CV).sub_(o_2CV).mul_(self.r_drop / 2)
 
     def take_q(
-        self, h_ND: Tensor, w_VD: Tensor, b_V: Tensor | None, y_N: Tensor, smoothing: float, learning: bool
+        self, h_RND: Tensor, w_VD: Tensor, b_V: Tensor | None, y_N: Tensor, smoothing: float, learning: bool
     ) -> None:
         """q's part: of the loss sum_v q(v) z_v, of the gradients q W, q^T hidden, and q."""
-        target, every = 1 - smoothing, smoothing / len(w_VD)
+        target, every, passes = 1 - smoothing, smoothing / len(w_VD), len(h_RND)
         w_target_ND, w_every_D = w_VD[y_N], every * w_VD.sum(0)
-        self.loss -= (h_ND * (target * w_target_ND + w_every_D)).sum()
+        self.loss -= (h_RND * (target * w_target_ND + w_every_D)).sum()
         if b_V is not None:
-            self.loss -= (target * b_V[y_N] + every * b_V.sum()).sum()
+            self.loss -= passes * (target * b_V[y_N] + every * b_V.sum()).sum()
         if learning:
-            left_N = self.p_target_N - target
-            self.hidden += left_N[:, None] * w_target_ND - w_every_D
-            self.weight.index_add_(0, y_N, left_N[:, None] * h_ND).sub_(every * h_ND.sum(0))
+            left_RN1 = (self.p_target_RN - target)[..., None]
+            self.hidden += left_RN1 * w_target_ND - w_every_D
+            self.weight.index_add_(0, y_N, (left_RN1 * h_RND).sum(0)).sub_(every * h_RND.sum((0, 1)))
             if self.bias is not None:
-                self.bias.index_add_(0, y_N, left_N).sub_(every * len(y_N))
+                self.bias.index_add_(0, y_N, left_RN1.sum((0, 2))).sub_(every * passes * len(y_N))

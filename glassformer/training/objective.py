@@ -12,21 +12,28 @@ from glassformer.training.loss import output_loss
 class Objective(nn.Module):
     """The smoothed cross-entropy of a batch, summed over its real target tokens; padding costs no output layer.
 
+    With `r_drop` above 0 a model in training reads each batch twice, with other draws of dropout, and it is the mean
+    of the two that is summed, with half of R-Drop's penalty (see `output_loss`).
+
     A module of its own, around the model, so that a process group can wrap it.
     """
 
-    def __init__(self, model: Transformer, smoothing: float) -> None:
+    def __init__(self, model: Transformer, smoothing: float, r_drop: float = 0.0) -> None:
         super().__init__()
         self.model = model
         self.smoothing = smoothing
+        self.r_drop = r_drop
 
     def forward(self, source_BS: Tensor, target_BT: Tensor) -> Tensor:
-        model = self.model
-        cache = model.start(model.encode(source_BS))
-        hidden_BTD, _ = model.decode(shift_right(target_BT, model.config.decoder_start_id), cache)
+        model, passes = self.model, 2 if self.r_drop and self.model.training else 1
+        cache = model.start(model.encode(source_BS.repeat(passes, 1)))
+        start = model.config.decoder_start_id
+        hidden_BTD, _ = model.decode(shift_right(target_BT, start).repeat(passes, 1), cache)
         real_BT = real_tokens(target_BT)
+        hidden_RND = hidden_BTD[real_BT.repeat(passes, 1)].unflatten(0, (passes, -1))
         output = model.generator
-        return output_loss(hidden_BTD[real_BT], output.weight, output.bias, target_BT[real_BT], self.smoothing)
+        r_drop = self.r_drop if passes > 1 else 0.0
+        return output_loss(hidden_RND, output.weight, output.bias, target_BT[real_BT], self.smoothing, r_drop) / passes
 
 
 def on_device(batch: Batch, device: torch.device) -> tuple[Tensor, Tensor]:

@@ -31,7 +31,7 @@ class Replica:
             whole.to(group.device)
         if settings.activation_checkpointing:
             recompute_activations(self.model)
-        self.objective: nn.Module = Objective(self.model, settings.label_smoothing)
+        self.objective: nn.Module = Objective(self.model, settings.label_smoothing, settings.r_drop)
         if self.sharded:
             _shard(self.objective, self.model, group)
         elif group.size > 1:

@@ -270,7 +270,7 @@ def _agreed_precision(model: Transformer, data: TrainingPairs, config: RunConfig
 def _measured_precision(model: Transformer, data: TrainingPairs, config: RunConfig, device: torch.device) -> str:
     """By steps on a real batch; the weights stay."""
     batch = next(data.batches(config.training.batch_tokens, config.training.seed, epoch=0))
-    objective = Objective(model, config.training.label_smoothing)
+    objective = Objective(model, config.training.label_smoothing, config.training.r_drop)
     ids = on_device(batch, device)
 
     def once(precision: str) -> None:

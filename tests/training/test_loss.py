@@ -12,7 +12,7 @@ from glassformer.training.loss import CHUNK, output_loss
 
 def label_smoothed_loss(logits_NV, targets_N, smoothing):
     """The loss of given logits: those of an output layer that changes nothing."""
-    return output_loss(logits_NV, torch.eye(logits_NV.shape[1]), None, targets_N, smoothing)
+    return output_loss(logits_NV[None], torch.eye(logits_NV.shape[1]), None, targets_N, smoothing)
 
 
 def layer(targets, width, vocabulary):
@@ -24,7 +24,7 @@ def layer(targets, width, vocabulary):
 
 
 def output_gradients(hidden_ND, weight_VD, bias_V, targets_N):
-    loss = output_loss(hidden_ND, weight_VD, bias_V, targets_N, 0.1)
+    loss = output_loss(hidden_ND[None], weight_VD, bias_V, targets_N, 0.1)
     inputs = [tensor for tensor in (hidden_ND, weight_VD, bias_V) if tensor is not None]
     return loss.detach(), torch.autograd.grad(loss, inputs)
 
@@ -120,6 +120,34 @@ def test_chunks_of_an_output_layer_same_as_torch(biased, targets):
         torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-4)
 
 
+@pytest.mark.parametrize("targets", [1, CHUNK // 2, CHUNK + 3])
+def test_r_drop_same_as_torch(targets):
+    """Two cross-entropies and alpha / 2 of the divergences both ways (Wu, Liang et al. 2021, formulas 2 and 3)."""
+    first_ND, weight_VD, bias_V, targets_N = layer(targets, width=8, vocabulary=30)
+    second_ND = (first_ND + 0.5 * first_ND.flip(0)).detach().requires_grad_()
+    inputs, alpha = (first_ND, second_ND, weight_VD, bias_V), 3.0
+    ours = output_loss(torch.stack((first_ND, second_ND)), weight_VD, bias_V, targets_N, 0.1, alpha)
+    logits = [functional.linear(hidden_ND, weight_VD, bias_V) for hidden_ND in (first_ND, second_ND)]
+    p, o = (functional.log_softmax(logits_NV, -1) for logits_NV in logits)
+    divergence = functional.kl_div(o, p, reduction="sum", log_target=True)
+    divergence = divergence + functional.kl_div(p, o, reduction="sum", log_target=True)
+    theirs = alpha / 2 * divergence + sum(
+        functional.cross_entropy(logits_NV, targets_N, label_smoothing=0.1, reduction="sum") for logits_NV in logits
+    )
+    assert divergence > targets / 10
+    torch.testing.assert_close(ours, theirs, rtol=1e-6, atol=0)
+    for one, other in zip(torch.autograd.grad(ours, inputs), torch.autograd.grad(theirs, inputs), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-4)
+
+
+def test_r_drop_is_finite_where_one_draw_is_certain_of_what_the_other_excludes():
+    """Logits 200 apart: e^-200 is 0 in float32, and its logarithm must not be taken."""
+    logits_2NV = torch.tensor([[[200.0, 0.0]], [[0.0, 200.0]]], requires_grad=True)
+    loss = output_loss(logits_2NV, torch.eye(2), None, torch.tensor([0]), 0.0, 1.0)
+    (gradient,) = torch.autograd.grad(loss, logits_2NV)
+    assert loss.isfinite() and gradient.isfinite().all() and loss > 200
+
+
 def test_no_target_no_loss():
     hidden_ND, weight_VD, bias_V, targets_N = layer(targets=0, width=8, vocabulary=30)
     loss, gradients = output_gradients(hidden_ND, weight_VD, bias_V, targets_N)
@@ -129,8 +157,8 @@ def test_no_target_no_loss():
 def test_only_what_learns_gets_a_gradient():
     hidden_ND, weight_VD, bias_V, targets_N = layer(targets=5, width=8, vocabulary=30)
     with torch.no_grad():
-        assert not output_loss(hidden_ND, weight_VD, bias_V, targets_N, 0.1).requires_grad
-    output_loss(hidden_ND, weight_VD.detach(), None, targets_N, 0.1).backward()
+        assert not output_loss(hidden_ND[None], weight_VD, bias_V, targets_N, 0.1).requires_grad
+    output_loss(hidden_ND[None], weight_VD.detach(), None, targets_N, 0.1).backward()
     assert hidden_ND.grad is not None and weight_VD.grad is None
 
 
