@@ -58,7 +58,9 @@ class Softmax(nn.Module):
     """Each row a distribution over the keys it may attend to; zeros where there is none, never NaN."""
 
     def forward(self, scores_BHTS: Tensor, mask: Tensor) -> Tensor:
-        return scores_BHTS.softmax(-1).masked_fill(~mask, 0.0)
+        weights_BHTS = scores_BHTS.softmax(-1)
+        # Mask has given -inf, thus 0, in all rows but those; to go over all weights again would cost a tenth.
+        return weights_BHTS if bool(mask.any(-1).all()) else weights_BHTS.masked_fill(~mask, 0.0)
 
 
 class WeightedSum(nn.Module):
@@ -106,7 +108,7 @@ class MultiHeadAttention(nn.Module):
         q_BHTK = _split_heads(self.query(x_BTD), self.num_heads)
         if self.rotary:
             q_BHTK = self.rotary(q_BHTK, start)
-        kernel = self._explicit if explicit else _fused
+        kernel = self._explicit if explicit or _faster_explicit(q_BHTK, kv) else _fused
         heads_BHTK = kernel(q_BHTK, *self._shared(kv), mask)
         return self.output(heads_BHTK.transpose(1, 2).flatten(2))
 
@@ -119,6 +121,14 @@ class MultiHeadAttention(nn.Module):
     def _explicit(self, q_BHTK: Tensor, k_BHSK: Tensor, v_BHSK: Tensor, mask: Tensor) -> Tensor:
         scores = self.mask(self.scale(self.scores(q_BHTK, k_BHSK)), mask)
         return self.weighted_sum(self.softmax(scores, mask), v_BHSK)
+
+
+def _faster_explicit(q_BHTK: Tensor, kv: KeysValues) -> bool:
+    """Whether the explicit kernel takes less time than the fused one, and little memory.
+
+    On the CPU in bfloat16, forward and backward: 0.4 of the time at 15 keys, as long at 250.
+    """
+    return q_BHTK.device.type == "cpu" and q_BHTK.dtype == torch.bfloat16 and kv.length <= 256
 
 
 def _fused(q_BHTK: Tensor, k_BHSK: Tensor, v_BHSK: Tensor, mask: Tensor) -> Tensor:

@@ -83,8 +83,9 @@ class _Sums:
         self.p_target_RN = self.hidden.new_zeros(hidden_RND.shape[:2])
 
     def add(self, part: slice, h_RCD: Tensor, w_VD: Tensor, b_V: Tensor | None, y_C: Tensor, learning: bool) -> None:
-        """log sum exp z of some targets, and p's part of the gradients, without the targets' own p."""
-        z_RCV = functional.linear(h_RCD, w_VD, b_V).float()
+        """log sum exp z of some targets, and of the gradients the part of p, but for the targets' own."""
+        h_MD = h_RCD.flatten(0, 1)
+        z_RCV = functional.linear(h_MD, w_VD, b_V).unflatten(0, h_RCD.shape[:2]).float()
         p_RCV = z_RCV.softmax(-1)
         # The largest p is 1 / sum exp (z - max z).
         self.loss += (z_RCV.amax(-1) - p_RCV.amax(-1).log()).sum()
@@ -95,7 +96,7 @@ class _Sums:
             slope_RCV = p_RCV.scatter_(-1, y_RC1, 0.0)
             if pull_RCV is not None:
                 slope_RCV += pull_RCV
-            slope_MV, h_MD = slope_RCV.flatten(0, 1).to(h_RCD.dtype), h_RCD.flatten(0, 1)
+            slope_MV = slope_RCV.flatten(0, 1).to(h_RCD.dtype)
             self.hidden[:, part] = (slope_MV @ w_VD).view_as(h_RCD)
             self.weight += slope_MV.T @ h_MD
             if self.bias is not None:

@@ -167,3 +167,12 @@ def test_logits_are_left_as_they_were():
     before = logits_NV.detach().clone()
     label_smoothed_loss(logits_NV, targets_N, 0.1).backward()
     assert logits_NV.equal(before)
+
+
+def test_what_is_learnt_keeps_its_small_slope_in_bfloat16():
+    """Logits ln 4000 and 0 of two classes: p = 1 - 1/4001, which bfloat16 would round to 1, and the slope to 0."""
+    logits_1NV = torch.tensor([[[math.log(4000), 0.0]]], requires_grad=True)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        loss = output_loss(logits_1NV, torch.eye(2), None, torch.tensor([0]), 0.0)
+    (gradient,) = torch.autograd.grad(loss, logits_1NV)
+    assert gradient[0, 0].tolist() == pytest.approx([-1 / 4001, 1 / 4001], rel=2**-5)  # ln 4000 is rounded too
