@@ -97,7 +97,7 @@ def measure(phase: str, folder: Path, steps: int) -> dict[str, float]:
     else:
         import torch
 
-        from glassformer.training.run import start
+        from glassformer.training.starting import start
         from glassformer.training.trainer import Trainer
 
         run = start(folder / "run", config, torch.device("cpu"))

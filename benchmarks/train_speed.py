@@ -34,7 +34,7 @@ from glassformer.model import Transformer
 from glassformer.settings import parse_assignment
 from glassformer.training.config import RunConfig
 from glassformer.training.data import prepare
-from glassformer.training.run import BETAS, EPSILON
+from glassformer.training.optimizer import BETAS, EPSILON
 from glassformer.training.schedule import learning_rate, paper_peak
 from glassformer.training.utilisation import DTYPES, peak_flops, step_flops
 

@@ -13,8 +13,8 @@ from glassformer.text.batches import Batch
 from glassformer.text.tokenizer import Tokenizer
 from glassformer.training.distributed import Group
 from glassformer.training.objective import on_device
+from glassformer.training.precision import autocast
 from glassformer.training.replica import Replica
-from glassformer.training.utilisation import autocast
 
 
 class Work(NamedTuple):

@@ -25,15 +25,21 @@ class Objective(nn.Module):
         self.r_drop = r_drop
 
     def forward(self, source_BS: Tensor, target_BT: Tensor) -> Tensor:
-        model, passes = self.model, 2 if self.r_drop and self.model.training else 1
+        model = self.model
+        r_drop = self.r_drop if model.training else 0.0
+        passes = passes_of(r_drop)
         cache = model.start(model.encode(source_BS.repeat(passes, 1)))
         start = model.config.decoder_start_id
         hidden_BTD, _ = model.decode(shift_right(target_BT, start).repeat(passes, 1), cache)
         real_BT = real_tokens(target_BT)
         hidden_RND = hidden_BTD[real_BT.repeat(passes, 1)].unflatten(0, (passes, -1))
         output = model.generator
-        r_drop = self.r_drop if passes > 1 else 0.0
         return output_loss(hidden_RND, output.weight, output.bias, target_BT[real_BT], self.smoothing, r_drop) / passes
+
+
+def passes_of(r_drop: float) -> int:
+    """How often a batch is read for an update, each time with other draws of dropout."""
+    return 2 if r_drop else 1
 
 
 def on_device(batch: Batch, device: torch.device) -> tuple[Tensor, Tensor]:

@@ -17,9 +17,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from glassformer.files import saving, write_whole
 from glassformer.model import Transformer
 from glassformer.training.checkpoint import TrainingProgress, Window
+from glassformer.training.config import TrainingConfig
 from glassformer.training.distributed import Group
 from glassformer.training.events import EventFile
 from glassformer.training.gradients import Work
+from glassformer.training.objective import passes_of
 from glassformer.training.utilisation import peak_flops, step_flops
 from glassformer.training.validation import Validation
 
@@ -35,10 +37,10 @@ class Meter:
     the log of a run that was killed and resumed is that of one that was not.
     """
 
-    def __init__(self, model: Transformer, precision: str, group: Group, progress: TrainingProgress) -> None:
-        self._model, self._progress = model, progress
+    def __init__(self, model: Transformer, settings: TrainingConfig, group: Group, progress: TrainingProgress) -> None:
+        self._model, self._progress, self._passes = model, progress, passes_of(settings.r_drop)
         # The other processes show nothing, and would only make this one's measure less.
-        self._peak = group.size * peak_flops(precision, group.device) if group.is_main else math.inf
+        self._peak = group.size * peak_flops(settings.precision, group.device) if group.is_main else math.inf
         self._unshown = Window()
         self._since = time.monotonic()
 
@@ -77,7 +79,7 @@ class Meter:
 
     def _numbers(self, window: Window, rate: float) -> dict[str, Any]:
         """Means are None where every update was skipped."""
-        flops = step_flops(self._model, window.source_tokens, window.target_tokens)
+        flops = self._passes * step_flops(self._model, window.source_tokens, window.target_tokens)
         seconds = window.seconds or math.inf
         return {
             "step": self._progress.step,

@@ -5,13 +5,18 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from glassformer.errors import UsageError
+from glassformer.errors import InputError, UsageError
 from glassformer.model_directory import resolve
-from glassformer.training.distributed import joined
+from glassformer.settings import keys_of
+from glassformer.training.config import DataConfig, RunConfig
+from glassformer.training.distributed import Group, joined
+from glassformer.training.fine_tuning import with_shape
 from glassformer.training.lock import locked
-from glassformer.training.run import begin
+from glassformer.training.memory import keep_freed_memory
+from glassformer.training.resuming import resume
+from glassformer.training.run import CONFIG, Run
+from glassformer.training.starting import start
 from glassformer.training.trainer import Trainer
-from glassformer.training.utilisation import keep_freed_memory
 from glassformer.translator import Translator
 
 
@@ -35,5 +40,23 @@ def train(
     path = Path(out)
     with joined(device) as group, locked(path) if group.is_main else nullcontext():
         # No name for it: it must be gone before the group is.
-        Trainer(begin(path, settings, group, resumed, allow)).fit()
+        Trainer(_begin(path, settings, group, resumed, allow)).fit()
         return Translator.load(resolve(path), group.device)
+
+
+def _begin(path: Path, settings: dict[str, Any], group: Group, resumed: bool, allow: Sequence[str]) -> Run:
+    """The run of `settings` in `path`: a new one, or, `resumed`, the one that is there if there is one.
+
+    So a command may be repeated as it is, as torchrun does after a failure. Raises what `start` and `resume` raise,
+    and InputError where there is nothing to resume, nor any data to start with.
+    """
+    exists = bool(group.largest((path / CONFIG).exists())[0])
+    if not resumed:
+        return start(path, RunConfig.of(with_shape(settings)), group)
+    if exists:
+        return resume(path, settings, group, allow)
+    if not keys_of(DataConfig) & settings.keys():
+        raise InputError(f"{path}: no run to resume (no {CONFIG}); start one without --resume")
+    run = start(path, RunConfig.of(with_shape(settings)), group)
+    run.warnings = (f"{path}: no run to resume; this starts it",)
+    return run

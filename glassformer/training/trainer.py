@@ -59,7 +59,7 @@ class Trainer:
         with self._reporter() as self.report, StopSignals() as stop:
             for note in self.run.notes():
                 self.report.note(note)
-            self.meter = Meter(self.translator.model, self.settings.precision, self.group, self.progress)
+            self.meter = Meter(self.translator.model, self.settings, self.group, self.progress)
             self.replica.model.train()
             if self.progress.step == 0:
                 self._keep_probes()

@@ -14,7 +14,7 @@ from glassformer.text.batches import TokenizedPairs
 from glassformer.text.pairs import Pair
 from glassformer.training.faults import ADVICE
 from glassformer.training.objective import Objective, on_device
-from glassformer.training.utilisation import autocast
+from glassformer.training.precision import autocast
 from glassformer.translator import Translator
 
 GREEDY = SearchOptions(beam=1)

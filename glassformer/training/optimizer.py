@@ -1,0 +1,13 @@
+"""Adam, as the paper has it."""
+
+import torch
+
+from glassformer.model import Transformer
+
+BETAS, EPSILON = (0.9, 0.98), 1e-9  # section 5.3
+
+
+def adam(model: Transformer) -> torch.optim.Optimizer:
+    """Adam (Kingma & Ba 2015) over all weights; its rate is set before each step, by `schedule`."""
+    # fused: the whole update in one pass over the weights
+    return torch.optim.Adam(model.parameters(), lr=0.0, betas=BETAS, eps=EPSILON, fused=True)

@@ -1,0 +1,62 @@
+"""The number format of training's matrix products, and which one is faster here."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+
+from glassformer.model import Transformer
+from glassformer.training.config import RunConfig
+from glassformer.training.data import TrainingPairs
+from glassformer.training.distributed import Group
+from glassformer.training.objective import Objective, on_device
+from glassformer.training.utilisation import DTYPES, seconds_of
+
+# bfloat16 rounds to 8 bits; it has to earn that.
+WORTHWHILE = 1.1
+
+
+def autocast(precision: str, device: torch.device) -> AbstractContextManager[object]:
+    """Where `precision` is bfloat16: matrix products in it, weights and sums still in float32."""
+    if precision == "float32":
+        return nullcontext()
+    return torch.autocast(device.type, dtype=DTYPES[precision])
+
+
+def faster_precision(run_once: Callable[[str], object], device: torch.device, rounds: int = 3) -> str:
+    """`bfloat16` if `run_once(precision)` runs at least 1.1 times as fast in it, else `float32`.
+
+    Measured in turns, the best of `rounds` each, after one round to warm up.
+    """
+    best = dict.fromkeys(DTYPES, float("inf"))
+    for turn in range(rounds + 1):
+        for precision in DTYPES:
+            seconds = seconds_of(lambda p=precision: run_once(p), device)  # type: ignore[misc]
+            if turn:
+                best[precision] = min(best[precision], seconds)
+    return "bfloat16" if best["float32"] > WORTHWHILE * best["bfloat16"] else "float32"
+
+
+def agreed_precision(model: Transformer, data: TrainingPairs, config: RunConfig, group: Group) -> str:
+    """The faster format for this model on this device, as rank 0 measures it."""
+    measured = ""
+    if group.is_main:
+        # A run that is begun again measures no more: it must not miss the numbers that dropout draws here.
+        with torch.random.fork_rng([group.device] if group.device.type == "cuda" else []):
+            measured = _measured_precision(model.to(group.device), data, config, group.device)
+    return group.from_main(measured.encode()).decode()
+
+
+def _measured_precision(model: Transformer, data: TrainingPairs, config: RunConfig, device: torch.device) -> str:
+    """By steps on a real batch; the weights stay."""
+    batch = next(data.batches(config.training.batch_tokens, config.training.seed, epoch=0))
+    objective = Objective(model, config.training.label_smoothing, config.training.r_drop)
+    ids = on_device(batch, device)
+
+    def once(precision: str) -> None:
+        with autocast(precision, device):
+            loss = objective(*ids)
+        loss.backward()
+        model.zero_grad(set_to_none=True)
+
+    return faster_precision(once, device)
