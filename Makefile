@@ -27,7 +27,7 @@ endif
 lint: $(INSTALLED) $(if $(NPM),$(PAGE_INSTALLED))
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy glassformer
+	$(BIN)/mypy glassformer benchmarks
 ifdef NPM
 	cd $(WEB) && npm run check && npm run verify
 else

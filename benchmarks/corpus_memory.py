@@ -97,24 +97,30 @@ def measure(phase: str, folder: Path, steps: int) -> dict[str, float]:
     else:
         import torch
 
+        from glassformer.files import make_directory
+        from glassformer.text.batches import TokenizedPairs
+        from glassformer.training.distributed import Group
         from glassformer.training.starting import start
         from glassformer.training.trainer import Trainer
 
-        run = start(folder / "run", config, torch.device("cpu"))
+        make_directory(folder / "run")
+        run = start(folder / "run", config, Group(torch.device("cpu")))
         settings = config.training
-        next(run.data.train.batches(settings.batch_tokens, settings.seed, epoch=0))
+        store = run.data.train
+        assert isinstance(store, TokenizedPairs)
+        next(store.batches(settings.batch_tokens, settings.seed, epoch=0))
         numbers |= seconds("start", began)
         Trainer(run).fit()
         began = time.perf_counter(), time.process_time()
-        pairs = sum(len(b.rows) for b in run.data.train.batches(settings.batch_tokens, settings.seed, epoch=1))
-        assert pairs == len(run.data.train)
+        pairs = sum(len(b.rows) for b in store.batches(settings.batch_tokens, settings.seed, epoch=1))
+        assert pairs == len(store)
         numbers |= seconds("epoch", began)
     return numbers | {"peak": status("VmHWM"), "anonymous": anonymous.peak}
 
 
 def in_a_process(phase: str, folder: Path, steps: int) -> dict[str, float]:
     command = [sys.executable, __file__, "--phase", phase, "--folder", str(folder), "--steps", str(steps)]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
     return json.loads(done.stdout.splitlines()[-1])
 
 

@@ -11,6 +11,7 @@ import copy
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 
 import torch
 
@@ -54,9 +55,9 @@ def main() -> None:
     print(f"{'beam':>4} {'translate':>12} {'trace':>12} {'ratio':>7} {'observable / stripped':>23}")
     for beam in (1, 4):
         ours, traced, bare = in_turn(
-            lambda beam=beam: translator.translate([options.sentence], beam=beam, align=False),
-            lambda beam=beam: trace(translator, options.sentence, beam=beam, detail="full"),
-            lambda beam=beam: plain.translate([options.sentence], beam=beam, align=False),
+            partial(translator.translate, [options.sentence], beam=beam, align=False),
+            partial(trace, translator, options.sentence, beam=beam, detail="full"),
+            partial(plain.translate, [options.sentence], beam=beam, align=False),
         )
         print(f"{beam:>4} {ours * 1e3:>9.1f} ms {traced * 1e3:>9.1f} ms {traced / ours:>7.2f} {ours / bare:>23.3f}")
 

@@ -26,9 +26,9 @@ class Model(nn.Module):
             if isinstance(module, nn.MultiheadAttention):
                 module.dropout = 0.0
             elif isinstance(module, nn.TransformerEncoderLayer | nn.TransformerDecoderLayer):
-                module.dropout = nn.Identity()
+                module.dropout = nn.Dropout(0.0)
         angles = torch.arange(512)[:, None] / 10000 ** (torch.arange(0, d_model, 2) / d_model)
-        self.register_buffer("positions", torch.stack((angles.sin(), angles.cos()), -1).flatten(1))
+        self.positions = torch.stack((angles.sin(), angles.cos()), -1).flatten(1)
 
     def embed(self, ids_BT: Tensor) -> Tensor:
         return self.dropout(self.table(ids_BT) * self.scale + self.positions[: ids_BT.shape[1]])
