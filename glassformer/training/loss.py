@@ -6,7 +6,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-TINY = 1e-30  # below any probability that matters; keeps the logarithm of one that vanished finite
 CHUNK = 512  # targets whose logits exist at one time: small enough for a cache, large enough for the matrix products
 
 
@@ -87,9 +86,9 @@ class _Sums:
         h_MD = h_RCD.flatten(0, 1)
         z_RCV = functional.linear(h_MD, w_VD, b_V).unflatten(0, h_RCD.shape[:2]).float()
         p_RCV = z_RCV.softmax(-1)
-        # The largest p is 1 / sum exp (z - max z).
-        self.loss += (z_RCV.amax(-1) - p_RCV.amax(-1).log()).sum()
-        pull_RCV = self._pull_together(p_RCV) if self.r_drop else None
+        total_RC = z_RCV.amax(-1) - p_RCV.amax(-1).log()  # log sum exp z: the largest p is 1 / sum exp (z - max z)
+        self.loss += total_RC.sum()
+        pull_RCV = self._pull_together(z_RCV, p_RCV, total_RC) if self.r_drop else None
         if learning:
             y_RC1 = y_C.expand(len(p_RCV), -1)[..., None]
             self.p_target_RN[:, part] = p_RCV.gather(-1, y_RC1)[..., 0]
@@ -102,16 +101,19 @@ class _Sums:
             if self.bias is not None:
                 self.bias += slope_MV.sum(0, dtype=torch.float32)
 
-    def _pull_together(self, p_2CV: Tensor) -> Tensor:
+    def _pull_together(self, z_2CV: Tensor, p_2CV: Tensor, total_2C: Tensor) -> Tensor:
         """Add r_drop (KL(p || o) + KL(o || p)) / 2 of the two passes p, o; its gradient in the logits of each,
 
         r_drop / 2 * (p (log p/o - KL(p || o)) + p - o).
         """
-        o_2CV = p_2CV.flip(0)
-        ratio_2CV = p_2CV.clamp_min(TINY).log_().sub_(o_2CV.clamp_min(TINY).log_())
-        kl_2C1 = (p_2CV * ratio_2CV).sum(-1, keepdim=True)
-        self.loss += self.r_drop / 2 * kl_2C1.sum()
-        return ratio_2CV.sub_(kl_2C1).add_(1).mul_(p_2CV).sub_(o_2CV).mul_(self.r_drop / 2)
+        pull_2CV = torch.empty_like(p_2CV)
+        ratio_CV = (z_2CV[0] - z_2CV[1]).sub_((total_2C[0] - total_2C[1])[:, None])  # log p/o
+        for p_CV, o_CV, slope_CV in zip(p_2CV, (p_2CV[1], p_2CV[0]), pull_2CV, strict=True):
+            kl_C1 = torch.mul(p_CV, ratio_CV, out=slope_CV).sum(-1, keepdim=True)
+            self.loss += self.r_drop / 2 * kl_C1.sum()
+            slope_CV.addcmul_(p_CV, 1 - kl_C1).sub_(o_CV)
+            ratio_CV.neg_()
+        return pull_2CV.mul_(self.r_drop / 2)
 
     def take_q(
         self, h_RND: Tensor, w_VD: Tensor, b_V: Tensor | None, y_N: Tensor, smoothing: float, learning: bool
