@@ -105,7 +105,9 @@ def _described(hint: Any) -> str:
 def read_yaml(path: Path) -> dict[str, Any]:
     """A flat mapping from the YAML file `path`; InputError says what is wrong with it and where."""
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        _refuse_repeated(path, yaml.compose(text, yaml.SafeLoader))
+        values = yaml.safe_load(text)
     except OSError as error:
         raise InputError(f"{path}: cannot read the config: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -119,6 +121,16 @@ def read_yaml(path: Path) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise InputError(f"{path}: a config is `key: value` lines, not a {type(values).__name__}")
     return {str(key): value for key, value in values.items()}
+
+
+def _refuse_repeated(path: Path, node: yaml.Node | None) -> None:
+    """Raise InputError for a key that a mapping has twice: YAML forbids it, PyYAML takes the last."""
+    lines: dict[str, int] = {}
+    for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
+        name, line = str(key.value), key.start_mark.line + 1
+        if name in lines:
+            raise InputError(f"{path}:{line}: '{name}' is given twice, first in line {lines[name]}; keep one of them")
+        lines[name] = line
 
 
 def parse_assignment(text: str) -> tuple[str, Any]:

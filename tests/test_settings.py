@@ -203,6 +203,13 @@ def test_a_file_that_is_no_config(tmp_path, content, words):
     assert str(caught.value).startswith(str(tmp_path / "run.yaml"))
 
 
+def test_a_key_that_is_given_twice_is_refused(tmp_path):
+    path = written(tmp_path, "count: 3\nlabel: a\n\ncount: 4\n")
+    with pytest.raises(InputError) as caught:
+        read_yaml(path)
+    assert str(caught.value) == f"{path}:4: 'count' is given twice, first in line 1; keep one of them"
+
+
 def test_a_file_that_cannot_be_read(tmp_path):
     for path in (tmp_path / "nowhere.yaml", tmp_path):
         with pytest.raises(InputError, match="cannot read the config") as caught:
