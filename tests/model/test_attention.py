@@ -100,6 +100,28 @@ def test_both_kernels_agree_for_every_option(options):
         close(one, other, 1e-5)
 
 
+@pytest.mark.parametrize("keys", [3, 256, 257])  # up to 256 the CPU goes the explicit way, then the fused one
+def test_bfloat16_is_float32_rounded(keys):
+    """Outputs and gradients differ by no more than bfloat16's 8 bits, a few times over."""
+    torch.manual_seed(0)
+    attention = MultiHeadAttention(small())
+    y_BSD = torch.randn(2, keys, 16, requires_grad=True)
+    mask = torch.ones(2, 1, 1, keys, dtype=torch.bool)
+    mask[0, ..., -1] = False
+
+    def both():
+        result = attention(y_BSD, attention.keys_values(y_BSD), mask).float()
+        return result.detach(), torch.autograd.grad(result.sin().sum(), [y_BSD, *attention.parameters()])
+
+    exact, exact_gradients = both()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        rounded, gradients = both()
+    assert not rounded.equal(exact)
+    scale = max(gradient.norm() for gradient in exact_gradients)  # those of the keys' biases are zero but for rounding
+    for one, other in zip((rounded, *gradients), (exact, *exact_gradients), strict=True):
+        assert (one - other).norm() <= 2**-6 * max(other.norm(), 2**-3 * scale)
+
+
 @pytest.fixture
 def attention():
     torch.manual_seed(0)
