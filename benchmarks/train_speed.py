@@ -106,7 +106,6 @@ def make_job(options: argparse.Namespace, folder: Path, updates: int) -> Job:
     values = {
         "preset": options.preset,
         "vocab_size": VOCABULARY.get(options.preset, LARGER_VOCABULARY),
-        "batch_tokens": 2048,
         "dropout": 0.1,
         "source": str(Path(options.source).resolve()),
         "target": str(Path(options.target).resolve()),
