@@ -159,11 +159,17 @@ def compared(undisturbed: Path, killed: Path) -> tuple[list[str], int, int]:
     return different, models, len(expected["log.jsonl"])  # type: ignore[arg-type]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def options_of(description: str) -> argparse.ArgumentParser:
+    """What both kill tests are asked."""
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--kills", type=int, default=30)
     parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--seed", type=int, default=1)
+    return parser
+
+
+def main() -> None:
+    parser = options_of(__doc__.splitlines()[0])
     parser.add_argument("--keep", metavar="DIR", help="work in this new folder, and leave it")
     options = parser.parse_args()
     folder, began = Path(options.keep or tempfile.mkdtemp()), time.monotonic()

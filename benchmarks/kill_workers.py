@@ -6,7 +6,6 @@ One torchrun --max-restarts starts them again after each kill, and they go on fr
 steps drawn from the whole training; half of the kills wait for the next save. Compared as by kill_test.py.
 """
 
-import argparse
 import os
 import random
 import shutil
@@ -17,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from kill_test import command, compared, logged, saving, write_corpus
+from kill_test import command, compared, logged, options_of, saving, write_corpus
 
 
 def torchrun(run: Path, corpus: Path, steps: int, restarts: int, sharded: bool) -> subprocess.Popen[bytes]:
@@ -58,10 +57,7 @@ def finish(process: subprocess.Popen[bytes], run: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--kills", type=int, default=30)
-    parser.add_argument("--steps", type=int, default=3000)
-    parser.add_argument("--seed", type=int, default=1)
+    parser = options_of(__doc__.splitlines()[0])
     parser.add_argument("--sharded", action="store_true", help="FSDP2 instead of DDP")
     options = parser.parse_args()
     folder, began, moments = Path(tempfile.mkdtemp()), time.monotonic(), random.Random(options.seed)
