@@ -11,6 +11,8 @@ from commands import options, refusal, run, start, write
 from corpora import QUICK, letters, tsv, write_tsv
 from safetensors.torch import load_file, save_file
 
+from glassformer.translator import Translator
+
 GOOD = tsv(letters(12))
 
 
@@ -173,6 +175,21 @@ def test_a_vocabulary_larger_than_the_text_allows():
     most = int(line.removeprefix("vocab_size = 9000 is more than the text allows; set it to at most "))
     arguments = ("--pairs", "good.tsv", "--valid-pairs", "valid.tsv")
     assert train(*arguments, vocab_size=most, max_steps=1).status == 0  # the advice is good
+
+
+@pytest.mark.parametrize("source_vocabulary", [{}, {"source_vocab_size": 270, "tie_embeddings": False}])
+def test_the_default_vocabulary_is_no_larger_than_the_text_allows(source_vocabulary):
+    arguments = ("--pairs", "good.tsv", "--valid-pairs", "valid.tsv", *options(source_vocabulary))
+    asked = {key: value for key, value in QUICK.items() if key != "vocab_size"}
+    line = refused(*arguments, vocab_size=8000)
+    most = int(line.removeprefix("vocab_size = 8000 is more than the text allows; set it to at most "))
+    command = ("train", *arguments, "--out", "run", "--device", "cpu", *options(asked))
+    trained = run(*command)
+    assert trained.status == 0, trained.err
+    assert f"vocab_size = {most}, not 8000: the text allows no more\n" in trained.err
+    assert f"\nvocab_size: {most}\n" in Path("run/config.yaml").read_text()
+    assert Translator.load(Path("run/last")).target_tokenizer.vocab_size == most
+    assert run(*command, "--resume", "--max-steps", 6).status == 0
 
 
 def test_a_vocabulary_with_no_room_for_the_bytes():

@@ -38,6 +38,14 @@ class Token(NamedTuple):
     end: int
 
 
+class TooManyPiecesError(InputError):
+    """The text allows no vocabulary so large; `most` is the largest."""
+
+    def __init__(self, vocab_size: int, most: int) -> None:
+        super().__init__(f"vocab_size = {vocab_size} is more than the text allows; set it to at most {most}")
+        self.most = most
+
+
 class Tokenizer:
     """Text to ids and back. `encode` adds no control tokens; `decode` skips them."""
 
@@ -52,7 +60,8 @@ class Tokenizer:
         """Learn a vocabulary of exactly `vocab_size` pieces from `texts`.
 
         `coverage`: the share of the text's characters that get a piece; the rest are spelt in bytes.
-        Raises InputError if the text allows no vocabulary of that size; it names one that fits.
+        Raises InputError if the text allows no vocabulary of that size; it names one that fits. Where that is a
+        smaller one, it is TooManyPiecesError.
         """
         written = io.BytesIO()
         pad, unk, bos, eos = PIECES
@@ -239,7 +248,7 @@ def _spelling(text: str) -> list[str]:
 
 def _vocabulary_error(message: str, vocab_size: int) -> InputError:
     if found := re.search(r"Vocabulary size too high .* value <= (\d+)", message):
-        return InputError(f"vocab_size = {vocab_size} is more than the text allows; set it to at most {found[1]}")
+        return TooManyPiecesError(vocab_size, int(found[1]))
     if found := re.search(r"Vocabulary size is smaller than required_chars\. \d+ vs (\d+)", message):
         return InputError(
             f"vocab_size = {vocab_size} has no room for the text's characters; set it to at least {found[1]}"

@@ -21,7 +21,7 @@ from glassformer.text.tokenizer import SMALLEST
 
 SHAPE = keys_of(ModelConfig) - {"dropout"}  # what weights are for: another dropout only trains them otherwise
 DEFAULT_PRESET = "tiny"
-DEFAULT_VOCABULARY = 8000
+DEFAULT_VOCABULARY = 8000  # or as many as the text allows
 
 
 @dataclass(frozen=True)
@@ -85,9 +85,8 @@ class TrainingConfig:
     schedule: Literal["inverse_sqrt", "cosine"] = "inverse_sqrt"
     warmup_steps: int = 2000
     label_smoothing: float = 0.1
-    r_drop: float = (
-        0.0  # two draws of dropout a batch shall agree: the weight of their divergence (R-Drop); twice the work
-    )
+    # Two draws of dropout a batch shall agree: the weight of their divergence (R-Drop). Twice the work.
+    r_drop: float = 0.0
     clip_norm: float | None = 1.0
     max_skipped: int = 10  # updates in a row that give no usable numbers, at which training stops
     log_every: int = 50  # steps of one record in log.jsonl
@@ -142,6 +141,7 @@ class RunConfig:
     model: ModelConfig
     training: TrainingConfig
     data: DataConfig
+    fit_vocabulary: bool = False  # vocab_size is only the default: fewer where the text allows no more
 
     @classmethod
     def of(cls, values: Mapping[str, Any], where: str = "config") -> "RunConfig":
@@ -151,7 +151,10 @@ class RunConfig:
         chosen = preset(str(given.pop("preset", DEFAULT_PRESET)))
         values = {"vocab_size": DEFAULT_VOCABULARY} | chosen | given
         run = cls(
-            build(ModelConfig, values, where), build(TrainingConfig, values, where), build(DataConfig, values, where)
+            build(ModelConfig, values, where),
+            build(TrainingConfig, values, where),
+            build(DataConfig, values, where),
+            fit_vocabulary="vocab_size" not in given,
         )
         for name in ("vocab_size", "source_vocab_size"):
             size = getattr(run.model, name)
@@ -166,6 +169,10 @@ class RunConfig:
     def with_training(self, **changes: Any) -> "RunConfig":
         """The same run with some of its training settings changed."""
         return dataclasses.replace(self, training=dataclasses.replace(self.training, **changes))
+
+    def with_vocabulary(self, size: int) -> "RunConfig":
+        """The same run with another `vocab_size`."""
+        return dataclasses.replace(self, model=dataclasses.replace(self.model, vocab_size=size))
 
     def flat(self) -> dict[str, Any]:
         """The resolved config as one mapping that `of` reads back."""

@@ -30,7 +30,7 @@ from glassformer.text.store import (
 )
 from glassformer.text.stream import StreamedPairs
 from glassformer.text.subword_dropout import SubwordDropout
-from glassformer.text.tokenizer import Tokenizer, Tokenizers, encode_pairs
+from glassformer.text.tokenizer import Tokenizer, Tokenizers, TooManyPiecesError, encode_pairs
 from glassformer.training.config import DataConfig, RunConfig
 from glassformer.training.first_reading import FirstReading, read_first
 
@@ -150,16 +150,27 @@ def prepare(config: RunConfig, tokenizers: Tokenizers | None = None) -> Prepared
 def train_tokenizers(pairs: Sequence[Pair], config: RunConfig) -> Tokenizers:
     """One joint tokenizer, twice, or one for each side where the model has a table for each."""
     kind, model = config.training.tokenizer, config.model
-    sources, targets = (pair.source for pair in pairs), (pair.target for pair in pairs)
+    sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
     if model.source_vocab_size is None:
-        joint = Tokenizer.train((text for pair in pairs for text in (pair.source, pair.target)), model.vocab_size, kind)
+        joint = _target_tokenizer([text for pair in pairs for text in (pair.source, pair.target)], config)
         return joint, joint
-    return Tokenizer.train(sources, model.source_vocab_size, kind), Tokenizer.train(targets, model.vocab_size, kind)
+    return Tokenizer.train(sources, model.source_vocab_size, kind), _target_tokenizer(targets, config)
+
+
+def _target_tokenizer(texts: Sequence[str], config: RunConfig) -> Tokenizer:
+    kind = config.training.tokenizer
+    try:
+        return Tokenizer.train(texts, config.model.vocab_size, kind)
+    except TooManyPiecesError as error:
+        if not config.fit_vocabulary:
+            raise
+        return Tokenizer.train(texts, error.most, kind)
 
 
 def _tokenizers(config: RunConfig, text: _Text) -> Tokenizers:
     """Those kept from an earlier training on this text, or new ones."""
-    vocabulary = config.training.tokenizer, config.model.vocab_size, config.model.source_vocab_size
+    sizes = config.model.vocab_size, config.model.source_vocab_size, config.fit_vocabulary
+    vocabulary = config.training.tokenizer, *sizes
     key = key_of(FORMAT, sentencepiece.__version__, text.content[0], text.hold_out_seed, vocabulary)
     path = cache_folder(config.data.store) / f"tokenizers-{key}"
     return stored_tokenizers(path, lambda: train_tokenizers(text.first_reading.sample, config))

@@ -32,7 +32,7 @@ class Run:
     optimizer: torch.optim.Optimizer
     progress: TrainingProgress
     group: Group
-    warnings: tuple[str, ...] = ()  # what was found, or is changed, on going on
+    warnings: tuple[str, ...] = ()  # what was found, or is changed, at its start or on going on
 
     def notes(self) -> list[str]:
         """What the reader should know before the first step."""

@@ -42,6 +42,7 @@ def begun(path: Path, config: RunConfig, group: Group) -> Run:
     if settings.start_from:
         origin = loaded(Path(settings.start_from), config.model)
     data = prepared(config, group, (origin.source_tokenizer, origin.target_tokenizer) if origin else None)
+    config, warnings = fitted(config, data.tokenizers[1])
     torch.manual_seed(settings.seed)
     translator = origin or Translator(Transformer(config.model), *data.tokenizers)
     group.part_randomness()
@@ -50,7 +51,15 @@ def begun(path: Path, config: RunConfig, group: Group) -> Run:
         config = config.with_training(precision=agreed_precision(translator.model, data.train, config, group))
     replica = Replica(translator.model, config.training, group)
     progress = TrainingProgress(processes=group.size)
-    return Run(path, config, data, translator, replica, adam(replica.model), progress, group)
+    return Run(path, config, data, translator, replica, adam(replica.model), progress, group, warnings)
+
+
+def fitted(config: RunConfig, tokenizer: Tokenizer) -> tuple[RunConfig, tuple[str, ...]]:
+    """`config` with as many pieces as `tokenizer` has, and a line about it where the text allowed no more."""
+    wanted, size = config.model.vocab_size, tokenizer.vocab_size
+    if size == wanted:
+        return config, ()
+    return config.with_vocabulary(size), (f"vocab_size = {size}, not {wanted}: the text allows no more",)
 
 
 def prepared(config: RunConfig, group: Group, tokenizers: Tokenizers | None) -> Prepared:
