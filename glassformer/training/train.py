@@ -58,5 +58,5 @@ def _begin(path: Path, settings: dict[str, Any], group: Group, resumed: bool, al
     if not keys_of(DataConfig) & settings.keys():
         raise InputError(f"{path}: no run to resume (no {CONFIG}); start one without --resume")
     run = start(path, RunConfig.of(with_shape(settings)), group)
-    run.warnings = (f"{path}: no run to resume; this starts it",)
+    run.warnings = (f"{path}: no run to resume; this starts it", *run.warnings)
     return run
