@@ -1,8 +1,7 @@
 """A corpus that is read and tokenized while training goes on, and never kept."""
 
-import sys
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 
 import numpy as np
@@ -33,16 +32,22 @@ class StreamedPairs:
     max_length: int
     drop: Collection[Problem]
     resample: Resample | None = None
+    _reports: list[CheckReport] = field(default_factory=list, init=False, compare=False)  # the latest epoch's alone
 
     def batches(self, batch_tokens: int, seed: int, epoch: int, first: int = 0) -> Iterator[Batch]:
         """The batches of one epoch from number `first` on, which takes reading the text before them again.
 
-        At the end of the epoch a line on stderr says what was dropped. Raises InputError if nothing is left.
+        Raises InputError if nothing is left.
         """
         return batches_of(self._pools(seed, epoch), batch_tokens, [seed, epoch], self.resample, first)
 
+    def told(self) -> str:
+        """What has been read and dropped of the latest epoch, as far as it has come."""
+        return "".join(map(_told, self._reports))
+
     def _pools(self, seed: int, epoch: int) -> Iterator[Pool]:
         checker = Checker(None, self.validation, "tokens", self.max_length, self.drop)
+        self._reports[:] = [checker.report]
         kept = self._kept(checker, np.random.default_rng([seed, epoch]))
         first = 0
         while pool := list(islice(kept, POOL)):
@@ -50,7 +55,6 @@ class StreamedPairs:
             first += len(pool)
         if not first:
             raise InputError(f"no usable pair in the stream ({_told(checker.report)}); give more pairs")
-        print(f"end of epoch {epoch} of the stream: {_told(checker.report)}", file=sys.stderr)
 
     def _kept(self, checker: Checker, random: np.random.Generator) -> Iterator[tuple[list[int], list[int]]]:
         for text, weight in zip(self.texts, self.weights, strict=True):

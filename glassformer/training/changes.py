@@ -22,14 +22,6 @@ FREE = {
 }
 FIXED = SHAPE | {"tokenizer", "start_from"}
 CONTENT = "data"  # what --allow calls the text itself, beside the keys of a config
-BATCHING = (
-    "seed",
-    "batch_tokens",
-    "subword_dropout",
-    "pair_weights",
-    "stream",
-    "drop",
-)  # whoever changes one of them begins a new epoch
 
 Differences = dict[str, tuple[Any, Any]]  # key: what it was, what it is
 

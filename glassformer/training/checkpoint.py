@@ -15,6 +15,7 @@ from glassformer.files import damage, remove_directory, whole_directory, write_c
 from glassformer.model import Transformer
 from glassformer.model_directory import WEIGHTS, read_tensors
 from glassformer.training.distributed import Group
+from glassformer.training.randomness import random_state, set_random_state
 from glassformer.training.replica import parted_like, whole_tensor
 from glassformer.translator import Translator
 
@@ -50,6 +51,8 @@ class TrainingProgress:
     skipped_in_row: int = 0
     seconds: float = 0.0  # of training, over all sittings
     processes: int = 1  # that train
+    batching: str = ""  # a key of all that makes the batches what they are
+    judging: str = ""  # and of what they are validated on
     unlogged: Window = dataclasses.field(default_factory=Window)  # the updates since the log's latest record
 
     @classmethod
@@ -86,16 +89,17 @@ def newest_whole(run: Path) -> tuple[Path | None, list[str]]:
 
 
 def state_tensors(model: Transformer, optimizer: torch.optim.Optimizer, group: Group) -> dict[str, Tensor]:
-    """Adam's state of every weight, whole, and every process's random state; each process must call it."""
-    tensors = {
-        f"{name}/{key}": whole_tensor(value).contiguous()
-        for name, parameter in model.named_parameters()
-        for key, value in optimizer.state[parameter].items()
-    }
-    states = {"cpu": torch.get_rng_state()}
-    if group.device.type == "cuda":
-        states["cuda"] = torch.cuda.get_rng_state()
-    for device, state in states.items():
+    """Adam's state of every weight, whole, and every process's random state; each process must call it.
+
+    Adam's is rank 0's alone, in the computer's memory: a device that holds a part of every weight has no room for all.
+    """
+    tensors = {}
+    for name, parameter in model.named_parameters():
+        for key, value in optimizer.state[parameter].items():
+            whole = whole_tensor(value)
+            if group.is_main:
+                tensors[f"{name}/{key}"] = whole.cpu().contiguous()
+    for device, state in random_state(group.device).items():
         tensors |= {f"random.{device}.{rank}": each for rank, each in enumerate(group.gathered(state))}
     return tensors
 
@@ -158,9 +162,8 @@ def restore_checkpoint(
 def _restore_randomness(tensors: dict[str, Tensor], group: Group) -> None:
     processes = sum(name.startswith("random.cpu.") for name in tensors)
     own = group.rank if processes == group.size else 0
-    torch.set_rng_state(tensors[f"random.cpu.{own}"])
-    if group.device.type == "cuda" and f"random.cuda.{own}" in tensors:
-        torch.cuda.set_rng_state(tensors[f"random.cuda.{own}"])
+    ours = {device: f"random.{device}.{own}" for device in ("cpu", "cuda")}
+    set_random_state({device: tensors[name] for device, name in ours.items() if name in tensors}, group.device)
     if processes != group.size:
         group.part_randomness()
 

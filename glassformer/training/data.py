@@ -55,6 +55,10 @@ class Prepared:
     fingerprint: str
     notes: tuple[str, ...]
 
+    def streamed(self) -> str:
+        """What has been read and dropped of a stream's latest epoch; nothing of a store, which `notes` tell of."""
+        return self.train.told() if isinstance(self.train, StreamedPairs) else ""
+
 
 def read_data(data: DataConfig, seed: int) -> tuple[list[PairText], list[Pair]]:
     """The training text, a part for each file of pairs, and validation pairs; none where the config names none.
@@ -84,19 +88,18 @@ def _refuse_one(pairs: Iterable[Pair]) -> None:
 
 @dataclass(frozen=True)
 class _Text:
-    """The text of a config. `hold_out_seed`: by which pairs are held out where it names none to validate on."""
+    """The text of a config. `valid` is empty where it names none to validate on: some pairs are held out then."""
 
     parts: list[PairText]
     whole: PairText
     valid: list[Pair]
     content: tuple[str, str]  # digests of the training and the validation text
-    hold_out_seed: int | None
     stamp: list[tuple[int, int]]
 
     @cached_property
     def first_reading(self) -> FirstReading:
         """One reading of all, done when first asked for."""
-        reading = read_first(self.whole, self.hold_out_seed)
+        reading = read_first(self.whole, hold_out=not self.valid)
         self.refuse_changed()
         return reading
 
@@ -107,13 +110,12 @@ class _Text:
 
 
 def _text_of(config: RunConfig) -> _Text:
-    seed = config.training.seed
-    parts, valid = read_data(config.data, seed)
+    parts, valid = read_data(config.data, config.training.seed)
     whole = PairText.joined(parts)
     refuse_same(whole, valid)
     _refuse_one(whole)
     stamp = whole.stamp()
-    return _Text(parts, whole, valid, (whole.digest(), PairText.held(valid).digest()), None if valid else seed, stamp)
+    return _Text(parts, whole, valid, (whole.digest(), PairText.held(valid).digest()), stamp)
 
 
 def prepare(config: RunConfig, tokenizers: Tokenizers | None = None) -> Prepared:
@@ -171,7 +173,7 @@ def _tokenizers(config: RunConfig, text: _Text) -> Tokenizers:
     """Those kept from an earlier training on this text, or new ones."""
     sizes = config.model.vocab_size, config.model.source_vocab_size, config.fit_vocabulary
     vocabulary = config.training.tokenizer, *sizes
-    key = key_of(FORMAT, sentencepiece.__version__, text.content[0], text.hold_out_seed, vocabulary)
+    key = key_of(FORMAT, sentencepiece.__version__, text.content[0], bool(text.valid), vocabulary)
     path = cache_folder(config.data.store) / f"tokenizers-{key}"
     return stored_tokenizers(path, lambda: train_tokenizers(text.first_reading.sample, config))
 
@@ -180,7 +182,7 @@ def _store(config: RunConfig, text: _Text, tokenizers: Tokenizers) -> tuple[Stor
     """The tokenized corpus, and a line that says whether it was found or made."""
     rules = sorted(config.training.drop), config.model.max_length
     models = [tokenizer.to_bytes() for tokenizer in tokenizers]
-    key = key_of(FORMAT, sentencepiece.__version__, text.content, text.hold_out_seed, rules, models)
+    key = key_of(FORMAT, sentencepiece.__version__, text.content, rules, models)
     path = cache_folder(config.data.store) / f"corpus-{key}"
     with locked(path):
         if found := open_store(path):
@@ -211,7 +213,7 @@ def _told(store: Store, text: _Text, valid: int) -> list[str]:
     """What became of the pairs that were read."""
     told = [f"{len(store.pairs):,} pairs to train on, {valid:,} to validate; dropped: {listed(store.dropped)}"]
     if store.held_out:
-        held_out = f"{len(store.held_out):,} of the {store.read:,} pairs are held out, by seed {text.hold_out_seed}"
+        held_out = f"{len(store.held_out):,} of the {store.read:,} pairs are held out, the same for every seed"
         told.insert(0, f"no validation pairs given: {held_out}")
     return told
 

@@ -5,10 +5,12 @@ from pathlib import Path
 
 from glassformer.files import checksum, write_whole
 from glassformer.model_directory import read_json
-from glassformer.training.config import DataConfig
+from glassformer.text.store import key_of
+from glassformer.training.config import DataConfig, RunConfig
 from glassformer.training.data import Prepared
 
 DATA = "data.json"  # in the run directory
+BATCHING = "seed", "batch_tokens", "subword_dropout", "pair_weights", "stream", "drop"  # what batches are made by
 
 
 def write_fingerprint(run: Path, config: DataConfig, data: Prepared) -> None:
@@ -29,6 +31,17 @@ def data_changes(run: Path, config: DataConfig, data: Prepared) -> str:
     added = [f"{name} is new" for name in sums.keys() - files.keys()]
     gone = [f"{name} is no more" for name in files.keys() - sums.keys()]
     return "; ".join(sorted(changed) + sorted(added) + sorted(gone)) or "the same files, read in another way"
+
+
+def batching_key(config: RunConfig, data: Prepared) -> str:
+    """Another one where an epoch would have other batches."""
+    settings = config.flat()
+    return key_of(data.fingerprint, [settings[key] for key in BATCHING])
+
+
+def judging_key(config: RunConfig, data: Prepared) -> str:
+    """Another one where scores could not be compared: those of other sentences."""
+    return key_of([pair[:2] for pair in data.valid], config.training.validate_sentences)
 
 
 def _file_sums(config: DataConfig) -> dict[str, str]:

@@ -23,18 +23,18 @@ class FirstReading:
     sample: list[Pair]
 
 
-def read_first(text: Iterable[Pair], hold_out_seed: int | None) -> FirstReading:
-    """Read all pairs; with a seed, hold some out for validation.
+def read_first(text: Iterable[Pair], hold_out: bool) -> FirstReading:
+    """Read all pairs; `hold_out` some for validation, the same ones at each reading.
 
     Raises InputError if there are too few to hold any out, and for what is wrong with the files.
     """
     survey = Survey()
-    sample, held_out = Sample[Pair](TOKENIZER_PAIRS, seed=0), Sample[Pair](MOST_HELD_OUT, hold_out_seed or 0)
+    sample, held_out = Sample[Pair](TOKENIZER_PAIRS, seed=0), Sample[Pair](MOST_HELD_OUT, seed=1)
     for pair in text:
         row = survey.add(pair)
         sample.add(row, pair)
         held_out.add(row, pair)
-    chosen = {} if hold_out_seed is None else _some(held_out.drawn(), survey.pairs, text)
+    chosen = _some(held_out.drawn(), survey.pairs, text) if hold_out else {}
     survey.leave_out(chosen)
     return FirstReading(survey, chosen, [pair for row, pair in sorted(sample.drawn().items()) if row not in chosen])
 

@@ -14,6 +14,7 @@ from glassformer.text.tokenizer import Tokenizer
 from glassformer.training.distributed import Group
 from glassformer.training.objective import on_device
 from glassformer.training.precision import autocast
+from glassformer.training.randomness import kept_randomness, random_state, set_random_state
 from glassformer.training.replica import Replica
 
 
@@ -64,8 +65,11 @@ class Gradients:
         source_tokens = sum(int((batch.source_BS != PAD).sum()) for batch in batches)
         target_tokens = sum(int((batch.target_BT != PAD).sum()) for batch in batches)
         parts, splits = [self._mine(batch) for batch in batches], 0
+        randomness = random_state(self._group.device)
         while (loss := self._try(parts, target_tokens)) is None:
             self._replica.model.zero_grad(set_to_none=True)
+            # As if the try had not been: a sitting that knows beforehand what is too large makes none.
+            set_random_state(randomness, self._group.device)
             if torch.cuda.is_available():
                 torch.cuda.empty_cache()
             splits += 1
@@ -107,7 +111,7 @@ class Gradients:
     def _backward(self, part: _Part, target_tokens: int) -> Tensor:
         device = self._group.device
         # Whether there is a stand-in depends on what came before in this sitting; what dropout draws must not.
-        kept = nullcontext() if part.counts else torch.random.fork_rng([device] if device.type == "cuda" else [])
+        kept = nullcontext() if part.counts else kept_randomness(device)
         with kept, autocast(self._precision, device):
             summed = self._replica.objective(*on_device(part.batch, device))
             loss = summed * part.counts / target_tokens

@@ -5,11 +5,13 @@ from contextlib import AbstractContextManager, nullcontext
 
 import torch
 
+from glassformer.errors import is_out_of_memory
 from glassformer.model import Transformer
 from glassformer.training.config import RunConfig
 from glassformer.training.data import TrainingPairs
 from glassformer.training.distributed import Group
 from glassformer.training.objective import Objective, on_device
+from glassformer.training.randomness import kept_randomness
 from glassformer.training.utilisation import DTYPES, seconds_of
 
 # bfloat16 rounds to 8 bits; it has to earn that.
@@ -38,25 +40,36 @@ def faster_precision(run_once: Callable[[str], object], device: torch.device, ro
 
 
 def agreed_precision(model: Transformer, data: TrainingPairs, config: RunConfig, group: Group) -> str:
-    """The faster format for this model on this device, as rank 0 measures it."""
+    """The faster format for this model on this device, as rank 0 measures it.
+
+    Weights that are to be sharded may fit on no device whole: they take bfloat16 where there is CUDA, else float32.
+    """
+    if config.training.parallel == "fsdp" and group.size > 1:
+        return "bfloat16" if group.device.type == "cuda" else "float32"
     measured = ""
     if group.is_main:
         # A run that is begun again measures no more: it must not miss the numbers that dropout draws here.
-        with torch.random.fork_rng([group.device] if group.device.type == "cuda" else []):
+        with kept_randomness(group.device):
             measured = _measured_precision(model.to(group.device), data, config, group.device)
     return group.from_main(measured.encode()).decode()
 
 
 def _measured_precision(model: Transformer, data: TrainingPairs, config: RunConfig, device: torch.device) -> str:
-    """By steps on a real batch; the weights stay."""
+    """By steps on a real batch, or as much of it as fits into memory; the weights stay."""
     batch = next(data.batches(config.training.batch_tokens, config.training.seed, epoch=0))
     objective = Objective(model, config.training.label_smoothing, config.training.r_drop)
-    ids = on_device(batch, device)
 
     def once(precision: str) -> None:
         with autocast(precision, device):
-            loss = objective(*ids)
+            loss = objective(*on_device(batch, device))
         loss.backward()
         model.zero_grad(set_to_none=True)
 
-    return faster_precision(once, device)
+    while True:
+        try:
+            return faster_precision(once, device)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error) or len(batch.rows) == 1:
+                raise
+        model.zero_grad(set_to_none=True)
+        batch = batch.take(slice(len(batch.rows) // 2))

@@ -8,16 +8,16 @@ from typing import Any
 from glassformer.errors import InputError
 from glassformer.files import clear_remains, recover
 from glassformer.model_directory import OF_A_RUN
-from glassformer.training.changes import BATCHING, CONTENT, Differences, described, resumed_config
+from glassformer.training.changes import CONTENT, Differences, described, resumed_config
 from glassformer.training.checkpoint import CHECKPOINTS, newest_whole, prune_checkpoints, restore_checkpoint
 from glassformer.training.config import RunConfig
 from glassformer.training.distributed import Group
-from glassformer.training.fingerprint import data_changes, write_fingerprint
+from glassformer.training.fingerprint import batching_key, data_changes, judging_key, write_fingerprint
 from glassformer.training.optimizer import adam
 from glassformer.training.probes import cut_probes
 from glassformer.training.replica import Replica
 from glassformer.training.run import CONFIG, Run
-from glassformer.training.starting import begun, loaded, prepared, refuse_other_data
+from glassformer.training.starting import begun, loaded, prepared, refuse_long_probes, refuse_other_data
 
 
 def resume(path: Path, changes: dict[str, Any], group: Group, allow: Sequence[str] = ()) -> Run:
@@ -57,15 +57,21 @@ def resume(path: Path, changes: dict[str, Any], group: Group, allow: Sequence[st
 def _taken_on(run: Run, differences: Differences, new_data: str) -> list[str]:
     """Bring the run's progress to what is new, and say what it is."""
     progress, said = run.progress, []
+    batching, judging = batching_key(run.config, run.data), judging_key(run.config, run.data)
     if differences:
         said.append(f"changed: {described(differences)}")
     if "max_steps" in differences and run.config.training.schedule == "cosine":
         said.append(f"the cosine of the learning rate ends at step {run.config.training.max_steps:,} now")
     if new_data:
         said.append(f"changed: the data: {new_data}")
-    if progress.batch and (new_data or differences.keys() & set(BATCHING)):
+    # Told from the checkpoint, not from `differences`: a sitting that was killed before its first has changed nothing.
+    if progress.batch and progress.batching != batching:
         progress.epoch, progress.batch = progress.epoch + 1, 0
         said.append(f"the batches are others now: epoch {progress.epoch} begins")
+    if progress.best and progress.judging != judging:
+        progress.best, progress.stale, progress.validated = {}, 0, 0
+        said.append("validated is on other sentences now: what is best is found anew")
+    progress.batching, progress.judging = batching, judging
     if progress.processes != run.group.size:
         said.append(
             f"changed: processes: {progress.processes} -> {run.group.size}; the batches are the same, "
@@ -89,6 +95,7 @@ def _agreed_checkpoint(path: Path, group: Group) -> tuple[Path | None, list[str]
 def _restored(path: Path, config: RunConfig, group: Group, checkpoint: Path) -> Run:
     """The run as it was when `checkpoint` was saved."""
     translator = loaded(checkpoint, config.model)
+    refuse_long_probes(translator, config.training.probe)
     data = prepared(config, group, (translator.source_tokenizer, translator.target_tokenizer))
     replica = Replica(translator.model, config.training, group)
     optimizer = adam(replica.model)

@@ -1,6 +1,7 @@
 """A new run in its directory, and what every run is built of."""
 
 import platform
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -13,7 +14,7 @@ from glassformer.training.checkpoint import CHECKPOINTS, TrainingProgress
 from glassformer.training.config import RunConfig
 from glassformer.training.data import Prepared, prepare
 from glassformer.training.distributed import Group
-from glassformer.training.fingerprint import data_changes, write_fingerprint
+from glassformer.training.fingerprint import batching_key, data_changes, judging_key, write_fingerprint
 from glassformer.training.optimizer import adam
 from glassformer.training.precision import agreed_precision
 from glassformer.training.replica import Replica
@@ -46,11 +47,13 @@ def begun(path: Path, config: RunConfig, group: Group) -> Run:
     torch.manual_seed(settings.seed)
     translator = origin or Translator(Transformer(config.model), *data.tokenizers)
     group.part_randomness()
-    translator.source_ids(settings.probe, [f"probe '{text}'" for text in settings.probe])  # refuses one too long
+    refuse_long_probes(translator, settings.probe)
     if settings.precision == "auto":
         config = config.with_training(precision=agreed_precision(translator.model, data.train, config, group))
     replica = Replica(translator.model, config.training, group)
-    progress = TrainingProgress(processes=group.size)
+    progress = TrainingProgress(
+        processes=group.size, batching=batching_key(config, data), judging=judging_key(config, data)
+    )
     return Run(path, config, data, translator, replica, adam(replica.model), progress, group, warnings)
 
 
@@ -71,6 +74,11 @@ def prepared(config: RunConfig, group: Group, tokenizers: Tokenizers | None) -> 
         return data
     joint = Tokenizer(source)
     return prepare(config, (joint, joint if target == source else Tokenizer(target)))
+
+
+def refuse_long_probes(translator: Translator, probes: Sequence[str]) -> None:
+    """Raise InputError for a sentence to probe that is longer than the model admits."""
+    translator.source_ids(probes, [f"probe '{text}'" for text in probes])
 
 
 def loaded(path: Path, config: ModelConfig) -> Translator:

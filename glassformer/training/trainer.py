@@ -99,6 +99,8 @@ class Trainer:
             while not self._ended() and (update := list(islice(batches, settings.accumulate))):
                 progress.batch += len(update)
                 yield update
+            if streamed := self.data.streamed():
+                self.report.note(f"epoch {progress.epoch} of the stream: {streamed}")
             if self._ended():
                 return
             progress.epoch, progress.batch = progress.epoch + 1, 0

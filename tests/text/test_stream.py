@@ -44,12 +44,14 @@ def texts_in(pairs, tokenizers, epoch=0):
     return [tokenizers[0].decode(row) for row in sources]
 
 
-def test_an_epoch_has_every_pair_once(tokenizers, capsys):
-    texts = texts_in(streamed(tokenizers, PAIRS[:20], PAIRS[20:]), tokenizers)
+def test_an_epoch_has_every_pair_once(tokenizers):
+    stream = streamed(tokenizers, PAIRS[:20], PAIRS[20:])
+    assert stream.told() == ""
+    texts = texts_in(stream, tokenizers)
     assert sorted(texts) == sorted(pair.source for pair in PAIRS)
     assert set(texts[:25]) == {pair.source for pair in PAIRS[:25]}  # a pool after the other
     assert texts[:25] != [pair.source for pair in PAIRS[:25]]
-    assert capsys.readouterr().err == "end of epoch 0 of the stream: 60 pairs read; dropped: none\n"
+    assert stream.told() == "60 pairs read; dropped: none"
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.3])
@@ -70,11 +72,12 @@ def test_weights_say_how_often_a_pair_comes(tokenizers):
     assert 8 <= sum(counts[pair.source] for pair in PAIRS[20:]) <= 32
 
 
-def test_what_is_dropped_is_told_at_the_end(tokenizers, capsys):
+def test_what_is_dropped_is_told(tokenizers):
     odd = [Pair("", "a"), Pair("a " * 40, "b"), *PAIRS, PAIRS[0]]
-    texts = texts_in(streamed(tokenizers, odd, validation=PAIRS[1:3]), tokenizers)
+    stream = streamed(tokenizers, odd, validation=PAIRS[1:3])
+    texts = texts_in(stream, tokenizers)
     assert Counter(texts) == Counter(pair.source for pair in [*PAIRS[:1], *PAIRS[3:], PAIRS[0]])
-    assert "63 pairs read; dropped: 1 empty, 1 too_long, 2 in_validation" in capsys.readouterr().err
+    assert stream.told() == "63 pairs read; dropped: 1 empty, 1 too_long, 2 in_validation"
 
 
 def test_a_stream_of_nothing_is_refused(tokenizers):

@@ -34,11 +34,15 @@ class TooMuch(torch.autograd.Function):
         return grad, None
 
 
-@pytest.fixture
-def model():
+def made(dropout=0.0):
     torch.manual_seed(3)
     shape = {"d_model": 16, "d_ff": 24, "num_heads": 2, "encoder_layers": 2, "decoder_layers": 2}
-    return Transformer(ModelConfig(vocab_size=300, max_length=32, dropout=0.0, **shape))
+    return Transformer(ModelConfig(vocab_size=300, max_length=32, dropout=dropout, **shape))
+
+
+@pytest.fixture
+def model():
+    return made()
 
 
 @pytest.fixture
@@ -116,6 +120,20 @@ def test_a_batch_for_which_memory_does_not_suffice_is_halved(model, batches):
     assert_same(taken(model), wanted)
 
 
+def test_a_try_in_vain_changes_nothing_that_dropout_draws(batches):
+    """To the bit: who goes on later, and does not know yet what is too large, gets the same gradient."""
+    model = made(dropout=0.3)
+    of_one_update = gradients(model)
+    limited(of_one_update, model, positions=batches[1].source_BS.size + batches[1].target_BT.size)
+    found = []
+    for splits in (1, 0):
+        torch.manual_seed(4)
+        assert min(1, of_one_update.of(batches).splits) == splits
+        found.append(taken(model))
+    for name, gradient in found[0].items():
+        assert torch.equal(gradient, found[1][name]), name
+
+
 def test_a_pair_for_which_memory_does_not_suffice_is_named(model):
     batch = Batch(np.array([[7, 8, 3], [9, 3, 0]]), np.array([[5, 6, 3], [6, 3, 0]]), np.arange(2))
     of_one_update = gradients(model)
@@ -135,9 +153,7 @@ def test_recomputed_activations_give_the_same_gradient_with_dropout(batches):
     """To the bit: the second run of a layer drops what the first did. And less is kept meanwhile."""
     found, kept = [], []
     for recomputed in (False, True):
-        torch.manual_seed(3)
-        shape = {"d_model": 16, "d_ff": 24, "num_heads": 2, "encoder_layers": 2, "decoder_layers": 2}
-        model = Transformer(ModelConfig(vocab_size=300, max_length=32, dropout=0.3, **shape))
+        model = made(dropout=0.3)
         names = [name for name, _ in model.named_parameters()]
         of_one_update = gradients(model, activation_checkpointing=recomputed)
         assert [name for name, _ in model.named_parameters()] == names

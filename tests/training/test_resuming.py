@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import time
@@ -166,6 +167,21 @@ def test_other_batches_begin_a_new_epoch(quick, tmp_path):
     assert quick("run", max_steps=2, batch_tokens=64).status == 0
     outcome = resume(tmp_path / "run", "--allow", "batch_tokens", batch_tokens=100, max_steps=3)
     assert outcome.status == 0 and "the batches are others now: epoch 1 begins" in outcome.err
+    changed = weights(tmp_path / "run/last")
+    shutil.rmtree(tmp_path / "run/checkpoints/step-000003")  # as if it had been killed before its first checkpoint
+    outcome = resume(tmp_path / "run")
+    assert outcome.status == 0 and "the batches are others now: epoch 1 begins" in outcome.err
+    assert weights(tmp_path / "run/last") == changed
+    assert "the batches are others" not in resume(tmp_path / "run", max_steps=4).err
+
+
+def test_a_probe_that_is_too_long_is_refused_before_anything_is_changed(quick, tmp_path):
+    assert quick("run").status == 0
+    before = (tmp_path / "run/config.yaml").read_text()
+    line = refusal(resume(tmp_path / "run", "--probe", "a " * 40, max_steps=6))
+    assert line.startswith("probe 'a a ") and "the model admits 32" in line
+    assert (tmp_path / "run/config.yaml").read_text() == before
+    assert resume(tmp_path / "run", max_steps=6).status == 0
 
 
 def test_when_to_stop_may_change_and_a_cosine_then_ends_elsewhere(quick, tmp_path):
@@ -202,6 +218,10 @@ def test_changed_data_is_refused_by_the_file_and_taken_where_it_is_meant(name, o
     assert line.startswith(f"{on_files}: the data is not what the run began with: {path} has changed; if you mean it")
     outcome = resume(on_files, "--allow", "data", max_steps=6)
     assert outcome.status == 0 and f"changed: the data: {path} has changed" in outcome.err
+    # Scores of other sentences say nothing about which is best.
+    assert ("what is best is found anew" in outcome.err) == (name == "valid.tsv")
+    if name == "valid.tsv":
+        assert json.loads((on_files / "best/card.json").read_text())["steps"] == 6
     assert resume(on_files, max_steps=7).status == 0  # it is the run's now
     path.write_text(before)
     assert "has changed" in refusal(resume(on_files, max_steps=8))

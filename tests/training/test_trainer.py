@@ -23,6 +23,7 @@ from glassformer.special import PAD
 from glassformer.text.batches import TokenizedPairs
 from glassformer.training.config import RunConfig
 from glassformer.training.data import prepare
+from glassformer.training.objective import Objective
 from glassformer.translator import Translator
 
 TRAIN = {"step", "epoch", "loss", "learning_rate", "grad_norm", "skipped", "target_tokens_per_second", "utilisation",
@@ -138,6 +139,19 @@ def test_precision_auto_is_settled_and_written_down(quick, tmp_path):
     precision = yaml.safe_load((tmp_path / "run/config.yaml").read_text())["precision"]
     assert precision in ("float32", "bfloat16")
     assert any(f"; {precision} on cpu; seed 1; " in note for note in notes_of(tmp_path / "run"))
+
+
+def test_precision_auto_measures_what_fits_into_memory(quick, tmp_path, monkeypatch):
+    forward = Objective.forward
+
+    def limited(self, source, target):
+        if self.model.training and len(source) > 3:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return forward(self, source, target)
+
+    monkeypatch.setattr(Objective, "forward", limited)
+    outcome = done(quick("run", precision="auto", max_steps=1, batch_tokens=64))
+    assert "memory did not suffice; batches that were halved" in outcome.err
 
 
 def test_bfloat16_keeps_its_weights_in_float32(quick, tmp_path):
