@@ -85,8 +85,9 @@ def measure(phase: str, folder: Path, steps: int) -> dict[str, float]:
     from glassformer.training.config import RunConfig
 
     config = RunConfig.of({
-        "preset": "glass", "precision": "float32", "max_steps": steps, "store": str(folder / "store"),
+        "preset": "glass", "precision": "float32", "max_steps": steps, "batch_tokens": 4096,
         "pairs": [str(folder / "train.tsv")], "valid_pairs": [str(folder / "valid.tsv")], "validate_sentences": 4,
+        "store": str(folder / "store"),
     })  # fmt: skip
     numbers: dict[str, float] = {}
     if phase == "build":

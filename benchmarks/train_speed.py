@@ -107,6 +107,7 @@ def make_job(options: argparse.Namespace, folder: Path, updates: int) -> Job:
         "preset": options.preset,
         "vocab_size": VOCABULARY.get(options.preset, LARGER_VOCABULARY),
         "dropout": 0.1,
+        "batch_tokens": 4096,
         "source": str(Path(options.source).resolve()),
         "target": str(Path(options.target).resolve()),
     }

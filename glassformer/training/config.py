@@ -22,6 +22,9 @@ from glassformer.text.tokenizer import SMALLEST
 SHAPE = keys_of(ModelConfig) - {"dropout"}  # what weights are for: another dropout only trains them otherwise
 DEFAULT_PRESET = "tiny"
 DEFAULT_VOCABULARY = 8000  # or as many as the text allows
+# What the presets for few pairs train with where it is not TrainingConfig's default: of as many tokens, many small
+# updates teach more than few large ones (benchmarks/README.md).
+PRESET_SETTINGS = {"glass": {"batch_tokens": 1280}, "tiny": {"batch_tokens": 1280}}
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ class TrainingConfig:
     subword_dropout: float = 0.0
     max_steps: int = 20_000
     max_minutes: float | None = None
-    batch_tokens: int = 4096  # positions of one batch, on each side, padding included
+    batch_tokens: int = 4096  # positions of one batch, on each side, padding included; see PRESET_SETTINGS
     accumulate: int = 1  # batches of one update
     learning_rate: float | None = None  # the peak; None: d_model^-0.5 * warmup_steps^-0.5, the paper's
     schedule: Literal["inverse_sqrt", "cosine"] = "inverse_sqrt"
@@ -148,8 +151,8 @@ class RunConfig:
         """From a flat mapping; UsageError names an unknown key, a bad value, a contradiction."""
         refuse_unknown(values, keys_of(ModelConfig, TrainingConfig, DataConfig) | {"preset"}, where)
         given = dict(values)
-        chosen = preset(str(given.pop("preset", DEFAULT_PRESET)))
-        values = {"vocab_size": DEFAULT_VOCABULARY} | chosen | given
+        name = str(given.pop("preset", DEFAULT_PRESET))
+        values = {"vocab_size": DEFAULT_VOCABULARY} | preset(name) | PRESET_SETTINGS.get(name, {}) | given
         run = cls(
             build(ModelConfig, values, where),
             build(TrainingConfig, values, where),
