@@ -28,4 +28,6 @@ def test_a_resolved_config_is_read_back_as_it_was(tmp_path):
 def test_the_documented_config_is_one():
     text = (Path(__file__).parents[2] / "docs/few_pairs.md").read_text(encoding="utf-8")
     documented = yaml.safe_load(re.search(r"```yaml\n(.*?)```", text, re.DOTALL)[1])
-    assert RunConfig.of(PAIRS | documented).training.batch_tokens == documented["batch_tokens"]
+    assert documented.pop("preset") == "tiny"
+    resolved = RunConfig.of(PAIRS | documented).flat()
+    assert {key: resolved[key] for key in documented} == documented
