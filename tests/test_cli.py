@@ -6,6 +6,7 @@ import math
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from commands import options, refusal, run, start, write
@@ -13,6 +14,7 @@ from corpora import QUICK, letters, tsv, write_tsv
 from sacrebleu.metrics import BLEU, CHRF, TER
 
 from glassformer.text.corpora import load_corpus
+from glassformer.text.pairs import read_lines
 from glassformer.translator import Translator
 
 TRANSLATION = {
@@ -101,6 +103,19 @@ def test_a_line_for_a_line_empty_ones_too(model):
     outcome = run("translate", model, stdin="a b\n\n   \nc d e\nf a")
     assert (outcome.status, outcome.err) == (0, "")
     assert outcome.out == "b a\n\n\ne d c\na f\n"
+
+
+def test_a_line_for_a_line_whatever_the_model_says(model, tmp_path, monkeypatch):
+    """Its bytes may be any."""
+    translate = Translator.translate
+
+    def translated(self, *arguments, **options):
+        return [replace(one, text="a\n\0b\u2028c\rd") for one in translate(self, *arguments, **options)]
+
+    monkeypatch.setattr(Translator, "translate", translated)
+    outcome = run("translate", model, stdin="a b\nc d\n")
+    assert outcome.out == "a \ufffdb c d\n" * 2
+    assert len(list(read_lines(write(tmp_path / "again.txt", outcome.out)))) == 2
 
 
 def test_no_line_for_no_line(model):

@@ -79,8 +79,8 @@ def _how_to_lengthen(options: argparse.Namespace) -> str:
 
 
 def _one_line(text: str) -> str:
-    """A line out for a line in, whatever the model says."""
-    return " ".join(text.splitlines())
+    """A line out for a line in, whatever the model says, and one that can be read again: no text has a NUL."""
+    return " ".join(text.splitlines()).replace("\0", "\ufffd")
 
 
 def evaluate(options: argparse.Namespace) -> None:
