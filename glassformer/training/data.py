@@ -151,15 +151,16 @@ def prepare(config: RunConfig, tokenizers: Tokenizers | None = None) -> Prepared
 
 def train_tokenizers(pairs: Sequence[Pair], config: RunConfig) -> Tokenizers:
     """One joint tokenizer, twice, or one for each side where the model has a table for each."""
-    kind, model = config.training.tokenizer, config.model
-    sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
-    if model.source_vocab_size is None:
+    size = config.model.source_vocab_size
+    if size is None:
         joint = _target_tokenizer([text for pair in pairs for text in (pair.source, pair.target)], config)
         return joint, joint
-    return Tokenizer.train(sources, model.source_vocab_size, kind), _target_tokenizer(targets, config)
+    source = Tokenizer.train((pair.source for pair in pairs), size, config.training.tokenizer)
+    return source, _target_tokenizer([pair.target for pair in pairs], config)
 
 
 def _target_tokenizer(texts: Sequence[str], config: RunConfig) -> Tokenizer:
+    """Of `vocab_size` pieces; where that is only the default, of fewer if the text allows no more."""
     kind = config.training.tokenizer
     try:
         return Tokenizer.train(texts, config.model.vocab_size, kind)
@@ -172,8 +173,7 @@ def _target_tokenizer(texts: Sequence[str], config: RunConfig) -> Tokenizer:
 def _tokenizers(config: RunConfig, text: _Text) -> Tokenizers:
     """Those kept from an earlier training on this text, or new ones."""
     sizes = config.model.vocab_size, config.model.source_vocab_size, config.fit_vocabulary
-    vocabulary = config.training.tokenizer, *sizes
-    key = key_of(FORMAT, sentencepiece.__version__, text.content[0], bool(text.valid), vocabulary)
+    key = key_of(FORMAT, sentencepiece.__version__, text.content[0], bool(text.valid), config.training.tokenizer, sizes)
     path = cache_folder(config.data.store) / f"tokenizers-{key}"
     return stored_tokenizers(path, lambda: train_tokenizers(text.first_reading.sample, config))
 

@@ -1,7 +1,6 @@
 """The random numbers that a process draws while training, dropout's above all: their state, taken and put back."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 import torch
 from torch import Tensor
@@ -24,11 +23,6 @@ def set_random_state(state: RandomState, device: torch.device) -> None:
         torch.cuda.set_rng_state(state["cuda"], device)
 
 
-@contextmanager
-def kept_randomness(device: torch.device) -> Iterator[None]:
+def kept_randomness(device: torch.device) -> AbstractContextManager[None]:
     """Whatever the block draws, what is drawn after it is as if it had drawn nothing."""
-    state = random_state(device)
-    try:
-        yield
-    finally:
-        set_random_state(state, device)
+    return torch.random.fork_rng([device] if device.type == "cuda" else [])
