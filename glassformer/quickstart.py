@@ -7,12 +7,12 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
+from glassformer.corpora import load_corpus
+from glassformer.corpora.phrasebook import agreement, held_out
 from glassformer.evaluation import exact_match, score_corpus
 from glassformer.explain import write_page
 from glassformer.glass.trace import trace
 from glassformer.search import SearchOptions
-from glassformer.text.corpora import load_corpus
-from glassformer.text.corpora.phrasebook import agreement, held_out
 from glassformer.text.pairs import Pair
 from glassformer.training import train
 from glassformer.training.probes import read_probes

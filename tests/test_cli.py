@@ -9,13 +9,13 @@ import sys
 from dataclasses import replace
 
 import pytest
-from commands import options, refusal, run, start, write
-from corpora import QUICK, letters, tsv, write_tsv
 from sacrebleu.metrics import BLEU, CHRF, TER
 
-from glassformer.text.corpora import load_corpus
+from glassformer.corpora import load_corpus
 from glassformer.text.pairs import read_lines
 from glassformer.translator import Translator
+from tests.commands import options, refusal, run, start, write
+from tests.letters import QUICK, letters, tsv, write_tsv
 
 TRANSLATION = {
     "source", "text", "score", "log_prob", "tokens", "token_log_probs", "source_tokens", "alignment", "finished",

@@ -136,7 +136,7 @@ def check_data(options: argparse.Namespace) -> None:
 
 
 def corpus(options: argparse.Namespace) -> None:
-    from glassformer.text.corpora import load_corpus
+    from glassformer.corpora import load_corpus
 
     corpus, out = load_corpus(options.name, options.seed), Path(options.out)
     out.mkdir(parents=True, exist_ok=True)

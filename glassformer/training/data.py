@@ -11,11 +11,11 @@ from typing import Protocol
 
 import sentencepiece
 
+from glassformer.corpora import load_corpus
 from glassformer.errors import InputError
 from glassformer.text.batches import Batch, TokenizedPairs
 from glassformer.text.check import Checker, origins, refuse_same
 from glassformer.text.check_report import Problem, listed
-from glassformer.text.corpora import load_corpus
 from glassformer.text.pair_text import PairText
 from glassformer.text.pairs import Pair
 from glassformer.text.store import (

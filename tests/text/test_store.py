@@ -14,7 +14,7 @@ from glassformer.text.pairs import Pair
 from glassformer.text.store import cache_folder, key_of, locked, open_store, stored_tokenizers, write_store
 from glassformer.text.survey import Survey
 from glassformer.text.tokenizer import Tokenizer
-from tests.corpora import letters
+from tests.letters import letters
 
 PAIRS = [Pair(*pair, "a.tsv", line) for line, pair in enumerate(letters(50), start=1)]
 

@@ -12,7 +12,7 @@ from glassformer.text.pairs import Pair
 from glassformer.text.stream import StreamedPairs
 from glassformer.text.subword_dropout import SubwordDropout
 from glassformer.text.tokenizer import Tokenizer
-from tests.corpora import letters
+from tests.letters import letters
 
 PAIRS = [Pair(*pair) for pair in letters(60)]
 

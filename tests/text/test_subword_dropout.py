@@ -6,7 +6,7 @@ import pytest
 from glassformer.text.batches import Sentences, TokenizedPairs
 from glassformer.text.subword_dropout import SubwordDropout
 from glassformer.text.tokenizer import Tokenizer
-from tests.corpora import letters
+from tests.letters import letters
 
 ODD = ["", "a ▁ b", "▁", "  two  spaces ", "नमस्ते 🙂", "a▁a▁"]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 
-from glassformer.text.corpora.corpus import Corpus
+from glassformer.corpora.corpus import Corpus
 from glassformer.text.pairs import Pair
 
 from . import because, descriptions, questions, requests, statements

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pycountry
 
+from glassformer.corpora.corpus import Corpus
+from glassformer.corpora.gettext import read_catalogue
+from glassformer.corpora.split import split_groups
 from glassformer.errors import InputError, nearest
-from glassformer.text.corpora.corpus import Corpus
-from glassformer.text.corpora.gettext import read_catalogue
-from glassformer.text.corpora.split import split_groups
 from glassformer.text.pairs import Pair
 
 VARIANTS = ("name", "common_name", "official_name", "inverted_name")

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from glassformer.corpora.names import load_names
+from glassformer.corpora.split import split_groups
 from glassformer.errors import InputError
-from glassformer.text.corpora.names import load_names
-from glassformer.text.corpora.split import split_groups
 from glassformer.text.pairs import Pair
 
 

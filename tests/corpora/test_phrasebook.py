@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glassformer.text.corpora import load_corpus
-from glassformer.text.corpora.phrasebook import agreement, because, generate, hindi, verbs
-from glassformer.text.corpora.phrasebook import corpus as phrasebook_corpus
-from glassformer.text.corpora.phrasebook.draw import Draw
-from glassformer.text.corpora.phrasebook.lexicon import load_lexicon
-from glassformer.text.corpora.phrasebook.phrases import OWNERS, PRONOUNS, Phrase, named, nominal
-from glassformer.text.corpora.phrasebook.units import Sentence, build, unit
+from glassformer.corpora import load_corpus
+from glassformer.corpora.phrasebook import agreement, because, generate, hindi, verbs
+from glassformer.corpora.phrasebook import corpus as phrasebook_corpus
+from glassformer.corpora.phrasebook.draw import Draw
+from glassformer.corpora.phrasebook.lexicon import load_lexicon
+from glassformer.corpora.phrasebook.phrases import OWNERS, PRONOUNS, Phrase, named, nominal
+from glassformer.corpora.phrasebook.units import Sentence, build, unit
 
 WORDS = load_lexicon()
 LECTURE = {

@@ -6,8 +6,7 @@ import struct
 import polib
 import pytest
 
-from glassformer.errors import InputError
-from glassformer.text.corpora.gettext import (
+from glassformer.corpora.gettext import (
     clean,
     find_catalogues,
     has_words,
@@ -15,6 +14,7 @@ from glassformer.text.corpora.gettext import (
     read_catalogue,
     usual_folders,
 )
+from glassformer.errors import InputError
 
 METADATA = {"Content-Type": "text/plain; charset=UTF-8", "Plural-Forms": "nplurals=2; plural=n != 1;"}
 PLAIN = [polib.POEntry(msgid=f"word number {n}", msgstr=f"शब्द क्रमांक {n}") for n in range(40)]

@@ -1,7 +1,7 @@
 """Built-in corpora, so that a newcomer needs no file: `phrasebook`, `names` and `gettext`."""
 
+from glassformer.corpora.corpus import Corpus
 from glassformer.errors import UsageError, nearest
-from glassformer.text.corpora.corpus import Corpus
 
 __all__ = ["Corpus", "load_corpus"]
 
@@ -14,15 +14,15 @@ def load_corpus(name: str, seed: int = 1) -> Corpus:
     # Imported here: each corpus loads its lexicon or its package only when asked for.
     kind, _, language = name.partition(":")
     if kind == "phrasebook":
-        from glassformer.text.corpora.phrasebook import load_phrasebook
+        from glassformer.corpora.phrasebook import load_phrasebook
 
         return load_phrasebook(seed)
     if kind == "names":
-        from glassformer.text.corpora.names import load_names
+        from glassformer.corpora.names import load_names
 
         return load_names(language or "hi", seed)
     if kind == "gettext":
-        from glassformer.text.corpora.gettext import load_gettext
+        from glassformer.corpora.gettext import load_gettext
 
         return load_gettext(language or "hi", seed)
     raise UsageError(f"unknown corpus '{name}'; {nearest(kind, ['phrasebook', 'names', 'gettext'])}")

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import polib
 
+from glassformer.corpora.corpus import Corpus
+from glassformer.corpora.split import split_groups
 from glassformer.errors import InputError
 from glassformer.text.check_rules import encoding_problem
-from glassformer.text.corpora.corpus import Corpus
-from glassformer.text.corpora.split import split_groups
 from glassformer.text.pairs import Pair
 
 log = logging.getLogger(__name__)
