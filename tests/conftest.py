@@ -23,8 +23,8 @@ class Trained:
 
 
 def _trained(folder: Path, reverse: bool, **settings: object) -> Trained:
-    from commands import options, run
-    from corpora import SMALL, letters, write_tsv
+    from tests.commands import options, run
+    from tests.letters import SMALL, letters, write_tsv
 
     pairs = letters(1600, reverse)
     train, valid = write_tsv(folder / "train.tsv", pairs[100:]), write_tsv(folder / "valid.tsv", pairs[:100])
@@ -63,7 +63,7 @@ def copying(tmp_path_factory: pytest.TempPathFactory) -> Trained:
 @pytest.fixture(scope="session")
 def small_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with train.tsv (60 pairs) and valid.tsv (8)."""
-    from corpora import letters, write_tsv
+    from tests.letters import letters, write_tsv
 
     folder, pairs = tmp_path_factory.mktemp("corpus"), letters(68)
     write_tsv(folder / "train.tsv", pairs[8:])

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from commands import options, refusal, run, start, write
-from corpora import QUICK, letters, tsv, write_tsv
 from safetensors.torch import load_file, save_file
 
 from glassformer.translator import Translator
+from tests.commands import options, refusal, run, start, write
+from tests.letters import QUICK, letters, tsv, write_tsv
 
 GOOD = tsv(letters(12))
 

@@ -4,10 +4,10 @@ import json
 import os
 
 import pytest
-from commands import refusal, run, start, write
 
 from glassformer.glass.record import Trace
 from glassformer.translator import Translator
+from tests.commands import refusal, run, start, write
 
 
 def test_explain_tells_the_translation(reversing):

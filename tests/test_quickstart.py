@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from commands import run
 
 from glassformer import quickstart
 from glassformer.training.config import RunConfig
+from tests.commands import run
 
 TINY = {"encoder_layers": 1, "decoder_layers": 1, "d_model": 16, "d_ff": 16, "num_heads": 2, "max_length": 48,
         "max_steps": 4, "probe_every": 2, "validate_every": 4, "validate_sentences": 2, "checkpoint_every": 4,

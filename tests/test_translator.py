@@ -7,8 +7,6 @@ import shutil
 
 import pytest
 import torch
-from commands import options, run
-from corpora import LETTERS, QUICK, letters
 
 import glassformer.translator
 from glassformer.errors import InputError, UsageError
@@ -17,6 +15,8 @@ from glassformer.search import SearchOptions
 from glassformer.special import BOS, EOS, PAD, UNK
 from glassformer.text.tokenizer import Tokenizer
 from glassformer.translator import Translation, Translator
+from tests.commands import options, run
+from tests.letters import LETTERS, QUICK, letters
 
 
 @pytest.fixture(scope="module")

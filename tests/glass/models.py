@@ -3,11 +3,11 @@
 import functools
 
 import torch
-from corpora import letters
 
 from glassformer.model import ModelConfig, Transformer
 from glassformer.text.tokenizer import Tokenizer
 from glassformer.translator import Translator
+from tests.letters import letters
 
 SENTENCE = "a b c ñ"
 

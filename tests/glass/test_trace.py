@@ -11,7 +11,6 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from model.helpers import named, steadily
 
 import glassformer
 from glassformer.errors import InputError, UsageError
@@ -22,6 +21,7 @@ from glassformer.glass.trace import trace
 from glassformer.glass.validity import schema
 from glassformer.model.cache import DecoderCache
 from glassformer.special import BOS, EOS
+from tests.model.helpers import named, steadily
 
 from .models import SENTENCE, cached, tokenizer, translator
 

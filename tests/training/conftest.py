@@ -1,10 +1,10 @@
 """What the tests of training share: a run that takes no time, on the small corpus, and a way to disturb it."""
 
 import pytest
-from commands import options, run
-from corpora import QUICK
 
 from glassformer.training.objective import Objective
+from tests.commands import options, run
+from tests.letters import QUICK
 
 
 @pytest.fixture

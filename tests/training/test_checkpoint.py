@@ -11,8 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from commands import options, refusal, run
-from corpora import QUICK, letters
 from safetensors.numpy import load_file as load_arrays
 from safetensors.numpy import save_file as save_arrays
 
@@ -32,6 +30,8 @@ from glassformer.training.checkpoint import (
 )
 from glassformer.training.distributed import Group
 from glassformer.translator import Translator
+from tests.commands import options, refusal, run
+from tests.letters import QUICK, letters
 
 ALONE = Group(torch.device("cpu"))
 

@@ -3,8 +3,6 @@
 from collections import Counter
 
 import pytest
-from commands import options, refusal, run
-from corpora import QUICK, letters, tsv, write_tsv
 from safetensors.torch import load_file
 
 from glassformer.errors import InputError
@@ -13,6 +11,8 @@ from glassformer.text.tokenizer import Tokenizer
 from glassformer.training import data, first_reading
 from glassformer.training.config import RunConfig
 from glassformer.training.data import prepare
+from tests.commands import options, refusal, run
+from tests.letters import QUICK, letters, tsv, write_tsv
 
 
 @pytest.fixture

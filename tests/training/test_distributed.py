@@ -13,15 +13,15 @@ from pathlib import Path
 import pytest
 import torch
 import torch.distributed as dist
-from commands import ENVIRONMENT, options, run
-from corpora import letters, write_tsv
 from safetensors.torch import load_file
 
 from glassformer.special import PAD
 from glassformer.training.config import RunConfig
 from glassformer.training.data import prepare
 from glassformer.training.distributed import _fresh
-from training import together
+from tests.commands import ENVIRONMENT, options, run
+from tests.letters import letters, write_tsv
+from tests.training import together
 
 TESTS = Path(__file__).parents[1]
 
@@ -29,7 +29,7 @@ TESTS = Path(__file__).parents[1]
 def torchrun(*arguments):
     """Two processes of the command; `arguments` are torchrun's own and the program's."""
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    environment = ENVIRONMENT | {"PYTHONPATH": os.pathsep.join([str(TESTS.parent), str(TESTS)])}
+    environment = ENVIRONMENT | {"PYTHONPATH": str(TESTS.parent)}
     return subprocess.Popen([*command, *map(str, arguments)], env=environment, stderr=subprocess.PIPE)
 
 

@@ -6,10 +6,10 @@ import re
 
 import pytest
 import torch
-from commands import refusal, run
 from safetensors.torch import load_file
 
 from glassformer.training.faults import usable
+from tests.commands import refusal, run
 
 
 def records(path, event):

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from commands import ENVIRONMENT
+from tests.commands import ENVIRONMENT
 
 KILL_TEST = Path(__file__).parents[2] / "benchmarks" / "kill_test.py"
 

@@ -3,11 +3,11 @@
 import json
 
 import pytest
-from commands import options, refusal, run, write
-from corpora import QUICK
 
 from glassformer.glass.record import Trace
 from glassformer.translator import Translator
+from tests.commands import options, refusal, run, write
+from tests.letters import QUICK
 
 PROBED = QUICK | {"max_steps": 6, "validate_every": 3, "checkpoint_every": 3, "probe_every": 2}
 

@@ -9,8 +9,6 @@ import time
 
 import pytest
 import yaml
-from commands import options, refusal, run
-from corpora import QUICK, letters, write_tsv
 from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -18,6 +16,8 @@ import glassformer
 from glassformer.files import damage, write_checksums
 from glassformer.training.checkpoint import checkpoints
 from glassformer.training.lock import locked
+from tests.commands import options, refusal, run
+from tests.letters import QUICK, letters, write_tsv
 
 
 def resume(path, *arguments, **settings):

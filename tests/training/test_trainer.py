@@ -10,8 +10,6 @@ import time
 import pytest
 import torch
 import yaml
-from commands import options, run, start
-from corpora import QUICK, letters, write_tsv
 from safetensors.torch import load_file, save_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -25,6 +23,8 @@ from glassformer.training.config import RunConfig
 from glassformer.training.data import prepare
 from glassformer.training.objective import Objective
 from glassformer.translator import Translator
+from tests.commands import options, run, start
+from tests.letters import QUICK, letters, write_tsv
 
 TRAIN = {"step", "epoch", "loss", "learning_rate", "grad_norm", "skipped", "target_tokens_per_second", "utilisation",
          "seconds"}  # fmt: skip

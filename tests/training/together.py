@@ -6,12 +6,11 @@ Usage: together.py FOLDER, which holds train.tsv and valid.tsv, and gets a run d
 import sys
 from pathlib import Path
 
-from commands import main  # and one measurement of the machine for all trainings
-from corpora import QUICK
-
 import glassformer
 from glassformer.errors import InputError
 from glassformer.training.trainer import Trainer
+from tests.commands import main  # and one measurement of the machine for all trainings
+from tests.letters import QUICK
 
 UNEVEN = QUICK | {"dropout": 0.0, "batch_tokens": 40, "accumulate": 3, "max_steps": 6,
                   "checkpoint_every": 1, "keep_checkpoints": 6, "log_every": 1}  # fmt: skip
