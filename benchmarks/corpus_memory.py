@@ -98,8 +98,8 @@ def measure(phase: str, folder: Path, steps: int) -> dict[str, float]:
     else:
         import torch
 
+        from glassformer.data.batches import TokenizedPairs
         from glassformer.files import make_directory
-        from glassformer.text.batches import TokenizedPairs
         from glassformer.training.distributed import Group
         from glassformer.training.starting import start
         from glassformer.training.trainer import Trainer

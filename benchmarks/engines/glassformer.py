@@ -18,7 +18,7 @@ from torch.nn.modules.module import register_module_forward_hook
 
 from engines.job import PAD, Engine, Job
 from glassformer import train
-from glassformer.text.batches import Batch, TokenizedPairs
+from glassformer.data.batches import Batch, TokenizedPairs
 from glassformer.training.objective import Objective
 from glassformer.training.trainer import Trainer
 

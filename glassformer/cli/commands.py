@@ -123,8 +123,8 @@ def score(options: argparse.Namespace) -> None:
 
 
 def check_data(options: argparse.Namespace) -> None:
+    from glassformer.data.check.checker import check_pairs
     from glassformer.settings import build
-    from glassformer.text.check import check_pairs
     from glassformer.text.pair_text import PairText
     from glassformer.training.config import DataConfig
     from glassformer.training.data import read_data
@@ -176,7 +176,7 @@ def load_translator(options: argparse.Namespace) -> Any:
 
 
 def _places(pairs: "Iterable[Pair]") -> list[str]:
-    from glassformer.text.check_report import place
+    from glassformer.data.check.report import place
 
     return [place(pair) for pair in pairs]
 

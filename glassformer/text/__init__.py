@@ -1,1 +1,1 @@
-"""Raw text to ids and back: readers, checks, tokenizers, batches, built-in corpora. Never torch."""
+"""Raw text to ids and back: readers of sentence pairs, and tokenizers. Never torch."""

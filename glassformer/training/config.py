@@ -12,11 +12,11 @@ from typing import Any, Literal
 
 import yaml
 
+from glassformer.data.check.report import Problem
 from glassformer.errors import UsageError, nearest
 from glassformer.files import write_whole
 from glassformer.model import ModelConfig, preset
 from glassformer.settings import build, keys_of, refuse_unknown
-from glassformer.text.check_report import Problem
 from glassformer.text.tokenizer import SMALLEST
 
 SHAPE = keys_of(ModelConfig) - {"dropout"}  # what weights are for: another dropout only trains them otherwise

@@ -12,13 +12,10 @@ from typing import Protocol
 import sentencepiece
 
 from glassformer.corpora import load_corpus
-from glassformer.errors import InputError
-from glassformer.text.batches import Batch, TokenizedPairs
-from glassformer.text.check import Checker, origins, refuse_same
-from glassformer.text.check_report import Problem, listed
-from glassformer.text.pair_text import PairText
-from glassformer.text.pairs import Pair
-from glassformer.text.store import (
+from glassformer.data.batches import Batch, TokenizedPairs
+from glassformer.data.check.checker import Checker, origins, refuse_same
+from glassformer.data.check.report import Problem, listed
+from glassformer.data.store import (
     FORMAT,
     Store,
     cache_folder,
@@ -28,8 +25,11 @@ from glassformer.text.store import (
     stored_tokenizers,
     write_store,
 )
-from glassformer.text.stream import StreamedPairs
-from glassformer.text.subword_dropout import SubwordDropout
+from glassformer.data.stream import StreamedPairs
+from glassformer.data.subword_dropout import SubwordDropout
+from glassformer.errors import InputError
+from glassformer.text.pair_text import PairText
+from glassformer.text.pairs import Pair
 from glassformer.text.tokenizer import Tokenizer, Tokenizers, TooManyPiecesError, encode_pairs
 from glassformer.training.config import DataConfig, RunConfig
 from glassformer.training.first_reading import FirstReading, read_first

@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
+from glassformer.data.store import key_of
 from glassformer.files import checksum, write_whole
 from glassformer.model_directory import read_json
-from glassformer.text.store import key_of
 from glassformer.training.config import DataConfig, RunConfig
 from glassformer.training.data import Prepared
 

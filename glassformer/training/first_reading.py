@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from glassformer.data.check.checker import origins
+from glassformer.data.check.survey import Survey
+from glassformer.data.sample import Sample
 from glassformer.errors import InputError
-from glassformer.text.check import origins
 from glassformer.text.pairs import Pair
-from glassformer.text.sample import Sample
-from glassformer.text.survey import Survey
 
 HELD_OUT = 0.02  # share of the pairs kept for validation where the user names none
 MOST_HELD_OUT = 1000

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from glassformer.data.batches import Batch
 from glassformer.errors import InputError, is_out_of_memory
 from glassformer.special import EOS, PAD
-from glassformer.text.batches import Batch
 from glassformer.text.tokenizer import Tokenizer
 from glassformer.training.distributed import Group
 from glassformer.training.objective import on_device

@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor, nn
 
+from glassformer.data.batches import Batch
 from glassformer.model import Transformer
 from glassformer.model.transformer import real_tokens, shift_right
-from glassformer.text.batches import Batch
 from glassformer.training.loss import output_loss
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from glassformer.data.batches import Batch
 from glassformer.errors import InputError
 from glassformer.files import damage, remove_directory
 from glassformer.model_directory import load_weights
-from glassformer.text.batches import Batch
 from glassformer.training.checkpoint import (
     TrainingProgress,
     average_weights,

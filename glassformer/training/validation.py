@@ -6,11 +6,11 @@ from typing import Any
 
 import torch
 
+from glassformer.data.batches import TokenizedPairs
 from glassformer.errors import InputError
 from glassformer.evaluation import score_corpus
 from glassformer.search import SearchOptions
 from glassformer.special import PAD
-from glassformer.text.batches import TokenizedPairs
 from glassformer.text.pairs import Pair
 from glassformer.training.faults import ADVICE
 from glassformer.training.objective import Objective, on_device

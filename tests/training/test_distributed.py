@@ -23,13 +23,13 @@ from tests.commands import ENVIRONMENT, options, run
 from tests.letters import letters, write_tsv
 from tests.training import together
 
-TESTS = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def torchrun(*arguments):
     """Two processes of the command; `arguments` are torchrun's own and the program's."""
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    environment = ENVIRONMENT | {"PYTHONPATH": str(TESTS.parent)}
+    environment = ENVIRONMENT | {"PYTHONPATH": str(ROOT)}
     return subprocess.Popen([*command, *map(str, arguments)], env=environment, stderr=subprocess.PIPE)
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from glassformer.data.batches import Batch, Sentences, TokenizedPairs
 from glassformer.errors import InputError
 from glassformer.model import ModelConfig, Transformer
-from glassformer.text.batches import Batch, Sentences, TokenizedPairs
 from glassformer.training.config import TrainingConfig
 from glassformer.training.distributed import Group
 from glassformer.training.gradients import Gradients

@@ -14,11 +14,11 @@ from safetensors.torch import load_file, save_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import glassformer
+from glassformer.data.batches import TokenizedPairs
 from glassformer.files import write_checksums
 from glassformer.model import Transformer
 from glassformer.model_directory import resolve
 from glassformer.special import PAD
-from glassformer.text.batches import TokenizedPairs
 from glassformer.training.config import RunConfig
 from glassformer.training.data import prepare
 from glassformer.training.objective import Objective

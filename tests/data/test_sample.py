@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from glassformer.text.sample import Sample
+from glassformer.data.sample import Sample
 
 
 def drawn(size, seed, items):

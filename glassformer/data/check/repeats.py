@@ -16,8 +16,8 @@ from tempfile import SpooledTemporaryFile, gettempdir
 import numpy as np
 from numpy.typing import NDArray
 
+from glassformer.data.check.report import EXAMPLES
 from glassformer.files import saving
-from glassformer.text.check_report import EXAMPLES
 
 BITS = 6  # 64 parts: of ten million pairs each part has 6 MB
 RECORD = np.dtype([("source", "<u8", 2), ("target", "<u8", 2), ("row", "<i8")])

@@ -19,11 +19,11 @@ from typing import Any
 
 import numpy as np
 
+from glassformer.data.ahead import ahead
+from glassformer.data.batches import Sentences, TokenizedPairs
+from glassformer.data.check.checker import Checker, refuse_too_few
 from glassformer.errors import InputError
 from glassformer.files import saving, whole_directory, write_whole
-from glassformer.text.ahead import ahead
-from glassformer.text.batches import Sentences, TokenizedPairs
-from glassformer.text.check import Checker, refuse_too_few
 from glassformer.text.pairs import Pair
 from glassformer.text.tokenizer import Ids, Tokenizer, Tokenizers, encode_pairs
 

@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from glassformer.text.check_rules import usual_ratio
+from glassformer.data.check.repeats import Repeated, Repeats
+from glassformer.data.check.rules import usual_ratio
 from glassformer.text.pairs import Pair
-from glassformer.text.repeats import Repeated, Repeats
 
 
 class Survey:
@@ -44,7 +44,7 @@ class Survey:
         return self._repeats.find(self.pairs, without=self._left_out.keys())
 
     def usual_ratio(self) -> float | None:
-        """Target over source length, in characters, as it is usual here; see `check_rules.usual_ratio`."""
+        """Target over source length, in characters, as it is usual here; see `rules.usual_ratio`."""
         return usual_ratio(self._lengths)
 
 

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from glassformer.data.check.checker import DROPPED, Checker, check_pairs, refuse_same, refuse_too_few
+from glassformer.data.check.report import EXAMPLES, Problem, quote
+from glassformer.data.check.rules import encoding_problem, usual_ratio
+from glassformer.data.check.survey import Survey
 from glassformer.errors import InputError
-from glassformer.text.check import DROPPED, Checker, check_pairs, refuse_same, refuse_too_few
-from glassformer.text.check_report import EXAMPLES, Problem, quote
-from glassformer.text.check_rules import encoding_problem, usual_ratio
 from glassformer.text.pairs import Pair
-from glassformer.text.survey import Survey
 
 HINDI = [
     ("We are friends", "हम दोस्त हैं"),

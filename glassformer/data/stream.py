@@ -6,13 +6,13 @@ from itertools import islice
 
 import numpy as np
 
+from glassformer.data.batches import POOL, Batch, Pool, Resample, TokenizedPairs, batches_of
+from glassformer.data.check.checker import Checker
+from glassformer.data.check.report import CheckReport, Problem, listed
+from glassformer.data.store import CHUNK
 from glassformer.errors import InputError
-from glassformer.text.batches import POOL, Batch, Pool, Resample, TokenizedPairs, batches_of
-from glassformer.text.check import Checker
-from glassformer.text.check_report import CheckReport, Problem, listed
 from glassformer.text.pair_text import PairText
 from glassformer.text.pairs import Pair
-from glassformer.text.store import CHUNK
 from glassformer.text.tokenizer import Tokenizers, encode_pairs
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from glassformer.text.batches import Sentences, TokenizedPairs
-from glassformer.text.subword_dropout import SubwordDropout
+from glassformer.data.batches import Sentences, TokenizedPairs
+from glassformer.data.subword_dropout import SubwordDropout
 from glassformer.text.tokenizer import Tokenizer
 from tests.letters import letters
 

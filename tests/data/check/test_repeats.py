@@ -5,8 +5,8 @@ from unittest import mock
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glassformer.text import repeats
-from glassformer.text.repeats import CONFLICT, DUPLICATE, Repeats
+from glassformer.data.check import repeats
+from glassformer.data.check.repeats import CONFLICT, DUPLICATE, Repeats
 
 few = st.sampled_from("abc")
 

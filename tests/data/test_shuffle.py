@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glassformer.text.shuffle import permuted
+from glassformer.data.shuffle import permuted
 
 steadily = settings(deadline=None)
 

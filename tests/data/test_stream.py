@@ -4,13 +4,13 @@ from collections import Counter
 
 import pytest
 
+from glassformer.data import batches, stream
+from glassformer.data.check.checker import DROPPED
+from glassformer.data.stream import StreamedPairs
+from glassformer.data.subword_dropout import SubwordDropout
 from glassformer.errors import InputError
-from glassformer.text import batches, stream
-from glassformer.text.check import DROPPED
 from glassformer.text.pair_text import PairText
 from glassformer.text.pairs import Pair
-from glassformer.text.stream import StreamedPairs
-from glassformer.text.subword_dropout import SubwordDropout
 from glassformer.text.tokenizer import Tokenizer
 from tests.letters import letters
 

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from glassformer.text.ahead import ahead
+from glassformer.data.ahead import ahead
 
 
 def threads():

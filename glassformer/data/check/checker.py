@@ -7,12 +7,12 @@ reports what was dropped. The pairs are read twice and never held: memory does n
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator
 
+from glassformer.data.check.repeats import CONFLICT, DUPLICATE
+from glassformer.data.check.report import CheckReport, Finding, Problem, place, quote
+from glassformer.data.check.rules import encoding_of_pair, is_untranslated, length_problem, which_is_empty
+from glassformer.data.check.survey import Survey
 from glassformer.errors import InputError
-from glassformer.text.check_report import CheckReport, Finding, Problem, place, quote
-from glassformer.text.check_rules import encoding_of_pair, is_untranslated, length_problem, which_is_empty
 from glassformer.text.pairs import Pair
-from glassformer.text.repeats import CONFLICT, DUPLICATE
-from glassformer.text.survey import Survey
 
 DROPPED = frozenset({Problem.EMPTY, Problem.TOO_LONG, Problem.DUPLICATE, Problem.IN_VALIDATION})
 
@@ -43,7 +43,7 @@ class Checker:
     Texts are compared exactly. Of equal pairs the first is kept; a training pair that is in
     `validation` too is the one dropped, so the validation set stays whole. A side longer than
     `max_length`, in `unit`, is TOO_LONG. A pair with an empty side is judged no further. The other rules
-    are told in `check_rules`.
+    are in `rules`.
 
     Without a `survey` of all pairs, nothing is known of duplicates, conflicts and usual lengths.
     """

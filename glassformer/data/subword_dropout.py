@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from glassformer.text.batches import TokenizedPairs
+from glassformer.data.batches import TokenizedPairs
 from glassformer.text.tokenizer import Tokenizer
 
 

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections import Counter
 from itertools import accumulate
 
-from glassformer.text.check_report import quote
+from glassformer.data.check.report import quote
 from glassformer.text.pairs import Pair
 
 RATIO_FACTOR = 3.0

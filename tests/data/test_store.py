@@ -7,12 +7,12 @@ from mmap import mmap
 import numpy as np
 import pytest
 
+from glassformer.data import store
+from glassformer.data.check.checker import Checker
+from glassformer.data.check.survey import Survey
+from glassformer.data.store import cache_folder, key_of, locked, open_store, stored_tokenizers, write_store
 from glassformer.errors import InputError
-from glassformer.text import store
-from glassformer.text.check import Checker
 from glassformer.text.pairs import Pair
-from glassformer.text.store import cache_folder, key_of, locked, open_store, stored_tokenizers, write_store
-from glassformer.text.survey import Survey
 from glassformer.text.tokenizer import Tokenizer
 from tests.letters import letters
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from glassformer.data import batches
+from glassformer.data.batches import Sentences, TokenizedPairs
 from glassformer.special import EOS, PAD
-from glassformer.text import batches
-from glassformer.text.batches import Sentences, TokenizedPairs
 
 steadily = settings(deadline=None)
 words = st.integers(4, 99)

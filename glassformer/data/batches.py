@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from glassformer.data.ahead import ahead
+from glassformer.data.shuffle import EpochOrder
 from glassformer.special import EOS, PAD
-from glassformer.text.ahead import ahead
-from glassformer.text.shuffle import EpochOrder
 
 POOL = 1 << 17  # pairs that are sorted by length together
 TAKEN = 1 << 13  # rows read from a mapped file before its pages are let go
