@@ -101,7 +101,7 @@ def measure(phase: str, folder: Path, steps: int) -> dict[str, float]:
         from glassformer.data.batches import TokenizedPairs
         from glassformer.files import make_directory
         from glassformer.training.distributed import Group
-        from glassformer.training.starting import start
+        from glassformer.training.run.starting import start
         from glassformer.training.trainer import Trainer
 
         make_directory(folder / "run")

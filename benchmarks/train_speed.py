@@ -34,9 +34,9 @@ from glassformer.model import Transformer
 from glassformer.settings import parse_assignment
 from glassformer.training.config import RunConfig
 from glassformer.training.data import prepare
-from glassformer.training.optimizer import BETAS, EPSILON
-from glassformer.training.schedule import learning_rate, paper_peak
-from glassformer.training.utilisation import DTYPES, peak_flops, step_flops
+from glassformer.training.update.optimizer import BETAS, EPSILON
+from glassformer.training.update.schedule import learning_rate, paper_peak
+from glassformer.training.update.utilisation import DTYPES, peak_flops, step_flops
 
 VOCABULARY = {"tiny": 10_000}
 LARGER_VOCABULARY = 16_000

@@ -10,7 +10,7 @@ from glassformer.files import saving, write_whole
 from glassformer.glass.record import Labelled, Trace
 from glassformer.glass.trace import trace
 from glassformer.glass.views.html import LARGE, Kind, page
-from glassformer.training.probes import PROBES, read_probes
+from glassformer.training.run.probes import PROBES, read_probes
 from glassformer.translator import Translator
 
 

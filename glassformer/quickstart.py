@@ -15,8 +15,8 @@ from glassformer.glass.trace import trace
 from glassformer.search import SearchOptions
 from glassformer.text.pairs import Pair
 from glassformer.training import train
-from glassformer.training.probes import read_probes
-from glassformer.training.run import CONFIG
+from glassformer.training.run.probes import read_probes
+from glassformer.training.run.run import CONFIG
 from glassformer.translator import Translator
 
 PAGE = "page.html"

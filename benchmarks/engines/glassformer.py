@@ -19,8 +19,8 @@ from torch.nn.modules.module import register_module_forward_hook
 from engines.job import PAD, Engine, Job
 from glassformer import train
 from glassformer.data.batches import Batch, TokenizedPairs
-from glassformer.training.objective import Objective
 from glassformer.training.trainer import Trainer
+from glassformer.training.update.objective import Objective
 
 RANK, PROCESSES = (int(os.environ.get(name, default)) for name, default in (("RANK", 0), ("WORLD_SIZE", 1)))
 NEVER = 1_000_000_000  # in updates: the job is training only

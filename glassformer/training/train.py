@@ -10,13 +10,13 @@ from glassformer.model_directory import resolve
 from glassformer.settings import keys_of
 from glassformer.training.config import DataConfig, RunConfig
 from glassformer.training.distributed import Group, joined
-from glassformer.training.fine_tuning import with_shape
-from glassformer.training.lock import locked
-from glassformer.training.memory import keep_freed_memory
-from glassformer.training.resuming import resume
-from glassformer.training.run import CONFIG, Run
-from glassformer.training.starting import start
+from glassformer.training.run.fine_tuning import with_shape
+from glassformer.training.run.lock import locked
+from glassformer.training.run.resuming import resume
+from glassformer.training.run.run import CONFIG, Run
+from glassformer.training.run.starting import start
 from glassformer.training.trainer import Trainer
+from glassformer.training.update.memory import keep_freed_memory
 from glassformer.translator import Translator
 
 

@@ -14,7 +14,9 @@ from glassformer.data.batches import Batch
 from glassformer.errors import InputError
 from glassformer.files import damage, remove_directory
 from glassformer.model_directory import load_weights
-from glassformer.training.checkpoint import (
+from glassformer.training.report.progress import Meter, Reporter, Silence
+from glassformer.training.report.validation import Validation, rank, validate, validation_loss
+from glassformer.training.run.checkpoint import (
     TrainingProgress,
     average_weights,
     checkpoint_path,
@@ -24,15 +26,13 @@ from glassformer.training.checkpoint import (
     save_checkpoint,
     state_tensors,
 )
-from glassformer.training.faults import ADVICE, usable, usable_loss
-from glassformer.training.gradients import Gradients
-from glassformer.training.probes import keep_probes
-from glassformer.training.progress import Meter, Reporter, Silence
-from glassformer.training.replica import whole_tensor
-from glassformer.training.run import Run
-from glassformer.training.schedule import learning_rate, paper_peak
-from glassformer.training.signals import Interrupted, StopSignals
-from glassformer.training.validation import Validation, rank, validate, validation_loss
+from glassformer.training.run.probes import keep_probes
+from glassformer.training.run.run import Run
+from glassformer.training.run.signals import Interrupted, StopSignals
+from glassformer.training.update.faults import ADVICE, usable, usable_loss
+from glassformer.training.update.gradients import Gradients
+from glassformer.training.update.replica import whole_tensor
+from glassformer.training.update.schedule import learning_rate, paper_peak
 
 
 class Trainer:

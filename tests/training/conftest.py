@@ -2,7 +2,7 @@
 
 import pytest
 
-from glassformer.training.objective import Objective
+from glassformer.training.update.objective import Objective
 from tests.commands import options, run
 from tests.letters import QUICK
 

@@ -21,7 +21,7 @@ from glassformer.model_directory import resolve
 from glassformer.special import PAD
 from glassformer.training.config import RunConfig
 from glassformer.training.data import prepare
-from glassformer.training.objective import Objective
+from glassformer.training.update.objective import Objective
 from glassformer.translator import Translator
 from tests.commands import options, run, start
 from tests.letters import QUICK, letters, write_tsv

@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from glassformer.training.faults import usable
+from glassformer.training.update.faults import usable
 from tests.commands import refusal, run
 
 

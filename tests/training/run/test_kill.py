@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.commands import ENVIRONMENT
 
-KILL_TEST = Path(__file__).parents[2] / "benchmarks" / "kill_test.py"
+KILL_TEST = Path(__file__).parents[3] / "benchmarks" / "kill_test.py"
 
 
 def test_a_run_killed_and_resumed_equals_one_left_alone():

@@ -15,8 +15,8 @@ from glassformer.files import damage, remove_directory, whole_directory, write_c
 from glassformer.model import Transformer
 from glassformer.model_directory import WEIGHTS, read_tensors
 from glassformer.training.distributed import Group
-from glassformer.training.randomness import random_state, set_random_state
-from glassformer.training.replica import parted_like, whole_tensor
+from glassformer.training.update.randomness import random_state, set_random_state
+from glassformer.training.update.replica import parted_like, whole_tensor
 from glassformer.translator import Translator
 
 CHECKPOINTS = "checkpoints"

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from glassformer.data.batches import Batch
 from glassformer.model import Transformer
 from glassformer.model.transformer import real_tokens, shift_right
-from glassformer.training.loss import output_loss
+from glassformer.training.update.loss import output_loss
 
 
 class Objective(nn.Module):

@@ -9,12 +9,12 @@ from typing import Any
 import torch
 
 from glassformer.model_directory import CARD, read_json
-from glassformer.training.checkpoint import TrainingProgress
 from glassformer.training.config import RunConfig
 from glassformer.training.data import Prepared
 from glassformer.training.distributed import Group
-from glassformer.training.replica import Replica
-from glassformer.training.validation import rank
+from glassformer.training.report.validation import rank
+from glassformer.training.run.checkpoint import TrainingProgress
+from glassformer.training.update.replica import Replica
 from glassformer.translator import Translator
 
 CONFIG = "config.yaml"

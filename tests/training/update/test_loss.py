@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from glassformer.training.loss import CHUNK, output_loss
+from glassformer.training.update.loss import CHUNK, output_loss
 
 
 def label_smoothed_loss(logits_NV, targets_N, smoothing):

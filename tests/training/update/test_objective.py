@@ -6,7 +6,7 @@ from torch.nn import functional
 
 from glassformer.model import ModelConfig, Transformer
 from glassformer.model.transformer import real_tokens, shift_right
-from glassformer.training.objective import Objective
+from glassformer.training.update.objective import Objective
 
 SOURCE = torch.tensor([[5, 6, 7, 2], [8, 2, 0, 0]])
 TARGET = torch.tensor([[9, 10, 2], [11, 2, 0]])

@@ -18,7 +18,8 @@ from glassformer.errors import InputError
 from glassformer.files import recover, standing, whole_directory, write_checksums, write_whole
 from glassformer.model import ModelConfig, Transformer
 from glassformer.text.tokenizer import Tokenizer
-from glassformer.training.checkpoint import (
+from glassformer.training.distributed import Group
+from glassformer.training.run.checkpoint import (
     TrainingProgress,
     Window,
     average_weights,
@@ -28,7 +29,6 @@ from glassformer.training.checkpoint import (
     save_checkpoint,
     state_tensors,
 )
-from glassformer.training.distributed import Group
 from glassformer.translator import Translator
 from tests.commands import options, refusal, run
 from tests.letters import QUICK, letters

@@ -2,7 +2,7 @@
 
 import pytest
 
-from glassformer.training.schedule import learning_rate, paper_peak
+from glassformer.training.update.schedule import learning_rate, paper_peak
 
 
 def inverse_sqrt(step, peak=1.0, warmup=4000):

@@ -12,9 +12,9 @@ from glassformer.evaluation import score_corpus
 from glassformer.search import SearchOptions
 from glassformer.special import PAD
 from glassformer.text.pairs import Pair
-from glassformer.training.faults import ADVICE
-from glassformer.training.objective import Objective, on_device
-from glassformer.training.precision import autocast
+from glassformer.training.update.faults import ADVICE
+from glassformer.training.update.objective import Objective, on_device
+from glassformer.training.update.precision import autocast
 from glassformer.translator import Translator
 
 GREEDY = SearchOptions(beam=1)

@@ -5,9 +5,9 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from glassformer.model import ModelConfig, Transformer
-from glassformer.training import precision
-from glassformer.training.objective import Objective
-from glassformer.training.utilisation import step_flops
+from glassformer.training.update import precision
+from glassformer.training.update.objective import Objective
+from glassformer.training.update.utilisation import step_flops
 
 
 @pytest.mark.parametrize("activation", ["relu", "swiglu"])

@@ -14,8 +14,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 import glassformer
 from glassformer.files import damage, write_checksums
-from glassformer.training.checkpoint import checkpoints
-from glassformer.training.lock import locked
+from glassformer.training.run.checkpoint import checkpoints
+from glassformer.training.run.lock import locked
 from tests.commands import options, refusal, run
 from tests.letters import QUICK, letters, write_tsv
 

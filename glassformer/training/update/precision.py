@@ -10,9 +10,9 @@ from glassformer.model import Transformer
 from glassformer.training.config import RunConfig
 from glassformer.training.data import TrainingPairs
 from glassformer.training.distributed import Group
-from glassformer.training.objective import Objective, on_device
-from glassformer.training.randomness import kept_randomness
-from glassformer.training.utilisation import DTYPES, seconds_of
+from glassformer.training.update.objective import Objective, on_device
+from glassformer.training.update.randomness import kept_randomness
+from glassformer.training.update.utilisation import DTYPES, seconds_of
 
 # bfloat16 rounds to 8 bits; it has to earn that.
 WORTHWHILE = 1.1

@@ -8,16 +8,16 @@ from typing import Any
 from glassformer.errors import InputError
 from glassformer.files import clear_remains, recover
 from glassformer.model_directory import OF_A_RUN
-from glassformer.training.changes import CONTENT, Differences, described, resumed_config
-from glassformer.training.checkpoint import CHECKPOINTS, newest_whole, prune_checkpoints, restore_checkpoint
 from glassformer.training.config import RunConfig
 from glassformer.training.distributed import Group
-from glassformer.training.fingerprint import batching_key, data_changes, judging_key, write_fingerprint
-from glassformer.training.optimizer import adam
-from glassformer.training.probes import cut_probes
-from glassformer.training.replica import Replica
-from glassformer.training.run import CONFIG, Run
-from glassformer.training.starting import begun, loaded, prepared, refuse_long_probes, refuse_other_data
+from glassformer.training.run.changes import CONTENT, Differences, described, resumed_config
+from glassformer.training.run.checkpoint import CHECKPOINTS, newest_whole, prune_checkpoints, restore_checkpoint
+from glassformer.training.run.fingerprint import batching_key, data_changes, judging_key, write_fingerprint
+from glassformer.training.run.probes import cut_probes
+from glassformer.training.run.run import CONFIG, Run
+from glassformer.training.run.starting import begun, loaded, prepared, refuse_long_probes, refuse_other_data
+from glassformer.training.update.optimizer import adam
+from glassformer.training.update.replica import Replica
 
 
 def resume(path: Path, changes: dict[str, Any], group: Group, allow: Sequence[str] = ()) -> Run:

@@ -16,14 +16,14 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from glassformer.files import saving, write_whole
 from glassformer.model import Transformer
-from glassformer.training.checkpoint import TrainingProgress, Window
 from glassformer.training.config import TrainingConfig
 from glassformer.training.distributed import Group
-from glassformer.training.events import EventFile
-from glassformer.training.gradients import Work
-from glassformer.training.objective import passes_of
-from glassformer.training.utilisation import peak_flops, step_flops
-from glassformer.training.validation import Validation
+from glassformer.training.report.events import EventFile
+from glassformer.training.report.validation import Validation
+from glassformer.training.run.checkpoint import TrainingProgress, Window
+from glassformer.training.update.gradients import Work
+from glassformer.training.update.objective import passes_of
+from glassformer.training.update.utilisation import peak_flops, step_flops
 
 LOG = "log.jsonl"
 SHOW_EVERY = 5.0  # seconds

@@ -12,10 +12,10 @@ from glassformer.errors import InputError, is_out_of_memory
 from glassformer.special import EOS, PAD
 from glassformer.text.tokenizer import Tokenizer
 from glassformer.training.distributed import Group
-from glassformer.training.objective import on_device
-from glassformer.training.precision import autocast
-from glassformer.training.randomness import kept_randomness, random_state, set_random_state
-from glassformer.training.replica import Replica
+from glassformer.training.update.objective import on_device
+from glassformer.training.update.precision import autocast
+from glassformer.training.update.randomness import kept_randomness, random_state, set_random_state
+from glassformer.training.update.replica import Replica
 
 
 class Work(NamedTuple):

@@ -10,15 +10,15 @@ from glassformer.errors import InputError
 from glassformer.model import ModelConfig, Transformer
 from glassformer.model_directory import OF_A_RUN, load_weights, weights_of
 from glassformer.text.tokenizer import Tokenizer, Tokenizers
-from glassformer.training.checkpoint import CHECKPOINTS, TrainingProgress
 from glassformer.training.config import RunConfig
 from glassformer.training.data import Prepared, prepare
 from glassformer.training.distributed import Group
-from glassformer.training.fingerprint import batching_key, data_changes, judging_key, write_fingerprint
-from glassformer.training.optimizer import adam
-from glassformer.training.precision import agreed_precision
-from glassformer.training.replica import Replica
-from glassformer.training.run import CONFIG, Run
+from glassformer.training.run.checkpoint import CHECKPOINTS, TrainingProgress
+from glassformer.training.run.fingerprint import batching_key, data_changes, judging_key, write_fingerprint
+from glassformer.training.run.run import CONFIG, Run
+from glassformer.training.update.optimizer import adam
+from glassformer.training.update.precision import agreed_precision
+from glassformer.training.update.replica import Replica
 from glassformer.translator import Translator
 
 

@@ -11,8 +11,8 @@ from torch.nn.parallel import DistributedDataParallel
 from glassformer.model import Transformer
 from glassformer.training.config import TrainingConfig
 from glassformer.training.distributed import Group
-from glassformer.training.memory import recompute_activations
-from glassformer.training.objective import Objective
+from glassformer.training.update.memory import recompute_activations
+from glassformer.training.update.objective import Objective
 
 
 class Replica:

@@ -11,9 +11,9 @@ from glassformer.errors import InputError
 from glassformer.model import ModelConfig, Transformer
 from glassformer.training.config import TrainingConfig
 from glassformer.training.distributed import Group
-from glassformer.training.gradients import Gradients
-from glassformer.training.objective import Objective, on_device
-from glassformer.training.replica import Replica
+from glassformer.training.update.gradients import Gradients
+from glassformer.training.update.objective import Objective, on_device
+from glassformer.training.update.replica import Replica
 
 CPU = torch.device("cpu")
 NAMES = SimpleNamespace(decode=lambda ids: " ".join(f"w{token}" for token in ids))  # for a tokenizer

@@ -9,8 +9,8 @@ from glassformer.errors import UsageError
 from glassformer.model import ModelConfig, preset
 from glassformer.model_directory import CONFIG, read_config, resolve
 from glassformer.settings import build
-from glassformer.training.changes import described
 from glassformer.training.config import SHAPE
+from glassformer.training.run.changes import described
 
 
 def with_shape(settings: Mapping[str, Any]) -> dict[str, Any]:

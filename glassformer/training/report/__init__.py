@@ -1,0 +1,1 @@
+"""What training tells: validation scores, the progress display, `log.jsonl` and TensorBoard's events."""

@@ -1,0 +1,1 @@
+"""A run and its directory: starting, resuming, fine-tuning, checkpoints, the lock."""

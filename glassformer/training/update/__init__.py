@@ -1,0 +1,1 @@
+"""One update of the parameters: loss, gradients, optimizer, schedule, precision."""
