@@ -16,8 +16,8 @@ FLOORS = [
     {"errors", "special"},
     {"device", "files", "settings"},
     {"model", "text", "search"},
-    {"data"},
     {"corpora"},
+    {"data"},
     {"model_directory", "evaluation"},
     {"translator"},
     {"glass"},
@@ -31,7 +31,7 @@ FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 LIBRARIES = {  # the libraries that a room may use, where that is limited
     "model": {"torch"},
     "search": {"torch"},
-    "text": {"numpy", "sentencepiece"},
+    "text": {"sentencepiece"},
     "data": {"numpy", "sentencepiece"},
     "corpora": {"polib", "pycountry"},
     "errors": set(),

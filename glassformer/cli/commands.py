@@ -14,7 +14,6 @@ from glassformer.errors import InputError
 
 if TYPE_CHECKING:
     from glassformer.search import SearchOptions
-    from glassformer.text.pairs import Pair
     from glassformer.translator import Translation
 
 CHUNK = 256  # lines translated at a time
@@ -94,7 +93,7 @@ def evaluate(options: argparse.Namespace) -> None:
     if options.output:
         Path(options.output).touch()
     sources, references = [pair.source for pair in pairs], [pair.target for pair in pairs]
-    results = translator.translate(sources, search, align=False, places=_places(pairs))
+    results = translator.translate(sources, search, align=False, places=[pair.place for pair in pairs])
     texts = [_one_line(result.text) for result in results]
     if options.output:
         Path(options.output).write_text("".join(f"{text}\n" for text in texts), encoding="utf-8")
@@ -118,7 +117,7 @@ def score(options: argparse.Namespace) -> None:
     pairs = read_parallel(Path(options.source), Path(options.target))
     while chunk := list(islice(pairs, CHUNK)):
         sources, targets = [pair.source for pair in chunk], [pair.target for pair in chunk]
-        for one in translator.score(sources, targets, options.length_penalty, places=_places(chunk)):
+        for one in translator.score(sources, targets, options.length_penalty, places=[pair.place for pair in chunk]):
             print(json.dumps(one.to_dict(), ensure_ascii=False) if options.json else f"{one.score:.4f}")
 
 
@@ -173,12 +172,6 @@ def load_translator(options: argparse.Namespace) -> Any:
     from glassformer.translator import Translator
 
     return Translator.load(Path(options.model), choose_device(options.device))
-
-
-def _places(pairs: "Iterable[Pair]") -> list[str]:
-    from glassformer.data.check.report import place
-
-    return [place(pair) for pair in pairs]
 
 
 def search_options(options: argparse.Namespace) -> "SearchOptions":

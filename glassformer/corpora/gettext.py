@@ -18,8 +18,8 @@ import polib
 
 from glassformer.corpora.corpus import Corpus
 from glassformer.corpora.split import split_groups
-from glassformer.data.check.rules import encoding_problem
 from glassformer.errors import InputError
+from glassformer.text.encoding import encoding_problem
 from glassformer.text.pairs import Pair
 
 log = logging.getLogger(__name__)

@@ -35,6 +35,12 @@ class Pair(NamedTuple):
     origin: str = ""  # the file or corpus
     line: int = 0  # 1-based; 0 where lines have no meaning
 
+    @property
+    def place(self) -> str:
+        """Where the pair is from, as `file:line`."""
+        origin = self.origin or "pair"
+        return f"{origin}:{self.line}" if self.line else origin
+
 
 def read_pairs(path: str | Path) -> Iterator[Pair]:
     """The pairs of one file, its format told by its suffix (before a final `.gz`).

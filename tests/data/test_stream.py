@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from glassformer.data import batches, stream
-from glassformer.data.check.checker import DROPPED
+from glassformer.data.check.report import DEFAULT_DROP
 from glassformer.data.stream import StreamedPairs
 from glassformer.data.subword_dropout import SubwordDropout
 from glassformer.errors import InputError
@@ -32,7 +32,7 @@ def small(monkeypatch):
 
 def streamed(tokenizers, *texts, weights=None, validation=(), **options):
     texts = [PairText.held(text) for text in texts]
-    return StreamedPairs(texts, weights or [1.0] * len(texts), tokenizers, validation, 30, DROPPED, **options)
+    return StreamedPairs(texts, weights or [1.0] * len(texts), tokenizers, validation, 30, DEFAULT_DROP, **options)
 
 
 def epoch_of(pairs, epoch=0, first=0):

@@ -8,13 +8,12 @@ import math
 from collections.abc import Callable, Collection, Iterable, Iterator
 
 from glassformer.data.check.repeats import CONFLICT, DUPLICATE
-from glassformer.data.check.report import CheckReport, Finding, Problem, place, quote
+from glassformer.data.check.report import DEFAULT_DROP, CheckReport, Finding, Problem
 from glassformer.data.check.rules import encoding_of_pair, is_untranslated, length_problem, which_is_empty
 from glassformer.data.check.survey import Survey
 from glassformer.errors import InputError
 from glassformer.text.pairs import Pair
-
-DROPPED = frozenset({Problem.EMPTY, Problem.TOO_LONG, Problem.DUPLICATE, Problem.IN_VALIDATION})
+from glassformer.text.printable import quote
 
 
 def check_pairs(
@@ -24,7 +23,7 @@ def check_pairs(
     count: Callable[[str], int] = lambda text: len(text.split()),
     unit: str = "words",
     max_length: int | None = None,
-    drop: Collection[Problem] = DROPPED,
+    drop: Collection[Problem] = DEFAULT_DROP,
 ) -> CheckReport:
     """A report on all pairs, as `Checker` judges them; `count` gives a text's length in `unit`.
 
@@ -54,7 +53,7 @@ class Checker:
         validation: Iterable[Pair],
         unit: str,
         max_length: int | None,
-        drop: Collection[Problem] = DROPPED,
+        drop: Collection[Problem] = DEFAULT_DROP,
     ) -> None:
         self.report = CheckReport(unit)
         self._validation = {(pair.source, pair.target): pair for pair in validation}
@@ -98,9 +97,9 @@ class Checker:
         kind = self._repeated.kind(row) if self._repeated else 0
         if kind == DUPLICATE:
             earlier = self._before(row)
-            yield Problem.DUPLICATE, f"same as {place(earlier)}" if earlier else ""
+            yield Problem.DUPLICATE, f"same as {earlier.place}" if earlier else ""
         if held_out := self._validation.get((pair.source, pair.target)):
-            yield Problem.IN_VALIDATION, f"same as {place(held_out)}"
+            yield Problem.IN_VALIDATION, f"same as {held_out.place}"
         if detail := length_problem(len(source), len(target), self._usual):
             yield Problem.LENGTH_RATIO, detail
         if is_untranslated(pair):
@@ -109,7 +108,7 @@ class Checker:
             yield Problem.ENCODING, detail
         if kind == CONFLICT:  # a repeated pair has had its conflict told the first time
             earlier = self._before(row)
-            yield Problem.CONFLICT, f"{place(earlier)} has the target {quote(earlier.target)}" if earlier else ""
+            yield Problem.CONFLICT, f"{earlier.place} has the target {quote(earlier.target)}" if earlier else ""
 
     def _note_longest(self, pair: Pair, source: int, target: int) -> None:
         if self.report.longest_source is None or source > self.report.longest_source[0]:

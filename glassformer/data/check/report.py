@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from glassformer.text.pairs import Pair
+from glassformer.text.printable import quote
 
 EXAMPLES = 3  # of each problem, kept for the report
-QUOTED = 60  # characters of a sentence shown in the report
 
 
 class Problem(StrEnum):
@@ -33,7 +33,8 @@ MEANING = {
     Problem.ENCODING: "characters that text does not have",
     Problem.CONFLICT: "the source was seen with another target",
 }
-DROPPED = frozenset({Problem.EMPTY, Problem.TOO_LONG, Problem.DUPLICATE, Problem.IN_VALIDATION})
+# What training leaves out unless its config says otherwise.
+DEFAULT_DROP = (Problem.EMPTY, Problem.TOO_LONG, Problem.DUPLICATE, Problem.IN_VALIDATION)
 
 
 def listed(dropped: Mapping[Problem, int] | Mapping[str, int]) -> str:
@@ -107,7 +108,7 @@ class CheckReport:
         ]
         if self.longest_source and self.longest_target:
             sides = ("source", self.longest_source), ("target", self.longest_target)
-            lines.append("longest  " + ", ".join(f"{size} {side} ({place(pair)})" for side, (size, pair) in sides))
+            lines.append("longest  " + ", ".join(f"{size} {side} ({pair.place})" for side, (size, pair) in sides))
         return lines
 
     def _render_counts(self) -> list[str]:
@@ -126,7 +127,7 @@ class CheckReport:
             if self.examples[problem]:
                 lines += ["", f"{problem}, {self._how_many(problem)}:"]
             for finding in self.examples[problem]:
-                lines.append(f"  {place(finding.pair)}: {finding.detail}")
+                lines.append(f"  {finding.pair.place}: {finding.detail}")
                 lines.append(f"    source  {quote(finding.pair.source)}")
                 lines.append(f"    target  {quote(finding.pair.target)}")
         return lines
@@ -134,25 +135,6 @@ class CheckReport:
     def _how_many(self, problem: Problem) -> str:
         shown, count = len(self.examples[problem]), self.counts[problem]
         return f"the first {shown} of {count:,}" if shown < count else f"all {count}"
-
-
-def place(pair: Pair) -> str:
-    """Where a pair is from, as `file:line`."""
-    origin = pair.origin or "pair"
-    return f"{origin}:{pair.line}" if pair.line else origin
-
-
-def quote(text: str) -> str:
-    """The text in quotation marks, shortened, with what cannot or should not be shown escaped."""
-    cut = text if len(text) <= QUOTED else text[: QUOTED - 1] + "…"
-    return '"' + "".join(map(_shown, cut)) + '"'
-
-
-def _shown(character: str) -> str:
-    if character.isprintable() or character in "\u200c\u200d":
-        return character
-    code = ord(character)
-    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
 def _longest_dict(longest: tuple[int, Pair] | None) -> dict[str, object] | None:
