@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 
 from glassformer.cli import main
-from glassformer.training.report import progress
+from glassformer.training.report import reporter as progress
 
 torch.set_num_threads(1)  # one sum order, so that equal runs give equal bits
 progress.peak_flops = functools.cache(progress.peak_flops)  # a third of a second for each training

@@ -15,6 +15,7 @@ from glassformer.corpora import load_corpus
 from glassformer.data.batches import Batch, TokenizedPairs
 from glassformer.data.check.checker import Checker, origins, refuse_same
 from glassformer.data.check.report import Problem, listed
+from glassformer.data.first_reading import FirstReading, read_first
 from glassformer.data.store import (
     FORMAT,
     Store,
@@ -32,7 +33,6 @@ from glassformer.text.pair_text import PairText
 from glassformer.text.pairs import Pair
 from glassformer.text.tokenizer import Tokenizer, Tokenizers, TooManyPiecesError, encode_pairs
 from glassformer.training.config import DataConfig, RunConfig
-from glassformer.training.first_reading import FirstReading, read_first
 
 LONG_WORK = 500_000  # pairs from which on it is said beforehand
 STREAMED = "the training text is streamed: nothing of it is kept, and duplicates are not looked for"

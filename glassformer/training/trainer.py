@@ -14,7 +14,7 @@ from glassformer.data.batches import Batch
 from glassformer.errors import InputError
 from glassformer.files import damage, remove_directory
 from glassformer.model_directory import load_weights
-from glassformer.training.report.progress import Meter, Reporter, Silence
+from glassformer.training.report.reporter import Meter, Reporter, Silence
 from glassformer.training.report.validation import Validation, rank, validate, validation_loss
 from glassformer.training.run.checkpoint import (
     TrainingProgress,

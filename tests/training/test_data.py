@@ -5,10 +5,11 @@ from collections import Counter
 import pytest
 from safetensors.torch import load_file
 
+from glassformer.data import first_reading
 from glassformer.errors import InputError
 from glassformer.text import pair_text
 from glassformer.text.tokenizer import Tokenizer
-from glassformer.training import data, first_reading
+from glassformer.training import data
 from glassformer.training.config import RunConfig
 from glassformer.training.data import prepare
 from tests.commands import options, refusal, run
