@@ -84,7 +84,7 @@ def measure(phase: str, folder: Path, steps: int) -> dict[str, float]:
     anonymous.start()
     from glassformer.training.config import RunConfig
 
-    config = RunConfig.of({
+    config = RunConfig.from_flat({
         "preset": "glass", "precision": "float32", "max_steps": steps, "batch_tokens": 4096,
         "pairs": [str(folder / "train.tsv")], "valid_pairs": [str(folder / "valid.tsv")], "validate_sentences": 4,
         "store": str(folder / "store"),
@@ -93,7 +93,7 @@ def measure(phase: str, folder: Path, steps: int) -> dict[str, float]:
     if phase == "build":
         from glassformer.training.data import prepare
 
-        prepare(config)
+        prepare(config.data, config.vocabulary, config.model.max_length, config.training.seed)
         numbers |= seconds("build", began)
     else:
         import torch

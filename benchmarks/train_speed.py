@@ -33,7 +33,8 @@ from engines.worker import ENGINES
 from glassformer.model import Transformer
 from glassformer.settings import parse_assignment
 from glassformer.training.config import RunConfig
-from glassformer.training.data import prepare
+from glassformer.training.distributed import Group
+from glassformer.training.run.building import prepare_data
 from glassformer.training.update.optimizer import BETAS, EPSILON
 from glassformer.training.update.schedule import learning_rate, paper_peak
 from glassformer.training.update.utilisation import DTYPES, peak_flops, step_flops
@@ -111,12 +112,12 @@ def make_job(options: argparse.Namespace, folder: Path, updates: int) -> Job:
         "source": str(Path(options.source).resolve()),
         "target": str(Path(options.target).resolve()),
     }
-    config = RunConfig.of(values | dict(map(parse_assignment, options.set)))
+    config = RunConfig.from_flat(values | dict(map(parse_assignment, options.set)))
     model, training = config.model, config.training
     peak = training.learning_rate or paper_peak(model.d_model, training.warmup_steps)
     rates = [learning_rate(step, peak, training.warmup_steps, training.schedule, training.max_steps)
              for step in range(1, updates + 1)]  # fmt: skip
-    pairs = prepare(config).train
+    pairs = prepare_data(config, Group(torch.device("cpu"))).train
     epochs = (pairs.batches(training.batch_tokens, training.seed, epoch) for epoch in count())
     batches = [Batch(b.source_BS, b.target_BT) for b in islice((b for epoch in epochs for b in epoch), updates)]
     job = Job(folder, config.flat(), BETAS, EPSILON, options.threads, rates, batches)
@@ -192,7 +193,7 @@ def flops_per_target_token(job: Job) -> float:
     """What a training step needs at least, by glassformer's own count."""
     source = sum(batch.source_tokens for batch in job.batches)
     target = sum(batch.target_tokens for batch in job.batches)
-    return step_flops(Transformer(RunConfig.of(job.config).model), source, target) / target
+    return step_flops(Transformer(RunConfig.from_flat(job.config).model), source, target) / target
 
 
 def loss_curve(options: argparse.Namespace, folder: Path, stack: ExitStack) -> None:

@@ -19,7 +19,7 @@ from glassformer.model.transformer import shift_right
 from glassformer.model_directory import read_model, resolve, weights_of, write_model
 from glassformer.search import Hypothesis, SearchOptions, Watch, search
 from glassformer.special import BOS, EOS, PAD, UNK
-from glassformer.text.tokenizer import Tokenizer
+from glassformer.text.tokenizer import Tokenizer, Tokenizers
 
 FORBIDDEN = (PAD, UNK, BOS)  # never said
 BATCH_TOKENS = 4096  # source positions of one batch of translation, times the beam
@@ -94,8 +94,12 @@ class Translator:
 
     def write(self, directory: Path) -> None:
         """Write the files of a model directory into `directory`, which exists."""
-        tokenizers = (self.source_tokenizer, self.target_tokenizer)
-        write_model(directory, self.model.config, weights_of(self.model), tokenizers, self.card)
+        write_model(directory, self.model.config, weights_of(self.model), self.tokenizers, self.card)
+
+    @property
+    def tokenizers(self) -> Tokenizers:
+        """The source's and the target's tokenizer; one, twice, where they are joint."""
+        return self.source_tokenizer, self.target_tokenizer
 
     @property
     def device(self) -> torch.device:

@@ -6,17 +6,21 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
-from glassformer.cli import main
-from glassformer.training.report import reporter as progress
+import glassformer
+from glassformer.cli import exit_status, main
+from glassformer.training import Callback
+from glassformer.training.report import meter
 
 torch.set_num_threads(1)  # one sum order, so that equal runs give equal bits
-progress.peak_flops = functools.cache(progress.peak_flops)  # a third of a second for each training
+meter.peak_flops = functools.cache(meter.peak_flops)  # a third of a second for each training
 
 # As a user's: output buffered, whatever the tests run under.
 ENVIRONMENT = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"} | {"OMP_NUM_THREADS": "1"}
@@ -35,12 +39,27 @@ class Outcome:
 
 def run(*arguments: object, stdin: str | bytes | None = None) -> Outcome:
     """`glassformer ARGUMENTS` in this process."""
+    return captured(lambda: main([str(argument) for argument in arguments]), stdin)
+
+
+def train(callback: Callback, **settings: Any) -> Outcome:
+    """`glassformer.train` with a callback, in this process, ended as the command line ends it."""
+
+    def work() -> int:
+        glassformer.train(device="cpu", callbacks=[callback], **settings)
+        return 0
+
+    return captured(lambda: exit_status(work))
+
+
+def captured(work: Callable[[], int], stdin: str | bytes | None = None) -> Outcome:
+    """Do the work in this process, with standard streams of its own."""
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
     data = stdin.encode() if isinstance(stdin, str) else stdin or b""
     before, sys.stdin = sys.stdin, io.TextIOWrapper(io.BytesIO(data))
     try:
         with redirect_stdout(out), redirect_stderr(err):
-            status = main([str(argument) for argument in arguments])
+            status = work()
     except SystemExit as ended:
         status = int(ended.code or 0)
     finally:

@@ -14,7 +14,7 @@ ROOT = Path(glassformer.__file__).parent
 # A room may import rooms on lower floors, and its own. Rooms on one floor do not know each other.
 FLOORS = [
     {"errors", "special"},
-    {"device", "files", "settings"},
+    {"device", "files", "locking", "settings"},
     {"model", "text", "search"},
     {"corpora"},
     {"data"},

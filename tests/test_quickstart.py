@@ -15,7 +15,7 @@ TINY = {"encoder_layers": 1, "decoder_layers": 1, "d_model": 16, "d_ff": 16, "nu
 
 @pytest.mark.parametrize("corpus", quickstart.RECIPES)
 def test_recipes_are_configs(corpus):
-    config = RunConfig.of(quickstart.RECIPES[corpus] | {"corpus": corpus})
+    config = RunConfig.from_flat(quickstart.RECIPES[corpus] | {"corpus": corpus})
     assert config.training.probe and config.training.max_steps > 1000
 
 

@@ -7,9 +7,9 @@ import dataclasses
 import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from importlib.metadata import version
-from typing import Any, cast
-from unittest import mock
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,9 +17,13 @@ from torch import Tensor, distributed
 from torch.nn.modules.module import register_module_forward_hook
 
 from engines.job import PAD, Engine, Job
-from glassformer import train
-from glassformer.data.batches import Batch, TokenizedPairs
+from glassformer.data.batches import Batch
+from glassformer.training.config import RunConfig
+from glassformer.training.distributed import join_group
+from glassformer.training.run.lock import lock_run
+from glassformer.training.run.starting import start
 from glassformer.training.trainer import Trainer
+from glassformer.training.update.memory import keep_freed_memory
 from glassformer.training.update.objective import Objective
 
 RANK, PROCESSES = (int(os.environ.get(name, default)) for name, default in (("RANK", 0), ("WORLD_SIZE", 1)))
@@ -35,22 +39,22 @@ class Glassformer(Engine):
         self.precision = precision
 
     def serve(self, requests: Iterator[dict[str, Any]], answer: Answer) -> None:
-        """The product's own loop, met where it reads its data, and nowhere else."""
-        fit = Trainer.fit
-
-        def fit_in_turns(trainer: Trainer) -> None:
-            self.precision = trainer.settings.precision
-            self.parameters = sum(weight.numel() for weight in trainer.translator.model.parameters())
+        """The product's own loop, given other data to read; nothing else differs."""
+        changes = {"precision": self.precision, "validate_every": NEVER, "checkpoint_every": NEVER}
+        config, path = RunConfig.from_flat(self.job.config | changes), self.job.folder / self._name()
+        keep_freed_memory()
+        with join_group("cpu") as group, lock_run(path) if group.is_main else nullcontext():
+            run = start(path, config, group)
+            self.precision = run.config.training.precision
+            self.parameters = run.translator.model.num_parameters
             if RANK == 0:
                 answer(self.facts())
-            turns = Turns(self.job, requests, answer)
-            trainer.data = dataclasses.replace(trainer.data, train=cast(TokenizedPairs, turns))
-            torch.manual_seed(trainer.settings.seed + RANK)  # measuring the faster precision has drawn numbers
-            fit(trainer)
+            run.data = dataclasses.replace(run.data, train=Turns(self.job, requests, answer))
+            torch.manual_seed(config.training.seed + RANK)  # measuring the faster precision has drawn numbers
+            Trainer(run).fit()
 
-        changes = {"precision": self.precision, "validate_every": NEVER, "checkpoint_every": NEVER}
-        with mock.patch.object(Trainer, "fit", fit_in_turns):
-            train(self.job.folder / f"run-{self.precision}-{PROCESSES}", device="cpu", **self.job.config | changes)
+    def _name(self) -> str:
+        return f"run-{self.precision}-{PROCESSES}"
 
 
 class Turns:

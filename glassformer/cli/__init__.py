@@ -5,7 +5,7 @@ Heavy imports happen inside commands, so that `--help` answers at once.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from glassformer.cli.parser import make_parser
 from glassformer.cli.streams import abandon_stdout, say, speak_utf8
@@ -15,9 +15,19 @@ from glassformer.errors import GlassformerError, is_out_of_memory
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status; no user's mistake ends in a traceback."""
     speak_utf8()
-    try:
+
+    def command() -> int:
         options = make_parser().parse_args(arguments)
         status: int = options.run(options) or 0
+        return status
+
+    return exit_status(command)
+
+
+def exit_status(work: Callable[[], int]) -> int:
+    """Do the work and return its exit status; an error that a user can cause becomes one line on stderr."""
+    try:
+        status = work()
         sys.stdout.flush()
     except GlassformerError as error:
         return _fail(str(error), error.status)

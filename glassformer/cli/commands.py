@@ -123,13 +123,13 @@ def score(options: argparse.Namespace) -> None:
 
 def check_data(options: argparse.Namespace) -> None:
     from glassformer.data.check.checker import check_pairs
+    from glassformer.data.config import DataConfig
+    from glassformer.data.texts import open_texts
     from glassformer.settings import build
     from glassformer.text.pair_text import PairText
-    from glassformer.training.config import DataConfig
-    from glassformer.training.data import read_data
 
     data = build(DataConfig, given(options, DATA), "command line")
-    texts, valid = read_data(data, seed=1)
+    texts, valid = open_texts(data, seed=1)
     report = check_pairs(PairText.joined(texts), valid, max_length=options.max_length)
     print(json.dumps(report.to_dict(), ensure_ascii=False) if options.json else report.render())
 
@@ -155,10 +155,9 @@ def info(options: argparse.Namespace) -> None:
     from glassformer.model_directory import resolve
 
     translator = load_translator(options)
-    weights = sum(weight.numel() for weight in translator.model.parameters())
     print(json.dumps({
         "model": str(resolve(Path(options.model))),
-        "weights": weights,
+        "weights": translator.model.num_parameters,
         "config": dataclasses.asdict(translator.model.config),
         "card": translator.card,
     }, indent=2, ensure_ascii=False))  # fmt: skip

@@ -6,31 +6,36 @@ pairs one after another (two bytes each where the vocabulary admits it), `source
 it is made again when it is wanted.
 """
 
-import fcntl
-import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+import shutil
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import sentencepiece
 
 from glassformer.data.ahead import ahead
 from glassformer.data.batches import Sentences, TokenizedPairs
+from glassformer.data.cache import FORMAT, SIDES, building, cache_folder, key_of
 from glassformer.data.check.checker import Checker, refuse_too_few
+from glassformer.data.check.report import Problem
+from glassformer.data.config import DataConfig
+from glassformer.data.texts import Texts
 from glassformer.errors import InputError
-from glassformer.files import saving, whole_directory, write_whole
+from glassformer.files import whole_directory, write_whole
 from glassformer.text.pairs import Pair
-from glassformer.text.tokenizer import Ids, Tokenizer, Tokenizers, encode_pairs
+from glassformer.text.tokenizer import Ids, Tokenizers, encode_pairs
 
-FORMAT = 1  # of the store; part of every key
 CHUNK = 1 << 14  # pairs tokenized together
-SIDES = "source", "target"
 STORE = "store.json"
+LONG_WORK = 500_000  # pairs from which on it is said beforehand
 
 
 @dataclass(frozen=True)
@@ -43,44 +48,37 @@ class Store:
     held_out: list[Pair]
 
 
-def cache_folder(chosen: str | None) -> Path:
-    """`chosen`, or `glassformer` in the user's cache directory (`$XDG_CACHE_HOME`, else `~/.cache`)."""
+def cached_store(texts: Texts, data: DataConfig, tokenizers: Tokenizers, max_length: int) -> tuple[Store, str]:
+    """The tokenized corpus, and a line that says whether it was found or made.
+
+    Raises InputError where it cannot be made, or read back.
+    """
+    rules = sorted(data.drop), max_length
+    models = [tokenizer.to_bytes() for tokenizer in tokenizers]
+    key = key_of(FORMAT, sentencepiece.__version__, texts.digests, rules, models)
+    path = cache_folder(data.store) / f"corpus-{key}"
+    with building(path):
+        if found := open_store(path):
+            return found, f"tokenized corpus reused from {path}"
+        start = time.monotonic()
+        _build(path, texts, data.drop, tokenizers, max_length)
+        made = open_store(path)
+    if made is None:
+        raise InputError(f"{path}: the tokenized corpus cannot be read back; check the disk, or set store to another")
+    return made, f"corpus tokenized in {time.monotonic() - start:.1f} s into {path}"
+
+
+def _build(path: Path, texts: Texts, drop: Iterable[str], tokenizers: Tokenizers, max_length: int) -> None:
+    survey, held_out = texts.first_reading.survey, texts.first_reading.held_out
+    if survey.pairs >= LONG_WORK:
+        print(f"tokenizing {survey.pairs:,} pairs into {path}", file=sys.stderr)
+    checker = Checker(survey, texts.valid or held_out.values(), "tokens", max_length, set(map(Problem, drop)))
+    write_store(path, texts.parts, tokenizers, checker, held_out)
     try:
-        if chosen:
-            return Path(chosen).expanduser()
-        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "glassformer"
-    except RuntimeError as error:
-        raise InputError("no home directory to keep the tokenized corpus in; set store to a folder") from error
-
-
-def key_of(*facts: object) -> str:
-    """A name for what is made from these facts, which `repr` must tell apart."""
-    return hashlib.sha256(repr(facts).encode()).hexdigest()[:32]
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """One process at a time makes `path`; another waits, and then finds it made."""
-    with saving(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = path.with_name(f".{path.name}.lock").open("w")
-    with lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def stored_tokenizers(path: Path, train: Callable[[], Tokenizers]) -> Tokenizers:
-    """The tokenizers kept at `path`, or those that `train` makes, which are then kept there."""
-    with locked(path):
-        try:
-            source, target = (Tokenizer.load(path / f"{side}.spm") for side in SIDES)
-            return source, source if target.to_bytes() == source.to_bytes() else target
-        except InputError:  # not there, or damaged
-            made = train()
-        with whole_directory(path) as partial:
-            for side, tokenizer in zip(SIDES, made, strict=True):
-                write_whole(partial / f"{side}.spm", tokenizer.to_bytes())
-        return made
+        texts.refuse_changed()
+    except InputError:
+        shutil.rmtree(path)
+        raise
 
 
 def open_store(path: Path) -> Store | None:

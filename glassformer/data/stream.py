@@ -9,7 +9,9 @@ import numpy as np
 from glassformer.data.batches import POOL, Batch, Pool, Resample, TokenizedPairs, batches_of
 from glassformer.data.check.checker import Checker
 from glassformer.data.check.report import CheckReport, Problem, listed
+from glassformer.data.config import DataConfig
 from glassformer.data.store import CHUNK
+from glassformer.data.texts import Texts
 from glassformer.errors import InputError
 from glassformer.text.pair_text import PairText
 from glassformer.text.pairs import Pair
@@ -34,6 +36,12 @@ class StreamedPairs:
     resample: Resample | None = None
     _reports: list[CheckReport] = field(default_factory=list, init=False, compare=False)  # the latest epoch's alone
 
+    @classmethod
+    def of_texts(cls, texts: Texts, data: DataConfig, tokenizers: Tokenizers, max_length: int) -> "StreamedPairs":
+        """The stream that `data` describes, each text once an epoch."""
+        drop = set(map(Problem, data.drop))
+        return cls(texts.parts, (1.0,) * len(texts.parts), tokenizers, texts.valid, max_length, drop)
+
     def batches(self, batch_tokens: int, seed: int, epoch: int, first: int = 0) -> Iterator[Batch]:
         """The batches of one epoch from number `first` on, which takes reading the text before them again.
 
@@ -41,9 +49,9 @@ class StreamedPairs:
         """
         return batches_of(self._pools(seed, epoch), batch_tokens, [seed, epoch], self.resample, first)
 
-    def told(self) -> str:
+    def report(self) -> str:
         """What has been read and dropped of the latest epoch, as far as it has come."""
-        return "".join(map(_told, self._reports))
+        return "".join(map(_described, self._reports))
 
     def _pools(self, seed: int, epoch: int) -> Iterator[Pool]:
         checker = Checker(None, self.validation, "tokens", self.max_length, self.drop)
@@ -54,7 +62,7 @@ class StreamedPairs:
             yield TokenizedPairs.of(pool), np.arange(first, first + len(pool))
             first += len(pool)
         if not first:
-            raise InputError(f"no usable pair in the stream ({_told(checker.report)}); give more pairs")
+            raise InputError(f"no usable pair in the stream ({_described(checker.report)}); give more pairs")
 
     def _kept(self, checker: Checker, random: np.random.Generator) -> Iterator[tuple[list[int], list[int]]]:
         for text, weight in zip(self.texts, self.weights, strict=True):
@@ -67,5 +75,5 @@ class StreamedPairs:
                         yield from [(source, target)] * count
 
 
-def _told(report: CheckReport) -> str:
+def _described(report: CheckReport) -> str:
     return f"{report.pairs:,} pairs read; dropped: {listed(report.dropped)}"

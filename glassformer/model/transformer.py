@@ -102,6 +102,11 @@ class Transformer(nn.Module):
             elif isinstance(module, Positions) and isinstance(module.table_PD, nn.Parameter):
                 nn.init.normal_(module.table_PD, std=self.config.d_model**-0.5)
 
+    @property
+    def num_parameters(self) -> int:
+        """How many numbers are learned; a table that is shared counts once."""
+        return sum(parameter.numel() for parameter in self.parameters())
+
     def encode(self, source_BS: Tensor, explicit: bool = False) -> Memory:
         """Read the source ids (B, S), padded on the right with `<pad>`.
 

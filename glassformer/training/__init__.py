@@ -1,5 +1,6 @@
 """One training loop, and what it needs."""
 
 from glassformer.training.train import train
+from glassformer.training.trainer import Callback
 
-__all__ = ["train"]
+__all__ = ["Callback", "train"]

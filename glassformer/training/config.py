@@ -1,4 +1,4 @@
-"""How to train: data and training settings, and how they are gathered into one flat config.
+"""How to train, and how all settings are gathered into one flat config.
 
 A config file is a flat YAML mapping of the fields of ModelConfig, TrainingConfig and DataConfig, and
 `preset`. Later sources win: preset, file, command line.
@@ -12,8 +12,9 @@ from typing import Any, Literal
 
 import yaml
 
-from glassformer.data.check.report import Problem
-from glassformer.errors import UsageError, nearest
+from glassformer.data.config import DataConfig
+from glassformer.data.tokenizers import VocabularySizes
+from glassformer.errors import UsageError
 from glassformer.files import write_whole
 from glassformer.model import ModelConfig, preset
 from glassformer.settings import build, keys_of, refuse_unknown
@@ -28,58 +29,10 @@ PRESET_SETTINGS = {"glass": {"batch_tokens": 1280}, "tiny": {"batch_tokens": 128
 
 
 @dataclass(frozen=True)
-class DataConfig:
-    """Where the sentence pairs are. One of `corpus`, `pairs`, or `source` and `target`.
-
-    Raises UsageError if there is none, or more than one.
-    """
-
-    corpus: str | None = None  # a built-in one: phrasebook, names, gettext:LANGUAGE
-    pairs: tuple[str, ...] = ()
-    pair_weights: tuple[float, ...] = ()  # of each file of `pairs`: 2 is twice an epoch, 0.5 a random half; else all 1
-    source: str | None = None
-    target: str | None = None
-    valid_pairs: tuple[str, ...] = ()
-    valid_source: str | None = None
-    valid_target: str | None = None
-    store: str | None = None  # where tokenized corpora are kept; None: glassformer/ in the user's cache directory
-    stream: bool = False  # keep nothing: read and tokenize while training, shuffle within 131,072 pairs
-
-    def __post_init__(self) -> None:
-        given = [bool(self.corpus), bool(self.pairs), bool(self.source or self.target)]
-        if sum(given) != 1:
-            raise UsageError("give the training text as one of: --pairs, --source with --target, or --corpus")
-        for source, target, prefix in (
-            (self.source, self.target, ""),
-            (self.valid_source, self.valid_target, "valid-"),
-        ):
-            if bool(source) != bool(target):
-                raise UsageError(f"--{prefix}source and --{prefix}target go together; one of them is missing")
-        if self.valid_pairs and self.valid_source:
-            raise UsageError("give the validation text either as --valid-pairs or as --valid-source, not both")
-        if self.corpus and (self.valid_pairs or self.valid_source):
-            raise UsageError(f"corpus '{self.corpus}' brings its own validation part; leave the --valid options out")
-        if self.pair_weights and len(self.pair_weights) != len(self.pairs):
-            raise UsageError(
-                f"pair_weights has {len(self.pair_weights)} numbers for {len(self.pairs)} files of pairs; give one each"
-            )
-        for weight in self.pair_weights:
-            if weight <= 0:
-                raise UsageError(f"pair_weights: {weight} must be above 0; leave a file out that should not be used")
-        if self.stream and not (self.corpus or self.valid_pairs or self.valid_source):
-            raise UsageError("stream = true holds no pairs back for validation; give some with --valid-pairs")
-
-
-@dataclass(frozen=True)
 class TrainingConfig:
     """How to train. Defaults are the paper's (section 5) where it has one. Raises UsageError."""
 
     start_from: str | None = None  # a model directory, whose weights and tokenizers are trained on
-    tokenizer: Literal["unigram", "bpe"] = "bpe"
-    drop: tuple[str, ...] = ("empty", "too_long", "duplicate", "in_validation")  # see check-data
-    # Split the training text anew in every epoch: bpe with 0.1 makes Multi30k 1.4 times as many tokens. For unigram
-    # it is the alpha of sampling, where smaller is wilder: 0.2 does about as much.
-    subword_dropout: float = 0.0
     max_steps: int = 20_000
     max_minutes: float | None = None
     batch_tokens: int = 4096  # positions of one batch, on each side, padding included; see PRESET_SETTINGS
@@ -123,8 +76,6 @@ class TrainingConfig:
             raise UsageError(f"r_drop = {self.r_drop} must be at least 0")
         if not 0 <= self.label_smoothing < 1:
             raise UsageError(f"label_smoothing = {self.label_smoothing} must be at least 0 and below 1")
-        if not 0 <= self.subword_dropout < 1:
-            raise UsageError(f"subword_dropout = {self.subword_dropout} must be at least 0 and below 1")
         if self.average_last > self.keep_checkpoints:
             raise UsageError(
                 f"average_last = {self.average_last} needs as many checkpoints, but keep_checkpoints = "
@@ -132,9 +83,6 @@ class TrainingConfig:
             )
         if not 0 <= self.seed < 2**63:
             raise UsageError(f"seed = {self.seed} must be at least 0 and below 2**63")
-        for problem in self.drop:
-            if problem not in list(Problem):
-                raise UsageError(f"drop: unknown problem '{problem}'; {nearest(problem, list(Problem))}")
 
 
 @dataclass(frozen=True)
@@ -147,7 +95,7 @@ class RunConfig:
     fit_vocabulary: bool = False  # vocab_size is only the default: fewer where the text allows no more
 
     @classmethod
-    def of(cls, values: Mapping[str, Any], where: str = "config") -> "RunConfig":
+    def from_flat(cls, values: Mapping[str, Any], where: str = "config") -> "RunConfig":
         """From a flat mapping; UsageError names an unknown key, a bad value, a contradiction."""
         refuse_unknown(values, keys_of(ModelConfig, TrainingConfig, DataConfig) | {"preset"}, where)
         given = dict(values)
@@ -169,6 +117,11 @@ class RunConfig:
                 raise UsageError(f"{name} = {size} is more than any tokenizer has; use 2**31 - 1 or less")
         return run
 
+    @property
+    def vocabulary(self) -> VocabularySizes:
+        """The sizes of its tokenizers."""
+        return VocabularySizes(self.model.vocab_size, self.model.source_vocab_size, self.fit_vocabulary)
+
     def with_training(self, **changes: Any) -> "RunConfig":
         """The same run with some of its training settings changed."""
         return dataclasses.replace(self, training=dataclasses.replace(self.training, **changes))
@@ -178,7 +131,7 @@ class RunConfig:
         return dataclasses.replace(self, model=dataclasses.replace(self.model, vocab_size=size))
 
     def flat(self) -> dict[str, Any]:
-        """The resolved config as one mapping that `of` reads back."""
+        """The resolved config as one mapping, which `from_flat` reads back."""
         parts = (self.data, self.model, self.training)
         values = {key: value for part in parts for key, value in dataclasses.asdict(part).items()}
         return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}

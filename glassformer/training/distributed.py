@@ -16,14 +16,15 @@ from torch import Tensor
 from glassformer.device import choose_device
 from glassformer.errors import InputError, UsageError
 
-# The others wait for rank 0 to tokenize, validate and save; a process that is lost is noticed at once all the same.
+# How long processes wait for rank 0 to tokenize, validate and save. One that is lost is noticed at once all the same.
 WAIT = timedelta(days=1)
 
 
 class Group:
-    """This process, number `rank` of the `size` that train together. Rank 0 is `main`: it alone writes and speaks.
+    """The processes that train together: this one is number `rank` of `size`. Rank 0 is the main one, which alone
+    writes files and reports.
 
-    A method that gives numbers gives every process the same; every process must call it.
+    Methods are collective: every process must call them, and all but `gather` return the same in each.
     """
 
     def __init__(self, device: torch.device, rank: int = 0, size: int = 1) -> None:
@@ -41,7 +42,7 @@ class Group:
         return part
 
     def largest(self, *numbers: float) -> list[float]:
-        """The largest that any process gives, of each of the numbers."""
+        """Of each number, the largest that any process gave."""
         if self.size == 1:
             return list(numbers)
         largest = torch.tensor(numbers, dtype=torch.float64)
@@ -59,7 +60,7 @@ class Group:
         dist.broadcast(buffer, src=0)
         return buffer.numpy().tobytes()
 
-    def gathered(self, part: Tensor) -> list[Tensor]:
+    def gather(self, part: Tensor) -> list[Tensor]:
         """Every process's `part`, by rank; all of one shape, on the CPU."""
         if self.size == 1:
             return [part]
@@ -67,23 +68,23 @@ class Group:
         dist.all_gather(parts, part)
         return parts
 
-    def part_randomness(self) -> None:
-        """From a random state that all have in common, give each a state of its own; one process keeps it."""
+    def separate_random_states(self) -> None:
+        """Give each process its own random state, derived from the one they share; a single process keeps that."""
         if self.size > 1:
             torch.manual_seed(int(torch.randint(2**62, ())) + self.rank)
 
     def wait(self) -> None:
-        """Until every process is here. After rank 0 wrote, its failure to write ends the others here."""
+        """Wait until every process has come here. If rank 0 failed before, the others end here too."""
         self.largest(0)
 
 
 @contextmanager
-def joined(device: str) -> Iterator[Group]:
-    """The group that torchrun's environment tells of, or a group of one, each process on a device of its own.
+def join_group(device: str) -> Iterator[Group]:
+    """Join the group that torchrun's environment describes, or a group of one; each process has its own device.
 
-    Where one process fails, all end, each with the exit status of its error: the first to fail raises it, the
-    others leave by SystemExit without a word. A process that is gone without a word ends all with InputError.
-    When the block ends, nothing of what was trained in it may be held any more.
+    Where one process fails, all end with the exit status of its error: the first to fail raises it, the others raise
+    SystemExit without a message. Where a process was killed, the others end with InputError. When the block ends,
+    nothing may hold what was trained in it any more.
     """
     size = int(os.environ.get("WORLD_SIZE", 1))
     if size == 1:
@@ -116,10 +117,10 @@ def joined(device: str) -> Iterator[Group]:
 
 
 def _fresh(store: dist.Store, rank: int, size: int) -> dist.Store:
-    """A part of the store that this group alone has used.
+    """A part of the store that only this group has used.
 
-    torchrun keeps the store when it restarts the processes, and what dead ones left there would mislead: addresses
-    where nobody listens. So rank 0 draws a new name and welcomes each of the others by a word that is new too.
+    torchrun keeps the store when it restarts the processes, with addresses of dead ones in it. So rank 0 draws a new
+    name for the group and confirms it to each other process, which asks with a random word of its own.
     """
     if rank == 0:
         name = uuid4().hex
@@ -158,5 +159,5 @@ def _first_to_fail(store: dist.Store, rank: int) -> bool:
 
 
 def _lost_another(error: BaseException) -> bool:
-    """Whether a collective failed because a process it needs is not there any more."""
+    """Whether a collective operation failed because another process has ended."""
     return isinstance(error, dist.DistError) or (isinstance(error, RuntimeError) and "gloo" in str(error).lower())

@@ -5,30 +5,38 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+from glassformer.data.config import DataConfig
 from glassformer.errors import InputError, UsageError
 from glassformer.model_directory import resolve
 from glassformer.settings import keys_of
-from glassformer.training.config import DataConfig, RunConfig
-from glassformer.training.distributed import Group, joined
+from glassformer.training.config import RunConfig
+from glassformer.training.distributed import Group, join_group
 from glassformer.training.run.fine_tuning import with_shape
-from glassformer.training.run.lock import locked
+from glassformer.training.run.lock import lock_run
 from glassformer.training.run.resuming import resume
 from glassformer.training.run.run import CONFIG, Run
 from glassformer.training.run.starting import start
-from glassformer.training.trainer import Trainer
+from glassformer.training.trainer import Callback, Trainer
 from glassformer.training.update.memory import keep_freed_memory
 from glassformer.translator import Translator
 
 
 def train(
-    out: str | Path, *, resumed: bool = False, allow: Sequence[str] = (), device: str = "auto", **settings: Any
+    out: str | Path,
+    *,
+    resumed: bool = False,
+    allow: Sequence[str] = (),
+    device: str = "auto",
+    callbacks: Sequence[Callback] = (),
+    **settings: Any,
 ) -> Translator:
     """Train a model into the run directory `out`, and return its best translator.
 
     `settings` are the keys of a config file: `preset`, the data (`pairs=["train.tsv"]`, or `source`
     and `target`, or `corpus`), and any field of ModelConfig and TrainingConfig; `start_from` fine-tunes
     a model. `resumed=True` goes on with the run if it is already there, as it was but for when to stop and what
-    to probe; `allow` names the settings that may change too, and `data` for the text itself.
+    to probe; `allow` names the settings that may change too, and `data` for the text itself. `callbacks` follow
+    the loop.
 
     Raises InputError or UsageError for what is wrong with them, InputError where another process trains
     in `out`, and Interrupted where a signal stopped it. Of several processes, as torchrun starts them, each makes
@@ -38,9 +46,9 @@ def train(
         raise UsageError("--allow is for a run that goes on; give it with --resume")
     keep_freed_memory()
     path = Path(out)
-    with joined(device) as group, locked(path) if group.is_main else nullcontext():
-        # No name for it: it must be gone before the group is.
-        Trainer(_begin(path, settings, group, resumed, allow)).fit()
+    with join_group(device) as group, lock_run(path) if group.is_main else nullcontext():
+        # Without a name: the trainer must be gone before the group is.
+        Trainer(_begin(path, settings, group, resumed, allow), callbacks).fit()
         return Translator.load(resolve(path), group.device)
 
 
@@ -52,11 +60,11 @@ def _begin(path: Path, settings: dict[str, Any], group: Group, resumed: bool, al
     """
     exists = bool(group.largest((path / CONFIG).exists())[0])
     if not resumed:
-        return start(path, RunConfig.of(with_shape(settings)), group)
+        return start(path, RunConfig.from_flat(with_shape(settings)), group)
     if exists:
         return resume(path, settings, group, allow)
     if not keys_of(DataConfig) & settings.keys():
         raise InputError(f"{path}: no run to resume (no {CONFIG}); start one without --resume")
-    run = start(path, RunConfig.of(with_shape(settings)), group)
+    run = start(path, RunConfig.from_flat(with_shape(settings)), group)
     run.warnings = (f"{path}: no run to resume; this starts it", *run.warnings)
     return run

@@ -1,7 +1,6 @@
 """Corpora on disk: what is written comes back, under a key that changes with all it was made from."""
 
 import json
-import threading
 from mmap import mmap
 
 import numpy as np
@@ -10,7 +9,7 @@ import pytest
 from glassformer.data import store
 from glassformer.data.check.checker import Checker
 from glassformer.data.check.survey import Survey
-from glassformer.data.store import cache_folder, key_of, locked, open_store, stored_tokenizers, write_store
+from glassformer.data.store import open_store, write_store
 from glassformer.errors import InputError
 from glassformer.text.pairs import Pair
 from glassformer.text.tokenizer import Tokenizer
@@ -103,57 +102,3 @@ def test_a_store_that_is_not_whole_is_none(tmp_path, tokenizers, damage):
 
 def test_no_store_is_none(tmp_path):
     assert open_store(tmp_path / "s") is None
-
-
-def test_any_other_fact_is_another_key():
-    facts = [(1, "a"), (1, "b"), (2, "a"), ("1", "a"), (1, "a", None), ((1, "a"),), (b"1", "a")]
-    assert len({key_of(*fact) for fact in facts}) == len(facts)
-    assert key_of(1, "a") == key_of(1, "a")
-
-
-def test_where_it_is_kept(monkeypatch, tmp_path):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert cache_folder(None) == tmp_path / "glassformer"
-    assert cache_folder("here") != cache_folder(None)
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert cache_folder(None) == tmp_path / ".cache" / "glassformer"
-    assert cache_folder("~/here") == tmp_path / "here"
-
-
-def test_tokenizers_are_trained_once(tmp_path, tokenizers):
-    trained = []
-
-    def train():
-        trained.append(1)
-        return tokenizers
-
-    for _ in range(2):
-        source, target = stored_tokenizers(tmp_path / "t", train)
-        assert source is target
-        assert source.to_bytes() == tokenizers[0].to_bytes()
-    (tmp_path / "t" / "source.spm").write_bytes(b"damaged")
-    assert stored_tokenizers(tmp_path / "t", train) == tokenizers
-    assert len(trained) == 2
-
-
-def test_only_one_makes_it_at_a_time(tmp_path):
-    order = []
-
-    def second():
-        with locked(tmp_path / "s"):
-            order.append("second")
-
-    with locked(tmp_path / "s"):
-        other = threading.Thread(target=second)
-        other.start()
-        other.join(0.2)
-        order.append("first")
-    other.join()
-    assert order == ["first", "second"]
-
-
-def test_a_folder_that_cannot_be_written_is_named(tmp_path):
-    (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="cannot save"), locked(tmp_path / "file" / "s"):
-        pass

@@ -46,12 +46,12 @@ def texts_in(pairs, tokenizers, epoch=0):
 
 def test_an_epoch_has_every_pair_once(tokenizers):
     stream = streamed(tokenizers, PAIRS[:20], PAIRS[20:])
-    assert stream.told() == ""
+    assert stream.report() == ""
     texts = texts_in(stream, tokenizers)
     assert sorted(texts) == sorted(pair.source for pair in PAIRS)
     assert set(texts[:25]) == {pair.source for pair in PAIRS[:25]}  # a pool after the other
     assert texts[:25] != [pair.source for pair in PAIRS[:25]]
-    assert stream.told() == "60 pairs read; dropped: none"
+    assert stream.report() == "60 pairs read; dropped: none"
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.3])
@@ -77,7 +77,7 @@ def test_what_is_dropped_is_told(tokenizers):
     stream = streamed(tokenizers, odd, validation=PAIRS[1:3])
     texts = texts_in(stream, tokenizers)
     assert Counter(texts) == Counter(pair.source for pair in [*PAIRS[:1], *PAIRS[3:], PAIRS[0]])
-    assert stream.told() == "63 pairs read; dropped: 1 empty, 1 too_long, 2 in_validation"
+    assert stream.report() == "63 pairs read; dropped: 1 empty, 1 too_long, 2 in_validation"
 
 
 def test_a_stream_of_nothing_is_refused(tokenizers):

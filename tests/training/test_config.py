@@ -13,14 +13,14 @@ PAIRS = {"pairs": ["train.tsv"]}
 
 @pytest.mark.parametrize(("preset", "size"), [("glass", 1280), ("tiny", 1280), ("small", 4096), ("big", 4096)])
 def test_presets_for_few_pairs_train_in_small_batches(preset, size):
-    assert RunConfig.of(PAIRS | {"preset": preset}).training.batch_tokens == size
-    assert RunConfig.of(PAIRS | {"preset": preset, "batch_tokens": 7}).training.batch_tokens == 7
+    assert RunConfig.from_flat(PAIRS | {"preset": preset}).training.batch_tokens == size
+    assert RunConfig.from_flat(PAIRS | {"preset": preset, "batch_tokens": 7}).training.batch_tokens == 7
 
 
 def test_a_resolved_config_is_read_back_as_it_was(tmp_path):
-    config = RunConfig.of(PAIRS | {"preset": "base", "pair_weights": [2], "probe": ["a ß"], "r_drop": "5e-1"})
+    config = RunConfig.from_flat(PAIRS | {"preset": "base", "pair_weights": [2], "probe": ["a ß"], "r_drop": "5e-1"})
     config.write(tmp_path / "config.yaml")
-    again = RunConfig.of(yaml.safe_load((tmp_path / "config.yaml").read_text(encoding="utf-8")))
+    again = RunConfig.from_flat(yaml.safe_load((tmp_path / "config.yaml").read_text(encoding="utf-8")))
     assert again.flat() == config.flat()
     assert config.fit_vocabulary and not again.fit_vocabulary  # settled when it was written
 
@@ -29,5 +29,5 @@ def test_the_documented_config_is_one():
     text = (Path(__file__).parents[2] / "docs/few_pairs.md").read_text(encoding="utf-8")
     documented = yaml.safe_load(re.search(r"```yaml\n(.*?)```", text, re.DOTALL)[1])
     assert documented.pop("preset") == "tiny"
-    resolved = RunConfig.of(PAIRS | documented).flat()
+    resolved = RunConfig.from_flat(PAIRS | documented).flat()
     assert {key: resolved[key] for key in documented} == documented

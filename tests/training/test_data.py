@@ -5,13 +5,13 @@ from collections import Counter
 import pytest
 from safetensors.torch import load_file
 
-from glassformer.data import first_reading
+from glassformer.data import first_reading, store, texts, tokenizers
 from glassformer.errors import InputError
 from glassformer.text import pair_text
 from glassformer.text.tokenizer import Tokenizer
-from glassformer.training import data
 from glassformer.training.config import RunConfig
-from glassformer.training.data import prepare
+from glassformer.training.data import PreparedData
+from glassformer.training.data import prepare as prepare_data
 from tests.commands import options, refusal, run
 from tests.letters import QUICK, letters, tsv, write_tsv
 
@@ -22,9 +22,13 @@ def config(small_corpus, tmp_path):
     files = {"pairs": [str(small_corpus / "train.tsv")], "valid_pairs": [str(small_corpus / "valid.tsv")]}
 
     def make(**settings):
-        return RunConfig.of(QUICK | files | {"store": str(tmp_path / "store")} | settings)
+        return RunConfig.from_flat(QUICK | files | {"store": str(tmp_path / "store")} | settings)
 
     return make
+
+
+def prepare(config: RunConfig) -> PreparedData:
+    return prepare_data(config.data, config.vocabulary, config.model.max_length, config.training.seed)
 
 
 def stores(tmp_path):
@@ -41,8 +45,8 @@ def epoch_of(prepared, epoch=0):
 def test_a_store_is_made_once_and_then_found(config, tmp_path, monkeypatch):
     made = prepare(config())
     assert "corpus tokenized in" in made.notes[0]
-    for name in ("read_first", "write_store", "train_tokenizers"):
-        monkeypatch.setattr(data, name, None)  # none of them is wanted
+    for module, name in ((texts, "read_first"), (store, "write_store"), (tokenizers, "train_tokenizers")):
+        monkeypatch.setattr(module, name, None)  # none of them is wanted
     found = prepare(config(seed=2))
     assert found.notes[0] == f"tokenized corpus reused from {tmp_path / 'store' / stores(tmp_path).pop()}"
     assert epoch_of(found) == epoch_of(made)

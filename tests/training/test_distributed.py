@@ -17,12 +17,13 @@ from safetensors.torch import load_file
 
 from glassformer.special import PAD
 from glassformer.training.config import RunConfig
-from glassformer.training.data import prepare
-from glassformer.training.distributed import _fresh
+from glassformer.training.distributed import Group, _fresh
+from glassformer.training.run.building import prepare_data
 from tests.commands import ENVIRONMENT, options, run
 from tests.letters import letters, write_tsv
 from tests.training import together
 
+ALONE = Group(torch.device("cpu"))
 ROOT = Path(__file__).parents[2]
 
 
@@ -68,7 +69,7 @@ def state(path, step):
 
 def test_the_updates_are_uneven(folder, alone):
     """What makes the comparison sharp: batches of one pair, odd ones, and unequal ones in one update."""
-    pairs = prepare(RunConfig.of(together.UNEVEN | together.data(folder))).train
+    pairs = prepare_data(RunConfig.from_flat(together.UNEVEN | together.data(folder)), ALONE).train
     batches = list(pairs.batches(40, seed=1, epoch=0))
     rows = [len(batch.rows) for batch in batches]
     assert 1 in rows

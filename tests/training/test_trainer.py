@@ -12,15 +12,17 @@ import torch
 import yaml
 from safetensors.torch import load_file, save_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from torch.nn.modules.module import register_module_forward_pre_hook
 
 import glassformer
-from glassformer.data.batches import TokenizedPairs
 from glassformer.files import write_checksums
 from glassformer.model import Transformer
 from glassformer.model_directory import resolve
 from glassformer.special import PAD
+from glassformer.training import Callback
 from glassformer.training.config import RunConfig
-from glassformer.training.data import prepare
+from glassformer.training.distributed import Group
+from glassformer.training.run.building import prepare_data
 from glassformer.training.update.objective import Objective
 from glassformer.translator import Translator
 from tests.commands import options, run, start
@@ -28,6 +30,7 @@ from tests.letters import QUICK, letters, write_tsv
 
 TRAIN = {"step", "epoch", "loss", "learning_rate", "grad_norm", "skipped", "target_tokens_per_second", "utilisation",
          "seconds"}  # fmt: skip
+ALONE = Group(torch.device("cpu"))
 VALIDATION = {"step", "best", "loss", "perplexity", "bleu", "chrf", "signatures", "samples"}
 
 
@@ -141,16 +144,16 @@ def test_precision_auto_is_settled_and_written_down(quick, tmp_path):
     assert any(f"; {precision} on cpu; seed 1; " in note for note in notes_of(tmp_path / "run"))
 
 
-def test_precision_auto_measures_what_fits_into_memory(quick, tmp_path, monkeypatch):
-    forward = Objective.forward
-
-    def limited(self, source, target):
-        if self.model.training and len(source) > 3:
+def test_precision_auto_measures_what_fits_into_memory(quick, tmp_path):
+    def limited(module, inputs):
+        if isinstance(module, Objective) and module.model.training and len(inputs[0]) > 3:
             raise torch.OutOfMemoryError("CUDA out of memory")
-        return forward(self, source, target)
 
-    monkeypatch.setattr(Objective, "forward", limited)
-    outcome = done(quick("run", precision="auto", max_steps=1, batch_tokens=64))
+    hook = register_module_forward_pre_hook(limited)
+    try:
+        outcome = done(quick("run", precision="auto", max_steps=1, batch_tokens=64))
+    finally:
+        hook.remove()
     assert "memory did not suffice; batches that were halved" in outcome.err
 
 
@@ -287,8 +290,8 @@ def updated(out, quick, **settings):
 def test_accumulated_batches_equal_one_large_batch(quick, tmp_path):
     halves = updated(tmp_path / "halves", quick, batch_tokens=180, accumulate=2)
     whole = updated(tmp_path / "whole", quick, batch_tokens=100_000)
-    config = RunConfig.of(yaml.safe_load((tmp_path / "halves/config.yaml").read_text()))
-    pairs = prepare(config).train
+    config = RunConfig.from_flat(yaml.safe_load((tmp_path / "halves/config.yaml").read_text()))
+    pairs = prepare_data(config, ALONE).train
     tokens = [int((batch.target_BT != PAD).sum()) for batch in pairs.batches(180, config.training.seed, 0)]
     assert len(tokens) == 2
     assert tokens[0] != tokens[1]  # else a mean of means would do as well
@@ -304,8 +307,8 @@ def test_accumulated_batches_equal_one_large_batch(quick, tmp_path):
 def test_the_gradient_is_that_of_the_mean_loss_of_a_target_token(quick, tmp_path):
     """Against torch's own loss and autograd, from the same first weights."""
     _, gradient = updated(tmp_path / "run", quick, batch_tokens=100_000, label_smoothing=0.1)
-    config = RunConfig.of(yaml.safe_load((tmp_path / "run/config.yaml").read_text()))
-    model, pairs = first_weights(config), prepare(config).train
+    config = RunConfig.from_flat(yaml.safe_load((tmp_path / "run/config.yaml").read_text()))
+    model, pairs = first_weights(config), prepare_data(config, ALONE).train
     batch = next(pairs.batches(100_000, 1, 0))
     source_BS, target_BT = torch.from_numpy(batch.source_BS), torch.from_numpy(batch.target_BT)
     begun_BT = torch.cat([torch.full_like(target_BT[:, :1], 2), target_BT[:, :-1]], 1)
@@ -320,25 +323,26 @@ def first_weights(config):
     return Transformer(config.model)
 
 
-def test_every_pair_is_seen_once_an_epoch(quick, tmp_path, monkeypatch):
-    training = []
-    original = TokenizedPairs.batches
+class SeenRows(Callback):
+    """Keeps which pairs each batch has."""
 
-    def recording(self, *place, **rest):
-        for batch in original(self, *place, **rest):
-            if len(self) == 60:  # not the validation set
-                training.append(batch.rows.tolist())
-            yield batch
+    def __init__(self):
+        self.batches = []
 
-    monkeypatch.setattr(TokenizedPairs, "batches", recording)
-    done(quick("run", batch_tokens=64, accumulate=3, max_steps=12))
+    def on_update_start(self, trainer, batches):
+        self.batches += [batch.rows.tolist() for batch in batches]
+
+
+def test_every_pair_is_seen_once_an_epoch(quick, tmp_path):
+    seen = SeenRows()
+    done(quick("run", callback=seen, batch_tokens=64, accumulate=3, max_steps=12))
     epochs = [record["epoch"] for record in log_of(tmp_path / "run") if record["event"] == "train"]
     assert epochs[-1] >= 1
     count = 0
     for number in range(epochs[-1]):
         epoch = []
         while len(epoch) < 60:
-            epoch += training[count]
+            epoch += seen.batches[count]
             count += 1
         assert sorted(epoch) == list(range(60)), number
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import glassformer
 from glassformer.errors import InputError
 from glassformer.training.trainer import Trainer
-from tests.commands import main  # and one measurement of the machine for all trainings
+from tests.commands import exit_status  # and one measurement of the machine for all trainings
 from tests.letters import QUICK
+from tests.training.disturbing import AtUpdate
 
 UNEVEN = QUICK | {"dropout": 0.0, "batch_tokens": 40, "accumulate": 3, "max_steps": 6,
                   "checkpoint_every": 1, "keep_checkpoints": 6, "log_every": 1}  # fmt: skip
@@ -28,16 +29,17 @@ def train(folder: Path, name: str, settings: dict[str, object], resumed: bool = 
 
 
 def fail_on_the_second(folder: Path) -> int:
-    """A user's error that only process 1 meets, in the middle of a training; through the command line."""
-    update = Trainer._update
+    """A user's error that only process 1 meets, in the middle of a training, ended as the command line ends it."""
 
-    def failing(trainer: Trainer, batches: list) -> object:
-        if trainer.progress.step == 3 and trainer.group.rank == 1:
+    def fail(trainer: Trainer) -> None:
+        if trainer.run.group.rank == 1:
             raise InputError("process 1 cannot go on")
-        return update(trainer, batches)
 
-    Trainer._update = failing  # type: ignore[method-assign]
-    return main(["train", "--config", str(folder / "ddp/config.yaml"), "--out", str(folder / "failing")])
+    def work() -> int:
+        glassformer.train(folder / "failing", device="cpu", callbacks=[AtUpdate(4, fail)], **data(folder), **UNEVEN)
+        return 0
+
+    return exit_status(work)
 
 
 if __name__ == "__main__":

@@ -3,9 +3,8 @@
 import json
 import math
 import os
-import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack, closing
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -15,83 +14,12 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from glassformer.files import saving, write_whole
-from glassformer.model import Transformer
-from glassformer.training.config import TrainingConfig
 from glassformer.training.distributed import Group
 from glassformer.training.report.events import EventFile
 from glassformer.training.report.validation import Validation
-from glassformer.training.run.checkpoint import TrainingProgress, Window
-from glassformer.training.update.gradients import Work
-from glassformer.training.update.objective import passes_of
-from glassformer.training.update.utilisation import peak_flops, step_flops
 
 LOG = "log.jsonl"
-SHOW_EVERY = 5.0  # seconds
 JOINERS = "\u200c\u200d"  # unprintable to Python, needed by Hindi
-
-
-class Meter:
-    """Sums what the updates did: since the latest line shown, and since the latest record of the log.
-
-    The first goes by the clock. The second goes by steps and is part of the training's progress, so that
-    the log of a run that was killed and resumed is that of one that was not.
-    """
-
-    def __init__(self, model: Transformer, settings: TrainingConfig, group: Group, progress: TrainingProgress) -> None:
-        self._model, self._progress, self._passes = model, progress, passes_of(settings.r_drop)
-        # The other processes show nothing, and would only make this one's measure less.
-        self._peak = group.size * peak_flops(settings.precision, group.device) if group.is_main else math.inf
-        self._unshown = Window()
-        self._since = time.monotonic()
-
-    def add(self, loss: float, grad_norm: float, work: Work) -> None:
-        """One update: loss a target token, gradient norm before clipping, and what was read for them."""
-        now = time.monotonic()
-        for window in (self._unshown, self._progress.unlogged):
-            window.updates += 1
-            window.loss += loss
-            window.grad_norm += grad_norm
-            window.source_tokens += work.source_tokens
-            window.target_tokens += work.target_tokens
-            window.seconds += now - self._since
-        self._since = now
-
-    def due(self) -> bool:
-        """Whether it is time to show something."""
-        return self._unshown.seconds >= SHOW_EVERY
-
-    @contextmanager
-    def paused(self) -> Iterator[None]:
-        """While the block runs, the time does not count as training's."""
-        start = time.monotonic()
-        yield
-        self._since += time.monotonic() - start
-
-    def to_show(self, rate: float) -> dict[str, Any]:
-        """Means since the latest line shown; then starts over."""
-        window, self._unshown = self._unshown, Window()
-        return self._numbers(window, rate)
-
-    def to_log(self, rate: float) -> dict[str, Any]:
-        """Means since the latest record of the log; then starts over."""
-        window, self._progress.unlogged = self._progress.unlogged, Window()
-        return self._numbers(window, rate)
-
-    def _numbers(self, window: Window, rate: float) -> dict[str, Any]:
-        """Means are None where every update was skipped."""
-        flops = self._passes * step_flops(self._model, window.source_tokens, window.target_tokens)
-        seconds = window.seconds or math.inf
-        return {
-            "step": self._progress.step,
-            "epoch": self._progress.epoch,
-            "loss": round(window.loss / window.updates, 4) if window.updates else None,
-            "learning_rate": rate,
-            "grad_norm": round(window.grad_norm / window.updates, 4) if window.updates else None,
-            "skipped": self._progress.skipped,
-            "target_tokens_per_second": round(window.target_tokens / seconds, 1),
-            "utilisation": round(flops / seconds / self._peak, 4),
-            "seconds": round(self._progress.seconds, 1),
-        }
 
 
 class Reporter:
@@ -101,11 +29,7 @@ class Reporter:
     """
 
     def __init__(self, run: Path, max_steps: int, step: int) -> None:
-        self._path = run / LOG
-        with saving(self._path):
-            _cut_log(self._path, step)
-            self._log = self._path.open("a", encoding="utf-8", errors="backslashreplace")
-            self._events = EventFile(run, step)
+        self._run, self._path, self._step = run, run / LOG, step
         self.console = Console(stderr=True, highlight=False, soft_wrap=True)
         self._bar = Progress(
             TextColumn("step {task.completed:,.0f}/{task.total:,.0f}"),
@@ -118,6 +42,10 @@ class Reporter:
         self._task = self._bar.add_task("", total=max_steps, completed=step)
 
     def __enter__(self) -> "Reporter":
+        with saving(self._path):
+            _cut_log(self._path, self._step)
+            self._log = self._path.open("a", encoding="utf-8", errors="backslashreplace")
+            self._events = EventFile(self._run, self._step)
         self._bar.start()
         return self
 
@@ -182,13 +110,18 @@ class Reporter:
                     self._events.add(f"{event}/{name}", value, numbers["step"])
 
 
-class Silence:
-    """What the other processes of a group have for a Reporter: the first reports for all."""
+def make_reporter(run: Path, max_steps: int, step: int, group: Group) -> "Reporter | SilentReporter":
+    """The reporter of this process: only the main one reports."""
+    return Reporter(run, max_steps, step) if group.is_main else SilentReporter()
 
-    def __getattr__(self, report: str) -> Callable[..., None]:
+
+class SilentReporter:
+    """Takes a Reporter's place in every process but the main one, which reports for all."""
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
         return lambda *_: None
 
-    def __enter__(self) -> "Silence":
+    def __enter__(self) -> "SilentReporter":
         return self
 
     def __exit__(self, *error: object) -> None:

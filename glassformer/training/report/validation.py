@@ -23,7 +23,7 @@ SAMPLES = 3
 
 @dataclass(frozen=True)
 class Validation:
-    """Scores of one validation; `loss` is nats a target token without smoothing."""
+    """Scores of one validation; `loss` is in nats per target token, without label smoothing."""
 
     loss: float
     bleu: float
@@ -42,8 +42,8 @@ class Validation:
         }
 
 
-def rank(scores: dict[str, Any], metric: str) -> tuple[float, float]:
-    """What to compare validations by, from their `numbers`: higher is better, and the lower loss breaks a tie."""
+def quality(scores: dict[str, Any], metric: str) -> tuple[float, float]:
+    """What validations are compared by, from their `numbers`: higher is better, and the lower loss breaks a tie."""
     return (-scores["loss"] if metric == "loss" else scores[metric]), -scores["loss"]
 
 
@@ -69,7 +69,7 @@ def validate(
 
 @torch.inference_mode()
 def validation_loss(translator: Translator, ids: TokenizedPairs, batch_tokens: int, precision: str) -> float:
-    """Nats a target token over all pairs, without smoothing."""
+    """The loss over all pairs, in nats per target token, without label smoothing."""
     translator.model.eval()
     objective, total, count = Objective(translator.model, smoothing=0.0), 0.0, 0
     for batch in ids.batches(batch_tokens, seed=0, epoch=0):

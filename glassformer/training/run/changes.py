@@ -37,8 +37,8 @@ def resumed_config(path: Path, changes: Mapping[str, Any], allow: Sequence[str])
         del given["precision"]  # measured when the run began
     if "preset" in given:
         given = preset(str(given.pop("preset"))) | given
-    config = RunConfig.of(saved | given, str(path))
-    before, after = RunConfig.of(saved, str(path)).flat(), config.flat()
+    config = RunConfig.from_flat(saved | given, str(path))
+    before, after = RunConfig.from_flat(saved, str(path)).flat(), config.flat()
     _refuse_fixed(allow, after.keys())
     differences = {key: (before[key], value) for key, value in after.items() if before[key] != value}
     refused = {key: change for key, change in differences.items() if key not in FREE | set(allow)}

@@ -3,24 +3,32 @@
 import json
 from pathlib import Path
 
-from glassformer.data.store import key_of
+from glassformer.data.cache import key_of
+from glassformer.data.config import DataConfig
 from glassformer.files import checksum, write_whole
 from glassformer.model_directory import read_json
-from glassformer.training.config import DataConfig, RunConfig
-from glassformer.training.data import Prepared
+from glassformer.training.config import RunConfig
+from glassformer.training.data import PreparedData
 
 DATA = "data.json"  # in the run directory
-BATCHING = "seed", "batch_tokens", "subword_dropout", "pair_weights", "stream", "drop"  # what batches are made by
+BATCHING = (
+    "seed",
+    "batch_tokens",
+    "subword_dropout",
+    "pair_weights",
+    "stream",
+    "drop",
+)  # the settings that determine the batches
 
 
-def write_fingerprint(run: Path, config: DataConfig, data: Prepared) -> None:
+def write_fingerprint(run: Path, config: DataConfig, data: PreparedData) -> None:
     """Write `data.json`: the fingerprint of all text, and the hash of each file of it."""
     values = {"text": data.fingerprint, "files": _file_sums(config)}
     write_whole(run / DATA, (json.dumps(values, indent=2) + "\n").encode(errors="backslashreplace"))
 
 
-def data_changes(run: Path, config: DataConfig, data: Prepared) -> str:
-    """How `data` differs from what the run began with, by its files; nothing where it does not."""
+def data_changes(run: Path, config: DataConfig, data: PreparedData) -> str:
+    """How `data` differs from what the run began with, by its files; empty where it does not."""
     if not (run / DATA).exists():
         return ""
     before = read_json(run / DATA)
@@ -33,19 +41,19 @@ def data_changes(run: Path, config: DataConfig, data: Prepared) -> str:
     return "; ".join(sorted(changed) + sorted(added) + sorted(gone)) or "the same files, read in another way"
 
 
-def batching_key(config: RunConfig, data: Prepared) -> str:
-    """Another one where an epoch would have other batches."""
+def batching_key(config: RunConfig, data: PreparedData) -> str:
+    """A hash of all that determines the batches of an epoch: the text, and the settings in BATCHING."""
     settings = config.flat()
     return key_of(data.fingerprint, [settings[key] for key in BATCHING])
 
 
-def judging_key(config: RunConfig, data: Prepared) -> str:
-    """Another one where scores could not be compared: those of other sentences."""
+def validation_key(config: RunConfig, data: PreparedData) -> str:
+    """A hash of the sentences that are validated on: scores with different keys cannot be compared."""
     return key_of([pair[:2] for pair in data.valid], config.training.validate_sentences)
 
 
 def _file_sums(config: DataConfig) -> dict[str, str]:
-    """By name; what is no file (a pipe can be read but once) has none."""
+    """The checksum of each file by name; what is not a regular file, such as a pipe, has none."""
     sides = (config.source, config.target, config.valid_source, config.valid_target)
     names = [*config.pairs, *config.valid_pairs, *(name for name in sides if name)]
     return {name: checksum(Path(name)) for name in names if Path(name).is_file()}

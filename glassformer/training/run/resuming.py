@@ -1,38 +1,33 @@
-"""A run that goes on: from its newest whole checkpoint, and compared with what it was."""
+"""A run that goes on: from its newest undamaged checkpoint, and compared with what it was."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from glassformer.errors import InputError
-from glassformer.files import clear_remains, recover
-from glassformer.model_directory import OF_A_RUN
-from glassformer.training.config import RunConfig
 from glassformer.training.distributed import Group
+from glassformer.training.run.building import build_run, refuse_other_data
 from glassformer.training.run.changes import CONTENT, Differences, described, resumed_config
-from glassformer.training.run.checkpoint import CHECKPOINTS, newest_whole, prune_checkpoints, restore_checkpoint
-from glassformer.training.run.fingerprint import batching_key, data_changes, judging_key, write_fingerprint
+from glassformer.training.run.checkpoint import prune_checkpoints
+from glassformer.training.run.fingerprint import batching_key, data_changes, validation_key, write_fingerprint
 from glassformer.training.run.probes import cut_probes
+from glassformer.training.run.recovery import find_checkpoint
 from glassformer.training.run.run import CONFIG, Run
-from glassformer.training.run.starting import begun, loaded, prepared, refuse_long_probes, refuse_other_data
-from glassformer.training.update.optimizer import adam
-from glassformer.training.update.replica import Replica
 
 
 def resume(path: Path, changes: dict[str, Any], group: Group, allow: Sequence[str] = ()) -> Run:
-    """The run in `path`, from its newest whole checkpoint; from its beginning where it has none yet.
+    """The run in `path`, from its newest undamaged checkpoint, or from its beginning where it has none yet.
 
-    `changes` may change when to stop and what to probe, and the keys in `allow` (`data`: the text itself); the rest
-    may be repeated, and must be as it was. A damaged checkpoint is left where it is.
+    `changes` may change when to stop and what to probe, and the keys in `allow` (`data`: the text itself); the other
+    settings may be repeated, and must be as they were. A damaged checkpoint is left where it is.
 
-    Raises InputError for other data or no whole checkpoint, UsageError for any other change.
+    Raises InputError for other data or if every checkpoint is damaged, UsageError for any other change.
     """
     config, differences = resumed_config(path / CONFIG, changes, allow)
-    found, damaged = _agreed_checkpoint(path, group)
-    if damaged and not found:
+    checkpoint, damaged = find_checkpoint(path, group)
+    if damaged and not checkpoint:
         raise InputError(f"{path}: no checkpoint is whole ({'; '.join(damaged)}); copy one back, or start another run")
-    run = _restored(path, config, group, found) if found else begun(path, config, group)
+    run = build_run(path, config, group, checkpoint)
     new_data = data_changes(path, config.data, run.data)
     if new_data and CONTENT not in allow:
         raise InputError(
@@ -40,79 +35,59 @@ def resume(path: Path, changes: dict[str, Any], group: Group, allow: Sequence[st
         )
     run.warnings = (
         *(f"warning: damaged checkpoint {problem}; left as it is, and not used" for problem in damaged),
-        *_taken_on(run, differences, new_data),
-        f"going on from {found or 'the beginning: there is no checkpoint yet'}",
+        *_changed_settings(run, differences, new_data),
+        *_adapt_progress(run),
+        f"going on from {checkpoint or 'the beginning: there is no checkpoint yet'}",
     )
-    group.wait()  # all have compared before anything is rewritten
+    group.wait()  # every process has compared before anything is rewritten
     if group.is_main:
-        _settle(run)
-        if differences:
-            run.config.write(path / CONFIG)
-        if new_data:
-            write_fingerprint(path, config.data, run.data)
+        _write_changes(run, bool(differences), bool(new_data))
     refuse_other_data(run)
     return run
 
 
-def _taken_on(run: Run, differences: Differences, new_data: str) -> list[str]:
-    """Bring the run's progress to what is new, and say what it is."""
-    progress, said = run.progress, []
-    batching, judging = batching_key(run.config, run.data), judging_key(run.config, run.data)
+def _changed_settings(run: Run, differences: Differences, new_data: str) -> list[str]:
+    """Lines about what differs from before."""
+    lines = []
     if differences:
-        said.append(f"changed: {described(differences)}")
+        lines.append(f"changed: {described(differences)}")
     if "max_steps" in differences and run.config.training.schedule == "cosine":
-        said.append(f"the cosine of the learning rate ends at step {run.config.training.max_steps:,} now")
+        lines.append(f"the cosine of the learning rate ends at step {run.config.training.max_steps:,} now")
     if new_data:
-        said.append(f"changed: the data: {new_data}")
-    # Told from the checkpoint, not from `differences`: a sitting that was killed before its first has changed nothing.
-    if progress.batch and progress.batching != batching:
+        lines.append(f"changed: the data: {new_data}")
+    return lines
+
+
+def _adapt_progress(run: Run) -> list[str]:
+    """Fit the progress to other batches, validation sentences or processes, and return lines that say so.
+
+    Compared with the checkpoint, not with the settings of the latest sitting: one that was killed before its first
+    checkpoint has changed nothing.
+    """
+    progress, lines = run.progress, []
+    batching, validation = batching_key(run.config, run.data), validation_key(run.config, run.data)
+    if progress.batch and progress.batching_key != batching:
         progress.epoch, progress.batch = progress.epoch + 1, 0
-        said.append(f"the batches are others now: epoch {progress.epoch} begins")
-    if progress.best and progress.judging != judging:
-        progress.best, progress.stale, progress.validated = {}, 0, 0
-        said.append("validated is on other sentences now: what is best is found anew")
-    progress.batching, progress.judging = batching, judging
+        lines.append(f"the batches are others now: epoch {progress.epoch} begins")
+    if progress.best and progress.validation_key != validation:
+        progress.best, progress.validations_since_best, progress.scores_step = {}, 0, 0
+        lines.append("validated is on other sentences now: what is best is found anew")
+    progress.batching_key, progress.validation_key = batching, validation
     if progress.processes != run.group.size:
-        said.append(
+        lines.append(
             f"changed: processes: {progress.processes} -> {run.group.size}; the batches are the same, "
             "but dropout draws other numbers"
         )
         progress.processes = run.group.size
-    return said
+    return lines
 
 
-def _agreed_checkpoint(path: Path, group: Group) -> tuple[Path | None, list[str]]:
-    """The newest whole checkpoint, and what is wrong with newer ones, as rank 0 finds it."""
-    answer = b""
-    if group.is_main:
-        _tidy(path)
-        found, damaged = newest_whole(path)
-        answer = json.dumps([found.name if found else None, damaged]).encode()
-    name, damaged = json.loads(group.from_main(answer))
-    return path / CHECKPOINTS / name if name else None, damaged
-
-
-def _restored(path: Path, config: RunConfig, group: Group, checkpoint: Path) -> Run:
-    """The run as it was when `checkpoint` was saved."""
-    translator = loaded(checkpoint, config.model)
-    refuse_long_probes(translator, config.training.probe)
-    data = prepared(config, group, (translator.source_tokenizer, translator.target_tokenizer))
-    replica = Replica(translator.model, config.training, group)
-    optimizer = adam(replica.model)
-    progress = restore_checkpoint(checkpoint, replica.model, optimizer, group)
-    return Run(path, config, data, translator, replica, optimizer, progress, group)
-
-
-def _tidy(path: Path) -> None:
-    """Bring back what a save that was cut off had set aside, and remove what it has left."""
-    for name in OF_A_RUN:
-        recover(path / name)
-    for directory in (path, path / CHECKPOINTS):
-        clear_remains(directory)
-
-
-def _settle(run: Run) -> None:
-    """Put the run directory where the run now stands: what was saved of later steps will be saved again."""
-    cut_probes(run.path, run.progress.step)
+def _write_changes(run: Run, new_settings: bool, new_data: bool) -> None:
+    """Bring the run directory to where the run stands; what was saved of later steps will be saved again."""
     settings = run.config.training
+    cut_probes(run.path, run.progress.step)
     prune_checkpoints(run.path, run.progress.step, settings.checkpoint_every, settings.keep_checkpoints)
+    if new_settings:
+        run.config.write(run.path / CONFIG)
+    if new_data:
+        write_fingerprint(run.path, run.config.data, run.data)

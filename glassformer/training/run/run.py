@@ -10,10 +10,10 @@ import torch
 
 from glassformer.model_directory import CARD, read_json
 from glassformer.training.config import RunConfig
-from glassformer.training.data import Prepared
+from glassformer.training.data import PreparedData
 from glassformer.training.distributed import Group
-from glassformer.training.report.validation import rank
-from glassformer.training.run.checkpoint import TrainingProgress
+from glassformer.training.progress import TrainingProgress
+from glassformer.training.report.validation import quality
 from glassformer.training.update.replica import Replica
 from glassformer.translator import Translator
 
@@ -26,7 +26,7 @@ class Run:
 
     path: Path
     config: RunConfig
-    data: Prepared
+    data: PreparedData
     translator: Translator
     replica: Replica
     optimizer: torch.optim.Optimizer
@@ -36,13 +36,17 @@ class Run:
 
     def notes(self) -> list[str]:
         """What the reader should know before the first step."""
-        weights = sum(weight.numel() for weight in self.translator.model.parameters())
+        parameters = self.translator.model.num_parameters
         return [
             *self.warnings,
             *self.data.notes,
-            f"{weights:,} weights; {self.config.training.precision} on {self._where()}; "
+            f"{parameters:,} parameters; {self.config.training.precision} on {self._where()}; "
             f"seed {self.config.training.seed}; writing to {self.path}",
         ]
+
+    def gather_parameters(self) -> None:
+        """Bring the translator's model up to date with what is trained. Every process must call it."""
+        self.replica.write_to(self.translator.model)
 
     def _where(self) -> str:
         device, size = self.group.device, self.group.size
@@ -62,10 +66,10 @@ class Run:
         }
         self.translator.save(self.path / name)
 
-    def saved_rank(self, name: str) -> tuple[float, float] | None:
-        """The rank of the run's model directory `name` by its card; None if there is none."""
+    def saved_quality(self, name: str) -> tuple[float, float] | None:
+        """The quality of the run's model directory `name`, by the scores on its card; None if there is none."""
         card = self.path / name / CARD
-        return rank(read_json(card)["validation"], self.config.training.metric) if card.exists() else None
+        return quality(read_json(card)["validation"], self.config.training.metric) if card.exists() else None
 
 
 def describe(config: RunConfig) -> str:

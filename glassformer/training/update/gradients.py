@@ -18,17 +18,17 @@ from glassformer.training.update.randomness import kept_randomness, random_state
 from glassformer.training.update.replica import Replica
 
 
-class Work(NamedTuple):
-    """What all processes together did for one update."""
+class GradientWork(NamedTuple):
+    """What all processes together computed for one update."""
 
-    loss: Tensor  # of a target token
+    loss: Tensor  # mean per target token
     source_tokens: int
     target_tokens: int
     splits: int  # batches that did not fit into memory and were halved
 
 
-class _Part(NamedTuple):
-    """Pairs that are computed together; a stand-in's count for nothing."""
+class _MicroBatch(NamedTuple):
+    """Pairs that are computed together; those of a dummy do not count."""
 
     batch: Batch
     counts: bool = True
@@ -37,89 +37,89 @@ class _Part(NamedTuple):
     def positions(self) -> int:
         return self.batch.source_BS.size + self.batch.target_BT.size
 
-    def halves(self) -> list["_Part"]:
+    def halves(self) -> list["_MicroBatch"]:
         middle = len(self.batch.rows) // 2
-        return [_Part(self.batch.take(which), self.counts) for which in (slice(middle), slice(middle, None))]
+        return [_MicroBatch(self.batch.take(which), self.counts) for which in (slice(middle), slice(middle, None))]
 
-    def stand_in(self) -> "_Part":
-        return _Part(self.batch.take(slice(1)), counts=False)
+    def dummy(self) -> "_MicroBatch":
+        return _MicroBatch(self.batch.take(slice(1)), counts=False)
 
 
 class Gradients:
-    """Adds up gradients so that the result depends on an update's pairs only, not on the batches, processes and
-    parts in which they come."""
+    """Sums gradients so that the result depends only on the pairs of an update, not on how they are divided into
+    batches, processes and micro-batches."""
 
     def __init__(self, replica: Replica, precision: str, group: Group, source_tokenizer: Tokenizer) -> None:
         self._replica, self._precision, self._group = replica, precision, group
         self._source_tokenizer = source_tokenizer
-        self._fitted = 0  # positions of the largest part whose gradient was had
-        self._too_large = float("inf")  # of the smallest for which memory did not suffice
+        self._largest_done = 0  # positions of the largest micro-batch whose gradient was computed
+        self._smallest_failed = float("inf")  # positions of the smallest for which memory did not suffice
 
-    def of(self, batches: Sequence[Batch]) -> Work:
-        """Leave in `.grad` the gradient of the mean loss of a real target token of all `batches`.
+    def compute(self, batches: Sequence[Batch]) -> GradientWork:
+        """Leave in `.grad` the gradient of the mean loss per real target token of all `batches`.
 
         Process r of W takes the pairs r, r + W, ... of every batch. Where memory does not suffice for a batch, it is
-        halved and the update begun again, since some gradients may have it in part. Raises InputError for a pair
-        that does not fit alone, and for a batch that does not where the processes could not halve it in step.
+        halved and all gradients are computed anew, since some may hold a part of it. Raises InputError for a pair
+        that does not fit alone, and for a batch that does not fit where the processes could not halve it in step.
         """
         source_tokens = sum(int((batch.source_BS != PAD).sum()) for batch in batches)
         target_tokens = sum(int((batch.target_BT != PAD).sum()) for batch in batches)
-        parts, splits = [self._mine(batch) for batch in batches], 0
+        parts, splits = [self._own_share(batch) for batch in batches], 0
         randomness = random_state(self._group.device)
         while (loss := self._try(parts, target_tokens)) is None:
             self._replica.model.zero_grad(set_to_none=True)
-            # As if the try had not been: a sitting that knows beforehand what is too large makes none.
+            # A sitting that knows already what is too large does not try it, and must draw the same random numbers.
             set_random_state(randomness, self._group.device)
             if torch.cuda.is_available():
                 torch.cuda.empty_cache()
             splits += 1
         loss, all_splits = self._group.sum(torch.stack((loss, loss.new_tensor(splits))))
-        return Work(loss, source_tokens, target_tokens, int(all_splits))
+        return GradientWork(loss, source_tokens, target_tokens, int(all_splits))
 
-    def _mine(self, batch: Batch) -> _Part:
-        """This process's share; where the batch has too few pairs, a stand-in, for all must take part."""
+    def _own_share(self, batch: Batch) -> _MicroBatch:
+        """This process's pairs; where the batch has too few for all, a dummy, since every process must take part."""
         share = batch.take(slice(self._group.rank, None, self._group.size))
-        return _Part(share) if len(share.rows) else _Part(batch).stand_in()
+        return _MicroBatch(share) if len(share.rows) else _MicroBatch(batch).dummy()
 
-    def _try(self, parts: list[_Part], target_tokens: int) -> Tensor | None:
-        """This process's share of the loss; None where memory did not suffice and `_too_large` is lower now."""
+    def _try(self, parts: list[_MicroBatch], target_tokens: int) -> Tensor | None:
+        """This process's share of the loss; None where memory did not suffice, and `_smallest_failed` is lower now."""
         parts = [small for part in parts for small in self._small_enough(part)]
         averaging = self._group.size > 1 and not self._replica.sharded
-        if averaging and parts[-1].positions > self._fitted:
-            # With the last part the processes exchange gradients. One that then ran out of memory would leave the
-            # others waiting, so what is larger than any before is computed first, and exchanged with a stand-in.
-            parts.append(parts[-1].stand_in())
+        if averaging and parts[-1].positions > self._largest_done:
+            # The processes exchange gradients during the last micro-batch. One that ran out of memory then would leave
+            # the others waiting. So one that is larger than any before is computed first, and a dummy exchanged.
+            parts.append(parts[-1].dummy())
         loss = torch.zeros((), device=self._group.device)
         for number, part in enumerate(parts):
             exchanging = self._replica.sharded or (averaging and number == len(parts) - 1)
             try:
-                with nullcontext() if exchanging else self._replica.apart():
+                with nullcontext() if exchanging else self._replica.no_sync():
                     loss += self._backward(part, target_tokens)
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
                 self._refuse(part, exchanging)
-                self._too_large = min(self._too_large, part.positions)
+                self._smallest_failed = min(self._smallest_failed, part.positions)
                 return None
         return loss
 
-    def _small_enough(self, part: _Part) -> list[_Part]:
-        if self._replica.sharded or len(part.batch.rows) == 1 or part.positions < self._too_large:
+    def _small_enough(self, part: _MicroBatch) -> list[_MicroBatch]:
+        if self._replica.sharded or len(part.batch.rows) == 1 or part.positions < self._smallest_failed:
             return [part]
         return [small for half in part.halves() for small in self._small_enough(half)]
 
-    def _backward(self, part: _Part, target_tokens: int) -> Tensor:
+    def _backward(self, part: _MicroBatch, target_tokens: int) -> Tensor:
         device = self._group.device
-        # Whether there is a stand-in depends on what came before in this sitting; what dropout draws must not.
+        # Whether there is a dummy depends on what came before in this sitting; what dropout draws must not.
         kept = nullcontext() if part.counts else kept_randomness(device)
         with kept, autocast(self._precision, device):
             summed = self._replica.objective(*on_device(part.batch, device))
             loss = summed * part.counts / target_tokens
-        (loss * self._group.size).backward()  # of which the processes' mean is taken
-        self._fitted = max(self._fitted, part.positions)
+        (loss * self._group.size).backward()  # DDP and FSDP take the mean over the processes
+        self._largest_done = max(self._largest_done, part.positions)
         return loss.detach()
 
-    def _refuse(self, part: _Part, exchanging: bool) -> None:
+    def _refuse(self, part: _MicroBatch, exchanging: bool) -> None:
         """Raise InputError where `part` cannot be halved."""
         rows, source_ids, target_ids = len(part.batch.rows), part.batch.source_BS[0], part.batch.target_BT[0]
         if rows == 1:

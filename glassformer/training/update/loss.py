@@ -60,7 +60,7 @@ class _OutputLoss(torch.autograd.Function):
             for first in range(0, len(targets_N), size):
                 part = slice(first, first + size)
                 sums.add(part, hidden_RND[:, part].to(dtype), w_VD, b_V, targets_N[part], learning)
-            sums.take_q(hidden_RND.float(), weight_VD, bias_V, targets_N, smoothing, learning)
+            sums.add_target_terms(hidden_RND.float(), weight_VD, bias_V, targets_N, smoothing, learning)
         if learning:
             ctx.save_for_backward(sums.hidden.to(hidden_RND.dtype), sums.weight, sums.bias)
         return sums.loss
@@ -82,43 +82,43 @@ class _Sums:
         self.p_target_RN = self.hidden.new_zeros(hidden_RND.shape[:2])
 
     def add(self, part: slice, h_RCD: Tensor, w_VD: Tensor, b_V: Tensor | None, y_C: Tensor, learning: bool) -> None:
-        """log sum exp z of some targets, and of the gradients the part of p, but for the targets' own."""
+        """Add log sum exp z of some targets to the loss, and p's terms to the gradients, except p at the targets."""
         h_MD = h_RCD.flatten(0, 1)
         z_RCV = functional.linear(h_MD, w_VD, b_V).unflatten(0, h_RCD.shape[:2]).float()
         p_RCV = z_RCV.softmax(-1)
         total_RC = z_RCV.amax(-1) - p_RCV.amax(-1).log()  # log sum exp z: the largest p is 1 / sum exp (z - max z)
         self.loss += total_RC.sum()
-        pull_RCV = self._pull_together(z_RCV, p_RCV, total_RC) if self.r_drop else None
+        divergence_RCV = self._add_divergence(z_RCV, p_RCV, total_RC) if self.r_drop else None
         if learning:
             y_RC1 = y_C.expand(len(p_RCV), -1)[..., None]
             self.p_target_RN[:, part] = p_RCV.gather(-1, y_RC1)[..., 0]
             slope_RCV = p_RCV.scatter_(-1, y_RC1, 0.0)
-            if pull_RCV is not None:
-                slope_RCV += pull_RCV
+            if divergence_RCV is not None:
+                slope_RCV += divergence_RCV
             slope_MV = slope_RCV.flatten(0, 1).to(h_RCD.dtype)
             self.hidden[:, part] = (slope_MV @ w_VD).view_as(h_RCD)
             self.weight += slope_MV.T @ h_MD
             if self.bias is not None:
                 self.bias += slope_MV.sum(0, dtype=torch.float32)
 
-    def _pull_together(self, z_2CV: Tensor, p_2CV: Tensor, total_2C: Tensor) -> Tensor:
+    def _add_divergence(self, z_2CV: Tensor, p_2CV: Tensor, total_2C: Tensor) -> Tensor:
         """Add r_drop (KL(p || o) + KL(o || p)) / 2 of the two passes p, o; its gradient in the logits of each,
 
         r_drop / 2 * (p (log p/o - KL(p || o)) + p - o).
         """
-        pull_2CV = torch.empty_like(p_2CV)
+        divergence_2CV = torch.empty_like(p_2CV)
         ratio_CV = (z_2CV[0] - z_2CV[1]).sub_((total_2C[0] - total_2C[1])[:, None])  # log p/o
-        for p_CV, o_CV, slope_CV in zip(p_2CV, (p_2CV[1], p_2CV[0]), pull_2CV, strict=True):
+        for p_CV, o_CV, slope_CV in zip(p_2CV, (p_2CV[1], p_2CV[0]), divergence_2CV, strict=True):
             kl_C1 = torch.mul(p_CV, ratio_CV, out=slope_CV).sum(-1, keepdim=True)
             self.loss += self.r_drop / 2 * kl_C1.sum()
             slope_CV.addcmul_(p_CV, 1 - kl_C1).sub_(o_CV)
             ratio_CV.neg_()
-        return pull_2CV.mul_(self.r_drop / 2)
+        return divergence_2CV.mul_(self.r_drop / 2)
 
-    def take_q(
+    def add_target_terms(
         self, h_RND: Tensor, w_VD: Tensor, b_V: Tensor | None, y_N: Tensor, smoothing: float, learning: bool
     ) -> None:
-        """q's part: of the loss sum_v q(v) z_v, of the gradients q W, q^T hidden, and q."""
+        """Subtract the terms of q: sum_v q(v) z_v from the loss; q W, q^T hidden and q from the gradients."""
         target, every, passes = 1 - smoothing, smoothing / len(w_VD), len(h_RND)
         w_target_ND, w_every_D = w_VD[y_N], every * w_VD.sum(0)
         self.loss -= (h_RND * (target * w_target_ND + w_every_D)).sum()

@@ -38,7 +38,7 @@ class Objective(nn.Module):
 
 
 def passes_of(r_drop: float) -> int:
-    """How often a batch is read for an update, each time with other draws of dropout."""
+    """How many forward passes an update makes over a batch, each with its own dropout."""
     return 2 if r_drop else 1
 
 

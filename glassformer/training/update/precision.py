@@ -1,4 +1,4 @@
-"""The number format of training's matrix products, and which one is faster here."""
+"""The dtype of training's matrix products, and which one is faster here."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -40,22 +40,22 @@ def faster_precision(run_once: Callable[[str], object], device: torch.device, ro
 
 
 def agreed_precision(model: Transformer, data: TrainingPairs, config: RunConfig, group: Group) -> str:
-    """The faster format for this model on this device, as rank 0 measures it.
+    """The faster precision for this model on this device, as rank 0 measures it.
 
-    Weights that are to be sharded may fit on no device whole: they take bfloat16 where there is CUDA, else float32.
+    A model that will be sharded may fit on no device, so it is not measured: bfloat16 on CUDA, else float32.
     """
     if config.training.parallel == "fsdp" and group.size > 1:
         return "bfloat16" if group.device.type == "cuda" else "float32"
     measured = ""
     if group.is_main:
-        # A run that is begun again measures no more: it must not miss the numbers that dropout draws here.
+        # A run that starts again with its precision settled does not measure, and must draw the same dropout.
         with kept_randomness(group.device):
             measured = _measured_precision(model.to(group.device), data, config, group.device)
     return group.from_main(measured.encode()).decode()
 
 
 def _measured_precision(model: Transformer, data: TrainingPairs, config: RunConfig, device: torch.device) -> str:
-    """By steps on a real batch, or as much of it as fits into memory; the weights stay."""
+    """The faster precision on a real batch, or as much of it as fits into memory; the parameters stay."""
     batch = next(data.batches(config.training.batch_tokens, config.training.seed, epoch=0))
     objective = Objective(model, config.training.label_smoothing, config.training.r_drop)
 

@@ -16,12 +16,12 @@ from glassformer.training.update.objective import Objective
 
 
 class Replica:
-    """What is trained: `model`, whose weights the optimizer updates, and `objective`, the loss to call.
+    """What a process trains: `model`, whose parameters the optimizer updates, and `objective`, the loss to call.
 
-    One process trains the whole model. Several each hold all of it and average the gradients (`ddp`; Li et al. 2020),
-    or each hold one part of every weight, its gradient and its Adam state, and fetch a layer's other parts while it
-    runs (`fsdp`; FSDP2's fully_shard, after ZeRO, Rajbhandari et al. 2020). Sharded, `model` is a copy of the whole
-    one, which `write_to` brings up to date, and of which only rank 0 keeps one on its device, to validate.
+    One process trains the whole model. Several processes either each hold a whole model and average their gradients
+    (`ddp`; Li et al. 2020), or each hold one shard of every parameter, of its gradient and of its Adam state, and
+    gather a layer while it runs (`fsdp`; FSDP2's fully_shard, after ZeRO, Rajbhandari et al. 2020). When sharded,
+    `model` is a copy; `write_to` brings the unsharded model up to date, which rank 0 keeps on its device to validate.
     """
 
     def __init__(self, whole: Transformer, settings: TrainingConfig, group: Group) -> None:
@@ -37,10 +37,11 @@ class Replica:
         elif group.size > 1:
             self.objective = _averaged(self.objective)
 
-    def apart(self) -> AbstractContextManager[object]:
-        """While the block runs, gradients add up in this process alone.
+    def no_sync(self) -> AbstractContextManager[object]:
+        """While the block runs, gradients are summed in this process only.
 
-        Not where the weights are sharded: there each is added to its owner's part, for a whole one would not fit.
+        Sharded parameters are the exception: each gradient goes to its owner's shard at once, since no process has
+        room for all of it.
         """
         if isinstance(self.objective, DistributedDataParallel):
             return self.objective.no_sync()
@@ -48,19 +49,19 @@ class Replica:
 
     @torch.no_grad()
     def write_to(self, whole: Transformer) -> None:
-        """Bring `whole` up to date; every process must call it."""
+        """Copy the trained parameters into `whole`, the unsharded model. Every process must call it."""
         if self.sharded:
             for mine, weight in zip(whole.parameters(), self.model.parameters(), strict=True):
-                mine.copy_(whole_tensor(weight))
+                mine.copy_(full_tensor(weight))
 
 
-def whole_tensor(tensor: Tensor) -> Tensor:
-    """All of a tensor, of which each process may hold a part; every process must call it."""
+def full_tensor(tensor: Tensor) -> Tensor:
+    """The unsharded tensor. Every process must call it."""
     return tensor.full_tensor() if hasattr(tensor, "full_tensor") else tensor
 
 
-def parted_like(parameter: Tensor, tensor: Tensor) -> Tensor:
-    """`tensor`, of which each process has all, where `parameter` is, and in parts as it is."""
+def distribute_like(parameter: Tensor, tensor: Tensor) -> Tensor:
+    """`tensor`, whole in every process, on the device of `parameter`, and sharded as `parameter` is."""
     tensor = tensor.to(parameter.device)
     if not hasattr(parameter, "full_tensor"):
         return tensor
@@ -77,7 +78,7 @@ def _averaged(objective: nn.Module) -> nn.Module:
 
 
 def _shard(objective: nn.Module, model: Transformer, group: Group) -> None:
-    """A unit for each layer, and one, the root's, for all else: embeddings, which may be tied, and the output layer."""
+    """Shard by layers, each an FSDP unit; the root's has the embeddings, which may be tied, and the output layer."""
     from torch.distributed.device_mesh import init_device_mesh
     from torch.distributed.fsdp import fully_shard, register_fsdp_forward_method
 
@@ -85,7 +86,7 @@ def _shard(objective: nn.Module, model: Transformer, group: Group) -> None:
     warnings.filterwarnings("ignore", message="FSDP2-wrapped module .* returned a view tensor", category=UserWarning)
     mesh = init_device_mesh(group.device.type, (group.size,))
     for layer in model.decoder:
-        # A unit of its own, for its keys and values are made before the layer runs.
+        # A unit of its own: its keys and values are computed before the layer runs.
         fully_shard(layer.cross_attention, mesh=mesh)  # type: ignore[arg-type]
         register_fsdp_forward_method(layer.cross_attention, "keys_values")  # type: ignore[arg-type]
     for layer in (*model.encoder, *model.decoder):

@@ -19,9 +19,8 @@ from glassformer.files import recover, standing, whole_directory, write_checksum
 from glassformer.model import ModelConfig, Transformer
 from glassformer.text.tokenizer import Tokenizer
 from glassformer.training.distributed import Group
+from glassformer.training.progress import TrainingProgress, UpdateTotals
 from glassformer.training.run.checkpoint import (
-    TrainingProgress,
-    Window,
     average_weights,
     checkpoints,
     prune_checkpoints,
@@ -80,7 +79,9 @@ def test_a_restored_training_goes_on_bit_for_bit(translator, tmp_path):
     optimizer = adam(translator)
     for _ in range(3):
         update(translator, optimizer)
-    progress = TrainingProgress(3, 1, 2, {"chrf": 40.5}, 2, stale=1, seconds=7.25, unlogged=Window(2, 1 / 3, 0.1))
+    progress = TrainingProgress(
+        3, 1, 2, {"chrf": 40.5}, 2, validations_since_best=1, seconds=7.25, unlogged=UpdateTotals(2, 1 / 3, 0.1)
+    )
     path = checkpoint(tmp_path, translator, optimizer, progress)
     saved = weights(translator)
     for _ in range(2):
@@ -95,6 +96,14 @@ def test_a_restored_training_goes_on_bit_for_bit(translator, tmp_path):
     for _ in range(2):
         update(again, other)
     assert equal(weights(again), weights(translator))
+
+
+def test_the_progress_of_version_0_1_is_understood():
+    """Its checkpoints have four other names."""
+    old = {"step": 7, "stale": 2, "validated": 6, "batching": "b", "judging": "v", "unlogged": {"updates": 1}}
+    assert TrainingProgress.from_dict(old) == TrainingProgress(
+        step=7, validations_since_best=2, scores_step=6, batching_key="b", validation_key="v", unlogged=UpdateTotals(1)
+    )
 
 
 def test_a_checkpoint_is_a_model_directory_and_three_files_more(translator, tmp_path):

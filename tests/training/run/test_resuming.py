@@ -15,9 +15,10 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 import glassformer
 from glassformer.files import damage, write_checksums
 from glassformer.training.run.checkpoint import checkpoints
-from glassformer.training.run.lock import locked
-from tests.commands import options, refusal, run
+from glassformer.training.run.lock import lock_run
+from tests.commands import options, refusal, run, train
 from tests.letters import QUICK, letters, write_tsv
+from tests.training.disturbing import LossTimes
 
 
 def resume(path, *arguments, **settings):
@@ -46,22 +47,30 @@ def numbers_of(path):
 # Stopping
 
 
-def test_a_run_that_was_stopped_twice_ends_as_one_that_was_not(at_update, quick, tmp_path, monkeypatch):
+class StopAt:
+    """Sends Ctrl-C while the loss of this batch is computed; the loss stays."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __call__(self, number: int) -> float:
+        if number == self.number:
+            signal.raise_signal(signal.SIGINT)
+        return 1.0
+
+
+def test_a_run_that_was_stopped_twice_ends_as_one_that_was_not(quick, tmp_path):
     """With dropout, in the middle of an epoch, of a window of the log and between two checkpoints."""
     settings = {"max_steps": 15, "checkpoint_every": 4, "validate_every": 6, "log_every": 5, "keep_checkpoints": 3,
                 "average_last": 3, "batch_tokens": 64, "accumulate": 2, "metric": "loss", "learning_rate": 0.01,
-                "probe_every": 4}  # fmt: skip
-    assert quick("straight", "--probe", "a b", **settings).status == 0
+                "probe": ["a b"], "probe_every": 4}  # fmt: skip
+    assert quick("straight", **settings).status == 0
 
-    def stop(number, model, loss):
-        if number in (11, 21):  # of two for each step: within steps 6 and 11
-            signal.raise_signal(signal.SIGINT)
-        return loss()
-
-    at_update(stop)
-    assert quick("run", "--probe", "a b", **settings).status == 128 + signal.SIGINT
+    within_6, within_11 = (LossTimes(StopAt(number)) for number in (11, 9))  # of two batches for each step
+    assert quick("run", callback=within_6, **settings).status == 128 + signal.SIGINT
     assert [path.name for path in checkpoints(tmp_path / "run")] == ["step-000004", "step-000006"]
-    assert resume(tmp_path / "run").status == 128 + signal.SIGINT
+    again = train(within_11, out=tmp_path / "run", resumed=True)
+    assert again.status == 128 + signal.SIGINT
     assert resume(tmp_path / "run").status == 0
     names = [path.relative_to(tmp_path / "straight") for path in (tmp_path / "straight").rglob("*.safetensors")]
     for name in names:
@@ -242,7 +251,7 @@ def test_the_same_text_elsewhere_is_the_same_data(on_files, tmp_path):
 def test_a_run_in_which_a_process_trains_is_refused_and_the_process_named(quick, tmp_path):
     """That the kernel lets go of a killed process's lock, test_kill shows."""
     assert quick("run").status == 0
-    with locked(tmp_path / "run"):
+    with lock_run(tmp_path / "run"):
         for outcome in (resume(tmp_path / "run", max_steps=6), quick("run")):
             line = refusal(outcome)
             assert line.startswith(f"{tmp_path}/run: process {os.getpid()} on {socket.gethostname()} is training in it")
@@ -250,11 +259,11 @@ def test_a_run_in_which_a_process_trains_is_refused_and_the_process_named(quick,
 
 
 def test_a_lock_leaves_no_directory_of_its_own(tmp_path):
-    with locked(tmp_path / "run"):
+    with lock_run(tmp_path / "run"):
         assert (tmp_path / "run").is_dir()
     assert list(tmp_path.iterdir()) == []  # nothing was put into it
     (tmp_path / "mine").mkdir()
-    with locked(tmp_path / "mine"):
+    with lock_run(tmp_path / "mine"):
         pass
     assert (tmp_path / "mine").is_dir()  # it was there before
 

@@ -10,6 +10,7 @@ from safetensors.torch import load_file
 
 from glassformer.training.update.faults import usable
 from tests.commands import refusal, run
+from tests.training.disturbing import AtUpdate, LossTimes
 
 
 def records(path, event):
@@ -31,9 +32,9 @@ def test_what_is_usable():
 
 
 @pytest.mark.parametrize("factor", [math.nan, math.inf, 1e4])
-def test_a_step_with_no_usable_loss_is_skipped(factor, at_update, quick, tmp_path):
-    at_update(lambda number, model, loss: loss() * (factor if number in (3, 4) else 1.0))
-    assert quick("run", max_steps=6, checkpoint_every=1, keep_checkpoints=6, log_every=1).status == 0
+def test_a_step_with_no_usable_loss_is_skipped(factor, quick, tmp_path):
+    spoilt = LossTimes(lambda number: factor if number in (3, 4) else 1.0)
+    assert quick("run", callback=spoilt, max_steps=6, checkpoint_every=1, keep_checkpoints=6, log_every=1).status == 0
     weights, moments = zip(*(state(tmp_path / "run", step) for step in (2, 3, 4, 5)), strict=True)
     for name, weight in weights[0].items():
         assert torch.equal(weight, weights[1][name]) and torch.equal(weight, weights[2][name]), name
@@ -59,33 +60,37 @@ def test_a_gradient_that_is_infinite_is_skipped_though_the_loss_is_finite(quick,
     assert "at step 5" in line and f"the last good weights are in {tmp_path}/run/checkpoints/step-000005" in line
 
 
-def test_after_n_in_a_row_training_ends_with_the_last_good_weights(at_update, quick, tmp_path, monkeypatch):
-    at_update(lambda number, model, loss: loss() * (math.nan if number in (2, 4, 5, 6) else 1.0))
-    line = refusal(quick("run", max_steps=9, max_skipped=3, checkpoint_every=3), notes=True)
+def test_after_n_in_a_row_training_ends_with_the_last_good_weights(quick, tmp_path):
+    spoilt = LossTimes(lambda number: math.nan if number in (2, 4, 5, 6) else 1.0)
+    line = refusal(quick("run", callback=spoilt, max_steps=9, max_skipped=3, checkpoint_every=3), notes=True)
     assert line.startswith("training gives no numbers any more at step 6 (loss nan, gradient norm nan, learning rate ")
     assert "3 updates in a row skipped" in line and "try a lower learning_rate" in line
     # Validation still gives a good loss with them.
     assert f"the last good weights are in {tmp_path}/run/checkpoints/step-000006:" in line
     before, after = (state(tmp_path / "run", step)[0] for step in (3, 6))
     assert all(torch.equal(weight, after[name]) for name, weight in before.items())
-    monkeypatch.undo()
     change = ("--allow", "learning_rate", "--set", "learning_rate=0.001")
     outcome = run("train", "--out", tmp_path / "run", "--resume", "--device", "cpu", *change)
     assert outcome.status == 0 and "changed: learning_rate: 0.002 -> 0.001" in outcome.err
     assert (tmp_path / "run/checkpoints/step-000009").exists()
 
 
-def test_weights_that_exploded_are_not_saved_and_cost_no_good_checkpoint(at_update, quick, tmp_path):
+def test_weights_that_exploded_are_not_saved_and_cost_no_good_checkpoint(quick, tmp_path):
     """From step 3 on the weights are finite and ruined; what was saved before outlives it."""
 
-    def ruin(number, model, loss):
-        if number == 3:
-            with torch.no_grad():
-                model.generator.weight.mul_(1e4)
-        return loss()
+    def ruin(trainer):
+        with torch.no_grad():
+            trainer.run.replica.model.generator.weight.mul_(1e4)
 
-    at_update(ruin)
-    outcome = quick("run", max_steps=20, max_skipped=5, checkpoint_every=1, keep_checkpoints=1, average_last=1)
+    outcome = quick(
+        "run",
+        callback=AtUpdate(3, ruin),
+        max_steps=20,
+        max_skipped=5,
+        checkpoint_every=1,
+        keep_checkpoints=1,
+        average_last=1,
+    )
     line = refusal(outcome, notes=True)
     assert "training gives no numbers any more at step 7" in line
     assert f"the last good weights are in {tmp_path}/run/checkpoints/step-000002" in line

@@ -96,7 +96,7 @@ def limited(of_one_update, model, positions):
 
 def test_the_gradient_is_that_of_a_mean_target_token(model, batches):
     loss, wanted = expected(model, batches)
-    work = gradients(model).of(batches)
+    work = gradients(model).compute(batches)
     assert work.loss.item() == pytest.approx(loss, rel=1e-5)
     assert work.source_tokens == sum(int((batch.source_BS != 0).sum()) for batch in batches)
     assert work.splits == 0
@@ -109,12 +109,12 @@ def test_a_batch_for_which_memory_does_not_suffice_is_halved(model, batches):
     of_one_update = gradients(model)
     memory = batches[1].source_BS.size + batches[1].target_BT.size
     came = limited(of_one_update, model, positions=memory)
-    work = of_one_update.of(batches[::-1])
+    work = of_one_update.compute(batches[::-1])
     assert came[0] == memory < came[1]
     assert work.splits >= 1
     assert_same(taken(model), wanted)
     came.clear()
-    again = of_one_update.of(batches[::-1])  # known now: nothing is tried in vain
+    again = of_one_update.compute(batches[::-1])  # known now: nothing is tried in vain
     assert again.splits == 0
     assert max(came) <= memory
     assert_same(taken(model), wanted)
@@ -128,7 +128,7 @@ def test_a_try_in_vain_changes_nothing_that_dropout_draws(batches):
     found = []
     for splits in (1, 0):
         torch.manual_seed(4)
-        assert min(1, of_one_update.of(batches).splits) == splits
+        assert min(1, of_one_update.compute(batches).splits) == splits
         found.append(taken(model))
     for name, gradient in found[0].items():
         assert torch.equal(gradient, found[1][name]), name
@@ -139,14 +139,14 @@ def test_a_pair_for_which_memory_does_not_suffice_is_named(model):
     of_one_update = gradients(model)
     limited(of_one_update, model, positions=5)
     with pytest.raises(InputError, match=r"memory does not suffice for the pair 'w7 w8' alone \(3 and 3 tokens\)"):
-        of_one_update.of([batch])
+        of_one_update.compute([batch])
 
 
 def test_another_failure_is_not_taken_for_one_of_memory(model, batches):
     of_one_update = gradients(model)
     model.encoder[0].register_forward_hook(lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        of_one_update.of(batches)
+        of_one_update.compute(batches)
 
 
 def test_recomputed_activations_give_the_same_gradient_with_dropout(batches):
@@ -162,7 +162,7 @@ def test_recomputed_activations_give_the_same_gradient_with_dropout(batches):
             of_one_update._replica.objective(*on_device(batches[0], CPU))
         kept.append(sum(saved))
         torch.manual_seed(4)
-        of_one_update.of(batches)
+        of_one_update.compute(batches)
         found.append(taken(model))
     assert all(torch.equal(found[0][name], found[1][name]) for name in names)
     assert kept[1] < kept[0] / 2

@@ -1,0 +1,70 @@
+"""The tokenizers of a corpus: trained on it, or found where an earlier training kept them."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import sentencepiece
+
+from glassformer.data.cache import FORMAT, SIDES, building, cache_folder, key_of
+from glassformer.data.config import DataConfig
+from glassformer.data.texts import Texts
+from glassformer.errors import InputError
+from glassformer.files import whole_directory, write_whole
+from glassformer.text.pairs import Pair
+from glassformer.text.tokenizer import Kind, Tokenizer, Tokenizers, TooManyPiecesError
+
+
+class VocabularySizes(NamedTuple):
+    """How many pieces the tokenizers have: `source` is None for one joint tokenizer of `target` pieces.
+
+    `at_most`: `target` is only a default, and gets smaller where the text allows no more.
+    """
+
+    target: int
+    source: int | None = None
+    at_most: bool = False
+
+
+def cached_tokenizers(texts: Texts, data: DataConfig, sizes: VocabularySizes) -> Tokenizers:
+    """The tokenizers kept from an earlier training on this text, or new ones, which are then kept."""
+    key = key_of(
+        FORMAT, sentencepiece.__version__, texts.digests[0], bool(texts.valid), data.tokenizer,
+        (sizes.target, sizes.source, sizes.at_most),
+    )  # fmt: skip
+    return stored_tokenizers(
+        cache_folder(data.store) / f"tokenizers-{key}",
+        lambda: train_tokenizers(texts.first_reading.sample, sizes, data.tokenizer),
+    )
+
+
+def stored_tokenizers(path: Path, train: Callable[[], Tokenizers]) -> Tokenizers:
+    """The tokenizers kept at `path`, or those that `train` makes, which are then kept there."""
+    with building(path):
+        try:
+            source, target = (Tokenizer.load(path / f"{side}.spm") for side in SIDES)
+            return source, source if target.to_bytes() == source.to_bytes() else target
+        except InputError:  # not there, or damaged
+            trained = train()
+        with whole_directory(path) as partial:
+            for side, tokenizer in zip(SIDES, trained, strict=True):
+                write_whole(partial / f"{side}.spm", tokenizer.to_bytes())
+        return trained
+
+
+def train_tokenizers(pairs: Sequence[Pair], sizes: VocabularySizes, kind: Kind) -> Tokenizers:
+    """One joint tokenizer, twice, or one for each side. Raises InputError where the text allows none of that size."""
+    if sizes.source is None:
+        joint = _target_tokenizer([text for pair in pairs for text in (pair.source, pair.target)], sizes, kind)
+        return joint, joint
+    source = Tokenizer.train((pair.source for pair in pairs), sizes.source, kind)
+    return source, _target_tokenizer([pair.target for pair in pairs], sizes, kind)
+
+
+def _target_tokenizer(texts: Sequence[str], sizes: VocabularySizes, kind: Kind) -> Tokenizer:
+    try:
+        return Tokenizer.train(texts, sizes.target, kind)
+    except TooManyPiecesError as error:
+        if not sizes.at_most:
+            raise
+        return Tokenizer.train(texts, error.most, kind)

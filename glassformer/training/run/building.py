@@ -1,0 +1,93 @@
+"""What every run is built of: its data, its model, and the replica and optimizer that train it."""
+
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from glassformer.errors import InputError
+from glassformer.model import ModelConfig, Transformer
+from glassformer.model_directory import load_weights, weights_of
+from glassformer.text.tokenizer import Tokenizer, Tokenizers
+from glassformer.training.config import RunConfig
+from glassformer.training.data import PreparedData, prepare
+from glassformer.training.distributed import Group
+from glassformer.training.progress import TrainingProgress
+from glassformer.training.run.checkpoint import restore_checkpoint
+from glassformer.training.run.fingerprint import batching_key, data_changes, validation_key
+from glassformer.training.run.run import Run
+from glassformer.training.update.optimizer import adam
+from glassformer.training.update.precision import agreed_precision
+from glassformer.training.update.replica import Replica
+from glassformer.translator import Translator
+
+
+def build_run(path: Path, config: RunConfig, group: Group, checkpoint: Path | None = None) -> Run:
+    """A run before its first step, or as it was when `checkpoint` was saved. The same arguments give the same run.
+
+    Raises InputError for what is wrong with the data, the checkpoint, or the model that `start_from` names.
+    """
+    origin = checkpoint or (Path(config.training.start_from) if config.training.start_from else None)
+    translator = _load_translator(origin, config.model) if origin else None
+    data = prepare_data(config, group, translator.tokenizers if translator else None)
+    config, warnings = _fit_vocabulary(config, data.tokenizers[1])
+    torch.manual_seed(config.training.seed)
+    translator = translator or Translator(Transformer(config.model), *data.tokenizers)
+    group.separate_random_states()
+    _refuse_long_probes(translator, config.training.probe)
+    if config.training.precision == "auto":
+        config = config.with_training(precision=agreed_precision(translator.model, data.train, config, group))
+    replica = Replica(translator.model, config.training, group)
+    optimizer = adam(replica.model)
+    if checkpoint:
+        progress = restore_checkpoint(checkpoint, replica.model, optimizer, group)
+    else:
+        keys = batching_key(config, data), validation_key(config, data)
+        progress = TrainingProgress(processes=group.size, batching_key=keys[0], validation_key=keys[1])
+    return Run(path, config, data, translator, replica, optimizer, progress, group, warnings)
+
+
+def prepare_data(config: RunConfig, group: Group, tokenizers: Tokenizers | None = None) -> PreparedData:
+    """The run's data. Rank 0 prepares it first, and trains the tokenizers if none are given; then the others do."""
+
+    def prepared(tokenizers: Tokenizers | None) -> PreparedData:
+        return prepare(config.data, config.vocabulary, config.model.max_length, config.training.seed, tokenizers)
+
+    data = prepared(tokenizers) if group.is_main else None
+    files = [tokenizer.to_bytes() for tokenizer in data.tokenizers] if data else [b"", b""]
+    source, target = map(group.from_main, files)
+    if data:
+        return data
+    joint = Tokenizer(source)
+    return prepared((joint, joint if target == source else Tokenizer(target)))
+
+
+def refuse_other_data(run: Run) -> None:
+    """Raise InputError where this process, perhaps of another machine, reads other data than rank 0."""
+    run.group.wait()
+    if other := data_changes(run.path, run.config.data, run.data):
+        raise InputError(
+            f"the data on {platform.node()} is not that of the first process: {other}; copy the same files there"
+        )
+
+
+def _load_translator(path: Path, config: ModelConfig) -> Translator:
+    """The model directory `path` with `config`, which may have another dropout."""
+    saved = Translator.load(path)
+    model = Transformer(config)
+    load_weights(model, weights_of(saved.model), path)
+    return Translator(model, *saved.tokenizers, saved.card)
+
+
+def _fit_vocabulary(config: RunConfig, tokenizer: Tokenizer) -> tuple[RunConfig, tuple[str, ...]]:
+    """`config` with as many pieces as `tokenizer` has, and a line about it where the text allowed no more."""
+    wanted, size = config.model.vocab_size, tokenizer.vocab_size
+    if size == wanted:
+        return config, ()
+    return config.with_vocabulary(size), (f"vocab_size = {size}, not {wanted}: the text allows no more",)
+
+
+def _refuse_long_probes(translator: Translator, probes: Sequence[str]) -> None:
+    """Raise InputError for a sentence to probe that is longer than the model admits."""
+    translator.source_ids(probes, [f"probe '{text}'" for text in probes])
