@@ -91,7 +91,7 @@ def measure(phase: str, folder: Path, steps: int) -> dict[str, float]:
     })  # fmt: skip
     numbers: dict[str, float] = {}
     if phase == "build":
-        from glassformer.training.data import prepare
+        from glassformer.data.prepare import prepare
 
         prepare(config.data, config.vocabulary, config.model.max_length, config.training.seed)
         numbers |= seconds("build", began)

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import torch
 
+from glassformer.data.prepare import PreparedData, prepare
 from glassformer.errors import InputError
 from glassformer.model import ModelConfig, Transformer
 from glassformer.model_directory import load_weights, weights_of
 from glassformer.text.tokenizer import Tokenizer, Tokenizers
 from glassformer.training.config import RunConfig
-from glassformer.training.data import PreparedData, prepare
 from glassformer.training.distributed import Group
 from glassformer.training.progress import TrainingProgress
 from glassformer.training.run.checkpoint import restore_checkpoint

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from glassformer.data.cache import key_of
 from glassformer.data.config import DataConfig
+from glassformer.data.prepare import PreparedData
 from glassformer.files import checksum, write_whole
 from glassformer.model_directory import read_json
 from glassformer.training.config import RunConfig
-from glassformer.training.data import PreparedData
 
 DATA = "data.json"  # in the run directory
 BATCHING = (

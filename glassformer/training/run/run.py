@@ -8,9 +8,9 @@ from typing import Any
 
 import torch
 
+from glassformer.data.prepare import PreparedData
 from glassformer.model_directory import CARD, read_json
 from glassformer.training.config import RunConfig
-from glassformer.training.data import PreparedData
 from glassformer.training.distributed import Group
 from glassformer.training.progress import TrainingProgress
 from glassformer.training.report.validation import quality

@@ -5,10 +5,10 @@ from contextlib import AbstractContextManager, nullcontext
 
 import torch
 
+from glassformer.data.prepare import TrainingPairs
 from glassformer.errors import is_out_of_memory
 from glassformer.model import Transformer
 from glassformer.training.config import RunConfig
-from glassformer.training.data import TrainingPairs
 from glassformer.training.distributed import Group
 from glassformer.training.update.objective import Objective, on_device
 from glassformer.training.update.randomness import kept_randomness

@@ -6,12 +6,12 @@ import pytest
 from safetensors.torch import load_file
 
 from glassformer.data import first_reading, store, texts, tokenizers
+from glassformer.data.prepare import PreparedData
+from glassformer.data.prepare import prepare as prepare_data
 from glassformer.errors import InputError
 from glassformer.text import pair_text
 from glassformer.text.tokenizer import Tokenizer
 from glassformer.training.config import RunConfig
-from glassformer.training.data import PreparedData
-from glassformer.training.data import prepare as prepare_data
 from tests.commands import options, refusal, run
 from tests.letters import QUICK, letters, tsv, write_tsv
 
