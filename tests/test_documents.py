@@ -66,6 +66,13 @@ def test_files_named_in_documents_are_there(path):
     assert not [name for name in named if "NAME" not in name and not (ROOT / name).exists()]
 
 
+@pytest.mark.parametrize("path", [*DOCUMENTS, ROOT / "CHANGELOG.md"], ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_between_files_lead_somewhere(path):
+    """As one reads them in the repository; `make lint` checks them, and their anchors, as the site has them."""
+    targets = re.findall(r"\]\(([^)\s#]+)[^)]*\)", path.read_text(encoding="utf-8"))
+    assert not [target for target in targets if ":" not in target and not (path.parent / target).exists()]
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_the_generated_reference_is_what_the_code_says(name):
     written = (ROOT / "docs/reference" / name).read_text(encoding="utf-8")
