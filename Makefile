@@ -28,7 +28,7 @@ endif
 lint: $(INSTALLED) $(if $(NPM),$(PAGE_INSTALLED))
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy glassformer benchmarks
+	$(BIN)/mypy glassformer benchmarks docs
 	$(MKDOCS)
 ifdef NPM
 	cd $(WEB) && npm run check && npm run verify

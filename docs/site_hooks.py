@@ -36,7 +36,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 
 
 def _expanded(nav: list[Any], docs: Path) -> list[Any]:
-    result = []
+    result: list[Any] = []
     for entry in nav:
         if isinstance(entry, str):
             result.append(entry)
