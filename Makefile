@@ -8,8 +8,9 @@ INSTALLED := $(VENV)/.installed
 WEB := glassformer/glass/web
 PAGE_INSTALLED := $(WEB)/node_modules/.installed
 NPM := $(shell command -v npm)
+MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
-.PHONY: demo test lint page format clean
+.PHONY: demo test lint page docs reference format clean
 
 # Train on the built-in phrasebook, at most three minutes on two cores, and translate.
 demo: $(INSTALLED)
@@ -27,7 +28,8 @@ endif
 lint: $(INSTALLED) $(if $(NPM),$(PAGE_INSTALLED))
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy glassformer benchmarks
+	$(BIN)/mypy glassformer benchmarks docs
+	$(MKDOCS)
 ifdef NPM
 	cd $(WEB) && npm run check && npm run verify
 else
@@ -38,6 +40,14 @@ endif
 page: $(PAGE_INSTALLED)
 	cd $(WEB) && npm run build
 
+# The documentation's site, into build/site. Its search wants a server: python3 -m http.server -d build/site
+docs: $(INSTALLED)
+	$(MKDOCS)
+
+# Write the pages of the reference that are made from the code; a test holds them to it.
+reference: $(INSTALLED)
+	$(BIN)/python docs/write_reference.py
+
 format: $(INSTALLED)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -47,7 +57,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade -c constraints.txt pip setuptools
 	$(BIN)/python -m pip install --quiet -c constraints.txt torch
-	$(BIN)/python -m pip install --quiet -c constraints.txt --no-build-isolation -e '.[dev]'
+	$(BIN)/python -m pip install --quiet -c constraints.txt --no-build-isolation -e '.[dev,docs]'
 	touch $@
 
 $(PAGE_INSTALLED): $(WEB)/package.json $(WEB)/package-lock.json

@@ -69,7 +69,9 @@ def _command(
 
 def _add_quickstart(commands: Any) -> None:
     parser = _command(commands, "quickstart", do.quickstart, "train a small model on a built-in corpus and try it")
-    parser.add_argument("--corpus", default="phrasebook", choices=("phrasebook", "names"))
+    parser.add_argument(
+        "--corpus", default="phrasebook", choices=("phrasebook", "names"), help="the built-in corpus (%(default)s)"
+    )
     parser.add_argument("--out", default="runs/quickstart", metavar="DIR", help="the run directory (%(default)s)")
 
 
@@ -85,11 +87,11 @@ def _add_train(commands: Any) -> None:
     parser.add_argument(
         "--allow", default="", metavar="KEY[,KEY]", help="with --resume: settings that may change; data: the text may"
     )
-    parser.add_argument("--max-steps", type=int, metavar="N")
+    parser.add_argument("--max-steps", type=int, metavar="N", help="updates at which training ends")
     parser.add_argument(
         "--probe", action="append", metavar="TEXT", help="keep this sentence's trace while learning; may be repeated"
     )
-    parser.add_argument("--seed", type=int, metavar="N")
+    parser.add_argument("--seed", type=int, metavar="N", help="of all that is drawn: parameters, order, dropout (1)")
     _add_device(parser)
 
 
@@ -101,9 +103,9 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
     text.add_argument("--source", metavar="F", help="one sentence a line")
     text.add_argument("--target", metavar="F", help="its translation on the same line")
     text.add_argument("--corpus", metavar="NAME", help="a built-in one: phrasebook, names[:LANGUAGE], gettext:LANGUAGE")
-    text.add_argument("--valid-pairs", nargs="+", metavar="F")
-    text.add_argument("--valid-source", metavar="F")
-    text.add_argument("--valid-target", metavar="F")
+    text.add_argument("--valid-pairs", nargs="+", metavar="F", help="pairs to validate on, as --pairs")
+    text.add_argument("--valid-source", metavar="F", help="or one sentence a line to validate on")
+    text.add_argument("--valid-target", metavar="F", help="and its translation on the same line")
 
 
 def _add_translate(commands: Any) -> None:
@@ -117,18 +119,20 @@ def _add_translate(commands: Any) -> None:
     parser.add_argument("--prefix", metavar="TEXT", help="what every translation must begin with")
     sampling = parser.add_argument_group("sampling")
     sampling.add_argument("--sample", action="store_true", help="draw from the model instead of searching")
-    sampling.add_argument("--temperature", type=float, metavar="T")
-    sampling.add_argument("--top-k", type=int, metavar="K")
-    sampling.add_argument("--top-p", type=float, metavar="P")
-    sampling.add_argument("--seed", type=int, metavar="N")
+    sampling.add_argument("--temperature", type=float, metavar="T", help="below 1: the likely ones oftener (1)")
+    sampling.add_argument("--top-k", type=int, metavar="K", help="among the K likeliest tokens; 0, the default, is all")
+    sampling.add_argument(
+        "--top-p", type=float, metavar="P", help="among the likeliest tokens that hold probability P together (1)"
+    )
+    sampling.add_argument("--seed", type=int, metavar="N", help="another seed draws other translations (1)")
     _add_json(parser, "one JSON object a line: text, tokens, scores, alignment")
 
 
 def _add_evaluate(commands: Any) -> None:
     parser = _command(commands, "evaluate", do.evaluate, "translate a test set and score it")
     _add_model(parser)
-    parser.add_argument("--source", required=True, metavar="F")
-    parser.add_argument("--reference", required=True, metavar="F")
+    parser.add_argument("--source", required=True, metavar="F", help="one sentence a line")
+    parser.add_argument("--reference", required=True, metavar="F", help="its right translation on the same line")
     parser.add_argument("--output", metavar="F", help="write the translations here")
     parser.add_argument(
         "--tokenize", default="13a", metavar="NAME", help="sacreBLEU's, for BLEU (%(default)s); none for tokenised text"
@@ -140,8 +144,8 @@ def _add_evaluate(commands: Any) -> None:
 def _add_score(commands: Any) -> None:
     parser = _command(commands, "score", do.score, "log-probability of given translations, a line each")
     _add_model(parser)
-    parser.add_argument("--source", required=True, metavar="F")
-    parser.add_argument("--target", required=True, metavar="F")
+    parser.add_argument("--source", required=True, metavar="F", help="one sentence a line")
+    parser.add_argument("--target", required=True, metavar="F", help="the translation to score on the same line")
     parser.add_argument(
         "--length-penalty", type=float, default=0.0, metavar="A", help="divide by ((5+n)/6)^A (%(default)s)"
     )
@@ -207,8 +211,10 @@ def _add_check_data(commands: Any) -> None:
 def _add_corpus(commands: Any) -> None:
     parser = _command(commands, "corpus", do.corpus, "write a built-in corpus as train.tsv, valid.tsv and test.tsv")
     parser.add_argument("name", metavar="NAME", help="phrasebook, names[:LANGUAGE] or gettext:LANGUAGE")
-    parser.add_argument("--out", required=True, metavar="DIR")
-    parser.add_argument("--seed", type=int, default=1, metavar="N")
+    parser.add_argument("--out", required=True, metavar="DIR", help="the folder to write in; no file is overwritten")
+    parser.add_argument(
+        "--seed", type=int, default=1, metavar="N", help="of what is drawn and of the split into parts (%(default)s)"
+    )
 
 
 def _add_info(commands: Any) -> None:

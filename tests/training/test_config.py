@@ -26,7 +26,7 @@ def test_a_resolved_config_is_read_back_as_it_was(tmp_path):
 
 
 def test_the_documented_config_is_one():
-    text = (Path(__file__).parents[2] / "docs/few_pairs.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[2] / "docs/how_to/low_resource.md").read_text(encoding="utf-8")
     documented = yaml.safe_load(re.search(r"```yaml\n(.*?)```", text, re.DOTALL)[1])
     assert documented.pop("preset") == "tiny"
     resolved = RunConfig.from_flat(PAIRS | documented).flat()

@@ -34,7 +34,7 @@ def page(traces: Sequence[Labelled], kind: Kind = "trace", allow_large: bool = F
 
 
 def _template() -> str:
-    return files("glassformer.glass").joinpath("static", "page.html").read_text(encoding="utf-8")
+    return files("glassformer.glass.static").joinpath("page.html").read_text(encoding="utf-8")
 
 
 def _inert(text: str) -> str:

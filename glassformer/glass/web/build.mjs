@@ -1,16 +1,15 @@
-// Builds the whole page, script and styles inline, into one file: ../static/page.html.
-// `node build.mjs --verify` writes nothing and fails if that file is not what the sources build.
+// Builds the whole page, script and styles inline, into one file: ../static/page.html, and beside it NOTICES.txt, the
+// licences of the packages that are bundled in it.
+// `node build.mjs --verify` writes nothing and fails if those files are not what the sources build.
 import { readFile, writeFile, mkdir } from "node:fs/promises";
-import { dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const target = process.env.GLASS_OUT ?? here("../static/page.html");
 
-const BUNDLED = ["preact", "@preact/signals", "@preact/signals-core", "d3-hierarchy"]; // whose licences want to be named
-
-const { outputFiles } = await build({
+const { outputFiles, metafile } = await build({
   entryPoints: [here("src/main.tsx")],
   absWorkingDir: here("."),
   outdir: here("out"),
@@ -22,7 +21,8 @@ const { outputFiles } = await build({
   charset: "utf8",
   jsx: "automatic",
   jsxImportSource: "preact",
-  legalComments: "none",
+  legalComments: "none", // NOTICES.txt has them whole
+  metafile: true,
 });
 const output = (ending) => outputFiles.find((file) => file.path.endsWith(ending)).text.trim();
 
@@ -30,17 +30,37 @@ const output = (ending) => outputFiles.find((file) => file.path.endsWith(ending)
 const script = output(".js").replaceAll("</script", "<\\/script").replaceAll("<!--", "\\x3c!--");
 const style = output(".css").replaceAll("</style", "<\\/style");
 const template = await readFile(here("src/page.html"), "utf8");
-const licences = await Promise.all(BUNDLED.map(async (name) => `${name}\n\n${await readFile(here(`node_modules/${name}/LICENSE`), "utf8")}`));
-const page = template.replace("__LICENCES__", () => licences.join("\n\n").replaceAll("--", "- -")).replace("__STYLE__", () => style).replace("__SCRIPT__", () => script);
 
+// The packages that esbuild bundled, and the licence of each: a new dependency cannot be forgotten.
+const packageOf = (path) => path.match(/node_modules\/((?:@[^/]+\/)?[^/]+)/)?.[1];
+const bundled = new Set(Object.keys(metafile.inputs).map(packageOf).filter(Boolean));
+async function notice(name) {
+  const { version } = JSON.parse(await readFile(here(`node_modules/${name}/package.json`), "utf8"));
+  return `${name} ${version}\n\n${(await readFile(here(`node_modules/${name}/LICENSE`), "utf8")).trim()}\n`;
+}
+const notices = (await Promise.all([...bundled].map(notice))).join(`\n${"=".repeat(80)}\n\n`);
+
+const inComment = notices.replaceAll(/-(?=-)/g, "- "); // "--" could end an HTML comment
+const page = template
+  .replace("__LICENCES__", () => inComment)
+  .replace("__STYLE__", () => style)
+  .replace("__SCRIPT__", () => script);
+
+const files = [
+  [target, page],
+  [join(dirname(target), "NOTICES.txt"), `page.html contains parts of these packages.\n\n${notices}`],
+];
 if (process.argv.includes("--verify")) {
-  const committed = await readFile(target, "utf8").catch(() => "");
-  if (committed !== page) {
-    console.error("static/page.html is not what web/src builds; run `npm run build` in glassformer/glass/web");
-    process.exit(1);
+  for (const [path, built] of files) {
+    if ((await readFile(path, "utf8").catch(() => "")) !== built) {
+      console.error(`static/${basename(path)} is not what web/ builds; run \`npm run build\` in glassformer/glass/web`);
+      process.exitCode = 1;
+    }
   }
 } else {
   await mkdir(dirname(target), { recursive: true });
-  await writeFile(target, page);
-  console.log(`${target}: ${(Buffer.byteLength(page) / 1024).toFixed(0)} KB`);
+  for (const [path, built] of files) {
+    await writeFile(path, built);
+    console.log(`${path}: ${(Buffer.byteLength(built) / 1024).toFixed(0)} KB`);
+  }
 }
