@@ -57,7 +57,7 @@ def test_commands_are_found():
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_documented_configs_are_configs(path):
     for block in re.findall(r"^```yaml\n(.*?)^```", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
-        RunConfig.of({"pairs": ["train.tsv"]} | yaml.safe_load(block))
+        RunConfig.from_flat({"pairs": ["train.tsv"]} | yaml.safe_load(block))
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
