@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from glassformer.data.ahead import ahead
+from glassformer.data.prefetch import ahead
 from glassformer.data.shuffle import EpochOrder
 from glassformer.special import EOS, PAD
 

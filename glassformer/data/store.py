@@ -21,12 +21,12 @@ from typing import Any
 import numpy as np
 import sentencepiece
 
-from glassformer.data.ahead import ahead
 from glassformer.data.batches import Sentences, TokenizedPairs
 from glassformer.data.cache import FORMAT, SIDES, building, cache_folder, key_of
 from glassformer.data.check.checker import Checker, refuse_too_few
 from glassformer.data.check.report import Problem
 from glassformer.data.config import DataConfig
+from glassformer.data.prefetch import ahead
 from glassformer.data.texts import Texts
 from glassformer.errors import InputError
 from glassformer.files import whole_directory, write_whole

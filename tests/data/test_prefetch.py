@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from glassformer.data.ahead import ahead
+from glassformer.data.prefetch import ahead
 
 
 def threads():
