@@ -130,7 +130,7 @@ def check_data(options: argparse.Namespace) -> None:
 
     data = build(DataConfig, given(options, DATA), "command line")
     texts, valid = open_texts(data, seed=1)
-    report = check_pairs(PairText.joined(texts), valid, max_length=options.max_length)
+    report = check_pairs(PairText.concatenated(texts), valid, max_length=options.max_length)
     print(json.dumps(report.to_dict(), ensure_ascii=False) if options.json else report.render())
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from glassformer.data.prefetch import ahead
+from glassformer.data.prefetch import prefetch
 from glassformer.data.shuffle import EpochOrder
 from glassformer.special import EOS, PAD
 
@@ -166,7 +166,7 @@ def batches_of(
     pools: Iterator[Pool], batch_tokens: int, seed: Sequence[int], resample: Resample | None = None, first: int = 0
 ) -> Iterator[Batch]:
     """The batches of one pool after the other, from number `first` on, prepared in the background."""
-    return ahead(_batches(ahead(_planned(pools, batch_tokens, seed, resample, first), count=1)))
+    return prefetch(_batches(prefetch(_planned(pools, batch_tokens, seed, resample, first), count=1)))
 
 
 def _planned(

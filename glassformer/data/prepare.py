@@ -59,7 +59,7 @@ def prepare(
     if data.stream:
         tokenizers = tokenizers or train_tokenizers(texts.first_reading.sample, sizes, data.tokenizer)
         store, origin = None, STREAMED
-        train, pairs = StreamedPairs.of_texts(texts, data, tokenizers, max_length), texts.valid
+        train, pairs = StreamedPairs.from_texts(texts, data, tokenizers, max_length), texts.valid
     else:
         tokenizers = tokenizers or cached_tokenizers(texts, data, sizes)
         store, origin = cached_store(texts, data, tokenizers, max_length)

@@ -26,7 +26,7 @@ from glassformer.data.cache import FORMAT, SIDES, building, cache_folder, key_of
 from glassformer.data.check.checker import Checker, refuse_too_few
 from glassformer.data.check.report import Problem
 from glassformer.data.config import DataConfig
-from glassformer.data.prefetch import ahead
+from glassformer.data.prefetch import prefetch
 from glassformer.data.texts import Texts
 from glassformer.errors import InputError
 from glassformer.files import whole_directory, write_whole
@@ -120,7 +120,7 @@ def write_store(
             for side, dtype in zip(SIDES, dtypes, strict=True)
         ]
         sizes = [0] * len(texts)
-        for text, rows, pairs, ids in ahead(_tokenized(texts, tokenizers)):
+        for text, rows, pairs, ids in prefetch(_tokenized(texts, tokenizers)):
             kept = [
                 index
                 for index, (row, pair, source, target) in enumerate(zip(rows, pairs, *ids, strict=True))

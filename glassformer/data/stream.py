@@ -37,7 +37,7 @@ class StreamedPairs:
     _reports: list[CheckReport] = field(default_factory=list, init=False, compare=False)  # the latest epoch's alone
 
     @classmethod
-    def of_texts(cls, texts: Texts, data: DataConfig, tokenizers: Tokenizers, max_length: int) -> "StreamedPairs":
+    def from_texts(cls, texts: Texts, data: DataConfig, tokenizers: Tokenizers, max_length: int) -> "StreamedPairs":
         """The stream that `data` describes, each text once an epoch."""
         drop = set(map(Problem, data.drop))
         return cls(texts.parts, (1.0,) * len(texts.parts), tokenizers, texts.valid, max_length, drop)

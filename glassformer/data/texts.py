@@ -29,7 +29,7 @@ class Texts:
     @property
     def whole(self) -> PairText:
         """All parts, one after the other."""
-        return PairText.joined(self.parts)
+        return PairText.concatenated(self.parts)
 
     @cached_property
     def first_reading(self) -> FirstReading:
@@ -51,11 +51,11 @@ def read_texts(data: DataConfig, seed: int) -> Texts:
     with the files.
     """
     parts, valid = open_texts(data, seed)
-    whole = PairText.joined(parts)
+    whole = PairText.concatenated(parts)
     refuse_same(whole, valid)
     _refuse_one_pair(whole)
     stamp = whole.stamp()
-    return Texts(parts, valid, (whole.digest(), PairText.held(valid).digest()), stamp)
+    return Texts(parts, valid, (whole.digest(), PairText.from_memory(valid).digest()), stamp)
 
 
 def open_texts(data: DataConfig, seed: int) -> tuple[list[PairText], list[Pair]]:
@@ -65,13 +65,13 @@ def open_texts(data: DataConfig, seed: int) -> tuple[list[PairText], list[Pair]]
     """
     if data.corpus:
         corpus = load_corpus(data.corpus, seed)
-        return [PairText.held(corpus.train)], corpus.valid
+        return [PairText.from_memory(corpus.train)], corpus.valid
     train = _texts(data.pairs, data.source, data.target)
-    return train, list(PairText.joined(_texts(data.valid_pairs, data.valid_source, data.valid_target)))
+    return train, list(PairText.concatenated(_texts(data.valid_pairs, data.valid_source, data.valid_target)))
 
 
 def _texts(pairs: Sequence[str], source: str | None, target: str | None) -> list[PairText]:
-    return [PairText.of_two(source, target)] if source and target else list(map(PairText.of_file, pairs))
+    return [PairText.from_parallel_files(source, target)] if source and target else list(map(PairText.from_file, pairs))
 
 
 def _refuse_one_pair(pairs: Iterable[Pair]) -> None:

@@ -20,28 +20,28 @@ class PairText:
         return self._read()
 
     @classmethod
-    def held(cls, pairs: Iterable[Pair]) -> "PairText":
+    def from_memory(cls, pairs: Iterable[Pair]) -> "PairText":
         """Pairs in memory."""
         return cls(list(pairs).__iter__)
 
     @classmethod
-    def of_file(cls, path: str) -> "PairText":
+    def from_file(cls, path: str) -> "PairText":
         """The pairs of one file, as `read_pairs` reads it; those of a pipe are kept in memory."""
-        return cls._of(lambda: read_pairs(path), [path])
+        return cls._from_files(lambda: read_pairs(path), [path])
 
     @classmethod
-    def of_two(cls, source: str, target: str) -> "PairText":
+    def from_parallel_files(cls, source: str, target: str) -> "PairText":
         """The pairs of two aligned files, as `read_parallel` reads them; those of a pipe are kept in memory."""
-        return cls._of(lambda: read_parallel(source, target), [source, target])
+        return cls._from_files(lambda: read_parallel(source, target), [source, target])
 
     @classmethod
-    def joined(cls, texts: "Sequence[PairText]") -> "PairText":
+    def concatenated(cls, texts: "Sequence[PairText]") -> "PairText":
         """One text after the other."""
         return cls(lambda: chain.from_iterable(texts), texts=texts)
 
     @classmethod
-    def _of(cls, read: Callable[[], Iterator[Pair]], paths: Sequence[str]) -> "PairText":
-        return cls.held(read()) if any(map(is_read_once, paths)) else cls(read, paths)
+    def _from_files(cls, read: Callable[[], Iterator[Pair]], paths: Sequence[str]) -> "PairText":
+        return cls.from_memory(read()) if any(map(is_read_once, paths)) else cls(read, paths)
 
     def digest(self) -> str:
         """SHA-256 of the content: another for any other text. Of files their bytes and suffixes count.

@@ -25,7 +25,7 @@ def tokenizers():
 
 
 def written(path, texts, tokenizers, held_out=(), valid=()):
-    survey = Survey.of([pair for text in texts for pair in text])
+    survey = Survey.from_pairs([pair for text in texts for pair in text])
     held_out = {row: PAIRS[row] for row in held_out}
     survey.leave_out(held_out)
     checker = Checker(survey, [*valid, *held_out.values()], "tokens", 30)

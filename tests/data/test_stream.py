@@ -31,7 +31,7 @@ def small(monkeypatch):
 
 
 def streamed(tokenizers, *texts, weights=None, validation=(), **options):
-    texts = [PairText.held(text) for text in texts]
+    texts = [PairText.from_memory(text) for text in texts]
     return StreamedPairs(texts, weights or [1.0] * len(texts), tokenizers, validation, 30, DEFAULT_DROP, **options)
 
 

@@ -30,7 +30,7 @@ def check_pairs(
     `pairs` is read twice. Raises nothing of its own: what is wrong is in the report. `refuse_same` and
     `refuse_too_few` are for data that cannot be trained on at all.
     """
-    checker = Checker(Survey.of(pairs), validation, unit, max_length, drop)
+    checker = Checker(Survey.from_pairs(pairs), validation, unit, max_length, drop)
     for row, pair in enumerate(pairs):
         checker.keeps(row, pair, count(pair.source), count(pair.target))
     return checker.report

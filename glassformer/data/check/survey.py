@@ -18,7 +18,7 @@ class Survey:
         self._left_out: Mapping[int, Pair] = {}
 
     @classmethod
-    def of(cls, pairs: Iterable[Pair]) -> "Survey":
+    def from_pairs(cls, pairs: Iterable[Pair]) -> "Survey":
         """The survey of `pairs`, read once."""
         survey = cls()
         for pair in pairs:

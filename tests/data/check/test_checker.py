@@ -50,7 +50,7 @@ def numbered(texts, origin="train.tsv"):
 
 def checked(pairs, validation=(), max_length=None, drop=DEFAULT_DROP):
     """The pairs that are kept, and the report; lengths in words."""
-    checker = Checker(Survey.of(pairs), validation, "words", max_length, drop)
+    checker = Checker(Survey.from_pairs(pairs), validation, "words", max_length, drop)
     kept = [
         pair
         for row, pair in enumerate(pairs)
