@@ -6,7 +6,7 @@ from typing import Any
 
 from glassformer.device import choose_device
 from glassformer.errors import InputError, UsageError
-from glassformer.files import saving, write_whole
+from glassformer.files import write_output
 from glassformer.glass.record import Labelled, Trace
 from glassformer.glass.trace import trace
 from glassformer.glass.views.html import LARGE, Kind, page
@@ -57,22 +57,6 @@ def _probed(run: Path) -> list[Labelled]:
 def write_page(path: Path, traces: Sequence[Labelled], kind: Kind, allow_large: bool = False) -> str:
     """Write the page; a line that says how large it is, and how to make a large one smaller."""
     text = page(traces, kind, allow_large).encode()
-    save(path, text)
+    write_output(path, text)
     hint = "; --detail full leaves the weights out" if len(text) > LARGE else ""
     return f"{path}: {len(text) / 1e6:.1f} MB, opens in any browser{hint}"
-
-
-def save(path: Path, content: bytes) -> None:
-    """Write a file the user asked for, whole; InputError if the folder is not there or the disk is full.
-
-    A pipe or a device (`/dev/stdout`) is written to, never replaced.
-    """
-    with saving(path):
-        if path.is_dir():
-            raise InputError(f"{path}: is a folder; name a file")
-        if path.exists() and not path.is_file():
-            path.write_bytes(content)
-            return
-        if not path.parent.is_dir():
-            raise InputError(f"{path}: its folder is not there; make it, or choose another place")
-    write_whole(path.resolve(), content)

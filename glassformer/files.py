@@ -44,6 +44,22 @@ def write_whole(path: Path, data: bytes) -> None:
             partial.unlink(missing_ok=True)
 
 
+def write_output(path: Path, content: bytes) -> None:
+    """Write a file that the user named, whole; InputError if the folder is not there or the disk is full.
+
+    A pipe or a device (`/dev/stdout`) is written to, never replaced.
+    """
+    with saving(path):
+        if path.is_dir():
+            raise InputError(f"{path}: is a folder; name a file")
+        if path.exists() and not path.is_file():
+            path.write_bytes(content)
+            return
+        if not path.parent.is_dir():
+            raise InputError(f"{path}: its folder is not there; make it, or choose another place")
+    write_whole(path.resolve(), content)
+
+
 @contextmanager
 def whole_directory(path: Path) -> Iterator[Path]:
     """A new directory to fill; when the block ends without an error it takes the place of `path`.

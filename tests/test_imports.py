@@ -112,6 +112,23 @@ def test_libraries_of_a_room(room):
     assert used - sys.stdlib_module_names - {"glassformer"} <= LIBRARIES[room]
 
 
+# Within training/, the same: config and distributed know none of the others, train all of them.
+TRAINING = [{"config", "distributed"}, {"progress"}, {"update"}, {"report"}, {"run"}, {"trainer"}, {"train"}]
+
+
+def test_arrows_within_training_run_downwards():
+    floor = {room: number for number, rooms in enumerate(TRAINING) for room in rooms}
+    arrows = [
+        (name_of(path).split(".")[2], name.split(".")[2])
+        for path in SOURCES
+        if room_of(name_of(path)) == "training" and path.name != "__init__.py"
+        for name in imports(path)
+        if name.startswith("glassformer.training.")
+    ]
+    assert ("run", "update") in arrows
+    assert not [arrow for arrow in arrows if arrow[0] != arrow[1] and not floor[arrow[0]] > floor[arrow[1]]]
+
+
 def loaded_by(*modules):
     """Top-level names of all that is loaded once `modules` are imported in a new process."""
     code = f"import sys, {', '.join(modules)}; print(*{{name.split('.')[0] for name in sys.modules}})"

@@ -76,16 +76,17 @@ def _write_files(traces: "list[Labelled]", kind: "Kind", options: argparse.Names
     for name in FILES:
         if getattr(options, name) == "":
             raise UsageError(f"--{name.removesuffix('_file')} wants a file's name")
-    from glassformer.explain import save, write_page
+    from glassformer.explain import write_page
+    from glassformer.files import write_output
 
     first = traces[0][1]
     exported = _exports(first, options)  # before anything is written: it refuses what makes no sense
     if options.html:
         say(f"glassformer: {write_page(Path(options.html), traces, kind, options.large)}")
     if options.json_file:
-        save(Path(options.json_file), first.to_json().encode(errors="backslashreplace"))
+        write_output(Path(options.json_file), first.to_json().encode(errors="backslashreplace"))
     for name, text in exported.items():
-        save(Path(name), text.encode(errors="backslashreplace"))
+        write_output(Path(name), text.encode(errors="backslashreplace"))
     return any(getattr(options, name) for name in FILES)
 
 
