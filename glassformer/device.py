@@ -6,9 +6,9 @@ from glassformer.errors import InputError, UsageError
 
 
 def choose_device(name: str) -> torch.device:
-    """`auto` is a CUDA device if there is one, else the CPU; else any name torch knows.
+    """The device of a name: `auto` is CUDA if there is any, else the CPU; other names are torch's.
 
-    Raises UsageError for a name that is none, InputError for a device that is not there.
+    Raises UsageError for an unknown name, InputError for a device that is not there.
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")

@@ -1,4 +1,4 @@
-"""Where tokenized corpora and tokenizers are kept, and by which names they are found again."""
+"""The cache of tokenized corpora and tokenizers: its folder, the names of its entries, one builder at a time."""
 
 import hashlib
 import os
@@ -31,7 +31,7 @@ def key_of(*facts: object) -> str:
 
 @contextmanager
 def building(path: Path) -> Iterator[None]:
-    """While the block runs, no other process builds `path`; it waits, and then finds what was built."""
+    """Keep other processes from building `path` while the block runs; they wait, and then find it built."""
     with saving(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = lock_file(path.with_name(f".{path.name}.lock"), wait=True)

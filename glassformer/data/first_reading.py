@@ -1,4 +1,4 @@
-"""What one reading of the training text tells, before it is checked and tokenized in a second one."""
+"""The first of two readings of the training text: what must be known before it is checked and tokenized."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ TOKENIZER_PAIRS = 250_000  # of a larger corpus, the tokenizers learn from so ma
 
 @dataclass(frozen=True)
 class FirstReading:
-    """`held_out`: pairs for validation, by row; `sample`: those that the tokenizers learn from."""
+    """`held_out`: pairs for validation, by row; `sample`: pairs that the tokenizers are trained on."""
 
     survey: Survey
     held_out: dict[int, Pair]
@@ -24,7 +24,7 @@ class FirstReading:
 
 
 def read_first(text: Iterable[Pair], hold_out: bool) -> FirstReading:
-    """Read all pairs; `hold_out` some for validation, the same ones at each reading.
+    """Read all pairs; with `hold_out`, choose some for validation, the same ones at each reading.
 
     Raises InputError if there are too few to hold any out, and for what is wrong with the files.
     """
@@ -34,12 +34,12 @@ def read_first(text: Iterable[Pair], hold_out: bool) -> FirstReading:
         row = survey.add(pair)
         sample.add(row, pair)
         held_out.add(row, pair)
-    chosen = _some(held_out.drawn(), survey.pairs, text) if hold_out else {}
+    chosen = _choose_held_out(held_out.drawn(), survey.pairs, text) if hold_out else {}
     survey.leave_out(chosen)
     return FirstReading(survey, chosen, [pair for row, pair in sorted(sample.drawn().items()) if row not in chosen])
 
 
-def _some(drawn: dict[int, Pair], pairs: int, text: Iterable[Pair]) -> dict[int, Pair]:
+def _choose_held_out(drawn: dict[int, Pair], pairs: int, text: Iterable[Pair]) -> dict[int, Pair]:
     if pairs < 3:
         raise InputError(
             f"{origins(text)}: {pairs} pairs; training needs at least two, and one more to validate on: "

@@ -18,7 +18,7 @@ class Sample(Generic[T]):
         self._kept: list[tuple[float, int, T]] = []  # (minus the number, place, item): a heap, largest number first
 
     def add(self, place: int, item: T) -> None:
-        """Offer the item at this place of the stream."""
+        """Take in the item at this place of the stream."""
         number = -self._random.random()
         if len(self._kept) < self._size:
             heappush(self._kept, (number, place, item))

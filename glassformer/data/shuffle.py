@@ -1,4 +1,4 @@
-"""In which order an epoch takes the pairs: global, seeded, and without a list of them in memory."""
+"""The random order of an epoch: over all pairs, seeded, and computed without a list of them in memory."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ ROUNDS = 8
 
 
 def permuted(places: NDArray[np.int64], size: int, seed: Sequence[int]) -> NDArray[np.int64]:
-    """Where a random permutation of range(size) takes `places`; the same for the same size and seed.
+    """A random permutation of range(size), applied to `places`; the same for the same size and seed.
 
     A Feistel network (Luby & Rackoff 1988) over the two halves of a number's bits is one-to-one
     whatever its round function; a number that it takes beyond `size` goes through it again until it is
@@ -34,7 +34,7 @@ def permuted(places: NDArray[np.int64], size: int, seed: Sequence[int]) -> NDArr
 
 
 def _mixed(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Every bit of the result depends on every bit of the number (the finaliser of splitmix64)."""
+    """Mix the bits, so that each of the result depends on each of the number (the finaliser of splitmix64)."""
     numbers = (numbers ^ numbers >> np.uint64(30)) * np.uint64(0xBF58476D1CE4E5B9)
     numbers = (numbers ^ numbers >> np.uint64(27)) * np.uint64(0x94D049BB133111EB)
     return numbers ^ numbers >> np.uint64(31)

@@ -22,8 +22,8 @@ from glassformer.text.tokenizer import Tokenizers, encode_pairs
 class StreamedPairs:
     """Pairs in the order of their files, shuffled within pools of POOL pairs.
 
-    Judged are only a pair's own faults and whether it is in `validation`: what takes a reading of all
-    pairs (duplicates, conflicts, usual lengths) is not known. `weights[i]` is how often each pair of
+    A pair is checked only for its own faults and for being in `validation`: duplicates, conflicts and unusual lengths
+    would take a reading of all pairs. `weights[i]` is how often each pair of
     text i comes in an epoch; of 0.5 a random half comes.
     """
 
@@ -50,7 +50,7 @@ class StreamedPairs:
         return batches_of(self._pools(seed, epoch), batch_tokens, [seed, epoch], self.resample, first)
 
     def report(self) -> str:
-        """What has been read and dropped of the latest epoch, as far as it has come."""
+        """What has been read and dropped of the latest epoch so far."""
         return "".join(map(_described, self._reports))
 
     def _pools(self, seed: int, epoch: int) -> Iterator[Pool]:

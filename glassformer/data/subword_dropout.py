@@ -1,4 +1,4 @@
-"""Another split of the same text in every epoch, so that a model does not learn one split by heart."""
+"""Subword regularisation: the text is split into other pieces in every epoch (Kudo 2018, Provilkov et al. 2020)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The text that a DataConfig names: opened, and made sure that it can be trained on."""
+"""Opens the text that a DataConfig names, and makes sure that it can be trained on."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class Texts:
 
     @cached_property
     def first_reading(self) -> FirstReading:
-        """What one reading of the whole training text tells; it is read when this is first asked for."""
+        """The first reading of the whole training text, done when it is first asked for."""
         reading = read_first(self.whole, hold_out=not self.valid)
         self.refuse_changed()
         return reading

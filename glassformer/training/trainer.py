@@ -8,7 +8,7 @@ from glassformer.data.batches import Batch
 from glassformer.errors import InputError
 from glassformer.training.report.meter import Meter
 from glassformer.training.report.reporter import make_reporter
-from glassformer.training.run.probes import keep_probes
+from glassformer.training.run.probes import save_probes
 from glassformer.training.run.run import Run
 from glassformer.training.run.saving import Saver
 from glassformer.training.run.selection import ModelSelection
@@ -60,7 +60,7 @@ class Trainer:
                 self.report.note(note)
             self.run.replica.model.train()
             if self.progress.step == 0:
-                self._keep_probes()
+                self._save_probes()
             for callback in self.callbacks:
                 callback.on_train_start(self)
             for batches in self._batches_of_updates():
@@ -147,16 +147,16 @@ class Trainer:
             if validating:
                 self.selection.validate()
             if validating if settings.probe_every is None else step % settings.probe_every == 0:
-                self._keep_probes()
+                self._save_probes()
             if signal or step % settings.checkpoint_every == 0:
                 self.saver.save()
         if signal:
             raise Interrupted(signal, self.run.path)
 
-    def _keep_probes(self) -> None:
+    def _save_probes(self) -> None:
         self.run.gather_parameters()
         if self.run.group.is_main:
-            keep_probes(self.run.path, self.run.translator, self.settings.probe, self.progress.step)
+            save_probes(self.run.path, self.run.translator, self.settings.probe, self.progress.step)
         self.run.group.wait()
 
     def _finish(self) -> None:

@@ -20,8 +20,8 @@ SHOW_EVERY = 5.0  # seconds
 class Meter:
     """Sums what the updates did, since the latest line shown and since the latest record of the log.
 
-    The first goes by the clock. The second goes by steps and is part of the training's progress, so that
-    the log of a run that was killed and resumed is that of one that was not.
+    Lines are shown by the clock. The log goes by steps, and its sums are part of the training's progress, so that a
+    run that was killed and resumed has the same log as one that was not.
     """
 
     def __init__(self, model: Transformer, settings: TrainingConfig, group: Group, progress: TrainingProgress) -> None:
@@ -58,17 +58,17 @@ class Meter:
         self._since += time.monotonic() - start
 
     def to_show(self) -> dict[str, Any]:
-        """Means since the latest line shown; then starts over."""
+        """The numbers since the latest line shown; starts over."""
         totals, self._unshown = self._unshown, UpdateTotals()
         return self._numbers(totals)
 
     def to_log(self) -> dict[str, Any]:
-        """Means since the latest record of the log; then starts over."""
+        """The numbers since the latest record of the log; starts over."""
         totals, self._progress.unlogged = self._progress.unlogged, UpdateTotals()
         return self._numbers(totals)
 
     def _numbers(self, totals: UpdateTotals) -> dict[str, Any]:
-        """Means are None where every update was skipped."""
+        """Means per update, speed and utilisation; a mean is None where every update was skipped."""
         flops = self._passes * step_flops(self._model, totals.source_tokens, totals.target_tokens)
         seconds = totals.seconds or math.inf
         return {

@@ -1,4 +1,4 @@
-"""What training shows while it runs: a live display, `log.jsonl` and TensorBoard, the same numbers."""
+"""Reports training while it runs: a live display, `log.jsonl` and TensorBoard, with the same numbers."""
 
 import json
 import math
@@ -25,7 +25,7 @@ JOINERS = "\u200c\u200d"  # unprintable to Python, needed by Hindi
 class Reporter:
     """Reports to stderr, to the log and to TensorBoard. Bars are drawn only on a terminal.
 
-    Training goes on after `step`: what was recorded of later steps is cut off, since they are done again.
+    Training goes on after `step`: the records of later steps are removed, since these steps are done again.
     """
 
     def __init__(self, run: Path, max_steps: int, step: int) -> None:
@@ -92,7 +92,7 @@ class Reporter:
         self._record("note", {"text": text})
 
     def skipped(self, step: int, text: str) -> None:
-        """That the update of `step` was skipped, and why."""
+        """Report that the update of `step` was skipped, and why."""
         self.console.print(escape(f"step {step:,} skipped: {text}"))
         self._record("skipped", {"step": step, "text": text})
 
@@ -134,7 +134,7 @@ def _shown(text: str) -> str:
 
 
 def _cut_log(path: Path, step: int) -> None:
-    """Leave the records up to `step`, and those of no step; a line that a full disk cut off is no JSON and goes too."""
+    """Keep the records up to `step` and those without a step; remove the others, and lines that are not whole."""
     if not path.exists():
         return
     lines = path.read_bytes().splitlines(keepends=True)

@@ -1,4 +1,4 @@
-"""Validation by loss, and by really translating."""
+"""Validation: the loss, and BLEU and chrF of translations."""
 
 from dataclasses import dataclass
 from math import exp, isfinite
@@ -32,7 +32,7 @@ class Validation:
     samples: tuple[tuple[str, str, str], ...]  # source, translation, reference
 
     def numbers(self) -> dict[str, Any]:
-        """What the log and the card record."""
+        """The scores as the log and the card have them."""
         return {
             "loss": round(self.loss, 4),
             "perplexity": round(exp(min(self.loss, 50)), 2),
@@ -52,7 +52,7 @@ def validate(
 ) -> Validation:
     """Loss over all pairs; BLEU and chrF of greedy translations of the first `sentences`.
 
-    Raises InputError where the loss is no number.
+    Raises InputError if the loss is not finite.
     """
     loss = validation_loss(translator, ids, batch_tokens, precision)
     if not isfinite(loss):

@@ -49,7 +49,7 @@ def build_run(path: Path, config: RunConfig, group: Group, checkpoint: Path | No
 
 
 def prepare_data(config: RunConfig, group: Group, tokenizers: Tokenizers | None = None) -> PreparedData:
-    """The run's data. Rank 0 prepares it first, and trains the tokenizers if none are given; then the others do."""
+    """Prepare the run's data: rank 0 first, which trains the tokenizers if none are given, then the others."""
 
     def prepared(tokenizers: Tokenizers | None) -> PreparedData:
         return prepare(config.data, config.vocabulary, config.model.max_length, config.training.seed, tokenizers)

@@ -1,4 +1,4 @@
-"""What a run that goes on may change: a few settings at any time, others where the user names them, its shape never."""
+"""Which settings may change when a run is resumed: some always, others if --allow names them, the shape never."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -9,8 +9,8 @@ from glassformer.model import preset
 from glassformer.settings import read_yaml
 from glassformer.training.config import SHAPE, RunConfig
 
-# When to stop, what to probe, and where and how the same is computed.
-FREE = {
+# Always: when to stop, what to probe, and settings that give the same result by other means.
+CHANGEABLE = {
     "max_steps",
     "max_minutes",
     "patience",
@@ -23,14 +23,14 @@ FREE = {
 FIXED = SHAPE | {"tokenizer", "start_from"}
 CONTENT = "data"  # what --allow calls the text itself, beside the keys of a config
 
-Differences = dict[str, tuple[Any, Any]]  # key: what it was, what it is
+Differences = dict[str, tuple[Any, Any]]  # key: (before, after)
 
 
 def resumed_config(path: Path, changes: Mapping[str, Any], allow: Sequence[str]) -> tuple[RunConfig, Differences]:
-    """The run's config saved at `path` with `changes`, and how it differs from before.
+    """The config saved at `path` with `changes` applied, and how it differs from what was saved.
 
-    Raises UsageError for a difference that is neither FREE nor in `allow`, with all such; and for what cannot be
-    allowed.
+    Raises UsageError if a difference is neither CHANGEABLE nor in `allow` (the error names all of them), or if `allow`
+    has a key that can never change.
     """
     saved, given = read_yaml(path), dict(changes)
     if given.get("precision") == "auto":
@@ -41,7 +41,7 @@ def resumed_config(path: Path, changes: Mapping[str, Any], allow: Sequence[str])
     before, after = RunConfig.from_flat(saved, str(path)).flat(), config.flat()
     _refuse_fixed(allow, after.keys())
     differences = {key: (before[key], value) for key, value in after.items() if before[key] != value}
-    refused = {key: change for key, change in differences.items() if key not in FREE | set(allow)}
+    refused = {key: change for key, change in differences.items() if key not in CHANGEABLE | set(allow)}
     if refused:
         advice = "leave them out, or start another run"
         if not refused.keys() & FIXED:
@@ -51,7 +51,7 @@ def resumed_config(path: Path, changes: Mapping[str, Any], allow: Sequence[str])
 
 
 def described(differences: Differences) -> str:
-    """`key: was -> is`, for all of them."""
+    """The differences as text: `key: before -> after`."""
     return ", ".join(f"{key}: {was} -> {now}" for key, (was, now) in differences.items())
 
 

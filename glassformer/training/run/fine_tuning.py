@@ -1,4 +1,4 @@
-"""Training that begins with a model already trained."""
+"""Fine-tuning: training that begins with a trained model."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -14,9 +14,9 @@ from glassformer.training.run.changes import described
 
 
 def with_shape(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """`settings`, and the shape of the model that they `start_from`, if they do.
+    """`settings` completed by the shape of the model that `start_from` names, if it names one.
 
-    Raises InputError if there is no such model, UsageError for settings that contradict its shape, with all of them.
+    Raises InputError if there is no such model, UsageError if settings contradict its shape (the error names all).
     """
     given = dict(settings)
     origin = given.get("start_from")

@@ -1,4 +1,4 @@
-"""What a run is trained on, in a few hashes: a run that goes on can tell whether it still is that."""
+"""Hashes of what a run is trained on, by which a resumed run can tell whether its data has changed."""
 
 import json
 from pathlib import Path
@@ -11,6 +11,7 @@ from glassformer.model_directory import read_json
 from glassformer.training.config import RunConfig
 
 DATA = "data.json"  # in the run directory
+# The settings that, with the text, determine the batches of an epoch.
 BATCHING = (
     "seed",
     "batch_tokens",
@@ -18,7 +19,7 @@ BATCHING = (
     "pair_weights",
     "stream",
     "drop",
-)  # the settings that determine the batches
+)
 
 
 def write_fingerprint(run: Path, config: DataConfig, data: PreparedData) -> None:

@@ -12,8 +12,8 @@ from glassformer.translator import Translator
 PROBES = "probes"  # in the run directory: <sentence>-<step>.json
 
 
-def keep_probes(run: Path, translator: Translator, sentences: Sequence[str], step: int) -> None:
-    """Write the greedy trace of each sentence at this step: attentions and decode loop, no other tensors.
+def save_probes(run: Path, translator: Translator, sentences: Sequence[str], step: int) -> None:
+    """Save the greedy trace of each sentence at this step, with attentions and decode loop but no other tensors.
 
     Raises InputError for a sentence that is longer than the model admits.
     """
@@ -27,8 +27,8 @@ def keep_probes(run: Path, translator: Translator, sentences: Sequence[str], ste
     translator.model.train(training)
 
 
-def cut_probes(run: Path, step: int) -> None:
-    """Remove the probes of steps after `step`, where training goes on, and what a save that was cut off has left."""
+def remove_later_probes(run: Path, step: int) -> None:
+    """Remove the probes of steps after `step`, which will be made again, and what an interrupted save left."""
     for path in (run / PROBES).glob("*.json"):
         if _is_ours(path) and int(path.stem.split("-")[1]) > step:
             path.unlink()

@@ -10,7 +10,7 @@ from glassformer.training.run.building import build_run, refuse_other_data
 from glassformer.training.run.changes import CONTENT, Differences, described, resumed_config
 from glassformer.training.run.checkpoint import prune_checkpoints
 from glassformer.training.run.fingerprint import batching_key, data_changes, validation_key, write_fingerprint
-from glassformer.training.run.probes import cut_probes
+from glassformer.training.run.probes import remove_later_probes
 from glassformer.training.run.recovery import find_checkpoint
 from glassformer.training.run.run import CONFIG, Run
 
@@ -85,7 +85,7 @@ def _adapt_progress(run: Run) -> list[str]:
 def _write_changes(run: Run, new_settings: bool, new_data: bool) -> None:
     """Bring the run directory to where the run stands; what was saved of later steps will be saved again."""
     settings = run.config.training
-    cut_probes(run.path, run.progress.step)
+    remove_later_probes(run.path, run.progress.step)
     prune_checkpoints(run.path, run.progress.step, settings.checkpoint_every, settings.keep_checkpoints)
     if new_settings:
         run.config.write(run.path / CONFIG)

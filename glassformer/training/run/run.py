@@ -22,7 +22,7 @@ CONFIG = "config.yaml"
 
 @dataclass
 class Run:
-    """Everything one run needs: where, how, on what, with which weights, how far it is, and who takes part."""
+    """A training: its directory, settings, data, model, optimizer, progress, and the processes that take part."""
 
     path: Path
     config: RunConfig
@@ -32,7 +32,7 @@ class Run:
     optimizer: torch.optim.Optimizer
     progress: TrainingProgress
     group: Group
-    warnings: tuple[str, ...] = ()  # what was found, or is changed, at its start or on going on
+    warnings: tuple[str, ...] = ()  # lines for the reader: what was found or changed when it started or resumed
 
     def notes(self) -> list[str]:
         """What the reader should know before the first step."""
@@ -73,6 +73,6 @@ class Run:
 
 
 def describe(config: RunConfig) -> str:
-    """The corpus by its names."""
+    """The names of the corpus or of its files."""
     data = config.data
     return data.corpus or ", ".join([*data.pairs, *(f for f in (data.source, data.target) if f)])

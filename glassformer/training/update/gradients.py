@@ -14,7 +14,7 @@ from glassformer.text.tokenizer import Tokenizer
 from glassformer.training.distributed import Group
 from glassformer.training.update.objective import on_device
 from glassformer.training.update.precision import autocast
-from glassformer.training.update.randomness import kept_randomness, random_state, set_random_state
+from glassformer.training.update.randomness import preserved_random_state, random_state, set_random_state
 from glassformer.training.update.replica import Replica
 
 
@@ -111,7 +111,7 @@ class Gradients:
     def _backward(self, part: _MicroBatch, target_tokens: int) -> Tensor:
         device = self._group.device
         # Whether there is a dummy depends on what came before in this sitting; what dropout draws must not.
-        kept = nullcontext() if part.counts else kept_randomness(device)
+        kept = nullcontext() if part.counts else preserved_random_state(device)
         with kept, autocast(self._precision, device):
             summed = self._replica.objective(*on_device(part.batch, device))
             loss = summed * part.counts / target_tokens

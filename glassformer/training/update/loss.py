@@ -24,17 +24,17 @@ def output_loss(
     V - 1 classes, JoeyNMT over V - 2. Divide by the real target tokens of the whole update, so that
     accumulated batches equal one big one.
 
-    Two passes read the same targets with other draws of dropout, and where they differ costs
-    r_drop (KL(p_1 || p_2) + KL(p_2 || p_1)) / 2 besides (R-Drop, Wu, Liang et al. 2021, formulas 2 and 3).
+    Two passes over the same targets differ in their dropout; R-Drop adds
+    r_drop (KL(p_1 || p_2) + KL(p_2 || p_1)) / 2 (Wu, Liang et al. 2021, formulas 2 and 3).
 
     The logits' gradient is p - q. Only p is a full matrix; q's part of every product is known without one:
 
         loss           = log sum_v exp z_v - (1 - smoothing) z_target - smoothing mean_v z_v
         d loss/dhidden = p W - (1 - smoothing) W[target] - smoothing mean_v W[v]
 
-    and likewise for W. So some hundred targets at a time go forward and at once backward: the (N, V) matrix never
-    exists. Under autocast the products with W are in its type; softmax, sums and the target's own p - q, of which
-    little is left once it is learnt, are in float32.
+    and likewise for W. So some hundred targets at a time go forward and backward at once, and the (N, V) matrix never
+    exists. Under autocast the products with W are in its dtype; softmax, sums, and p - q at the target, which gets
+    small once it is learned, are in float32.
     """
     return _OutputLoss.apply(hidden_RND, weight_VD, bias_V, targets_N, smoothing, r_drop)
 
@@ -102,9 +102,9 @@ class _Sums:
                 self.bias += slope_MV.sum(0, dtype=torch.float32)
 
     def _add_divergence(self, z_2CV: Tensor, p_2CV: Tensor, total_2C: Tensor) -> Tensor:
-        """Add r_drop (KL(p || o) + KL(o || p)) / 2 of the two passes p, o; its gradient in the logits of each,
+        """Add r_drop (KL(p || o) + KL(o || p)) / 2 of the two passes p and o to the loss, and return its gradient.
 
-        r_drop / 2 * (p (log p/o - KL(p || o)) + p - o).
+        In the logits of p that is r_drop / 2 * (p (log p/o - KL(p || o)) + p - o).
         """
         divergence_2CV = torch.empty_like(p_2CV)
         ratio_CV = (z_2CV[0] - z_2CV[1]).sub_((total_2C[0] - total_2C[1])[:, None])  # log p/o

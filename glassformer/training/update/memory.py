@@ -1,4 +1,4 @@
-"""What training keeps in memory."""
+"""Memory while training: keeping what was freed, and recomputing activations."""
 
 import ctypes
 import sys
@@ -16,10 +16,10 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 
 
 def keep_freed_memory() -> None:
-    """Let this process keep the memory it frees, for its next step, instead of giving it back to the system.
+    """Let this process keep the memory that it frees, instead of returning it to the system.
 
-    Each step frees and asks for the same blocks; those above some megabytes come from the system page by page
-    otherwise, which costs a tenth of a step of a small model. Linux with glibc only; nothing elsewhere.
+    Each step allocates the same blocks again. By default, glibc returns those above some megabytes, and to get them
+    back page by page costs a tenth of a step of a small model. Does nothing except on Linux with glibc.
     """
     if sys.platform == "linux" and hasattr(library := ctypes.CDLL(None), "mallopt"):
         library.mallopt(M_MMAP_THRESHOLD, 1 << 30)
@@ -27,10 +27,11 @@ def keep_freed_memory() -> None:
 
 
 def recompute_activations(model: Transformer) -> None:
-    """From now on a layer keeps only what it reads, and runs forward a second time when its gradient is wanted.
+    """Make each layer keep only its input, and run forward a second time in the backward pass.
 
-    Saves most of the memory of the activations for about a third more work (Chen et al. 2016). The numbers are the
-    same, dropout's too: the second run begins from the first one's random state. The weights keep their names.
+    Activation (gradient) checkpointing, Chen et al. 2016: saves most of the memory of activations for about a third
+    more work. The numbers are the same, dropout's too, as the second run restores the random state of the first.
+    Parameters keep their names.
     """
     for layer in (*model.encoder, *model.decoder):
         layer.forward = partial(_recomputing, layer.forward)

@@ -12,10 +12,10 @@ from glassformer.training.update.loss import output_loss
 class Objective(nn.Module):
     """The smoothed cross-entropy of a batch, summed over its real target tokens; padding costs no output layer.
 
-    With `r_drop` above 0 a model in training reads each batch twice, with other draws of dropout, and it is the mean
-    of the two that is summed, with half of R-Drop's penalty (see `output_loss`).
+    With `r_drop` above 0, a model in training makes two forward passes, each with its own dropout; the result is the
+    mean of their losses, with half of R-Drop's penalty (see `output_loss`).
 
-    A module of its own, around the model, so that a process group can wrap it.
+    It is a module around the model, so that DDP or FSDP can wrap it.
     """
 
     def __init__(self, model: Transformer, smoothing: float, r_drop: float = 0.0) -> None:

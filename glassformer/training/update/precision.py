@@ -11,15 +11,15 @@ from glassformer.model import Transformer
 from glassformer.training.config import RunConfig
 from glassformer.training.distributed import Group
 from glassformer.training.update.objective import Objective, on_device
-from glassformer.training.update.randomness import kept_randomness
+from glassformer.training.update.randomness import preserved_random_state
 from glassformer.training.update.utilisation import DTYPES, seconds_of
 
-# bfloat16 rounds to 8 bits; it has to earn that.
+# bfloat16 has 8 bits of precision: it must be clearly faster to be worth that.
 WORTHWHILE = 1.1
 
 
 def autocast(precision: str, device: torch.device) -> AbstractContextManager[object]:
-    """Where `precision` is bfloat16: matrix products in it, weights and sums still in float32."""
+    """A context in which matrix products are in `precision`; parameters and sums stay in float32."""
     if precision == "float32":
         return nullcontext()
     return torch.autocast(device.type, dtype=DTYPES[precision])
@@ -28,7 +28,7 @@ def autocast(precision: str, device: torch.device) -> AbstractContextManager[obj
 def faster_precision(run_once: Callable[[str], object], device: torch.device, rounds: int = 3) -> str:
     """`bfloat16` if `run_once(precision)` runs at least 1.1 times as fast in it, else `float32`.
 
-    Measured in turns, the best of `rounds` each, after one round to warm up.
+    Measured by turns, the best of `rounds` each, after one round to warm up.
     """
     best = dict.fromkeys(DTYPES, float("inf"))
     for turn in range(rounds + 1):
@@ -49,7 +49,7 @@ def agreed_precision(model: Transformer, data: TrainingPairs, config: RunConfig,
     measured = ""
     if group.is_main:
         # A run that starts again with its precision settled does not measure, and must draw the same dropout.
-        with kept_randomness(group.device):
+        with preserved_random_state(group.device):
             measured = _measured_precision(model.to(group.device), data, config, group.device)
     return group.from_main(measured.encode()).decode()
 

@@ -1,4 +1,4 @@
-"""The random numbers that a process draws while training, dropout's above all: their state, taken and put back."""
+"""The state of the random generators that training draws from, for dropout above all."""
 
 from contextlib import AbstractContextManager
 
@@ -17,12 +17,12 @@ def random_state(device: torch.device) -> RandomState:
 
 
 def set_random_state(state: RandomState, device: torch.device) -> None:
-    """Put `state` back; what it knows nothing of stays as it is."""
+    """Restore `state`; a generator that it does not have stays as it is."""
     torch.set_rng_state(state["cpu"])
     if device.type == "cuda" and "cuda" in state:
         torch.cuda.set_rng_state(state["cuda"], device)
 
 
-def kept_randomness(device: torch.device) -> AbstractContextManager[None]:
-    """Whatever the block draws, what is drawn after it is as if it had drawn nothing."""
+def preserved_random_state(device: torch.device) -> AbstractContextManager[None]:
+    """A context after which the random state is what it was before."""
     return torch.random.fork_rng([device] if device.type == "cuda" else [])

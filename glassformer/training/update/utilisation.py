@@ -1,4 +1,4 @@
-"""How much of the hardware training uses."""
+"""How much of the processor's peak speed training uses."""
 
 import time
 from collections.abc import Callable
@@ -19,10 +19,10 @@ def peak_flops(precision: str, device: torch.device) -> float:
 
 
 def step_flops(model: Transformer, source_tokens: int, target_tokens: int) -> float:
-    """Operations of one update's matrix products with weights, padding not counted.
+    """Floating-point operations of one update's products with parameter matrices, padding not counted.
 
-    Two for each weight and token forward, twice that backward. The products of attention's scores
-    are left out: for sentences they are a few percent.
+    Two per parameter and token forward, twice that backward. The products of queries with keys and of attention
+    weights with values are left out: for sentences they are a few percent.
     """
     weights = {name: w.numel() for name, w in model.named_parameters() if w.dim() == 2}
     source = sum(n for name, n in weights.items() if _reads_source(name))
@@ -36,7 +36,7 @@ def _reads_source(name: str) -> bool:
 
 
 def seconds_of(work: Callable[[], object], device: torch.device) -> float:
-    """What `work` takes, until the device has done it."""
+    """Seconds that `work` takes, until the device has done it."""
     start = time.perf_counter()
     work()
     if device.type == "cuda":
