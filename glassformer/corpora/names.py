@@ -4,6 +4,7 @@ each with its name in another language, from the package pycountry.
 pycountry carries the catalogues of Debian's iso-codes project, translated by volunteers.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from glassformer.corpora.split import split_groups
 from glassformer.errors import InputError, nearest
 from glassformer.text.pairs import Pair
 
+DEVANAGARI_WORD = re.compile(r"[\u0900-\u0963\u0970-\u097f]{3,}")
 VARIANTS = ("name", "common_name", "official_name", "inverted_name")
 
 
@@ -36,6 +38,18 @@ def load_names(language: str, seed: int) -> Corpus:
     if not named:
         raise InputError(f"pycountry has no translated name for language '{language}'; take another language")
     return Corpus(f"names:{language}", *split_groups(named, seed, _variants()))
+
+
+def place_names(language: str) -> list[tuple[str, str]]:
+    """The names of countries and regions that are one word of plain letters, with their translation."""
+    folder = _folder_of(language)
+    files = [path for path in sorted(folder.glob("LC_MESSAGES/*.mo")) if path.stem in ("iso3166-1", "iso3166-2")]
+    pairs = {name: translation for path in files for name, translation in read_catalogue(path)}
+    return sorted(
+        (name, unicodedata.normalize("NFC", translation))
+        for name, translation in pairs.items()
+        if name.isascii() and name.isalpha() and name.istitle() and DEVANAGARI_WORD.fullmatch(translation)
+    )
 
 
 def _folder_of(language: str) -> Path:

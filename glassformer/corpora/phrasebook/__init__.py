@@ -2,11 +2,13 @@
 
 Every sentence comes with the links between its words (see `units`), and every English sentence has
 one translation: the speaker is a man, "you" is तुम unless Sir or Madam says आप, and reasons follow
-the table because.tsv. Statements end in no stop, questions in "?".
+the table because.tsv. The grammar writes statements without a stop and questions with "?"; training
+sentences are then written as people type them (see `writing`).
 """
 
 from .because import agreement
-from .corpus import generate, held_out, load_phrasebook, part_of
+from .corpus import generate, held_out, load_phrasebook, unseen_patterns
+from .holding import part_of
 from .units import Antecedent, Sentence
 
-__all__ = ["Antecedent", "Sentence", "agreement", "generate", "held_out", "load_phrasebook", "part_of"]
+__all__ = ["Antecedent", "Sentence", "agreement", "generate", "held_out", "load_phrasebook", "part_of", "unseen_patterns"]

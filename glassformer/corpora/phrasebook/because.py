@@ -13,6 +13,7 @@ from .lexicon import Adjective, Noun, Reason, Verb
 from .phrases import PRONOUNS, Phrase, nominal
 from .units import Reference, Sentence, Unit, build, mark, unit, whole
 
+STOPS = " \u0964.!?"
 BECAUSE = whole("because", "क्योंकि")
 # Tense of the act, then of its reason.
 TENSES = [("past", "past")] * 5 + [("progressive", "present")] * 2 + [("future", "present")] * 2
@@ -53,7 +54,7 @@ def reasoned(
     tense, then = tenses
     bearer = thing if of_object else subject
     agreement = bearer.agreement
-    pronoun = _again(thing) if of_object else _pronoun(subject).subject
+    pronoun = _again(thing, bool(state.found)) if of_object else _pronoun(subject).subject
     predicate = described(state, agreement, bearer.person, then, very)
     units = (
         verbs.subject_unit(verb, tense, subject),
@@ -104,7 +105,7 @@ def _drawn(draw: Draw, reason: Reason, subject: Phrase, noun: Noun, state: Adjec
 def because_weather(draw: Draw) -> Sentence:
     """As in "He did not come because it was raining": an "it" that refers to nothing."""
     verb = draw.words.verb(draw.pick(("go", "come", "return", "walk", "run", "stop", "jump")))
-    subject = draw.subject(verb)
+    subject = draw.person() if "goal" in verb.flags else draw.subject(verb)  # no cow on its way to the bank
     tense, then = draw.pick(TENSES)
     said = _said(verb, tense, subject, None, _polarity(draw, False, tense, subject))
     free = WEATHER[then] if subject.owner != "its" else WEATHER[then][:-1]  # no animal's holiday
@@ -133,16 +134,19 @@ def _polarity(draw: Draw, done: bool, tense: str, subject: Phrase) -> str:
 
 
 @cache
-def _again(thing: Phrase) -> Unit:
-    """As in "it" or "they" of the object: Hindi repeats the bare noun."""
+def _again(thing: Phrase, found_there: bool) -> Unit:
+    """As in "it" or "they" of the object: Hindi repeats the bare noun (सड़क, or सड़क पर of what is found there)."""
     assert thing.noun is not None
-    forms = thing.noun.hindi
-    again = forms.plural if thing.agreement.plural else forms.direct
-    return unit(f"{thing.person}:n", mark(again, "n"))
+    again = nominal(thing.noun, "", thing.agreement.plural)
+    if found_there:
+        return unit(f"{thing.person}:n", f"{again.oblique} {again.place}")
+    return unit(f"{thing.person}:n", again.direct)
 
 
 def _visible(state: Adjective, tense: str) -> bool:
-    """Whether the predicate shows the gender: था and थी do, है does not."""
+    """Whether the predicate shows the gender: था and थी do, है does not, nor does अँधेरा था."""
+    if state.found:
+        return False
     forms = [hindi.adjective(state.hindi, gender, False) for gender in "mf"]
     return tense == "past" or forms[0] != forms[1]
 
@@ -186,11 +190,32 @@ def _referring(name: str, plural: bool) -> Phrase:
 @cache
 def described(state: Adjective, agreement: Agreement, person: str, tense: str, very: bool = False) -> Unit:
     """As in "was very tired": बहुत थकी हुई थी."""
-    be = (english.WAS if tense == "past" else english.BE)[person]
-    copula = hindi.was(agreement) if tense == "past" else hindi.is_(agreement)
-    source = f"{be}:v {'very:d ' if very else ''}{state.english}:a"
-    words = hindi.adjective(state.hindi, agreement.gender, agreement.plural)
+    words, agreement = predicate(state, agreement)
+    be, copula = being(tense, person, agreement)
+    source = f"{mark(be, 'v')} {'very:d ' if very else ''}{state.english}:a"
     return unit(source, f"{'बहुत:d ' if very else ''}{mark(words, 'a')} {copula}:v")
+
+
+@cache
+def predicate(state: Adjective, agreement: Agreement) -> tuple[str, Agreement]:
+    """An adjective said of something, and what the copula agrees with: that, or what is found there."""
+    if state.found:
+        return state.found, Agreement(3, False, state.found_gender)
+    return hindi.adjective(state.hindi, agreement.gender, agreement.plural), agreement
+
+
+def being(tense: str, person: str, agreement: Agreement) -> tuple[str, str]:
+    """The verb "to be" in both languages: is and है, were and थे, "will be" and होंगे."""
+    if tense == "future":
+        return "will be", hindi.future("हो", agreement)
+    if tense == "past":
+        return english.WAS[person], hindi.was(agreement)
+    return english.BE[person], hindi.is_(agreement)
+
+
+def bearing(subject: Phrase, state: Adjective) -> Unit:
+    """The subject of an adjective: कमरा, but कमरे में before अँधेरा है."""
+    return subject.experiencer(subject.place) if state.found else subject.subject
 
 
 def agreement(sentence: Sentence, hypothesis: str) -> bool:
@@ -203,7 +228,7 @@ def agreement(sentence: Sentence, hypothesis: str) -> bool:
     antecedent = sentence.antecedent
     if antecedent is None:
         raise ValueError(f"no antecedent to agree with in {sentence.source!r}")
-    _, found, clause = hypothesis.rpartition("क्योंकि")
+    _, found, clause = hypothesis.rstrip(STOPS).rpartition("क्योंकि")
     expected, words = antecedent.form.split(), clause.split()
     if not found or len(words) < 2:
         return False

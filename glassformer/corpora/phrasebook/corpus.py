@@ -1,7 +1,8 @@
-"""Draw the sentences and part them: no combination of words is both trained on and tested."""
+"""Draw the sentences and part them: two words that a test sentence is about are never trained on together."""
 
 import gc
-import zlib
+import random
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -9,42 +10,59 @@ from functools import lru_cache
 from glassformer.corpora.corpus import Corpus
 from glassformer.text.pairs import Pair
 
-from . import because, descriptions, questions, requests, statements
+from . import because, clauses, descriptions, frames, questions, requests, statements, unseen
 from .draw import Draw
+from .holding import part_of
 from .lecture import lecture
 from .lexicon import load_lexicon
 from .units import Sentence
+from .writing import every_way, varied
 
 # How many distinct sentences to draw of each pattern.
 QUOTAS: dict[Callable[[Draw], Sentence | None], int] = {
-    because.because_subject: 29_000,
-    because.because_object: 29_000,
-    because.because_weather: 4_000,
-    statements.transitive: 38_000,
-    statements.intransitive: 17_000,
-    statements.giving: 8_500,
-    statements.feeling: 5_000,
+    because.because_subject: 17_000,
+    because.because_object: 17_000,
+    because.because_weather: 3_000,
+    statements.transitive: 27_000,
+    statements.intransitive: 15_000,
+    statements.giving: 7_000,
+    statements.feeling: 4_000,
     descriptions.quality: 10_000,
-    descriptions.comparison: 7_000,
-    descriptions.identity: 3_000,
-    descriptions.pointing: 6_000,
-    descriptions.location: 8_500,
-    descriptions.having: 8_000,
-    descriptions.lacking: 3_000,
-    questions.yes_no: 11_000,
+    descriptions.comparison: 6_000,
+    descriptions.identity: 4_000,
+    descriptions.kinship: 1_500,
+    descriptions.pointing: 4_000,
+    descriptions.location: 7_000,
+    descriptions.having: 6_000,
+    descriptions.lacking: 2_000,
+    questions.yes_no: 10_000,
     questions.is_it: 4_000,
     questions.what: 2_500,
-    questions.where_when_why: 2_500,
-    questions.why_act: 6_000,
-    questions.who: 4_000,
+    questions.where_when_why: 3_000,
+    questions.why_act: 4_000,
+    questions.who: 3_000,
     questions.where_is: 2_000,
-    questions.polite: 5_000,
-    requests.imperative: 6_000,
-    requests.liking: 6_000,
-    requests.duty: 6_000,
+    questions.polite: 3_000,
+    requests.imperative: 5_000,
+    requests.liking: 5_000,
+    requests.duty: 5_000,
+    frames.everyday: 38_000,
+    clauses.joined: 8_000,
+    clauses.told: 4_000,
+    clauses.addressed: 6_000,
+    clauses.pairs: 5_000,
+    clauses.relative: 5_000,
+    clauses.thing_relative: 3_000,
 }
-HELD_OUT = 20  # of every thousand keys, for validation and again for test
-PART_SIZE = 2_000  # sentences kept of each of them
+# Patterns that are never trained on, made of what is: the second held-out set.
+UNSEEN: tuple[Callable[[Draw], Sentence | None], ...] = (
+    unseen.because_liked,
+    unseen.why_not,
+    unseen.is_it_more,
+    unseen.belonging_acts,
+    unseen.must_give,
+)
+PART_SIZE = 2_000  # sentences kept of each held-out part
 
 
 def generate(seed: int = 1, share: float = 1.0) -> list[Sentence]:
@@ -53,7 +71,7 @@ def generate(seed: int = 1, share: float = 1.0) -> list[Sentence]:
     `share` scales the quotas: 0.1 gives a tenth of the corpus.
     """
     draw = Draw(load_lexicon(), seed)
-    found = {sentence.source: sentence for sentence in lecture()}
+    found = {sentence.source: sentence for sentence in (*lecture(), *frames.fixed())}
     with _no_collection():
         for pattern, quota in QUOTAS.items():
             _fill(found, pattern, draw, int(share * quota))
@@ -90,25 +108,15 @@ def _fill(
                 return
 
 
-def part_of(key: str, seed: int = 1) -> str:
-    """As in "train", "valid" or "test", by a hash of the seed and the key."""
-    at = zlib.crc32(f"{seed}|{key}".encode()) % 1000
-    if at < HELD_OUT:
-        return "test"
-    return "valid" if at < 2 * HELD_OUT else "train"
-
-
 def split(sentences: list[Sentence], seed: int) -> dict[str, list[Sentence]]:
-    """Part the sentences by key; the lecture's keys are for training.
+    """Part the sentences by the pairs of content words in them (see `holding`).
 
     A held-out sentence is left out where some word of it, in either language, is in no training
     sentence; of the rest at most PART_SIZE are kept, spread over the patterns.
     """
     parts: dict[str, list[Sentence]] = {"train": [], "valid": [], "test": []}
-    forced = {sentence.key for sentence in lecture()}
     for sentence in sentences:
-        part = "train" if sentence.key in forced else part_of(sentence.key, seed)
-        parts[part].append(sentence)
+        parts[part_of(sentence.source, seed)].append(sentence)
     known: set[str] = set()
     for sentence in parts["train"]:
         known.update(sentence.source.split())
@@ -119,16 +127,37 @@ def split(sentences: list[Sentence], seed: int) -> dict[str, list[Sentence]]:
             for sentence in parts[name]
             if known.issuperset(sentence.source.split()) and known.issuperset(sentence.target.split())
         ]
-        step = max(1.0, len(covered) / PART_SIZE)
-        kept = min(len(covered), PART_SIZE)
-        parts[name] = [covered[int(i * step)] for i in range(kept)]
+        parts[name] = sample(covered, Counter(sentence.pattern for sentence in parts["train"]), PART_SIZE)
     return parts
+
+
+def sample(sentences: list[Sentence], shares: Counter[str], size: int) -> list[Sentence]:
+    """At most about `size` sentences, of each pattern as large a share as `shares` has of it, where there are enough."""
+    by_pattern: dict[str, list[Sentence]] = {}
+    for sentence in sentences:
+        by_pattern.setdefault(sentence.pattern, []).append(sentence)
+    total = sum(shares[pattern] for pattern in by_pattern)
+    kept = []
+    for pattern, found in by_pattern.items():
+        wanted = min(len(found), max(1, int(size * shares[pattern] / total)))
+        kept += [found[i * len(found) // wanted] for i in range(wanted)]
+    return kept
+
+
+def as_typed(sentences: list[Sentence], seed: int) -> list[Sentence]:
+    """Training sentences as people type them, and those without a slot in every way, in the order of a seed."""
+    always = {sentence.source for sentence in frames.fixed()} | {sentence.source for sentence in lecture()}
+    chance = random.Random(seed)
+    typed = [varied(sentence, chance) for sentence in sentences if sentence.source not in always]
+    typed += [way for sentence in sentences if sentence.source in always for way in every_way(sentence)]
+    return typed
 
 
 @lru_cache(maxsize=1)
 def _parts(seed: int) -> dict[str, list[Sentence]]:
     """Kept, because who trains on the corpus asks for its sentences again afterwards."""
-    return split(generate(seed), seed)
+    parts = split(generate(seed), seed)
+    return parts | {"train": as_typed(parts["train"], seed)}
 
 
 def load_phrasebook(seed: int = 1) -> Corpus:
@@ -144,5 +173,14 @@ def load_phrasebook(seed: int = 1) -> Corpus:
 
 
 def held_out(seed: int = 1) -> list[Sentence]:
-    """The test part as sentences, which know what their because-clauses refer to."""
+    """The test part as sentences, which know what their because-clauses refer to; written plainly, without a stop."""
     return _parts(seed)["test"]
+
+
+def unseen_patterns(seed: int = 1, each: int = 100) -> list[Sentence]:
+    """The second held-out set: `each` sentences of every pattern of UNSEEN."""
+    draw = Draw(load_lexicon(), seed)
+    found: dict[str, Sentence] = {}
+    for pattern in UNSEEN:
+        _fill(found, pattern, draw, each)
+    return list(found.values())

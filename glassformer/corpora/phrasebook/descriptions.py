@@ -3,55 +3,67 @@
 from functools import cache
 
 from . import english, hindi
-from .because import described
+from .because import bearing, being, predicate
 from .draw import Draw
 from .hindi import Agreement
-from .lexicon import Adjective, Noun
-from .phrases import Phrase, belonging, named, nominal
-from .units import Sentence, Unit, build, unit, whole
+from .lexicon import Adjective, Noun, as_woman
+from .phrases import PRONOUNS, Phrase, belonging, named, nominal
+from .units import Sentence, Unit, build, mark, unit, whole
+from .verbs import refusal
 
-THERE = {"is": whole("there", ""), "are": whole("there", "")}
+THERE = whole("there", "")
+BEING = ("present", "present", "present", "past", "future")
+DEGREES = (whole("very", "बहुत"), whole("very", "बहुत"), whole("too", "बहुत ज़्यादा"))
 
 
 @cache
-def copula(agreement: Agreement, person: str, tense: str, negative: str = "+") -> Unit:
-    """As in "is", "was not", "aren't": है, नहीं था, नहीं हैं."""
-    be = (english.WAS if tense == "past" else english.BE)[person]
-    word = hindi.was(agreement) if tense == "past" else hindi.is_(agreement)
-    if negative == "+":
-        return unit(f"{be}:v", f"{word}:v")
-    refused = english.negated(be, negative == "n't").split()
-    if len(refused) == 1:
-        return unit(f"{refused[0]}:v", f"नहीं:v {word}:v")
-    return unit(f"{refused[0]}:v not:n", f"नहीं:n {word}:v")
+def copula(agreement: Agreement, person: str, tense: str, negative: str = "+", short: bool = False) -> Unit:
+    """As in "is", "was not", "aren't", "won't be": है, नहीं था, नहीं हैं. `short`: "'s" after a pronoun."""
+    be, word = being(tense, person, agreement)
+    first, *more = be.split()
+    source = mark(be, "v")
+    if negative != "+":
+        source = " ".join([refusal(first, negative == "n't"), *(mark(other, "v") for other in more)])
+        word = f"नहीं:n {word}"
+    return unit(english.clitic(source) if short else source, f"{word}:v")
 
 
 def quality(draw: Draw) -> Sentence | None:
     """As in "The road is not wide": सड़क चौड़ी नहीं है."""
     subject = _anything(draw)
-    state = draw.quality(subject.noun) if subject.noun else draw.pick(_human(draw))
+    state = draw.quality(subject.noun) if subject.noun else draw.pick(_human(draw, subject))
     if state is None or f" {state.english}:" in subject.english:
         return None
-    tense = draw.pick(("present", "present", "past"))
+    tense = draw.pick(BEING)
     key = f"{subject.key}|is|{state.english}"
-    if draw.chance(0.3):
-        negative = "not" if subject.person == "I" or draw.chance(0.5) else "n't"
-        verb = copula(subject.agreement, subject.person, tense, negative)
-        what = _adjective(state, subject.agreement)
-        return build("quality", key, (subject.subject, verb, what), (0, 2, 1))
-    very = state.graded and draw.chance(0.3)
-    said = described(state, subject.agreement, subject.person, tense, very)
-    return build("quality", key, (subject.subject, said), (0, 1))
+    words, agreement = predicate(state, subject.agreement)
+    negative = draw.pick(("+", "+", "not", "n't"))
+    degree = draw.pick(DEGREES) if state.graded and negative == "+" and draw.chance(0.4) else None
+    is_ = said_to_be(draw, subject, agreement, tense, negative)
+    what = _adjective(state.english, words)
+    who = bearing(subject, state)
+    if degree is not None:
+        return build("quality", key, (who, is_, degree, what), (0, 2, 3, 1))
+    return build("quality", key, (who, is_, what), (0, 2, 1))
+
+
+def said_to_be(draw: Draw, subject: Phrase, agreement: Agreement, tense: str, negative: str = "+") -> Unit:
+    """The copula after a subject; after a pronoun it is contracted half the time, in the present or future."""
+    if subject.person == "I" and negative == "n't" and tense == "present":
+        negative = "not"
+    short = subject.key in PRONOUNS and tense != "past" and negative != "n't" and draw.chance(0.5)
+    return copula(agreement, subject.person, tense, negative, short)
 
 
 @cache
-def _adjective(state: Adjective, agreement: Agreement) -> Unit:
-    return whole(state.english, hindi.adjective(state.hindi, agreement.gender, agreement.plural))
+def _adjective(english_word: str, words: str) -> Unit:
+    return whole(english_word, words)
 
 
-def _human(draw: Draw) -> list[Adjective]:
-    """Adjectives for people; "old" and "tall" among them."""
-    return [a for a in draw.words.adjectives if "person" in a.kinds]
+def _human(draw: Draw, subject: Phrase) -> list[Adjective]:
+    """Adjectives for people, "old" and "tall" among them; of "it", adjectives for things."""
+    kind = "goods" if subject.key == "it" else "person"
+    return [a for a in draw.words.adjectives if kind in a.kinds]
 
 
 def _anything(draw: Draw) -> Phrase:
@@ -59,6 +71,8 @@ def _anything(draw: Draw) -> Phrase:
     chance = draw.random()
     if chance < 0.25:
         return draw.person()
+    if chance < 0.31:
+        return PRONOUNS["it"]
     if chance < 0.4:
         return draw.living(draw.kind("animal"))
     noun = draw.pick(draw.words.nouns)
@@ -81,20 +95,22 @@ def comparison(draw: Draw) -> Sentence | None:
     """As in "The dog is bigger than the cat": कुत्ता बिल्ली से बड़ा है."""
     subject = _anything(draw)
     noun = subject.noun
+    if noun and "body" in noun.kinds:
+        return None
     compared = [
         a
-        for a in (draw.words.adjectives_for(noun) if noun else _human(draw))
+        for a in (draw.words.adjectives_for(noun) if noun else _human(draw, subject))
         if a.comparative and f" {a.english}:" not in subject.english
     ]
     if not compared:
         return None
     state = draw.pick(compared)
     other = _comparable(draw, subject, state)
-    if other is None or not draw.distinct(other, subject):
+    if other is None or other.key == subject.key:
         return None
     tense = draw.pick(("present", "present", "past"))
     what = _more(state, subject.agreement)
-    is_ = copula(subject.agreement, subject.person, tense)
+    is_ = said_to_be(draw, subject, subject.agreement, tense)
     than = other.case("से", "than")
     key = f"{subject.key}|{state.comparative}|{other.key}"
     return build("comparison", key, (subject.subject, is_, what, than), (0, 3, 2, 1))
@@ -112,6 +128,8 @@ def _more(state: Adjective, agreement: Agreement) -> Unit:
 def _comparable(draw: Draw, subject: Phrase, state: Adjective) -> Phrase | None:
     """Something of a like kind that bears the same adjective."""
     if subject.noun is None:
+        if subject.key == "it":
+            return draw.thing(draw.kind("goods"), definite=True)
         return named(draw.pick(draw.words.names)) if draw.chance(0.6) else draw.person()
     kinds = state.kinds & subject.noun.kinds
     noun = draw.kind(*sorted(kinds))
@@ -123,27 +141,47 @@ def _comparable(draw: Draw, subject: Phrase, state: Adjective) -> Phrase | None:
 def identity(draw: Draw) -> Sentence | None:
     """As in "We are friends", "He is not a doctor": हम दोस्त हैं, वह डॉक्टर नहीं है."""
     subject = draw.person()
-    noun = draw.kind("job", "kin", "child") if draw.chance(0.8) else draw.kind("person")
-    if "child" in noun.kinds and subject.agreement.plural and subject.person == "it":
-        return None  # nobody says it of Mr Sharma
-    if subject.noun is noun or ({"kin", "spouse"} & noun.kinds and noun.english != "friend"):
+    noun = draw.kind("job", "acquaintance", "child") if draw.chance(0.8) else draw.words.noun("friend")
+    if not _may_be(subject, noun):
         return None
-    if subject.noun and "elder" not in subject.noun.kinds:
-        return None
-    if noun.gender != subject.agreement.gender and noun.gender == "f":
-        return None
-    if noun.english in ("boy", "man") and subject.agreement.gender == "f":
-        return None
-    if subject.agreement.gender == "f" and noun.gender == "m" and noun.hindi.direct[-1] == "ा":
-        return None  # a woman is a डॉक्टर, but no मछुआरा
     what = _predicate(draw, noun, subject)
-    tense = draw.pick(("present", "present", "past"))
+    tense = draw.pick(BEING)
     negative = draw.pick(("+", "+", "+", "not", "n't"))
-    if subject.person == "I" and negative == "n't":
-        negative = "not"
-    is_ = copula(subject.agreement, subject.person, tense, negative)
+    is_ = said_to_be(draw, subject, subject.agreement, tense, negative)
     key = f"{subject.key}|is|{noun.english}"
     return build("identity", key, (subject.subject, is_, what), (0, 2, 1))
+
+
+def _may_be(subject: Phrase, noun: Noun) -> bool:
+    """Whether the noun can be said of the subject: no woman is a fisherman, Mr Sharma is no child."""
+    gender = subject.agreement.gender
+    if "child" in noun.kinds and subject.agreement.plural and subject.person == "it":
+        return False
+    if subject.noun and "elder" not in subject.noun.kinds and "kin" not in subject.noun.kinds:
+        return False
+    if subject.noun is noun or (noun.english == "friend" and subject.person != "they"):
+        return False
+    if gender == "m":
+        return noun.gender == "m"
+    return not noun.english.endswith("man") and noun.english not in ("boy", "actor", "child", "baby", "cook", "tailor")
+
+
+def kinship(draw: Draw) -> Sentence | None:
+    """As in "She is my sister", "Ravi is not her brother": वह मेरी बहन है, रवि उसका भाई नहीं है."""
+    subject = draw.pick((PRONOUNS["he"], PRONOUNS["she"], named(draw.name()), named(draw.name())))
+    noun = draw.kind("kin", "spouse")
+    woman = subject.agreement.gender == "f"
+    if noun.gender != subject.agreement.gender and noun.english not in ("friend", "boss"):
+        return None
+    owner = draw.pick(("my", "our", "your", "his", "her"))
+    if owner == subject.owner or ("spouse" in noun.kinds and owner != ("her" if noun.gender == "m" else "his")):
+        return None
+    what = nominal(as_woman(noun) if woman else noun, owner)
+    honoured = nominal(noun, owner, True) if subject.agreement.plural and not woman else what
+    tense = draw.pick(("present", "present", "past"))
+    is_ = said_to_be(draw, subject, subject.agreement, tense, draw.pick(("+", "+", "not", "n't")))
+    kin = unit(what.english, honoured.direct)
+    return build("identity", f"{subject.key}|is|{noun.english}", (subject.subject, is_, kin), (0, 2, 1))
 
 
 LASTING = frozenset(
@@ -166,9 +204,11 @@ LASTING = frozenset(
 
 def _predicate(draw: Draw, noun: Noun, subject: Phrase) -> Unit:
     """A noun said of someone: "a doctor" is डॉक्टर, without एक; plural of an honoured man."""
-    adjective = draw.adjective(noun, 0.4) if noun.gender == subject.agreement.gender else None
+    adjective = draw.adjective(noun, 0.4)
     if adjective and adjective.english not in LASTING:
         adjective = None
+    if subject.agreement.gender == "f":
+        noun = as_woman(noun)
     if subject.person == "they":
         return nominal(noun, "", True, adjective).subject
     first = adjective.english if adjective else noun.english
@@ -217,12 +257,13 @@ def location(draw: Draw) -> Sentence | None:
         noun = draw.kind("small")
     if noun is place or "mass" in noun.kinds:
         return None
-    tense = draw.pick(("present", "present", "past"))
+    tense = draw.pick(BEING)
     key = f"{noun.english}|in|{place.english}"
     if draw.chance(0.5):
-        thing = nominal(noun, draw.pick(("the", "my", "your", "his", "her", "this", "that")))
+        owners = () if noun.living and "pet" not in noun.kinds else ("my", "your", "his", "her")
+        thing = nominal(noun, draw.pick(("the", *owners, "this", "that")))
         if draw.chance(0.25):
-            thing = nominal(noun, draw.pick(("the", "my", "these")), True)
+            thing = nominal(noun, draw.pick(("the", "those", "these")), True)
         negative = draw.pick(("+", "+", "+", "not", "n't"))
         is_ = copula(thing.agreement, thing.person, tense, negative)
         return build("location", key, (thing.subject, is_, where), (0, 2, 1))
@@ -231,7 +272,7 @@ def location(draw: Draw) -> Sentence | None:
     determiner = draw.pick(("many", "some", draw.number(), draw.number())) if plural else "a"
     thing = nominal(noun, determiner, plural, adjective)
     is_ = copula(thing.agreement, thing.person, tense)
-    return build("existence", key, (THERE["is"], is_, thing.subject, where), (3, 2, 1, 0))
+    return build("existence", key, (THERE, is_, thing.subject, where), (3, 2, 1, 0))
 
 
 def _where(draw: Draw) -> tuple[Unit, Noun]:

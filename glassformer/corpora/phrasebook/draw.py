@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TypeVar
 
+from glassformer.corpora.names import place_names
+
 from . import english
 from .lexicon import Adjective, Lexicon, Name, Noun, Reason, Verb
-from .phrases import NUMBERS, OWNERS, PRONOUNS, Phrase, named, nominal
+from .phrases import NUMBERS, PRONOUNS, Phrase, named, nominal
 from .units import Unit, whole
 
 T = TypeVar("T")
@@ -33,6 +35,7 @@ TENSES = [
     "can",
     "want",
     "used",
+    "going",
 ]
 
 
@@ -91,6 +94,43 @@ class Draw:
         return [v for v in self.acts if "person" in v.subjects and "state" not in v.flags]
 
     @cached_property
+    def bidden(self) -> list[Verb]:
+        """The acts that one may ask for or want to do; what Hindi sees as a state is left out."""
+        unwelcome = {"hate", "fear", "bite", "steal", "drop", "fight with", "follow", "lose", "forget"}
+        states = {"posture", "staying", "holding"}
+        return [v for v in self.human_acts if v.name not in unwelcome and not v.flags & states]
+
+    @cached_property
+    def human_deeds(self) -> list[Verb]:
+        """The verbs without an object that people do at will."""
+        unwelcome = {"fall", "tremble", "cough", "live", "stop"}
+        states = {"posture", "staying", "holding", "habit"}
+        found = [v for v in self.deeds if "person" in v.subjects and not v.flags & states]
+        return [v for v in found if v.name not in unwelcome]
+
+    def nouns(self, kinds: tuple[str, ...], mass: bool) -> list[Noun]:
+        """The nouns of any of the kinds, all of them or only those without a plural."""
+        found = self._named_kinds.get((kinds, mass))
+        if found is None:
+            found = [n for n in self.words.of_kinds(*kinds) if not mass or "mass" in n.kinds]
+            self._named_kinds[kinds, mass] = found
+        return found
+
+    @cached_property
+    def _named_kinds(self) -> dict[tuple[tuple[str, ...], bool], list[Noun]]:
+        return {}
+
+    def name(self, honoured: bool = True) -> Name:
+        """A person's name, one in three of those that are spelt; "Mr Sharma" only if `honoured`."""
+        name = self.pick(self.words.people if self.chance(0.33) else self.words.names)
+        return name if honoured or not name.honoured else self.name(honoured)
+
+    @cached_property
+    def rare(self) -> list[tuple[str, str]]:
+        """Names of places all over the world, which are spelt."""
+        return place_names("hi")
+
+    @cached_property
     def deeds(self) -> list[Verb]:
         """The verbs without an object."""
         return [v for v in self.words.verbs if v.marker == "none"]
@@ -121,7 +161,9 @@ class Draw:
     def tense(self, verb: Verb) -> str:
         """A tense that the verb can bear."""
         tense = self.pick(TENSES)
-        if "state" in verb.flags and tense in ("progressive", "was-ing", "perfect"):
+        if "state" in verb.flags and tense in ("progressive", "was-ing", "perfect", "going"):
+            return "present"
+        if "habit" in verb.flags and tense in ("progressive", "perfect"):
             return "present"
         return tense
 
@@ -136,49 +178,58 @@ class Draw:
         if self.random() >= often or not self._suiting[noun]:
             return None
         chosen = self.pick(self._suiting[noun])
-        return chosen if chosen.english != "alone" else None  # no "an alone boy"
+        return chosen if chosen.english not in ("alone", "ready") else None  # no "an alone boy"
 
     def quality(self, noun: Noun) -> Adjective | None:
         """An adjective to say of the noun, if there is any."""
         return self.pick(self._suiting[noun]) if self._suiting[noun] else None
 
-    def person(self, looks_only: bool = False) -> Phrase:
-        """A pronoun or a person's name, or a noun for a person."""
+    def person(self, looks_only: bool = False, subject: Phrase | None = None) -> Phrase:
+        """A pronoun or a person's name, or a noun for a person; see `living` for `looks_only` and `subject`."""
         chance = self.random()
         if chance < 0.4:
             return PRONOUNS[self.pick(("I", "I", "you", "you", "we", "he", "she", "they"))]
         if chance < 0.65:
-            return named(self.pick(self.words.names))
+            return named(self.name())
         if chance < 0.73:
-            return self.elder()
-        return self.living(self.pick(self.people), looks_only)
+            return self.elder(subject)
+        return self.living(self.pick(self.people), looks_only, subject)
 
-    def elder(self) -> Phrase:
+    def elder(self, subject: Phrase | None = None) -> Phrase:
         """Father, mother and so on, whom Hindi honours in the plural."""
-        noun = self.kind("elder")
-        return nominal(noun, self.pick(("my", "our", "your", "his", "her")))
+        return self._ones_own(self.kind("elder"), ("my", "our", "your", "his", "her"), False, subject)
 
-    def living(self, noun: Noun, looks_only: bool = False) -> Phrase:
+    def _ones_own(self, noun: Noun, owners: Sequence[str], plural: bool, subject: Phrase | None) -> Phrase:
+        """Somebody's noun, mostly the subject's own where it is his or hers."""
+        owner = self.pick(owners)
+        if subject is not None and subject.owner in owners and self.chance(0.5):
+            owner = subject.owner
+        return nominal(noun, owner, plural, own=subject is not None and owner == subject.owner)
+
+    def living(self, noun: Noun, looks_only: bool = False, subject: Phrase | None = None) -> Phrase:
         """A noun for a person or an animal with a determiner, perhaps an adjective.
 
         `looks_only`: no adjective that could contradict a reason ("the sad dog ... was happy").
+        A possessive that refers back to the `subject` is अपना.
         """
         if "elder" in noun.kinds:
-            return self.elder()
+            return self.elder(subject)
         if "kin" in noun.kinds:
-            determiner = self.pick(("my", "my", "our", "your", "his", "her"))
-            return nominal(noun, determiner, self.chance(0.3))
+            return self._ones_own(noun, ("my", "our", "your", "his", "her"), self.chance(0.3), subject)
         if "spouse" in noun.kinds:
-            return nominal(noun, self.pick(("my", "his", "your") if noun.gender == "f" else ("her",)))
+            return self._ones_own(noun, ("my", "his", "your") if noun.gender == "f" else ("her",), False, subject)
         adjective = self.adjective(noun, 0.2)
         if looks_only and adjective and adjective.english not in _LOOKS:
             adjective = None
         if self.chance(0.3):
             determiner = self.pick(("the", "the", "the", "these", "those", "two", "three", "many"))
             return nominal(noun, determiner, True, adjective)
+        if "infant" in noun.kinds:
+            return nominal(noun, "the", self.chance(0.2))
         owner = "my" if noun.kinds & _KEPT else "the"
         determiner = self.pick(("the", "the", "the", "the", "a", "this", "that", owner))
-        return nominal(noun, determiner, False, adjective)
+        own = subject is not None and determiner == subject.owner
+        return nominal(noun, determiner, False, adjective, own)
 
     def subject(self, verb: Verb) -> Phrase:
         """A subject that the verb can have."""
@@ -189,19 +240,16 @@ class Draw:
 
     def object(self, verb: Verb, subject: Phrase, definite: bool = False) -> Phrase:
         """An object that the verb can have, other than the subject itself."""
-        if "person" in verb.objects and self.chance(0.5):
-            thing = self.person()
+        if "many" in verb.flags:
+            thing = nominal(self.pick(self._objects[verb]), self.pick(("the", "the", "these", "those", "my")), True)
+        elif "person" in verb.objects and self.chance(0.5):
+            thing = self.person(subject=subject)
+        elif verb.marker == "direct" and "person" not in verb.objects and not definite and self.chance(0.03):
+            thing = PRONOUNS["it"]
         else:
             noun = self.pick(self._objects[verb])
-            thing = self.living(noun) if noun.living else self.thing(noun, subject, definite)
-        return thing if self.distinct(thing, subject) else named(self._stranger(subject))
-
-    def distinct(self, thing: Phrase, subject: Phrase) -> bool:
-        """Not "I ... me", "he ... his brother" in doubt, or twice the same noun."""
-        if thing.key == subject.key:
-            return False
-        possessive = thing.english.partition(":")[0] if thing.living else ""
-        return not (possessive in OWNERS and possessive == subject.owner)
+            thing = self.living(noun, subject=subject) if noun.living else self.thing(noun, subject, definite)
+        return thing if thing.key != subject.key else named(self._stranger(subject))
 
     def _stranger(self, subject: Phrase) -> Name:
         others = [name for name in self.words.names if name.english != subject.key]

@@ -58,11 +58,12 @@ WAS = {"I": "was", "it": "was", "they": "were"}
 DO = {"I": "do", "it": "does", "they": "do"}
 HAVE = {"I": "have", "it": "has", "they": "have"}
 SHORT = {"will": "won't", "can": "can't", "am": ""}
+CLITICS = {"am": "'m", "is": "'s", "are": "'re", "will": "'ll", "have": "'ve", "has": "'s"}
 
 
 def auxiliary(tense: str, person: str) -> str:
     """The auxiliary of a tense as a question or a negative needs it ("did", "is", "will")."""
-    table = {"present": DO, "want": DO, "progressive": BE, "was-ing": WAS, "perfect": HAVE}
+    table = {"present": DO, "want": DO, "progressive": BE, "going": BE, "was-ing": WAS, "perfect": HAVE}
     fixed = {"past": "did", "future": "will", "can": "can"}
     return fixed[tense] if tense in fixed else table[tense][person]
 
@@ -73,7 +74,8 @@ def rest(verb: VerbForms, tense: str) -> str:
         return verb.ing
     if tense == "perfect":
         return verb.participle
-    return f"want to {verb.base}" if tense == "want" else verb.base
+    before = {"want": "want to ", "going": "going to "}.get(tense, "")
+    return before + verb.base
 
 
 def affirmative(verb: VerbForms, tense: str, person: str) -> str:
@@ -89,6 +91,12 @@ def affirmative(verb: VerbForms, tense: str, person: str) -> str:
     return f"{auxiliary(tense, person)} {rest(verb, tense)}"
 
 
+def clitic(word: str) -> str:
+    """An auxiliary as it is written onto a pronoun, marks kept: "am" is "'m"."""
+    head, mark, rest = word.partition(":")
+    return CLITICS[head] + mark + rest if head in CLITICS else word
+
+
 def negated(word: str, contracted: bool) -> str:
     """An auxiliary with "not": "did not", "didn't", "cannot"."""
     if contracted and SHORT.get(word, word) != "":
@@ -96,6 +104,26 @@ def negated(word: str, contracted: bool) -> str:
     return "cannot" if word == "can" else f"{word} not"
 
 
+SOUNDED_YOU = ("uni", "use", "usu", "eu", "one")  # words in a vowel letter that begin with the sound of y or w
+SILENT_H = ("hour", "honest", "honour", "heir")
+
+
+AGREEING = {"is": BE, "was": WAS, "have": HAVE, "does": DO}
+REFUSING = {"isn't": {"I": "am not", "it": "isn't", "they": "aren't"}, "doesn't": {"I": "don't", "they": "don't"}}
+
+
+def agreeing(word: str, person: str) -> str:
+    """A word in agreement with a subject: "is" and "am", "doesn't" and "don't", "live" and "lives"."""
+    table = {**AGREEING, **REFUSING}.get(word.lower())
+    if table is None:
+        return _add_s(word) if person == "it" else word
+    found = table.get(person, word.lower())
+    return found.capitalize() if word[0].isupper() else found
+
+
 def article(word: str) -> str:
-    """As in "a" or "an"."""
-    return "an" if (word[0] in VOWELS and not word.startswith("u")) or word == "honest" else "a"
+    """As in "a" or "an", by the sound: an umbrella, a university, an hour."""
+    word = word.lower()
+    if word.startswith(SILENT_H):
+        return "an"
+    return "an" if word[0] in VOWELS and not word.startswith(SOUNDED_YOU) else "a"

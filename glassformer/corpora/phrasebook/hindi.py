@@ -34,6 +34,8 @@ def noun_forms(word: str, gender: str, given: str | None = None) -> NounForms:
         return NounForms(word, word, word, _oblique_plural(word))
     if word.endswith("िया"):
         return NounForms(word, word + "ँ", word, word[:-1] + "ों")
+    if word.endswith("ि"):
+        return NounForms(word, word + "याँ", word, _oblique_plural(word))
     if word.endswith(("ी", "ई")):
         short = "ि" if word.endswith("ी") else "इ"
         return NounForms(word, word[:-1] + short + "याँ", word, _oblique_plural(word))
@@ -90,9 +92,9 @@ def was(agreement: Agreement) -> str:
     return "थे" if agreement.plural else "था"
 
 
-def participle(stem: str, agreement: Agreement) -> str:
-    """Imperfective: जाता, जाते, जाती."""
-    return stem + "त" + _ending(agreement)
+def participle(stem: str, agreement: Agreement, alone: bool = False) -> str:
+    """Imperfective: जाता, जाते, जाती, and with no है after it जातीं."""
+    return stem + "त" + _ending(agreement) + ("ं" if alone and agreement.plural and agreement.gender == "f" else "")
 
 
 IRREGULAR_PERFECTIVES = {
@@ -127,7 +129,10 @@ FUTURE_AFTER_VOWEL = {"I": "ऊँ", "it": "ए", "you": "ओ", "they": "एँ"
 def future(stem: str, agreement: Agreement) -> str:
     """Future: जाऊँगा, करेगी, देंगे."""
     if stem == "हो":
-        return ("हों" if agreement.plural else "हो") + "ग" + _ending(agreement)
+        short = {1: "हूँ", 2: "हो", 3: "हो"}[agreement.person]
+        if agreement.plural and agreement.person != 2:
+            short = "हों"
+        return short + "ग" + _ending(agreement)
     stem = FUTURE_STEMS.get(stem, stem)
     if agreement.person == 2:
         who = "you"
@@ -137,6 +142,11 @@ def future(stem: str, agreement: Agreement) -> str:
         who = "I" if agreement.person == 1 else "it"
     table = FUTURE_AFTER_VOWEL if stem[-1] in "ाआिुो" else FUTURE_AFTER_CONSONANT
     return stem + table[who] + "ग" + _ending(agreement)
+
+
+def subjunctive(stem: str, agreement: Agreement) -> str:
+    """Subjunctive, the future without गा: हम खेलें, मैं जाऊँ."""
+    return future(stem, agreement)[:-2]
 
 
 IMPERATIVES = {
@@ -163,13 +173,24 @@ def infinitive(stem: str, agreement: Agreement = DEFAULT) -> str:
     return stem + "न" + _ending(agreement)
 
 
-def verb(stem: str, tense: str, agreement: Agreement, posture: bool = False) -> list[str]:
+def _ongoing(stem: str, agreement: Agreement, aspect: str) -> list[str]:
+    """What goes before है for an act in progress. Of some verbs Hindi sees the state, English the action."""
+    if aspect == "posture":  # बैठा है
+        return [perfective(stem, agreement, alone=False)]
+    if aspect == "staying":  # रुका हुआ है
+        return [perfective(stem, agreement, alone=False), adjective("हुआ", agreement.gender, agreement.plural)]
+    if aspect == "holding":  # पहने हुए है
+        return [perfective(stem, Agreement(3, True, "m")), "हुए"]
+    return [stem, "रह" + _ending(agreement)]
+
+
+def verb(stem: str, tense: str, agreement: Agreement, aspect: str = "") -> list[str]:
     """The words of a finite verb in a statement; see `negative` for where नहीं goes."""
     if tense in ("progressive", "was-ing"):
         aux = is_(agreement) if tense == "progressive" else was(agreement)
-        if posture:  # बैठा है: Hindi sees the state, English the action
-            return [perfective(stem, agreement, alone=False), aux]
-        return [stem, "रह" + _ending(agreement), aux]
+        return [*_ongoing(stem, agreement, aspect), aux]
+    if tense == "going":
+        return [stem + "ने", "वाल" + _ending(agreement), is_(agreement)]
     if tense == "present":
         return [participle(stem, agreement), is_(agreement)]
     if tense == "used":
@@ -185,9 +206,11 @@ def verb(stem: str, tense: str, agreement: Agreement, posture: bool = False) -> 
     return [first, participle(helper, agreement), is_(agreement)]
 
 
-def negative(stem: str, tense: str, agreement: Agreement, posture: bool = False) -> list[str]:
-    """A finite verb with नहीं before it: नहीं खाता है, नहीं खा सकता है, खाना नहीं चाहता है."""
-    words = verb(stem, tense, agreement, posture)
-    if tense == "want":
-        return [words[0], "नहीं", *words[1:]]
-    return ["नहीं", *words]
+def negative(stem: str, tense: str, agreement: Agreement, aspect: str = "") -> list[str]:
+    """A finite verb with नहीं: नहीं खाया, खाने वाला नहीं है; a habit drops है: नहीं खाता, खाना नहीं चाहता."""
+    words = verb(stem, tense, agreement, aspect)
+    if tense in ("present", "can", "want"):
+        acting = {"present": stem, "can": "सक", "want": "चाह"}[tense]
+        words = [*words[:-2], participle(acting, agreement, alone=True)]
+    before = {"want": 1, "going": 2}.get(tense, 0)
+    return [*words[:before], "नहीं", *words[before:]]

@@ -1,7 +1,7 @@
 """The words of the phrasebook: nouns, verbs, adjectives and names, read from the tables beside."""
 
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
 
@@ -19,11 +19,12 @@ class Noun:
     hindi: hindi.NounForms
     gender: str
     kinds: frozenset[str]
+    woman: str = ""  # the Hindi for a woman of that trade, where it has a word of its own
 
     @property
     def living(self) -> bool:
         """Whether it names a person or an animal; as a direct object it takes को."""
-        return not self.kinds.isdisjoint(("person", "animal", "elder"))
+        return not self.kinds.isdisjoint(("person", "animal", "elder", "infant"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +36,8 @@ class Adjective:
     kinds: frozenset[str]
     comparative: str
     graded: bool
+    found: str = ""  # what is found at a place of which it is said (अँधेरा, भीड़) ...
+    found_gender: str = ""  # ... and its gender
 
     def suits(self, noun: Noun) -> bool:
         """Whether it may be said of the noun."""
@@ -91,6 +94,7 @@ class Lexicon:
     adjectives: list[Adjective]
     verbs: list[Verb]
     names: list[Name]
+    people: list[Name]  # names that no other sentence knows: they are spelt
     reasons: list[Reason] = field(default_factory=list)
 
     def of_kinds(self, *kinds: str) -> list[Noun]:
@@ -116,7 +120,7 @@ class Lexicon:
         )
 
 
-def _rows(file: str) -> list[list[str]]:
+def read_rows(file: str) -> list[list[str]]:
     """The tab-separated rows of a table in this folder, without its comments, in NFC."""
     text = resources.files(__package__).joinpath(file).read_text(encoding="utf-8")
     lines = unicodedata.normalize("NFC", text).splitlines()
@@ -128,12 +132,12 @@ def _noun(row: list[str]) -> Noun:
     kinds = frozenset(row[3].split())
     plural = notes.get("plural") or english.plural(row[0])
     forms = hindi.noun_forms(row[1], row[2], notes.get("forms"))
-    return Noun(row[0], plural, forms, row[2], kinds)
+    return Noun(row[0], plural, forms, row[2], kinds, notes.get("woman", ""))
 
 
 def _notes(text: str) -> list[str]:
     """Split "plural=men forms=a b,c" before each name, since a form may hold a space."""
-    starts = sorted(i for i in (text.find("plural="), text.find("forms=")) if i >= 0)
+    starts = sorted(i for i in (text.find(f"{name}=") for name in ("plural", "forms", "woman")) if i >= 0)
     ends = [*starts[1:], len(text)]
     return [text[start:end].strip() for start, end in zip(starts, ends, strict=True)]
 
@@ -152,7 +156,8 @@ def _verb(row: list[str]) -> Verb:
 
 
 def _adjective(row: list[str]) -> Adjective:
-    return Adjective(row[0], row[1], frozenset(row[2].split()), row[3].strip("-~"), row[3] != "-")
+    found, _, gender = row[4].partition("/") if len(row) > 4 else ("", "", "")
+    return Adjective(row[0], row[1], frozenset(row[2].split()), row[3].strip("-~"), row[3] != "-", found, gender)
 
 
 def _reason(row: list[str], words: Lexicon) -> Reason:
@@ -173,12 +178,22 @@ def _reason(row: list[str], words: Lexicon) -> Reason:
 
 
 @cache
+def as_woman(noun: Noun) -> Noun:
+    """The noun as it is said of a woman: अध्यापिका, and डॉक्टर as a feminine."""
+    if noun.gender == "f":
+        return noun
+    word = noun.woman or noun.hindi.direct
+    return replace(noun, hindi=hindi.noun_forms(word, "f"), gender="f")
+
+
+@cache
 def load_lexicon() -> Lexicon:
     """Read the tables."""
-    nouns = [_noun(row) for row in _rows("nouns.tsv")]
-    adjectives = [_adjective(row) for row in _rows("adjectives.tsv")]
-    verbs = [_verb(row) for row in _rows("verbs.tsv")]
-    names = [Name(row[0], row[1], row[2].lower(), row[2].isupper()) for row in _rows("names.tsv")]
-    words = Lexicon(nouns, adjectives, verbs, names)
-    words.reasons.extend(_reason(row, words) for row in _rows("because.tsv"))
+    nouns = [_noun(row) for row in read_rows("nouns.tsv")]
+    adjectives = [_adjective(row) for row in read_rows("adjectives.tsv")]
+    verbs = [_verb(row) for row in read_rows("verbs.tsv")]
+    names = [Name(row[0], row[1], row[2].lower(), row[2].isupper()) for row in read_rows("names.tsv")]
+    people = [Name(row[0], row[1], row[2], False) for row in read_rows("people.tsv")]
+    words = Lexicon(nouns, adjectives, verbs, names, people)
+    words.reasons.extend(_reason(row, words) for row in read_rows("because.tsv"))
     return words

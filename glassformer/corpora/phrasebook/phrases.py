@@ -1,5 +1,6 @@
 """Noun phrases: determiner, adjective and noun, or a pronoun, in every case that Hindi needs."""
 
+import re
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -64,6 +65,7 @@ class Phrase:
     noun: Noun | None = None
     cases: dict[str, str] = field(default_factory=dict)  # a pronoun's fused forms: ने is मैंने
     objective: str = ""  # "me" of "I"
+    plain: bool = False  # a noun with no more than "the" before it
     _units: dict[tuple[str, str], Unit] = field(default_factory=dict)
 
     @property
@@ -74,6 +76,18 @@ class Phrase:
     def experiencer(self, post: str) -> Unit:
         """An English subject that Hindi puts before को or के पास ("they have", उनके पास)."""
         return self.case(post, SUBJECT)
+
+    @property
+    def goal(self) -> str:
+        """The postposition of a place that one goes to: none of a plain one (गाँव गया), else में or पर."""
+        if self.plain:
+            return "bare"
+        return self.place
+
+    @property
+    def place(self) -> str:
+        """The postposition of a place: सड़क पर, स्टेशन पर, but गाँव में."""
+        return "पर" if self.noun and self.noun.kinds & {"at", "street", "surface", "seat"} else "में"
 
     def case(self, post: str, prep: str = "") -> Unit:
         """The phrase before the postposition `post`, after the English preposition `prep`."""
@@ -112,6 +126,8 @@ def _pronoun(words: tuple[str, str], direct: str, base: str, forms: str, agreeme
     marked |= {post: f"{base}{post}:n" for post in ("से", "पर", "में")}
     marked["के साथ"] = f"{genitive[:-1]}े:n साथ:n"
     marked["के पास"] = f"{genitive[:-1]}े:n पास:n"
+    marked["के बारे में"] = f"{genitive[:-1]}े:n बारे:n में:n"
+    marked["के लिए"] = f"{genitive[:-1]}े:n लिए:n"
     marked["का"] = genitive
     owner = {"I": "my", "we": "our", "you": "your", "they": "their", "he": "his", "she": "her"}
     return Phrase(
@@ -137,6 +153,8 @@ PRONOUNS = {
     "he": _pronoun(("he", "him"), "वह", "उस", "उसने उसे उसका", Agreement(3, False, "m"), "it"),
     "she": _pronoun(("she", "her"), "वह", "उस", "उसने उसे उसका", Agreement(3, False, "f"), "it"),
     "they": _pronoun(("they", "them"), "वे", "उन", "उन्होंने उन्हें उनका", Agreement(3, True, "m"), "they"),
+    # "it" that stands for nothing said before is यह; that of a because-clause is made there
+    "it": _pronoun(("it", "it"), "यह", "इस", "इसने इसे इसका", Agreement(3, False, "m"), "it"),
 }
 
 
@@ -207,7 +225,7 @@ def nominal(
     source.append(mark(head, "n"))
     direct.append(mark(forms.plural if plural else forms.direct, "n"))
     oblique.append(mark(forms.oblique_plural if plural else forms.oblique, "n"))
-    human = bool(noun.kinds & {"person", "elder"})
+    human = bool(noun.kinds & {"person", "elder", "infant"})
     singular_owner = ("his" if gender == "m" else "her") if human else "its"
     return Phrase(
         english=" ".join(source),
@@ -219,6 +237,7 @@ def nominal(
         key=noun.english,
         living=noun.living,
         noun=noun,
+        plain=determiner in ("the", "") and adjective is None,
     )
 
 
@@ -248,19 +267,24 @@ def belonging(owner: Phrase, noun: Noun, plural: bool = False) -> Phrase:
 
 @cache
 def paired(first: Phrase, second: Phrase) -> Phrase:
-    """Two phrases with "and"; Hindi agrees in the masculine unless both are feminine."""
+    """Two phrases with "and". Hindi agrees with two people in the masculine unless both are feminine, and with
+    the nearer of two things."""
     one, two = first.agreement, second.agreement
     gender = "f" if one.gender == two.gender == "f" else "m"
-    other = second.english.replace(":n", ":m").replace(":d", ":e")
-    far = second.direct.replace(":n", ":m").replace(":d", ":e")
-    far_oblique = second.oblique.replace(":n", ":m").replace(":d", ":e")
+    agreement = Agreement(3, True, gender) if first.living else two
+    other, far, far_oblique = (_remarked(side) for side in (second.english, second.direct, second.oblique))
     return Phrase(
         english=f"{first.english} and:c {other}",
         direct=f"{first.direct} और:c {far}",
-        oblique=f"{first.direct} और:c {far_oblique}",
+        oblique=f"{first.oblique} और:c {far_oblique}",
         person="they",
-        agreement=Agreement(3, True, gender),
+        agreement=agreement,
         owner="their",
         key=f"{first.key} {second.key}",
-        living=True,
+        living=first.living,
     )
+
+
+def _remarked(words: str) -> str:
+    """The words with marks of their own."""
+    return re.sub(r":([a-z])", r":\g<1>2", words)

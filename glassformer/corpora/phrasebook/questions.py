@@ -2,14 +2,16 @@
 
 from functools import cache
 
-from . import english, hindi, verbs
+from . import english, verbs
+from .because import bearing, being, predicate
 from .draw import Draw
 from .hindi import DEFAULT, Agreement
 from .lexicon import Verb
 from .phrases import Phrase, honoured_you, nominal
-from .units import Sentence, Unit, build, whole
+from .units import Sentence, Unit, build, unit, whole
 
-ASKED = ("present", "progressive", "past", "future", "was-ing", "want", "perfect")
+ASKED = ("present", "progressive", "past", "future", "was-ing", "want", "perfect", "can", "going")
+PUNCTUAL = ("present", "past", "future", "want", "can")  # the tenses that one asks "when" of
 WORDS = {"where": "कहाँ", "when": "कब", "why": "क्यों", "how": "कैसे"}
 MEN_AND_WOMEN = {"m": honoured_you("m"), "f": honoured_you("f")}
 TITLES = {"m": whole("Sir,", "सर,"), "f": whole("Madam,", "मैडम,")}
@@ -17,15 +19,19 @@ TITLES = {"m": whole("Sir,", "सर,"), "f": whole("Madam,", "मैडम,")}
 
 @cache
 def _opening(tense: str, person: str, asks: bool) -> Unit:
-    """The auxiliary: in a yes-no question it answers to क्या, in others to nothing."""
+    """The auxiliary: in a yes-no question it answers to क्या, and any but "do" to the verb."""
     word = english.auxiliary(tense, person)
-    return whole(word, "क्या") if asks else whole(word, "")
+    marks = ["q"] * asks + ["V"] * (word not in verbs.TENSELESS)
+    source = f"{word}:{'+'.join(marks)}" if marks else word
+    return unit(source, "क्या:q" if asks else "")
 
 
-def _asked_tense(draw: Draw, verb: Verb) -> str:
-    tense = draw.pick(ASKED)
-    states = ("progressive", "was-ing", "perfect")
-    return "present" if "state" in verb.flags and tense in states else tense
+def _asked_tense(draw: Draw, verb: Verb, word: str = "") -> str:
+    """A tense that the verb can bear, and that the question word can ask of."""
+    tense = draw.pick(PUNCTUAL if word == "when" else ASKED)
+    states = ("progressive", "was-ing", "perfect", "going")
+    lasting = "state" in verb.flags and tense in states
+    return "present" if lasting or ("habit" in verb.flags and tense in ("progressive", "perfect")) else tense
 
 
 def yes_no(draw: Draw) -> Sentence:
@@ -53,12 +59,10 @@ def is_it(draw: Draw) -> Sentence | None:
     state = draw.quality(noun)
     if state is None or subject.noun is not noun or f" {state.english}:" in subject.english:
         return None
-    past = draw.chance(0.4)
-    agreement = subject.agreement
-    be = (english.WAS if past else english.BE)[subject.person]
-    copula = hindi.was(agreement) if past else hindi.is_(agreement)
-    word = hindi.adjective(state.hindi, agreement.gender, agreement.plural)
-    units = (whole(be, "क्या"), subject.subject, whole(state.english, word), whole("", copula))
+    words, agreement = predicate(state, subject.agreement)
+    be, copula = being("past" if draw.chance(0.4) else "present", subject.person, agreement)
+    opening = unit(f"{be}:q+V", "क्या:q")
+    units = (opening, bearing(subject, state), whole(state.english, words), unit("", f"{copula}:V"))
     return build("yes_no", f"{subject.key}|is|{state.english}", units, (0, 1, 2, 3), "?")
 
 
@@ -102,7 +106,7 @@ def where_when_why(draw: Draw) -> Sentence:
     name = draw.pick(names)
     verb = next(v for v in draw.deeds if v.name == name)
     subject = draw.person()
-    tense = _asked_tense(draw, verb)
+    tense = _asked_tense(draw, verb, word)
     return _wh(word, WORDS[word], subject, verb, tense, verbs.agreement(verb, tense, subject, None))
 
 
@@ -120,10 +124,10 @@ def why_act(draw: Draw) -> Sentence:
     verb = draw.pick([v for v in draw.acts if not v.light_gender and "state" not in v.flags])
     subject = draw.subject(verb)
     thing = draw.object(verb, subject, definite=True)
-    tense = _asked_tense(draw, verb)
     word = draw.pick(("why", "when", "where"))
     if word == "where" and verb.marker in ("पर", "में", "bare"):
         word = "why"
+    tense = _asked_tense(draw, verb, word)
     aux = _opening(tense, subject.person, False)
     said = verbs.inverted(verb, tense, verbs.agreement(verb, tense, subject, thing))
     who, whom = verbs.subject_unit(verb, tense, subject), verbs.object_unit(verb, thing)
@@ -136,7 +140,7 @@ def who(draw: Draw) -> Sentence:
     """As in "Who ate the bread?", "Who is eating it?": रोटी किसने खाई?"""
     verb = draw.pick([v for v in draw.human_acts if not v.light_gender])
     noun = draw.pick(draw.objects(verb))
-    thing = draw.living(noun) if noun.living else draw.thing(noun)
+    thing = draw.living(noun) if noun.living else draw.thing(noun, definite=True)
     tense = draw.pick(("past", "progressive", "future"))
     taken = verbs.takes_ne(verb, tense)
     nobody = nominal(draw.words.noun("man"), "")  # कौन is a masculine singular
@@ -153,10 +157,7 @@ def where_is(draw: Draw) -> Sentence | None:
     subject = draw.thing(noun) if draw.chance(0.5) else draw.person()
     if subject.english.startswith(("a:", "an:")):
         subject = nominal(noun, "my")
-    past = draw.chance(0.3)
-    agreement = subject.agreement
-    be = (english.WAS if past else english.BE)[subject.person]
-    copula = hindi.was(agreement) if past else hindi.is_(agreement)
+    be, copula = being("past" if draw.chance(0.3) else "present", subject.person, subject.agreement)
     units = (whole("where", "कहाँ"), whole(be, copula), subject.subject)
     return build("wh", f"where|is|{subject.key}", units, (2, 0, 1), "?")
 
@@ -167,17 +168,17 @@ def polite(draw: Draw) -> Sentence:
     subject = MEN_AND_WOMEN[gender]
     verb = draw.pick([v for v in draw.human_acts if not v.light_gender])
     thing = draw.object(verb, subject)
-    if thing.english.startswith(("you:", "your:")) and thing.living:
+    if thing.english.startswith("you:"):
         thing = nominal(draw.words.noun("child"), "the")
         verb = draw.words.verb("call")
-    tense = _asked_tense(draw, verb)
+    word = draw.pick(("", "", "why", "when"))
+    tense = _asked_tense(draw, verb, word)
     said = verbs.inverted(verb, tense, verbs.agreement(verb, tense, subject, thing))
     who_, whom = verbs.subject_unit(verb, tense, subject), verbs.object_unit(verb, thing)
     key = f"{TITLES[gender].english}|{verb.name}|{thing.key}"
-    if draw.chance(0.5):
+    if not word:
         aux = _opening(tense, "they", True)
         return build("polite", key, (TITLES[gender], aux, who_, said, whom), (0, 1, 2, 4, 3), "?")
-    word = draw.pick(("why", "when"))
     aux = _opening(tense, "they", False)
     units = (TITLES[gender], whole(word, WORDS[word]), aux, who_, said, whom)
     return build("polite", key, units, (0, 3, 5, 1, 4, 2), "?")

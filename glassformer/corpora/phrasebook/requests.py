@@ -6,37 +6,36 @@ from . import english, hindi, verbs
 from .draw import Draw
 from .hindi import Agreement
 from .lexicon import Verb
-from .phrases import PRONOUNS, Phrase, nominal
+from .phrases import PRONOUNS, Phrase
 from .units import Sentence, Unit, build, mark, unit, whole
 
 PLEASE = whole("please", "कृपया")
 
 
 # What nobody is told to do.
-UNBIDDEN = frozenset(("see", "hear", "drop", "meet", "smell"))
+UNBIDDEN = frozenset(("see", "hear", "drop", "meet", "smell", "fight with", "love", "hate", "fear", "bite"))
 
 
 @cache
 def _command(verb: Verb, polite: bool, negative: str) -> Unit:
-    """As in "open": खोलो; "do not open": मत खोलो; after "please" खोलिए."""
+    """As in "open": खोलो; "do not open": मत खोलो; after "please" खोलिए and न खोलिए."""
     base = mark(verb.english.base, "v")
     word = f"{hindi.imperative(verb.stem, polite)}:v"
     light = f"{mark(verb.light, 'v')} " if verb.light else ""
     if negative == "+":
         return unit(base, light + word)
     source = f"do not:n {base}" if negative == "not" else f"don't:n {base}"
-    return unit(source, f"{light}मत:n {word}")
+    return unit(source, f"{light}{'न' if polite else 'मत'}:n {word}")
 
 
 def imperative(draw: Draw) -> Sentence:
-    """As in "Open the door", "Please do not open the door": कृपया दरवाज़ा मत खोलिए."""
+    """As in "Open the door", "Please do not open the door": कृपया दरवाज़ा न खोलिए."""
     verb = draw.pick([v for v in draw.human_acts if v.name not in UNBIDDEN])
     you = PRONOUNS["you"]
     negative = draw.pick(("+", "+", "not", "n't"))
     thing = draw.object(verb, you, definite=True)
-    if thing.key == "you" or (thing.living and thing.english.startswith("your:")):
-        noun = draw.pick(draw.objects(verb))
-        thing = nominal(noun, "" if "proper" in noun.kinds else "the")
+    if thing.key == "you":
+        thing = draw.thing(draw.pick(draw.objects(verb)), you, definite=True)
     polite = draw.chance(0.4)
     said = _command(verb, polite, negative)
     what = verbs.object_unit(verb, thing)
@@ -47,7 +46,7 @@ def imperative(draw: Draw) -> Sentence:
 
 
 @cache
-def _liking(word: str, agreement: Agreement, person: str, negative: str) -> Unit:
+def liked(word: str, agreement: Agreement, person: str, negative: str) -> Unit:
     """As in "likes": पसंद है; "does not like": पसंद नहीं है; "wants": चाहिए."""
     third = word + "s" if person == "it" else word
     copula = {"like": hindi.is_(agreement), "want": "चाहिए"}[word]
@@ -69,13 +68,13 @@ def liking(draw: Draw) -> Sentence:
         noun = draw.pick(draw.things) if draw.chance(0.6) else draw.kind("food", "drink", "fruit")
     negative = draw.pick(("+", "+", "not", "n't"))
     thing = draw.thing(noun, subject, definite=word == "like" or negative != "+")
-    said = _liking(word, thing.agreement, subject.person, negative)
+    said = liked(word, thing.agreement, subject.person, negative)
     key = f"{subject.key}|{word}|{noun.english}"
     return build("liking", key, (subject.experiencer("को"), said, thing.subject), (0, 2, 1))
 
 
 @cache
-def _duty(verb: Verb, word: str, agreement: Agreement, negative: bool) -> Unit:
+def obliged(verb: Verb, word: str, agreement: Agreement, negative: bool) -> Unit:
     """As in "should read": पढ़नी चाहिए; "must read": पढ़नी होगी; with नहीं before the verb."""
     base = mark(verb.english.base, "v")
     infinitive = f"{hindi.infinitive(verb.stem, agreement)}:v"
@@ -96,7 +95,7 @@ def duty(draw: Draw) -> Sentence | None:
     agreement = _duty_agreement(verb, thing)
     word = draw.pick(("should", "must"))
     negative = word == "should" and draw.chance(0.4)
-    said = _duty(verb, word, agreement, negative)
+    said = obliged(verb, word, agreement, negative)
     units = (subject.experiencer("को"), said, verbs.object_unit(verb, thing))
     return build("duty", f"{subject.key}|{verb.name}|{thing.key}", units, (0, 2, 1))
 

@@ -3,7 +3,7 @@
 from . import verbs
 from .draw import Draw
 from .lexicon import Verb
-from .phrases import PRONOUNS, Phrase, named, nominal
+from .phrases import PRONOUNS, Phrase, nominal
 from .units import Sentence, Unit, build, whole
 
 VERY_MUCH = whole("very much", "बहुत")
@@ -24,7 +24,7 @@ def transitive(draw: Draw) -> Sentence:
     if polarity == "+":
         tense = draw.readable_tense(verb, tense, subject.person)
     polarity = _negation(tense, subject.person, polarity)
-    said = _said(verb, tense, subject, thing, polarity)
+    said = _said(draw, verb, tense, subject, thing, polarity)
     who, what = verbs.subject_unit(verb, tense, subject), verbs.object_unit(verb, thing)
     key = f"{subject.key}|{verb.name}|{thing.key}"
     if "state" in verb.flags:  # one does not love "every day"
@@ -39,9 +39,10 @@ def transitive(draw: Draw) -> Sentence:
     return build("transitive", key, (who, said, what), (0, 2, 1))
 
 
-def _said(verb: Verb, tense: str, subject: Phrase, thing: Phrase | None, polarity: str) -> Unit:
+def _said(draw: Draw, verb: Verb, tense: str, subject: Phrase, thing: Phrase | None, polarity: str) -> Unit:
     agreement = verbs.agreement(verb, tense, subject, thing)
-    return verbs.statement(verb, tense, subject.person, agreement, polarity)
+    short = subject.key in PRONOUNS and polarity != "n't" and draw.chance(0.4)
+    return verbs.statement(verb, tense, subject.person, agreement, polarity, short)
 
 
 def intransitive(draw: Draw) -> Sentence:
@@ -50,7 +51,9 @@ def intransitive(draw: Draw) -> Sentence:
     subject = draw.subject(verb)
     tense = draw.tense(verb)
     polarity = _negation(tense, subject.person, draw.polarity(tense))
-    said = _said(verb, tense, subject, None, polarity)
+    if polarity == "+":
+        tense = draw.readable_tense(verb, tense, subject.person)
+    said = _said(draw, verb, tense, subject, None, polarity)
     who = verbs.subject_unit(verb, tense, subject)
     place, place_key = _place(draw, verb, subject)
     key = f"{subject.key}|{verb.name}|{place_key}"
@@ -67,13 +70,17 @@ def intransitive(draw: Draw) -> Sentence:
 def _place(draw: Draw, verb: Verb, subject: Phrase) -> tuple[Unit | None, str]:
     """Where to or where, by the verb's flags; and the place's name."""
     if "goal" in verb.flags:
-        noun = draw.kind("goal")
-        where = draw.place(noun, subject).case("bare", "to")
+        wild = subject.noun is not None and "animal" in subject.noun.kinds
+        noun = draw.kind("ground") if wild else draw.kind("goal")
+        there = draw.place(noun, subject)
+        if draw.chance(0.25):
+            return there.case("से", "from"), noun.english
+        where = there.case(there.place if wild else there.goal, "to")
     elif "wet" in verb.flags:
         noun = draw.kind("water")
         where = nominal(noun, draw.pick(("the", "this", "that"))).case("में", "in")
     elif "home" in verb.flags:
-        noun = draw.kind("town", "home", "enter")
+        noun = draw.kind("town", "dwelling")
         where = draw.place(noun, subject).case("में", "in")
     elif "posture" in verb.flags:
         noun = draw.kind("seat")
@@ -92,16 +99,15 @@ def _place(draw: Draw, verb: Verb, subject: Phrase) -> tuple[Unit | None, str]:
 def giving(draw: Draw) -> Sentence:
     """As in "Ravi gave the girl a book", "... a book to the girl": रवि ने लड़की को एक किताब दी."""
     verb = draw.pick(_giving_verbs(draw))
-    subject, receiver = draw.person(), draw.person()
-    if receiver.key == subject.key or receiver.english.partition(":")[0] == subject.owner:
-        receiver = named(draw.pick(draw.words.names))
+    subject = draw.person()
+    receiver = draw.person(subject=subject)
     if receiver.key == subject.key:
         receiver = PRONOUNS["they"]
     tense = draw.tense(verb)
     polarity = _negation(tense, subject.person, draw.polarity(tense))
     gift = draw.kind("portable", "fruit", "drink", "readable", "cloth")
     thing = draw.thing(gift, subject, definite=polarity != "+")
-    said = _said(verb, tense, subject, thing, polarity)
+    said = _said(draw, verb, tense, subject, thing, polarity)
     who, what = verbs.subject_unit(verb, tense, subject), verbs.object_unit(verb, thing)
     key = f"{subject.key}|{verb.name}|{receiver.key} {thing.key}"
     if draw.chance(0.5):
@@ -116,12 +122,12 @@ def _giving_verbs(draw: Draw) -> list[Verb]:
 
 def feeling(draw: Draw) -> Sentence:
     """As in "I love you very much": मैं तुमसे बहुत प्यार करता हूँ."""
-    verb = draw.words.verb(draw.pick(("love", "hate", "fear", "respect", "praise", "help")))
+    verb = draw.words.verb(draw.pick(("love", "love", "hate", "fear", "respect", "praise", "help")))
     subject = draw.person()
     thing = draw.object(verb, subject)
     tense = draw.pick(("present", "present", "past", "future"))
     polarity = "+" if draw.chance(0.8) else draw.pick(("not", "n't"))
-    said = _said(verb, tense, subject, thing, polarity)
+    said = _said(draw, verb, tense, subject, thing, polarity)
     who, whom = verbs.subject_unit(verb, tense, subject), verbs.object_unit(verb, thing)
     key = f"{subject.key}|{verb.name}|{thing.key}"
     if "state" in verb.flags and polarity == "+" and verb.marker == "से":

@@ -2,11 +2,14 @@
 
 A unit is a run of English words, the run of Hindi words that says the same, and the links between
 them. It is written with marks: `unit("did not:n cross:v", "पार:v नहीं:n की:v")` links the words
-that bear the same mark. A sentence is units in their English order and, as a permutation, in their
-Hindi order; its links are its units' links moved to where the units stand.
+that bear the same mark; "isn't:v+n" bears two. A sentence is units in their English order and, as a
+permutation, in their Hindi order; its links are its units' links moved to where the units stand. A
+mark in upper case links words of different units. An English unit that begins with an apostrophe
+("'m", "'s") is written onto the word before it.
 
-What has no counterpart stays unaligned: the articles (but "a" where Hindi says एक), the "do" of a
-negative, ने, the को of an object. The "do" or "is" that opens a yes-no question goes with क्या.
+What has no counterpart stays unaligned: the articles (but "a" where Hindi says एक), "do", ने, the को
+of an object. Any other auxiliary goes with the Hindi verb, in statements, negatives and questions
+alike. What opens a yes-no question ("do", "is") goes with क्या.
 """
 
 import re
@@ -32,10 +35,16 @@ class Unit(NamedTuple):
     @property
     def links(self) -> Links:
         """Pairs of an English and a Hindi word's index that bear the same mark."""
-        source, target = ([word.partition(":")[2] for word in side.split()] for side in self.marked)
-        return tuple(
-            (i, j) for i, letter in enumerate(source) for j, other in enumerate(target) if letter and letter == other
+        source, target = (_marks_of(side) for side in self.marked)
+        return tuple((i, j) for i, one in enumerate(source) for j, other in enumerate(target) if one & other)
+
+    @property
+    def wide(self) -> tuple[list[set[str]], list[set[str]]]:
+        """The marks in upper case of each English and of each Hindi word: they link across units."""
+        source, target = (
+            [{mark for mark in word if mark.isupper()} for word in _marks_of(side)] for side in self.marked
         )
+        return source, target
 
 
 class Reference(NamedTuple):
@@ -78,7 +87,11 @@ class Sentence(NamedTuple):
     def alignment(self) -> Links:
         """Pairs (source word, target word) of indices of whitespace-separated words, sorted."""
         at_source, at_target = self._offsets()
-        links = [(at_source[i] + s, at_target[i] + t) for i, unit in enumerate(self.units) for s, t in unit.links]
+        links = {(at_source[i] + s, at_target[i] + t) for i, unit in enumerate(self.units) for s, t in unit.links}
+        marked = [unit.wide for unit in self.units]
+        source = [(at_source[i] + s, mark) for i, (words, _) in enumerate(marked) for s, mark in enumerate(words)]
+        target = [(at_target[i] + t, mark) for i, (_, words) in enumerate(marked) for t, mark in enumerate(words)]
+        links |= {(s, t) for s, one in source if one for t, other in target if one & other}
         return tuple(sorted(links))
 
     @property
@@ -96,7 +109,7 @@ class Sentence(NamedTuple):
             gender=gender,
             number="p" if plural else "s",
             span=(start, end),
-            form=" ".join(self.target.split()[start:end]),
+            form=self.units[predicate].hindi,
         )
 
     def _offsets(self) -> tuple[list[int], list[int]]:
@@ -104,6 +117,7 @@ class Sentence(NamedTuple):
         at_source, at_target = [], [0] * len(self.units)
         words = 0
         for unit in self.units:
+            words -= unit.english.startswith("'")
             at_source.append(words)
             words += unit.sizes[0]
         words = 0
@@ -113,7 +127,12 @@ class Sentence(NamedTuple):
         return at_source, at_target
 
 
-_MARKS = re.compile(":[a-z]")
+_MARKS = re.compile(":([A-Za-z][A-Za-z0-9+]*)")
+
+
+def _marks_of(side: str) -> list[set[str]]:
+    """The marks of each word."""
+    return [set(found[1].split("+")) if (found := _MARKS.search(word)) else set() for word in side.split()]
 
 
 def unit(english: str, hindi: str) -> Unit:
@@ -142,7 +161,7 @@ def build(
     reference: Reference | None = None,
 ) -> Sentence:
     """Write the units out: a capital first letter, `end` ("?" or nothing) on the last word."""
-    source = " ".join([piece.english for piece in units if piece.english])
+    source = " ".join([piece.english for piece in units if piece.english]).replace(" '", "'")
     target = " ".join([units[i].hindi for i in order if units[i].hindi])
     source = source[0].upper() + source[1:] + end
     return Sentence(source, target + end, pattern, key, units, order, reference)

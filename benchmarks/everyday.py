@@ -1,0 +1,50 @@
+"""Translate a hundred everyday sentences with a model and count what is acceptable.
+
+    python benchmarks/everyday.py MODEL [FILE]
+
+FILE (tests/corpora/everyday.tsv if none is named) has an English sentence, its acceptable translations separated by
+" | ", and what the sentence tries. Final punctuation, commas and letter case do not count.
+"""
+
+import sys
+import unicodedata
+from pathlib import Path
+
+from glassformer.search import SearchOptions
+from glassformer.translator import Translator
+
+FILE = Path(__file__).parent.parent / "tests" / "corpora" / "everyday.tsv"
+
+
+def read(path: Path) -> list[tuple[str, list[str], str]]:
+    """Rows of (English, acceptable translations, what it tries)."""
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
+    rows = [line.split("\t") for line in lines]
+    return [(row[0], row[1].split(" | "), row[2]) for row in rows]
+
+
+def plain(text: str) -> str:
+    """The text without what does not count."""
+    words = unicodedata.normalize("NFC", text).casefold().replace(",", "").split()
+    return " ".join(words).strip("\u0964.!? ")
+
+
+def main(model: Path, path: Path) -> None:
+    """Print each sentence with its translation and whether that is acceptable."""
+    rows = read(path)
+    translator = Translator.load(model)
+    translations = translator.translate([row[0] for row in rows], SearchOptions(beam=1), align=False)
+    right = 0
+    for (source, accepted, _), translation in zip(rows, translations, strict=True):
+        fits = plain(translation.text) in {plain(text) for text in accepted}
+        right += fits
+        print(f"{'right' if fits else 'WRONG'}  {source}\n       {translation.text}")
+        if not fits:
+            print(f"       wanted: {accepted[0]}")
+    print(f"{right} of {len(rows)} right")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) not in (2, 3):
+        sys.exit(__doc__)
+    main(Path(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) == 3 else FILE)

@@ -1,0 +1,282 @@
+"""Sentences of every day from the table frames.tsv, whose slots are filled by chance."""
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from typing import NamedTuple
+
+from . import english, hindi, numbers, verbs
+from .draw import Draw
+from .hindi import Agreement
+from .lexicon import Adjective, Noun, Verb, read_rows
+from .phrases import PRONOUNS, Phrase, named, nominal
+from .units import Sentence, build, mark, unit
+
+TOKEN = re.compile(r"\{([^}:]*)(?::([^}]*))?\}(\S*)|(\S+)")
+WORD = re.compile(r"(.+?)(\*\d?)?((?::[A-Za-z][A-Za-z0-9+]*)?)([,]?)$")
+CAPITALS = ("I", "I'm", "I'd", "I'll", "Diwali", "Holi", "Christmas", "OK")
+OWNERS = ("my", "our", "your", "his", "her")
+KINDS = {"eatable": ("food",), "edible": ("food", "drink"), "learnt": ("skill",), "goods": ("goods",), "skill": ("skill",)}
+MASS_ONLY = ("edible", "eatable", "learnt", "drink")  # what a bare singular names: "tea", "music"
+FEELINGS = "tired hungry thirsty happy sad angry sick ready scared nervous alone busy".split()  # the first six: "too"
+TRAITS = "kind clever rich honest famous young lazy".split()
+RECIPIENTS = ("I", "I", "we", "he", "she", "they")
+
+
+class Frame(NamedTuple):
+    """A row of frames.tsv: a topic, both sides as tokens, and how the sentence ends."""
+
+    topic: str
+    english: str
+    hindi: str
+    end: str
+
+    @property
+    def fixed(self) -> bool:
+        """Whether it has no slot, and is one sentence."""
+        return "{" not in self.english
+
+
+class Act(NamedTuple):
+    """A verb with what it is done to, if anything."""
+
+    verb: Verb
+    thing: Phrase | None
+
+
+class Word(NamedTuple):
+    """What fills a slot that nothing agrees with."""
+
+    english: str
+    hindi: str
+
+
+Filling = Phrase | Act | Word | Adjective
+
+
+@cache
+def load_frames() -> tuple[list[Frame], list[Frame]]:
+    """The frames that have slots, and those that have none."""
+    rows = [Frame(*row, "") if len(row) == 3 else Frame(*row) for row in read_rows("frames.tsv")]
+    return [frame for frame in rows if not frame.fixed], [frame for frame in rows if frame.fixed]
+
+
+@cache
+def slot_words() -> dict[str, list[Word]]:
+    """The words of each slot that needs no grammar."""
+    found: dict[str, list[Word]] = {}
+    for slot, source, target in read_rows("slots.tsv"):
+        found.setdefault(slot, []).append(Word(source, target))
+    found["number"] = [Word(*pair) for pair in numbers.numbers()]
+    found["clock"] = [Word(*pair) for pair in numbers.clock()]
+    return found
+
+
+def everyday(draw: Draw) -> Sentence | None:
+    """As in "My name is Ravi", "It will rain tomorrow", "How much does the book cost?"."""
+    return fill(draw.pick(load_frames()[0]), draw)
+
+
+@cache
+def fixed() -> tuple[Sentence, ...]:
+    """The sentences without a slot: "Thank you", "How are you?"."""
+    return tuple(_written(frame, {}) for frame in load_frames()[1])
+
+
+def fill(frame: Frame, draw: Draw) -> Sentence | None:
+    """The frame with words drawn for its slots; None where they came out twice the same."""
+    fillings: dict[str, Filling] = {}
+    literal = {word.partition(":")[0].lower() for word in frame.english.split()}
+    for slot in dict.fromkeys(found[1] for found in TOKEN.finditer(frame.english) if found[1]):
+        subject = next((filled for filled in fillings.values() if isinstance(filled, Phrase)), None)
+        fillings[slot] = _draw(slot, draw, subject, literal)
+    keys = [filled.key if isinstance(filled, Phrase) else filled for filled in fillings.values()]
+    return _written(frame, fillings) if len(set(keys)) == len(keys) else None
+
+
+def _draw(slot: str, draw: Draw, subject: Phrase | None, literal: set[str]) -> Filling:
+    """Something for a slot; `literal` are the words of the frame, which "my" and "your" must not clash with."""
+    name = slot.rstrip("0123456789")
+    first, _, rest = name.partition(" ")
+    if first in ("do", "solo", "bare", "act", "refuse", "doing", "command", "prohibit", "lets"):
+        speaker = "we" if first == "lets" else "I" if "i" in literal else "you"
+        return _act(draw, rest or first, subject or PRONOUNS[speaker])
+    if name in ("who", "who3", "she", "whom"):
+        return _subject(draw, third=name != "who")
+    if name == "person":
+        return named(draw.name(honoured=False))
+    if name in ("feeling", "felt"):
+        return draw.words.adjective(draw.pick(FEELINGS if name == "feeling" else FEELINGS[:6]))
+    if name == "trait":
+        return draw.words.adjective(draw.pick(TRAITS))
+    if name == "recipient":
+        return PRONOUNS[draw.pick(RECIPIENTS)]
+    if name == "rare" or (name == "place" and draw.chance(0.3)):
+        return Word(*draw.pick(_rare(draw)))
+    if rest and name not in slot_words():
+        return _noun(first, rest, draw, subject, literal)
+    return draw.pick(slot_words()[name])
+
+
+@cache
+def _rare(draw: Draw) -> list[tuple[str, str]]:
+    """Names that are spelt, less those that a table has."""
+    known = {word.english for words in slot_words().values() for word in words}
+    known |= {name.english for name in (*draw.words.names, *draw.words.people)}
+    return [pair for pair in draw.rare if pair[0] not in known]
+
+
+def _subject(draw: Draw, third: bool) -> Phrase:
+    """A subject; mostly a pronoun or a name."""
+    if third:
+        return draw.pick((PRONOUNS["he"], PRONOUNS["she"], PRONOUNS["they"], named(draw.name()), draw.elder()))
+    return draw.person() if draw.chance(0.6) else PRONOUNS[draw.pick(("I", "I", "you", "we", "he", "she", "they"))]
+
+
+def _act(draw: Draw, sort: str, subject: Phrase) -> Act:
+    """Something to do; "bare" and "solo" have no object, "bare" no noun inside the verb either."""
+    alone = [verb for verb in draw.human_deeds if not (verb.light_gender == "f" or (sort == "bare" and verb.light))]
+    if sort in ("solo", "bare") or draw.chance(0.4):
+        return Act(draw.pick([verb for verb in alone if verb.name != "go" or sort != "lets"]), None)
+    verb = draw.pick(draw.bidden)
+    thing = draw.object(verb, subject, definite=True)
+    if thing.key == "you" or thing.key == "it":
+        thing = draw.thing(draw.kind(*sorted(verb.objects)), None, definite=True) if not thing.living else thing
+    return Act(verb, thing)
+
+
+def _noun(determiner: str, kind: str, draw: Draw, subject: Phrase | None, literal: set[str]) -> Phrase:
+    """A noun of a kind with its determiner; "any" is an owner other than the subject, "own" the subject."""
+    plural = determiner.endswith("+")
+    word = determiner.rstrip("+").replace("-", "")
+    nouns = draw.nouns(KINDS.get(kind, (kind,)), kind in MASS_ONLY)
+    noun = draw.pick(nouns)
+    if word == "own":
+        assert subject is not None
+        return nominal(noun, subject.owner, plural, own=True)
+    if word == "any":
+        taken = {"my"} if "i" in literal else set()
+        taken |= {"your"} if literal & {"you", "give", "show", "bring", "please", "tell"} else set()
+        taken |= {subject.owner} if subject else set()
+        word = draw.pick([owner for owner in OWNERS if owner not in taken])
+    if "mass" in noun.kinds and word == "a":
+        word = "some"
+    return nominal(noun, word, plural and "mass" not in noun.kinds)
+
+
+def _written(frame: Frame, fillings: dict[str, Filling]) -> Sentence:
+    """Both sides written out, as one unit."""
+    phrases = [filled for slot, filled in fillings.items() if isinstance(filled, Phrase) and slot != "recipient"]
+    marked = re.search(r"[^\s{}]:[A-Za-z]", re.sub(r"\{[^}]*\}", "", frame.english)) is not None
+    number = {slot: str(i) for i, slot in enumerate(fillings)}
+    sides = []
+    for side, write in ((frame.english, _english), (frame.hindi, _hindi)):
+        words = []
+        for found in TOKEN.finditer(side):
+            slot, case, after, literal = found.groups()
+            if literal:
+                words.append(_literal(literal, phrases, marked, write is _english))
+            else:
+                words.append(_numbered(write(slot, case or "", fillings[slot.rstrip("*")], phrases), number[slot.rstrip("*")], after))
+        sides.append(" ".join(words))
+    literals = " ".join(word for word in frame.english.split() if "{" not in word and "}" not in word)
+    return build(frame.topic, literals, (unit(*sides),), (0,), frame.end)
+
+
+def _numbered(words: str, number: str, after: str) -> str:
+    """The words of a slot with marks of their own, and what is written onto the last ("'s", ",")."""
+    words = re.sub(r":([a-z])", rf":\g<1>{number}", words)
+    if not after:
+        return words
+    head, found, marks = words.rpartition(":")
+    return f"{head}{after}:{marks}" if found and " " not in marks else words + after
+
+
+def _literal(word: str, phrases: Sequence[Phrase], marked: bool, in_english: bool) -> str:
+    """A word of the frame, inflected where it bears a star; marked "w" where the frame marks nothing."""
+    found = WORD.match(word)
+    assert found is not None
+    text, star, marks, comma = found.groups()
+    if in_english and text not in CAPITALS:
+        text = text[0].lower() + text[1:]  # the sentence gets its capital when it is built
+    if star:
+        phrase = phrases[int(star[1:] or 1) - 1]
+        text = english.agreeing(text, phrase.person) if in_english else _agreeing(text, phrase.agreement)
+    marks = marks or ("" if marked else ":w")
+    return " ".join(f"{part}{marks}" for part in text.split()[:-1]) + (" " if " " in text else "") + (
+        f"{text.split()[-1]}{comma}{marks}"
+    )
+
+
+def _agreeing(word: str, agreement: Agreement) -> str:
+    """A Hindi word in agreement: a copula, a future, or anything that ends like an adjective."""
+    if word == "है":
+        return hindi.is_(agreement)
+    if word == "था":
+        return hindi.was(agreement)
+    if word.endswith("एगा") or word == "होगा" or word == "करेगा":
+        return hindi.future({"होगा": "हो", "करेगा": "कर"}.get(word, word.removesuffix("एगा")), agreement)
+    if word == "गया":
+        return hindi.perfective("जा", agreement)
+    if word == "आया":
+        return hindi.perfective("आ", agreement)
+    return hindi.adjective(word, agreement.gender, agreement.plural)
+
+
+def _english(slot: str, case: str, filled: Filling, phrases: Sequence[Phrase]) -> str:
+    """The English of what fills a slot."""
+    if isinstance(filled, Phrase):
+        return (slot in ("recipient", "whom") and filled.objective) or filled.english
+    if isinstance(filled, Adjective):
+        return mark(filled.english, "a")
+    if isinstance(filled, Word):
+        return mark(filled.english, "n")
+    verb, thing = filled
+    first = slot.partition(" ")[0]
+    after = f" {verbs.object_unit(verb, thing).marked[0]}" if thing else ""
+    if first in ("act", "refuse"):
+        said = _statement(verb, thing, phrases, first == "refuse")
+        return said.marked[0] + after
+    form = verb.english.ing if first == "doing" else verb.english.base
+    return mark(form, "v+V" if first == "doing" else "v") + after
+
+
+def _hindi(slot: str, case: str, filled: Filling, phrases: Sequence[Phrase]) -> str:
+    """The Hindi of what fills a slot, in the case that the frame asks for."""
+    if isinstance(filled, Phrase):
+        return _in_case(slot, case, filled)
+    if isinstance(filled, Adjective):
+        agreement = phrases[0].agreement if phrases else hindi.DEFAULT
+        return mark(hindi.adjective(filled.hindi, agreement.gender, agreement.plural), "a")
+    if isinstance(filled, Word):
+        word = filled.hindi
+        if slot.endswith("*"):
+            word = hindi.adjective(word, phrases[0].agreement.gender, phrases[0].agreement.plural)
+        return mark(f"{word} {case}".strip(), "n")
+    verb, thing = filled
+    first, _, rest = slot.partition(" ")
+    before = f"{verbs.object_unit(verb, thing).marked[1]} " if thing else ""
+    if first in ("act", "refuse"):
+        return before + _statement(verb, thing, phrases, first == "refuse").marked[1]
+    before += f"{mark(verb.light, 'v')} " if verb.light else ""
+    if first == "command":
+        return before + mark(hindi.imperative(verb.stem, rest == "please"), "v")
+    if first == "prohibit":
+        return f"{before}मत:n {mark(hindi.imperative(verb.stem, False), 'v')}"
+    if first == "lets":
+        return before + mark(hindi.subjunctive(verb.stem, Agreement(1, True, "m")), "v")
+    return before + mark(verb.stem + case.replace("0", ""), "v+V" if first == "doing" else "v")
+
+
+def _statement(verb: Verb, thing: Phrase | None, phrases: Sequence[Phrase], refused: bool) -> "verbs.Unit":
+    subject = phrases[0]
+    agreed = verbs.agreement(verb, "present", subject, thing)
+    return verbs.statement(verb, "present", subject.person, agreed, "n't" if refused else "+")
+
+
+def _in_case(slot: str, case: str, phrase: Phrase) -> str:
+    if slot == "recipient" and not case:
+        case = "को"
+    if case in ("का", "की", "के"):
+        return phrase.genitive(Agreement(3, case == "के", "f" if case == "की" else "m"))
+    return phrase.case(case).marked[1] if case else phrase.direct
