@@ -57,6 +57,8 @@ def joined(draw: Draw) -> Sentence | None:
     asked = {sentence.pattern in REQUESTS for sentence in (one, other)}
     if len(asked) > 1 or any(sentence.pattern in ALONE or "?" in sentence.source for sentence in (one, other)):
         return None
+    if asked == {True} and "lease" in one.source + other.source:
+        return None  # one asks either politely or not
     return together(one, CONJUNCTIONS[0] if asked == {True} else draw.pick(CONJUNCTIONS), other)
 
 
@@ -197,4 +199,3 @@ def _is(draw: Draw, phrase: Phrase, state: Adjective) -> tuple[tuple[Unit, ...],
     words, agreement = predicate(state, phrase.agreement)
     is_ = descriptions.copula(agreement, phrase.person, draw.pick(("present", "present", "past")))
     return (_again(phrase), is_, whole(state.english, words)), (0, 2, 1)
-

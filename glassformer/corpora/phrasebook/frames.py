@@ -8,7 +8,7 @@ from typing import NamedTuple
 from . import english, hindi, numbers, verbs
 from .draw import Draw
 from .hindi import Agreement
-from .lexicon import Adjective, Noun, Verb, read_rows
+from .lexicon import Adjective, Verb, read_rows
 from .phrases import PRONOUNS, Phrase, named, nominal
 from .units import Sentence, build, mark, unit
 
@@ -16,10 +16,25 @@ TOKEN = re.compile(r"\{([^}:]*)(?::([^}]*))?\}(\S*)|(\S+)")
 WORD = re.compile(r"(.+?)(\*\d?)?((?::[A-Za-z][A-Za-z0-9+]*)?)([,]?)$")
 CAPITALS = ("I", "I'm", "I'd", "I'll", "Diwali", "Holi", "Christmas", "OK")
 OWNERS = ("my", "our", "your", "his", "her")
-KINDS = {"eatable": ("food",), "edible": ("food", "drink"), "learnt": ("skill",), "goods": ("goods",), "skill": ("skill",)}
-MASS_ONLY = ("edible", "eatable", "learnt", "drink")  # what a bare singular names: "tea", "music"
-FEELINGS = "tired hungry thirsty happy sad angry sick ready scared nervous alone busy".split()  # the first six: "too"
-TRAITS = "kind clever rich honest famous young lazy".split()
+# Kinds of noun under a name of their own; those of which a bare singular is said, "tea", must have no plural.
+KINDS = {"eatable": ("food",), "edible": ("food", "drink"), "learnt": ("skill",)}
+MASS_ONLY = ("edible", "eatable", "learnt", "drink")
+# Adjectives said of people; of the first six, "too" as well.
+FEELINGS = (
+    "tired",
+    "hungry",
+    "thirsty",
+    "happy",
+    "sad",
+    "angry",
+    "sick",
+    "ready",
+    "scared",
+    "nervous",
+    "alone",
+    "busy",
+)
+TRAITS = ("kind", "clever", "rich", "honest", "famous", "young", "lazy")
 RECIPIENTS = ("I", "I", "we", "he", "she", "they")
 
 
@@ -57,7 +72,7 @@ Filling = Phrase | Act | Word | Adjective
 @cache
 def load_frames() -> tuple[list[Frame], list[Frame]]:
     """The frames that have slots, and those that have none."""
-    rows = [Frame(*row, "") if len(row) == 3 else Frame(*row) for row in read_rows("frames.tsv")]
+    rows = [Frame(row[0], row[1], row[2], "".join(row[3:])) for row in read_rows("frames.tsv")]
     return [frame for frame in rows if not frame.fixed], [frame for frame in rows if frame.fixed]
 
 
@@ -87,6 +102,8 @@ def fill(frame: Frame, draw: Draw) -> Sentence | None:
     """The frame with words drawn for its slots; None where they came out twice the same."""
     fillings: dict[str, Filling] = {}
     literal = {word.partition(":")[0].lower() for word in frame.english.split()}
+    if frame.topic == "ask":
+        literal.add("you")  # who is asked
     for slot in dict.fromkeys(found[1] for found in TOKEN.finditer(frame.english) if found[1]):
         subject = next((filled for filled in fillings.values() if isinstance(filled, Phrase)), None)
         fillings[slot] = _draw(slot, draw, subject, literal)
@@ -156,7 +173,7 @@ def _noun(determiner: str, kind: str, draw: Draw, subject: Phrase | None, litera
         return nominal(noun, subject.owner, plural, own=True)
     if word == "any":
         taken = {"my"} if "i" in literal else set()
-        taken |= {"your"} if literal & {"you", "give", "show", "bring", "please", "tell"} else set()
+        taken |= {"your"} if "you" in literal else set()
         taken |= {subject.owner} if subject else set()
         word = draw.pick([owner for owner in OWNERS if owner not in taken])
     if "mass" in noun.kinds and word == "a":
@@ -177,17 +194,26 @@ def _written(frame: Frame, fillings: dict[str, Filling]) -> Sentence:
             if literal:
                 words.append(_literal(literal, phrases, marked, write is _english))
             else:
-                words.append(_numbered(write(slot, case or "", fillings[slot.rstrip("*")], phrases), number[slot.rstrip("*")], after))
+                name = slot.rstrip("*")
+                filling = _numbered(write(slot, case or "", fillings[name], phrases), number[name])
+                words.append(_followed(filling, after, len((case or "").split())))
         sides.append(" ".join(words))
     literals = " ".join(word for word in frame.english.split() if "{" not in word and "}" not in word)
     return build(frame.topic, literals, (unit(*sides),), (0,), frame.end)
 
 
-def _numbered(words: str, number: str, after: str) -> str:
-    """The words of a slot with marks of their own, and what is written onto the last ("'s", ",")."""
-    words = re.sub(r":([a-z])", rf":\g<1>{number}", words)
-    if not after:
-        return words
+def _numbered(words: str, number: str) -> str:
+    """The words of a slot with marks of their own."""
+    return re.sub(r":([a-z])", rf":\g<1>{number}", words)
+
+
+def _followed(words: str, after: str, case: int) -> str:
+    """The words of a slot with what stands after it: "'s" or a comma, or a mark for its `case` words ("में:c")."""
+    if after.startswith(":"):
+        parts = words.split()
+        start = len(parts) - max(1, case)
+        marked = [f"{word}+{after[1:]}" if ":" in word else word + after for word in parts[start:]]
+        return " ".join([*parts[:start], *marked])
     head, found, marks = words.rpartition(":")
     return f"{head}{after}:{marks}" if found and " " not in marks else words + after
 
@@ -203,8 +229,10 @@ def _literal(word: str, phrases: Sequence[Phrase], marked: bool, in_english: boo
         phrase = phrases[int(star[1:] or 1) - 1]
         text = english.agreeing(text, phrase.person) if in_english else _agreeing(text, phrase.agreement)
     marks = marks or ("" if marked else ":w")
-    return " ".join(f"{part}{marks}" for part in text.split()[:-1]) + (" " if " " in text else "") + (
-        f"{text.split()[-1]}{comma}{marks}"
+    return (
+        " ".join(f"{part}{marks}" for part in text.split()[:-1])
+        + (" " if " " in text else "")
+        + (f"{text.split()[-1]}{comma}{marks}")
     )
 
 
@@ -252,7 +280,7 @@ def _hindi(slot: str, case: str, filled: Filling, phrases: Sequence[Phrase]) -> 
         word = filled.hindi
         if slot.endswith("*"):
             word = hindi.adjective(word, phrases[0].agreement.gender, phrases[0].agreement.plural)
-        return mark(f"{word} {case}".strip(), "n")
+        return f"{mark(word, 'n')} {case}".strip()
     verb, thing = filled
     first, _, rest = slot.partition(" ")
     before = f"{verbs.object_unit(verb, thing).marked[1]} " if thing else ""
@@ -262,7 +290,7 @@ def _hindi(slot: str, case: str, filled: Filling, phrases: Sequence[Phrase]) -> 
     if first == "command":
         return before + mark(hindi.imperative(verb.stem, rest == "please"), "v")
     if first == "prohibit":
-        return f"{before}मत:n {mark(hindi.imperative(verb.stem, False), 'v')}"
+        return f"{before}मत:N {mark(hindi.imperative(verb.stem, False), 'v')}"
     if first == "lets":
         return before + mark(hindi.subjunctive(verb.stem, Agreement(1, True, "m")), "v")
     return before + mark(verb.stem + case.replace("0", ""), "v+V" if first == "doing" else "v")
