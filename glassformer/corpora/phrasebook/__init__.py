@@ -11,4 +11,13 @@ from .corpus import generate, held_out, load_phrasebook, unseen_patterns
 from .holding import part_of
 from .units import Antecedent, Sentence
 
-__all__ = ["Antecedent", "Sentence", "agreement", "generate", "held_out", "load_phrasebook", "part_of", "unseen_patterns"]
+__all__ = [
+    "Antecedent",
+    "Sentence",
+    "agreement",
+    "generate",
+    "held_out",
+    "load_phrasebook",
+    "part_of",
+    "unseen_patterns",
+]

@@ -132,7 +132,7 @@ def split(sentences: list[Sentence], seed: int) -> dict[str, list[Sentence]]:
 
 
 def sample(sentences: list[Sentence], shares: Counter[str], size: int) -> list[Sentence]:
-    """At most about `size` sentences, of each pattern as large a share as `shares` has of it, where there are enough."""
+    """Some `size` sentences, each pattern's share of them as in `shares`; fewer where there are not enough."""
     by_pattern: dict[str, list[Sentence]] = {}
     for sentence in sentences:
         by_pattern.setdefault(sentence.pattern, []).append(sentence)

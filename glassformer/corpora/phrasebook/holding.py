@@ -10,18 +10,17 @@ from .lecture import lecture
 from .lexicon import load_lexicon
 
 # Of every thousand pairs of content words, for validation and again for test.
-HELD_OUT = 3
+HELD_OUT = 5
 # Words that belong to the grammar: a pair that has one of them is never held out.
-FUNCTION_WORDS = frozenset(
-    """
+_FUNCTION_WORDS = """
     a an the this that these those my mine our your yours his her its their some any many no all every one ones
     i me we us you he him she it they them who whom whose what which when where why how much
     am is are was were be been being do does did have has had will would shall can could may must should cannot
     m s re ll ve d t not don doesn didn isn aren wasn weren won couldn haven hasn hadn shouldn amn
     and or but so because if than as of to in on at by for from with without near under about after up down out off
     there here very too also mr mrs sir madam please yes o clock let
-    """.split()
-)
+"""
+FUNCTION_WORDS = frozenset(_FUNCTION_WORDS.split())
 WORD = re.compile(r"[A-Za-z0-9]+")
 
 
@@ -70,4 +69,3 @@ def part_of(source: str, seed: int = 1) -> str:
     """The part of a sentence: "test" or "valid" if two of its content words are held out together for it."""
     parts = {part_of_pair(pair, seed) for pair in combinations(content_words(source), 2)}
     return next((name for name in ("test", "valid") if name in parts), "train")
-

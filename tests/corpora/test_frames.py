@@ -1,0 +1,112 @@
+"""Frames of everyday sentences: known translations, every frame fillable, numbers, names and clock times."""
+
+import re
+import unicodedata
+
+import pytest
+
+from glassformer.corpora.names import place_names
+from glassformer.corpora.phrasebook import frames, numbers
+from glassformer.corpora.phrasebook.draw import Draw
+from glassformer.corpora.phrasebook.lexicon import load_lexicon
+from glassformer.corpora.phrasebook.units import Sentence
+
+DRAW = Draw(load_lexicon(), 1)
+SLOTTED, FIXED = frames.load_frames()
+
+
+def drawn(frame: frames.Frame) -> list[Sentence]:
+    return [sentence for _ in range(30) if (sentence := frames.fill(frame, DRAW)) is not None]
+
+
+@pytest.mark.parametrize("frame", SLOTTED, ids=lambda frame: frame.english)
+def test_every_frame_can_be_filled(frame: frames.Frame) -> None:
+    found = drawn(frame)
+    assert found
+    for sentence in found:
+        for side in (sentence.source, sentence.target):
+            assert not re.search(r"[{}*:]", side), side
+            assert side == unicodedata.normalize("NFC", " ".join(side.split()))
+        rows, columns = len(sentence.source.split()), len(sentence.target.split())
+        assert sentence.alignment
+        assert all(0 <= i < rows and 0 <= j < columns for i, j in sentence.alignment)
+
+
+def test_no_two_frames_are_alike() -> None:
+    texts = [re.sub(r":[A-Za-z0-9+]+", "", frame.english) + frame.end for frame in (*SLOTTED, *FIXED)]
+    assert len(texts) == len(set(texts))
+
+
+FILLED = [
+    # (frame, what it may become, its translation)
+    ("My:a name:b is:c {person}", "My name is John", "मेरा नाम जॉन है"),
+    ("{who} is*:b from:c {place}", "I am from Delhi", "मैं दिल्ली से हूँ"),
+    ("{who} live*:b in:c {place}", "She lives in London", "वह लंदन में रहती है"),
+    ("{any kin} is*:b {number} years:c old:d", "My son is seven years old", "मेरा बेटा सात साल का है"),
+    ("{any kin} is*:b {number} years:c old:d", "My sisters is ten years old", None),
+    ("How:a old:d is*:b {any kin}", "How old is your sister?", "तुम्हारी बहन कितने साल की है?"),
+    ("It:a will:a rain:a {later}", "It will rain tomorrow", "कल बारिश होगी"),
+    ("Whose:a {- goods} is:b this:c", "Whose book is this?", "यह किताब किसकी है?"),
+    ("{who} love*:b {own kin}", "He loves his sister", "वह अपनी बहन से प्यार करता है"),
+    ("Please:a give:b {recipient} some:c {- drink}", "Please give me some tea", "कृपया मुझे थोड़ी चाय दीजिए"),
+    ("{who} must:s go:b home:c", "I must go home", "मुझे घर जाना होगा"),
+    ("{who} is*:b too:d {felt}", "She is too tired", "वह बहुत ज़्यादा थकी हुई है"),
+    ("{who} doesn't*:n speak:b {tongue}", "They don't speak Hindi", "वे हिंदी नहीं बोलते"),
+    ("{who} have*:b {number} rupees:c", "He has ten rupees", "उसके पास दस रुपये हैं"),
+]
+
+
+@pytest.mark.parametrize(("english", "source", "target"), FILLED)
+def test_filled(english: str, source: str, target: str | None) -> None:
+    """A frame drawn often becomes the sentence, with that translation; or never, where no translation is given."""
+    frame = next(frame for frame in SLOTTED if frame.english == english)
+    found = {sentence.source: sentence.target for _ in range(6000) if (sentence := frames.fill(frame, DRAW))}
+    if target is None:
+        assert source not in found
+    else:
+        assert found[source] == unicodedata.normalize("NFC", target)
+
+
+PHRASES = [
+    ("Thank you", "धन्यवाद"),
+    ("How are you?", "तुम कैसे हो?"),
+    ("What is your name?", "तुम्हारा नाम क्या है?"),
+    ("Sit down", "बैठ जाओ"),
+    ("I don't know", "मुझे नहीं पता"),
+    ("It is one o'clock", "एक बजा है"),
+]
+
+
+@pytest.mark.parametrize(("source", "target"), PHRASES)
+def test_fixed(source: str, target: str) -> None:
+    assert {sentence.source: sentence.target for sentence in frames.fixed()}[source] == unicodedata.normalize(
+        "NFC", target
+    )
+
+
+def test_numbers_to_a_hundred() -> None:
+    words = numbers.words()
+    assert list(words) == list(range(1, 101))
+    assert len({english for english, _ in words.values()}) == len({hindi for _, hindi in words.values()}) == 100
+    known = {25: ("twenty-five", "पच्चीस"), 49: ("forty-nine", "उनचास"), 89: ("eighty-nine", "नवासी")}
+    for number, pair in known.items():
+        assert words[number] == pair
+    assert words[100] == ("one hundred", "सौ")
+
+
+def test_clock_times() -> None:
+    times = dict(numbers.clock())
+    assert times["six o'clock"] == "छह बजे"
+    assert times["half past two"] == "ढाई बजे"
+    assert times["half past eight"] == unicodedata.normalize("NFC", "साढ़े आठ बजे")
+    assert times["quarter to five"] == "पौने पाँच बजे"
+    assert "half past one" not in times  # डेढ़ बजा है is singular
+
+
+def test_names_to_be_spelt() -> None:
+    places = dict(place_names("hi"))
+    assert len(places) > 2_000
+    assert places["Haiti"] == "हैती"
+    for name, written in places.items():
+        assert re.fullmatch(r"[A-Z][a-z]+", name)
+        assert re.fullmatch(r"[\u0900-\u0963]+", written)
