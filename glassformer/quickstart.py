@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from glassformer.corpora import load_corpus
-from glassformer.corpora.phrasebook import agreement, held_out
+from glassformer.corpora.phrasebook import Sentence, agreement, held_out, unseen_patterns
 from glassformer.evaluation import exact_match, score_corpus
 from glassformer.explain import write_page
 from glassformer.glass.trace import trace
@@ -94,17 +94,25 @@ def _write_page(console: Console, out: Path, translator: Translator, sentence: s
 
 
 def _report_phrasebook(console: Console, translator: Translator) -> None:
-    """Exact match, and whether the because-clauses agree with what "it" or "they" refers to."""
+    """Exact match on both held-out sets, and whether the because-clauses agree with what "it" or "they" refers to."""
     sentences = held_out()
-    texts = _translated(translator, [sentence.source for sentence in sentences])
+    texts, exact = _exact(translator, sentences)
     referring = [(s, text) for s, text in zip(sentences, texts, strict=True) if s.reference]
     agreed = 100 * sum(agreement(s, text) for s, text in referring) / len(referring)
-    exact = exact_match(texts, [sentence.target for sentence in sentences])
-    console.print(f"\nOn {len(sentences):,} sentences whose words it never saw together:")
+    console.print(f"\nOn {len(sentences):,} sentences with words that it never saw together:")
     console.print(f"  exactly right              {exact:5.1f} %")
     console.print(
         f'  "it" and "they" understood {agreed:5.1f} %  (gender and number, {len(referring):,} because-clauses)'
     )
+    unseen = unseen_patterns()
+    console.print(f"On {len(unseen):,} sentences of {len({s.pattern for s in unseen})} patterns that it never saw:")
+    console.print(f"  exactly right              {_exact(translator, unseen)[1]:5.1f} %")
+
+
+def _exact(translator: Translator, sentences: list[Sentence]) -> tuple[list[str], float]:
+    """The translations, and how many of a hundred are exactly right."""
+    texts = _translated(translator, [sentence.source for sentence in sentences])
+    return texts, exact_match(texts, [sentence.target for sentence in sentences])
 
 
 def _report_pairs(console: Console, translator: Translator, pairs: list[Pair]) -> None:

@@ -114,12 +114,15 @@ def pairs(draw: Draw) -> Sentence | None:
             return None
         thing = paired(thing, second)
     else:
-        other = draw.subject(verb)
+        first, other = subject, draw.subject(verb)
         if not (subject.noun or subject.person == "it") or not _third(subject) or not _third(other):
             return None
-        if other.key in (subject.key, thing.key):
+        if other.key == subject.key:
             return None
         subject = paired(subject, other)
+        thing = draw.object(verb, subject)
+        if thing.key in (first.key, other.key):
+            return None
     tense = draw.readable_tense(verb, draw.tense(verb), subject.person)
     said = verbs.statement(verb, tense, subject.person, verbs.agreement(verb, tense, subject, thing))
     units = (verbs.subject_unit(verb, tense, subject), said, verbs.object_unit(verb, thing))

@@ -12,6 +12,7 @@ from .lexicon import Adjective, Verb, read_rows
 from .phrases import PRONOUNS, Phrase, named, nominal
 from .units import Sentence, build, mark, unit
 
+_MARK = re.compile(":([a-z])")
 TOKEN = re.compile(r"\{([^}:]*)(?::([^}]*))?\}(\S*)|(\S+)")
 WORD = re.compile(r"(.+?)(\*\d?)?((?::[A-Za-z][A-Za-z0-9+]*)?)([,]?)$")
 CAPITALS = ("I", "I'm", "I'd", "I'll", "Diwali", "Holi", "Christmas", "OK")
@@ -76,6 +77,27 @@ def load_frames() -> tuple[list[Frame], list[Frame]]:
     return [frame for frame in rows if not frame.fixed], [frame for frame in rows if frame.fixed]
 
 
+class Parsed(NamedTuple):
+    """A frame's tokens on both sides, each (slot, case, what follows, or a word), and what its English has."""
+
+    english: list[tuple[str, ...]]
+    hindi: list[tuple[str, ...]]
+    slots: list[str]
+    words: set[str]
+    marked: bool  # whether it marks its words, or they all belong together
+
+
+@cache
+def _parse(frame: Frame) -> Parsed:
+    """The frame taken apart, once."""
+    sides = [[found.groups("") for found in TOKEN.finditer(side)] for side in (frame.english, frame.hindi)]
+    words = {word.partition(":")[0].lower() for word in frame.english.split()}
+    if frame.topic == "ask":
+        words.add("you")  # who is asked
+    slots = list(dict.fromkeys(slot for slot, *_ in sides[0] if slot))
+    return Parsed(sides[0], sides[1], slots, words, any(":" in literal for *_, literal in sides[0]))
+
+
 @cache
 def slot_words() -> dict[str, list[Word]]:
     """The words of each slot that needs no grammar."""
@@ -100,13 +122,11 @@ def fixed() -> tuple[Sentence, ...]:
 
 def fill(frame: Frame, draw: Draw) -> Sentence | None:
     """The frame with words drawn for its slots; None where they came out twice the same."""
+    parsed = _parse(frame)
     fillings: dict[str, Filling] = {}
-    literal = {word.partition(":")[0].lower() for word in frame.english.split()}
-    if frame.topic == "ask":
-        literal.add("you")  # who is asked
-    for slot in dict.fromkeys(found[1] for found in TOKEN.finditer(frame.english) if found[1]):
+    for slot in parsed.slots:
         subject = next((filled for filled in fillings.values() if isinstance(filled, Phrase)), None)
-        fillings[slot] = _draw(slot, draw, subject, literal)
+        fillings[slot] = _draw(slot, draw, subject, parsed.words)
     keys = [filled.key if isinstance(filled, Phrase) else filled for filled in fillings.values()]
     return _written(frame, fillings) if len(set(keys)) == len(keys) else None
 
@@ -183,28 +203,26 @@ def _noun(determiner: str, kind: str, draw: Draw, subject: Phrase | None, litera
 
 def _written(frame: Frame, fillings: dict[str, Filling]) -> Sentence:
     """Both sides written out, as one unit."""
+    parsed = _parse(frame)
     phrases = [filled for slot, filled in fillings.items() if isinstance(filled, Phrase) and slot != "recipient"]
-    marked = re.search(r"[^\s{}]:[A-Za-z]", re.sub(r"\{[^}]*\}", "", frame.english)) is not None
     number = {slot: str(i) for i, slot in enumerate(fillings)}
     sides = []
-    for side, write in ((frame.english, _english), (frame.hindi, _hindi)):
+    for side, write in ((parsed.english, _english), (parsed.hindi, _hindi)):
         words = []
-        for found in TOKEN.finditer(side):
-            slot, case, after, literal = found.groups()
+        for slot, case, after, literal in side:
             if literal:
-                words.append(_literal(literal, phrases, marked, write is _english))
+                words.append(_literal(literal, phrases, parsed.marked, write is _english))
             else:
                 name = slot.rstrip("*")
-                filling = _numbered(write(slot, case or "", fillings[name], phrases), number[name])
-                words.append(_followed(filling, after, len((case or "").split())))
+                filling = _numbered(write(slot, case, fillings[name], phrases), number[name])
+                words.append(_followed(filling, after, len(case.split())))
         sides.append(" ".join(words))
-    literals = " ".join(word for word in frame.english.split() if "{" not in word and "}" not in word)
-    return build(frame.topic, literals, (unit(*sides),), (0,), frame.end)
+    return build(frame.topic, frame.english, (unit(*sides),), (0,), frame.end)
 
 
 def _numbered(words: str, number: str) -> str:
     """The words of a slot with marks of their own."""
-    return re.sub(r":([a-z])", rf":\g<1>{number}", words)
+    return _MARK.sub(rf":\g<1>{number}", words)
 
 
 def _followed(words: str, after: str, case: int) -> str:
@@ -218,11 +236,17 @@ def _followed(words: str, after: str, case: int) -> str:
     return f"{head}{after}:{marks}" if found and " " not in marks else words + after
 
 
-def _literal(word: str, phrases: Sequence[Phrase], marked: bool, in_english: bool) -> str:
-    """A word of the frame, inflected where it bears a star; marked "w" where the frame marks nothing."""
+@cache
+def _parts(word: str) -> tuple[str, ...]:
+    """A word of a frame: its text, its star, its marks, its comma."""
     found = WORD.match(word)
     assert found is not None
-    text, star, marks, comma = found.groups()
+    return found.groups("")
+
+
+def _literal(word: str, phrases: Sequence[Phrase], marked: bool, in_english: bool) -> str:
+    """A word of the frame, inflected where it bears a star; marked "w" where the frame marks nothing."""
+    text, star, marks, comma = _parts(word)
     if in_english and text not in CAPITALS:
         text = text[0].lower() + text[1:]  # the sentence gets its capital when it is built
     if star:
