@@ -12,7 +12,7 @@ from glassformer.text.pairs import Pair
 
 from . import because, clauses, descriptions, frames, questions, requests, statements, unseen
 from .draw import Draw
-from .holding import part_of
+from .holding import held_pair, part_of
 from .lecture import lecture
 from .lexicon import load_lexicon
 from .units import Sentence
@@ -23,9 +23,9 @@ QUOTAS: dict[Callable[[Draw], Sentence | None], int] = {
     because.because_subject: 17_000,
     because.because_object: 17_000,
     because.because_weather: 3_000,
-    statements.transitive: 27_000,
+    statements.transitive: 26_000,
     statements.intransitive: 15_000,
-    statements.giving: 7_000,
+    statements.giving: 6_000,
     statements.feeling: 4_000,
     descriptions.quality: 10_000,
     descriptions.comparison: 6_000,
@@ -46,7 +46,7 @@ QUOTAS: dict[Callable[[Draw], Sentence | None], int] = {
     requests.imperative: 5_000,
     requests.liking: 5_000,
     requests.duty: 5_000,
-    frames.everyday: 38_000,
+    frames.everyday: 46_000,
     clauses.joined: 8_000,
     clauses.told: 4_000,
     clauses.addressed: 6_000,
@@ -62,6 +62,7 @@ UNSEEN: tuple[Callable[[Draw], Sentence | None], ...] = (
     unseen.belonging_acts,
     unseen.must_give,
 )
+PER_PAIR = 4  # held-out sentences of one held-out pair of words, so that many pairs are tried
 PART_SIZE = 2_000  # sentences kept of each held-out part
 
 
@@ -127,8 +128,21 @@ def split(sentences: list[Sentence], seed: int) -> dict[str, list[Sentence]]:
             for sentence in parts[name]
             if known.issuperset(sentence.source.split()) and known.issuperset(sentence.target.split())
         ]
-        parts[name] = sample(covered, Counter(sentence.pattern for sentence in parts["train"]), PART_SIZE)
+        spread = _a_few_of_each(covered, seed)
+        parts[name] = sample(spread, Counter(sentence.pattern for sentence in parts["train"]), PART_SIZE)
     return parts
+
+
+def _a_few_of_each(sentences: list[Sentence], seed: int) -> list[Sentence]:
+    """The sentences less those whose held-out pair has PER_PAIR of them already."""
+    seen: Counter[tuple[str, str]] = Counter()
+    kept = []
+    for sentence in sentences:
+        pair = held_pair(sentence.source, seed)
+        seen[pair] += 1
+        if seen[pair] <= PER_PAIR:
+            kept.append(sentence)
+    return kept
 
 
 def sample(sentences: list[Sentence], shares: Counter[str], size: int) -> list[Sentence]:

@@ -140,7 +140,7 @@ def _comparable(draw: Draw, subject: Phrase, state: Adjective) -> Phrase | None:
 
 def identity(draw: Draw) -> Sentence | None:
     """As in "We are friends", "He is not a doctor": हम दोस्त हैं, वह डॉक्टर नहीं है."""
-    subject = draw.person()
+    subject = draw.person() if draw.chance(0.8) else draw.elder()
     noun = draw.kind("job", "acquaintance", "child") if draw.chance(0.8) else draw.words.noun("friend")
     if not _may_be(subject, noun):
         return None
@@ -205,8 +205,8 @@ LASTING = frozenset(
 def _predicate(draw: Draw, noun: Noun, subject: Phrase) -> Unit:
     """A noun said of someone: "a doctor" is डॉक्टर, without एक; plural of an honoured man."""
     adjective = draw.adjective(noun, 0.4)
-    if adjective and adjective.english not in LASTING:
-        adjective = None
+    if adjective and (adjective.english not in LASTING or (noun.english, adjective.english) == ("friend", "old")):
+        adjective = None  # an old friend need not be old
     if subject.agreement.gender == "f":
         noun = as_woman(noun)
     if subject.person == "they":

@@ -257,9 +257,9 @@ class Draw:
 
     def place(self, noun: Noun, subject: Phrase) -> Phrase:
         """A noun for a single place, perhaps with an adjective."""
-        determiner = self.pick(("the", "the", "the", "this", "that", "our"))
+        determiner = self.pick(("the", "the", "the", "a", "this", "that", "our"))
         own = determiner == subject.owner
-        return nominal(noun, determiner, False, self.adjective(noun, 0.2), own)
+        return nominal(noun, determiner, False, self.adjective(noun, 0.6 if determiner == "a" else 0.2), own)
 
     def thing(self, noun: Noun, subject: Phrase | None = None, definite: bool = False) -> Phrase:
         """A noun for a thing; a possessive that refers back to the subject is अपना.

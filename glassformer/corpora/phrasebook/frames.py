@@ -140,8 +140,8 @@ def _draw(slot: str, draw: Draw, subject: Phrase | None, literal: set[str]) -> F
         return _act(draw, rest or first, subject or PRONOUNS[speaker])
     if name in ("who", "who3", "she", "whom"):
         return _subject(draw, third=name != "who")
-    if name == "person":
-        return named(draw.name(honoured=False))
+    if name in ("person", "man", "woman"):
+        return _person(draw, {"man": "m", "woman": "f"}.get(name, ""))
     if name in ("feeling", "felt"):
         return draw.words.adjective(draw.pick(FEELINGS if name == "feeling" else FEELINGS[:6]))
     if name == "trait":
@@ -161,6 +161,12 @@ def _rare(draw: Draw) -> list[tuple[str, str]]:
     known = {word.english for words in slot_words().values() for word in words}
     known |= {name.english for name in (*draw.words.names, *draw.words.people)}
     return [pair for pair in draw.rare if pair[0] not in known]
+
+
+def _person(draw: Draw, gender: str) -> Phrase:
+    """A name, of that gender where one is asked for."""
+    name = draw.name(honoured=False)
+    return named(name) if gender in ("", name.gender) else _person(draw, gender)
 
 
 def _subject(draw: Draw, third: bool) -> Phrase:

@@ -65,6 +65,11 @@ def part_of_pair(pair: tuple[str, str], seed: int) -> str:
     return "valid" if at < 2 * HELD_OUT else "train"
 
 
+def held_pair(source: str, seed: int) -> tuple[str, str]:
+    """The first pair of a held-out sentence's content words that is held out."""
+    return next(pair for pair in combinations(content_words(source), 2) if part_of_pair(pair, seed) != "train")
+
+
 def part_of(source: str, seed: int = 1) -> str:
     """The part of a sentence: "test" or "valid" if two of its content words are held out together for it."""
     parts = {part_of_pair(pair, seed) for pair in combinations(content_words(source), 2)}
