@@ -355,14 +355,10 @@ def test_unseen_patterns_are_not_trained_on(parts: dict[str, list[Sentence]]) ->
 
 
 UNSEEN = [
-    ("why_not", r"Why didn't [^?]+\?", r".+ क्यों नहीं .+\?"),
-    ("is_it_more", r"(Is|Are) .+ than .+\?", r"क्या .+ से .+ (है|हैं|हूँ|हो)\?"),
-    ("because_liked", r".+ likes? .+ because it is .+", r".+ पसंद है क्योंकि वह .+ है"),
-    (
-        "belonging_acts",
-        r"[A-Za-z ]+'s [a-z]+ (?:(?:is|are|was|were|will) )?(?:sleep|slept|run|ran|com|came|wak|wok|rest|return).+",
-        r".+ (का|के|की) .+",
-    ),
+    ("why_like", r"Why (do|does) .+ like .+\?", r".+ क्यों पसंद (है|हैं)\?"),
+    ("is_it_more", r"(Is|Are) .+ than .+\?", r"क्या .+से .+ (है|हैं|हूँ|हो)\?"),
+    ("because_liked", r".+ likes? .+ because it is .+", r".+ पसंद है क्योंकि .+ है"),
+    ("owners_owner", r"[A-Za-z ]+'s [a-z]+'s .+", r".+ के \S+ (का|के|की) .+|.+ की \S+ (का|के|की) .+"),
     ("must_give", r".+ (must|should) (give|send|show) .+", r".+ (होगा|होगी|होंगे|होंगी|चाहिए)"),
 ]
 

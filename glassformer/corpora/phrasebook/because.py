@@ -54,7 +54,7 @@ def reasoned(
     tense, then = tenses
     bearer = thing if of_object else subject
     agreement = bearer.agreement
-    pronoun = _again(thing, bool(state.found)) if of_object else _pronoun(subject).subject
+    pronoun = again(thing, bool(state.found)) if of_object else _pronoun(subject).subject
     predicate = described(state, agreement, bearer.person, then, very)
     units = (
         verbs.subject_unit(verb, tense, subject),
@@ -134,7 +134,7 @@ def _polarity(draw: Draw, done: bool, tense: str, subject: Phrase) -> str:
 
 
 @cache
-def _again(thing: Phrase, found_there: bool) -> Unit:
+def again(thing: Phrase, found_there: bool) -> Unit:
     """As in "it" or "they" of the object: Hindi repeats the bare noun (सड़क, or सड़क पर of what is found there)."""
     assert thing.noun is not None
     again = nominal(thing.noun, "", thing.agreement.plural)

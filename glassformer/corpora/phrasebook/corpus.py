@@ -36,7 +36,8 @@ QUOTAS: dict[Callable[[Draw], Sentence | None], int] = {
     descriptions.having: 6_000,
     descriptions.lacking: 2_000,
     questions.yes_no: 10_000,
-    questions.is_it: 4_000,
+    questions.refused: 5_000,
+    questions.is_it: 4_500,
     questions.what: 2_500,
     questions.where_when_why: 3_000,
     questions.why_act: 4_000,
@@ -57,9 +58,9 @@ QUOTAS: dict[Callable[[Draw], Sentence | None], int] = {
 # Patterns that are never trained on, made of what is: the second held-out set.
 UNSEEN: tuple[Callable[[Draw], Sentence | None], ...] = (
     unseen.because_liked,
-    unseen.why_not,
+    unseen.why_like,
     unseen.is_it_more,
-    unseen.belonging_acts,
+    unseen.owners_owner,
     unseen.must_give,
 )
 PER_PAIR = 4  # held-out sentences of one held-out pair of words, so that many pairs are tried

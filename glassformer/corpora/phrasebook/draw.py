@@ -9,7 +9,7 @@ from glassformer.corpora.names import place_names
 
 from . import english
 from .lexicon import Adjective, Lexicon, Name, Noun, Reason, Verb
-from .phrases import NUMBERS, PRONOUNS, Phrase, named, nominal
+from .phrases import NUMBERS, PRONOUNS, Phrase, belonging, named, nominal
 from .units import Unit, whole
 
 T = TypeVar("T")
@@ -218,6 +218,8 @@ class Draw:
             return self._ones_own(noun, ("my", "our", "your", "his", "her"), self.chance(0.3), subject)
         if "spouse" in noun.kinds:
             return self._ones_own(noun, ("my", "his", "your") if noun.gender == "f" else ("her",), False, subject)
+        if noun.kinds & _KEPT and self.chance(0.12):
+            return belonging(self.owner(), noun, self.chance(0.2))
         adjective = self.adjective(noun, 0.2)
         if looks_only and adjective and adjective.english not in _LOOKS:
             adjective = None
@@ -276,6 +278,8 @@ class Draw:
                 noun,
                 self.pick(("the", "the", "the" if definite else "", "this", "some" if some else "the")),
             )
+        if noun.kinds & _OWNED and self.chance(0.05):
+            return belonging(self.owner(), noun, self.chance(0.2))
         adjective = self.adjective(noun, 0.2)
         if "body" in noun.kinds and subject is not None:
             return nominal(noun, subject.owner, "single" not in noun.kinds, None, own=True)
@@ -292,6 +296,15 @@ class Draw:
         article = "the" if definite else "a"
         determiner = self.pick(("the", "the", "the", article, article, "this", "that"))
         return nominal(noun, determiner, False, adjective)
+
+    def owner(self) -> Phrase:
+        """Somebody to whom something belongs: Ravi, my brother, the farmer."""
+        chance = self.random()
+        if chance < 0.5:
+            return named(self.name())
+        if chance < 0.75:
+            return nominal(self.kind("kin", "elder"), self.pick(("my", "my", "our", "your")))
+        return nominal(self.owner_noun(), "the")
 
     def owner_noun(self) -> Noun:
         """A noun for a person who owns things: "the farmer" (a sister is always someone's)."""
@@ -323,6 +336,7 @@ class Draw:
 
 
 _LOOKS = frozenset(("big", "small", "black", "white", "red", "beautiful"))
+_OWNED = frozenset(("goods", "cloth", "vehicle", "portable", "readable", "valuable"))
 _KEPT = frozenset(("pet", "cattle", "mount", "beast"))
 _MANY = [word for word in NUMBERS if word != "one"]
 _ADVERBS = {pair: whole(*pair) for pairs in (*TIMES.values(), OFTEN, MANNERS) for pair in pairs}

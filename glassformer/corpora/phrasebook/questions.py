@@ -49,6 +49,29 @@ def yes_no(draw: Draw) -> Sentence:
     return build("yes_no", key, (aux, who, said, verbs.object_unit(verb, thing)), (0, 1, 3, 2), "?")
 
 
+def refused(draw: Draw) -> Sentence | None:
+    """As in "Didn't the boy eat the bread?", "Why isn't she coming?": क्या लड़के ने रोटी नहीं खाई?"""
+    verb = draw.pick(draw.acts if draw.chance(0.6) else draw.human_deeds)
+    why = draw.chance(0.5)
+    if why and verb.light_gender:
+        return None
+    subject = draw.subject(verb)
+    thing = draw.object(verb, subject, definite=True) if verb.marker != "none" else None
+    tense = _asked_tense(draw, verb, "when" if draw.chance(0.6) else "")
+    aux = english.auxiliary(tense, subject.person)
+    if english.SHORT.get(aux) == "":
+        return None  # no "amn't I"
+    marks = "+".join(["q"] * (not why) + ["N"] + ["V"] * (aux not in verbs.TENSELESS))
+    opening = unit(f"{english.negated(aux, True)}:{marks}", "" if why else "क्या:q")
+    said = verbs.inverted_refusal(verb, tense, verbs.agreement(verb, tense, subject, thing))
+    who = verbs.subject_unit(verb, tense, subject)
+    whom = () if thing is None else (verbs.object_unit(verb, thing),)
+    if why:
+        units = (whole("why", WORDS["why"]), opening, who, said, *whom)
+        return build("refused", "", units, (2, 4, 0, 3, 1) if whom else (2, 0, 3, 1), "?")
+    return build("refused", "", (opening, who, said, *whom), (0, 1, 3, 2) if whom else (0, 1, 2), "?")
+
+
 def is_it(draw: Draw) -> Sentence | None:
     """As in "Is the road wide?": क्या सड़क चौड़ी है?"""
     noun = draw.pick(draw.words.nouns)
@@ -61,8 +84,10 @@ def is_it(draw: Draw) -> Sentence | None:
         return None
     words, agreement = predicate(state, subject.agreement)
     be, copula = being("past" if draw.chance(0.4) else "present", subject.person, agreement)
-    opening = unit(f"{be}:q+V", "क्या:q")
-    units = (opening, bearing(subject, state), whole(state.english, words), unit("", f"{copula}:V"))
+    opening, last = unit(f"{be}:q+V", "क्या:q"), unit("", f"{copula}:V")
+    if draw.chance(0.2):
+        opening, last = unit(f"{be}n't:q+N+V", "क्या:q"), unit("", f"नहीं:N {copula}:V")
+    units = (opening, bearing(subject, state), whole(state.english, words), last)
     return build("yes_no", f"{subject.key}|is|{state.english}", units, (0, 1, 2, 3), "?")
 
 

@@ -3,38 +3,34 @@
 They measure what a held-out pair of words cannot: whether the grammar carries over to new shapes.
 """
 
-from . import descriptions, requests, verbs
-from .because import BECAUSE, described
+from . import descriptions, english, hindi, requests, verbs
+from .because import BECAUSE, again, described
 from .draw import Draw
 from .phrases import PRONOUNS, belonging, named
 from .questions import WORDS
-from .units import Sentence, build, mark, unit, whole
+from .units import Sentence, build, unit, whole
 
 
 def because_liked(draw: Draw) -> Sentence | None:
-    """As in "I like the book because it is interesting": मुझे किताब पसंद है क्योंकि वह दिलचस्प है."""
+    """As in "I like the book because it is interesting": मुझे किताब पसंद है क्योंकि किताब दिलचस्प है."""
     subject, noun = draw.person(), draw.pick(draw.things)
     thing = draw.thing(noun, definite=True)
     state = draw.quality(noun)
-    if state is None or state.found or thing.agreement.plural or "a:" in thing.english:
+    if state is None or state.found or thing.agreement.plural or f" {state.english}:" in thing.english:
         return None
     said = requests.liked("like", thing.agreement, subject.person, "+")
     told = described(state, thing.agreement, thing.person, "present")
-    units = (subject.experiencer("को"), said, thing.subject, BECAUSE, unit("it:n", mark("वह", "n")), told)
+    units = (subject.experiencer("को"), said, thing.subject, BECAUSE, again(thing, False), told)
     return build("because_liked", "", units, (0, 2, 1, 3, 4, 5))
 
 
-def why_not(draw: Draw) -> Sentence | None:
-    """As in "Why didn't you open the door?": तुमने दरवाज़ा क्यों नहीं खोला?"""
-    verb = draw.pick([v for v in draw.bidden if not v.light])
-    subject = draw.person()
-    thing = draw.object(verb, subject, definite=True)
-    agreed = verbs.agreement(verb, "past", subject, thing)
-    words = verbs.hindi.negative(verb.stem, verbs.hindi_tense(verb, "past"), agreed)
-    said = unit(mark(verb.english.base, "v"), " ".join(words[:1]) + ":N " + mark(" ".join(words[1:]), "v"))
-    who, what = verbs.subject_unit(verb, "past", subject), verbs.object_unit(verb, thing)
-    units = (whole("why", WORDS["why"]), unit("didn't:N", ""), who, said, what)
-    return build("why_not", "", units, (2, 4, 0, 3, 1), "?")
+def why_like(draw: Draw) -> Sentence | None:
+    """As in "Why do you like the book?": तुम्हें किताब क्यों पसंद है?"""
+    subject, thing = draw.person(), draw.thing(draw.pick(draw.things), definite=True)
+    liked = unit("like:v", f"पसंद:v {hindi.is_(thing.agreement)}:v")
+    aux = unit(english.DO[subject.person], "")
+    units = (whole("why", WORDS["why"]), aux, subject.experiencer("को"), liked, thing.subject)
+    return build("why_like", "", units, (2, 4, 0, 3, 1), "?")
 
 
 def is_it_more(draw: Draw) -> Sentence | None:
@@ -50,15 +46,15 @@ def is_it_more(draw: Draw) -> Sentence | None:
     return build("is_it_more", "", units, (0, 1, 3, 2, 4), "?")
 
 
-def belonging_acts(draw: Draw) -> Sentence | None:
-    """As in "Ravi's dog is sleeping here": रवि का कुत्ता यहाँ सो रहा है."""
-    owner = named(draw.name())
+def owners_owner(draw: Draw) -> Sentence | None:
+    """As in "Ravi's brother's dog is sleeping here": रवि के भाई का कुत्ता यहाँ सो रहा है."""
+    owner = belonging(named(draw.name()), draw.kind("kin"))
     subject = belonging(owner, draw.kind("pet"), draw.chance(0.2))
     verb = draw.pick([v for v in draw.deeds if v.name in ("sleep", "run", "come", "return", "rest", "wake up")])
     tense = draw.pick(("present", "progressive", "past", "future", "was-ing"))
     said = verbs.statement(verb, tense, subject.person, verbs.agreement(verb, tense, subject, None))
     where = whole(*draw.pick((("here", "यहाँ"), ("there", "वहाँ"), ("today", "आज"), ("again", "फिर"))))
-    return build("belonging_acts", "", (verbs.subject_unit(verb, tense, subject), said, where), (0, 2, 1))
+    return build("owners_owner", "", (verbs.subject_unit(verb, tense, subject), said, where), (0, 2, 1))
 
 
 def must_give(draw: Draw) -> Sentence | None:

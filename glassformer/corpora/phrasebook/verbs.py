@@ -53,6 +53,15 @@ def inverted(verb: Verb, tense: str, agreement: Agreement) -> Unit:
 
 
 @cache
+def inverted_refusal(verb: Verb, tense: str, agreement: Agreement) -> Unit:
+    """The verb of a negative question, after its auxiliary (marked "N", and "V" as in `inverted`)."""
+    words = hindi.negative(verb.stem, hindi_tense(verb, tense), agreement, _aspect(verb))
+    light = f"{mark(verb.light, 'v+V')} " if verb.light else ""
+    target = " ".join(word + (":N" if word == "नहीं" else ":v+V") for word in words)
+    return unit(mark(english.rest(verb.english, tense), "v"), light + target)
+
+
+@cache
 def hindi_tense(verb: Verb, tense: str) -> str:
     """The tense in Hindi: who "lived" or "loved" did so by habit (रहता था)."""
     return "used" if tense == "past" and "habit" in verb.flags else tense
