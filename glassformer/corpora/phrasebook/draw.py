@@ -246,12 +246,17 @@ class Draw:
             thing = nominal(self.pick(self._objects[verb]), self.pick(("the", "the", "these", "those", "my")), True)
         elif "person" in verb.objects and self.chance(0.5):
             thing = self.person(subject=subject)
-        elif verb.marker == "direct" and "person" not in verb.objects and not definite and self.chance(0.03):
+        elif not definite and self._takes_it(verb) and self.chance(0.03):
             thing = PRONOUNS["it"]
         else:
             noun = self.pick(self._objects[verb])
             thing = self.living(noun, subject=subject) if noun.living else self.thing(noun, subject, definite)
         return thing if thing.key != subject.key else named(self._stranger(subject))
+
+    def _takes_it(self, verb: Verb) -> bool:
+        """Whether "it" may be the object: not of two verbs by one name, as one plays chess or a flute."""
+        alike = [other for other in self.acts if other.name == verb.name]
+        return verb.marker == "direct" and "person" not in verb.objects and len(alike) == 1
 
     def _stranger(self, subject: Phrase) -> Name:
         others = [name for name in self.words.names if name.english != subject.key]

@@ -148,7 +148,7 @@ def _draw(slot: str, draw: Draw, subject: Phrase | None, literal: set[str]) -> F
         return draw.words.adjective(draw.pick(TRAITS))
     if name == "recipient":
         return PRONOUNS[draw.pick(RECIPIENTS)]
-    if name == "rare" or (name == "place" and draw.chance(0.3)):
+    if name == "rare" or (name == "place" and draw.chance(0.2)):
         return Word(*draw.pick(_rare(draw)))
     if rest and name not in slot_words():
         return _noun(first, rest, draw, subject, literal)

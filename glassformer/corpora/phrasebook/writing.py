@@ -10,7 +10,7 @@ from .units import Sentence
 APOSTROPHE = "\u2019"  # the typographic one, which phones type
 HINDI_STOPS = {"": "", ".": "\u0964", "!": "!", "?": "?"}
 # Letter case, and what a statement and a question end in, with how often of a hundred.
-CASES = {"as it is": 78, "lower": 12, "upper": 10}
+CASES = {"as it is": 80, "lower": 12, "upper": 8}
 STOPS = {"": 50, ".": 40, "!": 10}
 ASKING = {"?": 85, "": 15}
 TYPOGRAPHIC = 0.4  # of the apostrophes
