@@ -57,7 +57,19 @@ RECIPE: dict[str, Any] = {
 }
 RECIPES: dict[str, dict[str, Any]] = {
     # Every sentence is seen about once, and has one right translation: nothing to smooth.
-    "phrasebook": RECIPE | {"vocab_size": 2500, "label_smoothing": 0.0, "max_steps": 1700, "probe": [LECTURE[3]]},
+    # Small batches: for the time that a step takes, two of half the size teach more.
+    "phrasebook": RECIPE
+    | {
+        "vocab_size": 3000,
+        "label_smoothing": 0.0,
+        "batch_tokens": 512,
+        "learning_rate": 0.003,
+        "max_steps": 3800,
+        "validate_every": 1900,
+        "checkpoint_every": 1900,
+        "probe_every": 100,
+        "probe": [LECTURE[3]],
+    },
     # A name is spelt rather than translated, and there are few: small pieces and dropout.
     "names": RECIPE | {"vocab_size": 1000, "dropout": 0.2, "max_steps": 1750, "probe": [NAMES[2]]},
 }
