@@ -15,7 +15,7 @@ from .units import Sentence, build, mark, unit
 _MARK = re.compile(":([a-z])")
 TOKEN = re.compile(r"\{([^}:]*)(?::([^}]*))?\}(\S*)|(\S+)")
 WORD = re.compile(r"(.+?)(\*\d?)?((?::[A-Za-z][A-Za-z0-9+]*)?)([,]?)$")
-CAPITALS = ("I", "I'm", "I'd", "I'll", "Diwali", "Holi", "Christmas", "OK")
+CAPITALS = ("I", "I'm", "I'd", "I'll", "Diwali", "Holi", "Christmas")
 OWNERS = ("my", "our", "your", "his", "her")
 # Kinds of noun under a name of their own; those of which a bare singular is said, "tea", must have no plural.
 KINDS = {"eatable": ("food",), "edible": ("food", "drink"), "learnt": ("skill",)}
