@@ -73,7 +73,7 @@ class Antecedent(NamedTuple):
 
 
 class Sentence(NamedTuple):
-    """A sentence with its translation; `key` names the combination of words that it tests."""
+    """A sentence with its translation; `key` names what the pattern drew for it."""
 
     source: str
     target: str
