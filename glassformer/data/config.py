@@ -5,6 +5,7 @@ from typing import Literal
 
 from glassformer.data.check.report import DEFAULT_DROP, Problem
 from glassformer.errors import UsageError, nearest
+from glassformer.text.normalization import Normalization
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class DataConfig:
     valid_source: str | None = None
     valid_target: str | None = None
     tokenizer: Literal["unigram", "bpe"] = "bpe"
+    normalize: Normalization = "standard"  # see text/normalization.py; none: text is taken as it is
     drop: tuple[str, ...] = tuple(map(str, DEFAULT_DROP))  # see check-data
     # Split the training text anew in every epoch: bpe with 0.1 makes Multi30k 1.4 times as many tokens. For unigram
     # it is the alpha of sampling, where smaller is wilder: 0.2 does about as much.

@@ -57,7 +57,7 @@ def prepare(
     texts = read_texts(data, seed)
     train: TokenizedPairs | StreamedPairs
     if data.stream:
-        tokenizers = tokenizers or train_tokenizers(texts.first_reading.sample, sizes, data.tokenizer)
+        tokenizers = tokenizers or train_tokenizers(texts.first_reading.sample, sizes, data)
         store, origin = None, STREAMED
         train, pairs = StreamedPairs.from_texts(texts, data, tokenizers, max_length), texts.valid
     else:
