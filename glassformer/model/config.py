@@ -1,5 +1,6 @@
 """The shape of a Transformer: one frozen, validated config and the named presets."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal, get_args, get_origin, get_type_hints
 
@@ -83,6 +84,11 @@ class ModelConfig:
     def head_width(self) -> int:
         """Columns of one head: d_k = d_model / num_heads."""
         return self.d_model // self.num_heads
+
+    @property
+    def score_divisor(self) -> float:
+        """sqrt(d_k), by which attention's scores are divided (section 3.2.1)."""
+        return math.sqrt(self.head_width)
 
     @property
     def kv_heads(self) -> int:
