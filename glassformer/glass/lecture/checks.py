@@ -13,7 +13,8 @@ from glassformer.glass.lecture.facts import (
     Matrix,
     Printed,
 )
-from glassformer.glass.record import Trace, TracedTensor
+from glassformer.glass.record import Trace
+from glassformer.glass.tensor import TracedTensor
 
 Check = dict[str, Any]
 RIGHT_DECIMALS = 10  # of the right values beside an erratum

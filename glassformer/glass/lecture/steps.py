@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from glassformer.glass.graph import score_scale
 from glassformer.glass.lecture.recorder import Recorder
-from glassformer.glass.ops import position
-from glassformer.glass.record import FUTURE
+from glassformer.glass.ops.mask import FUTURE
+from glassformer.glass.ops.positions import position
 from glassformer.model import ModelConfig
 from glassformer.model.attention import Mask, MultiHeadAttention, Scores, Softmax, WeightedSum, look_ahead_mask
 from glassformer.model.layers import AddNorm, FeedForward
@@ -89,9 +90,8 @@ def _scores_to_sum(
     """softmax(Q K^T / sqrt(d_k)) V, step by step, of the tensors named `qkv`."""
     (q, k, v), axes, roles = qkv, (*head, "source", "source"), (*head, *QUERY_KEY)
     scores, scaled, weights = (f"{prefix}{name}" for name in ("scores", "scaled", "weights"))
-    scale = {"factor": config.head_width**-0.5, "text": f"1/√{config.head_width}"}
     record.add(scores, "matmul_transposed", axes, seen["scores"], "QKᵀ", {"a": q, "b": k}, roles=roles)
-    record.add(scaled, "scale", axes, seen["scale"], "QKᵀ/√d_k", {"x": scores}, scale, roles)
+    record.add(scaled, "scale", axes, seen["scale"], "QKᵀ/√d_k", {"x": scores}, score_scale(config), roles)
     record.add(weights, "softmax", axes, seen["softmax"], "A", {"x": scaled}, roles=roles)
     record.add(result, "matmul", (*head, "source", width), seen["weighted_sum"], "A V", {"a": weights, "b": v})
 

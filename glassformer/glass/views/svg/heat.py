@@ -7,7 +7,9 @@ from numpy.typing import NDArray
 
 from glassformer.errors import UsageError
 from glassformer.glass.numbers import show
-from glassformer.glass.record import REASONS, Trace, TracedTensor
+from glassformer.glass.ops.mask import REASONS
+from glassformer.glass.record import Trace
+from glassformer.glass.tensor import TracedTensor
 from glassformer.glass.views.labels import axis_title, has_words, place_labels
 from glassformer.glass.views.svg import drawing
 from glassformer.glass.views.svg.drawing import MARGIN, element, path, rect, shortened, text, text_width

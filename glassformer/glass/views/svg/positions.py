@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from glassformer.glass.ops import position, position_angle
-from glassformer.glass.record import Trace, TracedTensor
+from glassformer.glass.ops.positions import position, position_angle
+from glassformer.glass.record import Trace
+from glassformer.glass.tensor import TracedTensor
 from glassformer.glass.views.labels import place_labels
 from glassformer.glass.views.svg import drawing
 from glassformer.glass.views.svg.drawing import MARGIN, element, line, path, shortened, text, text_width

@@ -11,7 +11,8 @@ from rich.text import Text
 
 from glassformer.errors import InputError, UsageError, nearest
 from glassformer.glass.numbers import fixed
-from glassformer.glass.record import REASONS, VISIBLE, Trace
+from glassformer.glass.ops.mask import REASONS, VISIBLE
+from glassformer.glass.record import Trace
 from glassformer.glass.views.terminal.grid import Row, print_grid
 from glassformer.glass.views.terminal.text import BLUE, DIM, ORANGE, flow, heading, say, visible
 

@@ -12,7 +12,8 @@ from rich.text import Text
 
 from glassformer.glass.lecture.checks import Check, check, passes
 from glassformer.glass.numbers import fixed
-from glassformer.glass.record import Trace, TracedTensor
+from glassformer.glass.record import Trace
+from glassformer.glass.tensor import TracedTensor
 from glassformer.glass.views.terminal.decoding import runners_up
 from glassformer.glass.views.terminal.matrices import matrix_blocks
 

@@ -8,7 +8,8 @@ from rich.text import Text
 from glassformer.errors import UsageError
 from glassformer.glass.cell import parse_place
 from glassformer.glass.numbers import show
-from glassformer.glass.record import Trace, TracedTensor
+from glassformer.glass.record import Trace
+from glassformer.glass.tensor import TracedTensor
 from glassformer.glass.views.terminal.grid import Row, print_grid
 from glassformer.glass.views.terminal.text import DIM, STRONG, flow, heading, say, visible
 
