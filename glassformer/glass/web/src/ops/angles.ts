@@ -9,3 +9,7 @@ export function positionPair(column: number, width: number, layout: string | num
   if (layout === "halves") return { pair: column % (width / 2), sine: column < width / 2 };
   return { pair: Math.floor(column / 2), sine: column % 2 === 0 };
 }
+
+/** The point (x, y) turned by an angle, against the clock. */
+export const turn = ([x, y]: readonly [number, number], angle: number): [number, number] =>
+  [x * Math.cos(angle) - y * Math.sin(angle), y * Math.cos(angle) + x * Math.sin(angle)];
