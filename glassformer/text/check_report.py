@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from glassformer.text.pairs import Pair
+from glassformer.text.printable import escaped
 
 EXAMPLES = 3  # of each problem, kept for the report
 QUOTED = 60  # characters of a sentence shown in the report
@@ -145,14 +146,7 @@ def place(pair: Pair) -> str:
 def quote(text: str) -> str:
     """The text in quotation marks, shortened, with what cannot or should not be shown escaped."""
     cut = text if len(text) <= QUOTED else text[: QUOTED - 1] + "…"
-    return '"' + "".join(map(_shown, cut)) + '"'
-
-
-def _shown(character: str) -> str:
-    if character.isprintable() or character in "\u200c\u200d":
-        return character
-    code = ord(character)
-    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+    return '"' + escaped(cut) + '"'
 
 
 def _longest_dict(longest: tuple[int, Pair] | None) -> dict[str, object] | None:

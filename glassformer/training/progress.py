@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from glassformer.files import saving, write_whole
 from glassformer.model import Transformer
+from glassformer.text.printable import replaced
 from glassformer.training.checkpoint import TrainingProgress, Window
 from glassformer.training.config import TrainingConfig
 from glassformer.training.distributed import Group
@@ -27,7 +28,6 @@ from glassformer.training.validation import Validation
 
 LOG = "log.jsonl"
 SHOW_EVERY = 5.0  # seconds
-JOINERS = "\u200c\u200d"  # unprintable to Python, needed by Hindi
 
 
 class Meter:
@@ -197,7 +197,7 @@ class Silence:
 
 def _shown(text: str) -> str:
     """As it may stand on a terminal: a model that has learnt little also says control characters."""
-    return escape("".join(c if c.isprintable() or c in JOINERS else "\ufffd" for c in text))
+    return escape(replaced(text))
 
 
 def _cut_log(path: Path, step: int) -> None:

@@ -11,8 +11,9 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from glassformer.text.printable import escaped
+
 DIM, STRONG, BLUE, ORANGE = "dim", "bold", "#3987c9", "bold #d55e00"  # blue and orange: told apart by all eyes
-JOINERS = "\u200c\u200d"  # unprintable to Python, needed by Hindi
 ISOLATE, END_ISOLATE = "\u2068", "\u2069"  # keep right-to-left text from turning its neighbours round
 DOTTED_CIRCLE = "◌"  # what a vowel sign stands on when its letter is in the token before
 LOW_CONTROLS = 0x20
@@ -32,11 +33,7 @@ def visible(text: str) -> str:
 
 def _character(character: str) -> str:
     code = ord(character)
-    if code < LOW_CONTROLS:
-        return chr(0x2400 + code)
-    if character.isprintable() or character in JOINERS:
-        return character
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    return chr(0x2400 + code) if code < LOW_CONTROLS else escaped(character)
 
 
 Part = str | tuple[str, str]  # text, or text and its style
