@@ -54,7 +54,7 @@ def explain_cell(tensor: TracedTensor, operands: Operands, index: Index) -> Cell
     """
     value, symbol = tensor.at(index), cell_symbol(tensor.label, index)
     if tensor.op in LEAVES:
-        kind = "a learned weight" if tensor.op == "parameter" else "given"
+        kind = "a learned parameter" if tensor.op == "parameter" else "given"
         return Cell(tensor.name, index, value, f"{symbol}: {kind}", show(value))
     context, op = _context(tensor, operands, index), OPS[tensor.op]
     cells = [
@@ -69,7 +69,7 @@ def _context(tensor: TracedTensor, operands: Operands, index: Index) -> CellCont
     return CellContext(index, operands, tensor.attributes, tensor.row_statistics(index))
 
 
-def parse_place(text: str) -> tuple[str, Index]:
+def parse_cell(text: str) -> tuple[str, Index]:
     """The tensor and the index that `NAME[0,2,3]` names; UsageError where it is not written so."""
     found = re.fullmatch(r"([^\[\]]+)\[([0-9]{1,9}(?:,[0-9]{1,9})*)\]", re.sub(r"\s", "", text))
     if not found:
@@ -77,7 +77,7 @@ def parse_place(text: str) -> tuple[str, Index]:
     return found[1], tuple(map(int, found[2].split(",")))
 
 
-def place_of(tensor: TracedTensor, named: Mapping[str, int]) -> Index:
+def index_of(tensor: TracedTensor, named: Mapping[str, int]) -> Index:
     """The index that `head=0, row=2, column=3`, or the axes' own names, stand for.
 
     Raises UsageError for a name that is no axis of the tensor, and for an axis that is left out.

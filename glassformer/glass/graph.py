@@ -1,7 +1,7 @@
 """The computation of a Transformer as a list of named tensors, each with its operation and operands.
 
-It says, in the model's own order, what `model/` computes, and in which module each number can be
-seen; it computes nothing. `observe.py` fills it from a running model.
+It says, in the model's own order, what `model/` computes, and at which module each number can be
+observed; it computes nothing. `observe.py` fills it from a running model.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,7 @@
-"""Fills the graph with the numbers of a running model: one forward pass with every step in sight."""
+"""Fills the graph with the numbers of a running model: one forward pass, observed at every hook point.
+
+Axes: S source tokens, T target tokens; 1 is a batch of one sentence.
+"""
 
 import numpy as np
 import torch
@@ -20,7 +23,7 @@ Values = dict[str, NDArray[np.generic]]
 
 @torch.inference_mode()
 def observe(model: Transformer, source: list[int], target: list[int]) -> dict[str, TracedTensor]:
-    """Every tensor of the model when it reads `source` and is forced to say `target` (ids with `</s>`).
+    """Every tensor of one forward pass, by name: `source` in the encoder, `target` forced (ids with `</s>`).
 
     The same modules and parameters as in translation, with attention's explicit kernel. The decoder reads
     the target shifted right, all positions at once; the look-ahead mask makes that the same as one by one.

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from glassformer.errors import InputError, UsageError, nearest
 from glassformer.files import write_whole
-from glassformer.glass.cell import Cell, explain_cell, place_of, recompute
+from glassformer.glass.cell import Cell, explain_cell, index_of, recompute
 from glassformer.glass.ops import OPS
 from glassformer.glass.ops.op import Index
 from glassformer.glass.tensor import TracedTensor, not_carried
@@ -42,21 +42,21 @@ class Trace:
     mimebundle: ClassVar[Callable[["Trace"], dict[str, str]]] = lambda trace: {"text/plain": str(trace.meta["title"])}
 
     def tensor(self, name: str) -> TracedTensor:
-        """The tensor of that name; UsageError with the nearest names if there is none."""
+        """The tensor called `name`; UsageError with the nearest names if there is none."""
         if name not in self.tensors:
             raise UsageError(f"no tensor '{name}' in this trace; {nearest(name, self.tensors)}")
         return self.tensors[name]
 
     def values(self, name: str) -> NDArray[Any]:
         """A tensor's values; InputError where the trace does not carry them."""
-        values = self._filled(self.tensor(name)).values
+        values = self._with_values(self.tensor(name)).values
         if values is None:
             raise not_carried(name)
         return values
 
     def operands(self, tensor: TracedTensor) -> dict[str, TracedTensor]:
         """The operands of a tensor by role."""
-        return {role: self._filled(self.tensor(name)) for role, name in tensor.operands.items()}
+        return {role: self._with_values(self.tensor(name)) for role, name in tensor.operands.items()}
 
     def mask(self, tensor: TracedTensor) -> NDArray[Any] | None:
         """Why cells are hidden (`ops/mask.py`), of masked scores or of the weights made from them; None for others."""
@@ -66,31 +66,31 @@ class Trace:
 
     def recompute(self, tensor: TracedTensor, index: Index) -> float:
         """A cell's value by its rule, in float64, from the stored values of its operands."""
-        with _following(tensor):
+        with _refusing_altered(tensor):
             return recompute(tensor, self.operands(tensor), index)
 
-    def _filled(self, tensor: TracedTensor) -> TracedTensor:
-        """The tensor with its values; those that a compact record left out are made from its operands."""
+    def _with_values(self, tensor: TracedTensor) -> TracedTensor:
+        """The tensor with its values; those that a compact record left out are computed from its operands."""
         if tensor.values is not None or not _is_derivable(tensor):
             return tensor
         operands = self.operands(tensor)
         cells = (recompute(tensor, operands, index) for index in np.ndindex(tensor.shape))
-        with _following(tensor):
+        with _refusing_altered(tensor):
             values = np.fromiter(cells, np.float32, int(np.prod(tensor.shape))).reshape(tensor.shape)
         return dataclasses.replace(tensor, values=values)
 
     def cell(self, name: str, **index: int) -> Cell:
-        """One number, its formula with numbers in it, and the cells that made it.
+        """One number, its formula with symbols and with numbers, and the operand cells that made it.
 
         The index is given by the names of the axes (`head=0, target=2, source=3`), or by `head`,
         `row` and `column`. Raises UsageError for an unknown tensor, axis or place.
         """
-        return self.cell_at(name, place_of(self.tensor(name), index))
+        return self.cell_at(name, index_of(self.tensor(name), index))
 
     def cell_at(self, name: str, index: Index) -> Cell:
-        """The same for an index of one number for each axis."""
-        tensor = self._filled(self.tensor(name))
-        with _following(tensor):
+        """The same, for an index with one number per axis."""
+        tensor = self._with_values(self.tensor(name))
+        with _refusing_altered(tensor):
             return explain_cell(tensor, self.operands(tensor), index)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
@@ -98,7 +98,7 @@ class Trace:
         return type(self).mimebundle(self)
 
     def to_dict(self, compact: bool = False) -> dict[str, Any]:
-        """The record as JSON values. `compact` leaves out the data that can be made from operands."""
+        """The record as JSON values. `compact` leaves out the data of derivable operations."""
         tensors = [one.to_dict(not (compact and _is_derivable(one))) for one in self.tensors.values()]
         fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         lists = {"checks": list(self.checks), "tour": list(self.tour)}
@@ -138,12 +138,12 @@ def _is_derivable(tensor: TracedTensor) -> bool:
     return tensor.op in OPS and OPS[tensor.op].derivable
 
 
-Labelled = tuple[str, Trace]  # one of several traces, and what it is called beside the others
+Labelled = tuple[str, Trace]  # a label, and the trace that is shown under it
 
 
 @contextmanager
-def _following(tensor: TracedTensor) -> Iterator[None]:
-    """A record that was altered may name operands or attributes that its operation cannot use."""
+def _refusing_altered(tensor: TracedTensor) -> Iterator[None]:
+    """InputError where an altered record names operands or attributes that its operation cannot use."""
     try:
         with np.errstate(invalid="raise", divide="raise"):
             yield

@@ -1,4 +1,7 @@
-"""`trace`: one translation, to the last number."""
+"""`trace`: one translation, to the last number.
+
+Axes: T target tokens, V vocabulary.
+"""
 
 import dataclasses
 from collections.abc import Sequence
@@ -47,10 +50,10 @@ def trace(
     """Record one translation of `source`: greedy, by beam search, or of the `target` that is forced.
 
     The same modules and parameters translate; the text is what `translate` gives with the same `beam` and
-    `options` (fields of SearchOptions). Then the model reads the result once more with every step in
-    sight (`observe`). `detail`: "attention" keeps the attentions and the decode loop, "full" every
+    `options` (fields of SearchOptions). Then one more forward pass over the result is observed at every
+    module (`observe`). `detail`: "attention" keeps the attentions and the decode loop, "full" every
     tensor, "full+weights" the parameters too (the default up to two million of them). `pad` puts so many
-    `<pad>` tokens after the source, as in a batch: they change nothing, and one can see why.
+    `<pad>` tokens after the source, as in a batch: they change nothing, and the masks show why.
 
     Raises InputError for a blank sentence or one longer than the model admits; UsageError for options
     that make no sense together.

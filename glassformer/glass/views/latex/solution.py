@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from glassformer.errors import InputError, UsageError
-from glassformer.glass.cell import Cell, parse_place
+from glassformer.glass.cell import Cell, parse_cell
 from glassformer.glass.lecture.checks import passes
 from glassformer.glass.numbers import show
 from glassformer.glass.ops import LEAVES, OPS
@@ -48,7 +48,7 @@ def cell_solution(trace: Trace, cell: str, depth: int = 2) -> str:
     the trace carries what they are made from. Raises UsageError where there is no such cell, InputError
     where the trace does not carry what it is made from.
     """
-    asked = trace.cell_at(*parse_place(cell))
+    asked = trace.cell_at(*parse_cell(cell))
     title = f"{trace.tensor(asked.tensor).label}[{', '.join(map(str, asked.index))}] = {show(asked.value)}"
     body = [_derivation(trace, one) for one in _followed(trace, asked, depth)]
     return document(title, [tex_text(trace.meta["title"]), *body])
@@ -126,7 +126,7 @@ def _equation(trace: Trace, tensor: TracedTensor) -> str:
 
 
 def _factor(label: str) -> str:
-    """A symbol to stand beside another: one that is a formula itself needs brackets."""
+    """A symbol as a factor of a product: one that is a sum or a quotient gets brackets."""
     return f"({label})" if any(sign in label for sign in " +/") else label
 
 
@@ -153,7 +153,7 @@ def _followed(trace: Trace, cell: Cell, depth: int) -> Iterator[Cell]:
     for _, name, index in largest.values():
         try:
             found = trace.cell_at(name, index)
-        except InputError:  # made from weights that the trace does not carry
+        except InputError:  # made from parameters that the trace does not carry
             continue
         yield from _followed(trace, found, depth - 1)
 

@@ -51,8 +51,8 @@ def _columns(tensor: TracedTensor) -> list[int]:
     return [pair if tensor.attributes["layout"] == "halves" else 2 * pair for pair in pairs]
 
 
-def _wave(tensor: TracedTensor, seen: NDArray[np.generic], column: int, left: float, top: float) -> list[str]:
-    places, middle = len(seen), top + TALL / 2
+def _wave(tensor: TracedTensor, values: NDArray[np.generic], column: int, left: float, top: float) -> list[str]:
+    places, middle = len(values), top + TALL / 2
     step = WIDEST / max(places - 1, 1)
     angle, _ = position_angle(tensor.attributes, 1 - tensor.attributes["start"], column)
     # Twenty points to each place: the fastest wave turns by one radian from place to place.
@@ -64,7 +64,7 @@ def _wave(tensor: TracedTensor, seen: NDArray[np.generic], column: int, left: fl
     curve = " ".join(f"{left + step * p:.1f} {middle - TALL / 2 * position(start_at(p), 0, column):.1f}" for p in fine)
     dots = [
         element("circle", cx=left + step * p, cy=middle - TALL / 2 * float(value), r=3.5, class_="orange")
-        for p, value in enumerate(seen)
+        for p, value in enumerate(values)
     ]
     return [
         text(left - 8, middle + 4, f"column {column}", "muted", "end"),

@@ -65,7 +65,7 @@ function useFocus(heading: { current: HTMLElement | null }, what: string): void 
 
 function Made({ graph, it: { tensor } }: { graph: Graph; it: Explanation }) {
   const operands = [...new Set(Object.values(tensor.operands))];
-  if (tensor.op === "parameter") return <p>A learned weight: training made it.{tensor.data === null && <NotCarried />}</p>;
+  if (tensor.op === "parameter") return <p>A learned parameter: training made it.{tensor.data === null && <NotCarried />}</p>;
   if (tensor.op === "input") return <p>An input: nothing in the model made it.</p>;
   return (
     <p>

@@ -10,4 +10,4 @@ const leaf = (made: string): Op => ({
   python: () => null,
 });
 
-export const LEAVES = { parameter: leaf("A learned weight"), input: leaf("An input") };
+export const LEAVES = { parameter: leaf("A learned parameter"), input: leaf("An input") };
