@@ -9,11 +9,11 @@ import { ChangeHead } from "./edit/ChangeHead";
 import { ChangeNumber } from "./edit/ChangeNumber";
 import { ChangeWord } from "./edit/ChangeWord";
 import { Changed } from "./edit/Changed";
-import { Desk } from "./edit/Desk";
+import { Desk } from "./edit/LectureInputs";
 import { attentions } from "./edit/editing";
 import { HideWord } from "./edit/HideWord";
 import { Moved } from "./edit/Moved";
-import { Said } from "./edit/Said";
+import { Said } from "./edit/Prediction";
 import "./edit/Edit.css";
 import "./Layered.css";
 

@@ -11,7 +11,7 @@ import type { Candidate, Step } from "../record";
 import { evenChoices, hasColumn, outputs } from "./decoding/output";
 import "./Layered.css";
 import "./Logits.css";
-import { cutOf, CutControls, NO_CUT, type Cut } from "./Cut";
+import { cutOf, CutControls, NO_CUT, type Cut } from "./Truncation";
 import { allLogits, stepLogits, type StepLogits } from "./stepLogits";
 import type { Range } from "./temperature";
 

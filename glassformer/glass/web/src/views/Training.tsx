@@ -13,7 +13,7 @@ import { attention, strongest, which } from "./decoding/attention";
 import { AttentionChoice, describe } from "./decoding/AttentionChoice";
 import { evenChoices } from "./decoding/output";
 import { Player } from "./decoding/Player";
-import { DRAWN, drawn } from "./drawn";
+import { DRAWN, drawn } from "./derived";
 import { Curve } from "./learning/Curve";
 import { meanEntropy, probes, type Probe } from "./learning/probes";
 import { Words } from "./learning/Words";

@@ -6,7 +6,7 @@ import { UNIT } from "../../palette";
 import { go } from "../../store";
 import { grouped } from "../attentionWeights";
 import { attention, EVERYWHERE, strongest } from "../decoding/attention";
-import { DRAWN, drawn } from "../drawn";
+import { DRAWN, drawn } from "../derived";
 import { words } from "./differences";
 
 export function ByWords({ pair }: { pair: readonly [Graph, Graph] }) {

@@ -10,7 +10,7 @@ import { show } from "../../numbers";
 import { scaleOf, UNIT, type Scale } from "../../palette";
 import type { Tensor } from "../../record";
 import { go } from "../../store";
-import { DRAWN, drawn, type Side } from "../drawn";
+import { DRAWN, drawn, type Side } from "../derived";
 import { common, deltas, differences, type Difference } from "./differences";
 
 interface Props {
