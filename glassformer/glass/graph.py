@@ -6,7 +6,6 @@ observed; it computes nothing. `observe.py` fills it from a running model.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from math import sqrt
 from typing import Any
 
 from torch import Tensor
@@ -136,7 +135,7 @@ class _Graph:
         )
         x = self.add(f"{name}.lookup", "lookup", axes, {"table": table, "ids": ids}, "E[id]")
         if self.config.embedding_scale:
-            factor = {"factor": sqrt(self.config.d_model), "text": f"√{self.config.d_model}"}
+            factor = {"factor": self.config.embedding_factor, "text": f"√{self.config.d_model}"}
             x = self.add(f"{name}.scaled", "scale", axes, {"x": x}, "√d·E", self.embedded(name), attributes=factor)
         if self.config.positions == "rotary":
             return x

@@ -7,7 +7,6 @@ import dataclasses
 from collections.abc import Sequence
 from functools import partial
 from importlib.metadata import version
-from math import sqrt
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -108,7 +107,7 @@ def conventions(config: ModelConfig) -> dict[str, Any]:
         "positions": config.positions,
         "position_base": BASE,
         "position_layout": config.position_layout,
-        "embedding_scale": sqrt(config.d_model) if config.embedding_scale else 1,
+        "embedding_scale": config.embedding_factor,
         "score_scale": score_scale(config)["factor"],
         "mask_value": "-inf",
         "tokens_as": "rows",

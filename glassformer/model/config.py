@@ -86,6 +86,11 @@ class ModelConfig:
         return self.d_model // self.num_heads
 
     @property
+    def embedding_factor(self) -> float:
+        """sqrt(d_model), by which embeddings are multiplied (section 3.4); 1 without `embedding_scale`."""
+        return math.sqrt(self.d_model) if self.embedding_scale else 1
+
+    @property
     def score_divisor(self) -> float:
         """sqrt(d_k), by which attention's scores are divided (section 3.2.1)."""
         return math.sqrt(self.head_width)

@@ -11,5 +11,7 @@ export function positionPair(column: number, width: number, layout: string | num
 }
 
 /** The point (x, y) turned by an angle, against the clock. */
-export const turn = ([x, y]: readonly [number, number], angle: number): [number, number] =>
-  [x * Math.cos(angle) - y * Math.sin(angle), y * Math.cos(angle) + x * Math.sin(angle)];
+export function turn([x, y]: readonly [number, number], angle: number): [number, number] {
+  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+  return [x * cos - y * sin, y * cos + x * sin];
+}
