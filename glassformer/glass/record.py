@@ -21,6 +21,7 @@ from glassformer.glass.ops import OPS
 from glassformer.glass.ops.op import Index
 from glassformer.glass.tensor import TracedTensor, not_carried
 from glassformer.glass.validity import SCHEMA, refuse_invalid
+from glassformer.text.printable import escaped
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,9 @@ class Trace:
     tour: Sequence[dict[str, Any]] = ()
 
     # What Jupyter shows. Views stand above the record, so `glass/trace.py` sets the one for notebooks here.
-    mimebundle: ClassVar[Callable[["Trace"], dict[str, str]]] = lambda trace: {"text/plain": str(trace.meta["title"])}
+    mimebundle: ClassVar[Callable[["Trace"], dict[str, str]]] = lambda trace: {
+        "text/plain": escaped(trace.meta["title"])
+    }
 
     def tensor(self, name: str) -> TracedTensor:
         """The tensor called `name`; UsageError with the nearest names if there is none."""

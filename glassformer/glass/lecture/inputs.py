@@ -121,7 +121,7 @@ def _feed_forward(width: int) -> dict[str, Matrix]:
 
 
 def _shapes(inputs: Mapping[str, Matrix]) -> dict[str, tuple[tuple[int, int], str]]:
-    """The shape that each input must have beside the others, and why."""
+    """The shape that each input must have to fit the others, and why."""
     width = len(inputs["embedding"][0])
     inner, masked = len(inputs["feed_forward.W_1"][0]), len(inputs["masked.scores"])
     state, output = inputs["cross.decoder_state"], inputs["cross.encoder_output"]
