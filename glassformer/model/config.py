@@ -1,5 +1,6 @@
 """The shape of a Transformer: one frozen, validated config and the named presets."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal, get_args, get_origin, get_type_hints
 
@@ -173,6 +174,16 @@ class ModelConfig:
     def head_width(self) -> int:
         """Columns of one head: d_k = d_model / num_heads."""
         return self.d_model // self.num_heads
+
+    @property
+    def embedding_factor(self) -> float:
+        """sqrt(d_model), by which embeddings are multiplied (section 3.4); 1 without `embedding_scale`."""
+        return math.sqrt(self.d_model) if self.embedding_scale else 1
+
+    @property
+    def score_divisor(self) -> float:
+        """sqrt(d_k), by which attention's scores are divided (section 3.2.1)."""
+        return math.sqrt(self.head_width)
 
     @property
     def kv_heads(self) -> int:
