@@ -7,7 +7,7 @@ from typing import Any
 _HOMES = {
     "ModelConfig": "glassformer.model",
     "SearchOptions": "glassformer.search",
-    "Trace": "glassformer.glass.record",
+    "Trace": "glassformer.glass.trace",
     "Transformer": "glassformer.model",
     "Translation": "glassformer.translator",
     "Translator": "glassformer.translator",

@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,29 @@ def test_every_room_has_its_floor():
 def test_arrows_run_downwards_only():
     upwards = [arrow for arrow in OURS if arrow[0] != arrow[1] and not FLOOR[arrow[0]] > FLOOR[arrow[1]]]
     assert not upwards
+
+
+def circle_of(files):
+    """A circle of imports among files, {file: the names that it imports}; None if there is none."""
+    own = {name: {ours(imported, files) for imported in found} - {None, name} for name, found in files.items()}
+    try:
+        TopologicalSorter(own).prepare()
+    except CycleError as error:
+        return error.args[1]
+    return None
+
+
+def ours(name, files):
+    """The file that an imported name is of: the module itself, or the one that defines it; None for a library."""
+    while name and name not in files:
+        name = name.rpartition(".")[0]
+    return name or None
+
+
+def test_no_file_imports_itself_through_others():
+    """Imports within functions and those for type checkers count."""
+    assert circle_of({"a": {"b.f"}, "b": {"a.g"}}) and not circle_of({"a": {"b.f"}, "b": {"torch"}})
+    assert circle_of({name_of(path): set(imports(path)) for path in SOURCES}) is None
 
 
 @pytest.mark.parametrize(

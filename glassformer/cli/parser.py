@@ -77,6 +77,10 @@ def _add_quickstart(commands: Any) -> None:
 
 def _add_train(commands: Any) -> None:
     parser = _command(commands, "train", do.train, "train a model on sentence pairs")
+    parser.epilog = (
+        "The settings that --config and --set take are in docs/reference/settings.md; config.yaml in a run directory "
+        "lists those of the run."
+    )
     _add_data(parser)
     parser.add_argument("--preset", help="glass, tiny (the default), small, base, big or deep-shallow")
     parser.add_argument("--config", metavar="F.yaml", help="settings as `key: value` lines")

@@ -1,10 +1,12 @@
-"""`trace`: one translation, to the last number."""
+"""`trace`: one translation, to the last number.
+
+Axes: T target tokens, V vocabulary.
+"""
 
 import dataclasses
 from collections.abc import Sequence
 from functools import partial
 from importlib.metadata import version
-from math import sqrt
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -13,10 +15,13 @@ import torch
 from glassformer.errors import InputError, UsageError, nearest
 from glassformer.glass.beam_tree import BeamTree
 from glassformer.glass.decode_step import decode_step
+from glassformer.glass.graph import score_scale
 from glassformer.glass.lecture.tour import tour
 from glassformer.glass.observe import observe
-from glassformer.glass.record import Trace, TracedTensor
+from glassformer.glass.record import Trace
+from glassformer.glass.tensor import TracedTensor
 from glassformer.glass.tokens import axis, piece_of
+from glassformer.glass.views.notebook import mimebundle
 from glassformer.model import ModelConfig
 from glassformer.model.positions import BASE
 from glassformer.search import Hypothesis, SearchOptions
@@ -26,7 +31,9 @@ from glassformer.translator import FORBIDDEN, Translator
 
 Detail = Literal["attention", "full", "full+weights"]
 CANDIDATES = 10  # likeliest tokens kept of each step
-SMALL_MODEL = 2_000_000  # weights; up to here a trace carries them unless told otherwise
+SMALL_MODEL = 2_000_000  # parameters; up to here a trace carries them unless told otherwise
+
+Trace.mimebundle = mimebundle  # how Jupyter shows a trace
 
 
 def trace(
@@ -41,11 +48,11 @@ def trace(
 ) -> Trace:
     """Record one translation of `source`: greedy, by beam search, or of the `target` that is forced.
 
-    The same modules and weights translate; the text is what `translate` gives with the same `beam` and
-    `options` (fields of SearchOptions). Then the model reads the result once more with every step in
-    sight (`observe`). `detail`: "attention" keeps the attentions and the decode loop, "full" every
-    tensor, "full+weights" the weights too (the default up to two million of them). `pad` puts so many
-    `<pad>` tokens after the source, as in a batch: they change nothing, and one can see why.
+    The same modules and parameters translate; the text is what `translate` gives with the same `beam` and
+    `options` (fields of SearchOptions). Then one more forward pass over the result is observed at every
+    module (`observe`). `detail`: "attention" keeps the attentions and the decode loop, "full" every
+    tensor, "full+weights" the parameters too (the default up to two million of them). `pad` puts so many
+    `<pad>` tokens after the source, as in a batch: they change nothing, and the masks show why.
 
     Raises InputError for a blank sentence or one longer than the model admits; UsageError for options
     that make no sense together.
@@ -100,8 +107,8 @@ def conventions(config: ModelConfig) -> dict[str, Any]:
         "positions": config.positions,
         "position_base": BASE,
         "position_layout": config.position_layout,
-        "embedding_scale": sqrt(config.d_model) if config.embedding_scale else 1,
-        "score_scale": 1 / sqrt(config.head_width),
+        "embedding_scale": config.embedding_factor,
+        "score_scale": score_scale(config)["factor"],
         "mask_value": "-inf",
         "tokens_as": "rows",
     }
@@ -111,8 +118,8 @@ def _checked(translator: Translator, detail: Detail | None, pad: int) -> Detail:
     if pad < 0:
         raise UsageError(f"pad is {pad}: it must be at least 0")
     if detail is None:
-        weights = sum(weight.numel() for weight in translator.model.parameters())
-        return "full+weights" if weights <= SMALL_MODEL else "full"
+        parameters = sum(parameter.numel() for parameter in translator.model.parameters())
+        return "full+weights" if parameters <= SMALL_MODEL else "full"
     if detail not in get_args(Detail):
         raise UsageError(f"unknown detail '{detail}'; {nearest(str(detail), get_args(Detail))}")
     return detail

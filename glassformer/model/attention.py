@@ -39,12 +39,12 @@ class Scores(nn.Module):
 class Scale(nn.Module):
     """Division by sqrt(d_k): scores of unit-variance vectors have variance d_k without it."""
 
-    def __init__(self, head_width: int) -> None:
+    def __init__(self, divisor: float) -> None:
         super().__init__()
-        self.root = math.sqrt(head_width)
+        self.divisor = divisor
 
     def forward(self, scores_BHTS: Tensor) -> Tensor:
-        return scores_BHTS / self.root
+        return scores_BHTS / self.divisor
 
 
 class Mask(nn.Module):
@@ -89,7 +89,7 @@ class MultiHeadAttention(nn.Module):
         self.output = nn.Linear(config.d_model, config.d_model, bias=config.bias)
         self.rotary = Rotary(config.max_length, config.head_width) if rotary else None
         self.scores = Scores()
-        self.scale = Scale(config.head_width)
+        self.scale = Scale(config.score_divisor)
         self.mask = Mask()
         self.softmax = Softmax()
         self.weighted_sum = WeightedSum()

@@ -5,7 +5,6 @@ Tensor names carry their axes:
     F feed-forward width, V vocabulary, P positions.
 """
 
-import math
 from typing import NamedTuple, cast
 
 import torch
@@ -37,7 +36,7 @@ class Embedding(nn.Module):
     def __init__(self, config: ModelConfig, table: nn.Embedding) -> None:
         super().__init__()
         self.token = table
-        self.scale = math.sqrt(config.d_model) if config.embedding_scale else 1.0
+        self.scale = config.embedding_factor
         self.position = _make_positions(config)
         self.dropout = Dropout(config.dropout)
 

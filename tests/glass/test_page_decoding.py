@@ -6,7 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from glassformer.glass.compare import differences, parting
+from glassformer.glass.compare import differences, first_divergence
 from glassformer.glass.numbers import show
 
 from .browser import focused, settle
@@ -166,7 +166,7 @@ def test_the_tree_by_keyboard(visit, pages):
 
 def test_two_models_part_where_python_says(visit, pages):
     (_, first), (_, second) = compared()
-    step = parting(first, second)
+    step = first_divergence(first, second)
     page = visit(pages("compare"))
     text = page.get_by_role("main").inner_text()
     assert f"They part in step {step + 1}:" in text

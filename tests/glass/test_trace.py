@@ -4,6 +4,7 @@ import dataclasses
 import json
 import random
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -138,6 +139,19 @@ def test_the_record_follows_its_schema_and_comes_back(options):
             elif stored.values is not None:
                 np.testing.assert_array_equal(stored.values, tensor.values)
         assert back.decode == record.decode and back.beam == record.beam and back.axes == record.axes
+
+
+def test_a_trace_that_version_0_1_0_saved_loads_and_explains_itself():
+    """Pre-norm, RMSNorm, rotary, gated, grouped heads; a forced target, without the parameters."""
+    path = Path(__file__).with_name("trace_0.1.0.json")
+    record = Trace.load(path)
+    assert json.loads(record.to_json(compact=True)) == json.loads(path.read_text(encoding="utf-8"))
+    for name in ("decoder.0.cross_attention.weights", "decoder.0.feed_forward.product", "log_probs"):
+        tensor = record.tensor(name)
+        for index in np.ndindex(record.values(name).shape):
+            index = (*index[:-1], tensor.columns[index[-1]]) if tensor.columns else index
+            cell = record.cell_at(name, index)
+            assert cell.operands and close(record.recompute(tensor, index), cell.value)
 
 
 def test_statistics_are_those_of_the_rows():

@@ -25,7 +25,7 @@ def output_loss(
     accumulated batches equal one big one.
 
     Two passes over the same targets differ in their dropout; R-Drop adds
-    r_drop (KL(p_1 || p_2) + KL(p_2 || p_1)) / 2 (Wu, Liang et al. 2021, formulas 2 and 3).
+    r_drop (KL(p_1 || p_2) + KL(p_2 || p_1)) / 2 (Liang, Wu et al. 2021, formulas 2 and 3).
 
     The logits' gradient is p - q. Only p is a full matrix; q's part of every product is known without one:
 

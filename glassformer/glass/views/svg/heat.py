@@ -7,7 +7,9 @@ from numpy.typing import NDArray
 
 from glassformer.errors import UsageError
 from glassformer.glass.numbers import show
-from glassformer.glass.record import REASONS, Trace, TracedTensor
+from glassformer.glass.ops.mask import REASONS
+from glassformer.glass.record import Trace
+from glassformer.glass.tensor import TracedTensor
 from glassformer.glass.views.labels import axis_title, has_words, place_labels
 from glassformer.glass.views.svg import drawing
 from glassformer.glass.views.svg.drawing import MARGIN, element, path, rect, shortened, text, text_width
@@ -16,7 +18,7 @@ MOST_CELLS = 40_000  # of a drawing; more is for CSV
 MOST_WITH_NUMBERS = 14  # columns
 MOST_WITH_HINTS = 1_000  # cells
 WIDEST = 1_200  # of several heads side by side
-STRONG = 0.65  # of a colour, from where text on it must change sides
+STRONG = 0.65  # of a colour, from here on text on it is light
 HATCH = element(
     "pattern",
     path("M0 6L6 0", "flow", stroke_width=1),
@@ -79,7 +81,7 @@ def matrix(trace: Trace, tensor: TracedTensor, head: int | None) -> str:
     parts = [
         HATCH,
         text(MARGIN, 30, title, font_weight="bold"),
-        text(MARGIN, 50, _sides(tensor), "muted"),
+        text(MARGIN, 50, _axis_titles(tensor), "muted"),
         *_labels(grid, rows, columns, is_slanted, are_words),
         *cells(grid, values, scale, mask, (rows, columns), with_numbers),
     ]
@@ -104,7 +106,7 @@ def heads(trace: Trace, tensor: TracedTensor, head: int | None) -> str:
     panel, tall = labels + columns * 13 + 34, rise + rows * 13 + 40
     across = max(1, min(count, 4, int(WIDEST // panel)))
     parts = [HATCH, text(MARGIN, 30, f"{tensor.label} · {tensor.name}", font_weight="bold")]
-    parts.append(text(MARGIN, 50, _sides(tensor), "muted"))
+    parts.append(text(MARGIN, 50, _axis_titles(tensor), "muted"))
     for number in range(count):
         x, y = MARGIN + number % across * panel + labels, 92 + rise + number // across * tall
         parts.append(text(x, y - rise - 6, f"head {number}", "muted"))
@@ -206,7 +208,7 @@ def _row_labels(trace: Trace, tensor: TracedTensor) -> list[str]:
     return [shortened(label) for label in place_labels(trace, tensor, -2)]
 
 
-def _sides(tensor: TracedTensor) -> str:
+def _axis_titles(tensor: TracedTensor) -> str:
     down = f"rows: {axis_title(tensor, -2)}, " if len(tensor.shape) > 1 else ""
     return f"{down}columns: {axis_title(tensor, -1)}"
 
