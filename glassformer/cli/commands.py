@@ -153,12 +153,17 @@ def info(options: argparse.Namespace) -> None:
     import dataclasses
 
     from glassformer.model_directory import resolve
+    from glassformer.text.normalization import name_of_rules
 
     translator = load_translator(options)
     print(json.dumps({
         "model": str(resolve(Path(options.model))),
         "weights": translator.model.num_parameters,
         "config": dataclasses.asdict(translator.model.config),
+        "normalization": {
+            side: name_of_rules(tokenizer.rules)
+            for side, tokenizer in zip(("source", "target"), translator.tokenizers, strict=True)
+        },
         "card": translator.card,
     }, indent=2, ensure_ascii=False))  # fmt: skip
 

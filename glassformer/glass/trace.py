@@ -26,7 +26,7 @@ from glassformer.model import ModelConfig
 from glassformer.model.positions import BASE
 from glassformer.search import Hypothesis, SearchOptions
 from glassformer.special import EOS, PAD
-from glassformer.text.tokenizer import Token, Tokenizer
+from glassformer.text.tokenizer import Token
 from glassformer.translator import FORBIDDEN, Translator
 
 Detail = Literal["attention", "full", "full+weights"]
@@ -170,8 +170,9 @@ def _axes(translator: Translator, source: str, ids: list[int], target: Sequence[
     spoken = translator.source_tokenizer.tokens(source)
     end = len(source)
     special = [Token(i, translator.source_tokenizer.piece(i), end, end) for i in ids[len(spoken) :]]
+    read_as = translator.source_tokenizer.normalize(source)
     return {
-        "source": axis(source, [*spoken, *special]),
+        "source": axis(source, [*spoken, *special]) | ({} if read_as == source else {"read_as": read_as}),
         "target": axis(tokenizer.decode(target), tokenizer.tokens_of(read)),
         **{name: {"size": size} for name, size in sizes.items()},
     }
@@ -226,8 +227,5 @@ def _beam(translator: Translator, tree: BeamTree, found: Hypothesis) -> dict[str
 
 
 def _vocabulary(translator: Translator) -> dict[str, list[str] | None]:
-    def pieces(tokenizer: Tokenizer) -> list[str]:
-        return [tokenizer.piece(i) for i in range(tokenizer.vocab_size)]
-
-    source, target = translator.source_tokenizer, translator.target_tokenizer
-    return {"source": None if source is target else pieces(source), "target": pieces(target)}
+    source, target = ([tokenizer.piece(i) for i in range(tokenizer.vocab_size)] for tokenizer in translator.tokenizers)
+    return {"source": None if source == target else source, "target": target}

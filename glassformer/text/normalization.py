@@ -53,6 +53,12 @@ def source_rules() -> Rules:
     return rules | _without_joiners(rules)
 
 
+def name_of_rules(rules: Rules) -> str:
+    """What to call a tokenizer's rules: one of ours, none, or how many others."""
+    known = {"none": {}, f"standard {VERSION}, source": source_rules(), f"standard {VERSION}, target": target_rules()}
+    return next((name for name, ours in known.items() if ours == rules), f"{len(rules):,} rules of its own")
+
+
 @cache
 def normalizer(rules_name: Literal["source", "target"]) -> sentencepiece.SentencePieceNormalizer:
     """SentencePiece's normaliser of the source's or the target's rules."""

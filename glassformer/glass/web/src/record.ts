@@ -21,6 +21,8 @@ export interface Token {
 export interface Axis {
   size: number;
   text?: string;
+  /** The text as the tokenizer normalised it, where that differs. */
+  read_as?: string;
   tokens?: Token[];
 }
 
