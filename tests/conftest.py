@@ -1,15 +1,25 @@
-"""What the end-to-end tests share: models trained once, when the first test asks for them."""
+"""What every test runs under, and what the end-to-end tests share: models trained once, when a test first asks."""
 
-import os
-import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import torch
 
-# Tokenized corpora are kept here, not in the cache of whoever runs the tests; before `commands` copies the environment.
-CACHE = tempfile.TemporaryDirectory(prefix="glassformer-tests-")
-os.environ["XDG_CACHE_HOME"] = CACHE.name
+from tests.commands import options, run
+from tests.letters import SMALL, letters, write_tsv
+
+
+@pytest.fixture(scope="session", autouse=True)
+def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The same for all tests, whoever runs them, and for the processes that they start."""
+    torch.set_num_threads(1)  # one order of summation, so that equal runs give equal bits
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "1")  # the same, for the processes
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))  # tokenized corpora are kept there
+        patch.delenv("PYTHONUNBUFFERED", raising=False)  # output is buffered, as a user's is
+        yield
 
 
 @dataclass(frozen=True)
@@ -23,9 +33,6 @@ class Trained:
 
 
 def _trained(folder: Path, reverse: bool, **settings: object) -> Trained:
-    from tests.commands import options, run
-    from tests.letters import SMALL, letters, write_tsv
-
     pairs = letters(1600, reverse)
     train, valid = write_tsv(folder / "train.tsv", pairs[100:]), write_tsv(folder / "valid.tsv", pairs[:100])
     command = ("train", "--pairs", str(train), "--valid-pairs", str(valid), "--out", str(folder / "run"), "--device",
@@ -63,8 +70,6 @@ def copying(tmp_path_factory: pytest.TempPathFactory) -> Trained:
 @pytest.fixture(scope="session")
 def small_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with train.tsv (60 pairs) and valid.tsv (8)."""
-    from tests.letters import letters, write_tsv
-
     folder, pairs = tmp_path_factory.mktemp("corpus"), letters(68)
     write_tsv(folder / "train.tsv", pairs[8:])
     write_tsv(folder / "valid.tsv", pairs[:8])

@@ -19,7 +19,7 @@ from glassformer.special import PAD
 from glassformer.training.config import RunConfig
 from glassformer.training.data import prepare
 from glassformer.training.distributed import _fresh
-from tests.commands import ENVIRONMENT, options, run
+from tests.commands import options, run
 from tests.letters import letters, write_tsv
 from tests.training import together
 
@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 def torchrun(*arguments):
     """Two processes of the command; `arguments` are torchrun's own and the program's."""
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    environment = ENVIRONMENT | {"PYTHONPATH": str(ROOT)}
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
     return subprocess.Popen([*command, *map(str, arguments)], env=environment, stderr=subprocess.PIPE)
 
 

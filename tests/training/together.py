@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import glassformer
+from glassformer.cli import main
 from glassformer.errors import InputError
 from glassformer.training.trainer import Trainer
-from tests.commands import main  # and one measurement of the machine for all trainings
 from tests.letters import QUICK
 
 UNEVEN = QUICK | {"dropout": 0.0, "batch_tokens": 40, "accumulate": 3, "max_steps": 6,
