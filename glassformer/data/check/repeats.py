@@ -114,4 +114,5 @@ def _differs(hashes: NDArray[np.uint64]) -> NDArray[np.bool_]:
 def _first(rows: NDArray[np.int64], begins: NDArray[np.bool_]) -> NDArray[np.int64]:
     """The smallest row of each group, for every member; a group begins where `begins`."""
     smallest: NDArray[np.int64] = np.minimum.reduceat(rows, np.flatnonzero(begins))
-    return smallest[np.cumsum(begins) - 1]
+    spread: NDArray[np.int64] = smallest[np.cumsum(begins) - 1]
+    return spread

@@ -114,7 +114,7 @@ class Gradients:
         kept = nullcontext() if part.counts else kept_randomness(device)
         with kept, autocast(self._precision, device):
             summed = self._replica.objective(*on_device(part.batch, device))
-            loss = summed * part.counts / target_tokens
+            loss: Tensor = summed * part.counts / target_tokens
         (loss * self._group.size).backward()  # of which the processes' mean is taken
         self._fitted = max(self._fitted, part.positions)
         return loss.detach()
