@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import settings
 
+from glassformer.text.tokenizer import Tokenizer
 from tests.commands import options, run
-from tests.letters import SMALL, letters, write_tsv
+from tests.letters import SMALL, letter_tokenizer, letters, write_tsv
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -22,6 +24,16 @@ def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+def pytest_configure() -> None:
+    settings.register_profile("tests", deadline=None, max_examples=40)  # a busy machine is no failure
+    settings.load_profile("tests")
+
+
+@pytest.fixture(scope="session")
+def tokenizer() -> Tokenizer:
+    return letter_tokenizer()
+
+
 @dataclass(frozen=True)
 class Trained:
     """A run, how it was made, and the pairs it was not trained on."""
@@ -32,11 +44,11 @@ class Trained:
     err: str
 
 
-def _trained(folder: Path, reverse: bool, **settings: object) -> Trained:
+def _trained(folder: Path, reverse: bool, **changes: object) -> Trained:
     pairs = letters(1600, reverse)
     train, valid = write_tsv(folder / "train.tsv", pairs[100:]), write_tsv(folder / "valid.tsv", pairs[:100])
     command = ("train", "--pairs", str(train), "--valid-pairs", str(valid), "--out", str(folder / "run"), "--device",
-               "cpu", *options(SMALL | settings))  # fmt: skip
+               "cpu", *options(SMALL | changes))  # fmt: skip
     outcome = run(*command)
     assert outcome.status == 0, outcome.err
     return Trained(folder / "run", pairs[:100], command, outcome.err)

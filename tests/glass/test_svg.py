@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from glassformer.errors import UsageError
-from glassformer.glass.lecture.replay import replay
 from glassformer.glass.numbers import show
 from glassformer.glass.trace import trace
 from glassformer.glass.views.svg import OF_TENSOR, WHOLE, to_svg
@@ -18,16 +17,6 @@ from .models import SENTENCE, cached
 
 SVG = "{http://www.w3.org/2000/svg}"
 TAGS = {SVG + tag for tag in ("svg", "title", "desc", "style", "rect", "text", "path", "pattern", "circle")}
-
-
-@pytest.fixture(scope="module")
-def record():
-    return trace(cached(), SENTENCE, beam=3)
-
-
-@pytest.fixture(scope="module")
-def lecture():
-    return replay()
 
 
 def parsed(svg):

@@ -21,9 +21,9 @@ from glassformer.glass.trace import trace
 from glassformer.glass.validity import schema
 from glassformer.model.cache import DecoderCache
 from glassformer.special import BOS, EOS
-from tests.model.helpers import named, steadily
+from tests.model.helpers import named
 
-from .models import SENTENCE, cached, tokenizer, translator
+from .models import SENTENCE, cached, translator
 
 CONFIGS = [
     {},
@@ -62,7 +62,6 @@ def some_index(tensor, generator):
 
 @every_config
 @given(seed=st.integers(0, 10_000))
-@steadily
 def test_every_cell_comes_from_its_operands(options, seed):
     generator = random.Random(seed)
     record = _record(named(options))
@@ -373,7 +372,7 @@ def test_tracing_leaves_the_model_as_it_was():
 
 def test_the_package_offers_it():
     assert glassformer.trace(cached(), "a b").decode["text"] == cached().translate(["a b"], beam=1)[0].text
-    assert dataclasses.is_dataclass(glassformer.Trace) and tokenizer().vocab_size == 273
+    assert dataclasses.is_dataclass(glassformer.Trace)
 
 
 def test_the_formula_names_the_cells_it_is_made_from():

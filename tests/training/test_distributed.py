@@ -1,6 +1,5 @@
 """Two processes, really started by torchrun: what one computes, together; killed, halted, and failing."""
 
-import json
 import os
 import shutil
 import signal
@@ -22,6 +21,7 @@ from glassformer.training.distributed import _fresh
 from tests.commands import options, run
 from tests.letters import letters, write_tsv
 from tests.training import together
+from tests.training.runs import records_of, state_of, weights_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -55,12 +55,7 @@ def alone(folder):
 
 
 def losses(path):
-    records = map(json.loads, (path / "log.jsonl").read_text().splitlines())
-    return [(record["step"], record["loss"], record["grad_norm"]) for record in records if record["event"] == "train"]
-
-
-def state(path, step):
-    return load_file(path / f"checkpoints/step-{step:06d}/training_state.safetensors")
+    return [(record["step"], record["loss"], record["grad_norm"]) for record in records_of(path, "train")]
 
 
 # Two processes compute what one does
@@ -87,7 +82,7 @@ def test_two_processes_give_the_losses_of_one(parallel, folder, alone):
 @pytest.mark.parametrize("parallel", ["ddp", "fsdp"])
 def test_two_processes_give_the_gradients_of_one(parallel, folder, alone):
     """Adam's mean of the gradient after one step is a tenth of the gradient."""
-    one, two = state(alone, 1), state(folder / parallel, 1)
+    one, two = state_of(alone, 1), state_of(folder / parallel, 1)
     means = [name for name in one if name.endswith("/exp_avg")]
     assert len(means) > 20
     for name in means:
@@ -99,12 +94,12 @@ def test_two_processes_give_the_gradients_of_one(parallel, folder, alone):
 
 def test_a_checkpoint_is_the_same_whoever_wrote_it(folder, alone):
     for parallel in ("ddp", "fsdp"):
-        one, two = state(alone, 6), state(folder / parallel, 6)
+        one, two = state_of(alone, 6), state_of(folder / parallel, 6)
         assert two.keys() - one.keys() == {"random.cpu.1"}
         assert {name: two[name].shape for name in one} == {name: one[name].shape for name in one}
         weights = load_file(folder / parallel / "checkpoints/step-000006/model.safetensors")
         assert weights.keys() == load_file(alone / "last/model.safetensors").keys()
-    assert not torch.equal(state(folder / "ddp", 6)["random.cpu.0"], state(folder / "ddp", 6)["random.cpu.1"])
+    assert not torch.equal(state_of(folder / "ddp", 6)["random.cpu.0"], state_of(folder / "ddp", 6)["random.cpu.1"])
 
 
 def test_only_the_first_process_speaks(folder):
@@ -119,9 +114,9 @@ def test_only_the_first_process_speaks(folder):
 
 def test_sharded_training_goes_on_bit_for_bit(folder):
     """With dropout: each process has its random state back, and its part of Adam's."""
-    for name, value in state(folder / "straight", 7).items():
-        assert torch.equal(state(folder / "halted", 7)[name], value), name
-    assert weights(folder / "halted") == weights(folder / "straight")
+    for name, value in state_of(folder / "straight", 7).items():
+        assert torch.equal(state_of(folder / "halted", 7)[name], value), name
+    assert weights_of(folder / "halted" / "last") == weights_of(folder / "straight" / "last")
 
 
 def test_another_number_of_processes_goes_on(folder, tmp_path):
@@ -130,10 +125,6 @@ def test_another_number_of_processes_goes_on(folder, tmp_path):
     assert outcome.status == 0, outcome.err
     assert "changed: processes: 2 -> 1" in outcome.err
     assert [step for step, *_ in losses(tmp_path / "run")] == list(range(1, 9))
-
-
-def weights(path):
-    return (path / "last/model.safetensors").read_bytes()
 
 
 def test_a_killed_process_costs_nothing(folder, tmp_path):
@@ -152,7 +143,7 @@ def test_a_killed_process_costs_nothing(folder, tmp_path):
     err = process.communicate(timeout=900)[1].decode()
     assert process.returncode == 0, err
     assert "going on from" in err
-    assert weights(out) == weights(folder / "long")
+    assert weights_of(out / "last") == weights_of(folder / "long" / "last")
     assert losses(out) == losses(folder / "long")
 
 

@@ -17,7 +17,6 @@ from safetensors.numpy import save_file as save_arrays
 from glassformer.errors import InputError
 from glassformer.files import recover, standing, whole_directory, write_checksums, write_whole
 from glassformer.model import ModelConfig, Transformer
-from glassformer.text.tokenizer import Tokenizer
 from glassformer.training.distributed import Group
 from glassformer.training.run.checkpoint import (
     TrainingProgress,
@@ -31,14 +30,9 @@ from glassformer.training.run.checkpoint import (
 )
 from glassformer.translator import Translator
 from tests.commands import options, refusal, run
-from tests.letters import QUICK, letters
+from tests.letters import QUICK
 
 ALONE = Group(torch.device("cpu"))
-
-
-@pytest.fixture(scope="module")
-def tokenizer():
-    return Tokenizer.train([text for pair in letters(60) for text in pair], 273)
 
 
 @pytest.fixture

@@ -18,22 +18,11 @@ from glassformer.training.run.checkpoint import checkpoints
 from glassformer.training.run.lock import locked
 from tests.commands import options, refusal, run
 from tests.letters import QUICK, letters, write_tsv
+from tests.training.runs import log_of, notes_of, weights_of
 
 
 def resume(path, *arguments, **settings):
     return run("train", "--out", path, "--resume", "--device", "cpu", *options(settings), *arguments)
-
-
-def weights(path):
-    return (path / "model.safetensors").read_bytes()
-
-
-def log_of(path):
-    return [json.loads(line) for line in (path / "log.jsonl").read_text(encoding="utf-8").splitlines()]
-
-
-def notes_of(path):
-    return [record["text"] for record in log_of(path) if record["event"] == "note"]
 
 
 def numbers_of(path):
@@ -109,7 +98,7 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(kind, quick, t
     assert f"warning: damaged checkpoint {broken}: model.safetensors" in outcome.err
     assert "going on from" in outcome.err and "step-000002" in outcome.err
     assert not damage(broken)  # the step was done again
-    assert weights(tmp_path / "run/last") == weights(tmp_path / "straight/last")
+    assert weights_of(tmp_path / "run/last") == weights_of(tmp_path / "straight/last")
 
 
 def test_a_damaged_checkpoint_is_not_deleted_and_takes_no_good_ones_place(quick, tmp_path):
@@ -167,11 +156,11 @@ def test_other_batches_begin_a_new_epoch(quick, tmp_path):
     assert quick("run", max_steps=2, batch_tokens=64).status == 0
     outcome = resume(tmp_path / "run", "--allow", "batch_tokens", batch_tokens=100, max_steps=3)
     assert outcome.status == 0 and "the batches are others now: epoch 1 begins" in outcome.err
-    changed = weights(tmp_path / "run/last")
+    changed = weights_of(tmp_path / "run/last")
     shutil.rmtree(tmp_path / "run/checkpoints/step-000003")  # as if it had been killed before its first checkpoint
     outcome = resume(tmp_path / "run")
     assert outcome.status == 0 and "the batches are others now: epoch 1 begins" in outcome.err
-    assert weights(tmp_path / "run/last") == changed
+    assert weights_of(tmp_path / "run/last") == changed
     assert "the batches are others" not in resume(tmp_path / "run", max_steps=4).err
 
 
@@ -272,7 +261,7 @@ def test_a_clock_that_is_set_back_changes_nothing(quick, tmp_path, monkeypatch):
     DAMAGES["removed"](tmp_path / "run/checkpoints/step-000004/model.safetensors")
     assert resume(tmp_path / "run", max_steps=8).status == 0
     monkeypatch.undo()
-    assert weights(tmp_path / "run/last") == weights(tmp_path / "straight/last")
+    assert weights_of(tmp_path / "run/last") == weights_of(tmp_path / "straight/last")
     assert [path.name for path in checkpoints(tmp_path / "run")] == [f"step-{n:06d}" for n in (2, 4, 6, 8)]
     assert numbers_of(tmp_path / "run") == numbers_of(tmp_path / "straight")
     board = EventAccumulator(str(tmp_path / "run"))
