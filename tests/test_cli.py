@@ -182,11 +182,11 @@ def test_what_is_cut_off_is_said_with_its_line(model):
 
 def test_a_reader_that_goes_away_is_no_error(model, tmp_path):
     source = write(tmp_path / "many.txt", "a b c\n" * 3000)
-    process = start("translate", model, source, "--beam", 1)
-    assert process.stdout.readline() == b"c b a\n"
-    process.stdout.close()
-    assert process.stderr.read() == b""
-    assert process.wait(120) == 141
+    with start("translate", model, source, "--beam", 1) as process:
+        assert process.stdout.readline() == b"c b a\n"
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(120) == 141
 
 
 def test_a_full_disk_behind_standard_output_is_one_line(model):
