@@ -9,7 +9,7 @@ WEB := glassformer/glass/web
 PAGE_INSTALLED := $(WEB)/node_modules/.installed
 NPM := $(shell command -v npm)
 
-.PHONY: demo test lint page format clean
+.PHONY: demo test coverage lint page format clean
 
 # Train on the built-in phrasebook, at most three minutes on two cores, and translate.
 demo: $(INSTALLED)
@@ -23,6 +23,10 @@ ifdef NPM
 else
 	@echo "SKIPPED: the page's own tests need Node and npm, which are not here."
 endif
+
+# Which lines and branches of the package no test reaches.
+coverage: $(INSTALLED)
+	$(BIN)/python -m pytest --cov
 
 lint: $(INSTALLED) $(if $(NPM),$(PAGE_INSTALLED))
 	$(BIN)/ruff format --check .
