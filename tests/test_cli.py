@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 from sacrebleu.metrics import BLEU, CHRF, TER
 
+from glassformer.cli import main
 from glassformer.corpora import load_corpus
 from glassformer.text.pairs import read_lines
 from glassformer.translator import Translator
@@ -196,6 +197,14 @@ def test_a_full_disk_behind_standard_output_is_one_line(model):
     assert process.returncode == 1
     assert err.decode().startswith("glassformer: standard output: No space left on device; ")
     assert err.count(b"\n") == 1
+
+
+def test_a_closed_standard_output_is_no_error(model, monkeypatch):
+    """As in `glassformer info model >&-`: Python then has no stream at all."""
+    monkeypatch.setattr(sys, "stdout", None)
+    status = main(["info", str(model)])
+    sys.stdout.close()
+    assert status == 0
 
 
 def test_ctrl_c_while_translating_says_stopped(model):

@@ -14,10 +14,12 @@ import torch
 import torch.distributed as dist
 from safetensors.torch import load_file
 
+from glassformer.errors import UsageError
 from glassformer.special import PAD
 from glassformer.training.config import RunConfig
 from glassformer.training.data import prepare
-from glassformer.training.distributed import _fresh
+from glassformer.training.distributed import Group, _fresh, _own_device
+from glassformer.training.update.precision import agreed_precision
 from tests.commands import options, run
 from tests.letters import letters, write_tsv
 from tests.training import together
@@ -166,6 +168,20 @@ def test_a_group_starts_afresh_where_dead_processes_left_their_names():
     assert [part.get("failed") for part in found] == [b"1"] * 3
     assert store.get(f"{store.get('group').decode()}/failed") == b"1"
     assert store.get("group") != b"old"
+
+
+@pytest.mark.parametrize("name", ["mps", "cuda:1"])
+def test_a_process_takes_no_device_that_is_everyones(name):
+    with pytest.raises(UsageError, match=f"--device {name}: several processes each take a device of their own"):
+        _own_device(name)
+    assert _own_device("cpu") == torch.device("cpu")
+
+
+def test_a_model_in_parts_is_not_measured():
+    """No process may have room for it whole: the number format is known without any of them, or any data."""
+    config = RunConfig.of({"pairs": ["a.tsv"], "parallel": "fsdp"})
+    assert agreed_precision(None, None, config, Group(torch.device("cpu"), 1, 2)) == "float32"
+    assert agreed_precision(None, None, config, Group(torch.device("cuda"), 1, 2)) == "bfloat16"
 
 
 # Failing

@@ -122,6 +122,16 @@ def test_a_state_of_something_else_is_refused(translator, tmp_path):
         restore_checkpoint(path, translator.model, optimizer, ALONE)
 
 
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"step": 3'])
+def test_numbers_that_are_not_whole_are_refused(translator, tmp_path, content):
+    optimizer = adam(translator)
+    update(translator, optimizer)
+    path = checkpoint(tmp_path, translator, optimizer, TrainingProgress(step=1))
+    (path / "training_state.json").write_text(content)
+    with pytest.raises(InputError, match=r"training_state\.json: missing or not whole"):
+        restore_checkpoint(path, translator.model, optimizer, ALONE)
+
+
 def test_average_is_the_mean_of_all(translator, tmp_path):
     optimizer = adam(translator)
     paths = []

@@ -122,6 +122,41 @@ def test_where_all_are_damaged_each_is_named(quick, tmp_path):
     assert {path: path.read_bytes() for path in (tmp_path / "run/checkpoints").rglob("*") if path.is_file()} == before
 
 
+def test_damaged_checkpoints_are_left_out_of_the_average_and_said(quick, tmp_path):
+    assert quick("run", max_steps=4, checkpoint_every=2, keep_checkpoints=3, average_last=3).status == 0
+    DAMAGES["truncated"](tmp_path / "run/checkpoints/step-000002/model.safetensors")
+    assert resume(tmp_path / "run", max_steps=6).status == 0
+    assert "1 of the last checkpoints are damaged, and not in the average" in notes_of(tmp_path / "run")
+
+
+# Where there is nothing to go on with, or nothing left to do
+
+
+def test_the_command_that_goes_on_also_starts_a_run(quick, tmp_path):
+    """As torchrun repeats it after a failure that came before the first checkpoint."""
+    outcome = quick("run", "--resume")
+    assert outcome.status == 0 and f"{tmp_path}/run: no run to resume; this starts it" in outcome.err
+    assert quick("straight").status == 0
+    assert weights_of(tmp_path / "run/last") == weights_of(tmp_path / "straight/last")
+
+
+def test_a_run_stopped_beyond_its_new_end_ends_where_it_is(at_update, quick, tmp_path):
+    """It was stopped before it was ever validated: that is made up for."""
+
+    def stop(number, model, loss):
+        if number == 5:
+            signal.raise_signal(signal.SIGINT)
+        return loss()
+
+    at_update(stop)
+    assert quick("run", max_steps=9).status == 128 + signal.SIGINT
+    assert not any(record["event"] == "validation" for record in log_of(tmp_path / "run"))
+    assert resume(tmp_path / "run", max_steps=3).status == 0
+    assert [record["step"] for record in log_of(tmp_path / "run") if record["event"] == "validation"] == [5]
+    for name in ("best", "last"):
+        assert json.loads((tmp_path / "run" / name / "card.json").read_text())["steps"] == 5
+
+
 # What a resumed run may change
 
 
