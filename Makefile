@@ -16,8 +16,11 @@ demo: $(INSTALLED)
 	$(BIN)/glassformer quickstart
 	@echo "(. $(BIN)/activate puts glassformer on your path.)"
 
+# Two processes; a file of tests is one's alone, so that what its tests share is made once.
+TESTS := $(BIN)/python -m pytest -n 2 --dist loadfile
+
 test: $(INSTALLED) $(if $(NPM),$(PAGE_INSTALLED))
-	$(BIN)/python -m pytest
+	$(TESTS)
 ifdef NPM
 	cd $(WEB) && npm test
 else
@@ -26,7 +29,7 @@ endif
 
 # Which lines and branches of the package no test reaches.
 coverage: $(INSTALLED)
-	$(BIN)/python -m pytest --cov
+	$(TESTS) --cov
 
 lint: $(INSTALLED) $(if $(NPM),$(PAGE_INSTALLED))
 	$(BIN)/ruff format --check .

@@ -75,7 +75,7 @@ def reversing(tmp_path_factory: pytest.TempPathFactory) -> Trained:
 def copying(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     """A model that has learnt to copy letters."""
     return _trained(
-        tmp_path_factory.mktemp("copying"), reverse=False, max_steps=400, validate_every=400, checkpoint_every=400
+        tmp_path_factory.mktemp("copying"), reverse=False, max_steps=250, validate_every=250, checkpoint_every=250
     )
 
 

@@ -106,7 +106,7 @@ def test_a_checkpoint_is_the_same_whoever_wrote_it(folder, alone):
 
 def test_only_the_first_process_speaks(folder):
     said = (folder / "said.txt").read_text()
-    assert said.count("ended at step 120") == 1
+    assert said.count("ended at step 80") == 1
     assert "float32 on 2 x cpu (ddp)" in said
     assert "float32 on 2 x cpu (fsdp)" in said
 

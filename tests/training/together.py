@@ -15,7 +15,7 @@ from tests.letters import QUICK
 UNEVEN = QUICK | {"dropout": 0.0, "batch_tokens": 40, "accumulate": 3, "max_steps": 6,
                   "checkpoint_every": 1, "keep_checkpoints": 6, "log_every": 1}  # fmt: skip
 DROPOUT = QUICK | {"batch_tokens": 64, "accumulate": 2, "checkpoint_every": 50, "log_every": 1}
-LONG = DROPOUT | {"max_steps": 120, "checkpoint_every": 20}
+LONG = DROPOUT | {"max_steps": 80, "checkpoint_every": 20}
 FSDP = {"parallel": "fsdp", "activation_checkpointing": True}
 
 
