@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 import glassformer
 from glassformer.errors import InputError, UsageError
 from glassformer.glass.graph import graph
+from glassformer.glass.numbers import show
 from glassformer.glass.ops import LEAVES
 from glassformer.glass.record import Trace
 from glassformer.glass.trace import trace
@@ -439,3 +440,16 @@ def test_a_number_that_its_operation_does_not_make_is_refused(name, change):
     altered = Trace.from_dict(record)
     with pytest.raises(InputError, match="not made by its operation"):
         altered.cell_at(name, (0,) * len(altered.tensor(name).shape))
+
+
+def test_a_logit_that_is_not_carried_is_refused_by_its_token():
+    record = trace(cached(), SENTENCE)
+    logits = record.tensor("logits")
+    missing = next(token for token in range(logits.shape[1]) if token not in logits.columns)
+    with pytest.raises(InputError, match=f"logits: this trace carries the likeliest tokens only, not {missing}"):
+        record.cell_at("logits", (0, missing))
+
+
+def test_a_cell_is_printed_as_its_formula_with_letters_then_with_numbers_then_its_value():
+    cell = trace(cached(), SENTENCE).cell_at("encoder.0.self_attention.scores", (0, 1, 2))
+    assert str(cell).split("\n= ") == [cell.formula, cell.substituted, show(cell.value)]
