@@ -69,7 +69,8 @@ def _view(node: Node, values: Mapping[str, NDArray[np.generic]]) -> NDArray[np.g
     """What no module computes by itself: rows of a table, heads side by side, the last softmax."""
     operands = {role: values[name] for role, name in node.operands.items()}
     if node.op == "lookup":
-        return operands["table"][operands["ids"].astype(int)]
+        rows_of_ids: NDArray[np.generic] = operands["table"][operands["ids"].astype(int)]
+        return rows_of_ids
     if node.op == "split_heads":
         rows = operands["x"].shape[0]
         return operands["x"].reshape(rows, node.attributes["heads"], -1).transpose(1, 0, 2)

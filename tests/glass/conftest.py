@@ -1,9 +1,24 @@
-"""The browser, and the page's documents, for the tests that open it."""
+"""Records to look at; the browser, and the page's documents, for the tests that open it."""
 
 import pytest
 
+from glassformer.glass.lecture.replay import replay
+from glassformer.glass.trace import trace
+
 from .browser import Visit, chromium
+from .models import SENTENCE, cached
 from .pages import write
+
+
+@pytest.fixture(scope="session")
+def record():
+    """A translation by a small model of random weights."""
+    return trace(cached(), SENTENCE, beam=3)
+
+
+@pytest.fixture(scope="session")
+def lecture():
+    return replay()
 
 
 @pytest.fixture(scope="session")

@@ -40,6 +40,10 @@ def test_the_page_stands_in_a_sandbox(record):
     assert attributes["title"] == record.meta["title"]
 
 
+def test_jupyter_finds_all_of_it(record):
+    assert record._repr_mimebundle_() == mimebundle(record)
+
+
 def test_a_lecture_shows_itself_as_one():
     lecture = replay()
     ((_, attributes),) = Elements(mimebundle(lecture)["text/html"]).found
