@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 from sacrebleu.metrics import BLEU, CHRF, TER
 
+from glassformer.cli import main
 from glassformer.corpora import load_corpus
 from glassformer.text.pairs import read_lines
 from glassformer.translator import Translator
@@ -182,11 +183,11 @@ def test_what_is_cut_off_is_said_with_its_line(model):
 
 def test_a_reader_that_goes_away_is_no_error(model, tmp_path):
     source = write(tmp_path / "many.txt", "a b c\n" * 3000)
-    process = start("translate", model, source, "--beam", 1)
-    assert process.stdout.readline() == b"c b a\n"
-    process.stdout.close()
-    assert process.stderr.read() == b""
-    assert process.wait(120) == 141
+    with start("translate", model, source, "--beam", 1) as process:
+        assert process.stdout.readline() == b"c b a\n"
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(120) == 141
 
 
 def test_a_full_disk_behind_standard_output_is_one_line(model):
@@ -196,6 +197,14 @@ def test_a_full_disk_behind_standard_output_is_one_line(model):
     assert process.returncode == 1
     assert err.decode().startswith("glassformer: standard output: No space left on device; ")
     assert err.count(b"\n") == 1
+
+
+def test_a_closed_standard_output_is_no_error(model, monkeypatch):
+    """As in `glassformer info model >&-`: Python then has no stream at all."""
+    monkeypatch.setattr(sys, "stdout", None)
+    status = main(["info", str(model)])
+    sys.stdout.close()
+    assert status == 0
 
 
 def test_ctrl_c_while_translating_says_stopped(model):

@@ -19,11 +19,6 @@ from tests.commands import options, run
 from tests.letters import LETTERS, QUICK, letters
 
 
-@pytest.fixture(scope="module")
-def tokenizer():
-    return Tokenizer.train([text for pair in letters(60) for text in pair], 273)
-
-
 def make(tokenizer, **changes):
     """A model of random weights, loud enough to have opinions."""
     torch.manual_seed(7)

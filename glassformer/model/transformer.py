@@ -44,7 +44,8 @@ class Embedding(nn.Module):
         x_BTD = self.token(ids_BT) * self.scale
         if self.position:
             x_BTD = self.position(x_BTD, start)
-        return self.dropout(x_BTD.to(_stream_type(x_BTD)))
+        dropped_BTD: Tensor = self.dropout(x_BTD.to(_stream_type(x_BTD)))
+        return dropped_BTD
 
 
 def _stream_type(x: Tensor) -> torch.dtype:
@@ -142,7 +143,8 @@ class Transformer(nn.Module):
 
     def logits(self, x_BTD: Tensor) -> Tensor:
         """Hidden states (..., D) to a score for each word of the vocabulary (..., V)."""
-        return self.generator(x_BTD)
+        logits: Tensor = self.generator(x_BTD)
+        return logits
 
     def forward(self, source_BS: Tensor, target_BT: Tensor, explicit: bool = False) -> Tensor:
         """Logits (B, T, V): at each target position, for the word that comes next."""

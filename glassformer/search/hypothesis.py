@@ -16,7 +16,8 @@ def length_penalty(length: Length, alpha: float) -> Length:
     Wu et al. 2016 (https://arxiv.org/abs/1609.08144), eq. 14. A score is log_prob / lp: alpha
     above 0 favours longer translations, below 0 shorter ones; a single token always has lp 1.
     """
-    return ((5 + length) / 6) ** alpha
+    penalty: Length = ((5 + length) / 6) ** alpha
+    return penalty
 
 
 @dataclass(frozen=True)

@@ -148,7 +148,8 @@ class Tokenizer:
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text of `ids`; control tokens are skipped, bytes that are no UTF-8 become U+FFFD."""
-        return self._pieces.decode([i for i in ids if i >= len(PIECES)])
+        text: str = self._pieces.decode([i for i in ids if i >= len(PIECES)])
+        return text
 
     def decode_all(self, sentences: Sequence[list[int]]) -> list[str]:
         """`decode` for many sentences at once; they hold no control tokens."""
@@ -197,7 +198,7 @@ class Tokenizer:
     def _split(self, text: str, **sampling: Any) -> list[str]:
         _refuse_surrogates([text])
         if META not in text:
-            return self._pieces.encode(text, out_type=str, **sampling)
+            return list(self._pieces.encode(text, out_type=str, **sampling))
         # Stands in for `▁` where SentencePiece would take it for a space, then gives way to its bytes.
         stand_in = next(c for c in map(chr, range(0x10FFFD, 0, -1)) if c not in text and self._is_unknown(c))
         spelt = _spelling(stand_in)

@@ -11,16 +11,12 @@ from glassformer.glass.observe import observe
 from glassformer.special import EOS, PAD
 from glassformer.translator import FORBIDDEN
 
-from .browser import go, open_view, panel, settle
+from .browser import go, number, open_view, panel, settle
 from .pages import SENTENCE, greedy, lecture, modern, modern_model, spoken
 
 WITNESSES = ("encoder.1.feed_forward.outer", "decoder.1.cross_attention.scores", "decoder.1.self_attention.output")
 CHANGED = "What is changed"
 CLOSE = {"rel": 1e-4, "abs": 1.5e-4}  # float32 in the page and four decimals on it, against float64 in torch
-
-
-def number(text):
-    return float(text.replace("−", "-"))
 
 
 def said(record):

@@ -17,8 +17,6 @@ from glassformer.search.constraints import (
     penalise_repeats,
 )
 
-from .tables import steadily
-
 INF = float("inf")
 
 
@@ -43,7 +41,6 @@ def naive(said: list[int], size: int) -> set[int]:
     return {token for token in range(5) if tuple([*said, token][-size:]) in grams}
 
 
-@steadily
 @given(
     rows=st.integers(0, 12).flatmap(
         lambda length: st.lists(st.lists(st.integers(0, 4), min_size=length, max_size=length), min_size=1, max_size=3)

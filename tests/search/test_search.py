@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from glassformer.errors import InputError, UsageError
 from glassformer.search import SearchOptions, score_tokens, search
 
-from .tables import END, START, Tree, bigram, find, steadily
+from .tables import END, START, Tree, bigram, find
 
 WAYS = {
     "greedy": SearchOptions(beam=1),
@@ -21,7 +21,6 @@ every_way = pytest.mark.parametrize("options", WAYS.values(), ids=WAYS)
 
 
 @every_way
-@steadily
 @given(seed=st.integers(0, 2**31), limits=st.lists(st.integers(1, 5), min_size=5, max_size=5))
 def test_a_sentence_does_not_depend_on_its_batch(options, seed, limits):
     tree = Tree.random(seed, sentences=5)
@@ -40,7 +39,6 @@ def test_a_sentence_does_not_depend_on_its_batch(options, seed, limits):
 
 
 @every_way
-@steadily
 @given(seed=st.integers(0, 2**31))
 def test_a_score_is_that_of_forced_scoring(options, seed):
     tree = Tree.random(seed, sentences=3)

@@ -114,7 +114,7 @@ class Gradients:
         kept = nullcontext() if part.counts else preserved_random_state(device)
         with kept, autocast(self._precision, device):
             summed = self._replica.objective(*on_device(part.batch, device))
-            loss = summed * part.counts / target_tokens
+            loss: Tensor = summed * part.counts / target_tokens
         (loss * self._group.size).backward()  # DDP and FSDP take the mean over the processes
         self._largest_done = max(self._largest_done, part.positions)
         return loss.detach()
