@@ -1,7 +1,6 @@
 """A model, its tokenizers and a search, as one object: text in, text out."""
 
 import dataclasses
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,18 +9,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from glassformer.engine import EagerEngine
 from glassformer.errors import InputError
 from glassformer.files import whole_directory
 from glassformer.model import Transformer
-from glassformer.model.cache import DecoderCache
-from glassformer.model.observe import observed
-from glassformer.model.transformer import shift_right
 from glassformer.model_directory import read_model, resolve, weights_of, write_model
-from glassformer.search import Hypothesis, SearchOptions, Watch, search
-from glassformer.special import BOS, EOS, PAD, UNK
+from glassformer.search import Hypothesis, SearchOptions
+from glassformer.special import EOS
 from glassformer.text.tokenizer import Tokenizer
 
-FORBIDDEN = (PAD, UNK, BOS)  # never said
 BATCH_TOKENS = 4096  # source positions of one batch of translation, times the beam
 
 
@@ -54,18 +50,6 @@ class Translation:
         return values | {"alternatives": [other.to_dict() for other in self.alternatives]}
 
 
-@dataclass(frozen=True)
-class _State:
-    """What search carries from step to step: the decoder's cache, and whose source each row reads."""
-
-    cache: DecoderCache
-    sources_N: Tensor
-
-    def select(self, rows_N: Tensor) -> "_State":
-        sources_N = self.sources_N[rows_N]
-        return _State(self.cache.select(rows_N, torch.equal(sources_N, self.sources_N)), sources_N)
-
-
 class Translator:
     """Translates sentences. `Translator.load(path)` reads a model directory or a run directory."""
 
@@ -77,6 +61,7 @@ class Translator:
         card: dict[str, Any] | None = None,
     ) -> None:
         self.model = model
+        self.engine = EagerEngine(model)
         self.source_tokenizer = source_tokenizer
         self.target_tokenizer = target_tokenizer
         self.card = card or {}
@@ -100,7 +85,7 @@ class Translator:
     @property
     def device(self) -> torch.device:
         """Where the model is."""
-        return self.model.generator.weight.device
+        return self.engine.device
 
     def translate(
         self,
@@ -127,7 +112,7 @@ class Translator:
         for rows in _batches(ids, BATCH_TOKENS // (options.n_best if options.sample else options.beam)):
             forced = [beginnings[row] for row in rows] if beginnings else None
             sources = [ids[row] for row in rows]
-            for row, found in zip(rows, self.search(sources, options, forced), strict=True):
+            for row, found in zip(rows, self.engine.search(sources, options, forced), strict=True):
                 alignments = self._alignments(ids[row], found) if align else [None] * len(found)
                 best, *others = (
                     self._translation(texts[row], ids[row], hypothesis, alignment)
@@ -156,7 +141,7 @@ class Translator:
             self._refuse_long(ids, f"{_place(places, index)}, target")
         results = []
         for text, source, target in zip(texts, source_ids, target_ids, strict=True):
-            log_probs, alignments = self._forced(source, [target])
+            log_probs, alignments = self.engine.forced(source, [target])
             hypothesis = Hypothesis.of(target, log_probs[0], EOS, length_penalty_alpha)
             results.append(self._translation(text, source, hypothesis, alignments[0]))
         return results
@@ -189,55 +174,8 @@ class Translator:
                 )
         return result
 
-    @torch.inference_mode()
-    def search(
-        self,
-        sources: list[list[int]],
-        options: SearchOptions,
-        prefixes: list[list[int]] | None = None,
-        watch: Watch | None = None,
-    ) -> list[list[Hypothesis]]:
-        """The best hypotheses for each of the sources' ids (`source_ids`), in one batch; see `search.search`."""
-        model, device = self.model, self.device
-        memory = model.encode(self._padded(sources))
-        return search(
-            self._step,
-            _State(model.start(memory), torch.arange(len(sources), device=device)),
-            start=model.config.decoder_start_id,
-            end=EOS,
-            limits=[options.limit(len(ids), model.config.max_length) for ids in sources],
-            options=options,
-            prefixes=prefixes,
-            forbidden=FORBIDDEN,
-            watch=watch,
-            seeds=[_seed(options.seed, ids) for ids in sources],
-            device=device,
-        )
-
-    def _step(self, tokens_N: Tensor, state: _State) -> tuple[Tensor, _State]:
-        hidden_N1D, cache = self.model.decode(tokens_N[:, None], state.cache)
-        return self.model.logits(hidden_N1D[:, -1]).float().log_softmax(-1), _State(cache, state.sources_N)
-
     def _alignments(self, source: list[int], found: list[Hypothesis]) -> list[Tensor]:
-        return self._forced(source, [list(hypothesis.tokens) for hypothesis in found])[1]
-
-    @torch.inference_mode()
-    def _forced(self, source: list[int], targets: list[list[int]]) -> tuple[list[list[float]], list[Tensor]]:
-        """Each target's token log-probabilities and alignment (T, S), given the one source."""
-        target_BT = self._padded(targets)
-        source_BS = self._padded([source] * len(targets))
-        names = [f"decoder.{layer}.cross_attention.softmax" for layer in range(len(self.model.decoder))]
-        with observed(self.model, names) as seen:
-            logits = self.model(source_BS, shift_right(target_BT, self.model.config.decoder_start_id), explicit=True)
-        log_probs_BT = logits.float().log_softmax(-1).gather(-1, target_BT[..., None])[..., 0]
-        weights_BTS = torch.stack([seen[name].output.mean(dim=1) for name in names]).mean(dim=0).cpu()
-        lengths = [len(target) for target in targets]
-        log_probs = [row[:length].tolist() for row, length in zip(log_probs_BT, lengths, strict=True)]
-        return log_probs, [row[:length] for row, length in zip(weights_BTS, lengths, strict=True)]
-
-    def _padded(self, sentences: list[list[int]]) -> Tensor:
-        width = max(map(len, sentences))
-        return torch.tensor([ids + [PAD] * (width - len(ids)) for ids in sentences], device=self.device)
+        return self.engine.forced(source, [list(hypothesis.tokens) for hypothesis in found])[1]
 
     def _translation(self, text: str, ids: list[int], hypothesis: Hypothesis, alignment: Tensor | None) -> Translation:
         return Translation(
@@ -268,8 +206,3 @@ def _batches(ids: list[list[int]], budget: int) -> Iterator[list[int]]:
 
 def _place(places: Sequence[str] | None, index: int) -> str:
     return places[index] if places else f"sentence {index + 1}"
-
-
-def _seed(seed: int, ids: list[int]) -> int:
-    """A seed from the sentence itself, so that a sample does not depend on the batch around it."""
-    return int.from_bytes(hashlib.sha256(repr((seed, ids)).encode()).digest()[:7])

@@ -18,7 +18,7 @@ FLOORS = [
     {"model", "text", "search"},
     {"data"},
     {"corpora"},
-    {"model_directory", "evaluation"},
+    {"engine", "model_directory", "evaluation"},
     {"translator"},
     {"glass"},
     {"training"},
@@ -31,6 +31,7 @@ FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 LIBRARIES = {  # the libraries that a room may use, where that is limited
     "model": {"torch"},
     "search": {"torch"},
+    "engine": {"torch"},
     "text": {"numpy", "sentencepiece"},
     "data": {"numpy", "sentencepiece"},
     "corpora": {"polib", "pycountry"},

@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import torch
 
+from glassformer.engine import SUPPRESSED
 from glassformer.errors import InputError, UsageError, nearest
 from glassformer.glass.beam_tree import BeamTree
 from glassformer.glass.decode_step import decode_step
@@ -22,7 +23,7 @@ from glassformer.model.positions import BASE
 from glassformer.search import Hypothesis, SearchOptions
 from glassformer.special import EOS, PAD
 from glassformer.text.tokenizer import Token, Tokenizer
-from glassformer.translator import FORBIDDEN, Translator
+from glassformer.translator import Translator
 
 Detail = Literal["attention", "full", "full+weights"]
 CANDIDATES = 10  # likeliest tokens kept of each step
@@ -120,7 +121,7 @@ def _checked(translator: Translator, detail: Detail | None, pad: int) -> Detail:
 
 def _decoded(translator: Translator, ids: list[int], options: SearchOptions) -> tuple[Hypothesis, BeamTree | None]:
     tree = BeamTree(options, translator.model.config.decoder_start_id) if options.beam > 1 else None
-    ((found, *_),) = translator.search([ids], options, watch=tree)
+    ((found, *_),) = translator.engine.search([ids], options, watch=tree)
     return found, tree
 
 
@@ -179,7 +180,7 @@ def _steps(translator: Translator, tokens: Sequence[int], tensors: dict[str, Tra
         row = (logits_TV[step], log_probs_TV[step])
         best = row[0].topk(min(CANDIDATES, len(row[0]))).indices.tolist()
         named = partial(piece_of, tokenizer)
-        steps.append(decode_step(step, read, chosen, *row, listed=best, forbidden=FORBIDDEN, named=named))
+        steps.append(decode_step(step, read, chosen, *row, listed=best, forbidden=SUPPRESSED, named=named))
     return steps
 
 
