@@ -1,7 +1,7 @@
 """A model, its tokenizers and a search, as one object: text in, text out."""
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from glassformer.batching import batches_by_length
 from glassformer.engine import EagerEngine
 from glassformer.errors import InputError
 from glassformer.files import whole_directory
@@ -109,7 +110,10 @@ class Translator:
         ids = self.source_ids(texts, places)
         beginnings = self._beginnings(prefixes, ids, options, places) if prefixes else None
         results = [Translation(text, "", 0.0, 0.0) for text in texts]
-        for rows in _batches(ids, BATCH_TOKENS // (options.n_best if options.sample else options.beam)):
+        spoken = [row for row, sentence in enumerate(ids) if sentence]
+        budget = BATCH_TOKENS // (options.n_best if options.sample else options.beam)
+        for batch in batches_by_length([len(ids[row]) for row in spoken], budget):
+            rows = [spoken[number] for number in batch]
             forced = [beginnings[row] for row in rows] if beginnings else None
             sources = [ids[row] for row in rows]
             for row, found in zip(rows, self.engine.search(sources, options, forced), strict=True):
@@ -189,19 +193,6 @@ class Translator:
             alignment=alignment,
             finished=hypothesis.finished,
         )
-
-
-def _batches(ids: list[list[int]], budget: int) -> Iterator[list[int]]:
-    """Rows of sentences of like length, at most `budget` positions together; blank ones in none."""
-    rows = sorted((row for row, sentence in enumerate(ids) if sentence), key=lambda row: len(ids[row]))
-    batch: list[int] = []
-    for row in rows:
-        if batch and len(ids[row]) * (len(batch) + 1) > budget:
-            yield batch
-            batch = []
-        batch.append(row)
-    if batch:
-        yield batch
 
 
 def _place(places: Sequence[str] | None, index: int) -> str:

@@ -14,7 +14,7 @@ ROOT = Path(glassformer.__file__).parent
 # A room may import rooms on lower floors, and its own. Rooms on one floor do not know each other.
 FLOORS = [
     {"errors", "special"},
-    {"device", "files", "settings"},
+    {"batching", "device", "files", "settings"},
     {"model", "text", "search"},
     {"data"},
     {"corpora"},
@@ -37,6 +37,7 @@ LIBRARIES = {  # the libraries that a room may use, where that is limited
     "corpora": {"polib", "pycountry"},
     "errors": set(),
     "special": set(),
+    "batching": set(),
     "files": set(),
     "settings": {"yaml"},
     "evaluation": {"sacrebleu"},

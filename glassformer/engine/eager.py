@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from glassformer.batching import pad
 from glassformer.model import Transformer
 from glassformer.model.cache import DecoderCache
 from glassformer.model.observe import observed
@@ -83,8 +84,7 @@ class EagerEngine:
         return log_probs, [row[:length] for row, length in zip(weights_BTS, lengths, strict=True)]
 
     def _padded(self, sentences: list[list[int]]) -> Tensor:
-        width = max(map(len, sentences))
-        return torch.tensor([ids + [PAD] * (width - len(ids)) for ids in sentences], device=self.device)
+        return torch.tensor(pad(sentences, PAD), device=self.device)
 
 
 def _seed(seed: int, ids: list[int]) -> int:

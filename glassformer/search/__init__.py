@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from glassformer.batching import pad
 from glassformer.errors import InputError, UsageError
 from glassformer.search.beam import Growth, Watch, search_beam
 from glassformer.search.constraints import FREE, Rules
@@ -95,9 +96,7 @@ def _sample(
 
 def _padded(prefixes: Sequence[Sequence[int]]) -> Tensor:
     """prefix_BP: each prefix, filled up with FREE."""
-    longest = max(map(len, prefixes))
-    rows = [[*prefix, *[FREE] * (longest - len(prefix))] for prefix in prefixes]
-    return torch.tensor(rows, dtype=torch.int64).view(len(prefixes), longest)
+    return torch.tensor(pad(prefixes, FREE), dtype=torch.int64)
 
 
 def _check(
