@@ -16,7 +16,6 @@ from glassformer.search.constraints import FREE, Rules
 from glassformer.search.hypothesis import Hypothesis, length_penalty
 from glassformer.search.options import SearchOptions
 from glassformer.search.protocol import S, State, Step
-from glassformer.search.scoring import score_tokens
 from glassformer.search.stepwise import Sampler, greedy, search_stepwise
 
 __all__ = [
@@ -27,7 +26,6 @@ __all__ = [
     "Step",
     "Watch",
     "length_penalty",
-    "score_tokens",
     "search",
 ]
 

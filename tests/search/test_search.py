@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glassformer.errors import InputError, UsageError
-from glassformer.search import SearchOptions, score_tokens, search
+from glassformer.search import SearchOptions, search
 
 from .tables import END, START, Tree, bigram, find, steadily
 
@@ -42,28 +42,14 @@ def test_a_sentence_does_not_depend_on_its_batch(options, seed, limits):
 @every_way
 @steadily
 @given(seed=st.integers(0, 2**31))
-def test_a_score_is_that_of_forced_scoring(options, seed):
+def test_a_score_is_that_of_its_tokens_alone(options, seed):
     tree = Tree.random(seed, sentences=3)
     for sentence, hypotheses in enumerate(find(tree, [5, 3, 4], options)):
-        scored = score_tokens(
-            tree.step,
-            tree.state([sentence] * len(hypotheses)),
-            start=START,
-            tokens=[one.tokens for one in hypotheses],
-        )
-        assert scored == [one.token_log_probs for one in hypotheses]
         for one in hypotheses:
+            assert list(one.token_log_probs) == tree.log_probs(one.tokens, sentence)
             assert one.log_prob == pytest.approx(math.fsum(one.token_log_probs))
             penalty = ((5 + len(one.tokens)) / 6) ** options.length_penalty
             assert one.score == pytest.approx(one.log_prob / penalty)
-
-
-def test_forced_scoring_drops_what_is_done():
-    tree = Tree.random(1, sentences=3)
-    scored = score_tokens(tree.step, tree.state(), start=START, tokens=[(1, 2, 0), (), (2,)])
-    assert scored == [tuple(tree.log_probs((1, 2, 0), 0)), (), tuple(tree.log_probs((2,), 2))]
-    assert tree.rows_seen == [2, 1, 1]
-    assert score_tokens(tree.step, tree.state([]), start=START, tokens=[]) == []
 
 
 @pytest.mark.parametrize(
