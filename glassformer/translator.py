@@ -1,16 +1,16 @@
 """A model, its tokenizers and a search, as one object: text in, text out."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from glassformer.batching import batches_by_length
-from glassformer.engine import EagerEngine
+from glassformer.engine import EagerEngine, generate
 from glassformer.errors import InputError
 from glassformer.files import whole_directory
 from glassformer.model import Transformer
@@ -19,8 +19,6 @@ from glassformer.search import Hypothesis, SearchOptions
 from glassformer.special import EOS
 from glassformer.text.tokenizer import Tokenizer
 
-BATCH_TOKENS = 4096  # source positions of one batch of translation, times the beam
-
 
 @dataclass(frozen=True)
 class Translation:
@@ -28,7 +26,7 @@ class Translation:
 
     `tokens` and `source_tokens` are SentencePiece's pieces, `</s>` included; `alignment` is
     (target tokens, source tokens), cross-attention averaged over layers and heads, each row summing
-    to 1, or None where it was not asked for. `log_prob` is the model's own log p(text | source),
+    to 1, or None without `align`. `log_prob` is the model's own log p(text | source),
     `score` the same over the length penalty. `finished` is False where the length limit cut it off.
     """
 
@@ -94,14 +92,14 @@ class Translator:
         options: SearchOptions | None = None,
         *,
         prefixes: Sequence[str] | None = None,
-        align: bool = True,
+        align: bool = False,
         places: Sequence[str] | None = None,
         **overrides: Any,
     ) -> list[Translation]:
         """Translate each sentence, alone of its batch: the result does not depend on the others.
 
         `overrides` are fields of SearchOptions (`beam=4`, `n_best=2`, ...). `prefixes`: text each
-        translation must begin with. `align=False` saves a pass over the model. `places` names the
+        translation must begin with. `align` gives alignments too, for one more pass over the model. `places` names the
         sentences in errors ("input.txt:7"). A blank sentence gives an empty translation.
         Raises InputError for a sentence longer than the model admits; nothing is cut off.
         """
@@ -109,20 +107,16 @@ class Translator:
         texts = [sentence.strip() for sentence in sentences]
         ids = self.source_ids(texts, places)
         beginnings = self._beginnings(prefixes, ids, options, places) if prefixes else None
+        rows = [row for row, source in enumerate(ids) if source]
+        sources = [ids[row] for row in rows]
+        found = generate(
+            self.engine, sources, options, prefixes=[beginnings[row] for row in rows] if beginnings else None
+        )
+        alignments = self._alignments(sources, found) if align else repeat(None)
         results = [Translation(text, "", 0.0, 0.0) for text in texts]
-        spoken = [row for row, sentence in enumerate(ids) if sentence]
-        budget = BATCH_TOKENS // (options.n_best if options.sample else options.beam)
-        for batch in batches_by_length([len(ids[row]) for row in spoken], budget):
-            rows = [spoken[number] for number in batch]
-            forced = [beginnings[row] for row in rows] if beginnings else None
-            sources = [ids[row] for row in rows]
-            for row, found in zip(rows, self.engine.search(sources, options, forced), strict=True):
-                alignments = self._alignments(ids[row], found) if align else [None] * len(found)
-                best, *others = (
-                    self._translation(texts[row], ids[row], hypothesis, alignment)
-                    for hypothesis, alignment in zip(found, alignments, strict=True)
-                )
-                results[row] = dataclasses.replace(best, alternatives=tuple(others))
+        for row, hypotheses in zip(rows, found, strict=True):
+            best, *others = (self._translation(texts[row], ids[row], one, next(alignments)) for one in hypotheses)
+            results[row] = dataclasses.replace(best, alternatives=tuple(others))
         return results
 
     def score(
@@ -131,11 +125,14 @@ class Translator:
         targets: Sequence[str],
         length_penalty_alpha: float = 0.0,
         places: Sequence[str] | None = None,
+        *,
+        align: bool = False,
     ) -> list[Translation]:
         """Force each target as the translation of its source: the model's log-probability of it.
 
-        `score` is log_prob / length_penalty(n, alpha), n counting `</s>`, as in search. Raises
-        InputError for a source or target longer than the model admits, by its place as `translate` does.
+        `score` is log_prob / length_penalty(n, alpha), n counting `</s>`, as in search. `align` gives
+        alignments too. Raises InputError for a source or target longer than the model admits, by its place
+        as `translate` does.
         """
         SearchOptions(length_penalty=length_penalty_alpha)  # refuses what is none
         texts, targets = [s.strip() for s in sources], [t.strip() for t in targets]
@@ -144,10 +141,10 @@ class Translator:
         for index, ids in enumerate(target_ids):
             self._refuse_long(ids, f"{_place(places, index)}, target")
         results = []
-        for text, source, target in zip(texts, source_ids, target_ids, strict=True):
-            log_probs, alignments = self.engine.forced(source, [target])
-            hypothesis = Hypothesis.of(target, log_probs[0], EOS, length_penalty_alpha)
-            results.append(self._translation(text, source, hypothesis, alignments[0]))
+        scores = self.engine.score(source_ids, target_ids, align)
+        for text, source, target, scored in zip(texts, source_ids, target_ids, scores, strict=True):
+            hypothesis = Hypothesis.of(target, scored.token_log_probs, EOS, length_penalty_alpha)
+            results.append(self._translation(text, source, hypothesis, scored.alignment_TS))
         return results
 
     def source_ids(self, texts: Sequence[str], places: Sequence[str] | None = None) -> list[list[int]]:
@@ -178,8 +175,11 @@ class Translator:
                 )
         return result
 
-    def _alignments(self, source: list[int], found: list[Hypothesis]) -> list[Tensor]:
-        return self.engine.forced(source, [list(hypothesis.tokens) for hypothesis in found])[1]
+    def _alignments(self, sources: list[list[int]], found: list[list[Hypothesis]]) -> Iterator[Tensor | None]:
+        """The alignment of each hypothesis of each source, one after the other."""
+        pairs = [(source, one.tokens) for source, hypotheses in zip(sources, found, strict=True) for one in hypotheses]
+        scores = self.engine.score([source for source, _ in pairs], [tokens for _, tokens in pairs], align=True)
+        return (score.alignment_TS for score in scores)
 
     def _translation(self, text: str, ids: list[int], hypothesis: Hypothesis, alignment: Tensor | None) -> Translation:
         return Translation(

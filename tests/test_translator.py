@@ -8,7 +8,7 @@ import shutil
 import pytest
 import torch
 
-import glassformer.translator
+from glassformer.engine import generation
 from glassformer.errors import InputError, UsageError
 from glassformer.model import ModelConfig, Transformer
 from glassformer.search import SearchOptions
@@ -95,12 +95,12 @@ def forced(translator, translation):
 @pytest.mark.parametrize("search", SEARCHES, ids=named)
 def test_one_by_one_batched_and_shuffled_are_the_same(translator, search, monkeypatch):
     texts = sentences()
-    together = translator.translate(texts, search, align=False)
-    alone = [translator.translate([text], search, align=False)[0] for text in texts]
+    together = translator.translate(texts, search)
+    alone = [translator.translate([text], search)[0] for text in texts]
     order = random.Random(1).sample(range(len(texts)), len(texts))
-    shuffled = translator.translate([texts[index] for index in order], search, align=False)
-    monkeypatch.setattr(glassformer.translator, "BATCH_TOKENS", 30)
-    small = translator.translate(texts, search, align=False)
+    shuffled = translator.translate([texts[index] for index in order], search)
+    monkeypatch.setattr(generation, "BATCH_TOKENS", 30)
+    small = translator.translate(texts, search)
     for index, expected in enumerate(together):
         for other in (alone[index], shuffled[order.index(index)], small[index]):
             assert same(expected, other)
@@ -120,7 +120,7 @@ def same(one, other):
 
 @pytest.mark.parametrize("search", SEARCHES, ids=named)
 def test_a_score_is_the_forced_score_of_its_tokens(translator, search):
-    for best in translator.translate(sentences(), search, align=False):
+    for best in translator.translate(sentences(), search):
         for one in (best, *best.alternatives):
             if not one.source:
                 continue
@@ -133,7 +133,7 @@ def test_a_score_is_the_forced_score_of_its_tokens(translator, search):
 
 def test_score_is_the_forced_score_of_given_text(translator):
     sources, targets = ["a b c", "c d", "", "f e"], ["c b a", "d c d", "a", ""]
-    for source, target, one in zip(sources, targets, translator.score(sources, targets), strict=True):
+    for source, target, one in zip(sources, targets, translator.score(sources, targets, align=True), strict=True):
         assert (one.source, one.text) == (source, target)
         assert ids_of(translator, one) == [*translator.target_tokenizer.encode(target), EOS]
         assert one.log_prob == one.score == pytest.approx(math.fsum(one.token_log_probs))
@@ -159,7 +159,7 @@ def test_search_with_a_cache_equals_an_argmax_loop_without(translator):
                 logits = model(torch.tensor([source]), torch.tensor([target]))[0, -1]
             logits[[PAD, UNK, BOS]] = -math.inf
             target.append(int(logits.argmax()))
-        [found] = translator.translate([text], beam=1, align=False)
+        [found] = translator.translate([text], beam=1)
         assert ids_of(translator, found) == target[1:]
         assert found.finished == (target[-1] == EOS)
 
@@ -169,7 +169,7 @@ def test_search_with_a_cache_equals_an_argmax_loop_without(translator):
 
 @pytest.mark.parametrize("search", SEARCHES[:3], ids=named)
 def test_alignment_is_a_distribution_over_the_source_for_each_token(translator, search):
-    for best in translator.translate(sentences(), search):
+    for best in translator.translate(sentences(), search, align=True):
         for one in (best, *best.alternatives):
             if not one.source:
                 assert one.alignment is None
@@ -182,7 +182,7 @@ def test_alignment_is_a_distribution_over_the_source_for_each_token(translator, 
 def test_a_model_that_reverses_looks_from_right_to_left(trained):
     """Averaged over layers and heads, most words still look mostly at the one they are a copy of."""
     hits = total = 0
-    for one in trained.translate([source for source, _ in letters(300) if len(set(source.split())) == 5]):
+    for one in trained.translate([source for source, _ in letters(300) if len(set(source.split())) == 5], align=True):
         places = one.alignment[:-1, :-1].argmax(-1).tolist()
         hits += sum(place == expected for place, expected in zip(places, reversed(range(len(places))), strict=True))
         total += len(places)
@@ -191,8 +191,21 @@ def test_a_model_that_reverses_looks_from_right_to_left(trained):
 
 
 def test_alignment_is_only_computed_where_it_is_asked_for(trained):
-    assert trained.translate(["a b"], align=False)[0].alignment is None
-    assert trained.translate(["a b"])[0].alignment is not None
+    assert trained.translate(["a b"])[0].alignment is None
+    assert trained.translate(["a b"], align=True)[0].alignment is not None
+    assert trained.score(["a b"], ["b a"])[0].alignment is None
+
+
+@pytest.mark.parametrize("search", SEARCHES[:3], ids=named)
+def test_an_alignment_does_not_depend_on_the_batch(translator, search):
+    texts = sentences()
+    together = translator.translate(texts, search, align=True)
+    for text, best in zip(texts, together, strict=True):
+        [alone] = translator.translate([text], search, align=True)
+        for one, other in zip((best, *best.alternatives), (alone, *alone.alternatives), strict=True):
+            assert same(one, other)
+            if text.strip():
+                torch.testing.assert_close(one.alignment, other.alignment, rtol=0, atol=1e-5)
 
 
 # Alternatives
@@ -219,10 +232,10 @@ def test_the_best_of_n_is_the_one_without_n(translator):
 
 def test_samples_differ_by_seed_and_are_sorted(untrained):
     texts = [text for text in sentences() if text.strip()]
-    one, again, other = (untrained.translate(texts, sample=True, seed=seed, align=False) for seed in (1, 1, 2))
+    one, again, other = (untrained.translate(texts, sample=True, seed=seed) for seed in (1, 1, 2))
     assert [t.tokens for t in one] == [t.tokens for t in again]
     assert all(t.tokens != o.tokens for t, o in zip(one, other, strict=True))
-    for best in untrained.translate(texts, sample=True, n_best=4, align=False):
+    for best in untrained.translate(texts, sample=True, n_best=4):
         scores = [t.score for t in (best, *best.alternatives)]
         assert scores == sorted(scores, reverse=True)
         assert len({t.tokens for t in (best, *best.alternatives)}) == 4
@@ -233,7 +246,7 @@ def test_samples_differ_by_seed_and_are_sorted(untrained):
 
 def test_the_limit_is_relative_to_the_source_and_cutting_is_said(untrained):
     cut = 0
-    for one in untrained.translate(sentences(longest=4), beam=1, align=False):
+    for one in untrained.translate(sentences(longest=4), beam=1):
         if one.source:
             most = 2 * len(one.source_tokens) + 10
             assert one.finished == (one.tokens[-1] == "</s>")
@@ -331,7 +344,7 @@ def test_text_that_looks_like_a_control_token_is_text(translator, name):
 
 
 def test_no_control_token_is_ever_said(untrained):
-    for one in untrained.translate(sentences(60), sample=True, temperature=5.0, align=False):
+    for one in untrained.translate(sentences(60), sample=True, temperature=5.0):
         assert not {"<pad>", "<unk>", "<s>"} & set(one.tokens)
         assert "</s>" not in one.tokens[:-1]
 
@@ -351,7 +364,7 @@ def test_overrides_are_fields_of_the_options(trained):
 
 
 def test_to_dict_is_json_and_says_the_same(trained):
-    [one] = trained.translate(["a b c"], n_best=2)
+    [one] = trained.translate(["a b c"], n_best=2, align=True)
     values = json.loads(json.dumps(one.to_dict()))
     assert values["text"] == one.text == "c b a"
     assert values["tokens"] == list(one.tokens)
@@ -378,7 +391,7 @@ def test_saved_and_loaded_it_translates_the_same(tokenizer, separate, tmp_path):
     assert (after.model.config, after.card) == (before.model.config, before.card)
     assert not after.model.training
     for search in (SEARCHES[0], SEARCHES[2], SEARCHES[4]):
-        one, other = (t.translate(sentences(), search) for t in (before, after))
+        one, other = (t.translate(sentences(), search, align=True) for t in (before, after))
         assert [t.to_dict() for t in one] == [t.to_dict() for t in other]
 
 

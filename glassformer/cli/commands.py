@@ -94,7 +94,7 @@ def evaluate(options: argparse.Namespace) -> None:
     if options.output:
         Path(options.output).touch()
     sources, references = [pair.source for pair in pairs], [pair.target for pair in pairs]
-    results = translator.translate(sources, search, align=False, places=_places(pairs))
+    results = translator.translate(sources, search, places=_places(pairs))
     texts = [_one_line(result.text) for result in results]
     if options.output:
         Path(options.output).write_text("".join(f"{text}\n" for text in texts), encoding="utf-8")
@@ -118,7 +118,9 @@ def score(options: argparse.Namespace) -> None:
     pairs = read_parallel(Path(options.source), Path(options.target))
     while chunk := list(islice(pairs, CHUNK)):
         sources, targets = [pair.source for pair in chunk], [pair.target for pair in chunk]
-        for one in translator.score(sources, targets, options.length_penalty, places=_places(chunk)):
+        for one in translator.score(
+            sources, targets, options.length_penalty, align=options.json, places=_places(chunk)
+        ):
             print(json.dumps(one.to_dict(), ensure_ascii=False) if options.json else f"{one.score:.4f}")
 
 

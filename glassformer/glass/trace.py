@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import torch
 
-from glassformer.engine import SUPPRESSED
+from glassformer.engine import SUPPRESSED, generate
 from glassformer.errors import InputError, UsageError, nearest
 from glassformer.glass.beam_tree import BeamTree
 from glassformer.glass.decode_step import decode_step
@@ -121,7 +121,7 @@ def _checked(translator: Translator, detail: Detail | None, pad: int) -> Detail:
 
 def _decoded(translator: Translator, ids: list[int], options: SearchOptions) -> tuple[Hypothesis, BeamTree | None]:
     tree = BeamTree(options, translator.model.config.decoder_start_id) if options.beam > 1 else None
-    ((found, *_),) = translator.engine.search([ids], options, watch=tree)
+    ((found, *_),) = generate(translator.engine, [ids], options, watch=tree)
     return found, tree
 
 

@@ -21,6 +21,7 @@ from glassformer.search.stepwise import Sampler, greedy, search_stepwise
 __all__ = [
     "Growth",
     "Hypothesis",
+    "S",
     "SearchOptions",
     "State",
     "Step",
