@@ -139,7 +139,7 @@ class Translator:
         source_ids = [ids or [EOS] for ids in self.source_ids(texts, places)]
         target_ids = [[*ids, EOS] for ids in self.target_tokenizer.encode_all(targets)]
         for index, ids in enumerate(target_ids):
-            self._refuse_long(ids, f"{_place(places, index)}, target")
+            self.model.config.check_length(len(ids), f"{_place(places, index)}, target")
         results = []
         scores = self.engine.score(source_ids, target_ids, align)
         for text, source, target, scored in zip(texts, source_ids, target_ids, scores, strict=True):
@@ -151,15 +151,8 @@ class Translator:
         """Each text's ids with `</s>`; none at all for a blank one. InputError for one too long, by its place."""
         result = [[*ids, EOS] if ids else [] for ids in self.source_tokenizer.encode_all(texts)]
         for index, ids in enumerate(result):
-            self._refuse_long(ids, _place(places, index))
+            self.model.config.check_length(len(ids), _place(places, index))
         return result
-
-    def _refuse_long(self, ids: list[int], place: str) -> None:
-        most = self.model.config.max_length
-        if len(ids) > most:
-            raise InputError(
-                f"{place}: {len(ids)} tokens, but the model admits {most} (max_length); split the sentence"
-            )
 
     def _beginnings(
         self, prefixes: Sequence[str], ids: list[list[int]], options: SearchOptions, places: Sequence[str] | None

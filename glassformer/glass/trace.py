@@ -56,8 +56,7 @@ def trace(
     (source_ids,) = translator.source_ids([source])
     if not source_ids:
         raise InputError("there is no sentence to trace: it is blank")
-    if len(source_ids) + pad > translator.model.config.max_length:
-        raise InputError(f"with {pad} <pad> the source is longer than the model's max_length; use fewer")
+    translator.model.config.check_length(len(source_ids) + pad, f"the source with {pad} <pad>", "use fewer")
     search = dataclasses.replace(SearchOptions(beam=beam, n_best=1), **options)
     if search.sample:
         raise UsageError("a trace follows greedy search, a beam or a given target; it does not sample")
@@ -128,9 +127,7 @@ def _decoded(translator: Translator, ids: list[int], options: SearchOptions) -> 
 def _forced(translator: Translator, target: str) -> Hypothesis:
     """The given target, as if it had been found; its log-probabilities are still to come."""
     ids = [*translator.target_tokenizer.encode(target.strip()), EOS]
-    most = translator.model.config.max_length
-    if len(ids) > most:
-        raise InputError(f"the target has {len(ids)} tokens, but the model admits {most} (max_length); shorten it")
+    translator.model.config.check_length(len(ids), "the target", "shorten it")
     return Hypothesis.of(ids, [0.0] * len(ids), EOS, 0.0)
 
 

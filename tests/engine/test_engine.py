@@ -174,9 +174,9 @@ def test_nothing_gives_nothing(engine):
 
 
 def test_too_long_is_refused(engine):
-    with pytest.raises(InputError, match="25 tokens"):
+    with pytest.raises(InputError, match="25 tokens, but the model admits 24"):
         generate(engine, [[5] * 25])
-    with pytest.raises(InputError, match="25 tokens"):
+    with pytest.raises(InputError, match="25 tokens, but the model admits 24"):
         engine.score([[5, EOS]], [[5] * 25])
     with pytest.raises(UsageError, match="the model holds 24"):
         generate(engine, [[5, EOS]], SearchOptions(min_length=24))
