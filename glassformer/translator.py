@@ -1,11 +1,11 @@
-"""A model, its tokenizers and a search, as one object: text in, text out."""
+"""A model, its tokenizers and an engine, as one object: text in, text out."""
 
 import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, NoReturn
 
 import torch
 from torch import Tensor
@@ -39,14 +39,36 @@ class Translation:
     source_tokens: tuple[str, ...] = ()
     alignment: Tensor | None = None
     finished: bool = True
-    alternatives: tuple["Translation", ...] = ()  # the next best ones, where n_best asked for them
+    alternatives: tuple["Translation", ...] = ()  # the next best ones, where n_best is above 1
+    error: ClassVar[None] = None  # that of a FailedTranslation
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON: the fields above, with `alignment` as a list of rows rounded to six decimals."""
-        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         if self.alignment is not None:
             values["alignment"] = [[round(w, 6) for w in row] for row in self.alignment.tolist()]
         return values | {"alternatives": [other.to_dict() for other in self.alternatives]}
+
+
+@dataclass(frozen=True)
+class FailedTranslation:
+    """Stands in a list of translations for a sentence that could not be translated or scored; `error` says why.
+
+    It has no text or score: whoever takes one, or another field of a `Translation`, gets the error raised, so that
+    no line is lost unseen. `[one for one in translations if one.error]` are all that failed.
+    """
+
+    source: str
+    error: InputError
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name in {field.name for field in dataclasses.fields(Translation)}:
+            raise self.error
+        raise AttributeError(name)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON: the source and the error, and no text."""
+        return {"source": self.source, "error": str(self.error)}
 
 
 class Translator:
@@ -95,25 +117,33 @@ class Translator:
         align: bool = False,
         places: Sequence[str] | None = None,
         **overrides: Any,
-    ) -> list[Translation]:
+    ) -> list[Translation | FailedTranslation]:
         """Translate each sentence, alone of its batch: the result does not depend on the others.
 
-        `overrides` are fields of SearchOptions (`beam=4`, `n_best=2`, ...). `prefixes`: text each
-        translation must begin with. `align` gives alignments too, for one more pass over the model. `places` names the
+        `overrides` are fields of SearchOptions (`beam=4`, `n_best=2`, ...). `prefixes`: text that each translation
+        must begin with. `align` gives alignments too, for one more pass over the model. `places` names the
         sentences in errors ("input.txt:7"). A blank sentence gives an empty translation.
-        Raises InputError for a sentence longer than the model admits; nothing is cut off.
+
+        Nothing is cut off: a sentence that is longer than the model admits, or whose prefix leaves no room for a
+        translation, has a FailedTranslation in its place, and the others are translated.
         """
         options = dataclasses.replace(options or SearchOptions(), **overrides)
         texts = [sentence.strip() for sentence in sentences]
-        ids = self.source_ids(texts, places)
-        beginnings = self._beginnings(prefixes, ids, options, places) if prefixes else None
-        rows = [row for row, source in enumerate(ids) if source]
+        ids = self._encoded(texts)
+        beginnings = self.target_tokenizer.encode_all(prefixes or [""] * len(texts))
+        results: list[Translation | FailedTranslation] = [Translation(text, "", 0.0, 0.0) for text in texts]
+        rows = []  # those to translate
+        for row, (source, prefix) in enumerate(zip(ids, beginnings, strict=True)):
+            try:
+                self._check_sentence(source, prefix, options, _place(places, row))
+            except InputError as error:
+                results[row] = FailedTranslation(texts[row], error)
+                continue
+            if source:
+                rows.append(row)
         sources = [ids[row] for row in rows]
-        found = generate(
-            self.engine, sources, options, prefixes=[beginnings[row] for row in rows] if beginnings else None
-        )
+        found = generate(self.engine, sources, options, prefixes=[beginnings[row] for row in rows])
         alignments = self._alignments(sources, found) if align else repeat(None)
-        results = [Translation(text, "", 0.0, 0.0) for text in texts]
         for row, hypotheses in zip(rows, found, strict=True):
             best, *others = (self._translation(texts[row], ids[row], one, next(alignments)) for one in hypotheses)
             results[row] = dataclasses.replace(best, alternatives=tuple(others))
@@ -127,46 +157,50 @@ class Translator:
         places: Sequence[str] | None = None,
         *,
         align: bool = False,
-    ) -> list[Translation]:
+    ) -> list[Translation | FailedTranslation]:
         """Force each target as the translation of its source: the model's log-probability of it.
 
-        `score` is log_prob / length_penalty(n, alpha), n counting `</s>`, as in search. `align` gives
-        alignments too. Raises InputError for a source or target longer than the model admits, by its place
-        as `translate` does.
+        `score` is log_prob / length_penalty(n, alpha), n counting `</s>`, as in search. `align` gives alignments
+        too. A pair with a side longer than the model admits has a FailedTranslation in its place.
         """
         SearchOptions(length_penalty=length_penalty_alpha)  # refuses what is none
         texts, targets = [s.strip() for s in sources], [t.strip() for t in targets]
-        source_ids = [ids or [EOS] for ids in self.source_ids(texts, places)]
+        source_ids = [ids or [EOS] for ids in self._encoded(texts)]
         target_ids = [[*ids, EOS] for ids in self.target_tokenizer.encode_all(targets)]
-        for index, ids in enumerate(target_ids):
-            self.model.config.check_length(len(ids), f"{_place(places, index)}, target")
-        results = []
-        scores = self.engine.score(source_ids, target_ids, align)
-        for text, source, target, scored in zip(texts, source_ids, target_ids, scores, strict=True):
-            hypothesis = Hypothesis.of(target, scored.token_log_probs, EOS, length_penalty_alpha)
-            results.append(self._translation(text, source, hypothesis, scored.alignment_TS))
-        return results
+        results: dict[int, Translation | FailedTranslation] = {}
+        for row, (source, target) in enumerate(zip(source_ids, target_ids, strict=True)):
+            try:
+                self.model.config.check_length(len(source), _place(places, row))
+                self.model.config.check_length(len(target), f"{_place(places, row)}, target")
+            except InputError as error:
+                results[row] = FailedTranslation(texts[row], error)
+        rows = [row for row in range(len(texts)) if row not in results]
+        scores = self.engine.score([source_ids[row] for row in rows], [target_ids[row] for row in rows], align)
+        for row, score in zip(rows, scores, strict=True):
+            forced = Hypothesis.of(target_ids[row], score.token_log_probs, EOS, length_penalty_alpha)
+            results[row] = self._translation(texts[row], source_ids[row], forced, score.alignment_TS)
+        return [results[row] for row in range(len(texts))]
 
     def source_ids(self, texts: Sequence[str], places: Sequence[str] | None = None) -> list[list[int]]:
         """Each text's ids with `</s>`; none at all for a blank one. InputError for one too long, by its place."""
-        result = [[*ids, EOS] if ids else [] for ids in self.source_tokenizer.encode_all(texts)]
-        for index, ids in enumerate(result):
-            self.model.config.check_length(len(ids), _place(places, index))
+        result = self._encoded(texts)
+        for row, ids in enumerate(result):
+            self.model.config.check_length(len(ids), _place(places, row))
         return result
 
-    def _beginnings(
-        self, prefixes: Sequence[str], ids: list[list[int]], options: SearchOptions, places: Sequence[str] | None
-    ) -> list[list[int]]:
-        """Each prefix's ids; InputError for one that leaves no room within its sentence's limit."""
-        result = self.target_tokenizer.encode_all(prefixes)
-        for index, (prefix, source) in enumerate(zip(result, ids, strict=True)):
-            most = options.limit(len(source), self.model.config.max_length)
-            if source and len(prefix) >= most:
-                raise InputError(
-                    f"{_place(places, index)}: the prefix has {len(prefix)} tokens, but the translation may have "
-                    f"{most} with </s>; shorten the prefix or raise max_length"
-                )
-        return result
+    def _encoded(self, texts: Sequence[str]) -> list[list[int]]:
+        """Each text's ids with `</s>`; none at all for a blank one."""
+        return [[*ids, EOS] if ids else [] for ids in self.source_tokenizer.encode_all(texts)]
+
+    def _check_sentence(self, source: list[int], prefix: list[int], options: SearchOptions, place: str) -> None:
+        """Raise InputError for a source that is too long, or a prefix that leaves no room for more."""
+        self.model.config.check_length(len(source), place)
+        most = options.limit(len(source), self.model.config.max_length)
+        if source and len(prefix) >= most:
+            raise InputError(
+                f"{place}: the prefix has {len(prefix)} tokens, but the translation may have "
+                f"{most} with </s>; shorten the prefix or raise max_length"
+            )
 
     def _alignments(self, sources: list[list[int]], found: list[list[Hypothesis]]) -> Iterator[Tensor | None]:
         """The alignment of each hypothesis of each source, one after the other."""

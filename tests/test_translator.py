@@ -1,7 +1,10 @@
 """Text in, text out: what every translation promises, for a trained model and for one of random weights."""
 
+import copy
+import dataclasses
 import json
 import math
+import pickle
 import random
 import shutil
 
@@ -14,7 +17,7 @@ from glassformer.model import ModelConfig, Transformer
 from glassformer.search import SearchOptions
 from glassformer.special import BOS, EOS, PAD, UNK
 from glassformer.text.tokenizer import Tokenizer
-from glassformer.translator import Translation, Translator
+from glassformer.translator import FailedTranslation, Translation, Translator
 from tests.commands import options, run
 from tests.letters import LETTERS, QUICK, letters
 
@@ -295,19 +298,63 @@ def test_white_space_around_a_sentence_is_no_part_of_it(trained):
     assert (one.source, one.tokens, one.log_prob) == (other.source, other.tokens, other.log_prob)
 
 
-def test_a_sentence_too_long_is_refused_by_its_place(translator):
+def too_long(translator):
+    return " ".join("a" * translator.model.config.max_length)
+
+
+def failure(place, translator):
+    """What is said of a sentence that is one token too long, `</s>` counted."""
     most = translator.model.config.max_length
-    fits, long = " ".join("a" * (most - 1)), " ".join("a" * most)
-    assert len(translator.translate([fits], beam=1, max_length=3)) == 1
-    message = rf": {most + 1} tokens, but the model admits {most} \(max_length\); split the sentence"
-    with pytest.raises(InputError, match=r"^sentence 2" + message):
-        translator.translate(["a", long, "b"])
-    with pytest.raises(InputError, match=r"^in\.txt:7" + message):
-        translator.translate(["a", long, "b"], places=["in.txt:6", "in.txt:7", "in.txt:8"])
-    with pytest.raises(InputError, match=r"^sentence 1" + message):
-        translator.score([long], ["a"])
-    with pytest.raises(InputError, match=r"^sentence 2, target" + message):
-        translator.score(["a", "b"], ["a", long])
+    return f"{place}: {most + 1} tokens, but the model admits {most} (max_length); split the sentence"
+
+
+def test_the_longest_sentence_is_translated_and_one_more_token_fails(translator):
+    fits = too_long(translator).removesuffix(" a")
+    one, other = translator.translate([fits, too_long(translator)], beam=1, max_length=3)
+    assert one.error is None and len(one.source_tokens) == translator.model.config.max_length
+    assert str(other.error) == failure("sentence 2", translator)
+
+
+@pytest.mark.parametrize("search", SEARCHES[:3], ids=named)
+def test_an_item_that_fails_is_the_only_one(translator, search):
+    texts = sentences()
+    expected = translator.translate(texts, search, align=True)
+    mixed, places = [*texts[:3], too_long(translator), *texts[3:]], [f"in.txt:{number}" for number in range(99)]
+    found = translator.translate(mixed, search, align=True, places=places[: len(mixed)])
+    failed = found.pop(3)
+    assert (failed.source, str(failed.error)) == (too_long(translator), failure("in.txt:3", translator))
+    assert [one.error for one in found] == [None] * len(texts)
+    assert all(map(same, expected, found))
+
+
+def test_a_failed_translation_cannot_be_taken_for_an_empty_one(translator):
+    [failed] = translator.translate([too_long(translator)])
+    assert isinstance(failed, FailedTranslation)
+    for name in {field.name for field in dataclasses.fields(Translation)} - {"source"}:
+        with pytest.raises(InputError, match=r"^sentence 1: \d+ tokens, but the model admits"):
+            getattr(failed, name)
+    with pytest.raises(AttributeError, match="texts"):
+        failed.texts  # noqa: B018
+    assert failed.to_dict() == {"source": too_long(translator), "error": failure("sentence 1", translator)}
+    for again in (copy.deepcopy(failed), pickle.loads(pickle.dumps(failed))):
+        assert (again.source, str(again.error)) == (failed.source, str(failed.error))
+
+
+def test_a_pair_that_cannot_be_scored_is_the_only_one(translator):
+    long = too_long(translator)
+    sources, targets = ["a b", long, "c", "d"], ["b a", "c", long, "d"]
+    found = translator.score(sources, targets)
+    errors = [str(one.error) for one in found]
+    assert errors == ["None", failure("sentence 2", translator), failure("sentence 3, target", translator), "None"]
+    for row in (0, 3):
+        [alone] = translator.score([sources[row]], [targets[row]])
+        assert found[row].token_log_probs == pytest.approx(alone.token_log_probs, abs=1e-5)
+
+
+def test_ids_of_a_sentence_too_long_are_refused_by_its_place(translator):
+    with pytest.raises(InputError) as caught:
+        translator.source_ids(["a", too_long(translator)], ["probe 1", "probe 2"])
+    assert str(caught.value) == failure("probe 2", translator)
 
 
 @pytest.mark.parametrize("search", [{"beam": 1}, {"beam": 4, "n_best": 4}, {"sample": True, "n_best": 3}], ids=str)
@@ -326,9 +373,14 @@ def test_a_prefix_is_really_forced(translator, search):
                 assert one.log_prob == pytest.approx(math.fsum(forced(translator, one)), abs=1e-4)
 
 
-def test_a_prefix_with_no_room_is_refused_by_its_place(trained):
-    with pytest.raises(InputError, match=r"^x:2: the prefix has 9 tokens, but the translation may have 9 with </s>"):
-        trained.translate(["a b", "c"], prefixes=["a", "a a a a a a a a a"], places=["x:1", "x:2"], max_length=9)
+def test_a_prefix_with_no_room_fails_by_its_place(trained):
+    prefixes = ["a", "a a a a a a a a a", "a a a a a a a a a", "b"]
+    texts, places = ["a b", "c", "", "d"], ["x:1", "x:2", "x:3", "x:4"]
+    first, failed, blank, last = trained.translate(texts, prefixes=prefixes, places=places, max_length=9)
+    assert str(failed.error) == (
+        "x:2: the prefix has 9 tokens, but the translation may have 9 with </s>; shorten the prefix or raise max_length"
+    )
+    assert (first.text[0], blank.text, last.text[0]) == ("a", "", "b")
 
 
 @pytest.mark.parametrize("name", ["<pad>", "<unk>", "<s>", "</s>"])

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from glassformer.cli.parser import make_parser
-from glassformer.cli.streams import abandon_stdout, say, speak_utf8
+from glassformer.cli.streams import abandon_stdout, say_error, speak_utf8
 from glassformer.errors import GlassformerError, is_out_of_memory
 
 
@@ -42,5 +42,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _fail(message: str, status: int) -> int:
-    say(f"glassformer: {' '.join(message.splitlines())}")
+    say_error(message)
     return status
