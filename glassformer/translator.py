@@ -177,7 +177,7 @@ class Translator:
         rows = [row for row in range(len(texts)) if row not in results]
         scores = self.engine.score([source_ids[row] for row in rows], [target_ids[row] for row in rows], align)
         for row, score in zip(rows, scores, strict=True):
-            forced = Hypothesis.of(target_ids[row], score.token_log_probs, EOS, length_penalty_alpha)
+            forced = Hypothesis.from_tokens(target_ids[row], score.token_log_probs, EOS, length_penalty_alpha)
             results[row] = self._translation(texts[row], source_ids[row], forced, score.alignment_TS)
         return [results[row] for row in range(len(texts))]
 

@@ -17,7 +17,7 @@ from glassformer.model.observe import observed
 from glassformer.model.transformer import shift_right
 from glassformer.special import PAD
 
-SCORED_TOKENS = 1024  # positions of a batch that is scored: each of them has a number for every word there is
+SCORED_TOKENS = 1024  # positions of a batch to score, padding included; each has a logit for every token there is
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ def generate(
             limits=[options.limit(len(source), engine.max_length) for source in chosen],
             options=options,
             prefixes=[prefixes[row] for row in batch] if prefixes is not None else None,
-            forbidden=SUPPRESSED,
+            suppress_tokens=SUPPRESSED,
             watch=watch,
             seeds=[_seed(options.seed, source) for source in chosen],
             device=engine.device,

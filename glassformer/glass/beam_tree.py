@@ -72,5 +72,5 @@ class BeamTree:
 
 def _ways(paths: Paths, parent_BN: Tensor) -> dict[int, tuple[int, int]]:
     """By its place, each path's parent and last token; without the places that nothing fills."""
-    rows = zip(parent_BN[0].tolist(), paths.tokens_BKT[0, :, -1].tolist(), paths.rank_BK[0].tolist(), strict=True)
+    rows = zip(parent_BN[0].tolist(), paths.tokens_BKT[0, :, -1].tolist(), paths.score_BK[0].tolist(), strict=True)
     return {place: (parent, token) for place, (parent, token, rank) in enumerate(rows) if rank != -math.inf}

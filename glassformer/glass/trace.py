@@ -66,7 +66,7 @@ def trace(
     steps = _steps(translator, found.tokens, tensors)
     log_probs = [step["chosen"]["log_prob"] for step in steps]
     if target is not None:
-        found = Hypothesis.of(found.tokens, log_probs, EOS, search.length_penalty)
+        found = Hypothesis.from_tokens(found.tokens, log_probs, EOS, search.length_penalty)
     strategy = "forced" if target is not None else "greedy" if search.beam == 1 else "beam"
     text = translator.target_tokenizer.decode(found.tokens)
     return Trace(
@@ -128,7 +128,7 @@ def _forced(translator: Translator, target: str) -> Hypothesis:
     """The given target, as if it had been found; its log-probabilities are still to come."""
     ids = [*translator.target_tokenizer.encode(target.strip()), EOS]
     translator.model.config.check_length(len(ids), "the target", "shorten it")
-    return Hypothesis.of(ids, [0.0] * len(ids), EOS, 0.0)
+    return Hypothesis.from_tokens(ids, [0.0] * len(ids), EOS, 0.0)
 
 
 def _meta(translator: Translator, title: str, seed: int, detail: str) -> dict[str, Any]:

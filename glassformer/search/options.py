@@ -8,7 +8,7 @@ from glassformer.errors import UsageError
 
 @dataclass(frozen=True)
 class SearchOptions:
-    """How to search, and what to refuse on the way.
+    """How to search, and the constraints on what is found.
 
     `sample=False` is beam search with `beam` live hypotheses; `beam=1` is greedy search.
     `sample=True` draws `n_best` independent translations instead, and `beam` plays no part.
@@ -20,13 +20,13 @@ class SearchOptions:
       https://arxiv.org/abs/1805.04833, sec. 5.4); 0 is all of them.
     - `top_p`: sample from the smallest set of likeliest tokens that holds the probability p
       (Holtzman et al. 2020, https://arxiv.org/abs/1904.09751, sec. 3.1); 1 is all of them.
-    - `seed`: where sampling starts, if the caller of `search` names no seed for each sentence.
-    - `min_length`: tokens before `</s>`, at least.
-    - `max_length`: tokens with `</s>`, at most. Without it the limit follows from the source:
+    - `seed`: of the sampler.
+    - `min_length`: the least number of tokens before `</s>`.
+    - `max_length`: the largest number of tokens, `</s>` included. Without it the limit follows from the source:
       floor(max_length_ratio * source tokens) + max_length_extra.
     - `no_repeat_ngram`: no n-gram of this size occurs twice; 0 allows all.
-    - `repetition_penalty`: makes tokens already said less likely (Keskar et al. 2019,
-      https://arxiv.org/abs/1909.05858, sec. 4.1); 1 leaves them alone.
+    - `repetition_penalty`: makes tokens that came before less likely (Keskar et al. 2019,
+      https://arxiv.org/abs/1909.05858, sec. 4.1); 1 is off.
 
     Raises UsageError for a value out of range and for options that contradict each other.
     """

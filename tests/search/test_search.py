@@ -80,7 +80,7 @@ def test_limits_and_the_least_length_are_kept(options):
 
 @every_way
 def test_forbidden_tokens_are_never_said(options):
-    found = find(Tree.random(9, sentences=20), [5] * 20, options, forbidden=[1, START])
+    found = find(Tree.random(9, sentences=20), [5] * 20, options, suppress_tokens=[1, START])
     said = {token for hypotheses in found for one in hypotheses for token in one.tokens}
     assert said == {END, 2}
 
@@ -89,13 +89,13 @@ def test_forbidden_tokens_are_never_said(options):
 def test_a_prefix_is_said_first_and_scored_by_the_model(options):
     tree = Tree.random(10, sentences=3)
     prefixes = [(3, 3, 3), (), (1, 2, 1, 2)]
-    found = find(tree, [5, 5, 4], options, prefixes=prefixes, forbidden=[3])
+    found = find(tree, [5, 5, 4], options, prefixes=prefixes, suppress_tokens=[3])
     for sentence, hypotheses in enumerate(found):
         for one in hypotheses:
             assert one.tokens[: len(prefixes[sentence])] == prefixes[sentence]
             assert one.token_log_probs == pytest.approx(tree.log_probs(one.tokens, sentence))
     assert found[2][0].tokens == (1, 2, 1, 2) and not found[2][0].finished
-    assert find(tree, [5], options, state=tree.state([1]), forbidden=[3], seeds=[options.seed + 1]) == [found[1]]
+    assert find(tree, [5], options, state=tree.state([1]), suppress_tokens=[3], seeds=[options.seed + 1]) == [found[1]]
 
 
 def test_search_after_a_prefix_is_exhaustive_too():
@@ -149,10 +149,10 @@ def test_nothing_to_do(options):
         ({"limits": [0, 5]}, UsageError, "sentence 1: its limit is 0"),
         ({"limits": [5]}, UsageError, "1 limits, 2 prefixes"),
         ({"seeds": [1]}, UsageError, "1 seeds"),
-        ({"forbidden": [END]}, UsageError, "nothing could ever finish"),
+        ({"suppress_tokens": [END]}, UsageError, "nothing could ever finish"),
         ({"prefixes": [(), (1, END)]}, UsageError, "sentence 2"),
         ({"prefixes": [(-1,), ()]}, UsageError, "sentence 1"),
-        ({"prefixes": [(), (1,) * 6]}, InputError, "sentence 2: its forced beginning has 6 tokens"),
+        ({"prefixes": [(), (1,) * 6]}, InputError, "sentence 2: its prefix has 6 tokens"),
     ],
 )
 def test_wrong_calls_are_refused(more, error, said):
