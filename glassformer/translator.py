@@ -22,12 +22,14 @@ from glassformer.text.tokenizer import Tokenizer
 
 @dataclass(frozen=True)
 class Translation:
-    """One translation and how it came about.
+    """One translation, and what the model computed for it.
 
-    `tokens` and `source_tokens` are SentencePiece's pieces, `</s>` included; `alignment` is
-    (target tokens, source tokens), cross-attention averaged over layers and heads, each row summing
-    to 1, or None without `align`. `log_prob` is the model's own log p(text | source),
-    `score` the same over the length penalty. `finished` is False where the length limit cut it off.
+    - `tokens`, `source_tokens`: SentencePiece's pieces, `</s>` included.
+    - `log_prob`: the model's log p(text | source); `score` is log_prob / length_penalty.
+    - `alignment`: (target tokens, source tokens), cross-attention averaged over layers and heads, each row
+      summing to 1; None without `align=True`.
+    - `finished`: False where the length limit cut it off.
+    - `error`: None; see FailedTranslation.
     """
 
     source: str
@@ -40,10 +42,10 @@ class Translation:
     alignment: Tensor | None = None
     finished: bool = True
     alternatives: tuple["Translation", ...] = ()  # the next best ones, where n_best is above 1
-    error: ClassVar[None] = None  # that of a FailedTranslation
+    error: ClassVar[None] = None
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON: the fields above, with `alignment` as a list of rows rounded to six decimals."""
+        """The fields above as values for JSON, `alignment` as a list of rows rounded to six decimals."""
         values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         if self.alignment is not None:
             values["alignment"] = [[round(w, 6) for w in row] for row in self.alignment.tolist()]
@@ -52,14 +54,14 @@ class Translation:
 
 @dataclass(frozen=True)
 class FailedTranslation:
-    """Stands in a list of translations for a sentence that could not be translated or scored; `error` says why.
+    """What a list of translations holds for a sentence that could not be translated or scored; `error` says why.
 
-    It has no text or score: whoever takes one, or another field of a `Translation`, gets the error raised, so that
-    no line is lost unseen. `[one for one in translations if one.error]` are all that failed.
+    It has no text and no score. Reading one, or any other field of a `Translation`, raises the error, so that a
+    failure is never taken for an empty text. `[one for one in translations if one.error]` lists the failures.
     """
 
     source: str
-    error: InputError
+    error: InputError  # without its traceback, which would keep all other sentences in memory
 
     def __getattr__(self, name: str) -> NoReturn:
         if name in {field.name for field in dataclasses.fields(Translation)}:
@@ -67,7 +69,7 @@ class FailedTranslation:
         raise AttributeError(name)
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON: the source and the error, and no text."""
+        """The source and the error as values for JSON; there is no text."""
         return {"source": self.source, "error": str(self.error)}
 
 
@@ -118,7 +120,7 @@ class Translator:
         places: Sequence[str] | None = None,
         **overrides: Any,
     ) -> list[Translation | FailedTranslation]:
-        """Translate each sentence, alone of its batch: the result does not depend on the others.
+        """Translate each sentence; no result depends on the other sentences.
 
         `overrides` are fields of SearchOptions (`beam=4`, `n_best=2`, ...). `prefixes`: text that each translation
         must begin with. `align` gives alignments too, for one more pass over the model. `places` names the
@@ -137,7 +139,7 @@ class Translator:
             try:
                 self._check_sentence(source, prefix, options, _place(places, row))
             except InputError as error:
-                results[row] = FailedTranslation(texts[row], error)
+                results[row] = FailedTranslation(texts[row], error.with_traceback(None))
                 continue
             if source:
                 rows.append(row)
@@ -158,12 +160,12 @@ class Translator:
         *,
         align: bool = False,
     ) -> list[Translation | FailedTranslation]:
-        """Force each target as the translation of its source: the model's log-probability of it.
+        """Compute the model's log-probability of each target as the translation of its source.
 
         `score` is log_prob / length_penalty(n, alpha), n counting `</s>`, as in search. `align` gives alignments
         too. A pair with a side longer than the model admits has a FailedTranslation in its place.
         """
-        SearchOptions(length_penalty=length_penalty_alpha)  # refuses what is none
+        SearchOptions(length_penalty=length_penalty_alpha)  # raises UsageError for a value out of range
         texts, targets = [s.strip() for s in sources], [t.strip() for t in targets]
         source_ids = [ids or [EOS] for ids in self._encoded(texts)]
         target_ids = [[*ids, EOS] for ids in self.target_tokenizer.encode_all(targets)]
@@ -173,7 +175,7 @@ class Translator:
                 self.model.config.check_length(len(source), _place(places, row))
                 self.model.config.check_length(len(target), f"{_place(places, row)}, target")
             except InputError as error:
-                results[row] = FailedTranslation(texts[row], error)
+                results[row] = FailedTranslation(texts[row], error.with_traceback(None))
         rows = [row for row in range(len(texts)) if row not in results]
         scores = self.engine.score([source_ids[row] for row in rows], [target_ids[row] for row in rows], align)
         for row, score in zip(rows, scores, strict=True):

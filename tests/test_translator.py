@@ -201,7 +201,7 @@ def test_alignment_is_only_computed_where_it_is_asked_for(trained):
 
 @pytest.mark.parametrize("search", SEARCHES[:3], ids=named)
 def test_an_alignment_does_not_depend_on_the_batch(translator, search):
-    texts = sentences()
+    texts = sentences(8)
     together = translator.translate(texts, search, align=True)
     for text, best in zip(texts, together, strict=True):
         [alone] = translator.translate([text], search, align=True)
