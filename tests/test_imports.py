@@ -15,11 +15,11 @@ ROOT = Path(glassformer.__file__).parent
 # A room may import rooms on lower floors, and its own. Rooms on one floor do not know each other.
 FLOORS = [
     {"errors", "special"},
-    {"device", "files", "locking", "settings"},
+    {"batching", "device", "files", "locking", "settings"},
     {"model", "text", "search"},
     {"corpora"},
     {"data"},
-    {"model_directory", "evaluation"},
+    {"engine", "model_directory", "evaluation"},
     {"translator"},
     {"glass"},
     {"training"},
@@ -32,11 +32,13 @@ FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 LIBRARIES = {  # the libraries that a room may use, where that is limited
     "model": {"torch"},
     "search": {"torch"},
+    "engine": {"torch"},
     "text": {"sentencepiece"},
     "data": {"numpy", "sentencepiece"},
     "corpora": {"polib", "pycountry"},
     "errors": set(),
     "special": set(),
+    "batching": set(),
     "files": set(),
     "settings": {"yaml"},
     "evaluation": {"sacrebleu"},

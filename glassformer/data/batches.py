@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from glassformer.batching import cut_by_budget
 from glassformer.data.prefetch import prefetch
 from glassformer.data.shuffle import EpochOrder
 from glassformer.special import EOS, PAD
@@ -53,7 +54,10 @@ class Sentences:
         return np.diff(self.starts)
 
     def padded(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The sentences `rows` as one matrix, filled up on the right with `<pad>`."""
+        """The sentences `rows` as one matrix, filled up on the right with `<pad>`.
+
+        As `batching.pad`, but without a Python object for each token: the arrays may be mapped files.
+        """
         starts, ends = self.starts[rows, None], self.starts[rows + 1, None]
         places = starts + np.arange(int((ends - starts).max()))
         real = places < ends
@@ -152,7 +156,7 @@ class TokenizedPairs:
         sources, targets = self.sources.lengths, self.targets.lengths
         order = shuffled[np.lexsort((sources[shuffled], targets[shuffled]))]
         widths = np.maximum(sources, targets)[order]
-        cuts = _cuts(widths, batch_tokens)
+        cuts = cut_by_budget(widths.tolist(), batch_tokens)
         batches = np.split(order, cuts)
         return [batches[i] for i in random.permutation(len(batches))]
 
@@ -189,14 +193,3 @@ def _batches(pools: Iterator[Planned]) -> Iterator[Batch]:
     for pairs, rows, plan in pools:
         for chosen in plan:
             yield pairs.batch(chosen)._replace(rows=rows[chosen])
-
-
-def _cuts(widths: NDArray[np.int64], budget: int) -> list[int]:
-    """Where to cut rows of these widths so that rows x widest row stays within the budget."""
-    cuts, first, widest = [], 0, 0
-    for index, width in enumerate(widths.tolist()):
-        widest = max(widest, width)
-        if index > first and widest * (index - first + 1) > budget:
-            cuts.append(index)
-            first, widest = index, width
-    return cuts

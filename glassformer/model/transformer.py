@@ -11,7 +11,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from glassformer.errors import InputError
 from glassformer.model.attention import look_ahead_mask, padding_mask
 from glassformer.model.cache import DecoderCache
 from glassformer.model.config import ModelConfig
@@ -112,7 +111,7 @@ class Transformer(nn.Module):
 
         Raises InputError if S exceeds `max_length`.
         """
-        self._refuse_long(source_BS.shape[1])
+        self.config.check_length(source_BS.shape[1])
         mask_B11S = padding_mask(source_BS)
         x_BSD = self.source_embedding(source_BS)
         for layer in self.encoder:
@@ -131,7 +130,7 @@ class Transformer(nn.Module):
         Raises InputError if the target would exceed `max_length`.
         """
         start, length = cache.length, target_BT.shape[1]
-        self._refuse_long(start + length)
+        self.config.check_length(start + length)
         mask_TS = look_ahead_mask(length, start + length, target_BT.device)
         x_BTD = self.target_embedding(target_BT, start)
         grown = []
@@ -150,13 +149,6 @@ class Transformer(nn.Module):
         """Logits (B, T, V): at each target position, for the word that comes next."""
         hidden_BTD, _ = self.decode(target_BT, self.start(self.encode(source_BS, explicit)), explicit)
         return self.logits(hidden_BTD)
-
-    def _refuse_long(self, length: int) -> None:
-        if length > self.config.max_length:
-            raise InputError(
-                f"a sentence of {length} tokens is longer than the model's max_length = "
-                f"{self.config.max_length}; split it, or train with a larger max_length"
-            )
 
 
 def shift_right(target_BT: Tensor, start_id: int) -> Tensor:

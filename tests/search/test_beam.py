@@ -104,7 +104,7 @@ def test_a_beam_sees_past_the_first_choice():
 
 
 def test_the_length_penalty_decides_between_short_and_long():
-    # 0.52 for "end", 0.45 for "1 2 end": per token the longer one is better.
+    # 0.52 for "end", 0.45 for "1 2 end": per token the append one is better.
     tree = bigram([[1, 0, 0, 0], [0, 0, 1, 0], [1, 0, 0, 0], [0.52, 0.45, 0.03, 0]])
     best = {alpha: find(tree, [5], SearchOptions(length_penalty=alpha))[0][0].tokens for alpha in (0.0, 1.0)}
     assert best == {0.0: (END,), 1.0: (1, 2, END)}
@@ -121,7 +121,7 @@ def test_where_length_is_punished_the_next_token_is_the_best_hope():
 
 def test_equal_scores_go_to_the_lowest_token():
     tree = bigram([[0.25] * 4] * 4)
-    (found,) = find(tree, [2], SearchOptions(beam=4, n_best=4, length_penalty=0), forbidden=[START])
+    (found,) = find(tree, [2], SearchOptions(beam=4, n_best=4, length_penalty=0), suppress_tokens=[START])
     assert [one.tokens for one in found] == [(0,), (1, 0), (2, 0), (1, 1)]
     assert [one.finished for one in found] == [True, True, True, False]
 
