@@ -26,7 +26,7 @@ class Sentences:
     starts: NDArray[np.int64]
 
     @classmethod
-    def of(cls, sentences: Iterable[Sequence[int]]) -> "Sentences":
+    def from_lists(cls, sentences: Iterable[Sequence[int]]) -> "Sentences":
         """Each of `sentences` with `</s>` at its end."""
         sentences = list(sentences)
         lengths = np.fromiter(map(len, sentences), dtype=np.int64, count=len(sentences))
@@ -43,7 +43,7 @@ class Sentences:
     def __getitem__(self, index: int) -> NDArray[np.integer[Any]]:
         return self.ids[self.starts[index] : self.starts[index + 1]]
 
-    def open(self) -> list[list[int]]:
+    def to_lists(self) -> list[list[int]]:
         """The sentences as lists, without `</s>`."""
         starts, ids = self.starts.tolist(), self.ids.tolist()
         return [ids[first : end - 1] for first, end in pairwise(starts)]
@@ -89,7 +89,7 @@ class Batch(NamedTuple):
     target_BT: NDArray[np.int64]
     rows: NDArray[np.int64]
 
-    def take(self, which: slice) -> "Batch":
+    def select(self, which: slice) -> "Batch":
         """Some of its pairs, without the columns that are padding in all of them."""
         source_BS, target_BT = (_without_padding(ids[which]) for ids in (self.source_BS, self.target_BT))
         return Batch(source_BS, target_BT, self.rows[which])
@@ -115,10 +115,10 @@ class TokenizedPairs:
     resample: "Resample | None" = None
 
     @classmethod
-    def of(cls, pairs: Iterable[tuple[Sequence[int], Sequence[int]]]) -> "TokenizedPairs":
+    def from_lists(cls, pairs: Iterable[tuple[Sequence[int], Sequence[int]]]) -> "TokenizedPairs":
         """From pairs of ids without `</s>`."""
         sources, targets = zip(*pairs, strict=True)
-        return cls(Sentences.of(sources), Sentences.of(targets))
+        return cls(Sentences.from_lists(sources), Sentences.from_lists(targets))
 
     def __len__(self) -> int:
         return len(self.targets)

@@ -20,7 +20,7 @@ budgets, seeds, epochs = st.integers(1, 60), st.integers(0, 2**31), st.integers(
 
 def tokenized(pairs):
     sources, targets = zip(*pairs, strict=True)
-    return TokenizedPairs(Sentences.of(sources), Sentences.of(targets))
+    return TokenizedPairs(Sentences.from_lists(sources), Sentences.from_lists(targets))
 
 
 def many(count=500):
@@ -35,15 +35,15 @@ def many(count=500):
 @settings(max_examples=100)
 @given(st.lists(st.lists(words, max_size=9), max_size=9))
 def test_sentences_come_back_closed(originals):
-    sentences = Sentences.of(iter(originals))
+    sentences = Sentences.from_lists(iter(originals))
     assert len(sentences) == len(originals)
     assert [sentences[index].tolist() for index in range(len(sentences))] == [[*ids, EOS] for ids in originals]
     assert sentences.lengths.tolist() == [len(ids) + 1 for ids in originals]
-    assert sentences.open() == originals
+    assert sentences.to_lists() == originals
 
 
 def test_ids_take_four_bytes_each():
-    sentences = Sentences.of([[2**31 - 1], []])
+    sentences = Sentences.from_lists([[2**31 - 1], []])
     assert sentences.ids.tolist() == [2**31 - 1, EOS, EOS] and sentences.ids.dtype == np.int32
 
 
@@ -52,7 +52,7 @@ def test_ids_take_four_bytes_each():
 def test_padding_is_on_the_right_and_nowhere_else(pairs, data):
     originals = [source for source, _ in pairs]
     rows = data.draw(st.lists(st.integers(0, len(originals) - 1), min_size=1))
-    matrix = Sentences.of(originals).padded(np.array(rows))
+    matrix = Sentences.from_lists(originals).padded(np.array(rows))
     width = max(len(originals[row]) for row in rows) + 1
     expected = [[*originals[row], EOS] + [PAD] * (width - len(originals[row]) - 1) for row in rows]
     assert matrix.tolist() == expected
@@ -64,7 +64,7 @@ def test_padding_is_on_the_right_and_nowhere_else(pairs, data):
 def test_taken_sentences_are_those_of_the_rows(pairs, data):
     originals = [source for source, _ in pairs]
     rows = sorted(data.draw(st.lists(st.integers(0, len(originals) - 1), min_size=1)))
-    assert Sentences.of(originals).take(np.array(rows)).open() == [originals[row] for row in rows]
+    assert Sentences.from_lists(originals).take(np.array(rows)).to_lists() == [originals[row] for row in rows]
 
 
 def test_a_mapped_file_is_read_as_an_array_in_memory(tmp_path, monkeypatch):
@@ -74,8 +74,8 @@ def test_a_mapped_file_is_read_as_an_array_in_memory(tmp_path, monkeypatch):
         np.save(tmp_path / f"{name}.npy", getattr(corpus.sources, name))
     mapped = Sentences(*(np.load(tmp_path / f"{name}.npy", mmap_mode="r") for name in ("ids", "starts")))
     rows = np.arange(3, 499, 3)
-    assert mapped.take(rows).open() == corpus.sources.take(rows).open()
-    assert mapped.take(rows).open() == corpus.sources.take(rows).open()  # its pages come again
+    assert mapped.take(rows).to_lists() == corpus.sources.take(rows).to_lists()
+    assert mapped.take(rows).to_lists() == corpus.sources.take(rows).to_lists()  # its pages come again
 
 
 # Plans
@@ -209,7 +209,7 @@ def test_the_parts_of_a_batch_are_batches_of_their_pairs(pairs, size):
     corpus = tokenized(pairs)
     batch = corpus.batch(np.arange(len(pairs)))
     for rank in range(size):
-        part, rows = batch.take(slice(rank, None, size)), np.arange(rank, len(pairs), size)
+        part, rows = batch.select(slice(rank, None, size)), np.arange(rank, len(pairs), size)
         assert part.rows.tolist() == rows.tolist()
         if len(rows):
             alone = corpus.batch(rows)

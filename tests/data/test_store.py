@@ -34,7 +34,7 @@ def written(path, texts, tokenizers, held_out=(), valid=()):
 
 def texts_of(found, tokenizers):
     sides = zip(tokenizers, (found.pairs.sources, found.pairs.targets), strict=True)
-    return list(zip(*(tokenizer.decode_all(side.open()) for tokenizer, side in sides), strict=True))
+    return list(zip(*(tokenizer.decode_all(side.to_lists()) for tokenizer, side in sides), strict=True))
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 1000])

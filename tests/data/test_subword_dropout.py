@@ -17,7 +17,7 @@ def tokenizer(request):
 
 
 def texts_of(tokenizer, sentences):
-    return tokenizer.decode_all(sentences.open())
+    return tokenizer.decode_all(sentences.to_lists())
 
 
 def pairs_of(tokenizer, texts):

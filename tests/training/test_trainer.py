@@ -56,7 +56,7 @@ def test_letters_are_learnt_perfectly(task, request):
     trained = request.getfixturevalue(task)
     sources, references = zip(*trained.held_out, strict=True)
     for beam in (1, 4):
-        found = Translator.load(trained.path).translate(sources, beam=beam, align=False)
+        found = Translator.load(trained.path).translate(sources, beam=beam)
         assert [one.text for one in found] == list(references)
 
 
@@ -67,7 +67,7 @@ def test_best_last_average_and_checkpoints_are_whole_models(reversing):
     assert steps_of(reversing.path) == [300, 375, 450]  # keep_checkpoints = 3
     found = {}
     for name in ("best", "last", "average", *(f"checkpoints/step-{step:06d}" for step in (300, 375, 450))):
-        found[name] = Translator.load(reversing.path / name).translate(["a b c", "f e"], align=False)
+        found[name] = Translator.load(reversing.path / name).translate(["a b c", "f e"])
         assert (reversing.path / name / "card.json").exists()
     assert [one.text for one in found["average"]] == ["c b a", "e f"]
     assert weights_of(reversing.path / "last") == weights_of(reversing.path / "checkpoints/step-000450")

@@ -39,10 +39,10 @@ class _MicroBatch(NamedTuple):
 
     def halves(self) -> list["_MicroBatch"]:
         middle = len(self.batch.rows) // 2
-        return [_MicroBatch(self.batch.take(which), self.counts) for which in (slice(middle), slice(middle, None))]
+        return [_MicroBatch(self.batch.select(which), self.counts) for which in (slice(middle), slice(middle, None))]
 
     def dummy(self) -> "_MicroBatch":
-        return _MicroBatch(self.batch.take(slice(1)), counts=False)
+        return _MicroBatch(self.batch.select(slice(1)), counts=False)
 
 
 class Gradients:
@@ -78,7 +78,7 @@ class Gradients:
 
     def _own_share(self, batch: Batch) -> _MicroBatch:
         """This process's pairs; where the batch has too few for all, a dummy, since every process must take part."""
-        share = batch.take(slice(self._group.rank, None, self._group.size))
+        share = batch.select(slice(self._group.rank, None, self._group.size))
         return _MicroBatch(share) if len(share.rows) else _MicroBatch(batch).dummy()
 
     def _try(self, parts: list[_MicroBatch], target_tokens: int) -> Tensor | None:

@@ -74,5 +74,5 @@ def render_training(traces: Sequence[Labelled], console: Console) -> None:
 
 def _entropy(trace: Trace) -> str:
     """Of all rows of all heads of the cross-attention."""
-    attention = Attention.of(trace, "cross")
+    attention = Attention.from_trace(trace, "cross")
     return f"{show(float(entropies(attention.weights_LHQK).mean()))} nats" if attention else "-"
