@@ -5,6 +5,7 @@ from typing import Any
 
 # Loaded on first use, so that `glassformer --help` need not wait for torch.
 _HOMES = {
+    "Callback": "glassformer.training",
     "FailedTranslation": "glassformer.translator",
     "ModelConfig": "glassformer.model",
     "SearchOptions": "glassformer.search",
@@ -16,6 +17,7 @@ _HOMES = {
     "train": "glassformer.training",
 }
 __all__ = [
+    "Callback",
     "FailedTranslation",
     "ModelConfig",
     "SearchOptions",

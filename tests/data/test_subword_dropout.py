@@ -22,7 +22,7 @@ def texts_of(tokenizer, sentences):
 
 def pairs_of(tokenizer, texts):
     sides = [tokenizer.encode_all(side) for side in zip(*texts, strict=True)]
-    return TokenizedPairs(*map(Sentences.of, sides))
+    return TokenizedPairs(*map(Sentences.from_lists, sides))
 
 
 def test_the_text_stays_and_its_split_changes(tokenizer):
