@@ -1,4 +1,7 @@
-"""A model, its tokenizers and an engine, as one object: text in, text out."""
+"""A model, its tokenizers and an engine, as one object: text in, text out.
+
+Axes: T target tokens, S source tokens.
+"""
 
 import dataclasses
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,7 @@
-"""Token ids of a corpus in flat arrays, and batches of them by token budget."""
+"""Token ids of a corpus in flat arrays, and batches of them by token budget.
+
+Axes: B pairs of a batch, S source positions, T target positions.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """The engine that runs the model as it is, with PyTorch.
 
-Letters: B sentences, N rows of the search, S source length, T target length, D d_model, V vocabulary.
+Axes: B sentences, N rows of the search, S source length, T target length, D d_model, V vocabulary.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,7 @@
-"""What an engine is: one model, run on token ids, one token of each translation at a time."""
+"""What an engine is: one model, run on token ids, one token of each translation at a time.
+
+Axes: N rows of the search, V vocabulary.
+"""
 
 from collections.abc import Sequence
 from typing import Protocol

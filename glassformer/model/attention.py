@@ -1,6 +1,9 @@
 """Scaled dot-product and multi-head attention; the only file that chooses an attention kernel.
 
 Masks are boolean, True = may attend, and are made here. "Attention Is All You Need", section 3.2.
+
+Axes: B batch, S keys (source positions), T queries (target positions), D d_model, H heads, G key-value heads, K head
+width.
 """
 
 import math

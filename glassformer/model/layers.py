@@ -1,4 +1,7 @@
-"""What an encoder and a decoder layer are made of, and the two layers themselves."""
+"""What an encoder and a decoder layer are made of, and the two layers themselves.
+
+Axes: B batch, S source positions, T target positions, D d_model, F feed-forward width.
+"""
 
 import torch
 from torch import Tensor, nn

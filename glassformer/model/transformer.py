@@ -1,8 +1,7 @@
 """The Transformer encoder-decoder, in the order of "Attention Is All You Need" (Vaswani et al. 2017).
 
-Tensor names carry their axes:
-    B batch, S source length, T target length, D d_model, H heads, G key-value heads, K head width,
-    F feed-forward width, V vocabulary, P positions.
+Axes, which the names of tensors carry: B batch, S source length, T target length, D d_model, H heads, G key-value
+heads, K head width, F feed-forward width, V vocabulary, P positions.
 """
 
 from typing import NamedTuple, cast

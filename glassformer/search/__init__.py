@@ -3,7 +3,7 @@
 Greedy search, beam search and sampling over any `step(tokens, state) -> (log_probs, state)`.
 Nothing here knows what a model or a word is.
 
-Letters: B sentences, N rows of the state, V vocabulary, P length of the longest prefix.
+Axes: B sentences, N rows of the state, V vocabulary, P length of the longest prefix.
 """
 
 from collections.abc import Sequence

@@ -5,7 +5,7 @@ log-probabilities are never above 0, so the sum of a path is an upper bound of t
 continuations, and a sentence is done as soon as no live path can still beat the finished ones. A
 beam that is wide enough for every path therefore finds the true best.
 
-Letters: B sentences not done yet, K paths of each (1 at first, then up to `options.beam`),
+Axes: B sentences not done yet, K paths of each (1 at first, then up to `options.beam`),
 N = B * K rows of the model's state, M continuations of a sentence, T tokens so far, V vocabulary.
 """
 

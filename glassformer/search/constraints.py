@@ -4,7 +4,7 @@ Each takes log_probs_NV, those of every next token for each row, and returns the
 penalised, -inf where it is forbidden. None changes its input; one that has nothing to do returns it as it is.
 tokens_NT are a row's tokens so far, without the start token.
 
-Letters: N rows, B sentences, V vocabulary, T tokens so far, F suppressed tokens, P length of the longest prefix,
+Axes: N rows, B sentences, V vocabulary, T tokens so far, F suppressed tokens, P length of the longest prefix,
 n size of an n-gram, W number of n-grams so far.
 """
 

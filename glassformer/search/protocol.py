@@ -1,6 +1,6 @@
 """What search needs of a model: one step of log-probabilities, and a state whose rows it can rearrange.
 
-Letters: N rows, V vocabulary.
+Axes: N rows, V vocabulary.
 """
 
 from collections.abc import Callable

@@ -1,6 +1,6 @@
 """Deterministic sorting: of equal scores the lowest index comes first, on every device.
 
-Letters: N rows, M scores of a row, V scores of a row that are a vocabulary, K the first of them.
+Axes: N rows, M scores of a row, V scores of a row that are a vocabulary, K the first of them.
 """
 
 import torch

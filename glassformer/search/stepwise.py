@@ -1,6 +1,6 @@
 """Greedy search and sampling: every row is one hypothesis, which gets one token in each step.
 
-Letters: B sentences, N rows not done yet, R rows at the start (R = B * samples), L the largest limit, T tokens so
+Axes: B sentences, N rows not done yet, R rows at the start (R = B * samples), L the largest limit, T tokens so
 far, V vocabulary, M tokens that may be sampled.
 """
 

@@ -1,4 +1,7 @@
-"""The gradient of one update: over its batches, its processes, and what fits into memory at a time."""
+"""The gradient of one update: over its batches, its processes, and what fits into memory at a time.
+
+Axes: B pairs of a batch, S source positions, T target positions.
+"""
 
 from collections.abc import Sequence
 from contextlib import nullcontext

@@ -1,4 +1,7 @@
-"""Cross-entropy with label smoothing, together with the output layer it is taken of."""
+"""Cross-entropy with label smoothing, together with the output layer it is taken of.
+
+Axes: R passes, N targets, C targets of a chunk, M = R * C rows, D d_model, V vocabulary.
+"""
 
 from collections.abc import Callable
 from typing import Any

@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import glassformer
-from glassformer.files import damage, write_checksums
+from glassformer.files import integrity_problem, write_checksums
 from glassformer.training.run.checkpoint import checkpoints
 from glassformer.training.run.lock import lock_run
 from tests.commands import options, refusal, run, train
@@ -90,10 +90,10 @@ def test_damage_of_every_kind_and_file_is_found(tmp_path):
             for file in FILES[:-1]:
                 (folder / file).write_text(file)
             write_checksums(folder)
-            assert damage(folder) == ""
+            assert integrity_problem(folder) == ""
             harm(folder / name)
-            assert name in damage(folder) or name == "checksums.json", (kind, name)
-            assert damage(folder)
+            assert name in integrity_problem(folder) or name == "checksums.json", (kind, name)
+            assert integrity_problem(folder)
 
 
 @pytest.mark.parametrize("kind", DAMAGES)
@@ -106,7 +106,7 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(kind, quick, t
     assert outcome.status == 0
     assert f"warning: damaged checkpoint {broken}: model.safetensors" in outcome.err
     assert "going on from" in outcome.err and "step-000002" in outcome.err
-    assert not damage(broken)  # the step was done again
+    assert not integrity_problem(broken)  # the step was done again
     assert weights_of(tmp_path / "run/last") == weights_of(tmp_path / "straight/last")
 
 
@@ -117,7 +117,7 @@ def test_a_damaged_checkpoint_is_not_deleted_and_takes_no_good_ones_place(quick,
     assert resume(tmp_path / "run", max_steps=7).status == 0
     kept = [path.name for path in checkpoints(tmp_path / "run")]
     assert kept == ["step-000006", "step-000007", "step-000009"]  # two good ones, and the one to look at
-    assert damage(broken)
+    assert integrity_problem(broken)
 
 
 def test_where_all_are_damaged_each_is_named(quick, tmp_path):

@@ -1,4 +1,7 @@
-"""Several traces on the terminal: two models side by side, or one model while it learns."""
+"""Several traces on the terminal: two models side by side, or one model while it learns.
+
+Axes: L layers, H heads, Q queries, K keys.
+"""
 
 from collections.abc import Sequence
 from itertools import zip_longest
