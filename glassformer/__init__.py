@@ -5,6 +5,8 @@ from typing import Any
 
 # Loaded on first use, so that `glassformer --help` need not wait for torch.
 _HOMES = {
+    "Callback": "glassformer.training",
+    "FailedTranslation": "glassformer.translator",
     "ModelConfig": "glassformer.model",
     "SearchOptions": "glassformer.search",
     "Trace": "glassformer.glass.trace",
@@ -14,7 +16,18 @@ _HOMES = {
     "trace": "glassformer.glass.trace",
     "train": "glassformer.training",
 }
-__all__ = ["ModelConfig", "SearchOptions", "Trace", "Transformer", "Translation", "Translator", "trace", "train"]
+__all__ = [
+    "Callback",
+    "FailedTranslation",
+    "ModelConfig",
+    "SearchOptions",
+    "Trace",
+    "Transformer",
+    "Translation",
+    "Translator",
+    "trace",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -137,7 +137,7 @@ def write_checksums(directory: Path) -> None:
     write_whole(directory / CHECKSUMS, (json.dumps(sums, indent=2) + "\n").encode())
 
 
-def damage(directory: Path) -> str:
+def integrity_problem(directory: Path) -> str:
     """What is wrong with a directory that was saved with its checksums; nothing if it is whole."""
     try:
         sums = json.loads((directory / CHECKSUMS).read_bytes())

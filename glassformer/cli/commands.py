@@ -9,12 +9,12 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from glassformer.cli.streams import say
+from glassformer.cli.streams import say_error
 from glassformer.errors import InputError
 
 if TYPE_CHECKING:
     from glassformer.search import SearchOptions
-    from glassformer.translator import Translation
+    from glassformer.translator import FailedTranslation, Translation
 
 CHUNK = 256  # lines translated at a time
 DATA = ("corpus", "pairs", "source", "target", "valid_pairs", "valid_source", "valid_target")
@@ -39,13 +39,15 @@ def quickstart(options: argparse.Namespace) -> None:
     quickstart(options.corpus, Path(options.out))
 
 
-def translate(options: argparse.Namespace) -> None:
+def translate(options: argparse.Namespace) -> int:
+    """Translate a file, a line for a line; the exit status is 1 where a line could not be translated."""
     from glassformer.text.pairs import read_lines
 
     search, translator = search_options(options), load_translator(options)
     prefix = options.prefix
     lines = read_lines(Path(options.file))
     name = "standard input" if options.file == "-" else options.file
+    status = 0
     while chunk := list(islice(lines, CHUNK if not sys.stdin.isatty() or options.file != "-" else 1)):
         texts = [line for _, line in chunk]
         results = translator.translate(
@@ -56,15 +58,22 @@ def translate(options: argparse.Namespace) -> None:
             places=[f"{name}:{number}" for number, _ in chunk],
         )
         for (number, _), result in zip(chunk, results, strict=True):
-            if not result.finished:
-                say(f"glassformer: {name}:{number}: cut off at the length limit; {_how_to_lengthen(options)}")
+            if result.error:
+                say_error(result.error)
+                status = 1
+            elif not result.finished:
+                say_error(f"{name}:{number}: cut off at the length limit; {_how_to_lengthen(options)}")
             _print_translation(result, options)
         sys.stdout.flush()
+    return status
 
 
-def _print_translation(result: "Translation", options: argparse.Namespace) -> None:
+def _print_translation(result: "Translation | FailedTranslation", options: argparse.Namespace) -> None:
+    """A line, or with n_best a group of lines that a blank one ends; what failed has a blank line."""
     if options.json:
         print(json.dumps(result.to_dict(), ensure_ascii=False))
+    elif result.error:
+        print()
     elif options.n_best == 1:
         print(_one_line(result.text))
     else:
@@ -82,7 +91,8 @@ def _one_line(text: str) -> str:
     return " ".join(text.splitlines()).replace("\0", "\ufffd")
 
 
-def evaluate(options: argparse.Namespace) -> None:
+def evaluate(options: argparse.Namespace) -> int:
+    """Score translations of a test set; those that failed count as empty, and make the exit status 1."""
     from glassformer.evaluation import check_tokenizer, exact_match, score_corpus
     from glassformer.text.pairs import read_parallel
 
@@ -93,32 +103,51 @@ def evaluate(options: argparse.Namespace) -> None:
     if options.output:
         Path(options.output).touch()
     sources, references = [pair.source for pair in pairs], [pair.target for pair in pairs]
-    results = translator.translate(sources, search, align=False, places=[pair.place for pair in pairs])
-    texts = [_one_line(result.text) for result in results]
+    results = translator.translate(sources, search, places=[pair.place for pair in pairs])
+    texts = ["" if result.error else _one_line(result.text) for result in results]
     if options.output:
         Path(options.output).write_text("".join(f"{text}\n" for text in texts), encoding="utf-8")
-    if cut := sum(not result.finished for result in results):
-        say(f"glassformer: {cut:,} of {len(pairs):,} cut off at the length limit; {_how_to_lengthen(options)}")
+    errors = [result.error for result in results if result.error]
+    if errors:
+        say_error(f"{len(errors):,} of {len(pairs):,} not translated, scored as empty; the first is {errors[0]}")
+    if cut := sum(not (result.error or result.finished) for result in results):
+        say_error(f"{cut:,} of {len(pairs):,} cut off at the length limit; {_how_to_lengthen(options)}")
     scores = score_corpus(texts, references, options.tokenize)
     exact = exact_match(texts, references)
     if options.json:
         values = {name: {"score": round(s.value, 2), "signature": s.signature} for name, s in scores.items()}
-        print(json.dumps({**values, "exact_match": round(exact, 2), "sentences": len(pairs)}))
-        return
-    for score in scores.values():
-        print(f"{score.name:<6} {score.value:6.2f}  {score.signature}")
-    print(f"exact  {exact:6.2f}  of {len(pairs):,} sentences equal their reference")
+        counts = {"sentences": len(pairs), "failed": len(errors)}
+        print(json.dumps({**values, "exact_match": round(exact, 2), **counts}))
+    else:
+        for score in scores.values():
+            print(f"{score.name:<6} {score.value:6.2f}  {score.signature}")
+        print(f"exact  {exact:6.2f}  of {len(pairs):,} sentences equal their reference")
+    return 1 if errors else 0
 
 
-def score(options: argparse.Namespace) -> None:
+def score(options: argparse.Namespace) -> int:
+    """Score given translations, a line each; the exit status is 1 where a pair could not be scored."""
     from glassformer.text.pairs import read_parallel
 
     translator = load_translator(options)
     pairs = read_parallel(Path(options.source), Path(options.target))
+    status = 0
     while chunk := list(islice(pairs, CHUNK)):
         sources, targets = [pair.source for pair in chunk], [pair.target for pair in chunk]
-        for one in translator.score(sources, targets, options.length_penalty, places=[pair.place for pair in chunk]):
-            print(json.dumps(one.to_dict(), ensure_ascii=False) if options.json else f"{one.score:.4f}")
+        alpha, places = options.length_penalty, [pair.place for pair in chunk]
+        for one in translator.score(sources, targets, alpha, places, align=options.json):
+            if one.error:
+                say_error(one.error)
+                status = 1
+            _print_score(one, options.json)
+    return status
+
+
+def _print_score(result: "Translation | FailedTranslation", as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(result.to_dict(), ensure_ascii=False))
+    else:
+        print("" if result.error else f"{result.score:.4f}")
 
 
 def check_data(options: argparse.Namespace) -> None:

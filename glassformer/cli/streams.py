@@ -17,6 +17,11 @@ def say(line: str) -> None:
     print(line, file=sys.stderr)
 
 
+def say_error(message: object) -> None:
+    """An error is one line, whatever a file's name or a text in it holds."""
+    say(f"glassformer: {' '.join(str(message).splitlines())}")
+
+
 def abandon_stdout() -> None:
     """What is still unwritten can go nowhere; without this Python would try again at its end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

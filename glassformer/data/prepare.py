@@ -95,4 +95,4 @@ def _encoded_validation(
     ]
     if not usable:
         raise InputError(f"{origins(pairs)}: no usable validation pair; every one has an empty or too long side")
-    return [pair for pair, _ in usable], TokenizedPairs.of(sides for _, sides in usable)
+    return [pair for pair, _ in usable], TokenizedPairs.from_lists(sides for _, sides in usable)

@@ -75,5 +75,5 @@ class BeamTree:
 
 def _extensions(paths: Paths, parent_BN: Tensor) -> dict[int, tuple[int, int]]:
     """The parent and the last token of each path, by its place in the beam; places that are not filled are left out."""
-    rows = zip(parent_BN[0].tolist(), paths.tokens_BKT[0, :, -1].tolist(), paths.rank_BK[0].tolist(), strict=True)
+    rows = zip(parent_BN[0].tolist(), paths.tokens_BKT[0, :, -1].tolist(), paths.score_BK[0].tolist(), strict=True)
     return {place: (parent, token) for place, (parent, token, rank) in enumerate(rows) if rank != -math.inf}

@@ -1,6 +1,8 @@
 """One step of a decode loop, as a record has it: the token read, the candidates, the token chosen.
 
 Axis: V vocabulary.
+
+Axes: V vocabulary.
 """
 
 from collections.abc import Callable, Sequence

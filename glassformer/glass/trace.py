@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import torch
 
+from glassformer.engine import SUPPRESSED, generate
 from glassformer.errors import InputError, UsageError, nearest
 from glassformer.glass.beam_tree import BeamTree
 from glassformer.glass.decode_step import decode_step
@@ -27,7 +28,7 @@ from glassformer.model.positions import BASE
 from glassformer.search import Hypothesis, SearchOptions
 from glassformer.special import EOS, PAD
 from glassformer.text.tokenizer import Token
-from glassformer.translator import FORBIDDEN, Translator
+from glassformer.translator import Translator
 
 Detail = Literal["attention", "full", "full+weights"]
 CANDIDATES = 10  # likeliest tokens kept of each step
@@ -62,8 +63,7 @@ def trace(
     (source_ids,) = translator.source_ids([source])
     if not source_ids:
         raise InputError("there is no sentence to trace: it is blank")
-    if len(source_ids) + pad > translator.model.config.max_length:
-        raise InputError(f"with {pad} <pad> the source is longer than the model's max_length; use fewer")
+    translator.model.config.check_length(len(source_ids) + pad, f"the source with {pad} <pad>", "use fewer")
     search = dataclasses.replace(SearchOptions(beam=beam, n_best=1), **options)
     if search.sample:
         raise UsageError("a trace follows greedy search, a beam or a given target; it does not sample")
@@ -73,7 +73,7 @@ def trace(
     steps = _steps(translator, found.tokens, tensors)
     log_probs = [step["chosen"]["log_prob"] for step in steps]
     if target is not None:
-        found = Hypothesis.of(found.tokens, log_probs, EOS, search.length_penalty)
+        found = Hypothesis.from_tokens(found.tokens, log_probs, EOS, search.length_penalty)
     strategy = "forced" if target is not None else "greedy" if search.beam == 1 else "beam"
     text = translator.target_tokenizer.decode(found.tokens)
     return Trace(
@@ -127,17 +127,15 @@ def _checked(translator: Translator, detail: Detail | None, pad: int) -> Detail:
 
 def _decoded(translator: Translator, ids: list[int], options: SearchOptions) -> tuple[Hypothesis, BeamTree | None]:
     tree = BeamTree(options, translator.model.config.decoder_start_id) if options.beam > 1 else None
-    ((found, *_),) = translator.search([ids], options, watch=tree)
+    ((found, *_),) = generate(translator.engine, [ids], options, watch=tree)
     return found, tree
 
 
 def _forced(translator: Translator, target: str) -> Hypothesis:
     """The given target, as if it had been found; its log-probabilities are still to come."""
     ids = [*translator.target_tokenizer.encode(target.strip()), EOS]
-    most = translator.model.config.max_length
-    if len(ids) > most:
-        raise InputError(f"the target has {len(ids)} tokens, but the model admits {most} (max_length); shorten it")
-    return Hypothesis.of(ids, [0.0] * len(ids), EOS, 0.0)
+    translator.model.config.check_length(len(ids), "the target", "shorten it")
+    return Hypothesis.from_tokens(ids, [0.0] * len(ids), EOS, 0.0)
 
 
 def _meta(translator: Translator, title: str, seed: int, detail: str) -> dict[str, Any]:
@@ -187,7 +185,7 @@ def _steps(translator: Translator, tokens: Sequence[int], tensors: dict[str, Tra
         row = (logits_TV[step], log_probs_TV[step])
         best = row[0].topk(min(CANDIDATES, len(row[0]))).indices.tolist()
         named = partial(piece_of, tokenizer)
-        steps.append(decode_step(step, read, chosen, *row, listed=best, forbidden=FORBIDDEN, named=named))
+        steps.append(decode_step(step, read, chosen, *row, listed=best, forbidden=SUPPRESSED, named=named))
     return steps
 
 

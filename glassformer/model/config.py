@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal, get_args, get_origin, get_type_hints
 
-from glassformer.errors import UsageError, nearest
+from glassformer.errors import InputError, UsageError, nearest
 from glassformer.special import BOS
 
 Values = dict[str, int | float | str]
@@ -189,6 +189,11 @@ class ModelConfig:
     def kv_heads(self) -> int:
         """`num_kv_heads`, settled: never None."""
         return self.num_kv_heads or self.num_heads
+
+    def check_length(self, length: int, what: str = "a sentence", advice: str = "split the sentence") -> None:
+        """Raise InputError if `what` has more tokens, `</s>` included, than the model admits."""
+        if length > self.max_length:
+            raise InputError(f"{what}: {length} tokens, but the model admits {self.max_length} (max_length); {advice}")
 
 
 def _shape(layers: tuple[int, int], d_model: int, d_ff: int, heads: int, dropout: float) -> Values:

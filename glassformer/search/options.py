@@ -8,7 +8,7 @@ from glassformer.errors import UsageError
 
 @dataclass(frozen=True)
 class SearchOptions:
-    """How to search, and what to refuse on the way.
+    """How to search, and the constraints on what is found.
 
     `sample=False` is beam search with `beam` live hypotheses; `beam=1` is greedy search.
     `sample=True` draws `n_best` independent translations instead, and `beam` plays no part.

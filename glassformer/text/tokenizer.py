@@ -14,7 +14,7 @@ from threading import Lock
 from typing import Any, Literal, NamedTuple
 
 import sentencepiece
-from sentencepiece import sentencepiece_model_pb2
+from sentencepiece import sentencepiece_model_pb2 as model_pb2
 
 from glassformer.errors import InputError, UsageError
 from glassformer.special import BOS, EOS, PAD, PIECES, UNK
@@ -110,8 +110,8 @@ class Tokenizer:
 
         `train` gives a tokenizer without any, which suits text that was normalised before.
         """
-        model = sentencepiece_model_pb2.ModelProto.FromString(self._model)
-        rules = sentencepiece_model_pb2.NormalizerSpec.FromString(spec)
+        model: Any = model_pb2.ModelProto.FromString(self._model)  # type: ignore[attr-defined]
+        rules: Any = model_pb2.NormalizerSpec.FromString(spec)  # type: ignore[attr-defined]
         model.normalizer_spec.name = "user_defined"
         model.normalizer_spec.precompiled_charsmap = rules.precompiled_charsmap
         return Tokenizer(model.SerializeToString())
@@ -119,7 +119,7 @@ class Tokenizer:
     @property
     def rules(self) -> dict[str, str]:
         """The rules of normalisation that the tokenizer's file holds: what is replaced, and by what."""
-        spec = sentencepiece_model_pb2.ModelProto.FromString(self._model).normalizer_spec
+        spec: Any = model_pb2.ModelProto.FromString(self._model).normalizer_spec  # type: ignore[attr-defined]
         if not spec.precompiled_charsmap:
             return {}
         return dict(sentencepiece.SentencePieceNormalizer(normalizer_spec=spec.SerializeToString()).decompile())
@@ -172,7 +172,8 @@ class Tokenizer:
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text of `ids`; control tokens are skipped, bytes that are no UTF-8 become U+FFFD."""
-        return self._pieces.decode([i for i in ids if i >= len(PIECES)])
+        text: str = self._pieces.decode([i for i in ids if i >= len(PIECES)])
+        return text
 
     def decode_all(self, sentences: Sequence[list[int]]) -> list[str]:
         """`decode` for many sentences at once; they hold no control tokens."""
@@ -240,7 +241,7 @@ class Tokenizer:
     def _split(self, text: str, **sampling: Any) -> list[str]:
         _refuse_surrogates([text])
         if META not in text:
-            return self._pieces.encode(text, out_type=str, **sampling)
+            return list(self._pieces.encode(text, out_type=str, **sampling))
         stand_in = self._stand_in(text)
         spelt = _spelling(stand_in)
         pieces = self._pieces.encode(text.replace(META, stand_in), out_type=str, **sampling)

@@ -68,9 +68,9 @@ def by_hand(inputs):
 EXPECTED = by_hand(resolve_inputs({}))
 
 
-@pytest.fixture(scope="module")
-def trace():
-    return replay()
+@pytest.fixture
+def trace(lecture):
+    return lecture
 
 
 def test_every_tensor_is_the_one_computed_by_hand(trace):

@@ -9,14 +9,8 @@ import pytest
 from glassformer.glass.compare import differences, first_divergence
 from glassformer.glass.numbers import show
 
-from .browser import focused, settle
+from .browser import focused, number, settle
 from .pages import compared, greedy, trained, translation
-
-
-def number(text):
-    """The number that a text of the page shows."""
-    return float(text.replace("−", "-"))
-
 
 # ---- timeline
 

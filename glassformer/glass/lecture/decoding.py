@@ -44,7 +44,9 @@ def decode(record: Recorder, embedding_VD: Tensor, w_DV: Tensor) -> Decoded:
         return (embedding_VD[tokens_N] @ w_DV).log_softmax(-1), state
 
     options = SearchOptions(beam=1, length_penalty=0.0)
-    ((found,),) = search(step, _Nothing(), start=START, end=END, limits=[MOST], options=options, forbidden=[START])
+    ((found,),) = search(
+        step, _Nothing(), start=START, end=END, limits=[MOST], options=options, suppress_tokens=[START]
+    )
     read = [START, *found.tokens[:-1]]
     logits_TV = _record(record, embedding_VD, w_DV, torch.tensor(read))
     return Decoded(_decode(found, read, logits_TV), words_axis([DECODED[word] for word in read], read))

@@ -1,5 +1,9 @@
-"""Cross-entropy with label smoothing, together with the output layer it is taken of."""
+"""Cross-entropy with label smoothing, together with the output layer it is taken of.
 
+Axes: R passes, N targets, C targets of a chunk, M = R * C rows, D d_model, V vocabulary.
+"""
+
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -36,7 +40,8 @@ def output_loss(
     exists. Under autocast the products with W are in its dtype; softmax, sums, and p - q at the target, which gets
     small once it is learned, are in float32.
     """
-    return _OutputLoss.apply(hidden_RND, weight_VD, bias_V, targets_N, smoothing, r_drop)
+    apply: Callable[..., Tensor] = _OutputLoss.apply  # torch gives it no types
+    return apply(hidden_RND, weight_VD, bias_V, targets_N, smoothing, r_drop)
 
 
 class _OutputLoss(torch.autograd.Function):

@@ -34,7 +34,7 @@ class Scale:
     signed: bool
 
     @classmethod
-    def of(cls, tensor: TracedTensor, values: NDArray[np.generic]) -> "Scale":
+    def from_values(cls, tensor: TracedTensor, values: NDArray[np.generic]) -> "Scale":
         """0 to 1 for weights and probabilities; else as far as the values go."""
         if tensor.op == "softmax":
             return cls(1.0, False)
@@ -75,7 +75,7 @@ def matrix(trace: Trace, tensor: TracedTensor, head: int | None) -> str:
     margin = max(text_width(label) for label in rows) + MARGIN + 8
     is_slanted = max(text_width(label, 10) for label in columns) > width
     above = 76 + (_rise(columns) if is_slanted and are_words else 16)
-    grid, scale, mask = Grid(margin, above, width, height), Scale.of(tensor, values), trace.mask(tensor)
+    grid, scale, mask = Grid(margin, above, width, height), Scale.from_values(tensor, values), trace.mask(tensor)
     which = f", head {head or 0}" if len(tensor.shape) == 3 else ""
     title = f"{tensor.label} · {tensor.name}{which}"
     parts = [
@@ -100,7 +100,7 @@ def heads(trace: Trace, tensor: TracedTensor, head: int | None) -> str:
     values = trace.values(tensor.name)
     _refuse_large(tensor, values.size)
     count, rows, columns = values.shape
-    scale, mask = Scale.of(tensor, values), trace.mask(tensor)
+    scale, mask = Scale.from_values(tensor, values), trace.mask(tensor)
     names = _row_labels(trace, tensor), [shortened(one, 12) for one in place_labels(trace, tensor, -1)]
     labels, rise = max(text_width(label, 10) for label in names[0]) + 6, _rise(names[1])
     panel, tall = labels + columns * 13 + 34, rise + rows * 13 + 40

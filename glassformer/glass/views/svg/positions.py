@@ -25,7 +25,7 @@ def positions(trace: Trace, tensor: TracedTensor, _: int | None) -> str:
     columns = [str(i) for i in range(values.shape[1])]
     left = MARGIN + max(text_width(row) for row in rows) + 8
     width = max(3.0, min(56.0, WIDEST / values.shape[1]))
-    grid, scale = Grid(left, 72, width, 18), Scale.of(tensor, values)
+    grid, scale = Grid(left, 72, width, 18), Scale.from_values(tensor, values)
     parts = [
         text(MARGIN, 30, f"Positions · {tensor.name}", font_weight="bold"),
         text(MARGIN, 50, f"rows: places, columns: {values.shape[1]} dimensions", "muted"),

@@ -37,7 +37,7 @@ class Attention:
     reasons_QK: NDArray[Any]
 
     @classmethod
-    def of(cls, trace: Trace, kind: str) -> "Attention | None":
+    def from_trace(cls, trace: Trace, kind: str) -> "Attention | None":
         """The trace's attention of that kind; None if it has none."""
         if kind not in KINDS:
             raise UsageError(f"unknown attention '{kind}'; {nearest(kind, KINDS)}")

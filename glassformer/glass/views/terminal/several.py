@@ -1,4 +1,7 @@
-"""Several traces on the terminal: two models side by side, or one model while it learns."""
+"""Several traces on the terminal: two models side by side, or one model while it learns.
+
+Axes: L layers, H heads, Q queries, K keys.
+"""
 
 from collections.abc import Sequence
 from itertools import zip_longest
@@ -74,5 +77,5 @@ def render_training(traces: Sequence[Labelled], console: Console) -> None:
 
 def _entropy(trace: Trace) -> str:
     """Of all rows of all heads of the cross-attention."""
-    attention = Attention.of(trace, "cross")
+    attention = Attention.from_trace(trace, "cross")
     return f"{show(float(entropies(attention.weights_LHQK).mean()))} nats" if attention else "-"
