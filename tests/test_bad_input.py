@@ -364,7 +364,7 @@ def test_a_file_that_is_no_model():
     [
         ("config.json", "model: not a model directory (no config.json)"),
         ("model.safetensors", "model/model.safetensors: missing; copy the whole model directory"),
-        ("tokenizer.spm", "model/source.spm: missing, and so is tokenizer.spm; copy the whole model directory"),
+        ("source.spm", "model/source.spm: missing, and so is tokenizer.spm; copy the whole model directory"),
         ("card.json", "model/card.json: missing; copy the whole model directory"),
     ],
 )
@@ -374,7 +374,7 @@ def test_a_missing_file(model, name, message):
 
 
 @pytest.mark.parametrize("share", [0, 0.01, 0.5, 0.99])
-@pytest.mark.parametrize("name", ["config.json", "model.safetensors", "tokenizer.spm", "card.json"])
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors", "source.spm", "target.spm", "card.json"])
 def test_a_truncated_file(model, name, share):
     data = (model / name).read_bytes()
     (model / name).write_bytes(data[: int(share * len(data))])
@@ -383,7 +383,7 @@ def test_a_truncated_file(model, name, share):
     assert line.endswith(("copy it again", "copy the tokenizer again", "the files are not of one model"))
 
 
-@pytest.mark.parametrize("name", ["config.json", "model.safetensors", "tokenizer.spm", "card.json"])
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors", "source.spm", "target.spm", "card.json"])
 def test_a_file_of_something_else(model, name):
     (model / name).write_bytes(b"\x93NUMPY and more" * 500)
     assert spoilt().startswith(f"model/{name}: ")

@@ -225,5 +225,5 @@ def _beam(translator: Translator, tree: BeamTree, found: Hypothesis) -> dict[str
 
 
 def _vocabulary(translator: Translator) -> dict[str, list[str] | None]:
-    source, target = ([tokenizer.piece(i) for i in range(tokenizer.vocab_size)] for tokenizer in translator.tokenizers)
+    source, target = (tokenizer.pieces for tokenizer in translator.tokenizers)
     return {"source": None if source == target else source, "target": target}

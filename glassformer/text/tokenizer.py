@@ -137,6 +137,11 @@ class Tokenizer:
         """Number of pieces, control tokens and bytes included."""
         return self._pieces.get_piece_size()
 
+    @property
+    def pieces(self) -> list[str]:
+        """All pieces, in the order of their ids."""
+        return [self.piece(token) for token in range(self.vocab_size)]
+
     def piece(self, token: int) -> str:
         """The piece of an id, as SentencePiece writes it (`▁` for a space, `<0xE2>` for a byte)."""
         return self._pieces.id_to_piece(token)

@@ -336,7 +336,8 @@ def test_fine_tuning_begins_with_the_models_weights_and_tokenizers(origin, tmp_p
     before, after = (load_file(path / "model.safetensors") for path in (origin / "best", tmp_path / "fine/last"))
     for name, weight in before.items():
         assert (after[name] - weight).abs().max() < 1e-9
-    assert (tmp_path / "fine/last/tokenizer.spm").read_bytes() == (origin / "best/tokenizer.spm").read_bytes()
+    for name in ("source.spm", "target.spm"):
+        assert (tmp_path / "fine/last" / name).read_bytes() == (origin / "best" / name).read_bytes()
     assert (tmp_path / "fine/last/config.json").read_text() == (origin / "best/config.json").read_text()
     card = json.loads((tmp_path / "fine/last/card.json").read_text())
     assert card["start_from"] == str(origin) and card["steps"] == 1 and card["corpus"] == str(other)
