@@ -6,6 +6,7 @@ import subprocess
 import sys
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -83,6 +84,15 @@ def test_the_reader_sees_imports():
 
 def test_every_room_has_its_floor():
     assert {room_of(name_of(path)) for path in SOURCES} - {""} <= set(FLOOR)
+
+
+def test_the_picture_of_the_rooms_shows_these_floors():
+    """docs/rooms.svg, from the top down; a floor is what stands at one height."""
+    drawn = ElementTree.parse(ROOT.parent / "docs/rooms.svg").iter("{http://www.w3.org/2000/svg}text")
+    names = [(float(one.attrib["y"]), one.text or "") for one in drawn if one.get("font-weight")]
+    heights = sorted({y // 20 for y, _ in names})
+    floors = [{name.strip("/").removesuffix(".py") for y, name in names if y // 20 == height} for height in heights]
+    assert floors[::-1] == FLOORS
 
 
 def test_arrows_run_downwards_only():
