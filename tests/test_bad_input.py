@@ -442,7 +442,7 @@ def test_a_device_that_is_not_there(model):
 # Text to translate
 
 
-LONG = "a " * 40
+LONG = "a" * 40  # without a place to split it
 TOO_LONG = "41 tokens, but the model admits 32 (max_length); split the sentence"
 
 
