@@ -32,9 +32,9 @@ def translate_texts(
 
     `split=False` takes each text as one sentence. `language` is that of the texts, an ISO 639 code whose rules split
     them; without it the script decides, and Latin is English. `long` says what becomes of a sentence that is longer
-    than the model admits: it is split at clauses (what cannot be split fails), skipped, or fails. Where a sentence
-    fails its whole text is a FailedTranslation. A skipped one leaves no text; its error is in `parts`. The rest is as
-    in `Translator.translate`; a prefix begins the first sentence.
+    than the model admits: it is split at clauses, skipped, or fails. Where a sentence fails (one word may be too long
+    too) its whole text is a FailedTranslation; with `skip` it leaves no text, and its error is in `parts`. The rest is
+    as in `Translator.translate`; a prefix begins the first sentence.
 
     A text of several sentences has them in `parts`; its score and log-probability are the sums of theirs, and its
     n_best are the best of all their combinations. An over-long sentence has its clauses in its own `parts`.

@@ -84,15 +84,15 @@ class _Notes:
             return
         if not result.finished:
             say_error(f"{self.place(number)}: cut off at the length limit; {how_to_lengthen(self._options)}")
-        long = sum(bool(part.error or part.parts) for part in result.parts)
-        self._first = self._first or (self.place(number) if long else "")
-        self._long += long
+        long = [part for part in result.parts if part.error or part.parts]
+        if long and not self._long:
+            self._first = str(long[0].error or f"{self.place(number)}: more than {self._max_length} tokens")
+        self._long += len(long)
 
     def end(self) -> None:
         if self._long:
             done = "left out" if self._options.long == "skip" else "split at clauses"
-            sentences = f"{self._long:,} sentence{'s' if self._long > 1 else ''}"
-            say_error(f"{sentences} of more than {self._max_length} tokens {done}; the first: {self._first}")
+            say_error(f"{self._long:,} sentence{'s' if self._long > 1 else ''} {done}; the first is {self._first}")
 
 
 def _size(file: str) -> int | None:

@@ -47,9 +47,17 @@ def test_a_named_language(model):
 def test_over_long_sentences_are_counted_once(model):
     text = f"a b\n{LONG}\n{LONG}? {LONG}\nc d\n"
     split, skipped, failed = (run("translate", model, "--long", how, stdin=text) for how in ("split", "skip", "fail"))
-    said = "glassformer: 3 sentences of more than 32 tokens {}; the first: standard input:2\n"
-    assert (split.status, split.err) == (0, said.format("split at clauses"))
-    assert (skipped.status, skipped.err) == (0, said.format("left out"))
+    tokens = len(LONG.replace(" ", "").replace(",", "")) + LONG.count(",") + 1  # a letter or a comma each, and </s>
+    place = "the first is standard input:2"
+    assert (split.status, split.err) == (
+        0,
+        f"glassformer: 3 sentences split at clauses; {place}: more than 32 tokens\n",
+    )
+    assert skipped.status == 0
+    assert skipped.err.startswith(
+        f"glassformer: 3 sentences left out; {place}: {tokens} tokens, but the model admits 32"
+    )
+    assert skipped.err.count("\n") == 1
     assert skipped.out == "b a\n\n\nd c\n"
     assert failed.status == 1 and failed.out == skipped.out
     assert [line.split(": ")[1] for line in failed.err.splitlines()] == [
