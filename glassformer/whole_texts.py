@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from heapq import nlargest
 from itertools import islice, product
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
+from glassformer.errors import UsageError
 from glassformer.search import SearchOptions
 from glassformer.text.clauses import split_clauses
 from glassformer.text.sentences import Parts, check_language, split_sentences
@@ -41,6 +42,8 @@ def translate_texts(
     """
     if language:
         check_language(language)
+    if long not in get_args(Long):
+        raise UsageError(f"long is '{long}'; set it to {', '.join(get_args(Long))}")
     options = replace(options or SearchOptions(), **overrides)
     splits = [split_sentences(text, language) if split else Parts([text.strip()], []) for text in texts]
     places = places or [f"text {row + 1}" for row in range(len(texts))]

@@ -125,6 +125,11 @@ def test_a_long_sentence_is_split_skipped_or_fails(translator):
     assert failed.source == text
 
 
+def test_what_becomes_of_a_long_sentence_is_one_of_three(translator):
+    with pytest.raises(UsageError, match="long is 'cut'; set it to split, skip, fail"):
+        translate_texts(translator, ["a"], long="cut")
+
+
 def test_a_word_that_is_too_long_fails_alone(translator):
     word = "a" * 40
     texts = ["a b", f"c d? {word}", "e f", f"a b c, {word} d"]

@@ -57,11 +57,7 @@ def split_sentences(text: str, language: str | None = None) -> Parts:
     # All white space as plain: sentencex 1.0 panics where "A", a wide space and a full stop meet.
     plain = re.sub(r"[^\S\n]", " ", text)
     language = language or language_of(plain)
-    ends, end = [0], 0
-    for segment in _mended(sentencex.segment(language, plain), language):
-        end += len(segment)
-        ends.append(end)
-    return parts_between(text, ends)
+    return parts_between(text, _ends(sentencex.segment(language, plain), language))
 
 
 def parts_between(text: str, ends: Sequence[int]) -> Parts:
@@ -107,16 +103,16 @@ def _has_spaces(text: str) -> bool:
     return language_of(text) not in WITHOUT_SPACES
 
 
-def _mended(segments: list[str], language: str) -> list[str]:
-    """The segments, mended: no end after an abbreviation or a number, none before what has no word, one after No."""
-    result: list[str] = []
-    goes_on = False
+def _ends(segments: list[str], language: str) -> list[int]:
+    """0, and where each sentence ends: the ends of the segments, less those that are none, and that after "No."."""
+    ends, at = [0], 0
+    goes_on = False  # after an abbreviation or a number, as before what has no word, no sentence ends
     for segment in segments:
-        if result and (goes_on or not any(map(str.isalnum, segment))):
-            result[-1] += segment
-        elif language == "en" and (no := NO.match(segment)):
-            result += [segment[: no.end()], segment[no.end() :]]
-        else:
-            result.append(segment)
-        goes_on = bool(ABBREVIATION.search(result[-1]) or NUMBER.fullmatch(result[-1]))
-    return result
+        if len(ends) > 1 and (goes_on or not any(map(str.isalnum, segment))):
+            ends.pop()
+        if language == "en" and (no := NO.match(segment)):
+            ends.append(at + no.end())
+        at += len(segment)
+        ends.append(at)
+        goes_on = bool(ABBREVIATION.search(segment) or NUMBER.fullmatch(segment))
+    return ends
