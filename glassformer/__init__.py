@@ -15,6 +15,7 @@ _HOMES = {
     "Translator": "glassformer.translator",
     "trace": "glassformer.glass.trace",
     "train": "glassformer.training",
+    "translate_texts": "glassformer.whole_texts",
 }
 __all__ = [
     "Callback",
@@ -27,6 +28,7 @@ __all__ = [
     "Translator",
     "trace",
     "train",
+    "translate_texts",
 ]
 
 

@@ -32,6 +32,8 @@ class Translation:
     - `alignment`: (target tokens, source tokens), cross-attention averaged over layers and heads, each row
       summing to 1; None without `align=True`.
     - `finished`: False where the length limit cut it off.
+    - `parts`: where the source was translated in parts (`translate_texts`), their translations: of a text its
+      sentences, of an over-long sentence its clauses. Tokens and alignments are then in the parts alone.
     - `error`: None; see FailedTranslation.
     """
 
@@ -45,6 +47,7 @@ class Translation:
     alignment: Tensor | None = None
     finished: bool = True
     alternatives: tuple["Translation", ...] = ()  # the next best ones, where n_best is above 1
+    parts: tuple["Translation | FailedTranslation", ...] = ()
     error: ClassVar[None] = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -52,7 +55,7 @@ class Translation:
         values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         if self.alignment is not None:
             values["alignment"] = [[round(w, 6) for w in row] for row in self.alignment.tolist()]
-        return values | {"alternatives": [other.to_dict() for other in self.alternatives]}
+        return values | {key: [one.to_dict() for one in values[key]] for key in ("alternatives", "parts")}
 
 
 @dataclass(frozen=True)

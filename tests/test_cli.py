@@ -20,7 +20,7 @@ from tests.letters import QUICK, letters, tsv, write_tsv
 
 TRANSLATION = {
     "source", "text", "score", "log_prob", "tokens", "token_log_probs", "source_tokens", "alignment", "finished",
-    "alternatives",
+    "alternatives", "parts",
 }  # fmt: skip
 
 
@@ -258,7 +258,7 @@ def test_evaluate_checks_all_it_needs_before_the_work(model, held_out, tmp_path)
     source, target = held_out
     missing = tmp_path / "no" / "out.txt"
     line = refusal(run("evaluate", model, "--source", source, "--reference", target, "--output", missing))
-    assert line.startswith(f"{missing}: No such file or directory")
+    assert line == f"{missing}: its folder is not there; make it, or choose another place"
 
 
 def test_score_equals_what_translate_says(model, held_out, tmp_path):

@@ -3,7 +3,6 @@
 import argparse
 import json
 import os
-import sys
 from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from glassformer.search import SearchOptions
     from glassformer.translator import FailedTranslation, Translation
 
-CHUNK = 256  # lines translated at a time
+CHUNK = 256  # pairs scored at a time
 DATA = ("corpus", "pairs", "source", "target", "valid_pairs", "valid_source", "valid_target")
 
 
@@ -39,61 +38,10 @@ def quickstart(options: argparse.Namespace) -> None:
     quickstart(options.corpus, Path(options.out))
 
 
-def translate(options: argparse.Namespace) -> int:
-    """Translate a file, a line for a line; the exit status is 1 where a line could not be translated."""
-    from glassformer.text.pairs import read_lines
-
-    search, translator = search_options(options), load_translator(options)
-    prefix = options.prefix
-    lines = read_lines(Path(options.file))
-    name = "standard input" if options.file == "-" else options.file
-    status = 0
-    while chunk := list(islice(lines, CHUNK if not sys.stdin.isatty() or options.file != "-" else 1)):
-        texts = [line for _, line in chunk]
-        results = translator.translate(
-            texts,
-            search,
-            prefixes=[prefix] * len(texts) if prefix else None,
-            align=options.json,
-            places=[f"{name}:{number}" for number, _ in chunk],
-        )
-        for (number, _), result in zip(chunk, results, strict=True):
-            if result.error:
-                say_error(result.error)
-                status = 1
-            elif not result.finished:
-                say_error(f"{name}:{number}: cut off at the length limit; {_how_to_lengthen(options)}")
-            _print_translation(result, options)
-        sys.stdout.flush()
-    return status
-
-
-def _print_translation(result: "Translation | FailedTranslation", options: argparse.Namespace) -> None:
-    """A line, or with n_best a group of lines that a blank one ends; what failed has a blank line."""
-    if options.json:
-        print(json.dumps(result.to_dict(), ensure_ascii=False))
-    elif result.error:
-        print()
-    elif options.n_best == 1:
-        print(_one_line(result.text))
-    else:
-        for one in (result, *result.alternatives):
-            print(f"{one.score:.4f}\t{_one_line(one.text)}")
-        print()
-
-
-def _how_to_lengthen(options: argparse.Namespace) -> str:
-    return "raise --max-length" if options.max_length else "raise --max-length-ratio, or set --max-length"
-
-
-def _one_line(text: str) -> str:
-    """A line out for a line in, whatever the model says, and one that can be read again: no text has a NUL."""
-    return " ".join(text.splitlines()).replace("\0", "\ufffd")
-
-
 def evaluate(options: argparse.Namespace) -> int:
     """Score translations of a test set; those that failed count as empty, and make the exit status 1."""
     from glassformer.evaluation import check_tokenizer, exact_match, score_corpus
+    from glassformer.files import check_output, write_output
     from glassformer.text.pairs import read_parallel
 
     # First all that can be wrong, then the long work.
@@ -101,17 +49,17 @@ def evaluate(options: argparse.Namespace) -> int:
     search, translator = search_options(options), load_translator(options)
     pairs = list(read_parallel(Path(options.source), Path(options.reference)))
     if options.output:
-        Path(options.output).touch()
+        check_output(Path(options.output))
     sources, references = [pair.source for pair in pairs], [pair.target for pair in pairs]
     results = translator.translate(sources, search, places=[pair.place for pair in pairs])
-    texts = ["" if result.error else _one_line(result.text) for result in results]
+    texts = ["" if result.error else one_line(result.text) for result in results]
     if options.output:
-        Path(options.output).write_text("".join(f"{text}\n" for text in texts), encoding="utf-8")
+        write_output(Path(options.output), "".join(f"{text}\n" for text in texts).encode())
     errors = [result.error for result in results if result.error]
     if errors:
         say_error(f"{len(errors):,} of {len(pairs):,} not translated, scored as empty; the first is {errors[0]}")
     if cut := sum(not (result.error or result.finished) for result in results):
-        say_error(f"{cut:,} of {len(pairs):,} cut off at the length limit; {_how_to_lengthen(options)}")
+        say_error(f"{cut:,} of {len(pairs):,} cut off at the length limit; {how_to_lengthen(options)}")
     scores = score_corpus(texts, references, options.tokenize)
     exact = exact_match(texts, references)
     if options.json:
@@ -214,6 +162,15 @@ def search_options(options: argparse.Namespace) -> "SearchOptions":
 
     names = {field.name for field in dataclasses.fields(SearchOptions)} & vars(options).keys()
     return SearchOptions(**given(options, names))
+
+
+def how_to_lengthen(options: argparse.Namespace) -> str:
+    return "raise --max-length" if options.max_length else "raise --max-length-ratio, or set --max-length"
+
+
+def one_line(text: str) -> str:
+    """A line out for a line in, whatever the model says, and one that can be read again: no text has a NUL."""
+    return " ".join(text.splitlines()).replace("\0", "\ufffd")
 
 
 def given(options: argparse.Namespace, names: Iterable[str]) -> dict[str, Any]:
