@@ -10,20 +10,27 @@ PAGE_INSTALLED := $(WEB)/node_modules/.installed
 NPM := $(shell command -v npm)
 MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
-.PHONY: demo test lint page docs reference format clean
+.PHONY: demo test coverage lint page docs reference format clean
 
 # Train on the built-in phrasebook, at most three minutes on two cores, and translate.
 demo: $(INSTALLED)
 	$(BIN)/glassformer quickstart
 	@echo "(. $(BIN)/activate puts glassformer on your path.)"
 
+# Two processes; a file of tests is one's alone, so that what its tests share is made once.
+TESTS := $(BIN)/python -m pytest -n 2 --dist loadfile
+
 test: $(INSTALLED) $(if $(NPM),$(PAGE_INSTALLED))
-	$(BIN)/python -m pytest
+	$(TESTS)
 ifdef NPM
 	cd $(WEB) && npm test
 else
 	@echo "SKIPPED: the page's own tests need Node and npm, which are not here."
 endif
+
+# Which lines and branches of the package no test reaches.
+coverage: $(INSTALLED)
+	$(TESTS) --cov
 
 lint: $(INSTALLED) $(if $(NPM),$(PAGE_INSTALLED))
 	$(BIN)/ruff format --check .

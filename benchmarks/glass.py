@@ -55,9 +55,9 @@ def main() -> None:
     print(f"{'beam':>4} {'translate':>12} {'trace':>12} {'ratio':>7} {'observable / stripped':>23}")
     for beam in (1, 4):
         ours, traced, bare = in_turn(
-            partial(translator.translate, [options.sentence], beam=beam, align=False),
+            partial(translator.translate, [options.sentence], beam=beam),
             partial(trace, translator, options.sentence, beam=beam, detail="full"),
-            partial(plain.translate, [options.sentence], beam=beam, align=False),
+            partial(plain.translate, [options.sentence], beam=beam),
         )
         print(f"{beam:>4} {ours * 1e3:>9.1f} ms {traced * 1e3:>9.1f} ms {traced / ours:>7.2f} {ours / bare:>23.3f}")
 

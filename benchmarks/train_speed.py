@@ -150,6 +150,7 @@ def speed(options: argparse.Namespace, folder: Path, stack: ExitStack) -> None:
     peaks = dict.fromkeys(DTYPES, 0.0)
     losses: dict[Worker, list[float]] = {}
     for turn in range(options.rounds + 1):
+        peak_flops.cache_clear()  # measured in each round, as the speeds are
         for precision in peaks:
             peaks[precision] = max(peaks[precision], peak_flops(precision, torch.device("cpu")))
         first = turn * options.updates

@@ -5,16 +5,31 @@ from typing import Any
 
 # Loaded on first use, so that `glassformer --help` need not wait for torch.
 _HOMES = {
+    "Callback": "glassformer.training",
+    "FailedTranslation": "glassformer.translator",
     "ModelConfig": "glassformer.model",
     "SearchOptions": "glassformer.search",
-    "Trace": "glassformer.glass.record",
+    "Trace": "glassformer.glass.trace",
     "Transformer": "glassformer.model",
     "Translation": "glassformer.translator",
     "Translator": "glassformer.translator",
     "trace": "glassformer.glass.trace",
     "train": "glassformer.training",
+    "translate_texts": "glassformer.whole_texts",
 }
-__all__ = ["ModelConfig", "SearchOptions", "Trace", "Transformer", "Translation", "Translator", "trace", "train"]
+__all__ = [
+    "Callback",
+    "FailedTranslation",
+    "ModelConfig",
+    "SearchOptions",
+    "Trace",
+    "Transformer",
+    "Translation",
+    "Translator",
+    "trace",
+    "train",
+    "translate_texts",
+]
 
 
 def __getattr__(name: str) -> Any:

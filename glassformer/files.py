@@ -49,15 +49,24 @@ def write_output(path: Path, content: bytes) -> None:
 
     A pipe or a device (`/dev/stdout`) is written to, never replaced.
     """
+    check_output(path)
+    if path.exists() and not path.is_file():
+        with saving(path):
+            path.write_bytes(content)
+    else:
+        write_whole(path.resolve(), content)
+
+
+def check_output(path: Path) -> None:
+    """Raise InputError where `write_output` would, a full disk aside; nothing is touched."""
     with saving(path):
         if path.is_dir():
             raise InputError(f"{path}: is a folder; name a file")
-        if path.exists() and not path.is_file():
-            path.write_bytes(content)
-            return
         if not path.parent.is_dir():
             raise InputError(f"{path}: its folder is not there; make it, or choose another place")
-    write_whole(path.resolve(), content)
+        special = path.exists() and not path.is_file()
+        if not os.access(path if special else path.resolve().parent, os.W_OK):
+            raise InputError(f"{path}: no right to write there; choose another place")
 
 
 @contextmanager
@@ -137,7 +146,7 @@ def write_checksums(directory: Path) -> None:
     write_whole(directory / CHECKSUMS, (json.dumps(sums, indent=2) + "\n").encode())
 
 
-def damage(directory: Path) -> str:
+def integrity_problem(directory: Path) -> str:
     """What is wrong with a directory that was saved with its checksums; nothing if it is whole."""
     try:
         sums = json.loads((directory / CHECKSUMS).read_bytes())

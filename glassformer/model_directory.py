@@ -1,7 +1,7 @@
 """A model directory on disk: what every command accepts as MODEL. It holds no pickle.
 
-config.json (ModelConfig), model.safetensors (weights), source.spm and target.spm, or one
-tokenizer.spm where they are joint, and card.json (where the model comes from).
+config.json (ModelConfig), model.safetensors (parameters), source.spm and target.spm, or one tokenizer.spm where they
+are the same, and card.json (where the model comes from).
 """
 
 import dataclasses
@@ -81,6 +81,12 @@ def read_model(
                 f"{directory}: the {name} tokenizer has {tokenizer.vocab_size} pieces but {CONFIG} says {size}; "
                 "the files are not of one model"
             )
+    source, target = tokenizers
+    if config.source_vocab_size is None and source is not target and source.pieces != target.pieces:
+        raise InputError(
+            f"{directory}: {SOURCE} and {TARGET} have other pieces than each other, but the model has one vocabulary; "
+            "the files are not of one model"
+        )
     model = Transformer(config)
     load_weights(model, read_tensors(directory / WEIGHTS), directory / WEIGHTS)
     return model.to(device).eval(), tokenizers, read_json(directory / CARD)

@@ -137,7 +137,7 @@ def _report_pairs(console: Console, translator: Translator, pairs: list[Pair]) -
 
 
 def _translated(translator: Translator, sources: list[str]) -> list[str]:
-    return [translation.text for translation in translator.translate(sources, GREEDY, align=False)]
+    return [translation.text for translation in translator.translate(sources, GREEDY)]
 
 
 def _show(console: Console, translator: Translator, sources: tuple[str, ...]) -> None:

@@ -45,20 +45,24 @@ def build(cls: type[T], values: Mapping[str, Any], where: str) -> T:
 
 
 def _checked(value: Any, hint: Any, where: str) -> Any:
-    options = typing.get_args(hint) if _is_union(hint) else (hint,)
+    options = _options(hint)
     for option in options:
         if _fits(value, option):
             return _converted(value, option)
-    wanted = " or ".join(_described(option) for option in options)
     close = ""
     if isinstance(value, str):
         names = [c for o in options if typing.get_origin(o) is typing.Literal for c in typing.get_args(o)]
         close = f"; {nearest(value, names)}" if names else ""
-    raise UsageError(f"{where} = {value!r} should be {wanted}{close}")
+    raise UsageError(f"{where} = {value!r} should be {accepted(hint)}{close}")
 
 
-def _is_union(hint: Any) -> bool:
-    return typing.get_origin(hint) in (typing.Union, types.UnionType)
+def accepted(hint: Any) -> str:
+    """Which values fit an annotation, in words: `a whole number or null`."""
+    return " or ".join(map(_described, _options(hint)))
+
+
+def _options(hint: Any) -> tuple[Any, ...]:
+    return typing.get_args(hint) if typing.get_origin(hint) in (typing.Union, types.UnionType) else (hint,)
 
 
 def _fits(value: Any, hint: Any) -> bool:

@@ -1,38 +1,40 @@
-"""A model, its tokenizers and a search, as one object: text in, text out."""
+"""A model, its tokenizers and an engine, as one object: text in, text out.
+
+Axes: T target tokens, S source tokens.
+"""
 
 import dataclasses
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, NoReturn
 
 import torch
 from torch import Tensor
 
+from glassformer.engine import EagerEngine, generate
 from glassformer.errors import InputError
 from glassformer.files import whole_directory
 from glassformer.model import Transformer
-from glassformer.model.cache import DecoderCache
-from glassformer.model.observe import observed
-from glassformer.model.transformer import shift_right
 from glassformer.model_directory import read_model, resolve, weights_of, write_model
-from glassformer.search import Hypothesis, SearchOptions, Watch, search
-from glassformer.special import BOS, EOS, PAD, UNK
+from glassformer.search import Hypothesis, SearchOptions
+from glassformer.special import EOS
 from glassformer.text.tokenizer import Tokenizer, Tokenizers
-
-FORBIDDEN = (PAD, UNK, BOS)  # never said
-BATCH_TOKENS = 4096  # source positions of one batch of translation, times the beam
 
 
 @dataclass(frozen=True)
 class Translation:
-    """One translation and how it came about.
+    """One translation, and what the model computed for it.
 
-    `tokens` and `source_tokens` are SentencePiece's pieces, `</s>` included; `alignment` is
-    (target tokens, source tokens), cross-attention averaged over layers and heads, each row summing
-    to 1, or None where it was not asked for. `log_prob` is the model's own log p(text | source),
-    `score` the same over the length penalty. `finished` is False where the length limit cut it off.
+    - `tokens`, `source_tokens`: SentencePiece's pieces, `</s>` included.
+    - `log_prob`: the model's log p(text | source); `score` is log_prob / length_penalty.
+    - `alignment`: (target tokens, source tokens), cross-attention averaged over layers and heads, each row
+      summing to 1; None without `align=True`.
+    - `finished`: False where the length limit cut it off.
+    - `parts`: where the source was translated in parts (`translate_texts`), their translations: of a text its
+      sentences, of an over-long sentence its clauses. Tokens and alignments are then in the parts alone.
+    - `error`: None; see FailedTranslation.
     """
 
     source: str
@@ -44,26 +46,37 @@ class Translation:
     source_tokens: tuple[str, ...] = ()
     alignment: Tensor | None = None
     finished: bool = True
-    alternatives: tuple["Translation", ...] = ()  # the next best ones, where n_best asked for them
+    alternatives: tuple["Translation", ...] = ()  # the next best ones, where n_best is above 1
+    parts: tuple["Translation | FailedTranslation", ...] = ()
+    error: ClassVar[None] = None
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON: the fields above, with `alignment` as a list of rows rounded to six decimals."""
-        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        """The fields above as values for JSON, `alignment` as a list of rows rounded to six decimals."""
+        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         if self.alignment is not None:
             values["alignment"] = [[round(w, 6) for w in row] for row in self.alignment.tolist()]
-        return values | {"alternatives": [other.to_dict() for other in self.alternatives]}
+        return values | {key: [one.to_dict() for one in values[key]] for key in ("alternatives", "parts")}
 
 
 @dataclass(frozen=True)
-class _State:
-    """What search carries from step to step: the decoder's cache, and whose source each row reads."""
+class FailedTranslation:
+    """What a list of translations holds for a sentence that could not be translated or scored; `error` says why.
 
-    cache: DecoderCache
-    sources_N: Tensor
+    It has no text and no score. Reading one, or any other field of a `Translation`, raises the error, so that a
+    failure is never taken for an empty text. `[one for one in translations if one.error]` lists the failures.
+    """
 
-    def select(self, rows_N: Tensor) -> "_State":
-        sources_N = self.sources_N[rows_N]
-        return _State(self.cache.select(rows_N, torch.equal(sources_N, self.sources_N)), sources_N)
+    source: str
+    error: InputError  # without its traceback, which would keep all other sentences in memory
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name in {field.name for field in dataclasses.fields(Translation)}:
+            raise self.error
+        raise AttributeError(name)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The source and the error as values for JSON; there is no text."""
+        return {"source": self.source, "error": str(self.error)}
 
 
 class Translator:
@@ -77,6 +90,7 @@ class Translator:
         card: dict[str, Any] | None = None,
     ) -> None:
         self.model = model
+        self.engine = EagerEngine(model)
         self.source_tokenizer = source_tokenizer
         self.target_tokenizer = target_tokenizer
         self.card = card or {}
@@ -104,7 +118,7 @@ class Translator:
     @property
     def device(self) -> torch.device:
         """Where the model is."""
-        return self.model.generator.weight.device
+        return self.engine.device
 
     def translate(
         self,
@@ -112,32 +126,39 @@ class Translator:
         options: SearchOptions | None = None,
         *,
         prefixes: Sequence[str] | None = None,
-        align: bool = True,
+        align: bool = False,
         places: Sequence[str] | None = None,
         **overrides: Any,
-    ) -> list[Translation]:
-        """Translate each sentence, alone of its batch: the result does not depend on the others.
+    ) -> list[Translation | FailedTranslation]:
+        """Translate each sentence; no result depends on the other sentences.
 
-        `overrides` are fields of SearchOptions (`beam=4`, `n_best=2`, ...). `prefixes`: text each
-        translation must begin with. `align=False` saves a pass over the model. `places` names the
+        `overrides` are fields of SearchOptions (`beam=4`, `n_best=2`, ...). `prefixes`: text that each translation
+        must begin with. `align` gives alignments too, for one more pass over the model. `places` names the
         sentences in errors ("input.txt:7"). A blank sentence gives an empty translation.
-        Raises InputError for a sentence longer than the model admits; nothing is cut off.
+
+        Nothing is cut off: a sentence that is longer than the model admits, or whose prefix leaves no room for a
+        translation, has a FailedTranslation in its place, and the others are translated.
         """
         options = dataclasses.replace(options or SearchOptions(), **overrides)
         texts = [sentence.strip() for sentence in sentences]
-        ids = self.source_ids(texts, places)
-        beginnings = self._beginnings(prefixes, ids, options, places) if prefixes else None
-        results = [Translation(text, "", 0.0, 0.0) for text in texts]
-        for rows in _batches(ids, BATCH_TOKENS // (options.n_best if options.sample else options.beam)):
-            forced = [beginnings[row] for row in rows] if beginnings else None
-            sources = [ids[row] for row in rows]
-            for row, found in zip(rows, self.search(sources, options, forced), strict=True):
-                alignments = self._alignments(ids[row], found) if align else [None] * len(found)
-                best, *others = (
-                    self._translation(texts[row], ids[row], hypothesis, alignment)
-                    for hypothesis, alignment in zip(found, alignments, strict=True)
-                )
-                results[row] = dataclasses.replace(best, alternatives=tuple(others))
+        ids = self._encoded(texts)
+        beginnings = self.target_tokenizer.encode_all(prefixes or [""] * len(texts))
+        results: list[Translation | FailedTranslation] = [Translation(text, "", 0.0, 0.0) for text in texts]
+        rows = []  # those to translate
+        for row, (source, prefix) in enumerate(zip(ids, beginnings, strict=True)):
+            try:
+                self._check_sentence(source, prefix, options, _place(places, row))
+            except InputError as error:
+                results[row] = FailedTranslation(texts[row], error.with_traceback(None))
+                continue
+            if source:
+                rows.append(row)
+        sources = [ids[row] for row in rows]
+        found = generate(self.engine, sources, options, prefixes=[beginnings[row] for row in rows])
+        alignments = self._alignments(sources, found) if align else repeat(None)
+        for row, hypotheses in zip(rows, found, strict=True):
+            best, *others = (self._translation(texts[row], ids[row], one, next(alignments)) for one in hypotheses)
+            results[row] = dataclasses.replace(best, alternatives=tuple(others))
         return results
 
     def score(
@@ -146,102 +167,58 @@ class Translator:
         targets: Sequence[str],
         length_penalty_alpha: float = 0.0,
         places: Sequence[str] | None = None,
-    ) -> list[Translation]:
-        """Force each target as the translation of its source: the model's log-probability of it.
+        *,
+        align: bool = False,
+    ) -> list[Translation | FailedTranslation]:
+        """Compute the model's log-probability of each target as the translation of its source.
 
-        `score` is log_prob / length_penalty(n, alpha), n counting `</s>`, as in search. Raises
-        InputError for a source or target longer than the model admits, by its place as `translate` does.
+        `score` is log_prob / length_penalty(n, alpha), n counting `</s>`, as in search. `align` gives alignments
+        too. A pair with a side longer than the model admits has a FailedTranslation in its place.
         """
-        SearchOptions(length_penalty=length_penalty_alpha)  # refuses what is none
+        SearchOptions(length_penalty=length_penalty_alpha)  # raises UsageError for a value out of range
         texts, targets = [s.strip() for s in sources], [t.strip() for t in targets]
-        source_ids = [ids or [EOS] for ids in self.source_ids(texts, places)]
+        source_ids = [ids or [EOS] for ids in self._encoded(texts)]
         target_ids = [[*ids, EOS] for ids in self.target_tokenizer.encode_all(targets)]
-        for index, ids in enumerate(target_ids):
-            self._refuse_long(ids, f"{_place(places, index)}, target")
-        results = []
-        for text, source, target in zip(texts, source_ids, target_ids, strict=True):
-            log_probs, alignments = self._forced(source, [target])
-            hypothesis = Hypothesis.of(target, log_probs[0], EOS, length_penalty_alpha)
-            results.append(self._translation(text, source, hypothesis, alignments[0]))
-        return results
+        results: dict[int, Translation | FailedTranslation] = {}
+        for row, (source, target) in enumerate(zip(source_ids, target_ids, strict=True)):
+            try:
+                self.model.config.check_length(len(source), _place(places, row))
+                self.model.config.check_length(len(target), f"{_place(places, row)}, target")
+            except InputError as error:
+                results[row] = FailedTranslation(texts[row], error.with_traceback(None))
+        rows = [row for row in range(len(texts)) if row not in results]
+        scores = self.engine.score([source_ids[row] for row in rows], [target_ids[row] for row in rows], align)
+        for row, score in zip(rows, scores, strict=True):
+            forced = Hypothesis.from_tokens(target_ids[row], score.token_log_probs, EOS, length_penalty_alpha)
+            results[row] = self._translation(texts[row], source_ids[row], forced, score.alignment_TS)
+        return [results[row] for row in range(len(texts))]
 
     def source_ids(self, texts: Sequence[str], places: Sequence[str] | None = None) -> list[list[int]]:
         """Each text's ids with `</s>`; none at all for a blank one. InputError for one too long, by its place."""
-        result = [[*ids, EOS] if ids else [] for ids in self.source_tokenizer.encode_all(texts)]
-        for index, ids in enumerate(result):
-            self._refuse_long(ids, _place(places, index))
+        result = self._encoded(texts)
+        for row, ids in enumerate(result):
+            self.model.config.check_length(len(ids), _place(places, row))
         return result
 
-    def _refuse_long(self, ids: list[int], place: str) -> None:
-        most = self.model.config.max_length
-        if len(ids) > most:
+    def _encoded(self, texts: Sequence[str]) -> list[list[int]]:
+        """Each text's ids with `</s>`; none at all for a blank one."""
+        return [[*ids, EOS] if ids else [] for ids in self.source_tokenizer.encode_all(texts)]
+
+    def _check_sentence(self, source: list[int], prefix: list[int], options: SearchOptions, place: str) -> None:
+        """Raise InputError for a source that is too long, or a prefix that leaves no room for more."""
+        self.model.config.check_length(len(source), place)
+        most = options.limit(len(source), self.model.config.max_length)
+        if source and len(prefix) >= most:
             raise InputError(
-                f"{place}: {len(ids)} tokens, but the model admits {most} (max_length); split the sentence"
+                f"{place}: the prefix has {len(prefix)} tokens, but the translation may have "
+                f"{most} with </s>; shorten the prefix or raise max_length"
             )
 
-    def _beginnings(
-        self, prefixes: Sequence[str], ids: list[list[int]], options: SearchOptions, places: Sequence[str] | None
-    ) -> list[list[int]]:
-        """Each prefix's ids; InputError for one that leaves no room within its sentence's limit."""
-        result = self.target_tokenizer.encode_all(prefixes)
-        for index, (prefix, source) in enumerate(zip(result, ids, strict=True)):
-            most = options.limit(len(source), self.model.config.max_length)
-            if source and len(prefix) >= most:
-                raise InputError(
-                    f"{_place(places, index)}: the prefix has {len(prefix)} tokens, but the translation may have "
-                    f"{most} with </s>; shorten the prefix or raise max_length"
-                )
-        return result
-
-    @torch.inference_mode()
-    def search(
-        self,
-        sources: list[list[int]],
-        options: SearchOptions,
-        prefixes: list[list[int]] | None = None,
-        watch: Watch | None = None,
-    ) -> list[list[Hypothesis]]:
-        """The best hypotheses for each of the sources' ids (`source_ids`), in one batch; see `search.search`."""
-        model, device = self.model, self.device
-        memory = model.encode(self._padded(sources))
-        return search(
-            self._step,
-            _State(model.start(memory), torch.arange(len(sources), device=device)),
-            start=model.config.decoder_start_id,
-            end=EOS,
-            limits=[options.limit(len(ids), model.config.max_length) for ids in sources],
-            options=options,
-            prefixes=prefixes,
-            forbidden=FORBIDDEN,
-            watch=watch,
-            seeds=[_seed(options.seed, ids) for ids in sources],
-            device=device,
-        )
-
-    def _step(self, tokens_N: Tensor, state: _State) -> tuple[Tensor, _State]:
-        hidden_N1D, cache = self.model.decode(tokens_N[:, None], state.cache)
-        return self.model.logits(hidden_N1D[:, -1]).float().log_softmax(-1), _State(cache, state.sources_N)
-
-    def _alignments(self, source: list[int], found: list[Hypothesis]) -> list[Tensor]:
-        return self._forced(source, [list(hypothesis.tokens) for hypothesis in found])[1]
-
-    @torch.inference_mode()
-    def _forced(self, source: list[int], targets: list[list[int]]) -> tuple[list[list[float]], list[Tensor]]:
-        """Each target's token log-probabilities and alignment (T, S), given the one source."""
-        target_BT = self._padded(targets)
-        source_BS = self._padded([source] * len(targets))
-        names = [f"decoder.{layer}.cross_attention.softmax" for layer in range(len(self.model.decoder))]
-        with observed(self.model, names) as seen:
-            logits = self.model(source_BS, shift_right(target_BT, self.model.config.decoder_start_id), explicit=True)
-        log_probs_BT = logits.float().log_softmax(-1).gather(-1, target_BT[..., None])[..., 0]
-        weights_BTS = torch.stack([seen[name].output.mean(dim=1) for name in names]).mean(dim=0).cpu()
-        lengths = [len(target) for target in targets]
-        log_probs = [row[:length].tolist() for row, length in zip(log_probs_BT, lengths, strict=True)]
-        return log_probs, [row[:length] for row, length in zip(weights_BTS, lengths, strict=True)]
-
-    def _padded(self, sentences: list[list[int]]) -> Tensor:
-        width = max(map(len, sentences))
-        return torch.tensor([ids + [PAD] * (width - len(ids)) for ids in sentences], device=self.device)
+    def _alignments(self, sources: list[list[int]], found: list[list[Hypothesis]]) -> Iterator[Tensor | None]:
+        """The alignment of each hypothesis of each source, one after the other."""
+        pairs = [(source, one.tokens) for source, hypotheses in zip(sources, found, strict=True) for one in hypotheses]
+        scores = self.engine.score([source for source, _ in pairs], [tokens for _, tokens in pairs], align=True)
+        return (score.alignment_TS for score in scores)
 
     def _translation(self, text: str, ids: list[int], hypothesis: Hypothesis, alignment: Tensor | None) -> Translation:
         return Translation(
@@ -257,23 +234,5 @@ class Translator:
         )
 
 
-def _batches(ids: list[list[int]], budget: int) -> Iterator[list[int]]:
-    """Rows of sentences of like length, at most `budget` positions together; blank ones in none."""
-    rows = sorted((row for row, sentence in enumerate(ids) if sentence), key=lambda row: len(ids[row]))
-    batch: list[int] = []
-    for row in rows:
-        if batch and len(ids[row]) * (len(batch) + 1) > budget:
-            yield batch
-            batch = []
-        batch.append(row)
-    if batch:
-        yield batch
-
-
 def _place(places: Sequence[str] | None, index: int) -> str:
     return places[index] if places else f"sentence {index + 1}"
-
-
-def _seed(seed: int, ids: list[int]) -> int:
-    """A seed from the sentence itself, so that a sample does not depend on the batch around it."""
-    return int.from_bytes(hashlib.sha256(repr((seed, ids)).encode()).digest()[:7])

@@ -1,8 +1,6 @@
 """The command line as a user meets it: run in this process, or in one of its own."""
 
-import functools
 import io
-import os
 import signal
 import subprocess
 import sys
@@ -12,18 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 import glassformer
 from glassformer.cli import exit_status, main
 from glassformer.training import Callback
-from glassformer.training.report import meter
-
-torch.set_num_threads(1)  # one sum order, so that equal runs give equal bits
-meter.peak_flops = functools.cache(meter.peak_flops)  # a third of a second for each training
-
-# As a user's: output buffered, whatever the tests run under.
-ENVIRONMENT = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"} | {"OMP_NUM_THREADS": "1"}
 
 
 @dataclass(frozen=True)
@@ -80,7 +69,6 @@ def start(*arguments: object, **settings) -> subprocess.Popen:
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     return subprocess.Popen(
         [sys.executable, "-m", "glassformer", *map(str, arguments)],
-        env=ENVIRONMENT,
         **pipes | {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.default_int_handler)} | settings,
     )
 

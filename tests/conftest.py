@@ -1,15 +1,37 @@
-"""What the end-to-end tests share: models trained once, when the first test asks for them."""
+"""What every test runs under, and what the end-to-end tests share: models trained once, when a test first asks."""
 
-import os
-import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import torch
+from hypothesis import settings
 
-# Tokenized corpora are kept here, not in the cache of whoever runs the tests; before `commands` copies the environment.
-CACHE = tempfile.TemporaryDirectory(prefix="glassformer-tests-")
-os.environ["XDG_CACHE_HOME"] = CACHE.name
+from glassformer.text.tokenizer import Tokenizer
+from tests.commands import options, run
+from tests.letters import SMALL, letter_tokenizer, letters, write_tsv
+
+
+@pytest.fixture(scope="session", autouse=True)
+def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The same for all tests, whoever runs them, and for the processes that they start."""
+    torch.set_num_threads(1)  # one order of summation, so that equal runs give equal bits
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "1")  # the same, for the processes
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))  # tokenized corpora are kept there
+        patch.delenv("PYTHONUNBUFFERED", raising=False)  # output is buffered, as a user's is
+        yield
+
+
+def pytest_configure() -> None:
+    settings.register_profile("tests", deadline=None, max_examples=40)  # a busy machine is no failure
+    settings.load_profile("tests")
+
+
+@pytest.fixture(scope="session")
+def tokenizer() -> Tokenizer:
+    return letter_tokenizer()
 
 
 @dataclass(frozen=True)
@@ -22,14 +44,11 @@ class Trained:
     err: str
 
 
-def _trained(folder: Path, reverse: bool, **settings: object) -> Trained:
-    from tests.commands import options, run
-    from tests.letters import SMALL, letters, write_tsv
-
+def _trained(folder: Path, reverse: bool, **changes: object) -> Trained:
     pairs = letters(1600, reverse)
     train, valid = write_tsv(folder / "train.tsv", pairs[100:]), write_tsv(folder / "valid.tsv", pairs[:100])
     command = ("train", "--pairs", str(train), "--valid-pairs", str(valid), "--out", str(folder / "run"), "--device",
-               "cpu", *options(SMALL | settings))  # fmt: skip
+               "cpu", *options(SMALL | changes))  # fmt: skip
     outcome = run(*command)
     assert outcome.status == 0, outcome.err
     return Trained(folder / "run", pairs[:100], command, outcome.err)
@@ -56,15 +75,13 @@ def reversing(tmp_path_factory: pytest.TempPathFactory) -> Trained:
 def copying(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     """A model that has learnt to copy letters."""
     return _trained(
-        tmp_path_factory.mktemp("copying"), reverse=False, max_steps=400, validate_every=400, checkpoint_every=400
+        tmp_path_factory.mktemp("copying"), reverse=False, max_steps=250, validate_every=250, checkpoint_every=250
     )
 
 
 @pytest.fixture(scope="session")
 def small_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with train.tsv (60 pairs) and valid.tsv (8)."""
-    from tests.letters import letters, write_tsv
-
     folder, pairs = tmp_path_factory.mktemp("corpus"), letters(68)
     write_tsv(folder / "train.tsv", pairs[8:])
     write_tsv(folder / "valid.tsv", pairs[:8])

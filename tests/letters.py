@@ -1,8 +1,11 @@
 """Corpora made on the spot: letters to copy or to reverse."""
 
+import functools
 import random
 from collections.abc import Iterable
 from pathlib import Path
+
+from glassformer.text.tokenizer import Tokenizer
 
 LETTERS = "abcdef"
 
@@ -56,6 +59,12 @@ def letters(count: int, reverse: bool = False, seed: int = 1) -> Pairs:
         word = generator.choices(LETTERS, k=generator.randint(2, 5))
         found[" ".join(word)] = " ".join(reversed(word) if reverse else word)
     return list(found.items())
+
+
+@functools.cache
+def letter_tokenizer() -> Tokenizer:
+    """Of bytes, letters, and each letter with the space before it, for both sides."""
+    return Tokenizer.train([text for pair in letters(60) for text in pair], SMALL["vocab_size"])
 
 
 def tsv(pairs: Iterable[tuple[str, str]]) -> str:

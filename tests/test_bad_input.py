@@ -3,10 +3,14 @@
 import gzip
 import json
 import shutil
+import zlib
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import pytest
 import torch
+from sacrebleu.metrics import BLEU
 from safetensors.torch import load_file, save_file
 
 from glassformer.translator import Translator
@@ -60,6 +64,17 @@ def make(path, content):
         write(Path(path), content)
 
 
+def good_part(path):
+    """What stands in the whole lines before the bad one."""
+    if not Path(path).is_file():
+        return b""
+    content = Path(path).read_bytes()
+    if content[:2] == b"\x1f\x8b":
+        content = zlib.decompressobj(wbits=31).decompress(content)
+        return content[: content.rindex(b"\n") + 1]
+    return content[: content.index(b"\n") + 1] if content.startswith(b"a b") else b""
+
+
 @pytest.fixture(params=LINES, ids=str)
 def bad_file(request):
     """A bad file, and how the refusal of it begins."""
@@ -80,7 +95,9 @@ def test_other_commands_refuse_a_bad_file(bad_file, reversing):
     path, message = bad_file
     write(Path("other.txt"), "a b\nc d\n")
     model = reversing.path
-    assert refusal(run("translate", model, path)).startswith(message)
+    translated = run("translate", model, path)  # the lines before the bad one are translated
+    assert refusal(replace(translated, out="")).startswith(message)
+    assert translated.lines == run("translate", model, stdin=good_part(path)).lines
     assert refusal(run("score", model, "--source", "other.txt", "--target", path)).startswith(message)
     assert refusal(run("evaluate", model, "--source", path, "--reference", "other.txt")).startswith(message)
     assert refusal(run("check-data", "--source", path, "--target", "other.txt")).startswith(message)
@@ -362,7 +379,7 @@ def test_a_file_that_is_no_model():
     [
         ("config.json", "model: not a model directory (no config.json)"),
         ("model.safetensors", "model/model.safetensors: missing; copy the whole model directory"),
-        ("tokenizer.spm", "model/source.spm: missing, and so is tokenizer.spm; copy the whole model directory"),
+        ("source.spm", "model/source.spm: missing, and so is tokenizer.spm; copy the whole model directory"),
         ("card.json", "model/card.json: missing; copy the whole model directory"),
     ],
 )
@@ -372,7 +389,7 @@ def test_a_missing_file(model, name, message):
 
 
 @pytest.mark.parametrize("share", [0, 0.01, 0.5, 0.99])
-@pytest.mark.parametrize("name", ["config.json", "model.safetensors", "tokenizer.spm", "card.json"])
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors", "source.spm", "target.spm", "card.json"])
 def test_a_truncated_file(model, name, share):
     data = (model / name).read_bytes()
     (model / name).write_bytes(data[: int(share * len(data))])
@@ -381,7 +398,7 @@ def test_a_truncated_file(model, name, share):
     assert line.endswith(("copy it again", "copy the tokenizer again", "the files are not of one model"))
 
 
-@pytest.mark.parametrize("name", ["config.json", "model.safetensors", "tokenizer.spm", "card.json"])
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors", "source.spm", "target.spm", "card.json"])
 def test_a_file_of_something_else(model, name):
     (model / name).write_bytes(b"\x93NUMPY and more" * 500)
     assert spoilt().startswith(f"model/{name}: ")
@@ -440,37 +457,82 @@ def test_a_device_that_is_not_there(model):
 # Text to translate
 
 
-def test_a_sentence_longer_than_the_model_admits(reversing):
-    write(Path("s.txt"), "a b\n" + "a " * 40 + "\nc d\n")
-    message = "s.txt:2: 41 tokens, but the model admits 32 (max_length); split the sentence"
-    model = reversing.path
-    assert refusal(run("translate", model, "s.txt")) == message
-    assert refusal(run("evaluate", model, "--source", "s.txt", "--reference", "s.txt")) == message
-    write(Path("t.txt"), "b a\nx\nd c\n")
-    assert refusal(run("score", model, "--source", "s.txt", "--target", "t.txt")) == message
-    assert refusal(run("score", model, "--source", "t.txt", "--target", "s.txt")) == (
-        "t.txt:2, target: 41 tokens, but the model admits 32 (max_length); split the sentence"
+LONG = "a" * 40  # without a place to split it
+TOO_LONG = "41 tokens, but the model admits 32 (max_length); split the sentence"
+
+
+def failed(outcome):
+    """What a command says of each line that it could not do, all others done."""
+    assert outcome.status == 1 and "Traceback" not in outcome.err
+    return outcome.err.splitlines()
+
+
+def test_a_sentence_too_long_leaves_its_line_empty(reversing):
+    write(Path("s.txt"), f"a b\n{LONG}\nc d\n\n{LONG}\n")
+    messages = [f"glassformer: s.txt:{number}: {TOO_LONG}" for number in (2, 5)]
+    outcome = run("translate", reversing.path, "s.txt")
+    assert failed(outcome) == messages
+    assert outcome.out == "b a\n\nd c\n\n\n"
+    outcome = run("translate", reversing.path, "s.txt", "--n-best", 2)
+    assert failed(outcome) == messages
+    groups = [[True, True, False], [False], [True, True, False], [True, False], [False]]  # the fourth line is blank
+    assert [bool(line) for line in outcome.lines] == list(chain.from_iterable(groups))
+    outcome = run("translate", reversing.path, "s.txt", "--json")
+    assert failed(outcome) == messages
+    lines = list(map(json.loads, outcome.lines))
+    assert [sorted(line) for line in (lines[1], lines[4])] == [["error", "source"]] * 2
+    assert lines[1]["error"] == f"s.txt:2: {TOO_LONG}"
+    assert [line.get("text") for line in lines] == ["b a", None, "d c", "", None]
+
+
+def test_a_pair_too_long_leaves_its_score_empty(reversing):
+    write(Path("s.txt"), f"a b\n{LONG}\nc d\n")
+    write(Path("t.txt"), f"b a\nx\n{LONG}\n")
+    arguments = ("score", reversing.path, "--source", "s.txt", "--target", "t.txt")
+    messages = [f"glassformer: s.txt:2: {TOO_LONG}", f"glassformer: s.txt:3, target: {TOO_LONG}"]
+    outcome = run(*arguments)
+    assert failed(outcome) == messages
+    assert float(outcome.lines[0]) > -1 and outcome.lines[1:] == ["", ""]
+    outcome = run(*arguments, "--json")
+    assert failed(outcome) == messages
+    assert ["error" in json.loads(line) for line in outcome.lines] == [False, True, True]
+
+
+def test_evaluate_counts_a_sentence_too_long_as_an_empty_translation(reversing):
+    write(Path("s.txt"), f"a b\n{LONG}\nc d\n{LONG}\n")
+    write(Path("t.txt"), "b a\na a\nd c\na a a\n")
+    arguments = ("evaluate", reversing.path, "--source", "s.txt", "--reference", "t.txt", "--output", "out.txt")
+    outcome = run(*arguments, "--json")
+    message = f"glassformer: 2 of 4 not translated, scored as empty; the first is s.txt:2: {TOO_LONG}"
+    assert failed(outcome) == [message]
+    assert Path("out.txt").read_text() == "b a\n\nd c\n\n"
+    values = json.loads(outcome.out)
+    assert (values["sentences"], values["failed"], values["exact_match"]) == (4, 2, 50.0)
+    assert values["bleu"]["score"] == round(
+        BLEU().corpus_score(["b a", "", "d c", ""], [["b a", "a a", "d c", "a a a"]]).score, 2
     )
+    assert failed(run(*arguments)) == [message]
 
 
 def test_the_place_is_right_in_later_chunks_too(reversing):
-    text = "a b\n" * 300 + "a " * 40 + "\n"
+    text = "a b\n" * 300 + f"{LONG}\na b\n"
     outcome = run("translate", reversing.path, "--beam", 1, stdin=text)
-    assert outcome.status == 1
-    assert outcome.lines == ["b a"] * 256  # what was done before is not lost
-    assert outcome.err.startswith("glassformer: standard input:301: 41 tokens")
+    assert failed(outcome) == [f"glassformer: standard input:301: {TOO_LONG}"]
+    assert outcome.lines == ["b a"] * 300 + ["", "b a"]
     write(Path("s.txt"), text)
-    write(Path("t.txt"), "b a\n" * 301)
+    write(Path("t.txt"), "b a\n" * 302)
     outcome = run("score", reversing.path, "--source", "s.txt", "--target", "t.txt")
-    assert (outcome.status, len(outcome.lines)) == (1, 256)
-    assert outcome.err.startswith("glassformer: s.txt:301: 41 tokens")
+    assert failed(outcome) == [f"glassformer: s.txt:301: {TOO_LONG}"]
+    assert [index for index, line in enumerate(outcome.lines) if not line] == [300] and len(outcome.lines) == 302
 
 
 def test_a_prefix_that_leaves_no_room(reversing):
-    outcome = run("translate", reversing.path, "--prefix", " ".join("a" * 24), stdin="\na b c d e f\n")
-    assert refusal(outcome).startswith(
-        "standard input:2: the prefix has 24 tokens, but the translation may have 24 with"
+    outcome = run("translate", reversing.path, "--prefix", " ".join("a" * 24), stdin="\na b c d e f\na b c d e f a\n")
+    [line] = failed(outcome)
+    assert line.startswith(
+        "glassformer: standard input:2: the prefix has 24 tokens, but the translation may have 24 with </s>"
     )
+    assert outcome.lines[:2] == ["", ""] and outcome.lines[2].startswith("a a a")
     assert run("translate", reversing.path, "--prefix", " ".join("a" * 23), stdin="\na b c d e f\n").status == 0
 
 

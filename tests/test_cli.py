@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 from sacrebleu.metrics import BLEU, CHRF, TER
 
+from glassformer.cli import main
 from glassformer.corpora import load_corpus
 from glassformer.text.pairs import read_lines
 from glassformer.translator import Translator
@@ -19,7 +20,7 @@ from tests.letters import QUICK, letters, tsv, write_tsv
 
 TRANSLATION = {
     "source", "text", "score", "log_prob", "tokens", "token_log_probs", "source_tokens", "alignment", "finished",
-    "alternatives",
+    "alternatives", "parts",
 }  # fmt: skip
 
 
@@ -182,11 +183,11 @@ def test_what_is_cut_off_is_said_with_its_line(model):
 
 def test_a_reader_that_goes_away_is_no_error(model, tmp_path):
     source = write(tmp_path / "many.txt", "a b c\n" * 3000)
-    process = start("translate", model, source, "--beam", 1)
-    assert process.stdout.readline() == b"c b a\n"
-    process.stdout.close()
-    assert process.stderr.read() == b""
-    assert process.wait(120) == 141
+    with start("translate", model, source, "--beam", 1) as process:
+        assert process.stdout.readline() == b"c b a\n"
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(120) == 141
 
 
 def test_a_full_disk_behind_standard_output_is_one_line(model):
@@ -196,6 +197,14 @@ def test_a_full_disk_behind_standard_output_is_one_line(model):
     assert process.returncode == 1
     assert err.decode().startswith("glassformer: standard output: No space left on device; ")
     assert err.count(b"\n") == 1
+
+
+def test_a_closed_standard_output_is_no_error(model, monkeypatch):
+    """As in `glassformer info model >&-`: Python then has no stream at all."""
+    monkeypatch.setattr(sys, "stdout", None)
+    status = main(["info", str(model)])
+    sys.stdout.close()
+    assert status == 0
 
 
 def test_ctrl_c_while_translating_says_stopped(model):
@@ -236,8 +245,8 @@ def test_evaluate_gives_sacrebleus_own_scores(model, held_out, tmp_path):
     equal = sum(text == reference for text, reference in zip(texts, references, strict=True))
     assert 0 < equal < 100  # some are longer than the limit
     assert values["exact_match"] == equal
-    assert values["sentences"] == 100
-    assert values.keys() == {"bleu", "chrf", "ter", "exact_match", "sentences"}
+    assert (values["sentences"], values["failed"]) == (100, 0)
+    assert values.keys() == {"bleu", "chrf", "ter", "exact_match", "sentences", "failed"}
     cut = sum(len(reference.split()) > 3 for reference in references)
     assert outcome.err == f"glassformer: {cut} of 100 cut off at the length limit; raise --max-length\n"
     table = run(*arguments)
@@ -249,7 +258,7 @@ def test_evaluate_checks_all_it_needs_before_the_work(model, held_out, tmp_path)
     source, target = held_out
     missing = tmp_path / "no" / "out.txt"
     line = refusal(run("evaluate", model, "--source", source, "--reference", target, "--output", missing))
-    assert line.startswith(f"{missing}: No such file or directory")
+    assert line == f"{missing}: its folder is not there; make it, or choose another place"
 
 
 def test_score_equals_what_translate_says(model, held_out, tmp_path):
@@ -315,7 +324,7 @@ def test_corpus_never_overwrites(tmp_path):
 def test_info_says_what_the_model_is(reversing):
     outcome = run("info", reversing.path / "last")
     values = json.loads(outcome.out)
-    assert values.keys() == {"model", "weights", "config", "card"}
+    assert values.keys() == {"model", "weights", "config", "normalization", "card"}
     assert values["model"] == str(reversing.path / "last")
     assert (values["config"]["d_model"], values["config"]["vocab_size"]) == (64, 273)
     assert values["card"]["steps"] == 450

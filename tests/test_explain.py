@@ -5,6 +5,7 @@ import os
 
 import pytest
 
+from glassformer.glass.numbers import show
 from glassformer.glass.record import Trace
 from glassformer.translator import Translator
 from tests.commands import refusal, run, start, write
@@ -153,3 +154,20 @@ def test_the_lecture_as_files(tmp_path):
     given, blank = tmp_path / "l.tex", tmp_path / "b.tex"
     assert run("lecture", "--latex", blank, "--no-answers").status == 0
     assert "429.5" in given.read_text(encoding="utf-8") and "429.5" not in blank.read_text(encoding="utf-8")
+
+
+def test_one_number_of_the_lecture():
+    """X W_Q in its first row and column, as the lecture works it out, with the numbers that made it."""
+    record = Trace.from_dict(json.loads(run("lecture", "--json").out))
+    cell = run("lecture", "--cell", "Q[0,0]")
+    assert cell.status == 0 and cell.lines[0] == "Q[0,0]"
+    value, rows = record.tensor("Q").values[0, 0], record.tensor("input").values.shape[1]
+    assert f"= {show(float(value))}" in cell.lines and f"{2 * rows} numbers" in cell.out
+    matrix = run("lecture", "--tensor", "Q")
+    assert matrix.status == 0 and all(show(float(number)) in matrix.out for number in record.tensor("Q").values.flat)
+
+
+def test_a_run_without_traces(reversing, tmp_path):
+    (tmp_path / "probes").mkdir()
+    write(tmp_path / "config.yaml", "")
+    assert "holds no trace; train with --probe" in refusal(run("explain", tmp_path))

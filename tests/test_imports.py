@@ -1,9 +1,12 @@
 """Arrows run downwards only: which room imports which, read from the source without running it."""
 
 import ast
+import re
 import subprocess
 import sys
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -14,12 +17,13 @@ ROOT = Path(glassformer.__file__).parent
 # A room may import rooms on lower floors, and its own. Rooms on one floor do not know each other.
 FLOORS = [
     {"errors", "special"},
-    {"device", "files", "locking", "settings"},
+    {"batching", "device", "files", "locking", "settings"},
     {"model", "text", "search"},
     {"corpora"},
     {"data"},
-    {"model_directory", "evaluation"},
+    {"engine", "model_directory", "evaluation"},
     {"translator"},
+    {"whole_texts"},
     {"glass"},
     {"training"},
     {"explain"},
@@ -31,11 +35,13 @@ FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 LIBRARIES = {  # the libraries that a room may use, where that is limited
     "model": {"torch"},
     "search": {"torch"},
-    "text": {"sentencepiece"},
+    "engine": {"torch"},
+    "text": {"sentencepiece", "sentencex"},
     "data": {"numpy", "sentencepiece"},
     "corpora": {"polib", "pycountry"},
     "errors": set(),
     "special": set(),
+    "batching": set(),
     "files": set(),
     "settings": {"yaml"},
     "evaluation": {"sacrebleu"},
@@ -81,9 +87,41 @@ def test_every_room_has_its_floor():
     assert {room_of(name_of(path)) for path in SOURCES} - {""} <= set(FLOOR)
 
 
+def test_the_picture_of_the_rooms_shows_these_floors():
+    """docs/rooms.svg, from the top down; a floor is what stands at one height."""
+    drawn = ElementTree.parse(ROOT.parent / "docs/rooms.svg").iter("{http://www.w3.org/2000/svg}text")
+    names = [(float(one.attrib["y"]), one.text or "") for one in drawn if one.get("font-weight")]
+    heights = sorted({y // 20 for y, _ in names})
+    floors = [{name.strip("/").removesuffix(".py") for y, name in names if y // 20 == height} for height in heights]
+    assert floors[::-1] == FLOORS
+
+
 def test_arrows_run_downwards_only():
     upwards = [arrow for arrow in OURS if arrow[0] != arrow[1] and not FLOOR[arrow[0]] > FLOOR[arrow[1]]]
     assert not upwards
+
+
+def circle_of(files):
+    """A circle of imports among files, {file: the names that it imports}; None if there is none."""
+    own = {name: {ours(imported, files) for imported in found} - {None, name} for name, found in files.items()}
+    try:
+        TopologicalSorter(own).prepare()
+    except CycleError as error:
+        return error.args[1]
+    return None
+
+
+def ours(name, files):
+    """The file that an imported name is of: the module itself, or the one that defines it; None for a library."""
+    while name and name not in files:
+        name = name.rpartition(".")[0]
+    return name or None
+
+
+def test_no_file_imports_itself_through_others():
+    """Imports within functions and those for type checkers count."""
+    assert circle_of({"a": {"b.f"}, "b": {"a.g"}}) and not circle_of({"a": {"b.f"}, "b": {"torch"}})
+    assert circle_of({name_of(path): set(imports(path)) for path in SOURCES}) is None
 
 
 @pytest.mark.parametrize(
@@ -127,6 +165,19 @@ def test_arrows_within_training_run_downwards():
     ]
     assert ("run", "update") in arrows
     assert not [arrow for arrow in arrows if arrow[0] != arrow[1] and not floor[arrow[0]] > floor[arrow[1]]]
+
+
+def test_a_file_with_axes_in_its_names_says_which():
+    """`x_BSD` says nothing to whoever does not know that D is d_model: the file's docstring has a line "Axes"."""
+    silent = []
+    for path in SOURCES:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        names |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+        suffixes = {name.rpartition("_")[2] for name in names if re.fullmatch(r"[a-z]\w*_[A-Z][A-Z0-9]*", name)}
+        if suffixes and "Axes" not in (ast.get_docstring(tree) or ""):
+            silent.append((str(path.relative_to(ROOT)), suffixes))
+    assert not silent
 
 
 def loaded_by(*modules):

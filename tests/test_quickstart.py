@@ -1,10 +1,15 @@
 """The quickstart from end to end, with a model too small to learn: it measures, translates, and writes its page."""
 
+import io
 import json
+import re
+from types import SimpleNamespace
 
 import pytest
+from rich.console import Console
 
 from glassformer import quickstart
+from glassformer.corpora.phrasebook import generate
 from glassformer.training.config import RunConfig
 from tests.commands import run
 
@@ -30,3 +35,24 @@ def test_it_ends_with_a_page_of_the_trained_model(tmp_path, monkeypatch):
     trained = document["traces"][-1]["record"]
     assert trained["meta"]["detail"] == "full+weights" and trained["beam"]["width"] == 4
     assert document["kind"] == "training" and document["title"] == trained["meta"]["title"]
+
+
+class Answers:
+    """Translates by heart: the text it was given for a source."""
+
+    def __init__(self, texts):
+        self.texts = texts
+
+    def translate(self, sources, *_, **__):
+        return [SimpleNamespace(text=self.texts[source]) for source in sources]
+
+
+def test_the_phrasebook_s_scores_are_shares_of_sentences(monkeypatch):
+    """Of eight sentences, four with a because-clause, one of those is left out: 7 of 8 and 3 of 4 are right."""
+    sentences = generate(share=0.001)
+    referring, others = ([one for one in sentences if bool(one.reference) is has][:4] for has in (True, False))
+    answers = Answers({one.source: one.target for one in (*referring, *others)} | {referring[0].source: ""})
+    monkeypatch.setattr(quickstart, "held_out", lambda: [*referring, *others])
+    said = io.StringIO()
+    quickstart._report_phrasebook(Console(file=said, width=200), answers)
+    assert re.findall(r"(\d+\.\d) %", said.getvalue()) == ["87.5", "75.0"]

@@ -8,6 +8,7 @@ import pytest
 from glassformer.errors import InputError, UsageError
 from glassformer.model import ModelConfig
 from glassformer.settings import build, keys_of, parse_assignment, read_yaml, refuse_unknown
+from tests.commands import write
 
 
 @dataclass(frozen=True)
@@ -148,9 +149,7 @@ def test_known_keys_pass():
 
 
 def written(tmp_path, content):
-    path = tmp_path / "run.yaml"
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return path
+    return write(tmp_path / "run.yaml", content)
 
 
 def test_a_flat_mapping(tmp_path):

@@ -1,27 +1,25 @@
 """Text in, text out: what every translation promises, for a trained model and for one of random weights."""
 
+import copy
+import dataclasses
 import json
 import math
+import pickle
 import random
 import shutil
 
 import pytest
 import torch
 
-import glassformer.translator
+from glassformer.engine import generation
 from glassformer.errors import InputError, UsageError
 from glassformer.model import ModelConfig, Transformer
 from glassformer.search import SearchOptions
 from glassformer.special import BOS, EOS, PAD, UNK
 from glassformer.text.tokenizer import Tokenizer
-from glassformer.translator import Translation, Translator
+from glassformer.translator import FailedTranslation, Translation, Translator
 from tests.commands import options, run
 from tests.letters import LETTERS, QUICK, letters
-
-
-@pytest.fixture(scope="module")
-def tokenizer():
-    return Tokenizer.train([text for pair in letters(60) for text in pair], 273)
 
 
 def make(tokenizer, **changes):
@@ -95,12 +93,12 @@ def forced(translator, translation):
 @pytest.mark.parametrize("search", SEARCHES, ids=named)
 def test_one_by_one_batched_and_shuffled_are_the_same(translator, search, monkeypatch):
     texts = sentences()
-    together = translator.translate(texts, search, align=False)
-    alone = [translator.translate([text], search, align=False)[0] for text in texts]
+    together = translator.translate(texts, search)
+    alone = [translator.translate([text], search)[0] for text in texts]
     order = random.Random(1).sample(range(len(texts)), len(texts))
-    shuffled = translator.translate([texts[index] for index in order], search, align=False)
-    monkeypatch.setattr(glassformer.translator, "BATCH_TOKENS", 30)
-    small = translator.translate(texts, search, align=False)
+    shuffled = translator.translate([texts[index] for index in order], search)
+    monkeypatch.setattr(generation, "BATCH_TOKENS", 30)
+    small = translator.translate(texts, search)
     for index, expected in enumerate(together):
         for other in (alone[index], shuffled[order.index(index)], small[index]):
             assert same(expected, other)
@@ -120,7 +118,7 @@ def same(one, other):
 
 @pytest.mark.parametrize("search", SEARCHES, ids=named)
 def test_a_score_is_the_forced_score_of_its_tokens(translator, search):
-    for best in translator.translate(sentences(), search, align=False):
+    for best in translator.translate(sentences(), search):
         for one in (best, *best.alternatives):
             if not one.source:
                 continue
@@ -133,7 +131,7 @@ def test_a_score_is_the_forced_score_of_its_tokens(translator, search):
 
 def test_score_is_the_forced_score_of_given_text(translator):
     sources, targets = ["a b c", "c d", "", "f e"], ["c b a", "d c d", "a", ""]
-    for source, target, one in zip(sources, targets, translator.score(sources, targets), strict=True):
+    for source, target, one in zip(sources, targets, translator.score(sources, targets, align=True), strict=True):
         assert (one.source, one.text) == (source, target)
         assert ids_of(translator, one) == [*translator.target_tokenizer.encode(target), EOS]
         assert one.log_prob == one.score == pytest.approx(math.fsum(one.token_log_probs))
@@ -159,7 +157,7 @@ def test_search_with_a_cache_equals_an_argmax_loop_without(translator):
                 logits = model(torch.tensor([source]), torch.tensor([target]))[0, -1]
             logits[[PAD, UNK, BOS]] = -math.inf
             target.append(int(logits.argmax()))
-        [found] = translator.translate([text], beam=1, align=False)
+        [found] = translator.translate([text], beam=1)
         assert ids_of(translator, found) == target[1:]
         assert found.finished == (target[-1] == EOS)
 
@@ -169,7 +167,7 @@ def test_search_with_a_cache_equals_an_argmax_loop_without(translator):
 
 @pytest.mark.parametrize("search", SEARCHES[:3], ids=named)
 def test_alignment_is_a_distribution_over_the_source_for_each_token(translator, search):
-    for best in translator.translate(sentences(), search):
+    for best in translator.translate(sentences(), search, align=True):
         for one in (best, *best.alternatives):
             if not one.source:
                 assert one.alignment is None
@@ -182,7 +180,7 @@ def test_alignment_is_a_distribution_over_the_source_for_each_token(translator, 
 def test_a_model_that_reverses_looks_from_right_to_left(trained):
     """Averaged over layers and heads, most words still look mostly at the one they are a copy of."""
     hits = total = 0
-    for one in trained.translate([source for source, _ in letters(300) if len(set(source.split())) == 5]):
+    for one in trained.translate([source for source, _ in letters(300) if len(set(source.split())) == 5], align=True):
         places = one.alignment[:-1, :-1].argmax(-1).tolist()
         hits += sum(place == expected for place, expected in zip(places, reversed(range(len(places))), strict=True))
         total += len(places)
@@ -191,8 +189,21 @@ def test_a_model_that_reverses_looks_from_right_to_left(trained):
 
 
 def test_alignment_is_only_computed_where_it_is_asked_for(trained):
-    assert trained.translate(["a b"], align=False)[0].alignment is None
-    assert trained.translate(["a b"])[0].alignment is not None
+    assert trained.translate(["a b"])[0].alignment is None
+    assert trained.translate(["a b"], align=True)[0].alignment is not None
+    assert trained.score(["a b"], ["b a"])[0].alignment is None
+
+
+@pytest.mark.parametrize("search", SEARCHES[:3], ids=named)
+def test_an_alignment_does_not_depend_on_the_batch(translator, search):
+    texts = sentences(8)
+    together = translator.translate(texts, search, align=True)
+    for text, best in zip(texts, together, strict=True):
+        [alone] = translator.translate([text], search, align=True)
+        for one, other in zip((best, *best.alternatives), (alone, *alone.alternatives), strict=True):
+            assert same(one, other)
+            if text.strip():
+                torch.testing.assert_close(one.alignment, other.alignment, rtol=0, atol=1e-5)
 
 
 # Alternatives
@@ -219,10 +230,10 @@ def test_the_best_of_n_is_the_one_without_n(translator):
 
 def test_samples_differ_by_seed_and_are_sorted(untrained):
     texts = [text for text in sentences() if text.strip()]
-    one, again, other = (untrained.translate(texts, sample=True, seed=seed, align=False) for seed in (1, 1, 2))
+    one, again, other = (untrained.translate(texts, sample=True, seed=seed) for seed in (1, 1, 2))
     assert [t.tokens for t in one] == [t.tokens for t in again]
     assert all(t.tokens != o.tokens for t, o in zip(one, other, strict=True))
-    for best in untrained.translate(texts, sample=True, n_best=4, align=False):
+    for best in untrained.translate(texts, sample=True, n_best=4):
         scores = [t.score for t in (best, *best.alternatives)]
         assert scores == sorted(scores, reverse=True)
         assert len({t.tokens for t in (best, *best.alternatives)}) == 4
@@ -233,7 +244,7 @@ def test_samples_differ_by_seed_and_are_sorted(untrained):
 
 def test_the_limit_is_relative_to_the_source_and_cutting_is_said(untrained):
     cut = 0
-    for one in untrained.translate(sentences(longest=4), beam=1, align=False):
+    for one in untrained.translate(sentences(longest=4), beam=1):
         if one.source:
             most = 2 * len(one.source_tokens) + 10
             assert one.finished == (one.tokens[-1] == "</s>")
@@ -282,19 +293,63 @@ def test_white_space_around_a_sentence_is_no_part_of_it(trained):
     assert (one.source, one.tokens, one.log_prob) == (other.source, other.tokens, other.log_prob)
 
 
-def test_a_sentence_too_long_is_refused_by_its_place(translator):
+def too_long(translator):
+    return " ".join("a" * translator.model.config.max_length)
+
+
+def failure(place, translator):
+    """What is said of a sentence that is one token too long, `</s>` counted."""
     most = translator.model.config.max_length
-    fits, long = " ".join("a" * (most - 1)), " ".join("a" * most)
-    assert len(translator.translate([fits], beam=1, max_length=3)) == 1
-    message = rf": {most + 1} tokens, but the model admits {most} \(max_length\); split the sentence"
-    with pytest.raises(InputError, match=r"^sentence 2" + message):
-        translator.translate(["a", long, "b"])
-    with pytest.raises(InputError, match=r"^in\.txt:7" + message):
-        translator.translate(["a", long, "b"], places=["in.txt:6", "in.txt:7", "in.txt:8"])
-    with pytest.raises(InputError, match=r"^sentence 1" + message):
-        translator.score([long], ["a"])
-    with pytest.raises(InputError, match=r"^sentence 2, target" + message):
-        translator.score(["a", "b"], ["a", long])
+    return f"{place}: {most + 1} tokens, but the model admits {most} (max_length); split the sentence"
+
+
+def test_the_longest_sentence_is_translated_and_one_more_token_fails(translator):
+    fits = too_long(translator).removesuffix(" a")
+    one, other = translator.translate([fits, too_long(translator)], beam=1, max_length=3)
+    assert one.error is None and len(one.source_tokens) == translator.model.config.max_length
+    assert str(other.error) == failure("sentence 2", translator)
+
+
+@pytest.mark.parametrize("search", SEARCHES[:3], ids=named)
+def test_an_item_that_fails_is_the_only_one(translator, search):
+    texts = sentences()
+    expected = translator.translate(texts, search, align=True)
+    mixed, places = [*texts[:3], too_long(translator), *texts[3:]], [f"in.txt:{number}" for number in range(99)]
+    found = translator.translate(mixed, search, align=True, places=places[: len(mixed)])
+    failed = found.pop(3)
+    assert (failed.source, str(failed.error)) == (too_long(translator), failure("in.txt:3", translator))
+    assert [one.error for one in found] == [None] * len(texts)
+    assert all(map(same, expected, found))
+
+
+def test_a_failed_translation_cannot_be_taken_for_an_empty_one(translator):
+    [failed] = translator.translate([too_long(translator)])
+    assert isinstance(failed, FailedTranslation)
+    for name in {field.name for field in dataclasses.fields(Translation)} - {"source"}:
+        with pytest.raises(InputError, match=r"^sentence 1: \d+ tokens, but the model admits"):
+            getattr(failed, name)
+    with pytest.raises(AttributeError, match="texts"):
+        failed.texts  # noqa: B018
+    assert failed.to_dict() == {"source": too_long(translator), "error": failure("sentence 1", translator)}
+    for again in (copy.deepcopy(failed), pickle.loads(pickle.dumps(failed))):
+        assert (again.source, str(again.error)) == (failed.source, str(failed.error))
+
+
+def test_a_pair_that_cannot_be_scored_is_the_only_one(translator):
+    long = too_long(translator)
+    sources, targets = ["a b", long, "c", "d"], ["b a", "c", long, "d"]
+    found = translator.score(sources, targets)
+    errors = [str(one.error) for one in found]
+    assert errors == ["None", failure("sentence 2", translator), failure("sentence 3, target", translator), "None"]
+    for row in (0, 3):
+        [alone] = translator.score([sources[row]], [targets[row]])
+        assert found[row].token_log_probs == pytest.approx(alone.token_log_probs, abs=1e-5)
+
+
+def test_ids_of_a_sentence_too_long_are_refused_by_its_place(translator):
+    with pytest.raises(InputError) as caught:
+        translator.source_ids(["a", too_long(translator)], ["probe 1", "probe 2"])
+    assert str(caught.value) == failure("probe 2", translator)
 
 
 @pytest.mark.parametrize("search", [{"beam": 1}, {"beam": 4, "n_best": 4}, {"sample": True, "n_best": 3}], ids=str)
@@ -313,9 +368,14 @@ def test_a_prefix_is_really_forced(translator, search):
                 assert one.log_prob == pytest.approx(math.fsum(forced(translator, one)), abs=1e-4)
 
 
-def test_a_prefix_with_no_room_is_refused_by_its_place(trained):
-    with pytest.raises(InputError, match=r"^x:2: the prefix has 9 tokens, but the translation may have 9 with </s>"):
-        trained.translate(["a b", "c"], prefixes=["a", "a a a a a a a a a"], places=["x:1", "x:2"], max_length=9)
+def test_a_prefix_with_no_room_fails_by_its_place(trained):
+    prefixes = ["a", "a a a a a a a a a", "a a a a a a a a a", "b"]
+    texts, places = ["a b", "c", "", "d"], ["x:1", "x:2", "x:3", "x:4"]
+    first, failed, blank, last = trained.translate(texts, prefixes=prefixes, places=places, max_length=9)
+    assert str(failed.error) == (
+        "x:2: the prefix has 9 tokens, but the translation may have 9 with </s>; shorten the prefix or raise max_length"
+    )
+    assert (first.text[0], blank.text, last.text[0]) == ("a", "", "b")
 
 
 @pytest.mark.parametrize("name", ["<pad>", "<unk>", "<s>", "</s>"])
@@ -331,7 +391,7 @@ def test_text_that_looks_like_a_control_token_is_text(translator, name):
 
 
 def test_no_control_token_is_ever_said(untrained):
-    for one in untrained.translate(sentences(60), sample=True, temperature=5.0, align=False):
+    for one in untrained.translate(sentences(60), sample=True, temperature=5.0):
         assert not {"<pad>", "<unk>", "<s>"} & set(one.tokens)
         assert "</s>" not in one.tokens[:-1]
 
@@ -351,7 +411,7 @@ def test_overrides_are_fields_of_the_options(trained):
 
 
 def test_to_dict_is_json_and_says_the_same(trained):
-    [one] = trained.translate(["a b c"], n_best=2)
+    [one] = trained.translate(["a b c"], n_best=2, align=True)
     values = json.loads(json.dumps(one.to_dict()))
     assert values["text"] == one.text == "c b a"
     assert values["tokens"] == list(one.tokens)
@@ -378,7 +438,7 @@ def test_saved_and_loaded_it_translates_the_same(tokenizer, separate, tmp_path):
     assert (after.model.config, after.card) == (before.model.config, before.card)
     assert not after.model.training
     for search in (SEARCHES[0], SEARCHES[2], SEARCHES[4]):
-        one, other = (t.translate(sentences(), search) for t in (before, after))
+        one, other = (t.translate(sentences(), search, align=True) for t in (before, after))
         assert [t.to_dict() for t in one] == [t.to_dict() for t in other]
 
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from glassformer.cli.parser import make_parser
-from glassformer.cli.streams import abandon_stdout, say, speak_utf8
+from glassformer.cli.streams import abandon_stdout, say_error, speak_utf8
 from glassformer.errors import GlassformerError, is_out_of_memory
 
 
@@ -52,5 +52,5 @@ def exit_status(work: Callable[[], int]) -> int:
 
 
 def _fail(message: str, status: int) -> int:
-    say(f"glassformer: {' '.join(message.splitlines())}")
+    say_error(message)
     return status

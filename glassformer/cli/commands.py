@@ -3,20 +3,19 @@
 import argparse
 import json
 import os
-import sys
 from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from glassformer.cli.streams import say
+from glassformer.cli.streams import say_error
 from glassformer.errors import InputError
 
 if TYPE_CHECKING:
     from glassformer.search import SearchOptions
-    from glassformer.translator import Translation
+    from glassformer.translator import FailedTranslation, Translation
 
-CHUNK = 256  # lines translated at a time
+CHUNK = 256  # pairs scored at a time
 DATA = ("corpus", "pairs", "source", "target", "valid_pairs", "valid_source", "valid_target")
 
 
@@ -39,51 +38,10 @@ def quickstart(options: argparse.Namespace) -> None:
     quickstart(options.corpus, Path(options.out))
 
 
-def translate(options: argparse.Namespace) -> None:
-    from glassformer.text.pairs import read_lines
-
-    search, translator = search_options(options), load_translator(options)
-    prefix = options.prefix
-    lines = read_lines(Path(options.file))
-    name = "standard input" if options.file == "-" else options.file
-    while chunk := list(islice(lines, CHUNK if not sys.stdin.isatty() or options.file != "-" else 1)):
-        texts = [line for _, line in chunk]
-        results = translator.translate(
-            texts,
-            search,
-            prefixes=[prefix] * len(texts) if prefix else None,
-            align=options.json,
-            places=[f"{name}:{number}" for number, _ in chunk],
-        )
-        for (number, _), result in zip(chunk, results, strict=True):
-            if not result.finished:
-                say(f"glassformer: {name}:{number}: cut off at the length limit; {_how_to_lengthen(options)}")
-            _print_translation(result, options)
-        sys.stdout.flush()
-
-
-def _print_translation(result: "Translation", options: argparse.Namespace) -> None:
-    if options.json:
-        print(json.dumps(result.to_dict(), ensure_ascii=False))
-    elif options.n_best == 1:
-        print(_one_line(result.text))
-    else:
-        for one in (result, *result.alternatives):
-            print(f"{one.score:.4f}\t{_one_line(one.text)}")
-        print()
-
-
-def _how_to_lengthen(options: argparse.Namespace) -> str:
-    return "raise --max-length" if options.max_length else "raise --max-length-ratio, or set --max-length"
-
-
-def _one_line(text: str) -> str:
-    """A line out for a line in, whatever the model says, and one that can be read again: no text has a NUL."""
-    return " ".join(text.splitlines()).replace("\0", "\ufffd")
-
-
-def evaluate(options: argparse.Namespace) -> None:
+def evaluate(options: argparse.Namespace) -> int:
+    """Score translations of a test set; those that failed count as empty, and make the exit status 1."""
     from glassformer.evaluation import check_tokenizer, exact_match, score_corpus
+    from glassformer.files import check_output, write_output
     from glassformer.text.pairs import read_parallel
 
     # First all that can be wrong, then the long work.
@@ -91,34 +49,53 @@ def evaluate(options: argparse.Namespace) -> None:
     search, translator = search_options(options), load_translator(options)
     pairs = list(read_parallel(Path(options.source), Path(options.reference)))
     if options.output:
-        Path(options.output).touch()
+        check_output(Path(options.output))
     sources, references = [pair.source for pair in pairs], [pair.target for pair in pairs]
-    results = translator.translate(sources, search, align=False, places=[pair.place for pair in pairs])
-    texts = [_one_line(result.text) for result in results]
+    results = translator.translate(sources, search, places=[pair.place for pair in pairs])
+    texts = ["" if result.error else one_line(result.text) for result in results]
     if options.output:
-        Path(options.output).write_text("".join(f"{text}\n" for text in texts), encoding="utf-8")
-    if cut := sum(not result.finished for result in results):
-        say(f"glassformer: {cut:,} of {len(pairs):,} cut off at the length limit; {_how_to_lengthen(options)}")
+        write_output(Path(options.output), "".join(f"{text}\n" for text in texts).encode())
+    errors = [result.error for result in results if result.error]
+    if errors:
+        say_error(f"{len(errors):,} of {len(pairs):,} not translated, scored as empty; the first is {errors[0]}")
+    if cut := sum(not (result.error or result.finished) for result in results):
+        say_error(f"{cut:,} of {len(pairs):,} cut off at the length limit; {how_to_lengthen(options)}")
     scores = score_corpus(texts, references, options.tokenize)
     exact = exact_match(texts, references)
     if options.json:
         values = {name: {"score": round(s.value, 2), "signature": s.signature} for name, s in scores.items()}
-        print(json.dumps({**values, "exact_match": round(exact, 2), "sentences": len(pairs)}))
-        return
-    for score in scores.values():
-        print(f"{score.name:<6} {score.value:6.2f}  {score.signature}")
-    print(f"exact  {exact:6.2f}  of {len(pairs):,} sentences equal their reference")
+        counts = {"sentences": len(pairs), "failed": len(errors)}
+        print(json.dumps({**values, "exact_match": round(exact, 2), **counts}))
+    else:
+        for score in scores.values():
+            print(f"{score.name:<6} {score.value:6.2f}  {score.signature}")
+        print(f"exact  {exact:6.2f}  of {len(pairs):,} sentences equal their reference")
+    return 1 if errors else 0
 
 
-def score(options: argparse.Namespace) -> None:
+def score(options: argparse.Namespace) -> int:
+    """Score given translations, a line each; the exit status is 1 where a pair could not be scored."""
     from glassformer.text.pairs import read_parallel
 
     translator = load_translator(options)
     pairs = read_parallel(Path(options.source), Path(options.target))
+    status = 0
     while chunk := list(islice(pairs, CHUNK)):
         sources, targets = [pair.source for pair in chunk], [pair.target for pair in chunk]
-        for one in translator.score(sources, targets, options.length_penalty, places=[pair.place for pair in chunk]):
-            print(json.dumps(one.to_dict(), ensure_ascii=False) if options.json else f"{one.score:.4f}")
+        alpha, places = options.length_penalty, [pair.place for pair in chunk]
+        for one in translator.score(sources, targets, alpha, places, align=options.json):
+            if one.error:
+                say_error(one.error)
+                status = 1
+            _print_score(one, options.json)
+    return status
+
+
+def _print_score(result: "Translation | FailedTranslation", as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(result.to_dict(), ensure_ascii=False))
+    else:
+        print("" if result.error else f"{result.score:.4f}")
 
 
 def check_data(options: argparse.Namespace) -> None:
@@ -153,12 +130,17 @@ def info(options: argparse.Namespace) -> None:
     import dataclasses
 
     from glassformer.model_directory import resolve
+    from glassformer.text.normalization import name_of_rules
 
     translator = load_translator(options)
     print(json.dumps({
         "model": str(resolve(Path(options.model))),
         "weights": translator.model.num_parameters,
         "config": dataclasses.asdict(translator.model.config),
+        "normalization": {
+            side: name_of_rules(tokenizer.rules)
+            for side, tokenizer in zip(("source", "target"), translator.tokenizers, strict=True)
+        },
         "card": translator.card,
     }, indent=2, ensure_ascii=False))  # fmt: skip
 
@@ -180,6 +162,15 @@ def search_options(options: argparse.Namespace) -> "SearchOptions":
 
     names = {field.name for field in dataclasses.fields(SearchOptions)} & vars(options).keys()
     return SearchOptions(**given(options, names))
+
+
+def how_to_lengthen(options: argparse.Namespace) -> str:
+    return "raise --max-length" if options.max_length else "raise --max-length-ratio, or set --max-length"
+
+
+def one_line(text: str) -> str:
+    """A line out for a line in, whatever the model says, and one that can be read again: no text has a NUL."""
+    return " ".join(text.splitlines()).replace("\0", "\ufffd")
 
 
 def given(options: argparse.Namespace, names: Iterable[str]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from glassformer.cli import commands as do
-from glassformer.cli import glass
+from glassformer.cli import glass, translation
 from glassformer.errors import UsageError
 
 
@@ -77,6 +77,10 @@ def _add_quickstart(commands: Any) -> None:
 
 def _add_train(commands: Any) -> None:
     parser = _command(commands, "train", do.train, "train a model on sentence pairs")
+    parser.epilog = (
+        "The settings that --config and --set take are in docs/reference/settings.md; config.yaml in a run directory "
+        "lists those of the run."
+    )
     _add_data(parser)
     parser.add_argument("--preset", help="glass, tiny (the default), small, base, big or deep-shallow")
     parser.add_argument("--config", metavar="F.yaml", help="settings as `key: value` lines")
@@ -109,9 +113,19 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_translate(commands: Any) -> None:
-    parser = _command(commands, "translate", do.translate, "translate text, a line for a line")
+    parser = _command(commands, "translate", translation.translate, "translate text, a line for a line")
     _add_model(parser)
-    parser.add_argument("file", nargs="?", default="-", metavar="FILE", help="one sentence a line (standard input)")
+    parser.add_argument("file", nargs="?", default="-", metavar="FILE", help="the text (standard input)")
+    parser.add_argument(
+        "--no-split", dest="split", action="store_false", help="take each line as one sentence, whatever it holds"
+    )
+    parser.add_argument(
+        "--language", metavar="L", help="of the text, to split it by: en, hi, zh, ... (that of its script; Latin: en)"
+    )
+    parser.add_argument(
+        "--long", default="split", choices=("split", "skip", "fail"),
+        help="sentences longer than the model admits: split at clauses, leave out, or fail (%(default)s)",
+    )  # fmt: skip
     _add_search(parser)
     parser.add_argument(
         "--n-best", type=int, default=1, metavar="N", help="N translations each, with scores, then a blank line"

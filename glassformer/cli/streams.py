@@ -2,7 +2,12 @@
 
 import io
 import os
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
 
 
 def speak_utf8() -> None:
@@ -17,6 +22,42 @@ def say(line: str) -> None:
     print(line, file=sys.stderr)
 
 
+def say_error(message: object) -> None:
+    """An error is one line, whatever a file's name or a text in it holds."""
+    say(f"glassformer: {' '.join(str(message).splitlines())}")
+
+
 def abandon_stdout() -> None:
     """What is still unwritten can go nowhere; without this Python would try again at its end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def print_whole(lines: str) -> None:
+    """Print complete lines: Ctrl-C stops before or after them, never within; a second one does not wait."""
+    with _ctrl_c_waits():
+        sys.stdout.write(lines)
+        sys.stdout.flush()
+
+
+@contextmanager
+def _ctrl_c_waits() -> Iterator[None]:
+    """While the block runs, Ctrl-C is noted; after it, it is obeyed."""
+    usual = signal.default_int_handler
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) is not usual:
+        yield
+        return
+    pressed = False
+
+    def note(number: int, frame: FrameType | None) -> None:
+        nonlocal pressed
+        if pressed:
+            usual(number, frame)
+        pressed = True
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
+    if pressed:
+        raise KeyboardInterrupt

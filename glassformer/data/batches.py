@@ -1,4 +1,7 @@
-"""Token ids of a corpus in flat arrays, and batches of them by token budget."""
+"""Token ids of a corpus in flat arrays, and batches of them by token budget.
+
+Axes: B pairs of a batch, S source positions, T target positions.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -9,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from glassformer.batching import cut_by_budget
 from glassformer.data.prefetch import prefetch
 from glassformer.data.shuffle import EpochOrder
 from glassformer.special import EOS, PAD
@@ -25,7 +29,7 @@ class Sentences:
     starts: NDArray[np.int64]
 
     @classmethod
-    def of(cls, sentences: Iterable[Sequence[int]]) -> "Sentences":
+    def from_lists(cls, sentences: Iterable[Sequence[int]]) -> "Sentences":
         """Each of `sentences` with `</s>` at its end."""
         sentences = list(sentences)
         lengths = np.fromiter(map(len, sentences), dtype=np.int64, count=len(sentences))
@@ -42,7 +46,7 @@ class Sentences:
     def __getitem__(self, index: int) -> NDArray[np.integer[Any]]:
         return self.ids[self.starts[index] : self.starts[index + 1]]
 
-    def open(self) -> list[list[int]]:
+    def to_lists(self) -> list[list[int]]:
         """The sentences as lists, without `</s>`."""
         starts, ids = self.starts.tolist(), self.ids.tolist()
         return [ids[first : end - 1] for first, end in pairwise(starts)]
@@ -53,7 +57,10 @@ class Sentences:
         return np.diff(self.starts)
 
     def padded(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The sentences `rows` as one matrix, filled up on the right with `<pad>`."""
+        """The sentences `rows` as one matrix, filled up on the right with `<pad>`.
+
+        As `batching.pad`, but without a Python object for each token: the arrays may be mapped files.
+        """
         starts, ends = self.starts[rows, None], self.starts[rows + 1, None]
         places = starts + np.arange(int((ends - starts).max()))
         real = places < ends
@@ -85,7 +92,7 @@ class Batch(NamedTuple):
     target_BT: NDArray[np.int64]
     rows: NDArray[np.int64]
 
-    def take(self, which: slice) -> "Batch":
+    def select(self, which: slice) -> "Batch":
         """Some of its pairs, without the columns that are padding in all of them."""
         source_BS, target_BT = (_without_padding(ids[which]) for ids in (self.source_BS, self.target_BT))
         return Batch(source_BS, target_BT, self.rows[which])
@@ -111,10 +118,10 @@ class TokenizedPairs:
     resample: "Resample | None" = None
 
     @classmethod
-    def of(cls, pairs: Iterable[tuple[Sequence[int], Sequence[int]]]) -> "TokenizedPairs":
+    def from_lists(cls, pairs: Iterable[tuple[Sequence[int], Sequence[int]]]) -> "TokenizedPairs":
         """From pairs of ids without `</s>`."""
         sources, targets = zip(*pairs, strict=True)
-        return cls(Sentences.of(sources), Sentences.of(targets))
+        return cls(Sentences.from_lists(sources), Sentences.from_lists(targets))
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -152,7 +159,7 @@ class TokenizedPairs:
         sources, targets = self.sources.lengths, self.targets.lengths
         order = shuffled[np.lexsort((sources[shuffled], targets[shuffled]))]
         widths = np.maximum(sources, targets)[order]
-        cuts = _cuts(widths, batch_tokens)
+        cuts = cut_by_budget(widths.tolist(), batch_tokens)
         batches = np.split(order, cuts)
         return [batches[i] for i in random.permutation(len(batches))]
 
@@ -189,14 +196,3 @@ def _batches(pools: Iterator[Planned]) -> Iterator[Batch]:
     for pairs, rows, plan in pools:
         for chosen in plan:
             yield pairs.batch(chosen)._replace(rows=rows[chosen])
-
-
-def _cuts(widths: NDArray[np.int64], budget: int) -> list[int]:
-    """Where to cut rows of these widths so that rows x widest row stays within the budget."""
-    cuts, first, widest = [], 0, 0
-    for index, width in enumerate(widths.tolist()):
-        widest = max(widest, width)
-        if index > first and widest * (index - first + 1) > budget:
-            cuts.append(index)
-            first, widest = index, width
-    return cuts

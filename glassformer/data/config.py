@@ -5,6 +5,7 @@ from typing import Literal
 
 from glassformer.data.check.report import DEFAULT_DROP, Problem
 from glassformer.errors import UsageError, nearest
+from glassformer.text.normalization import Normalization
 
 
 @dataclass(frozen=True)
@@ -14,21 +15,73 @@ class DataConfig:
     Raises UsageError if there is none, or more than one.
     """
 
-    corpus: str | None = None  # a built-in one: phrasebook, names, gettext:LANGUAGE
+    corpus: str | None = None
+    """A built-in corpus: `phrasebook`, `names[:LANGUAGE]` or `gettext:LANGUAGE`. It brings its own validation part.
+    Source: ours.
+    """
+
     pairs: tuple[str, ...] = ()
-    pair_weights: tuple[float, ...] = ()  # of each file of `pairs`: 2 is twice an epoch, 0.5 a random half; else all 1
+    """Files of training pairs, `.tsv` (source, tab, target) or `.jsonl`, any of them gzipped; `-` is standard input.
+    Source: ours.
+    """
+
+    pair_weights: tuple[float, ...] = ()
+    """How often the pairs of each file of `pairs` come in an epoch: 2 is twice, 0.5 a random half, another each time.
+    Range: above 0, one number for each file; none: all 1. Unit: times per epoch. Source: ours.
+    """
+
     source: str | None = None
+    """File of training sentences, one a line, in place of `pairs`. It goes with `target`. Source: ours."""
+
     target: str | None = None
+    """File of their translations, on the same lines. Source: ours."""
+
     valid_pairs: tuple[str, ...] = ()
+    """Files of pairs to validate on, as `pairs`. Without any, some training pairs are held out, the same ones for every
+    seed. Source: ours.
+    """
+
     valid_source: str | None = None
+    """File of sentences to validate on, one a line, in place of `valid_pairs`. It goes with `valid_target`.
+    Source: ours.
+    """
+
     valid_target: str | None = None
+    """File of their translations, on the same lines. Source: ours."""
+
     tokenizer: Literal["unigram", "bpe"] = "bpe"
-    drop: tuple[str, ...] = tuple(map(str, DEFAULT_DROP))  # see check-data
-    # Split the training text anew in every epoch: bpe with 0.1 makes Multi30k 1.4 times as many tokens. For unigram
-    # it is the alpha of sampling, where smaller is wilder: 0.2 does about as much.
+    """How the vocabulary is learned from the training text, by SentencePiece (Kudo & Richardson 2018), and text split.
+    Source: section 5.1, Sennrich et al. 2016 (bpe); Kudo 2018 (unigram); measured in docs/benchmarks/quickstart.md.
+    """
+
+    normalize: Normalization = "standard"
+    """How text is normalised before it is split: `standard` reads typographic quotes, apostrophes, dashes and spaces,
+    full-width forms, the spellings of an accent or a nukta and invisible characters as one; of the target only what is
+    safe to write back. `none` takes text as it is. Source: Unicode's NFC, and ours: glassformer/text/normalization.py.
+    """
+
+    drop: tuple[str, ...] = tuple(map(str, DEFAULT_DROP))
+    """Problems whose pairs are left out of training, of those that `check-data` finds; all are counted and reported.
+    Range: the problems in docs/how_to/prepare_text.md. Source: ours.
+    """
+
     subword_dropout: float = 0.0
-    store: str | None = None  # where tokenized corpora are kept; None: glassformer/ in the user's cache directory
-    stream: bool = False  # keep nothing: read and tokenize while training, shuffle within 131,072 pairs
+    """Splits the training text into other tokens in every epoch; 0: always the same. With bpe it is the probability of
+    leaving a merge out, with unigram the exponent alpha of sampling, where smaller is wilder: 0.2 does about as much as
+    0.1 with bpe, which makes Multi30k 1.4 times as many tokens.
+    Range: at least 0 and below 1. Unit: probability, or with unigram none.
+    Source: Provilkov et al. 2020, section 3 (bpe); Kudo 2018 (unigram); measured in docs/benchmarks/multi30k.md.
+    """
+
+    store: str | None = None
+    """Folder where tokenizers and tokenized corpora are kept for the next training on the same text; null:
+    `glassformer/` in your cache directory. Source: ours.
+    """
+
+    stream: bool = False
+    """Whether to keep nothing: text is read and tokenized while training and shuffled within 131,072 pairs; duplicates
+    are not looked for. It needs pairs to validate on. Source: ours.
+    """
 
     def __post_init__(self) -> None:
         given = [bool(self.corpus), bool(self.pairs), bool(self.source or self.target)]

@@ -57,7 +57,7 @@ def prepare(
     texts = read_texts(data, seed)
     train: TokenizedPairs | StreamedPairs
     if data.stream:
-        tokenizers = tokenizers or train_tokenizers(texts.first_reading.sample, sizes, data.tokenizer)
+        tokenizers = tokenizers or train_tokenizers(texts.first_reading.sample, sizes, data)
         store, origin = None, STREAMED
         train, pairs = StreamedPairs.from_texts(texts, data, tokenizers, max_length), texts.valid
     else:
@@ -95,4 +95,4 @@ def _encoded_validation(
     ]
     if not usable:
         raise InputError(f"{origins(pairs)}: no usable validation pair; every one has an empty or too long side")
-    return [pair for pair, _ in usable], TokenizedPairs.of(sides for _, sides in usable)
+    return [pair for pair, _ in usable], TokenizedPairs.from_lists(sides for _, sides in usable)

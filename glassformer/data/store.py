@@ -160,7 +160,7 @@ class _SentenceWriter:
         self._starts.add(np.zeros(1))
 
     def add(self, sentences: Ids) -> None:
-        closed = Sentences.of(sentences)
+        closed = Sentences.from_lists(sentences)
         self._starts.add(closed.starts[1:] + self._ids.length)
         self._ids.add(closed.ids)
 

@@ -59,7 +59,7 @@ class StreamedPairs:
         kept = self._kept(checker, np.random.default_rng([seed, epoch]))
         first = 0
         while pool := list(islice(kept, POOL)):
-            yield TokenizedPairs.of(pool), np.arange(first, first + len(pool))
+            yield TokenizedPairs.from_lists(pool), np.arange(first, first + len(pool))
             first += len(pool)
         if not first:
             raise InputError(f"no usable pair in the stream ({_described(checker.report)}); give more pairs")

@@ -21,13 +21,13 @@ class SubwordDropout:
     def __call__(self, pairs: TokenizedPairs, seed: Sequence[int]) -> TokenizedPairs:
         """`pairs`, each sampled; the same for the same seed. A pair that would get longer than `max_length` stays."""
         first, second = np.random.SeedSequence(list(seed)).generate_state(2).tolist()
-        sources, targets = pairs.sources.open(), pairs.targets.open()
+        sources, targets = pairs.sources.to_lists(), pairs.targets.to_lists()
         sampled = zip(
             self.source.sample_all(self.source.decode_all(sources), self.rate, first),
             self.target.sample_all(self.target.decode_all(targets), self.rate, second),
             strict=True,
         )
-        return TokenizedPairs.of(
+        return TokenizedPairs.from_lists(
             new if max(map(len, new)) < self.max_length else old
             for old, new in zip(zip(sources, targets, strict=True), sampled, strict=True)
         )

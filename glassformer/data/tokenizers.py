@@ -11,6 +11,8 @@ from glassformer.data.config import DataConfig
 from glassformer.data.texts import Texts
 from glassformer.errors import InputError
 from glassformer.files import whole_directory, write_whole
+from glassformer.text.normalization import VERSION as RULES_VERSION
+from glassformer.text.normalization import normalizer
 from glassformer.text.pairs import Pair
 from glassformer.text.tokenizer import Kind, Tokenizer, Tokenizers, TooManyPiecesError
 
@@ -28,13 +30,14 @@ class VocabularySizes(NamedTuple):
 
 def cached_tokenizers(texts: Texts, data: DataConfig, sizes: VocabularySizes) -> Tokenizers:
     """The tokenizers kept from an earlier training on this text, or new ones, which are then kept."""
+    rules = () if data.normalize == "none" else (RULES_VERSION,)
     key = key_of(
         FORMAT, sentencepiece.__version__, texts.digests[0], bool(texts.valid), data.tokenizer,
-        (sizes.target, sizes.source, sizes.at_most),
+        (sizes.target, sizes.source, sizes.at_most), *rules,
     )  # fmt: skip
     return stored_tokenizers(
         cache_folder(data.store) / f"tokenizers-{key}",
-        lambda: train_tokenizers(texts.first_reading.sample, sizes, data.tokenizer),
+        lambda: train_tokenizers(texts.first_reading.sample, sizes, data),
     )
 
 
@@ -52,16 +55,30 @@ def stored_tokenizers(path: Path, train: Callable[[], Tokenizers]) -> Tokenizers
         return trained
 
 
-def train_tokenizers(pairs: Sequence[Pair], sizes: VocabularySizes, kind: Kind) -> Tokenizers:
-    """One joint tokenizer, twice, or one for each side. Raises InputError where the text allows none of that size."""
+def train_tokenizers(pairs: Sequence[Pair], sizes: VocabularySizes, data: DataConfig) -> Tokenizers:
+    """Tokenizers of the source and the target; where they are joint, both have the same pieces.
+
+    Raises InputError where the text allows none of that size.
+    """
+    sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
+    if data.normalize == "none":
+        return _train(sources, targets, sizes, data.tokenizer)
+    rules = normalizer("source"), normalizer("target")
+    trained = _train(rules[0].normalize(sources), rules[1].normalize(targets), sizes, data.tokenizer)
+    source, target = (
+        one.with_rules(each.serialized_normalizer_spec()) for one, each in zip(trained, rules, strict=True)
+    )
+    return source, target
+
+
+def _train(sources: list[str], targets: list[str], sizes: VocabularySizes, kind: Kind) -> Tokenizers:
     if sizes.source is None:
-        joint = _target_tokenizer([text for pair in pairs for text in (pair.source, pair.target)], sizes, kind)
+        joint = _train_target([text for pair in zip(sources, targets, strict=True) for text in pair], sizes, kind)
         return joint, joint
-    source = Tokenizer.train((pair.source for pair in pairs), sizes.source, kind)
-    return source, _target_tokenizer([pair.target for pair in pairs], sizes, kind)
+    return Tokenizer.train(sources, sizes.source, kind), _train_target(targets, sizes, kind)
 
 
-def _target_tokenizer(texts: Sequence[str], sizes: VocabularySizes, kind: Kind) -> Tokenizer:
+def _train_target(texts: Sequence[str], sizes: VocabularySizes, kind: Kind) -> Tokenizer:
     try:
         return Tokenizer.train(texts, sizes.target, kind)
     except TooManyPiecesError as error:

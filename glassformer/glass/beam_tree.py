@@ -1,4 +1,7 @@
-"""The beam as a tree: every continuation that the search weighed, and what became of it."""
+"""The beam as a tree: every continuation that the search considered, and what became of it.
+
+Axes, as in the search room: B sentences (one), K beam width, M candidates of a step, T tokens, N any of K and M.
+"""
 
 import math
 from dataclasses import dataclass, field
@@ -15,11 +18,11 @@ Node = dict[str, Any]
 
 @dataclass
 class BeamTree:
-    """Grown step by step by the search of one sentence, which calls it; then `finish`ed.
+    """Follows the search of one sentence, which calls it after every step; `finish` returns the nodes.
 
-    Each step weighs the 2K best continuations: those that end are finished, the first K others are
-    kept, the rest pruned. The winner's path is marked best in the end. Sums and scores are of the model's
-    own log-probabilities, as a translation's are, even where a repetition penalty made the search prefer others.
+    Each step considers the 2K best continuations: those that end are finished, the first K others are kept, the
+    rest are pruned. The path of the best hypothesis is marked at the end. Sums and scores are of the model's own
+    log-probabilities, as a translation's are, even where a repetition penalty made the search prefer others.
     """
 
     options: SearchOptions
@@ -30,11 +33,11 @@ class BeamTree:
         self.live = [self._add(None, self.start, 0.0, 0.0, 0)]
 
     def __call__(self, growth: Growth) -> None:
-        """Add one step of the search."""
-        kept = _ways(growth.live, growth.live_parent_BK)
+        """Add the nodes of one step."""
+        kept = _extensions(growth.live, growth.live_parent_BK)
         own = growth.continued.own_BKT[0, :, -1].tolist()
         grown: dict[tuple[int, int], int] = {}
-        for place, (parent, token) in _ways(growth.continued, growth.parent_BM).items():
+        for place, (parent, token) in _extensions(growth.continued, growth.parent_BM).items():
             before = self.nodes[self.live[parent]]
             number = self._add(before["id"], token, own[place], before["sum"] + own[place], before["length"] + 1)
             grown[parent, token] = number
@@ -42,10 +45,10 @@ class BeamTree:
                 self.nodes[number]["state"] = "finished" if place < self.options.beam else "pruned"
             else:
                 self.nodes[number]["state"] = "kept" if (parent, token) in kept.values() else "pruned"
-        self.live = [grown[way] for way in kept.values()]
+        self.live = [grown[extension] for extension in kept.values()]
 
     def finish(self, best: Hypothesis) -> list[Node]:
-        """The nodes, the path of the winner marked."""
+        """All nodes, those on the path of `best` marked."""
         node, self.nodes[0]["state"] = 0, "best"
         for token in best.tokens:
             node = next(n["id"] for n in self.nodes if n["parent"] == node and n["token"] == token)
@@ -70,7 +73,7 @@ class BeamTree:
         return len(self.nodes) - 1
 
 
-def _ways(paths: Paths, parent_BN: Tensor) -> dict[int, tuple[int, int]]:
-    """By its place, each path's parent and last token; without the places that nothing fills."""
-    rows = zip(parent_BN[0].tolist(), paths.tokens_BKT[0, :, -1].tolist(), paths.rank_BK[0].tolist(), strict=True)
+def _extensions(paths: Paths, parent_BN: Tensor) -> dict[int, tuple[int, int]]:
+    """The parent and the last token of each path, by its place in the beam; places that are not filled are left out."""
+    rows = zip(parent_BN[0].tolist(), paths.tokens_BKT[0, :, -1].tolist(), paths.score_BK[0].tolist(), strict=True)
     return {place: (parent, token) for place, (parent, token, rank) in enumerate(rows) if rank != -math.inf}

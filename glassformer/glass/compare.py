@@ -1,4 +1,4 @@
-"""Two traces of one sentence: the step where they part, and how far their tensors are from each other."""
+"""Two traces of one sentence: the first step at which they differ, and how much their tensors differ."""
 
 from dataclasses import dataclass
 
@@ -9,27 +9,29 @@ from glassformer.glass.record import Trace
 
 @dataclass(frozen=True)
 class Difference:
-    """How far two tensors of one name and shape are apart: the largest and the mean |a - b|."""
+    """How much two tensors of one name and shape differ: the largest and the mean |a - b|."""
 
     name: str
     largest: float
     mean: float
 
 
-def parting(first: Trace, second: Trace) -> int | None:
-    """The first step at which the two say different pieces; None if they never do.
+def first_divergence(first: Trace, second: Trace) -> int | None:
+    """The first decoding step at which two traces chose different tokens; None if they never did.
 
-    Where one says all that the other says and more, they part where the shorter one ends.
+    Where one translation begins with the whole other one, it is the step after the shorter one's last.
     """
-    said = [[step["chosen"]["piece"] for step in (trace.decode or {"steps": []})["steps"]] for trace in (first, second)]
-    for step, pieces in enumerate(zip(*said, strict=False)):
+    chosen = [
+        [step["chosen"]["piece"] for step in (trace.decode or {"steps": []})["steps"]] for trace in (first, second)
+    ]
+    for step, pieces in enumerate(zip(*chosen, strict=False)):
         if len(set(pieces)) > 1:
             return step
-    return None if len(said[0]) == len(said[1]) else min(map(len, said))
+    return None if len(chosen[0]) == len(chosen[1]) else min(map(len, chosen))
 
 
 def differences(first: Trace, second: Trace) -> list[Difference]:
-    """For every tensor that both carry whole and in the same shape, in the order of the model."""
+    """The difference of every tensor that both traces carry whole and in one shape, in the order of the model."""
     result = []
     for name, one in first.tensors.items():
         other = second.tensors.get(name)

@@ -1,4 +1,9 @@
-"""One step of a decode loop, as the record has it: what was read, what could come next, what was chosen."""
+"""One step of a decode loop, as a record has it: the token read, the candidates, the token chosen.
+
+Axis: V vocabulary.
+
+Axes: V vocabulary.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -19,7 +24,7 @@ def decode_step(
     forbidden: Sequence[int],
     named: Named,
 ) -> dict[str, Any]:
-    """The record's step. `listed` are the tokens to show, the likeliest first; `forbidden` may never be said.
+    """The record's step. `listed`: the candidates to show, the likeliest first; `forbidden`: never generated.
 
     A token's rank is the number of likelier ones. Entropy (-sum p ln p) in nats.
     """

@@ -1,45 +1,42 @@
 """The computation of a Transformer as a list of named tensors, each with its operation and operands.
 
-It says, in the model's own order, what `model/` computes, and in which module each number can be
-seen; it computes nothing. `observe.py` fills it from a running model.
+It says, in the model's own order, what `model/` computes, and at which module each number can be
+observed; it computes nothing. `observe.py` fills it from a running model.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from math import sqrt
 from typing import Any
 
 from torch import Tensor
 
 from glassformer.model import ModelConfig
-from glassformer.model.layers import GATED
+from glassformer.model.layers import GATED, PLAIN
 from glassformer.model.observe import Call
 from glassformer.model.positions import BASE
 
-Look = Callable[[Call], Tensor]
 
-
-def output(call: Call) -> Tensor:
-    """What the module gave back."""
+def module_output(call: Call) -> Tensor:
+    """What the module returned."""
     return call.output
 
 
-def given(place: int) -> Look:
-    """What the module was given."""
+def module_input(place: int) -> Callable[[Call], Tensor]:
+    """What the module was called with, at that place of its arguments."""
     return lambda call: call.inputs[place]
 
 
 @dataclass(frozen=True)
-class Seen:
-    """Where a tensor's numbers are found: at a module of the model, in what it was given or gave."""
+class HookPoint:
+    """Where the running model shows a tensor: at a call of a module, from which `read` takes it (batch of one)."""
 
     module: str
-    look: Look = output
+    read: Callable[[Call], Tensor] = module_output
 
 
 @dataclass(frozen=True)
 class Node:
-    """A tensor to be traced. `seen` says where its numbers are; without it they are a leaf's or a view of others."""
+    """A tensor to be traced. No `hook`: its numbers are known without a call (leaves, rows of tables)."""
 
     name: str
     op: str
@@ -48,7 +45,7 @@ class Node:
     attributes: dict[str, Any] = field(default_factory=dict)
     label: str = ""
     roles: tuple[str, ...] | None = None
-    seen: Seen | None = None
+    hook: HookPoint | None = None
 
 
 def graph(config: ModelConfig) -> list[Node]:
@@ -67,7 +64,8 @@ class _Graph:
         memory = self.stack("source", "encoder", None)
         hidden = self.stack("target", "decoder", memory)
         logits = self.linear("logits", hidden, self.generator(), ("target", "vocabulary"), "logits", "generator")
-        self.add("log_probs", "log_softmax", ("target", "vocabulary"), {"x": logits}, "log p")
+        hook = HookPoint("generator", lambda call: call.output.float().log_softmax(-1))
+        self.add("log_probs", "log_softmax", ("target", "vocabulary"), {"x": logits}, "log p", hook)
         return list(self.nodes.values())
 
     def add(
@@ -77,11 +75,11 @@ class _Graph:
         axes: tuple[str, ...],
         operands: dict[str, str] | None = None,
         label: str = "",
-        seen: Seen | None = None,
+        hook: HookPoint | None = None,
         roles: tuple[str, ...] | None = None,
         attributes: dict[str, Any] | None = None,
     ) -> str:
-        self.nodes[name] = Node(name, op, axes, operands or {}, attributes or {}, label, roles, seen)
+        self.nodes[name] = Node(name, op, axes, operands or {}, attributes or {}, label, roles, hook)
         return name
 
     def parameter(self, name: str, axes: tuple[str, ...], label: str) -> str:
@@ -102,7 +100,7 @@ class _Graph:
         has_bias = self.config.output_bias if module == "generator" else self.config.bias
         if has_bias:
             operands["bias"] = self.parameter(f"{module}.bias", axes[1:], f"b{part}")
-        return self.add(name, "linear", axes, operands, label, Seen(module))
+        return self.add(name, "linear", axes, operands, label, HookPoint(module))
 
     def generator(self) -> tuple[str, str]:
         return (self.table("target"), "E") if self.config.tie_embeddings else ("generator.weight", "W")
@@ -137,17 +135,18 @@ class _Graph:
         )
         x = self.add(f"{name}.lookup", "lookup", axes, {"table": table, "ids": ids}, "E[id]")
         if self.config.embedding_scale:
-            factor = {"factor": sqrt(self.config.d_model), "text": f"√{self.config.d_model}"}
+            factor = {"factor": self.config.embedding_factor, "text": f"√{self.config.d_model}"}
             x = self.add(f"{name}.scaled", "scale", axes, {"x": x}, "√d·E", self.embedded(name), attributes=factor)
         if self.config.positions == "rotary":
             return x
         return self.add(
-            f"{name}.output", "add", axes, {"a": x, "b": self.position(side)}, "X", Seen(f"{name}.position")
+            f"{name}.output", "add", axes, {"a": x, "b": self.position(side)}, "X", HookPoint(f"{name}.position")
         )
 
-    def embedded(self, name: str) -> Seen:
-        """Where the scaled embedding is seen: before its position is added, or as the embedding's result."""
-        return Seen(name) if self.config.positions == "rotary" else Seen(f"{name}.position", given(0))
+    def embedded(self, name: str) -> HookPoint:
+        """Where the scaled embedding is: what its position is added to, or the embedding's output."""
+        rotary = self.config.positions == "rotary"
+        return HookPoint(name) if rotary else HookPoint(f"{name}.position", module_input(0))
 
     def position(self, side: str) -> str:
         """PE: the sinusoids by their formula, or rows of the learned table."""
@@ -165,35 +164,37 @@ class _Graph:
             operands["bias"] = self.parameter(f"{module}.bias", ("d_model",), "β")
         op = self.config.norm
         eps = {"eps": self.config.norm_eps}
-        return self.add(name, op, self.nodes[x].axes, operands, "N", Seen(module), attributes=eps)
+        return self.add(name, op, self.nodes[x].axes, operands, "N", HookPoint(module), attributes=eps)
 
     def sublayer(self, name: str, x: str, f: Callable[[str, str], str]) -> str:
         """Add & norm around f, before or after it (section 3.1; Xiong et al. 2020)."""
         around, axes = f"{name}_norm", self.nodes[x].axes
         pre = self.config.norm_position == "pre"
         fx = f(name, self.norm(f"{around}.norm", f"{around}.norm", x) if pre else x)
-        total = self.add(f"{around}.residual", "add", axes, {"a": x, "b": fx}, "R", Seen(f"{around}.residual"))
+        total = self.add(f"{around}.residual", "add", axes, {"a": x, "b": fx}, "R", HookPoint(f"{around}.residual"))
         return total if pre else self.norm(f"{around}.norm", f"{around}.norm", total)
 
     def attention(self, name: str, x: str, y: str, mask: str) -> str:
         """softmax(Q K^T / sqrt(d_k)) V, head by head (section 3.2)."""
         rows, keys = self.nodes[x].axes[0], self.nodes[y].axes[0]
         q, k, v = self.projections(name, x, y)
-        axes, roles, width = ("head", rows, keys), ("head", "query", "key"), self.config.head_width
-        s = self.add(f"{name}.scores", "matmul_transposed", axes, {"a": q, "b": k}, "S", Seen(f"{name}.scores"), roles)
-        factor = {"factor": 1 / sqrt(width), "text": f"1/√{width}"}
-        s = self.add(f"{name}.scaled", "scale", axes, {"x": s}, "S/√dₖ", Seen(f"{name}.scale"), roles, factor)
-        s = self.add(f"{name}.masked", "mask", axes, {"x": s, "mask": mask}, "M", Seen(f"{name}.mask"), roles)
-        a = self.add(f"{name}.weights", "softmax", axes, {"x": s}, "A", Seen(f"{name}.softmax"), roles)
+        axes, roles = ("head", rows, keys), ("head", "query", "key")
+        s = self.add(
+            f"{name}.scores", "matmul_transposed", axes, {"a": q, "b": k}, "S", HookPoint(f"{name}.scores"), roles
+        )
+        scale, hook = score_scale(self.config), HookPoint(f"{name}.scale")
+        s = self.add(f"{name}.scaled", "scale", axes, {"x": s}, "S/√dₖ", hook, roles, scale)
+        s = self.add(f"{name}.masked", "mask", axes, {"x": s, "mask": mask}, "M", HookPoint(f"{name}.mask"), roles)
+        a = self.add(f"{name}.weights", "softmax", axes, {"x": s}, "A", HookPoint(f"{name}.softmax"), roles)
         z_axes = ("head", rows, "d_k")
-        z = self.add(f"{name}.heads", "matmul", z_axes, {"a": a, "b": v}, "Z", Seen(f"{name}.weighted_sum"))
-        seen = Seen(f"{name}.output", given(0))
-        merged = self.add(f"{name}.merged", "merge_heads", (rows, "d_model"), {"x": z}, "Z", seen)
+        z = self.add(f"{name}.heads", "matmul", z_axes, {"a": a, "b": v}, "Z", HookPoint(f"{name}.weighted_sum"))
+        hook = HookPoint(f"{name}.output", module_input(0))
+        merged = self.add(f"{name}.merged", "merge_heads", (rows, "d_model"), {"x": z}, "Z", hook)
         weight = (f"{name}.output.weight", "W_O")
         return self.linear(f"{name}.output", merged, weight, (rows, "d_model"), "O", f"{name}.output", "_O")
 
     def projections(self, name: str, x: str, y: str) -> list[str]:
-        """Q from x, K and V from y, each split into heads; with rotary positions Q and K turned."""
+        """Q from x, K and V from y, each split into heads; with rotary positions Q and K are rotated."""
         heads, kv_heads = self.config.num_heads, self.config.kv_heads
         grouped = kv_heads != heads
         result = []
@@ -205,15 +206,15 @@ class _Graph:
             flat = self.linear(f"{name}.{part}", source, weight, axes, symbol, f"{name}.{part}", f"_{symbol}")
             axes_of_heads = ("kv_head" if of_kv else "head", rows, "d_k")
             count = kv_heads if of_kv else heads
-            by_heads = {"heads": count}
+            by_heads, hook = {"heads": count}, HookPoint(f"{name}.{part}", _split_heads(count))
             split = self.add(
-                f"{name}.{part}_heads", "split_heads", axes_of_heads, {"x": flat}, symbol, attributes=by_heads
+                f"{name}.{part}_heads", "split_heads", axes_of_heads, {"x": flat}, symbol, hook, attributes=by_heads
             )
             if self.config.positions == "rotary" and part != "value" and "self_attention" in name:
-                seen = Seen(f"{name}.scores", _ungrouped(place, heads // count))
-                turned = {"base": BASE, "start": 0}
-                name_of_turned, label = f"{name}.{part}_rotated", f"{symbol}ʳ"
-                split = self.add(name_of_turned, "rotary", axes_of_heads, {"x": split}, label, seen, attributes=turned)
+                hook = HookPoint(f"{name}.scores", _ungrouped(place, heads // count))
+                angles = {"base": BASE, "start": 0}
+                name_of_rotated, label = f"{name}.{part}_rotated", f"{symbol}ʳ"
+                split = self.add(name_of_rotated, "rotary", axes_of_heads, {"x": split}, label, hook, attributes=angles)
             result.append(split)
         return result
 
@@ -222,18 +223,34 @@ class _Graph:
         rows = self.nodes[x].axes[0]
         wide, gated = (rows, "d_ff"), self.config.activation in GATED
         inner = self.linear(f"{name}.inner", x, (f"{name}.inner.weight", "W_1"), wide, "H", f"{name}.inner", "_1")
-        entered = inner
+        activated = inner
         if gated:
-            entered = self.linear(f"{name}.gate", x, (f"{name}.gate.weight", "W_G"), wide, "G", f"{name}.gate", "_G")
-        op = {"reglu": "relu", "geglu": "gelu", "swiglu": "silu"}.get(self.config.activation, self.config.activation)
-        active = self.add(f"{name}.activation", op, wide, {"x": entered}, "F", Seen(f"{name}.activation"))
+            activated = self.linear(f"{name}.gate", x, (f"{name}.gate.weight", "W_G"), wide, "G", f"{name}.gate", "_G")
+        op, hook = activation_op(self.config), HookPoint(f"{name}.activation")
+        active = self.add(f"{name}.activation", op, wide, {"x": activated}, "F", hook)
         if gated:
-            seen = Seen(f"{name}.outer", given(0))
-            active = self.add(f"{name}.product", "multiply", wide, {"a": active, "b": inner}, "F·H", seen)
+            hook = HookPoint(f"{name}.outer", module_input(0))
+            active = self.add(f"{name}.product", "multiply", wide, {"a": active, "b": inner}, "F·H", hook)
         weight = (f"{name}.outer.weight", "W_2")
         return self.linear(f"{name}.outer", active, weight, (rows, "d_model"), "Y", f"{name}.outer", "_2")
 
 
-def _ungrouped(place: int, sharing: int) -> Look:
+def score_scale(config: ModelConfig) -> dict[str, Any]:
+    """The attributes of the operation that scales attention's scores: 1/sqrt(d_k), and its text."""
+    return {"factor": 1 / config.score_divisor, "text": f"1/√{config.head_width}"}
+
+
+def activation_op(config: ModelConfig) -> str:
+    """The operation of the feed-forward network's activation; of a gated variant, that of its gate."""
+    module = {**PLAIN, **GATED}[config.activation]
+    return next(name for name, plain in PLAIN.items() if plain is module)
+
+
+def _split_heads(heads: int) -> Callable[[Call], Tensor]:
+    """A projection's output, head by head."""
+    return lambda call: call.output.unflatten(-1, (heads, -1)).transpose(1, 2)
+
+
+def _ungrouped(place: int, sharing: int) -> Callable[[Call], Tensor]:
     """The scores' query or key operand, once for each head that it has itself."""
     return lambda call: call.inputs[place][:, ::sharing]

@@ -1,32 +1,40 @@
-"""`trace`: one translation, to the last number."""
+"""`trace`: one translation, to the last number.
+
+Axes: T target tokens, V vocabulary.
+"""
 
 import dataclasses
 from collections.abc import Sequence
 from functools import partial
 from importlib.metadata import version
-from math import sqrt
 from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
 
+from glassformer.engine import SUPPRESSED, generate
 from glassformer.errors import InputError, UsageError, nearest
 from glassformer.glass.beam_tree import BeamTree
 from glassformer.glass.decode_step import decode_step
+from glassformer.glass.graph import score_scale
 from glassformer.glass.lecture.tour import tour
 from glassformer.glass.observe import observe
-from glassformer.glass.record import Trace, TracedTensor
+from glassformer.glass.record import Trace
+from glassformer.glass.tensor import TracedTensor
 from glassformer.glass.tokens import axis, piece_of
+from glassformer.glass.views.notebook import mimebundle
 from glassformer.model import ModelConfig
 from glassformer.model.positions import BASE
 from glassformer.search import Hypothesis, SearchOptions
 from glassformer.special import EOS, PAD
-from glassformer.text.tokenizer import Token, Tokenizer
-from glassformer.translator import FORBIDDEN, Translator
+from glassformer.text.tokenizer import Token
+from glassformer.translator import Translator
 
 Detail = Literal["attention", "full", "full+weights"]
 CANDIDATES = 10  # likeliest tokens kept of each step
-SMALL_MODEL = 2_000_000  # weights; up to here a trace carries them unless told otherwise
+SMALL_MODEL = 2_000_000  # parameters; up to here a trace carries them unless told otherwise
+
+Trace.mimebundle = mimebundle  # how Jupyter shows a trace
 
 
 def trace(
@@ -41,11 +49,11 @@ def trace(
 ) -> Trace:
     """Record one translation of `source`: greedy, by beam search, or of the `target` that is forced.
 
-    The same modules and weights translate; the text is what `translate` gives with the same `beam` and
-    `options` (fields of SearchOptions). Then the model reads the result once more with every step in
-    sight (`observe`). `detail`: "attention" keeps the attentions and the decode loop, "full" every
-    tensor, "full+weights" the weights too (the default up to two million of them). `pad` puts so many
-    `<pad>` tokens after the source, as in a batch: they change nothing, and one can see why.
+    The same modules and parameters translate; the text is what `translate` gives with the same `beam` and
+    `options` (fields of SearchOptions). Then one more forward pass over the result is observed at every
+    module (`observe`). `detail`: "attention" keeps the attentions and the decode loop, "full" every
+    tensor, "full+weights" the parameters too (the default up to two million of them). `pad` puts so many
+    `<pad>` tokens after the source, as in a batch: they change nothing, and the masks show why.
 
     Raises InputError for a blank sentence or one longer than the model admits; UsageError for options
     that make no sense together.
@@ -55,8 +63,7 @@ def trace(
     (source_ids,) = translator.source_ids([source])
     if not source_ids:
         raise InputError("there is no sentence to trace: it is blank")
-    if len(source_ids) + pad > translator.model.config.max_length:
-        raise InputError(f"with {pad} <pad> the source is longer than the model's max_length; use fewer")
+    translator.model.config.check_length(len(source_ids) + pad, f"the source with {pad} <pad>", "use fewer")
     search = dataclasses.replace(SearchOptions(beam=beam, n_best=1), **options)
     if search.sample:
         raise UsageError("a trace follows greedy search, a beam or a given target; it does not sample")
@@ -66,7 +73,7 @@ def trace(
     steps = _steps(translator, found.tokens, tensors)
     log_probs = [step["chosen"]["log_prob"] for step in steps]
     if target is not None:
-        found = Hypothesis.of(found.tokens, log_probs, EOS, search.length_penalty)
+        found = Hypothesis.from_tokens(found.tokens, log_probs, EOS, search.length_penalty)
     strategy = "forced" if target is not None else "greedy" if search.beam == 1 else "beam"
     text = translator.target_tokenizer.decode(found.tokens)
     return Trace(
@@ -100,8 +107,8 @@ def conventions(config: ModelConfig) -> dict[str, Any]:
         "positions": config.positions,
         "position_base": BASE,
         "position_layout": config.position_layout,
-        "embedding_scale": sqrt(config.d_model) if config.embedding_scale else 1,
-        "score_scale": 1 / sqrt(config.head_width),
+        "embedding_scale": config.embedding_factor,
+        "score_scale": score_scale(config)["factor"],
         "mask_value": "-inf",
         "tokens_as": "rows",
     }
@@ -111,8 +118,8 @@ def _checked(translator: Translator, detail: Detail | None, pad: int) -> Detail:
     if pad < 0:
         raise UsageError(f"pad is {pad}: it must be at least 0")
     if detail is None:
-        weights = sum(weight.numel() for weight in translator.model.parameters())
-        return "full+weights" if weights <= SMALL_MODEL else "full"
+        parameters = sum(parameter.numel() for parameter in translator.model.parameters())
+        return "full+weights" if parameters <= SMALL_MODEL else "full"
     if detail not in get_args(Detail):
         raise UsageError(f"unknown detail '{detail}'; {nearest(str(detail), get_args(Detail))}")
     return detail
@@ -120,17 +127,15 @@ def _checked(translator: Translator, detail: Detail | None, pad: int) -> Detail:
 
 def _decoded(translator: Translator, ids: list[int], options: SearchOptions) -> tuple[Hypothesis, BeamTree | None]:
     tree = BeamTree(options, translator.model.config.decoder_start_id) if options.beam > 1 else None
-    ((found, *_),) = translator.search([ids], options, watch=tree)
+    ((found, *_),) = generate(translator.engine, [ids], options, watch=tree)
     return found, tree
 
 
 def _forced(translator: Translator, target: str) -> Hypothesis:
     """The given target, as if it had been found; its log-probabilities are still to come."""
     ids = [*translator.target_tokenizer.encode(target.strip()), EOS]
-    most = translator.model.config.max_length
-    if len(ids) > most:
-        raise InputError(f"the target has {len(ids)} tokens, but the model admits {most} (max_length); shorten it")
-    return Hypothesis.of(ids, [0.0] * len(ids), EOS, 0.0)
+    translator.model.config.check_length(len(ids), "the target", "shorten it")
+    return Hypothesis.from_tokens(ids, [0.0] * len(ids), EOS, 0.0)
 
 
 def _meta(translator: Translator, title: str, seed: int, detail: str) -> dict[str, Any]:
@@ -163,8 +168,9 @@ def _axes(translator: Translator, source: str, ids: list[int], target: Sequence[
     spoken = translator.source_tokenizer.tokens(source)
     end = len(source)
     special = [Token(i, translator.source_tokenizer.piece(i), end, end) for i in ids[len(spoken) :]]
+    read_as = translator.source_tokenizer.normalize(source)
     return {
-        "source": axis(source, [*spoken, *special]),
+        "source": axis(source, [*spoken, *special]) | ({} if read_as == source else {"read_as": read_as}),
         "target": axis(tokenizer.decode(target), tokenizer.tokens_of(read)),
         **{name: {"size": size} for name, size in sizes.items()},
     }
@@ -179,7 +185,7 @@ def _steps(translator: Translator, tokens: Sequence[int], tensors: dict[str, Tra
         row = (logits_TV[step], log_probs_TV[step])
         best = row[0].topk(min(CANDIDATES, len(row[0]))).indices.tolist()
         named = partial(piece_of, tokenizer)
-        steps.append(decode_step(step, read, chosen, *row, listed=best, forbidden=FORBIDDEN, named=named))
+        steps.append(decode_step(step, read, chosen, *row, listed=best, forbidden=SUPPRESSED, named=named))
     return steps
 
 
@@ -219,8 +225,5 @@ def _beam(translator: Translator, tree: BeamTree, found: Hypothesis) -> dict[str
 
 
 def _vocabulary(translator: Translator) -> dict[str, list[str] | None]:
-    def pieces(tokenizer: Tokenizer) -> list[str]:
-        return [tokenizer.piece(i) for i in range(tokenizer.vocab_size)]
-
-    source, target = translator.source_tokenizer, translator.target_tokenizer
-    return {"source": None if source is target else pieces(source), "target": pieces(target)}
+    source, target = (tokenizer.pieces for tokenizer in translator.tokenizers)
+    return {"source": None if source == target else source, "target": target}

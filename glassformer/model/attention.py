@@ -1,6 +1,9 @@
 """Scaled dot-product and multi-head attention; the only file that chooses an attention kernel.
 
 Masks are boolean, True = may attend, and are made here. "Attention Is All You Need", section 3.2.
+
+Axes: B batch, S keys (source positions), T queries (target positions), D d_model, H heads, G key-value heads, K head
+width.
 """
 
 import math
@@ -39,12 +42,12 @@ class Scores(nn.Module):
 class Scale(nn.Module):
     """Division by sqrt(d_k): scores of unit-variance vectors have variance d_k without it."""
 
-    def __init__(self, head_width: int) -> None:
+    def __init__(self, divisor: float) -> None:
         super().__init__()
-        self.root = math.sqrt(head_width)
+        self.divisor = divisor
 
     def forward(self, scores_BHTS: Tensor) -> Tensor:
-        return scores_BHTS / self.root
+        return scores_BHTS / self.divisor
 
 
 class Mask(nn.Module):
@@ -89,7 +92,7 @@ class MultiHeadAttention(nn.Module):
         self.output = nn.Linear(config.d_model, config.d_model, bias=config.bias)
         self.rotary = Rotary(config.max_length, config.head_width) if rotary else None
         self.scores = Scores()
-        self.scale = Scale(config.head_width)
+        self.scale = Scale(config.score_divisor)
         self.mask = Mask()
         self.softmax = Softmax()
         self.weighted_sum = WeightedSum()
@@ -110,7 +113,8 @@ class MultiHeadAttention(nn.Module):
             q_BHTK = self.rotary(q_BHTK, start)
         kernel = self._explicit if explicit or _faster_explicit(q_BHTK, kv) else _fused
         heads_BHTK = kernel(q_BHTK, *self._shared(kv), mask)
-        return self.output(heads_BHTK.transpose(1, 2).flatten(2))
+        output_BTD: Tensor = self.output(heads_BHTK.transpose(1, 2).flatten(2))
+        return output_BTD
 
     def _shared(self, kv: KeysValues) -> KeysValues:
         """One key-value head for each query head."""
@@ -120,7 +124,8 @@ class MultiHeadAttention(nn.Module):
 
     def _explicit(self, q_BHTK: Tensor, k_BHSK: Tensor, v_BHSK: Tensor, mask: Tensor) -> Tensor:
         scores = self.mask(self.scale(self.scores(q_BHTK, k_BHSK)), mask)
-        return self.weighted_sum(self.softmax(scores, mask), v_BHSK)
+        heads_BHTK: Tensor = self.weighted_sum(self.softmax(scores, mask), v_BHSK)
+        return heads_BHTK
 
 
 def _faster_explicit(q_BHTK: Tensor, kv: KeysValues) -> bool:
@@ -141,4 +146,5 @@ def _fused(q_BHTK: Tensor, k_BHSK: Tensor, v_BHSK: Tensor, mask: Tensor) -> Tens
 
 
 def _split_heads(x_BSD: Tensor, heads: int) -> Tensor:
-    return x_BSD.unflatten(-1, (heads, -1)).transpose(1, 2)
+    x_BHSK: Tensor = x_BSD.unflatten(-1, (heads, -1)).transpose(1, 2)
+    return x_BHSK

@@ -1,4 +1,7 @@
-"""What decoding remembers: a value that goes in and comes out, never a hidden member."""
+"""What decoding remembers: a value that goes in and comes out, never a hidden member.
+
+Axes: B batch, G key-value heads, S positions held, K head width, N rows chosen.
+"""
 
 from dataclasses import dataclass
 from typing import NamedTuple

@@ -1,9 +1,10 @@
 """The shape of a Transformer: one frozen, validated config and the named presets."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal, get_args, get_origin, get_type_hints
 
-from glassformer.errors import UsageError, nearest
+from glassformer.errors import InputError, UsageError, nearest
 from glassformer.special import BOS
 
 Values = dict[str, int | float | str]
@@ -14,32 +15,122 @@ Activation = Literal["relu", "gelu", "silu", "reglu", "geglu", "swiglu"]
 class ModelConfig:
     """Everything that decides the network's shape and formulas ("Attention Is All You Need").
 
-    Where a field's default is not the paper's, or the field is not in the paper, it says so.
     Raises UsageError if the fields contradict each other.
     """
 
-    vocab_size: int  # of the target; of the source too where they share one table
-    source_vocab_size: int | None = None  # a separate source table of this size; None: one shared table
+    vocab_size: int
+    """Size of the target's vocabulary, and of the source's where they share one; the control tokens and the 256 bytes
+    are part of it. Where none is given, training takes fewer than the default if the text allows no more.
+    Range: at least 261 and below `2**31` in training; at least 1 in a model on its own. Unit: tokens.
+    Source: ours; section 5.1 has about 37,000.
+    """
+
+    source_vocab_size: int | None = None
+    """Size of a vocabulary and an embedding table of the source's own; null: it shares the target's.
+    Range: at least 261 and below `2**31` in training. Unit: tokens. Source: section 3.4 shares one table.
+    """
+
     d_model: int = 512
+    """Width of what flows from sublayer to sublayer. It must be even for sinusoidal positions.
+    Range: at least 1, and a multiple of `num_heads`. Unit: numbers per token. Source: section 3.1, table 3.
+    """
+
     num_heads: int = 8
-    num_kv_heads: int | None = None  # grouped keys and values (Ainslie et al. 2023); None: num_heads
+    """Heads of each attention; each has d_k = d_model / num_heads columns, an even number for rotary positions.
+    Range: at least 1. Unit: heads. Source: section 3.2.2, table 3.
+    """
+
+    num_kv_heads: int | None = None
+    """Heads of keys and values; fewer than `num_heads` are shared among the heads of the queries, 1 by all of them.
+    null: as many as `num_heads`.
+    Range: at least 1, and a divisor of `num_heads`. Unit: heads.
+    Source: not in the paper; Ainslie et al. 2023, section 2.2, and for 1 Shazeer 2019.
+    """
+
     encoder_layers: int = 6
+    """Layers of the encoder. Range: at least 1. Unit: layers. Source: section 3.1, table 3 (N)."""
+
     decoder_layers: int = 6
+    """Layers of the decoder. Range: at least 1. Unit: layers. Source: section 3.1, table 3 (N)."""
+
     d_ff: int = 2048
-    dropout: float = 0.1  # on each sublayer's output and on the embedded input (section 5.4)
-    activation: Activation = "relu"  # ...glu: gated variants (Shazeer 2020)
+    """Width inside the feed-forward sublayers. Range: at least 1. Unit: numbers per token.
+    Source: section 3.3, table 3.
+    """
+
+    dropout: float = 0.1
+    """Share of the numbers of each sublayer's output and of the embedded input that are set to zero in training;
+    attention weights and the inside of the feed-forward sublayer have none. No other setting of the model may change
+    once it is trained.
+    Range: at least 0 and below 1. Unit: probability. Source: section 5.4, table 3.
+    """
+
+    activation: Activation = "relu"
+    """What stands between the two matrices of the feed-forward sublayer. The `...glu` ones multiply it by a third
+    matrix's product, which adds half as many parameters for the same `d_ff`.
+    Source: section 3.3 (relu); Hendrycks & Gimpel 2016 (gelu), Elfwing et al. 2018 (silu), Shazeer 2020 (gated).
+    """
+
     norm: Literal["layernorm", "rmsnorm"] = "layernorm"
-    norm_position: Literal["post", "pre"] = "post"  # post is the paper's; pre: Xiong et al. 2020
+    """Normalisation over the `d_model` numbers of a token; rmsnorm leaves out the mean and the bias.
+    Source: section 3.1, Ba et al. 2016 (layernorm); Zhang & Sennrich 2019 (rmsnorm).
+    """
+
+    norm_position: Literal["post", "pre"] = "post"
+    """Where each sublayer is normalised: post, norm(x + f(x)), or pre, x + f(norm(x)).
+    Source: section 3.1 (post); Xiong et al. 2020 (pre).
+    """
+
     norm_eps: float = 1e-5
-    final_norm: bool | None = None  # after each stack; None: only where norm_position is pre
+    """Added to the variance (rmsnorm: to the mean square) before its root is divided by.
+    Range: above 0. Unit: none. Source: the paper does not say; 1e-5 is torch's `LayerNorm`'s.
+    """
+
+    final_norm: bool | None = None
+    """Whether one more norm follows each stack; null: only where `norm_position` is pre.
+    Source: the paper has none; Xiong et al. 2020 add it for pre.
+    """
+
     positions: Literal["sinusoidal", "learned", "rotary"] = "sinusoidal"
-    position_layout: Literal["interleaved", "halves"] = "interleaved"  # halves: all sines, then all cosines
-    max_length: int = 512  # tokens of the longest sentence admitted, `</s>` included
-    embedding_scale: bool = True  # by sqrt(d_model) (section 3.4)
-    tie_embeddings: bool = True  # the output layer is the target table (Press & Wolf 2017)
-    bias: bool = True  # in every projection; the paper has none in attention's, torch does
-    output_bias: bool = False  # one number for each word of the vocabulary, added to the logits
-    decoder_start_id: int = BOS  # what decoding begins with; some checkpoints begin with <pad>
+    """How the place of a token is told: by a vector added to its embedding, fixed or learned, or by rotating queries
+    and keys in self-attention.
+    Source: section 3.5 (sinusoidal); Gehring et al. 2017 (learned); Su et al. 2021, section 3.2.2 (rotary).
+    """
+
+    position_layout: Literal["interleaved", "halves"] = "interleaved"
+    """Columns of the sinusoidal table: sine and cosine in turns, or all sines and then all cosines. It matters only for
+    parameters that come from elsewhere.
+    Source: section 3.5 (interleaved); Marian and fairseq have halves.
+    """
+
+    max_length: int = 512
+    """Longest sentence that the model admits, `</s>` included. A longer one is refused in translation, and in training
+    it is the problem `too_long` (see `drop`).
+    Range: at least 1. Unit: tokens. Source: ours.
+    """
+
+    embedding_scale: bool = True
+    """Whether embeddings are multiplied by the root of `d_model`. Source: section 3.4."""
+
+    tie_embeddings: bool = True
+    """Whether the output layer's matrix is the target's embedding table.
+    Source: section 3.4; Press & Wolf 2017.
+    """
+
+    bias: bool = True
+    """Whether the projections of attention and the feed-forward sublayers add a bias.
+    Source: section 3.3 has biases; in attention (section 3.2.2) the paper has none, and torch has.
+    """
+
+    output_bias: bool = False
+    """Whether the output layer adds one learned number to the logit of each token of the vocabulary.
+    Source: section 3.4 has none; Marian has.
+    """
+
+    decoder_start_id: int = BOS
+    """Id of the token that decoding begins with: `<s>`. Some models that come from elsewhere begin with `<pad>`, 0.
+    Range: at least 0 and below `vocab_size`. Unit: token id. Source: ours; the paper does not say.
+    """
 
     def __post_init__(self) -> None:
         # None means "follows from the rest"; it is settled here so that config.json holds facts.
@@ -85,9 +176,24 @@ class ModelConfig:
         return self.d_model // self.num_heads
 
     @property
+    def embedding_factor(self) -> float:
+        """sqrt(d_model), by which embeddings are multiplied (section 3.4); 1 without `embedding_scale`."""
+        return math.sqrt(self.d_model) if self.embedding_scale else 1
+
+    @property
+    def score_divisor(self) -> float:
+        """sqrt(d_k), by which attention's scores are divided (section 3.2.1)."""
+        return math.sqrt(self.head_width)
+
+    @property
     def kv_heads(self) -> int:
         """`num_kv_heads`, settled: never None."""
         return self.num_kv_heads or self.num_heads
+
+    def check_length(self, length: int, what: str = "a sentence", advice: str = "split the sentence") -> None:
+        """Raise InputError if `what` has more tokens, `</s>` included, than the model admits."""
+        if length > self.max_length:
+            raise InputError(f"{what}: {length} tokens, but the model admits {self.max_length} (max_length); {advice}")
 
 
 def _shape(layers: tuple[int, int], d_model: int, d_ff: int, heads: int, dropout: float) -> Values:
@@ -102,14 +208,17 @@ def _shape(layers: tuple[int, int], d_model: int, d_ff: int, heads: int, dropout
 
 
 PRESETS: dict[str, Values] = {
-    "glass": _shape((2, 2), 32, 64, 2, 0.0),  # small enough to look at every number
-    "tiny": _shape((4, 4), 128, 256, 4, 0.3),  # Wu et al. 2021, "Good for Misconceived Reasons"
+    "glass": _shape((2, 2), 32, 64, 2, 0.0),
+    "tiny": _shape((4, 4), 128, 256, 4, 0.3),
     "small": _shape((3, 3), 256, 1024, 4, 0.1),
-    "base": _shape((6, 6), 512, 2048, 8, 0.1),  # the paper's table 3
-    "big": _shape((6, 6), 1024, 4096, 16, 0.3),  # the paper's table 3
-    # Kasai et al. 2021; pre-norm, because twelve post-norm layers are hard to start.
+    "base": _shape((6, 6), 512, 2048, 8, 0.1),
+    "big": _shape((6, 6), 1024, 4096, 16, 0.3),
     "deep-shallow": {**_shape((12, 1), 512, 2048, 8, 0.1), "norm_position": "pre"},
 }
+"""`glass` and `small` are ours, `glass` small enough to look at every number; `tiny` is that of Wu et al. 2021; `base`
+and `big` are the paper's (table 3); `deep-shallow` is that of Kasai et al. 2021, but pre-norm, because twelve post-norm
+layers are hard to start. Training takes `tiny` where none is named; `ModelConfig()` without a preset is `base`.
+"""
 
 
 def preset(name: str) -> Values:

@@ -1,4 +1,7 @@
-"""What an encoder and a decoder layer are made of, and the two layers themselves."""
+"""What an encoder and a decoder layer are made of, and the two layers themselves.
+
+Axes: B batch, S source positions, T target positions, D d_model, F feed-forward width.
+"""
 
 import torch
 from torch import Tensor, nn
@@ -36,9 +39,9 @@ class FeedForward(nn.Module):
 
     def forward(self, x_BTD: Tensor) -> Tensor:
         inner_BTF = self.inner(x_BTD)
-        if self.gate is None:
-            return self.outer(self.activation(inner_BTF))
-        return self.outer(self.activation(self.gate(x_BTD)) * inner_BTF)
+        hidden_BTF = self.activation(inner_BTF) if self.gate is None else self.activation(self.gate(x_BTD)) * inner_BTF
+        outer_BTD: Tensor = self.outer(hidden_BTF)
+        return outer_BTD
 
 
 class Residual(nn.Module):
@@ -88,11 +91,13 @@ class AddNorm(nn.Module):
         self.residual = Residual()
 
     def enter(self, x_BTD: Tensor) -> Tensor:
-        return self.norm(x_BTD) if self.pre else x_BTD
+        h_BTD: Tensor = self.norm(x_BTD) if self.pre else x_BTD
+        return h_BTD
 
     def forward(self, x_BTD: Tensor, fx_BTD: Tensor) -> Tensor:
         sum_BTD = self.residual(x_BTD, self.dropout(fx_BTD))
-        return sum_BTD if self.pre else self.norm(sum_BTD)
+        y_BTD: Tensor = sum_BTD if self.pre else self.norm(sum_BTD)
+        return y_BTD
 
 
 class EncoderLayer(nn.Module):
@@ -109,7 +114,8 @@ class EncoderLayer(nn.Module):
         h_BSD = self.self_attention_norm.enter(x_BSD)
         kv = self.self_attention.keys_values(h_BSD)
         x_BSD = self.self_attention_norm(x_BSD, self.self_attention(h_BSD, kv, mask_B11S, explicit=explicit))
-        return self.feed_forward_norm(x_BSD, self.feed_forward(self.feed_forward_norm.enter(x_BSD)))
+        y_BSD: Tensor = self.feed_forward_norm(x_BSD, self.feed_forward(self.feed_forward_norm.enter(x_BSD)))
+        return y_BSD
 
 
 class DecoderLayer(nn.Module):

@@ -1,4 +1,7 @@
-"""Where a token stands: sinusoidal, learned, or rotary positions."""
+"""Where a token stands: sinusoidal, learned, or rotary positions.
+
+Axes: B batch, H heads, T positions, D d_model, K head width, P positions of a table, C pairs of columns.
+"""
 
 from typing import Literal
 

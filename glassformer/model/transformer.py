@@ -1,18 +1,15 @@
 """The Transformer encoder-decoder, in the order of "Attention Is All You Need" (Vaswani et al. 2017).
 
-Tensor names carry their axes:
-    B batch, S source length, T target length, D d_model, H heads, G key-value heads, K head width,
-    F feed-forward width, V vocabulary, P positions.
+Axes, which the names of tensors carry: B batch, S source length, T target length, D d_model, H heads, G key-value
+heads, K head width, F feed-forward width, V vocabulary, P positions.
 """
 
-import math
 from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from glassformer.errors import InputError
 from glassformer.model.attention import look_ahead_mask, padding_mask
 from glassformer.model.cache import DecoderCache
 from glassformer.model.config import ModelConfig
@@ -37,7 +34,7 @@ class Embedding(nn.Module):
     def __init__(self, config: ModelConfig, table: nn.Embedding) -> None:
         super().__init__()
         self.token = table
-        self.scale = math.sqrt(config.d_model) if config.embedding_scale else 1.0
+        self.scale = config.embedding_factor
         self.position = _make_positions(config)
         self.dropout = Dropout(config.dropout)
 
@@ -45,7 +42,8 @@ class Embedding(nn.Module):
         x_BTD = self.token(ids_BT) * self.scale
         if self.position:
             x_BTD = self.position(x_BTD, start)
-        return self.dropout(x_BTD.to(_stream_type(x_BTD)))
+        dropped_BTD: Tensor = self.dropout(x_BTD.to(_stream_type(x_BTD)))
+        return dropped_BTD
 
 
 def _stream_type(x: Tensor) -> torch.dtype:
@@ -112,7 +110,7 @@ class Transformer(nn.Module):
 
         Raises InputError if S exceeds `max_length`.
         """
-        self._refuse_long(source_BS.shape[1])
+        self.config.check_length(source_BS.shape[1])
         mask_B11S = padding_mask(source_BS)
         x_BSD = self.source_embedding(source_BS)
         for layer in self.encoder:
@@ -131,7 +129,7 @@ class Transformer(nn.Module):
         Raises InputError if the target would exceed `max_length`.
         """
         start, length = cache.length, target_BT.shape[1]
-        self._refuse_long(start + length)
+        self.config.check_length(start + length)
         mask_TS = look_ahead_mask(length, start + length, target_BT.device)
         x_BTD = self.target_embedding(target_BT, start)
         grown = []
@@ -143,19 +141,13 @@ class Transformer(nn.Module):
 
     def logits(self, x_BTD: Tensor) -> Tensor:
         """Hidden states (..., D) to a score for each word of the vocabulary (..., V)."""
-        return self.generator(x_BTD)
+        logits: Tensor = self.generator(x_BTD)
+        return logits
 
     def forward(self, source_BS: Tensor, target_BT: Tensor, explicit: bool = False) -> Tensor:
         """Logits (B, T, V): at each target position, for the word that comes next."""
         hidden_BTD, _ = self.decode(target_BT, self.start(self.encode(source_BS, explicit)), explicit)
         return self.logits(hidden_BTD)
-
-    def _refuse_long(self, length: int) -> None:
-        if length > self.config.max_length:
-            raise InputError(
-                f"a sentence of {length} tokens is longer than the model's max_length = "
-                f"{self.config.max_length}; split it, or train with a larger max_length"
-            )
 
 
 def shift_right(target_BT: Tensor, start_id: int) -> Tensor:

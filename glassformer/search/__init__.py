@@ -2,6 +2,8 @@
 
 Greedy search, beam search and sampling over any `step(tokens, state) -> (log_probs, state)`.
 Nothing here knows what a model or a word is.
+
+Axes: B sentences, N rows of the state, V vocabulary, P length of the longest prefix.
 """
 
 from collections.abc import Sequence
@@ -9,24 +11,24 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from glassformer.batching import pad
 from glassformer.errors import InputError, UsageError
 from glassformer.search.beam import Growth, Watch, search_beam
-from glassformer.search.constraints import FREE, Rules
+from glassformer.search.constraints import NOT_FORCED, Rules
 from glassformer.search.hypothesis import Hypothesis, length_penalty
 from glassformer.search.options import SearchOptions
 from glassformer.search.protocol import S, State, Step
-from glassformer.search.scoring import score_tokens
 from glassformer.search.stepwise import Sampler, greedy, search_stepwise
 
 __all__ = [
     "Growth",
     "Hypothesis",
+    "S",
     "SearchOptions",
     "State",
     "Step",
     "Watch",
     "length_penalty",
-    "score_tokens",
     "search",
 ]
 
@@ -41,7 +43,7 @@ def search(
     limits: Sequence[int],
     options: SearchOptions,
     prefixes: Sequence[Sequence[int]] | None = None,
-    forbidden: Sequence[int] = (),
+    suppress_tokens: Sequence[int] = (),
     seeds: Sequence[int] | None = None,
     watch: Watch | None = None,
     device: torch.device | str = "cpu",
@@ -51,26 +53,27 @@ def search(
     - `step`: (tokens_N, state) -> (log_probs_NV, state); the first tokens are `start`.
     - `state`: one row for each sentence; search repeats, reorders and drops rows by `select`.
     - `limits`: the most tokens of each sentence, `end` included.
-    - `prefixes`: tokens each hypothesis must begin with, whatever the constraints say; without
-      `start` and `end`. Search is free after them.
-    - `forbidden`: ids never produced, such as those of padding and `start`.
-    - `seeds`: one for each sentence; without them options.seed + the sentence's place. Tokens drawn
-      depend on the sentence's seed and limit alone, not on the batch it is in.
-    - `watch`: is shown each step of a beam wider than 1; the sentences not done yet are its rows.
+    - `prefixes`: the tokens that each hypothesis must begin with, without `start` and `end`; they
+      override every constraint.
+    - `suppress_tokens`: ids that are never produced, such as those of padding and `start`.
+    - `seeds`: of the sampler, one for each sentence; by default options.seed + the sentence's index.
+      What is sampled depends on the sentence's seed and limit alone, not on its batch.
+    - `watch`: is called with each step of a beam wider than 1; its B are the sentences not done yet.
 
-    Best is by score, and by the steered score if a repetition penalty steers a beam. Greedy search
-    ends at the first `end`; a beam of 1 in `search_beam` gives the same if length_penalty <= 0.
+    Hypotheses are ranked by score; in a beam with a repetition penalty by the score with the penalty.
+    Greedy search ends at the first `end`; `search_beam` with a beam of 1 gives the same where
+    length_penalty <= 0.
 
     Raises InputError if a prefix is longer than its limit or the model gives NaN, and UsageError
-    for a limit below 1, an `end` that is forbidden or in a prefix, and lists of unequal lengths.
+    for a limit below 1, an `end` that is suppressed or in a prefix, and lists of unequal lengths.
     """
     prefixes = prefixes if prefixes is not None else [()] * len(limits)
     seeds = seeds if seeds is not None else range(options.seed, options.seed + len(limits))
-    _check(limits, prefixes, seeds, end, forbidden)
+    _check(limits, prefixes, seeds, end, suppress_tokens)
     if not limits:
         return []
     limit_B = torch.tensor(limits, dtype=torch.int64, device=torch.device(device))
-    rules = Rules(options, end, limit_B.new_tensor(forbidden), _padded(prefixes).to(limit_B.device))
+    rules = Rules(options, end, limit_B.new_tensor(suppress_tokens), _prefix_matrix(prefixes).to(limit_B.device))
     if options.sample:
         return _sample(step, state, start, limit_B, rules, seeds)
     if options.beam == 1:
@@ -82,7 +85,7 @@ def search(
 def _sample(
     step: Step[S], state: S, start: int, limit_B: Tensor, rules: Rules, seeds: Sequence[int]
 ) -> list[list[Hypothesis]]:
-    """`n_best` independent samples of each sentence, side by side, then sorted by score."""
+    """`n_best` independent samples of each sentence, which are rows of one batch, sorted by score."""
     count = rules.options.n_best
     rows_N = torch.arange(len(limit_B), device=limit_B.device).repeat_interleave(count)
     choose = Sampler(rules.options, seeds, limit_B)
@@ -93,11 +96,9 @@ def _sample(
     return [sorted(group, key=lambda one: one.score, reverse=True) for group in samples]
 
 
-def _padded(prefixes: Sequence[Sequence[int]]) -> Tensor:
-    """prefix_BP: each prefix, filled up with FREE."""
-    longest = max(map(len, prefixes))
-    rows = [[*prefix, *[FREE] * (longest - len(prefix))] for prefix in prefixes]
-    return torch.tensor(rows, dtype=torch.int64).view(len(prefixes), longest)
+def _prefix_matrix(prefixes: Sequence[Sequence[int]]) -> Tensor:
+    """prefix_BP: each prefix, filled up with NOT_FORCED."""
+    return torch.tensor(pad(prefixes, NOT_FORCED), dtype=torch.int64)
 
 
 def _check(
@@ -105,21 +106,19 @@ def _check(
     prefixes: Sequence[Sequence[int]],
     seeds: Sequence[int],
     end: int,
-    forbidden: Sequence[int],
+    suppress_tokens: Sequence[int],
 ) -> None:
     if not len(limits) == len(prefixes) == len(seeds):
         raise UsageError(
             f"{len(limits)} limits, {len(prefixes)} prefixes and {len(seeds)} seeds: "
             "there must be one of each for every sentence"
         )
-    if end in forbidden:
-        raise UsageError(f"the end token {end} is forbidden: nothing could ever finish")
+    if end in suppress_tokens:
+        raise UsageError(f"the end token {end} is suppressed: nothing could ever finish")
     for number, (limit, prefix) in enumerate(zip(limits, prefixes, strict=True), 1):
         if limit < 1:
             raise UsageError(f"sentence {number}: its limit is {limit}, it must be at least 1")
         if len(prefix) > limit:
-            raise InputError(
-                f"sentence {number}: its forced beginning has {len(prefix)} tokens, more than its limit of {limit}"
-            )
+            raise InputError(f"sentence {number}: its prefix has {len(prefix)} tokens, more than its limit of {limit}")
         if end in prefix or any(token < 0 for token in prefix):
-            raise UsageError(f"sentence {number}: its forced beginning may hold neither the end token nor ids below 0")
+            raise UsageError(f"sentence {number}: its prefix may hold neither the end token nor ids below 0")

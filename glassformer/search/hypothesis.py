@@ -1,4 +1,4 @@
-"""One translation as search found it, and its score."""
+"""One translation as search found it, and its score. No tensors but a `length_penalty` of many lengths."""
 
 import math
 from collections.abc import Sequence
@@ -16,17 +16,18 @@ def length_penalty(length: Length, alpha: float) -> Length:
     Wu et al. 2016 (https://arxiv.org/abs/1609.08144), eq. 14. A score is log_prob / lp: alpha
     above 0 favours longer translations, below 0 shorter ones; a single token always has lp 1.
     """
-    return ((5 + length) / 6) ** alpha
+    penalty: Length = ((5 + length) / 6) ** alpha
+    return penalty
 
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """A translation, and what the model itself thinks of it.
+    """A translation as token ids, and its log-probability by the model alone, without constraints.
 
     - `tokens`: without the start token; the last one is the end token if `finished`.
     - `log_prob`: the sum of `token_log_probs`, natural logarithms.
     - `score`: log_prob / length_penalty.
-    - `token_log_probs`: the model's own, whatever penalties steered the search.
+    - `token_log_probs`: log p of each token given those before it, by the model alone.
     - `finished`: False where the limit cut it off.
     """
 
@@ -37,8 +38,10 @@ class Hypothesis:
     finished: bool
 
     @classmethod
-    def of(cls, tokens: Sequence[int], token_log_probs: Sequence[float], end: int, alpha: float) -> "Hypothesis":
-        """The hypothesis of these tokens, at least one, and their log-probabilities."""
+    def from_tokens(
+        cls, tokens: Sequence[int], token_log_probs: Sequence[float], end: int, alpha: float
+    ) -> "Hypothesis":
+        """From one token or more and their log-probabilities; `alpha` is the length penalty's."""
         log_prob = math.fsum(token_log_probs)
         return cls(
             tokens=tuple(tokens),

@@ -8,43 +8,80 @@ from glassformer.errors import UsageError
 
 @dataclass(frozen=True)
 class SearchOptions:
-    """How to search, and what to refuse on the way.
+    """How to search, and the constraints on what is found.
 
     `sample=False` is beam search with `beam` live hypotheses; `beam=1` is greedy search.
     `sample=True` draws `n_best` independent translations instead, and `beam` plays no part.
-
-    - `n_best`: how many hypotheses to return for each sentence, at most `beam` unless sampling.
-    - `length_penalty`: alpha of Wu et al. 2016 (https://arxiv.org/abs/1609.08144), eq. 14.
-    - `temperature`: sample from softmax(log_probs / temperature).
-    - `top_k`: sample among the k likeliest tokens only (Fan et al. 2018,
-      https://arxiv.org/abs/1805.04833, sec. 5.4); 0 is all of them.
-    - `top_p`: sample from the smallest set of likeliest tokens that holds the probability p
-      (Holtzman et al. 2020, https://arxiv.org/abs/1904.09751, sec. 3.1); 1 is all of them.
-    - `seed`: where sampling starts, if the caller of `search` names no seed for each sentence.
-    - `min_length`: tokens before `</s>`, at least.
-    - `max_length`: tokens with `</s>`, at most. Without it the limit follows from the source:
-      floor(max_length_ratio * source tokens) + max_length_extra.
-    - `no_repeat_ngram`: no n-gram of this size occurs twice; 0 allows all.
-    - `repetition_penalty`: makes tokens already said less likely (Keskar et al. 2019,
-      https://arxiv.org/abs/1909.05858, sec. 4.1); 1 leaves them alone.
 
     Raises UsageError for a value out of range and for options that contradict each other.
     """
 
     beam: int = 4
+    """Hypotheses that are kept of each sentence, step by step; 1 is greedy search. It plays no part in sampling.
+    Range: at least 1. Unit: hypotheses. Source: section 6.1.
+    """
+
     n_best: int = 1
+    """Translations to return of each sentence, best first.
+    Range: at least 1, and at most `beam` unless sampling. Unit: hypotheses. Source: ours.
+    """
+
     length_penalty: float = 0.6
+    """Exponent alpha of ((5 + n) / 6)^alpha, which divides the log-probability of n tokens, `</s>` included: above 0 it
+    favours longer translations.
+    Range: at least -100 and at most 100. Unit: none. Source: section 6.1; Wu et al. 2016, formula 14.
+    """
+
     sample: bool = False
+    """Whether to draw translations from the model's distribution instead of searching for the best. Source: ours."""
+
     temperature: float = 1.0
+    """T in softmax(log_probs / T), from which tokens are drawn: below 1 the likely ones are drawn oftener.
+    Range: above 0, with `sample`. Unit: none. Source: Ackley et al. 1985.
+    """
+
     top_k: int = 0
+    """Draw among this many likeliest tokens; 0: among all.
+    Range: at least 0, with `sample`. Unit: tokens. Source: Fan et al. 2018, section 5.4.
+    """
+
     top_p: float = 1.0
+    """Draw from the smallest set of likeliest tokens that holds this probability; 1: from all.
+    Range: above 0 and at most 1, with `sample`. Unit: probability. Source: Holtzman et al. 2020, section 3.1.
+    """
+
     seed: int = 1
+    """Where sampling begins, if the caller of `search` names no seed for each sentence.
+    Range: at least 0 and below `2**63`. Unit: none. Source: ours.
+    """
+
     min_length: int = 0
+    """Fewest tokens before `</s>`. Range: at least 0, and below `max_length`. Unit: tokens. Source: ours."""
+
     max_length: int | None = None
+    """Most tokens, `</s>` included; null: floor(max_length_ratio * source tokens) + max_length_extra. It is never more
+    than the model's own `max_length`. What is cut off there is reported.
+    Range: at least 1, and above `min_length`. Unit: tokens. Source: ours; section 6.1 has source tokens + 50.
+    """
+
     max_length_ratio: float = 2.0
+    """Most tokens per token of the source, where `max_length` is null.
+    Range: at least 0 and at most 1,000,000. Unit: target tokens per source token. Source: ours; section 6.1 has 1.
+    """
+
     max_length_extra: int = 10
+    """Tokens that are added to that. Range: at least 0. Unit: tokens. Source: ours; section 6.1 has 50."""
+
     no_repeat_ngram: int = 0
+    """No n-gram of this many tokens occurs twice; 0: any may.
+    Range: at least 0. Unit: tokens. Source: Paulus et al. 2018, section 2.5.
+    """
+
     repetition_penalty: float = 1.0
+    """Multiplies the log-probabilities, which are negative, of tokens that were said already: above 1 makes them less
+    likely.
+    Range: above 0. Unit: none. Source: after Keskar et al. 2019, section 4.1.
+    """
 
     def __post_init__(self) -> None:
         self._check_ranges()

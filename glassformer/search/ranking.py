@@ -1,21 +1,24 @@
-"""Rankings without chance: of equal scores the lowest index comes first, on every device."""
+"""Deterministic sorting: of equal scores the lowest index comes first, on every device.
+
+Axes: N rows, M scores of a row, V scores of a row that are a vocabulary, K the first of them.
+"""
 
 import torch
 from torch import Tensor
 
 
-def wide(device: torch.device) -> torch.dtype:
-    """The type to add scores up in: float64, or float32 on Apple's GPUs, which have no other."""
+def sum_dtype(device: torch.device) -> torch.dtype:
+    """The dtype in which to add up log-probabilities: float64, or float32 on Apple's GPUs, which have no other."""
     return torch.float32 if device.type == "mps" else torch.float64
 
 
 def order(scores_NM: Tensor) -> Tensor:
-    """Indices from the best score to the worst, equal ones by index; [N, M]."""
+    """The indices (N, M) that sort each row from the highest score to the lowest, equal ones by index."""
     return scores_NM.argsort(dim=1, descending=True, stable=True)
 
 
 def top(scores_NV: Tensor, count: int) -> Tensor:
-    """The first `count` columns of `order` (all V if fewer), without sorting all of V.
+    """The first `count` columns of `order` (all V if there are fewer), without sorting all of V.
 
     `torch.topk` leaves open which of equal scores it takes and in which order it gives them.
     Only rows with a tie across the cut need the full sort; ties of -inf are left as they fall.

@@ -1,4 +1,8 @@
-"""Greedy search and sampling: one path a row, one token a step, one loop for both."""
+"""Greedy search and sampling: every row is one hypothesis, which gets one token in each step.
+
+Axes: B sentences, N rows not done yet, R rows at the start (R = B * samples), L the largest limit, T tokens so
+far, V vocabulary, M tokens that may be sampled.
+"""
 
 from collections.abc import Callable, Sequence
 
@@ -8,27 +12,27 @@ from torch import Tensor
 from glassformer.search.constraints import Rules
 from glassformer.search.hypothesis import Hypothesis
 from glassformer.search.options import SearchOptions
-from glassformer.search.protocol import S, Step, ask, select
-from glassformer.search.ranking import order, top, wide
+from glassformer.search.protocol import S, Step, next_log_probs, select
+from glassformer.search.ranking import order, sum_dtype, top
 
-# steered_NV, the paths' numbers rows_N, and how many tokens they have -> the next token_N
+# (steered_NV, the rows' numbers at the start rows_N, how many tokens they have) -> the next token_N
 Choose = Callable[[Tensor, Tensor, int], Tensor]
 
 
 def greedy(steered_NV: Tensor, rows_N: Tensor, length: int) -> Tensor:
-    """The likeliest token of each row; of equally likely ones the lowest id."""
+    """Choose the likeliest token of each row; of equally likely ones the lowest id."""
     return steered_NV.argmax(1)
 
 
 class Sampler:
-    """Draws a token from each row; path r, at its token t, is decided by noise_RL[r, t] alone."""
+    """Samples the next token of each row; noise_RL[r, t] alone decides token t of row r."""
 
     def __init__(self, options: SearchOptions, seeds: Sequence[int], limit_B: Tensor) -> None:
         self.options = options
         self.noise_RL = _noise(seeds, limit_B.tolist(), options.n_best).to(limit_B.device)
 
     def __call__(self, steered_NV: Tensor, rows_N: Tensor, length: int) -> Tensor:
-        """One token for each row: the inverse of the cumulative distribution at its noise."""
+        """Sample one token for each row: the inverse of the cumulative distribution at its noise."""
         probs_NM, ids_NM = sampling_distribution(steered_NV, self.options)
         mass_NM = probs_NM.cumsum(1)
         # Noise is at most 1 - 2**-24, so the point stays below the total, where nothing is drawn.
@@ -37,10 +41,10 @@ class Sampler:
 
 
 def _noise(seeds: Sequence[int], limits: Sequence[int], samples: int) -> Tensor:
-    """Uniform [0, 1) numbers, [len(seeds) * samples, max(limits)], drawn on the CPU.
+    """noise_RL, uniform in [0, 1), drawn on the CPU: `samples` rows for each sentence.
 
-    A sentence's numbers depend on its seed and limit alone, and its first sample's on nothing
-    that more samples would change.
+    A sentence's numbers depend on its seed and limit alone. Its first sample is the same, however
+    many there are.
     """
     noise_RL = torch.zeros(len(seeds) * samples, max(limits), dtype=torch.float32)
     for sentence, (seed, limit) in enumerate(zip(seeds, limits, strict=True)):
@@ -51,14 +55,14 @@ def _noise(seeds: Sequence[int], limits: Sequence[int], samples: int) -> Tensor:
 
 
 def sampling_distribution(steered_NV: Tensor, options: SearchOptions) -> tuple[Tensor, Tensor]:
-    """(probs_NM, ids_NM): what to draw from; probabilities are 0 where cut, and need not sum to 1.
+    """The tokens to sample from: (probs_NM, ids_NM). What is cut off has probability 0; they need not sum to 1.
 
     softmax(steered / temperature), then the `top_k` likeliest (Fan et al. 2018, sec. 5.4), then
     the smallest set of the likeliest that holds `top_p` of these (Holtzman et al. 2020, sec. 3.1):
-    a token stays if the mass before it is below `top_p`, so that one always does.
+    a token stays if the mass of the likelier ones is below `top_p`, so that at least one stays.
     """
     ids_NM = _shortlist(steered_NV, options)
-    scores_NM = steered_NV.gather(1, ids_NM).to(wide(steered_NV.device))
+    scores_NM = steered_NV.gather(1, ids_NM).to(sum_dtype(steered_NV.device))
     scores_NM = (scores_NM - scores_NM.amax(1, keepdim=True)) / options.temperature
     probs_NM = scores_NM.softmax(1)
     if options.top_p < 1:
@@ -68,7 +72,7 @@ def sampling_distribution(steered_NV: Tensor, options: SearchOptions) -> tuple[T
 
 
 def _shortlist(steered_NV: Tensor, options: SearchOptions) -> Tensor:
-    """Ids to draw from, best first where a cut needs to know; a sort of all V only for top_p."""
+    """The ids to sample from; sorted, the likeliest first, only where top_k or top_p needs it."""
     if options.top_k:
         return top(steered_NV, options.top_k)
     if options.top_p < 1:
@@ -89,7 +93,7 @@ def search_stepwise(
     last_N = torch.full_like(rows_N, start)
     tokens_NT, own_NT = rows_N.new_empty(len(rows_N), 0), limit_N.new_empty(len(rows_N), 0).float()
     while len(found) < len(limit_N):
-        log_probs_NV, state = ask(step, last_N, state)
+        log_probs_NV, state = next_log_probs(step, last_N, state)
         last_N = choose(rules.steer(log_probs_NV, tokens_NT), rows_N, tokens_NT.shape[1])
         tokens_NT = torch.cat([tokens_NT, last_N[:, None]], 1)
         own_NT = torch.cat([own_NT, log_probs_NV.gather(1, last_N[:, None])], 1)
@@ -106,4 +110,4 @@ def search_stepwise(
 
 def _hypotheses(tokens_NT: Tensor, log_probs_NT: Tensor, rules: Rules) -> list[Hypothesis]:
     pairs = zip(tokens_NT.tolist(), log_probs_NT.tolist(), strict=True)
-    return [Hypothesis.of(*pair, rules.end, rules.options.length_penalty) for pair in pairs]
+    return [Hypothesis.from_tokens(*pair, rules.end, rules.options.length_penalty) for pair in pairs]

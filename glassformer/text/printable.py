@@ -1,16 +1,29 @@
-"""Text as it may be shown to a reader."""
+"""Characters that must not reach a terminal as they are: controls, which it obeys, and what no reader can see."""
 
-QUOTED = 60  # characters of a sentence that a message shows
+QUOTED = 60  # characters of a text that a message quotes
+JOINERS = "\u200c\u200d"  # unprintable to Python, but Hindi and Persian are written with them
+
+
+def is_printable(character: str) -> bool:
+    """Whether a character can be shown as it is."""
+    return character.isprintable() or character in JOINERS
+
+
+def escaped(text: str) -> str:
+    r"""The text with each unprintable character as its escape, `\u202e` or `\U000e0001`: nothing is lost."""
+    return "".join(c if is_printable(c) else _escape(ord(c)) for c in text)
+
+
+def replaced(text: str) -> str:
+    """The text with U+FFFD in place of each unprintable character."""
+    return "".join(c if is_printable(c) else "\ufffd" for c in text)
 
 
 def quote(text: str) -> str:
-    """The text in quotation marks, shortened, with what cannot or should not be shown escaped."""
+    """The text in quotation marks, shortened, with unprintable characters escaped."""
     cut = text if len(text) <= QUOTED else text[: QUOTED - 1] + "…"
-    return '"' + "".join(map(_shown, cut)) + '"'
+    return f'"{escaped(cut)}"'
 
 
-def _shown(character: str) -> str:
-    if character.isprintable() or character in "\u200c\u200d":
-        return character
-    code = ord(character)
+def _escape(code: int) -> str:
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"

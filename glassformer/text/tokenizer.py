@@ -1,7 +1,7 @@
 """SentencePiece tokenizers: raw text to ids and back, with the place of every token in the text.
 
-Nothing is unknown: a character outside the vocabulary becomes its UTF-8 bytes, each with an id of its
-own. Nothing is normalised, so decoding gives back exactly what was encoded. Kudo & Richardson 2018.
+Nothing is unknown: a character outside the vocabulary becomes its UTF-8 bytes, each with an id of its own. Decoding
+gives back what was encoded, as the tokenizer's rules normalised it (`normalization.py`). Kudo & Richardson 2018.
 """
 
 import io
@@ -14,6 +14,7 @@ from threading import Lock
 from typing import Any, Literal, NamedTuple
 
 import sentencepiece
+from sentencepiece import sentencepiece_model_pb2 as model_pb2
 
 from glassformer.errors import InputError, UsageError
 from glassformer.special import BOS, EOS, PAD, PIECES, UNK
@@ -23,7 +24,7 @@ Kind = Literal["unigram", "bpe"]
 
 META = "▁"  # SentencePiece's sign for a space; in the user's own text it must survive as itself
 SKIPPED = "▅"  # SentencePiece leaves lines that hold its sign for the unknown out of training, without a word
-PROBE = " ﬁ  x "  # what a tokenizer that normalises, or has lost part of its file, does not give back
+PROBE = " ﬁ  x "  # no rule of ours changes it; a tokenizer with other rules, or a damaged one, does
 # The smallest vocabulary there can be: the control tokens, the 256 bytes, and a piece for the space.
 SMALLEST = len(PIECES) + 256 + 1
 _SEEDING = Lock()  # SentencePiece has one seed for the whole process
@@ -104,6 +105,29 @@ class Tokenizer:
             )
         return tokenizer
 
+    def with_rules(self, spec: bytes) -> "Tokenizer":
+        """The same pieces, with these rules of normalisation: the serialized spec of a SentencePieceNormalizer.
+
+        `train` gives a tokenizer without any, which suits text that was normalised before.
+        """
+        model: Any = model_pb2.ModelProto.FromString(self._model)  # type: ignore[attr-defined]
+        rules: Any = model_pb2.NormalizerSpec.FromString(spec)  # type: ignore[attr-defined]
+        model.normalizer_spec.name = "user_defined"
+        model.normalizer_spec.precompiled_charsmap = rules.precompiled_charsmap
+        return Tokenizer(model.SerializeToString())
+
+    @property
+    def rules(self) -> dict[str, str]:
+        """The rules of normalisation that the tokenizer's file holds: what is replaced, and by what."""
+        spec: Any = model_pb2.ModelProto.FromString(self._model).normalizer_spec  # type: ignore[attr-defined]
+        if not spec.precompiled_charsmap:
+            return {}
+        return dict(sentencepiece.SentencePieceNormalizer(normalizer_spec=spec.SerializeToString()).decompile())
+
+    def normalize(self, text: str) -> str:
+        """`text` as the tokenizer's rules make it, which is what `decode` gives back."""
+        return self.decode(self.encode(text))
+
     def to_bytes(self) -> bytes:
         """The tokenizer as a `.spm` file."""
         return self._model
@@ -112,6 +136,11 @@ class Tokenizer:
     def vocab_size(self) -> int:
         """Number of pieces, control tokens and bytes included."""
         return self._pieces.get_piece_size()
+
+    @property
+    def pieces(self) -> list[str]:
+        """All pieces, in the order of their ids."""
+        return [self.piece(token) for token in range(self.vocab_size)]
 
     def piece(self, token: int) -> str:
         """The piece of an id, as SentencePiece writes it (`▁` for a space, `<0xE2>` for a byte)."""
@@ -148,19 +177,39 @@ class Tokenizer:
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text of `ids`; control tokens are skipped, bytes that are no UTF-8 become U+FFFD."""
-        return self._pieces.decode([i for i in ids if i >= len(PIECES)])
+        text: str = self._pieces.decode([i for i in ids if i >= len(PIECES)])
+        return text
 
     def decode_all(self, sentences: Sequence[list[int]]) -> list[str]:
         """`decode` for many sentences at once; they hold no control tokens."""
         return self._pieces.decode(list(sentences)) if sentences else []
 
     def tokens(self, text: str) -> list[Token]:
-        """The tokens of `text` with their character spans.
+        """The tokens of `text` with their character spans, before any normalisation.
 
-        The bytes of one character all have that character's span; a space that SentencePiece puts
-        before the first word has the empty span (0, 0).
+        What was made from one character all has that character's span, such as its bytes; a space that SentencePiece
+        puts before the first word has the empty span (0, 0).
         """
-        return self._with_spans(self._split(text), text, -1)
+        _refuse_surrogates([text])
+        stand_in = self._stand_in(text)
+        found = self._pieces.encode(text.replace(META, stand_in), return_type="proto").pieces
+        at_byte = _characters_at_bytes(text.replace(META, stand_in))
+        tokens = [Token(piece.id, piece.piece, at_byte[piece.begin], at_byte[piece.end]) for piece in found]
+        for place in reversed(range(len(tokens) - 1)):
+            token, after = tokens[place], tokens[place + 1]
+            if token.start == token.end == after.start and (place or token.piece != META):
+                tokens[place] = token._replace(end=after.end)
+        return self._with_meta(tokens, _spelling(stand_in)) if META in text else tokens
+
+    def _with_meta(self, tokens: list[Token], stand_in: list[str]) -> list[Token]:
+        """`tokens` with the bytes of META in place of every run that spells its stand-in."""
+        result: list[Token] = []
+        for token in tokens:
+            result.append(token)
+            if [one.piece for one in result[-len(stand_in) :]] == stand_in:
+                spelt = [Token(self._pieces.piece_to_id(piece), piece, *token[2:]) for piece in _spelling(META)]
+                result[-len(stand_in) :] = spelt
+        return result
 
     def tokens_of(self, ids: Sequence[int]) -> list[Token]:
         """The tokens `ids`, with their spans in the text that `decode` gives; a control token's is empty."""
@@ -197,12 +246,15 @@ class Tokenizer:
     def _split(self, text: str, **sampling: Any) -> list[str]:
         _refuse_surrogates([text])
         if META not in text:
-            return self._pieces.encode(text, out_type=str, **sampling)
-        # Stands in for `▁` where SentencePiece would take it for a space, then gives way to its bytes.
-        stand_in = next(c for c in map(chr, range(0x10FFFD, 0, -1)) if c not in text and self._is_unknown(c))
+            return list(self._pieces.encode(text, out_type=str, **sampling))
+        stand_in = self._stand_in(text)
         spelt = _spelling(stand_in)
         pieces = self._pieces.encode(text.replace(META, stand_in), out_type=str, **sampling)
         return _replace_runs(pieces, spelt, _spelling(META))
+
+    def _stand_in(self, text: str) -> str:
+        """A character for `▁`, which SentencePiece would take for a space; its bytes then give way to those of `▁`."""
+        return next(c for c in map(chr, range(0x10FFFD, 0, -1)) if c not in text and self._is_unknown(c))
 
     def _is_unknown(self, character: str) -> bool:
         return self._pieces.piece_to_id(character) == UNK
@@ -236,6 +288,14 @@ def _replace_runs(pieces: list[str], old: list[str], new: Sequence[str]) -> list
         if result[-len(old) :] == old:
             result[-len(old) :] = new
     return result
+
+
+def _characters_at_bytes(text: str) -> list[int]:
+    """For each place between the bytes of `text` in UTF-8, how many characters begin before it."""
+    places = [0]
+    for number, character in enumerate(text, start=1):
+        places += [number] * len(character.encode())
+    return places
 
 
 def _is_byte(piece: str) -> bool:

@@ -20,45 +20,152 @@ from glassformer.model import ModelConfig, preset
 from glassformer.settings import build, keys_of, refuse_unknown
 from glassformer.text.tokenizer import SMALLEST
 
-SHAPE = keys_of(ModelConfig) - {"dropout"}  # what weights are for: another dropout only trains them otherwise
+SHAPE = keys_of(ModelConfig) - {"dropout"}  # what parameters are for: another dropout only trains them otherwise
 DEFAULT_PRESET = "tiny"
 DEFAULT_VOCABULARY = 8000  # or as many as the text allows
-# What the presets for few pairs train with where it is not TrainingConfig's default: of as many tokens, many small
-# updates teach more than few large ones (benchmarks/README.md).
+# Where the presets for low-resource training differ from TrainingConfig: of as many tokens, many small updates teach
+# more than few large ones (docs/benchmarks/hindi_visual_genome.md).
 PRESET_SETTINGS = {"glass": {"batch_tokens": 1280}, "tiny": {"batch_tokens": 1280}}
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """How to train. Defaults are the paper's (section 5) where it has one. Raises UsageError."""
+    """How to train ("Attention Is All You Need", section 5). Raises UsageError for a value out of range."""
 
-    start_from: str | None = None  # a model directory, whose weights and tokenizers are trained on
+    start_from: str | None = None
+    """Model or run directory whose parameters, tokenizers and shape training begins with, to fine-tune it.
+    Source: ours.
+    """
+
     max_steps: int = 20_000
+    """Updates at which training ends, and at which a cosine schedule has come down to zero.
+    Range: at least 1. Unit: updates. Source: ours; section 5.2 has 100,000 (base) and 300,000 (big).
+    """
+
     max_minutes: float | None = None
-    batch_tokens: int = 4096  # positions of one batch, on each side, padding included; see PRESET_SETTINGS
-    accumulate: int = 1  # batches of one update
-    learning_rate: float | None = None  # the peak; None: d_model^-0.5 * warmup_steps^-0.5, the paper's
+    """Time at which training ends, of all its sittings together, validation included; null: no limit.
+    Range: above 0. Unit: minutes. Source: ours.
+    """
+
+    batch_tokens: int = 4096
+    """Most positions of a batch on each side, padding included, of all processes together. A longer pair comes alone.
+    Range: at least 1. Unit: positions.
+    Source: section 5.1 has about 25,000 per side; the 1,280 of `glass` and `tiny` are measured in
+    docs/benchmarks/hindi_visual_genome.md.
+    """
+
+    accumulate: int = 1
+    """Batches whose gradients make one update, as one batch as large as all of them would.
+    Range: at least 1. Unit: batches. Source: not in the paper; Ott et al. 2018.
+    """
+
+    learning_rate: float | None = None
+    """Highest rate of the schedule; null: the paper's, d_model^-0.5 * warmup_steps^-0.5.
+    Range: above 0. Unit: none. Source: section 5.3, formula 3.
+    """
+
     schedule: Literal["inverse_sqrt", "cosine"] = "inverse_sqrt"
+    """What follows the warm-up: peak * sqrt(warmup_steps / step), or half a cosine down to zero at `max_steps`.
+    Source: section 5.3, formula 3 (inverse_sqrt); Loshchilov & Hutter 2017, without restarts (cosine).
+    """
+
     warmup_steps: int = 2000
+    """Updates over which the rate rises linearly to its peak. Where `learning_rate` is null, fewer also mean a higher
+    peak.
+    Range: at least 1. Unit: updates. Source: section 5.3 has 4,000; 2,000 is that of Wu et al. 2021.
+    """
+
     label_smoothing: float = 0.1
-    # Two draws of dropout a batch shall agree: the weight of their divergence (R-Drop). Twice the work.
+    """Share of the target distribution that is spread evenly over all tokens of the vocabulary, the right one included.
+    Validation is without it.
+    Range: at least 0 and below 1. Unit: probability. Source: section 5.4; Szegedy et al. 2016, section 7.
+    """
+
     r_drop: float = 0.0
+    """Weight alpha of the divergence between two passes over a batch, each with its own dropout (R-Drop), which takes
+    twice the work per update; 0: one pass.
+    Range: at least 0. Unit: none.
+    Source: not in the paper; Liang, Wu et al. 2021, section 2.1; measured in docs/benchmarks/multi30k.md.
+    """
+
     clip_norm: float | None = 1.0
-    max_skipped: int = 10  # updates in a row that give no usable numbers, at which training stops
-    log_every: int = 50  # steps of one record in log.jsonl
+    """Largest norm of an update's gradient; a longer one is scaled down to it. null: never.
+    Range: above 0. Unit: that of the gradient, nats per target token. Source: not in the paper; Pascanu et al. 2013.
+    """
+
+    max_skipped: int = 10
+    """Updates in a row without a usable loss or gradient at which training stops. Each of them is skipped: parameters
+    and Adam's moments stay. Not usable is what is not finite, and a loss of ten times log(vocab_size) or more.
+    Range: at least 1. Unit: updates. Source: ours.
+    """
+
+    log_every: int = 50
+    """Updates between two records in `log.jsonl`. Range: at least 1. Unit: updates. Source: ours."""
+
     validate_every: int = 500
-    validate_sentences: int = 200  # how many of the validation set to translate
+    """Updates between two validations. Range: at least 1. Unit: updates. Source: ours."""
+
+    validate_sentences: int = 200
+    """Sentences of the validation set, its first, that are translated for BLEU and chrF; the loss is of all of it.
+    Range: at least 1. Unit: sentences. Source: ours.
+    """
+
     checkpoint_every: int = 500
-    keep_checkpoints: int = 5  # and what a stop left between them
-    average_last: int = 5  # checkpoints
-    metric: Literal["chrf", "bleu", "loss"] = "chrf"  # what `best` means; the lower loss breaks a tie
-    patience: int = 10  # validations without a new best
-    probe: tuple[str, ...] = ()  # sentences whose trace is kept while training, to watch it learn
-    probe_every: int | None = None  # steps; None: at each validation
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"  # auto: whichever is measured faster
-    parallel: Literal["ddp", "fsdp"] = "ddp"  # several processes: each a whole model, or each a part of every weight
-    activation_checkpointing: bool = False  # less memory, more time: each layer is computed again for its gradient
+    """Updates between two checkpoints, from which a run can go on. Range: at least 1. Unit: updates.
+    Source: ours; section 6.1 has one every 10 minutes.
+    """
+
+    keep_checkpoints: int = 5
+    """Latest checkpoints that are kept, and with them what a stop left between them.
+    Range: at least 1, and not below `average_last`. Unit: checkpoints. Source: ours.
+    """
+
+    average_last: int = 5
+    """Latest checkpoints whose parameters are averaged at the end; the average is kept as `average/` if it validates no
+    worse than `best/`.
+    Range: at least 1, and at most `keep_checkpoints`. Unit: checkpoints. Source: section 6.1: 5 (base), 20 (big).
+    """
+
+    metric: Literal["chrf", "bleu", "loss"] = "chrf"
+    """What decides which validation is best, and its model kept as `best/`; the lower loss breaks a tie.
+    Source: ours; Popović 2015 (chrf), Papineni et al. 2002 (bleu), both as sacreBLEU has them (Post 2018).
+    """
+
+    patience: int = 10
+    """Validations in a row without a new best at which training ends. Range: at least 1. Unit: validations.
+    Source: ours; the paper trains for a set number of updates.
+    """
+
+    probe: tuple[str, ...] = ()
+    """Source sentences whose traces are kept while training, to see attention form. Source: ours."""
+
+    probe_every: int | None = None
+    """Updates between two traces of each probe; null: one at each validation.
+    Range: above 0. Unit: updates. Source: ours.
+    """
+
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """The dtype of matrix products; parameters and sums are in float32. auto measures both when a run begins, and takes
+    bfloat16 if it is at least 1.1 times as fast.
+    Source: not in the paper; Micikevicius et al. 2018, Kalamkar et al. 2019; loss curves of both are in
+    docs/benchmarks/training_speed.md.
+    """
+
+    parallel: Literal["ddp", "fsdp"] = "ddp"
+    """What each of several processes holds: a whole model (ddp), or one shard of every parameter, of its gradient and
+    of its Adam state (fsdp).
+    Source: Li et al. 2020 (ddp); Rajbhandari et al. 2020, Zhao et al. 2023 (fsdp, which is PyTorch's FSDP2).
+    """
+
+    activation_checkpointing: bool = False
+    """Whether each layer keeps only its input and is computed again for its gradient: less memory, about a third more
+    work, the same numbers. Source: Chen et al. 2016; measured in docs/benchmarks/interruptions.md.
+    """
+
     seed: int = 1
+    """Where random draws begin: initial parameters, order of the pairs, dropout, a built-in corpus's sentences.
+    Range: at least 0 and below `2**63`. Unit: none. Source: ours.
+    """
 
     def __post_init__(self) -> None:
         for name in ("max_steps", "batch_tokens", "accumulate", "warmup_steps", "validate_every",

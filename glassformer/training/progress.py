@@ -48,5 +48,5 @@ class TrainingProgress:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "TrainingProgress":
         """From what `dataclasses.asdict` made of one, now or in version 0.1. Raises TypeError for anything else."""
-        known = {OLD_NAMES.get(key, key): value for key, value in values.items()}
+        known = {OLD_NAMES.get(key, key): value for key, value in dict(values).items()}
         return cls(**known | {"unlogged": UpdateTotals(**values["unlogged"])})

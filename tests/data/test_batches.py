@@ -11,7 +11,6 @@ from glassformer.data import batches
 from glassformer.data.batches import Sentences, TokenizedPairs
 from glassformer.special import EOS, PAD
 
-steadily = settings(deadline=None)
 words = st.integers(4, 99)
 pairs = st.lists(
     st.tuples(st.lists(words, max_size=12), st.lists(words, max_size=12)), min_size=1, max_size=40
@@ -21,7 +20,7 @@ budgets, seeds, epochs = st.integers(1, 60), st.integers(0, 2**31), st.integers(
 
 def tokenized(pairs):
     sources, targets = zip(*pairs, strict=True)
-    return TokenizedPairs(Sentences.of(sources), Sentences.of(targets))
+    return TokenizedPairs(Sentences.from_lists(sources), Sentences.from_lists(targets))
 
 
 def many(count=500):
@@ -33,39 +32,39 @@ def many(count=500):
 # Sentences
 
 
-@steadily
+@settings(max_examples=100)
 @given(st.lists(st.lists(words, max_size=9), max_size=9))
 def test_sentences_come_back_closed(originals):
-    sentences = Sentences.of(iter(originals))
+    sentences = Sentences.from_lists(iter(originals))
     assert len(sentences) == len(originals)
     assert [sentences[index].tolist() for index in range(len(sentences))] == [[*ids, EOS] for ids in originals]
     assert sentences.lengths.tolist() == [len(ids) + 1 for ids in originals]
-    assert sentences.open() == originals
+    assert sentences.to_lists() == originals
 
 
 def test_ids_take_four_bytes_each():
-    sentences = Sentences.of([[2**31 - 1], []])
+    sentences = Sentences.from_lists([[2**31 - 1], []])
     assert sentences.ids.tolist() == [2**31 - 1, EOS, EOS] and sentences.ids.dtype == np.int32
 
 
-@steadily
+@settings(max_examples=100)
 @given(pairs, st.data())
 def test_padding_is_on_the_right_and_nowhere_else(pairs, data):
     originals = [source for source, _ in pairs]
     rows = data.draw(st.lists(st.integers(0, len(originals) - 1), min_size=1))
-    matrix = Sentences.of(originals).padded(np.array(rows))
+    matrix = Sentences.from_lists(originals).padded(np.array(rows))
     width = max(len(originals[row]) for row in rows) + 1
     expected = [[*originals[row], EOS] + [PAD] * (width - len(originals[row]) - 1) for row in rows]
     assert matrix.tolist() == expected
     assert matrix.dtype == np.int64
 
 
-@steadily
+@settings(max_examples=100)
 @given(pairs, st.data())
 def test_taken_sentences_are_those_of_the_rows(pairs, data):
     originals = [source for source, _ in pairs]
     rows = sorted(data.draw(st.lists(st.integers(0, len(originals) - 1), min_size=1)))
-    assert Sentences.of(originals).take(np.array(rows)).open() == [originals[row] for row in rows]
+    assert Sentences.from_lists(originals).take(np.array(rows)).to_lists() == [originals[row] for row in rows]
 
 
 def test_a_mapped_file_is_read_as_an_array_in_memory(tmp_path, monkeypatch):
@@ -75,8 +74,8 @@ def test_a_mapped_file_is_read_as_an_array_in_memory(tmp_path, monkeypatch):
         np.save(tmp_path / f"{name}.npy", getattr(corpus.sources, name))
     mapped = Sentences(*(np.load(tmp_path / f"{name}.npy", mmap_mode="r") for name in ("ids", "starts")))
     rows = np.arange(3, 499, 3)
-    assert mapped.take(rows).open() == corpus.sources.take(rows).open()
-    assert mapped.take(rows).open() == corpus.sources.take(rows).open()  # its pages come again
+    assert mapped.take(rows).to_lists() == corpus.sources.take(rows).to_lists()
+    assert mapped.take(rows).to_lists() == corpus.sources.take(rows).to_lists()  # its pages come again
 
 
 # Plans
@@ -105,7 +104,7 @@ def test_a_batch_knows_its_rows(monkeypatch):
             assert not any(source[len(originals[row][0]) + 1 :])
 
 
-@steadily
+@settings(max_examples=100)
 @given(pairs, budgets, seeds, epochs)
 def test_every_pair_comes_once_in_an_epoch(pairs, budget, seed, epoch):
     plan = plan_of(tokenized(pairs), budget, seed, epoch)
@@ -113,7 +112,7 @@ def test_every_pair_comes_once_in_an_epoch(pairs, budget, seed, epoch):
     assert all(plan)
 
 
-@steadily
+@settings(max_examples=100)
 @given(pairs, budgets, seeds, epochs)
 def test_a_batch_keeps_to_the_budget_on_both_sides(pairs, budget, seed, epoch):
     corpus = tokenized(pairs)
@@ -121,7 +120,7 @@ def test_a_batch_keeps_to_the_budget_on_both_sides(pairs, budget, seed, epoch):
         assert len(batch.rows) == 1 or max(batch.source_BS.size, batch.target_BT.size) <= budget
 
 
-@steadily
+@settings(max_examples=100)
 @given(pairs, budgets, seeds, epochs)
 def test_same_arguments_same_plan(pairs, budget, seed, epoch):
     corpus = tokenized(pairs)
@@ -163,7 +162,7 @@ def test_three_pairs_three_wide(budget, sizes):
 # More than one pool
 
 
-@steadily
+@settings(max_examples=100)
 @given(pairs, budgets, seeds, st.integers(1, 9), st.integers(0, 9))
 def test_pools_make_one_epoch_and_any_part_of_it_can_be_skipped(pairs, budget, seed, pool, first):
     with mock.patch.object(batches, "POOL", pool):
@@ -179,7 +178,7 @@ def test_a_pool_is_of_pairs_from_everywhere(monkeypatch):
     assert all(min(part) < 50 and max(part) >= 450 for part in (rows[:100], rows[-100:]))
 
 
-@steadily
+@settings(max_examples=100)
 @given(st.lists(st.integers(1, 30), min_size=1, max_size=3), seeds, st.data())
 def test_weights_say_how_often_a_pair_comes(sizes, seed, data):
     weights = data.draw(st.lists(st.sampled_from([0.1, 0.5, 1.0, 2.0, 2.5]), min_size=len(sizes), max_size=len(sizes)))
@@ -203,14 +202,14 @@ def test_another_half_comes_in_another_epoch():
 # Parts of a batch
 
 
-@steadily
+@settings(max_examples=100)
 @given(pairs, st.integers(1, 5))
 def test_the_parts_of_a_batch_are_batches_of_their_pairs(pairs, size):
     """Every size-th pair from each first one on: all pairs once, padded as if they had come so."""
     corpus = tokenized(pairs)
     batch = corpus.batch(np.arange(len(pairs)))
     for rank in range(size):
-        part, rows = batch.take(slice(rank, None, size)), np.arange(rank, len(pairs), size)
+        part, rows = batch.select(slice(rank, None, size)), np.arange(rank, len(pairs), size)
         assert part.rows.tolist() == rows.tolist()
         if len(rows):
             alone = corpus.batch(rows)

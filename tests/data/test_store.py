@@ -19,9 +19,8 @@ PAIRS = [Pair(*pair, "a.tsv", line) for line, pair in enumerate(letters(50), sta
 
 
 @pytest.fixture(scope="module")
-def tokenizers():
-    joint = Tokenizer.train([text for pair in PAIRS for text in pair[:2]], 273)
-    return joint, joint
+def tokenizers(tokenizer):
+    return tokenizer, tokenizer
 
 
 def written(path, texts, tokenizers, held_out=(), valid=()):
@@ -35,7 +34,7 @@ def written(path, texts, tokenizers, held_out=(), valid=()):
 
 def texts_of(found, tokenizers):
     sides = zip(tokenizers, (found.pairs.sources, found.pairs.targets), strict=True)
-    return list(zip(*(tokenizer.decode_all(side.open()) for tokenizer, side in sides), strict=True))
+    return list(zip(*(tokenizer.decode_all(side.to_lists()) for tokenizer, side in sides), strict=True))
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 1000])

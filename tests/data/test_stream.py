@@ -11,16 +11,14 @@ from glassformer.data.subword_dropout import SubwordDropout
 from glassformer.errors import InputError
 from glassformer.text.pair_text import PairText
 from glassformer.text.pairs import Pair
-from glassformer.text.tokenizer import Tokenizer
 from tests.letters import letters
 
 PAIRS = [Pair(*pair) for pair in letters(60)]
 
 
 @pytest.fixture(scope="module")
-def tokenizers():
-    joint = Tokenizer.train([text for pair in PAIRS for text in pair[:2]], 273)
-    return joint, joint
+def tokenizers(tokenizer):
+    return tokenizer, tokenizer
 
 
 @pytest.fixture(autouse=True)

@@ -17,12 +17,12 @@ def tokenizer(request):
 
 
 def texts_of(tokenizer, sentences):
-    return tokenizer.decode_all(sentences.open())
+    return tokenizer.decode_all(sentences.to_lists())
 
 
 def pairs_of(tokenizer, texts):
     sides = [tokenizer.encode_all(side) for side in zip(*texts, strict=True)]
-    return TokenizedPairs(*map(Sentences.of, sides))
+    return TokenizedPairs(*map(Sentences.from_lists, sides))
 
 
 def test_the_text_stays_and_its_split_changes(tokenizer):

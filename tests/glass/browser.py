@@ -129,6 +129,11 @@ def panel(page: Any) -> Any:
     return page.get_by_role("complementary", name="How the chosen number was made")
 
 
+def number(text: str) -> float:
+    """The number that a text of the page shows: "0.42", "5.955e−6"."""
+    return float(text.replace("−", "-"))
+
+
 def focused(page: Any) -> str:
     """The accessible name, or else the text, of what has the focus; "" if the focus is lost."""
     return page.evaluate(

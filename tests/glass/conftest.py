@@ -1,9 +1,24 @@
-"""The browser, and the page's documents, for the tests that open it."""
+"""A trace and the lecture; the browser, and the page's documents, for the tests that open it."""
 
 import pytest
 
+from glassformer.glass.lecture.replay import replay
+from glassformer.glass.trace import trace
+
 from .browser import Visit, chromium
+from .models import SENTENCE, cached
 from .pages import write
+
+
+@pytest.fixture(scope="session")
+def record():
+    """A translation by beam search; a file that wants another has its own."""
+    return trace(cached(), SENTENCE, beam=3)
+
+
+@pytest.fixture(scope="session")
+def lecture():
+    return replay()
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import pytest
 import torch
 from rich.console import Console
 
-from glassformer.glass.compare import differences, parting
+from glassformer.glass.compare import differences, first_divergence
 from glassformer.glass.trace import trace
 from glassformer.glass.views.terminal.several import render_comparison, render_training
 
@@ -29,7 +29,7 @@ def pair(other, target="c b a"):
 
 def test_a_model_never_parts_from_itself():
     first = trace(cached(), SENTENCE)
-    assert parting(first, first) is None
+    assert first_divergence(first, first) is None
     assert all(one.largest == one.mean == 0 for one in differences(first, first))
 
 
@@ -52,7 +52,7 @@ def test_only_what_follows_the_changed_weight_differs(other):
 @pytest.mark.parametrize(("first", "second", "step"), [("a b c", "a b d", 2), ("a b", "a b c", 2), ("a", "b", 0)])
 def test_where_they_part(first, second, step):
     """The end is a step too: where one ends and the other goes on, they part."""
-    assert parting(trace(cached(), SENTENCE, first), trace(cached(), SENTENCE, second)) == step
+    assert first_divergence(trace(cached(), SENTENCE, first), trace(cached(), SENTENCE, second)) == step
 
 
 def shown(render, traces):

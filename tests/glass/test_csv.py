@@ -7,22 +7,11 @@ import numpy as np
 import pytest
 
 from glassformer.errors import InputError, UsageError
-from glassformer.glass.lecture.replay import replay
 from glassformer.glass.trace import trace
 from glassformer.glass.views.table import to_csv
 
 from .exported import CROSS, HOSTILE, with_words
 from .models import SENTENCE, cached
-
-
-@pytest.fixture(scope="module")
-def record():
-    return trace(cached(), SENTENCE, beam=3)
-
-
-@pytest.fixture(scope="module")
-def lecture():
-    return replay()
 
 
 @pytest.mark.parametrize("which", ["record", "lecture"])

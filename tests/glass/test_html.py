@@ -11,8 +11,9 @@ from glassformer.glass.record import Trace
 from glassformer.glass.trace import trace
 from glassformer.glass.views import html
 from glassformer.glass.views.html import page
+from tests.letters import letter_tokenizer
 
-from .models import cached, tokenizer
+from .models import cached
 
 HOSTILE = "</script><script>alert(1)</script><!-- <img src=x onerror=alert(2)> \u2028"
 
@@ -36,7 +37,7 @@ def test_the_page_holds_the_record(record):
 
 def test_hostile_text_is_inert(record):
     meta = record.meta | {"title": HOSTILE, "card": {"corpus": HOSTILE}}
-    pieces = {"source": None, "target": [HOSTILE] * tokenizer().vocab_size}
+    pieces = {"source": None, "target": [HOSTILE] * letter_tokenizer().vocab_size}
     hostile = dataclasses.replace(record, meta=meta, vocabulary=pieces)
     text = page([(HOSTILE, hostile)])
     assert "<" not in document(text)

@@ -22,16 +22,6 @@ needs_pdflatex = pytest.mark.skipif(not shutil.which("pdflatex"), reason="no pdf
 needs_xelatex = pytest.mark.skipif(not shutil.which("xelatex"), reason="no xelatex: LaTeX in Hindi is not compiled")
 
 
-@pytest.fixture(scope="module")
-def record():
-    return trace(cached(), SENTENCE, beam=3)
-
-
-@pytest.fixture(scope="module")
-def lecture():
-    return replay()
-
-
 def compiled(text, folder, program="pdflatex"):
     """Compile, or fail with TeX's complaint; returns the files that were read."""
     (folder / "a.tex").write_text(text, encoding="utf-8")

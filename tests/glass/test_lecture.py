@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from glassformer.glass.lecture import facts
-from glassformer.glass.lecture.inputs import settle
+from glassformer.glass.lecture.inputs import resolve_inputs
 from glassformer.glass.lecture.replay import replay
 from glassformer.glass.record import Trace
 
@@ -65,12 +65,12 @@ def by_hand(inputs):
     return x
 
 
-EXPECTED = by_hand(settle({}))
+EXPECTED = by_hand(resolve_inputs({}))
 
 
-@pytest.fixture(scope="module")
-def trace():
-    return replay()
+@pytest.fixture
+def trace(lecture):
+    return lecture
 
 
 def test_every_tensor_is_the_one_computed_by_hand(trace):
@@ -85,7 +85,7 @@ def test_other_inputs_give_what_hand_computation_gives():
               "cross.encoder_output": (5, 3), "cross.decoder_state": (2, 3)}  # fmt: skip
     overrides = {name: rng.normal(size=shape).tolist() for name, shape in shapes.items()}
     trace = replay(overrides)
-    for name, expected in by_hand(settle(overrides)).items():
+    for name, expected in by_hand(resolve_inputs(overrides)).items():
         np.testing.assert_allclose(trace.values(name), expected, rtol=1e-10, atol=1e-10, err_msg=name)
     assert [token["text"] for token in trace.axes["source"]["tokens"]][2:] == ["Company", "word4", "word5"]
 

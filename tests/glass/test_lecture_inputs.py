@@ -4,7 +4,7 @@ import pytest
 
 from glassformer.errors import UsageError
 from glassformer.glass.lecture import facts
-from glassformer.glass.lecture.inputs import NAMES, parse_input, settle
+from glassformer.glass.lecture.inputs import NAMES, parse_input, resolve_inputs
 from glassformer.glass.lecture.replay import replay
 
 IDENTITY = [[float(row == column) for column in range(4)] for row in range(4)]
@@ -74,7 +74,7 @@ def test_what_does_not_fit_is_refused_with_the_shape_that_would(overrides, said)
 
 
 def test_without_overrides_the_inputs_are_the_lectures():
-    inputs = settle({})
+    inputs = resolve_inputs({})
     assert inputs.keys() == set(NAMES)
     assert (inputs["embedding"], inputs["W_V"]) == (facts.EMBEDDING, facts.W_V)
 

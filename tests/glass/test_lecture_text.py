@@ -18,9 +18,9 @@ def rendered(trace, width=80, **options):
     return console.file.getvalue()
 
 
-@pytest.fixture(scope="module")
-def trace():
-    return replay()
+@pytest.fixture
+def trace(lecture):
+    return lecture
 
 
 @pytest.mark.parametrize("width", [60, 80, 200])

@@ -1,6 +1,8 @@
 """A trace in Jupyter: the page in a sandbox, a drawing, and plain text."""
 
 import dataclasses
+import subprocess
+import sys
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
@@ -38,6 +40,17 @@ def test_the_page_stands_in_a_sandbox(record):
     assert tag == "iframe" and attributes["sandbox"] == "allow-scripts"
     assert attributes["srcdoc"] == page([("trace", record)])
     assert attributes["title"] == record.meta["title"]
+
+
+def test_jupyter_gets_it_from_a_trace_that_was_only_loaded(record, tmp_path):
+    """In a new process: reading a saved trace is enough, nothing else need be imported."""
+    record.save(tmp_path / "trace.json")
+    code = "import sys, glassformer; print(*glassformer.Trace.load(sys.argv[1])._repr_mimebundle_())"
+    process = subprocess.run(
+        [sys.executable, "-c", code, tmp_path / "trace.json"], capture_output=True, text=True, check=True
+    )
+    assert set(process.stdout.split()) == set(mimebundle(record)) == {"text/plain", "image/svg+xml", "text/html"}
+    assert record._repr_mimebundle_() == mimebundle(record)
 
 
 def test_a_lecture_shows_itself_as_one():

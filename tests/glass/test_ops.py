@@ -6,9 +6,11 @@ import math
 import numpy as np
 import pytest
 
+from glassformer.glass.cell import recompute
 from glassformer.glass.numbers import show
-from glassformer.glass.ops import LEAVES, OPS, Site
-from glassformer.glass.record import TracedTensor, recompute
+from glassformer.glass.ops import LEAVES, OPS
+from glassformer.glass.ops.op import CellContext
+from glassformer.glass.tensor import TracedTensor
 from glassformer.glass.validity import schema
 
 from .vectors import PATH, cases, vectors
@@ -35,9 +37,8 @@ def parts(case):
 def test_cells_and_value_of_an_operation(case):
     made, operands = parts(case)
     index = tuple(case["index"])
-    assert [[role, list(at)] for role, at in OPS[case["op"]].cells(Site(index, operands, case["attributes"]))] == case[
-        "cells"
-    ]
+    context = CellContext(index, operands, case["attributes"])
+    assert [[role, list(at)] for role, at in OPS[case["op"]].cells(context)] == case["cells"]
     assert recompute(made, operands, index) == pytest.approx(float(case["value"]), rel=1e-12, abs=1e-14)
 
 

@@ -6,17 +6,11 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from glassformer.glass.compare import differences, parting
+from glassformer.glass.compare import differences, first_divergence
 from glassformer.glass.numbers import show
 
-from .browser import focused, settle
+from .browser import focused, number, settle
 from .pages import compared, greedy, trained, translation
-
-
-def number(text):
-    """The number that a text of the page shows."""
-    return float(text.replace("−", "-"))
-
 
 # ---- timeline
 
@@ -166,7 +160,7 @@ def test_the_tree_by_keyboard(visit, pages):
 
 def test_two_models_part_where_python_says(visit, pages):
     (_, first), (_, second) = compared()
-    step = parting(first, second)
+    step = first_divergence(first, second)
     page = visit(pages("compare"))
     text = page.get_by_role("main").inner_text()
     assert f"They part in step {step + 1}:" in text

@@ -6,21 +6,17 @@ import numpy as np
 import pytest
 import torch
 
+from glassformer.engine import SUPPRESSED
 from glassformer.glass.lecture.replay import replay
 from glassformer.glass.observe import observe
 from glassformer.special import EOS, PAD
-from glassformer.translator import FORBIDDEN
 
-from .browser import go, open_view, panel, settle
+from .browser import go, number, open_view, panel, settle
 from .pages import SENTENCE, greedy, lecture, modern, modern_model, spoken
 
 WITNESSES = ("encoder.1.feed_forward.outer", "decoder.1.cross_attention.scores", "decoder.1.self_attention.output")
 CHANGED = "What is changed"
 CLOSE = {"rel": 1e-4, "abs": 1.5e-4}  # float32 in the page and four decimals on it, against float64 in torch
-
-
-def number(text):
-    return float(text.replace("−", "-"))
 
 
 def said(record):
@@ -129,7 +125,7 @@ def test_what_the_edited_model_says_is_what_torch_says(visit, pages):
     tokens = []
     while len(tokens) < len(said(record)) and EOS not in tokens:
         logits = observe(model.model, ids, [*tokens, EOS])["logits"].values[-1].copy()
-        logits[list(FORBIDDEN)] = -np.inf
+        logits[list(SUPPRESSED)] = -np.inf
         tokens.append(int(logits.argmax()))
     page = visit(pages("greedy"))
     set_number(page, weight, index, value)

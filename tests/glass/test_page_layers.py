@@ -7,13 +7,8 @@ import pytest
 
 from glassformer.glass.numbers import show
 
-from .browser import settle
+from .browser import number, settle
 from .pages import SENTENCE, greedy, learned, learned_with_weights
-
-
-def number(text):
-    """The number that a text of the page shows: "0.42", "5.955e−6"."""
-    return float(text.replace("−", "-"))
 
 
 def values(record, name):

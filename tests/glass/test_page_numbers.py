@@ -151,7 +151,7 @@ def test_from_a_cross_attention_score_down_to_an_embedding_and_a_weight(visit, p
     settle(page)
     name, index = place(page)
     assert name == "decoder.1.cross_attention.key.weight"
-    assert "learned weight" in panel(page).inner_text()
+    assert "learned parameter" in panel(page).inner_text()
     assert heading(page)[-1] == show(record.tensors[name].at(index))
 
 

@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 
 from glassformer.errors import UsageError
-from glassformer.glass.lecture.replay import replay
 from glassformer.glass.numbers import show
 from glassformer.glass.trace import trace
-from glassformer.glass.views.svg import OF_TENSOR, WHOLE, to_svg
+from glassformer.glass.views.svg import OF_TENSOR, WHOLE, heat, to_svg
 from glassformer.glass.views.svg.drawing import FILLS
 
 from .exported import CROSS, HOSTILE, OPTIONS, with_words
@@ -18,16 +17,6 @@ from .models import SENTENCE, cached
 
 SVG = "{http://www.w3.org/2000/svg}"
 TAGS = {SVG + tag for tag in ("svg", "title", "desc", "style", "rect", "text", "path", "pattern", "circle")}
-
-
-@pytest.fixture(scope="module")
-def record():
-    return trace(cached(), SENTENCE, beam=3)
-
-
-@pytest.fixture(scope="module")
-def lecture():
-    return replay()
 
 
 def parsed(svg):
@@ -173,3 +162,25 @@ def test_drawing_errors_say_what_there_is(record):
         to_svg(trace(cached(), SENTENCE), "beam")
     with pytest.raises(UsageError, match="has no heads"):
         to_svg(record, "heads", "logits")
+
+
+def test_what_cannot_be_drawn_is_refused(record, monkeypatch):
+    with pytest.raises(UsageError, match="no decode loop to draw"):
+        to_svg(dataclasses.replace(record, decode=None), "timeline")
+    monkeypatch.setattr(heat, "MOST_CELLS", 10)
+    with pytest.raises(UsageError, match=r"logits has .* numbers, too many for a drawing; export it as CSV"):
+        to_svg(record, "logits")
+
+
+def test_one_head_of_a_tensor_is_its_matrix(record):
+    name = f"{CROSS}.weights"
+    assert to_svg(record, "heads", name, 1) == to_svg(record, "matrix", name, 1)
+
+
+def test_a_bias_is_drawn_as_one_row():
+    record = trace(cached(), SENTENCE, detail="full+weights")
+    name = next(name for name, tensor in record.tensors.items() if len(tensor.shape) == 1)
+    numbers = [
+        one.text for one in parsed(to_svg(record, "matrix", name)).iter(f"{SVG}text") if one.get("pointer-events")
+    ]
+    assert numbers == [show(float(value)) for value in record.values(name)]

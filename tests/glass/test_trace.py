@@ -4,6 +4,7 @@ import dataclasses
 import json
 import random
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,15 +16,16 @@ from jsonschema import Draft202012Validator
 import glassformer
 from glassformer.errors import InputError, UsageError
 from glassformer.glass.graph import graph
+from glassformer.glass.numbers import show
 from glassformer.glass.ops import LEAVES
 from glassformer.glass.record import Trace
 from glassformer.glass.trace import trace
 from glassformer.glass.validity import schema
 from glassformer.model.cache import DecoderCache
 from glassformer.special import BOS, EOS
-from tests.model.helpers import named, steadily
+from tests.model.helpers import named
 
-from .models import SENTENCE, cached, tokenizer, translator
+from .models import SENTENCE, cached, translator
 
 CONFIGS = [
     {},
@@ -62,7 +64,6 @@ def some_index(tensor, generator):
 
 @every_config
 @given(seed=st.integers(0, 10_000))
-@steadily
 def test_every_cell_comes_from_its_operands(options, seed):
     generator = random.Random(seed)
     record = _record(named(options))
@@ -94,7 +95,7 @@ def test_the_text_is_what_translate_gives(options, beam):
 
 @every_config
 def test_the_cross_attention_is_that_of_the_fast_translation(options):
-    record, best = traced(options), cached(**options).translate([SENTENCE], beam=1)[0]
+    record, best = traced(options), cached(**options).translate([SENTENCE], beam=1, align=True)[0]
     layers = [t.values.mean(0) for t in made(record) if t.name.endswith("cross_attention.weights")]
     assert np.abs(np.mean(layers, 0) - best.alignment.numpy()).max() < 1e-5
 
@@ -138,6 +139,19 @@ def test_the_record_follows_its_schema_and_comes_back(options):
             elif stored.values is not None:
                 np.testing.assert_array_equal(stored.values, tensor.values)
         assert back.decode == record.decode and back.beam == record.beam and back.axes == record.axes
+
+
+def test_a_trace_that_version_0_1_0_saved_loads_and_explains_itself():
+    """Pre-norm, RMSNorm, rotary, gated, grouped heads; a forced target, without the parameters."""
+    path = Path(__file__).with_name("trace_0.1.0.json")
+    record = Trace.load(path)
+    assert json.loads(record.to_json(compact=True)) == json.loads(path.read_text(encoding="utf-8"))
+    for name in ("decoder.0.cross_attention.weights", "decoder.0.feed_forward.product", "log_probs"):
+        tensor = record.tensor(name)
+        for index in np.ndindex(record.values(name).shape):
+            index = (*index[:-1], tensor.columns[index[-1]]) if tensor.columns else index
+            cell = record.cell_at(name, index)
+            assert cell.operands and close(record.recompute(tensor, index), cell.value)
 
 
 def test_statistics_are_those_of_the_rows():
@@ -373,7 +387,7 @@ def test_tracing_leaves_the_model_as_it_was():
 
 def test_the_package_offers_it():
     assert glassformer.trace(cached(), "a b").decode["text"] == cached().translate(["a b"], beam=1)[0].text
-    assert dataclasses.is_dataclass(glassformer.Trace) and tokenizer().vocab_size == 273
+    assert dataclasses.is_dataclass(glassformer.Trace)
 
 
 def test_the_formula_names_the_cells_it_is_made_from():
@@ -440,3 +454,16 @@ def test_a_number_that_its_operation_does_not_make_is_refused(name, change):
     altered = Trace.from_dict(record)
     with pytest.raises(InputError, match="not made by its operation"):
         altered.cell_at(name, (0,) * len(altered.tensor(name).shape))
+
+
+def test_a_logit_that_is_not_carried_is_refused_by_its_token():
+    record = trace(cached(), SENTENCE)
+    logits = record.tensor("logits")
+    missing = next(token for token in range(logits.shape[1]) if token not in logits.columns)
+    with pytest.raises(InputError, match=f"logits: this trace carries the likeliest tokens only, not {missing}"):
+        record.cell_at("logits", (0, missing))
+
+
+def test_a_cell_is_printed_as_its_formula_with_letters_then_with_numbers_then_its_value():
+    cell = trace(cached(), SENTENCE).cell_at("encoder.0.self_attention.scores", (0, 1, 2))
+    assert str(cell).split("\n= ") == [cell.formula, cell.substituted, show(cell.value)]

@@ -1,6 +1,6 @@
 """Makes `vectors.json`: what every operation gives, by torch, and which cells it comes from, written out by hand.
 
-The rules in Python (`glass/ops.py`) and on the page (`glass/web/src/ops.ts`) are both held to it. Run this
+The operations in Python (`glass/ops/`) and on the page (`glass/web/src/ops/`) are both held to it. Run this
 file to write it again; `test_ops.py` fails where it is not what torch says.
 """
 

@@ -3,7 +3,6 @@
 import functools
 
 import torch
-from hypothesis import settings
 
 from glassformer.model import ModelConfig, Transformer
 from glassformer.special import PAD
@@ -19,8 +18,6 @@ SHAPES = {  # of the presets: layers of encoder and decoder, d_model, d_ff, head
     "big": (6, 6, 1024, 4096, 16),
     "deep-shallow": (12, 1, 512, 2048, 8),
 }
-
-steadily = settings(deadline=None, max_examples=40)  # a busy machine is no failure
 
 
 def small(**options):

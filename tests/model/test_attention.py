@@ -15,7 +15,7 @@ from glassformer.model.cache import KeysValues
 from glassformer.model.observe import observed
 from glassformer.special import BOS, EOS, PAD, UNK
 
-from .helpers import close, make, named, sentences, small, steadily
+from .helpers import close, make, named, sentences, small
 
 # Masks
 
@@ -30,7 +30,6 @@ def test_look_ahead_mask_is_aligned_to_the_end():
     ]
 
 
-@steadily
 @given(queries=st.integers(1, 9), cached=st.integers(0, 9))
 def test_look_ahead_mask_shows_the_past_and_the_present(queries, cached):
     mask_TS = look_ahead_mask(queries, cached + queries)
@@ -160,7 +159,6 @@ def test_a_sentence_of_padding_alone_stays_a_number(norm_position, explicit):
     assert all(weight.grad.isfinite().all() for weight in model.parameters())
 
 
-@steadily
 @given(
     seen=st.lists(st.booleans(), min_size=25, max_size=25),
     queries=st.integers(1, 5),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from glassformer.model import Transformer
 from glassformer.model.positions import Positions, Rotary, sinusoidal_table
 
-from .helpers import close, make, small, steadily
+from .helpers import close, make, small
 
 # The table that the lecture prints, d_model 4.
 PRINTED = [
@@ -31,7 +31,6 @@ def test_the_table_the_lecture_prints():
     close(sinusoidal_table(3, 4), torch.tensor(PRINTED), 1e-7)
 
 
-@steadily
 @given(position=st.integers(0, 3000), width=widths)
 def test_table_is_the_paper_s_formula(position, width):
     waves = [wave(position * rate(pair, width)) for pair in range(width // 2) for wave in (math.sin, math.cos)]
@@ -45,7 +44,6 @@ def test_halves_are_the_same_columns_in_another_order():
     assert halves.equal(interleaved[:, [0, 2, 4, 6, 8, 1, 3, 5, 7, 9]])
 
 
-@steadily
 @given(position=st.integers(0, 400), offset=st.integers(-100, 100), width=widths)
 def test_a_shift_is_a_rotation(position, offset, width):
     """PE(p + k) follows from PE(p) by a linear map that depends on k alone (section 3.5)."""
@@ -102,7 +100,6 @@ def vectors(seed, *shape):
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
 
 
-@steadily
 @given(seed=st.integers(0, 99), length=lengths, start=starts)
 def test_rotary_multiplies_complex_numbers(seed, length, start):
     x_BHTK = vectors(seed, 2, 3, length, 8)
@@ -112,7 +109,6 @@ def test_rotary_multiplies_complex_numbers(seed, length, start):
     close(rotary(x_BHTK, start), torch.view_as_real(turned_BHTP).flatten(-2), 2e-5)
 
 
-@steadily
 @given(seed=st.integers(0, 99), query=starts, key=starts, shift=starts)
 def test_rotary_scores_depend_on_the_distance_alone(seed, query, key, shift):
     q, k = vectors(seed, 2, 1, 1, 1, 8)
@@ -129,14 +125,12 @@ def test_rotary_scores_do_depend_on_the_distance():
     assert scores.diff().abs().min() > 0.1
 
 
-@steadily
 @given(seed=st.integers(0, 99), start=starts)
 def test_rotary_keeps_lengths(seed, start):
     x_BHTK = vectors(seed, 1, 2, 4, 8)
     torch.testing.assert_close(rotary(x_BHTK, start).norm(dim=-1), x_BHTK.norm(dim=-1), rtol=1e-6, atol=0)
 
 
-@steadily
 @given(length=lengths, start=starts)
 def test_rotary_from_a_start_is_a_slice_of_the_whole(length, start):
     x_BHTK = vectors(0, 1, 2, 100, 8)

@@ -7,15 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from hypothesis import settings
 from torch import Tensor
 
 from glassformer.search import Hypothesis, SearchOptions, length_penalty, search
 
 END = 0
 START = 3
-
-steadily = settings(deadline=None, max_examples=40)  # a busy machine is no failure
 
 
 @dataclass

@@ -19,11 +19,11 @@ def test_length_penalty_of_many_lengths():
 
 
 def test_a_hypothesis_adds_up():
-    found = Hypothesis.of([5, 6, 0], [-1.0, -2.0, -3.0], end=0, alpha=1)
+    found = Hypothesis.from_tokens([5, 6, 0], [-1.0, -2.0, -3.0], end=0, alpha=1)
     assert (found.tokens, found.log_prob, found.finished) == ((5, 6, 0), -6, True)
     assert found.score == pytest.approx(-6 / (8 / 6))
-    assert not Hypothesis.of([5, 6], [-1.0, -2.0], end=0, alpha=1).finished
+    assert not Hypothesis.from_tokens([5, 6], [-1.0, -2.0], end=0, alpha=1).finished
 
 
 def test_an_impossible_token_makes_an_impossible_hypothesis():
-    assert Hypothesis.of([5], [-math.inf], end=0, alpha=0.6).score == -math.inf
+    assert Hypothesis.from_tokens([5], [-math.inf], end=0, alpha=0.6).score == -math.inf

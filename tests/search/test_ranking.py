@@ -4,15 +4,12 @@ from hypothesis import strategies as st
 
 from glassformer.search.ranking import order, top
 
-from .tables import steadily
-
 
 def test_equal_scores_come_by_index():
     assert order(torch.tensor([[1.0, 2, 1, 2]])).tolist() == [[1, 3, 0, 2]]
     assert top(torch.tensor([[1.0, 2, 1, 2, 1]]), 3).tolist() == [[1, 3, 0]]
 
 
-@steadily
 @given(
     rows=st.lists(st.lists(st.integers(-3, 3), min_size=40, max_size=40), min_size=1, max_size=4),
     count=st.integers(1, 45),

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glassformer.errors import InputError, UsageError
-from glassformer.search import SearchOptions, score_tokens, search
+from glassformer.search import SearchOptions, search
 
-from .tables import END, START, Tree, bigram, find, steadily
+from .tables import END, START, Tree, bigram, find
 
 WAYS = {
     "greedy": SearchOptions(beam=1),
@@ -21,7 +21,6 @@ every_way = pytest.mark.parametrize("options", WAYS.values(), ids=WAYS)
 
 
 @every_way
-@steadily
 @given(seed=st.integers(0, 2**31), limits=st.lists(st.integers(1, 5), min_size=5, max_size=5))
 def test_a_sentence_does_not_depend_on_its_batch(options, seed, limits):
     tree = Tree.random(seed, sentences=5)
@@ -40,30 +39,15 @@ def test_a_sentence_does_not_depend_on_its_batch(options, seed, limits):
 
 
 @every_way
-@steadily
 @given(seed=st.integers(0, 2**31))
-def test_a_score_is_that_of_forced_scoring(options, seed):
+def test_a_score_is_that_of_its_tokens_alone(options, seed):
     tree = Tree.random(seed, sentences=3)
     for sentence, hypotheses in enumerate(find(tree, [5, 3, 4], options)):
-        scored = score_tokens(
-            tree.step,
-            tree.state([sentence] * len(hypotheses)),
-            start=START,
-            tokens=[one.tokens for one in hypotheses],
-        )
-        assert scored == [one.token_log_probs for one in hypotheses]
         for one in hypotheses:
+            assert list(one.token_log_probs) == tree.log_probs(one.tokens, sentence)
             assert one.log_prob == pytest.approx(math.fsum(one.token_log_probs))
             penalty = ((5 + len(one.tokens)) / 6) ** options.length_penalty
             assert one.score == pytest.approx(one.log_prob / penalty)
-
-
-def test_forced_scoring_drops_what_is_done():
-    tree = Tree.random(1, sentences=3)
-    scored = score_tokens(tree.step, tree.state(), start=START, tokens=[(1, 2, 0), (), (2,)])
-    assert scored == [tuple(tree.log_probs((1, 2, 0), 0)), (), tuple(tree.log_probs((2,), 2))]
-    assert tree.rows_seen == [2, 1, 1]
-    assert score_tokens(tree.step, tree.state([]), start=START, tokens=[]) == []
 
 
 @pytest.mark.parametrize(
@@ -94,7 +78,7 @@ def test_limits_and_the_least_length_are_kept(options):
 
 @every_way
 def test_forbidden_tokens_are_never_said(options):
-    found = find(Tree.random(9, sentences=20), [5] * 20, options, forbidden=[1, START])
+    found = find(Tree.random(9, sentences=20), [5] * 20, options, suppress_tokens=[1, START])
     said = {token for hypotheses in found for one in hypotheses for token in one.tokens}
     assert said == {END, 2}
 
@@ -103,13 +87,13 @@ def test_forbidden_tokens_are_never_said(options):
 def test_a_prefix_is_said_first_and_scored_by_the_model(options):
     tree = Tree.random(10, sentences=3)
     prefixes = [(3, 3, 3), (), (1, 2, 1, 2)]
-    found = find(tree, [5, 5, 4], options, prefixes=prefixes, forbidden=[3])
+    found = find(tree, [5, 5, 4], options, prefixes=prefixes, suppress_tokens=[3])
     for sentence, hypotheses in enumerate(found):
         for one in hypotheses:
             assert one.tokens[: len(prefixes[sentence])] == prefixes[sentence]
             assert one.token_log_probs == pytest.approx(tree.log_probs(one.tokens, sentence))
     assert found[2][0].tokens == (1, 2, 1, 2) and not found[2][0].finished
-    assert find(tree, [5], options, state=tree.state([1]), forbidden=[3], seeds=[options.seed + 1]) == [found[1]]
+    assert find(tree, [5], options, state=tree.state([1]), suppress_tokens=[3], seeds=[options.seed + 1]) == [found[1]]
 
 
 def test_search_after_a_prefix_is_exhaustive_too():
@@ -163,10 +147,10 @@ def test_nothing_to_do(options):
         ({"limits": [0, 5]}, UsageError, "sentence 1: its limit is 0"),
         ({"limits": [5]}, UsageError, "1 limits, 2 prefixes"),
         ({"seeds": [1]}, UsageError, "1 seeds"),
-        ({"forbidden": [END]}, UsageError, "nothing could ever finish"),
+        ({"suppress_tokens": [END]}, UsageError, "nothing could ever finish"),
         ({"prefixes": [(), (1, END)]}, UsageError, "sentence 2"),
         ({"prefixes": [(-1,), ()]}, UsageError, "sentence 1"),
-        ({"prefixes": [(), (1,) * 6]}, InputError, "sentence 2: its forced beginning has 6 tokens"),
+        ({"prefixes": [(), (1,) * 6]}, InputError, "sentence 2: its prefix has 6 tokens"),
     ],
 )
 def test_wrong_calls_are_refused(more, error, said):

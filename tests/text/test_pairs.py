@@ -5,7 +5,6 @@ import io
 import json
 import os
 import sys
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -20,11 +19,7 @@ from glassformer.text.pairs import (
     read_parallel,
     read_tsv,
 )
-
-
-def write(path: Path, data: bytes | str) -> Path:
-    path.write_bytes(data.encode() if isinstance(data, str) else data)
-    return path
+from tests.commands import write
 
 
 def refusal(reader, *paths) -> str:
@@ -265,7 +260,7 @@ def test_a_named_pipe_is_sniffed(tmp_path):
 # Round trips
 
 sides = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\t\n\r")).map(str.strip)
-in_memory = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+in_memory = settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def as_tsv(pairs, folder):

@@ -25,7 +25,6 @@ AWKWARD = [
     "👩\u200d👩\u200d👧", "e\u0301 é",
 ]  # fmt: skip
 
-steadily = settings(deadline=None, max_examples=100)
 # Words it knows, control strings and the awkward among arbitrary characters.
 texts = st.one_of(
     st.text(),
@@ -63,7 +62,7 @@ def test_every_character_there_is_comes_back(tokenizer):
         assert min(ids) > max(PAD, UNK, BOS, EOS)
 
 
-@steadily
+@settings(max_examples=100)
 @given(text=texts)
 def test_any_text_comes_back(tokenizer, text):
     assert tokenizer.decode(tokenizer.encode(text)) == text
@@ -74,7 +73,7 @@ def test_awkward_text_comes_back(tokenizer, text):
     assert tokenizer.decode(tokenizer.encode(text)) == text
 
 
-@steadily
+@settings(max_examples=100)
 @given(text=texts)
 def test_text_never_gives_a_control_token(tokenizer, text):
     assert all(4 <= token < tokenizer.vocab_size for token in tokenizer.encode(text))
@@ -108,7 +107,7 @@ def test_half_a_surrogate_pair_is_refused(tokenizer, method):
         getattr(tokenizer, method)(["fine", text] if method == "encode_all" else text)
 
 
-@steadily
+@settings(max_examples=100)
 @given(many=st.lists(texts, max_size=5))
 def test_many_at_once_are_as_each_alone(tokenizer, many):
     assert tokenizer.encode_all(many) == [tokenizer.encode(text) for text in many]
@@ -127,7 +126,7 @@ def byte_of(token):
     return token.id - 4 if 4 <= token.id < 260 else None
 
 
-@steadily
+@settings(max_examples=100)
 @given(text=texts)
 def test_spans_cover_the_text_in_order(tokenizer, text):
     tokens = tokenizer.tokens(text)
@@ -208,7 +207,7 @@ def test_coverage_spells_rare_characters_in_bytes():
 # On disk
 
 
-@steadily
+@settings(max_examples=100)
 @given(text=texts)
 def test_a_saved_tokenizer_is_the_same(tokenizer, tmp_path_factory, text):
     path = tmp_path_factory.getbasetemp() / "saved.spm"

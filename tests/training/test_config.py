@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from glassformer.errors import UsageError
 from glassformer.training.config import RunConfig
 
 PAIRS = {"pairs": ["train.tsv"]}
@@ -31,3 +32,18 @@ def test_the_documented_config_is_one():
     assert documented.pop("preset") == "tiny"
     resolved = RunConfig.from_flat(PAIRS | documented).flat()
     assert {key: resolved[key] for key in documented} == documented
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"probe": ["a", " "]}, "probe: a sentence is blank"),
+        ({"r_drop": -1}, "r_drop = -1.0 must be at least 0"),
+        ({"label_smoothing": 1}, "label_smoothing = 1.0 must be at least 0 and below 1"),
+        ({"subword_dropout": 1}, "subword_dropout = 1.0 must be at least 0 and below 1"),
+        ({"valid_pairs": ["v.tsv"], "valid_source": "v.en", "valid_target": "v.hi"}, "not both"),
+    ],
+)
+def test_values_beyond_their_range_are_refused_by_name(settings, message):
+    with pytest.raises(UsageError, match=re.escape(message)):
+        RunConfig.from_flat(PAIRS | settings)

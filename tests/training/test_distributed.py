@@ -1,6 +1,5 @@
 """Two processes, really started by torchrun: what one computes, together; killed, halted, and failing."""
 
-import json
 import os
 import shutil
 import signal
@@ -15,13 +14,16 @@ import torch
 import torch.distributed as dist
 from safetensors.torch import load_file
 
+from glassformer.errors import UsageError
 from glassformer.special import PAD
 from glassformer.training.config import RunConfig
-from glassformer.training.distributed import Group, _fresh
+from glassformer.training.distributed import Group, _fresh, _own_device
 from glassformer.training.run.building import prepare_data
-from tests.commands import ENVIRONMENT, options, run
+from glassformer.training.update.precision import agreed_precision
+from tests.commands import options, run
 from tests.letters import letters, write_tsv
 from tests.training import together
+from tests.training.runs import records_of, state_of, weights_of
 
 ALONE = Group(torch.device("cpu"))
 ROOT = Path(__file__).parents[2]
@@ -30,7 +32,7 @@ ROOT = Path(__file__).parents[2]
 def torchrun(*arguments):
     """Two processes of the command; `arguments` are torchrun's own and the program's."""
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    environment = ENVIRONMENT | {"PYTHONPATH": str(ROOT)}
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
     return subprocess.Popen([*command, *map(str, arguments)], env=environment, stderr=subprocess.PIPE)
 
 
@@ -56,12 +58,7 @@ def alone(folder):
 
 
 def losses(path):
-    records = map(json.loads, (path / "log.jsonl").read_text().splitlines())
-    return [(record["step"], record["loss"], record["grad_norm"]) for record in records if record["event"] == "train"]
-
-
-def state(path, step):
-    return load_file(path / f"checkpoints/step-{step:06d}/training_state.safetensors")
+    return [(record["step"], record["loss"], record["grad_norm"]) for record in records_of(path, "train")]
 
 
 # Two processes compute what one does
@@ -88,7 +85,7 @@ def test_two_processes_give_the_losses_of_one(parallel, folder, alone):
 @pytest.mark.parametrize("parallel", ["ddp", "fsdp"])
 def test_two_processes_give_the_gradients_of_one(parallel, folder, alone):
     """Adam's mean of the gradient after one step is a tenth of the gradient."""
-    one, two = state(alone, 1), state(folder / parallel, 1)
+    one, two = state_of(alone, 1), state_of(folder / parallel, 1)
     means = [name for name in one if name.endswith("/exp_avg")]
     assert len(means) > 20
     for name in means:
@@ -100,17 +97,17 @@ def test_two_processes_give_the_gradients_of_one(parallel, folder, alone):
 
 def test_a_checkpoint_is_the_same_whoever_wrote_it(folder, alone):
     for parallel in ("ddp", "fsdp"):
-        one, two = state(alone, 6), state(folder / parallel, 6)
+        one, two = state_of(alone, 6), state_of(folder / parallel, 6)
         assert two.keys() - one.keys() == {"random.cpu.1"}
         assert {name: two[name].shape for name in one} == {name: one[name].shape for name in one}
         weights = load_file(folder / parallel / "checkpoints/step-000006/model.safetensors")
         assert weights.keys() == load_file(alone / "last/model.safetensors").keys()
-    assert not torch.equal(state(folder / "ddp", 6)["random.cpu.0"], state(folder / "ddp", 6)["random.cpu.1"])
+    assert not torch.equal(state_of(folder / "ddp", 6)["random.cpu.0"], state_of(folder / "ddp", 6)["random.cpu.1"])
 
 
 def test_only_the_first_process_speaks(folder):
     said = (folder / "said.txt").read_text()
-    assert said.count("ended at step 120") == 1
+    assert said.count("ended at step 80") == 1
     assert "float32 on 2 x cpu (ddp)" in said
     assert "float32 on 2 x cpu (fsdp)" in said
 
@@ -120,9 +117,9 @@ def test_only_the_first_process_speaks(folder):
 
 def test_sharded_training_goes_on_bit_for_bit(folder):
     """With dropout: each process has its random state back, and its part of Adam's."""
-    for name, value in state(folder / "straight", 7).items():
-        assert torch.equal(state(folder / "halted", 7)[name], value), name
-    assert weights(folder / "halted") == weights(folder / "straight")
+    for name, value in state_of(folder / "straight", 7).items():
+        assert torch.equal(state_of(folder / "halted", 7)[name], value), name
+    assert weights_of(folder / "halted" / "last") == weights_of(folder / "straight" / "last")
 
 
 def test_another_number_of_processes_goes_on(folder, tmp_path):
@@ -131,10 +128,6 @@ def test_another_number_of_processes_goes_on(folder, tmp_path):
     assert outcome.status == 0, outcome.err
     assert "changed: processes: 2 -> 1" in outcome.err
     assert [step for step, *_ in losses(tmp_path / "run")] == list(range(1, 9))
-
-
-def weights(path):
-    return (path / "last/model.safetensors").read_bytes()
 
 
 def test_a_killed_process_costs_nothing(folder, tmp_path):
@@ -153,7 +146,7 @@ def test_a_killed_process_costs_nothing(folder, tmp_path):
     err = process.communicate(timeout=900)[1].decode()
     assert process.returncode == 0, err
     assert "going on from" in err
-    assert weights(out) == weights(folder / "long")
+    assert weights_of(out / "last") == weights_of(folder / "long" / "last")
     assert losses(out) == losses(folder / "long")
 
 
@@ -176,6 +169,20 @@ def test_a_group_starts_afresh_where_dead_processes_left_their_names():
     assert [part.get("failed") for part in found] == [b"1"] * 3
     assert store.get(f"{store.get('group').decode()}/failed") == b"1"
     assert store.get("group") != b"old"
+
+
+@pytest.mark.parametrize("name", ["mps", "cuda:1"])
+def test_a_process_takes_no_device_that_is_everyones(name):
+    with pytest.raises(UsageError, match=f"--device {name}: several processes each take a device of their own"):
+        _own_device(name)
+    assert _own_device("cpu") == torch.device("cpu")
+
+
+def test_a_model_in_parts_is_not_measured():
+    """No process may have room for it whole: the number format is known without any of them, or any data."""
+    config = RunConfig.from_flat({"pairs": ["a.tsv"], "parallel": "fsdp"})
+    assert agreed_precision(None, None, config, Group(torch.device("cpu"), 1, 2)) == "float32"
+    assert agreed_precision(None, None, config, Group(torch.device("cuda"), 1, 2)) == "bfloat16"
 
 
 # Failing

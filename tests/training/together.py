@@ -7,16 +7,16 @@ import sys
 from pathlib import Path
 
 import glassformer
+from glassformer.cli import exit_status
 from glassformer.errors import InputError
 from glassformer.training.trainer import Trainer
-from tests.commands import exit_status  # and one measurement of the machine for all trainings
 from tests.letters import QUICK
 from tests.training.disturbing import AtUpdate
 
 UNEVEN = QUICK | {"dropout": 0.0, "batch_tokens": 40, "accumulate": 3, "max_steps": 6,
                   "checkpoint_every": 1, "keep_checkpoints": 6, "log_every": 1}  # fmt: skip
 DROPOUT = QUICK | {"batch_tokens": 64, "accumulate": 2, "checkpoint_every": 50, "log_every": 1}
-LONG = DROPOUT | {"max_steps": 120, "checkpoint_every": 20}
+LONG = DROPOUT | {"max_steps": 80, "checkpoint_every": 20}
 FSDP = {"parallel": "fsdp", "activation_checkpointing": True}
 
 

@@ -6,6 +6,7 @@ files once they are many; one part after the other is sorted. Only the answer, o
 whole.
 """
 
+import weakref
 from collections.abc import Collection
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -45,6 +46,7 @@ class Repeats:
     def __init__(self) -> None:
         self._gathered = bytearray()
         self._parts = [SpooledTemporaryFile(max_size=IN_MEMORY) for _ in range(1 << BITS)]  # noqa: SIM115
+        weakref.finalize(self, _close, self._parts)  # an error elsewhere may end all before they are read
 
     def add(self, source: str, target: str, row: int) -> None:
         """Remember the pair of this row; rows come in order."""
@@ -81,6 +83,11 @@ def _hash(text: str) -> bytes:
     return blake2b(text.encode(errors="surrogatepass"), digest_size=16).digest()
 
 
+def _close(parts: "list[SpooledTemporaryFile[bytes]]") -> None:
+    for part in parts:
+        part.close()
+
+
 def _read(part: "SpooledTemporaryFile[bytes]") -> NDArray[np.void]:
     with part:
         part.seek(0)
@@ -114,4 +121,5 @@ def _differs(hashes: NDArray[np.uint64]) -> NDArray[np.bool_]:
 def _first(rows: NDArray[np.int64], begins: NDArray[np.bool_]) -> NDArray[np.int64]:
     """The smallest row of each group, for every member; a group begins where `begins`."""
     smallest: NDArray[np.int64] = np.minimum.reduceat(rows, np.flatnonzero(begins))
-    return smallest[np.cumsum(begins) - 1]
+    spread: NDArray[np.int64] = smallest[np.cumsum(begins) - 1]
+    return spread

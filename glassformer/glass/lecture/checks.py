@@ -13,10 +13,11 @@ from glassformer.glass.lecture.facts import (
     Matrix,
     Printed,
 )
-from glassformer.glass.record import Trace, TracedTensor
+from glassformer.glass.record import Trace
+from glassformer.glass.tensor import TracedTensor
 
 Check = dict[str, Any]
-RIGHT_DECIMALS = 10  # of the right values beside an erratum
+RIGHT_DECIMALS = 10  # of the right values of an erratum
 ROUNDING = 1e-12  # what float64 may add to half of the last decimal, relative to numbers up to 1000
 
 

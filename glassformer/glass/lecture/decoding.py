@@ -2,6 +2,8 @@
 
 The lecture shows the loop without numbers. Ours has a table E and a matrix W (see `inputs.py`), and
 the logits of the next word are E[last word] W.
+
+Axes: T target words, V vocabulary, D width of the table, N hypotheses.
 """
 
 from dataclasses import dataclass
@@ -42,7 +44,9 @@ def decode(record: Recorder, embedding_VD: Tensor, w_DV: Tensor) -> Decoded:
         return (embedding_VD[tokens_N] @ w_DV).log_softmax(-1), state
 
     options = SearchOptions(beam=1, length_penalty=0.0)
-    ((found,),) = search(step, _Nothing(), start=START, end=END, limits=[MOST], options=options, forbidden=[START])
+    ((found,),) = search(
+        step, _Nothing(), start=START, end=END, limits=[MOST], options=options, suppress_tokens=[START]
+    )
     read = [START, *found.tokens[:-1]]
     logits_TV = _record(record, embedding_VD, w_DV, torch.tensor(read))
     return Decoded(_decode(found, read, logits_TV), words_axis([DECODED[word] for word in read], read))
@@ -53,13 +57,13 @@ def _record(record: Recorder, embedding_VD: Tensor, w_DV: Tensor, read_T: Tensor
     last_TD = embedding_VD[read_T]
     record.add("decode.ids", "input", ("target",), read_T, "ids", dtype="int32")
     record.add("decode.embedding", "parameter", ("vocabulary", width), embedding_VD, "E")
-    of = {"table": "decode.embedding", "ids": "decode.ids"}
-    record.add("decode.last", "lookup", ("target", width), last_TD, "E[last]", of)
+    operands = {"table": "decode.embedding", "ids": "decode.ids"}
+    record.add("decode.last", "lookup", ("target", width), last_TD, "E[last]", operands)
     record.add("decode.W", "parameter", (width, "vocabulary"), w_DV, "W")
-    of = {"a": "decode.last", "b": "decode.W"}
-    logits_TV = record.add("decode.logits", "matmul", rows, last_TD @ w_DV, "logits", of)
-    of = {"x": "decode.logits"}
-    record.add("decode.probabilities", "softmax", rows, logits_TV.softmax(-1), "p", of)
+    operands = {"a": "decode.last", "b": "decode.W"}
+    logits_TV = record.add("decode.logits", "matmul", rows, last_TD @ w_DV, "logits", operands)
+    operands = {"x": "decode.logits"}
+    record.add("decode.probabilities", "softmax", rows, logits_TV.softmax(-1), "p", operands)
     return logits_TV
 
 

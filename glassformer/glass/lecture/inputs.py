@@ -30,14 +30,14 @@ MOST = 64  # rows or columns: an example to look at
 LARGEST = 1e6  # so that no product overflows
 
 
-def settle(overrides: Mapping[str, Matrix]) -> dict[str, Matrix]:
+def resolve_inputs(overrides: Mapping[str, Matrix]) -> dict[str, Matrix]:
     """Every input of the example, the given ones in place of the printed ones.
 
     Raises UsageError for an unknown name and for a matrix that does not fit the others.
     """
     for name, matrix in overrides.items():
         _refuse_unknown(name)
-        _refuse_odd(name, matrix)
+        _refuse_malformed(name, matrix)
     width = len(overrides.get("embedding", facts.EMBEDDING)[0])
     if width % 2:
         raise UsageError(f"embedding has {width} columns; give an even number, a sine and a cosine for each pair")
@@ -62,7 +62,7 @@ def parse_input(assignment: str) -> tuple[str, Matrix]:
     matrix = _read(text.strip())
     if matrix is None:
         raise UsageError(f"{name}: '{text.strip()[:60]}' is no matrix; write [[1,2],[3,4]] or 1,2;3,4")
-    _refuse_odd(name, matrix)
+    _refuse_malformed(name, matrix)
     return name, matrix
 
 
@@ -93,7 +93,7 @@ def _refuse_unknown(name: str) -> None:
         raise UsageError(f"no input '{name}' in the example; {nearest(name, NAMES)}")
 
 
-def _refuse_odd(name: str, matrix: Matrix) -> None:
+def _refuse_malformed(name: str, matrix: Matrix) -> None:
     if not matrix or not matrix[0]:
         raise UsageError(f"{name} is empty; write at least one number")
     if any(len(row) != len(other) for row, other in pairwise(matrix)):
@@ -121,7 +121,7 @@ def _feed_forward(width: int) -> dict[str, Matrix]:
 
 
 def _shapes(inputs: Mapping[str, Matrix]) -> dict[str, tuple[tuple[int, int], str]]:
-    """The shape that each input must have beside the others, and why."""
+    """The shape that each input must have to fit the others, and why."""
     width = len(inputs["embedding"][0])
     inner, masked = len(inputs["feed_forward.W_1"][0]), len(inputs["masked.scores"])
     state, output = inputs["cross.decoder_state"], inputs["cross.encoder_output"]

@@ -5,8 +5,8 @@ from typing import Any
 
 from torch import Tensor
 
-from glassformer.glass.observe import statistics
-from glassformer.glass.record import TracedTensor
+from glassformer.glass.ops import row_statistics
+from glassformer.glass.tensor import TracedTensor
 
 
 class Recorder:
@@ -44,6 +44,6 @@ class Recorder:
             roles=roles,
             dtype=dtype,
             values=array,
-            statistics={} if x is None else statistics(op, x, attributes),
+            statistics={} if x is None else row_statistics(op, x, attributes),
         )
         return values

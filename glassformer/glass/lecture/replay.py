@@ -1,4 +1,4 @@
-"""The lecture's worked example as a trace."""
+"""The lecture's worked example as a trace. Axes: S source tokens, D d_model."""
 
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -10,7 +10,7 @@ from glassformer.glass.lecture import steps
 from glassformer.glass.lecture.checks import check_printed
 from glassformer.glass.lecture.decoding import decode
 from glassformer.glass.lecture.facts import DECODED, Matrix
-from glassformer.glass.lecture.inputs import settle
+from glassformer.glass.lecture.inputs import resolve_inputs
 from glassformer.glass.lecture.recorder import Recorder
 from glassformer.glass.lecture.tour import tour
 from glassformer.glass.lecture.words import numbered_axis, source_words, words_axis
@@ -27,7 +27,9 @@ def replay(overrides: Mapping[str, Matrix] | None = None) -> Trace:
 
     Raises UsageError for an unknown name and for a matrix that does not fit the others.
     """
-    inputs = {name: torch.tensor(matrix, dtype=torch.float64) for name, matrix in settle(overrides or {}).items()}
+    inputs = {
+        name: torch.tensor(matrix, dtype=torch.float64) for name, matrix in resolve_inputs(overrides or {}).items()
+    }
     config = steps.config_of(*inputs["feed_forward.W_1"].shape)
     record = Recorder()
     x_SD = steps.add_positions(record, inputs["embedding"])

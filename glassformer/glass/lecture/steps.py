@@ -1,13 +1,17 @@
-"""The steps of the worked example, in float64, each through the module that the model runs."""
+"""The steps of the worked example, in float64, each through the module that the model runs.
+
+Axes: S source tokens, T target tokens, D d_model, H heads, K head width; B and 1 are a batch of one.
+"""
 
 from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
+from glassformer.glass.graph import score_scale
 from glassformer.glass.lecture.recorder import Recorder
-from glassformer.glass.ops import position
-from glassformer.glass.record import FUTURE
+from glassformer.glass.ops.mask import FUTURE
+from glassformer.glass.ops.positions import position
 from glassformer.model import ModelConfig
 from glassformer.model.attention import Mask, MultiHeadAttention, Scores, Softmax, WeightedSum, look_ahead_mask
 from glassformer.model.layers import AddNorm, FeedForward
@@ -39,12 +43,12 @@ def add_positions(record: Recorder, x_SD: Tensor) -> Tensor:
 
 def attend(record: Recorder, config: ModelConfig, x_SD: Tensor, inputs: Mapping[str, Tensor]) -> Tensor:
     """Q, K, V to add & norm, with one head."""
-    seen = _attention(config, x_SD, inputs)
+    outputs = _attention(config, x_SD, inputs)
     for letter, step in (("Q", "query"), ("K", "key"), ("V", "value")):
         weight = f"W_{letter}"
         record.add(weight, "parameter", ("d_model", "d_k"), inputs[weight], weight)
-        record.add(letter, "matmul", ("source", "d_k"), seen[step], letter, {"a": "input", "b": weight})
-    only = {name: values[0] for name, values in seen.items()}  # the one head
+        record.add(letter, "matmul", ("source", "d_k"), outputs[step], letter, {"a": "input", "b": weight})
+    only = {name: values[0] for name, values in outputs.items()}  # the one head
     _scores_to_sum(record, config, only, ("Q", "K", "V"), "", (), "d_k", "attention")
     return _add_norm(record, config, x_SD, only["weighted_sum"])
 
@@ -52,17 +56,17 @@ def attend(record: Recorder, config: ModelConfig, x_SD: Tensor, inputs: Mapping[
 def attend_by_heads(record: Recorder, config: ModelConfig, x_SD: Tensor, inputs: Mapping[str, Tensor]) -> None:
     """The same Q, K and V, cut into two heads."""
     config = config_of(config.d_model, config.d_ff, HEADS)
-    seen = _attention(config, x_SD, inputs)
+    outputs = _attention(config, x_SD, inputs)
     cut, names = ("head", "source", "head_width"), []
     for letter, step in (("Q", "query"), ("K", "key"), ("V", "value")):
         names.append(f"heads.{step}_heads")
-        record.add(names[-1], "split_heads", cut, seen[letter], letter, {"x": letter}, {"heads": HEADS})
-    _scores_to_sum(record, config, seen, names, "heads.", ("head",), "head_width", "heads.heads")
-    record.add("heads.merged", "merge_heads", ("source", "d_model"), seen["output"], "[Z₁ Z₂]", {"x": "heads.heads"})
+        record.add(names[-1], "split_heads", cut, outputs[letter], letter, {"x": letter}, {"heads": HEADS})
+    _scores_to_sum(record, config, outputs, names, "heads.", ("head",), "head_width", "heads.heads")
+    record.add("heads.merged", "merge_heads", ("source", "d_model"), outputs["output"], "[Z₁ Z₂]", {"x": "heads.heads"})
 
 
 def _attention(config: ModelConfig, x_SD: Tensor, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """What the steps of the model's attention give, by submodule, and Q, K and V by heads; W_O is the identity."""
+    """The output of each step of the model's attention by submodule, and Q, K and V by heads; W_O is the identity."""
     attention = MultiHeadAttention(config).to(x_SD.dtype)
     for linear, name in ((attention.query, "W_Q"), (attention.key, "W_K"), (attention.value, "W_V")):
         linear.weight.copy_(inputs[name].T)  # x W is x @ weight.T
@@ -79,7 +83,7 @@ def _attention(config: ModelConfig, x_SD: Tensor, inputs: Mapping[str, Tensor]) 
 def _scores_to_sum(
     record: Recorder,
     config: ModelConfig,
-    seen: Mapping[str, Tensor],
+    outputs: Mapping[str, Tensor],
     qkv: Sequence[str],
     prefix: str,
     head: tuple[str, ...],
@@ -89,11 +93,10 @@ def _scores_to_sum(
     """softmax(Q K^T / sqrt(d_k)) V, step by step, of the tensors named `qkv`."""
     (q, k, v), axes, roles = qkv, (*head, "source", "source"), (*head, *QUERY_KEY)
     scores, scaled, weights = (f"{prefix}{name}" for name in ("scores", "scaled", "weights"))
-    scale = {"factor": config.head_width**-0.5, "text": f"1/√{config.head_width}"}
-    record.add(scores, "matmul_transposed", axes, seen["scores"], "QKᵀ", {"a": q, "b": k}, roles=roles)
-    record.add(scaled, "scale", axes, seen["scale"], "QKᵀ/√d_k", {"x": scores}, scale, roles)
-    record.add(weights, "softmax", axes, seen["softmax"], "A", {"x": scaled}, roles=roles)
-    record.add(result, "matmul", (*head, "source", width), seen["weighted_sum"], "A V", {"a": weights, "b": v})
+    record.add(scores, "matmul_transposed", axes, outputs["scores"], "QKᵀ", {"a": q, "b": k}, roles=roles)
+    record.add(scaled, "scale", axes, outputs["scale"], "QKᵀ/√d_k", {"x": scores}, score_scale(config), roles)
+    record.add(weights, "softmax", axes, outputs["softmax"], "A", {"x": scaled}, roles=roles)
+    record.add(result, "matmul", (*head, "source", width), outputs["weighted_sum"], "A V", {"a": weights, "b": v})
 
 
 def _add_norm(record: Recorder, config: ModelConfig, x_SD: Tensor, a_SD: Tensor) -> Tensor:
@@ -113,13 +116,13 @@ def feed_forward(record: Recorder, config: ModelConfig, n_SD: Tensor, inputs: Ma
         network(n_SD)
     inner, narrow = ("source", "d_ff"), ("source", "d_model")
     record.add("feed_forward.W_1", "parameter", ("d_model", "d_ff"), inputs["feed_forward.W_1"], "W₁")
-    of = {"a": "norm", "b": "feed_forward.W_1"}
-    record.add("feed_forward.inner", "matmul", inner, calls["inner"].output, "H", of)
-    of = {"x": "feed_forward.inner"}
-    record.add("feed_forward.activation", "relu", inner, calls["activation"].output, "F", of)
+    operands = {"a": "norm", "b": "feed_forward.W_1"}
+    record.add("feed_forward.inner", "matmul", inner, calls["inner"].output, "H", operands)
+    operands = {"x": "feed_forward.inner"}
+    record.add("feed_forward.activation", "relu", inner, calls["activation"].output, "F", operands)
     record.add("feed_forward.W_2", "parameter", ("d_ff", "d_model"), inputs["feed_forward.W_2"], "W₂")
-    of = {"a": "feed_forward.activation", "b": "feed_forward.W_2"}
-    record.add("feed_forward.outer", "matmul", narrow, calls["outer"].output, "Y", of)
+    operands = {"a": "feed_forward.activation", "b": "feed_forward.W_2"}
+    record.add("feed_forward.outer", "matmul", narrow, calls["outer"].output, "Y", operands)
 
 
 def attend_masked(record: Recorder, scores_TT: Tensor) -> None:
@@ -129,8 +132,8 @@ def attend_masked(record: Recorder, scores_TT: Tensor) -> None:
     masked_TT = Mask()(scores_TT, visible_TT)
     record.add("masked.scores", "input", axes, scores_TT, "S", roles=QUERY_KEY)
     record.add("masked.mask", "input", axes, ~visible_TT * FUTURE, "mask", roles=QUERY_KEY, dtype="uint8")
-    of = {"x": "masked.scores", "mask": "masked.mask"}
-    record.add("masked.masked", "mask", axes, masked_TT, "M", of, roles=QUERY_KEY)
+    operands = {"x": "masked.scores", "mask": "masked.mask"}
+    record.add("masked.masked", "mask", axes, masked_TT, "M", operands, roles=QUERY_KEY)
     weights_TT = Softmax()(masked_TT, visible_TT)
     record.add("masked.weights", "softmax", axes, weights_TT, "A", {"x": "masked.masked"}, roles=QUERY_KEY)
 
@@ -142,8 +145,8 @@ def attend_across(record: Recorder, output_SD: Tensor, state_TD: Tensor) -> None
     weights_TS = Softmax()(scores_TS, torch.ones_like(scores_TS, dtype=torch.bool))
     record.add("cross.encoder_output", "input", ("encoder_word", width), output_SD, "K = V")
     record.add("cross.decoder_state", "input", ("decoder_word", width), state_TD, "Q")
-    of = {"a": "cross.decoder_state", "b": "cross.encoder_output"}
-    record.add("cross.scores", "matmul_transposed", axes, scores_TS, "QKᵀ", of, roles=QUERY_KEY)
+    operands = {"a": "cross.decoder_state", "b": "cross.encoder_output"}
+    record.add("cross.scores", "matmul_transposed", axes, scores_TS, "QKᵀ", operands, roles=QUERY_KEY)
     record.add("cross.weights", "softmax", axes, weights_TS, "A", {"x": "cross.scores"}, roles=QUERY_KEY)
-    of = {"a": "cross.weights", "b": "cross.encoder_output"}
-    record.add("cross.output", "matmul", ("decoder_word", width), WeightedSum()(weights_TS, output_SD), "A V", of)
+    operands = {"a": "cross.weights", "b": "cross.encoder_output"}
+    record.add("cross.output", "matmul", ("decoder_word", width), WeightedSum()(weights_TS, output_SD), "A V", operands)

@@ -1,23 +1,22 @@
 """What axes, places and cells are called, "query: target" or a token, and how an operation writes itself."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from glassformer.glass.ops import Index
-from glassformer.glass.record import Trace, TracedTensor
+from glassformer.glass.ops import OPS
+from glassformer.glass.ops.op import Index
+from glassformer.glass.record import Trace
+from glassformer.glass.tensor import TracedTensor
 
-EQUATIONS = {  # how each operation writes itself, from the names of its operands
-    "add": "{a} + {b}",
-    "scale": "{x} · {text}",
-    "matmul": "{a} · {b}",
-    "matmul_transposed": "{a} · {b}ᵀ",
-    "mask": "{x}, masked",
-    "softmax": "softmax({x})",
-    "layernorm": "norm({x})",
-    "relu": "max(0, {x})",
-    "lookup": "{table}[{ids}]",
-    "split_heads": "{x}, cut",
-    "merge_heads": "{x}, side by side",
-}
+
+def equation(tensor: TracedTensor, operands: Mapping[str, str]) -> str | None:
+    """How a tensor is made from operands of these names, "Q · Kᵀ"; None where its operation has no equation."""
+    template = OPS[tensor.op].equation if tensor.op in OPS else None
+    return template.format(**operands, text=tensor.attributes.get("text", "")) if template else None
+
+
+def is_product(tensor: TracedTensor) -> bool:
+    """Whether an equation multiplies the operands, so that one that is a sum needs brackets."""
+    return "·" in ((tensor.op in OPS and OPS[tensor.op].equation) or "")
 
 
 def axis_title(tensor: TracedTensor, axis: int) -> str:

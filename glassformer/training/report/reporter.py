@@ -14,12 +14,12 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from glassformer.files import saving, write_whole
+from glassformer.text.printable import replaced
 from glassformer.training.distributed import Group
 from glassformer.training.report.events import EventFile
 from glassformer.training.report.validation import Validation
 
 LOG = "log.jsonl"
-JOINERS = "\u200c\u200d"  # unprintable to Python, needed by Hindi
 
 
 class Reporter:
@@ -130,7 +130,7 @@ class SilentReporter:
 
 def _shown(text: str) -> str:
     """As it may stand on a terminal: a model that has learnt little also says control characters."""
-    return escape("".join(c if c.isprintable() or c in JOINERS else "\ufffd" for c in text))
+    return escape(replaced(text))
 
 
 def _cut_log(path: Path, step: int) -> None:

@@ -59,7 +59,7 @@ def validate(
         raise InputError(f"the weights give a validation loss of {loss}; what was saved before is intact: {ADVICE}")
     translator.model.eval()
     chosen = pairs[:sentences]
-    texts = [t.text for t in translator.translate([pair.source for pair in chosen], GREEDY, align=False)]
+    texts = [t.text for t in translator.translate([pair.source for pair in chosen], GREEDY)]
     scores = score_corpus(texts, [pair.target for pair in chosen])
     translator.model.train()
     samples = tuple((pair.source, text, pair.target) for pair, text in zip(chosen[:SAMPLES], texts, strict=False))

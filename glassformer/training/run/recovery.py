@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from glassformer.files import clear_remains, damage, recover
+from glassformer.files import clear_remains, integrity_problem, recover
 from glassformer.model_directory import OF_A_RUN
 from glassformer.training.distributed import Group
 from glassformer.training.run.checkpoint import CHECKPOINTS, checkpoints
@@ -27,7 +27,7 @@ def newest_undamaged(run: Path) -> tuple[Path | None, list[str]]:
     """The newest checkpoint whose files are as they were saved, and what is wrong with each newer one."""
     damaged: list[str] = []
     for path in reversed(checkpoints(run)):
-        problem = damage(path)
+        problem = integrity_problem(path)
         if not problem:
             return path, damaged
         damaged.append(f"{path}: {problem}")

@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from glassformer.errors import InputError
-from glassformer.files import damage
+from glassformer.files import integrity_problem
 from glassformer.training.report.reporter import Reporter, SilentReporter
 from glassformer.training.report.validation import validation_loss
 from glassformer.training.run.checkpoint import (
@@ -39,7 +39,7 @@ class Saver:
 
     def last_good(self) -> str:
         """Where the latest undamaged parameters are, in words."""
-        saved = [path for path in checkpoints(self._run.path, self._run.progress.step) if not damage(path)]
+        saved = [path for path in checkpoints(self._run.path, self._run.progress.step) if not integrity_problem(path)]
         return f"the last good weights are in {saved[-1]}" if saved else "there is no checkpoint yet"
 
     def refuse_ruined(self) -> None:

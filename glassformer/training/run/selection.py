@@ -4,7 +4,7 @@ import dataclasses
 import json
 from pathlib import Path
 
-from glassformer.files import damage, remove_directory
+from glassformer.files import integrity_problem, remove_directory
 from glassformer.model_directory import load_weights
 from glassformer.training.progress import TrainingProgress
 from glassformer.training.report.reporter import Reporter, SilentReporter
@@ -35,7 +35,7 @@ class ModelSelection:
         """Average the last checkpoints, and keep the average as `average/` where no saved model scores higher."""
         run, settings = self._run, self._settings
         paths = regular_checkpoints(run.path, run.progress.step, settings.checkpoint_every)[-settings.average_last :]
-        undamaged = [path for path in paths if not damage(path)]
+        undamaged = [path for path in paths if not integrity_problem(path)]
         if len(undamaged) < len(paths):
             self._report.note(
                 f"{len(paths) - len(undamaged)} of the last checkpoints are damaged, and not in the average"

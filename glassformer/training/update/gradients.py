@@ -1,4 +1,7 @@
-"""The gradient of one update: over its batches, its processes, and what fits into memory at a time."""
+"""The gradient of one update: over its batches, its processes, and what fits into memory at a time.
+
+Axes: B pairs of a batch, S source positions, T target positions.
+"""
 
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -39,10 +42,10 @@ class _MicroBatch(NamedTuple):
 
     def halves(self) -> list["_MicroBatch"]:
         middle = len(self.batch.rows) // 2
-        return [_MicroBatch(self.batch.take(which), self.counts) for which in (slice(middle), slice(middle, None))]
+        return [_MicroBatch(self.batch.select(which), self.counts) for which in (slice(middle), slice(middle, None))]
 
     def dummy(self) -> "_MicroBatch":
-        return _MicroBatch(self.batch.take(slice(1)), counts=False)
+        return _MicroBatch(self.batch.select(slice(1)), counts=False)
 
 
 class Gradients:
@@ -78,7 +81,7 @@ class Gradients:
 
     def _own_share(self, batch: Batch) -> _MicroBatch:
         """This process's pairs; where the batch has too few for all, a dummy, since every process must take part."""
-        share = batch.take(slice(self._group.rank, None, self._group.size))
+        share = batch.select(slice(self._group.rank, None, self._group.size))
         return _MicroBatch(share) if len(share.rows) else _MicroBatch(batch).dummy()
 
     def _try(self, parts: list[_MicroBatch], target_tokens: int) -> Tensor | None:
@@ -114,7 +117,7 @@ class Gradients:
         kept = nullcontext() if part.counts else preserved_random_state(device)
         with kept, autocast(self._precision, device):
             summed = self._replica.objective(*on_device(part.batch, device))
-            loss = summed * part.counts / target_tokens
+            loss: Tensor = summed * part.counts / target_tokens
         (loss * self._group.size).backward()  # DDP and FSDP take the mean over the processes
         self._largest_done = max(self._largest_done, part.positions)
         return loss.detach()

@@ -1,5 +1,9 @@
-"""Cross-entropy with label smoothing, together with the output layer it is taken of."""
+"""Cross-entropy with label smoothing, together with the output layer it is taken of.
 
+Axes: R passes, N targets, C targets of a chunk, M = R * C rows, D d_model, V vocabulary.
+"""
+
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -25,7 +29,7 @@ def output_loss(
     accumulated batches equal one big one.
 
     Two passes over the same targets differ in their dropout; R-Drop adds
-    r_drop (KL(p_1 || p_2) + KL(p_2 || p_1)) / 2 (Wu, Liang et al. 2021, formulas 2 and 3).
+    r_drop (KL(p_1 || p_2) + KL(p_2 || p_1)) / 2 (Liang, Wu et al. 2021, formulas 2 and 3).
 
     The logits' gradient is p - q. Only p is a full matrix; q's part of every product is known without one:
 
@@ -36,7 +40,8 @@ def output_loss(
     exists. Under autocast the products with W are in its dtype; softmax, sums, and p - q at the target, which gets
     small once it is learned, are in float32.
     """
-    return _OutputLoss.apply(hidden_RND, weight_VD, bias_V, targets_N, smoothing, r_drop)
+    apply: Callable[..., Tensor] = _OutputLoss.apply  # torch gives it no types
+    return apply(hidden_RND, weight_VD, bias_V, targets_N, smoothing, r_drop)
 
 
 class _OutputLoss(torch.autograd.Function):

@@ -1,4 +1,7 @@
-"""What training minimises."""
+"""What training minimises.
+
+Axes: B batch, S source positions, T target positions, R passes, N real target tokens, D d_model.
+"""
 
 import torch
 from torch import Tensor, nn

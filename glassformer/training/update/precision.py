@@ -72,4 +72,4 @@ def _measured_precision(model: Transformer, data: TrainingPairs, config: RunConf
             if not is_out_of_memory(error) or len(batch.rows) == 1:
                 raise
         model.zero_grad(set_to_none=True)
-        batch = batch.take(slice(len(batch.rows) // 2))
+        batch = batch.select(slice(len(batch.rows) // 2))

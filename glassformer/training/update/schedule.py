@@ -6,7 +6,7 @@ from typing import Literal
 
 def paper_peak(d_model: int, warmup_steps: int) -> float:
     """The highest rate of the paper's schedule: d_model^-0.5 * warmup_steps^-0.5."""
-    return d_model**-0.5 * warmup_steps**-0.5
+    return float(d_model**-0.5 * warmup_steps**-0.5)
 
 
 def learning_rate(

@@ -1,5 +1,6 @@
 """How much of the processor's peak speed training uses."""
 
+import functools
 import time
 from collections.abc import Callable
 
@@ -10,8 +11,9 @@ from glassformer.model import Transformer
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
+@functools.cache
 def peak_flops(precision: str, device: torch.device) -> float:
-    """Floating-point operations per second of a large matrix product on this machine, measured."""
+    """Floating-point operations per second of a large matrix product on this device, measured once per process."""
     size = 1024 if device.type == "cpu" else 8192
     matrix = torch.ones(size, size, dtype=DTYPES[precision], device=device)
     best = min(seconds_of(lambda: matrix @ matrix, device) for _ in range(10))

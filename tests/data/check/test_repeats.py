@@ -25,7 +25,7 @@ def by_dictionary(pairs, without):
     return kinds, earlier
 
 
-@settings(deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.tuples(few, few), max_size=30), st.sets(st.integers(0, 29)), st.sampled_from([1, 3, 1 << 14]))
 def test_as_a_dictionary_would(pairs, without, gathered):
     with mock.patch.object(repeats, "GATHERED", gathered), mock.patch.object(repeats, "IN_MEMORY", 100):

@@ -17,7 +17,6 @@ from safetensors.numpy import save_file as save_arrays
 from glassformer.errors import InputError
 from glassformer.files import recover, standing, whole_directory, write_checksums, write_whole
 from glassformer.model import ModelConfig, Transformer
-from glassformer.text.tokenizer import Tokenizer
 from glassformer.training.distributed import Group
 from glassformer.training.progress import TrainingProgress, UpdateTotals
 from glassformer.training.run.checkpoint import (
@@ -30,14 +29,9 @@ from glassformer.training.run.checkpoint import (
 )
 from glassformer.translator import Translator
 from tests.commands import options, refusal, run
-from tests.letters import QUICK, letters
+from tests.letters import QUICK
 
 ALONE = Group(torch.device("cpu"))
-
-
-@pytest.fixture(scope="module")
-def tokenizer():
-    return Tokenizer.train([text for pair in letters(60) for text in pair], 273)
 
 
 @pytest.fixture
@@ -134,6 +128,16 @@ def test_a_state_of_something_else_is_refused(translator, tmp_path):
     path = checkpoint(tmp_path, translator, optimizer, TrainingProgress(step=1))
     save_arrays({"x": np.zeros(3, dtype=np.float32)}, path / "training_state.safetensors")
     with pytest.raises(InputError, match=r"training_state\.safetensors: not the state of a training"):
+        restore_checkpoint(path, translator.model, optimizer, ALONE)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"step": 3'])
+def test_numbers_that_are_not_whole_are_refused(translator, tmp_path, content):
+    optimizer = adam(translator)
+    update(translator, optimizer)
+    path = checkpoint(tmp_path, translator, optimizer, TrainingProgress(step=1))
+    (path / "training_state.json").write_text(content)
+    with pytest.raises(InputError, match=r"training_state\.json: missing or not whole"):
         restore_checkpoint(path, translator.model, optimizer, ALONE)
 
 

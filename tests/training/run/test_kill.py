@@ -4,15 +4,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.commands import ENVIRONMENT
-
 KILL_TEST = Path(__file__).parents[3] / "benchmarks" / "kill_test.py"
 
 
 def test_a_run_killed_and_resumed_equals_one_left_alone():
     done = subprocess.run(
         [sys.executable, KILL_TEST, "--kills", "5", "--steps", "60", "--seed", "3"],
-        env=ENVIRONMENT, capture_output=True, text=True, timeout=300,
+        capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     kills, in_save, *_ = done.stdout.splitlines()[-1].strip("| ").split(" | ")

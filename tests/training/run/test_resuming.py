@@ -13,28 +13,17 @@ from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import glassformer
-from glassformer.files import damage, write_checksums
+from glassformer.files import integrity_problem, write_checksums
 from glassformer.training.run.checkpoint import checkpoints
 from glassformer.training.run.lock import lock_run
 from tests.commands import options, refusal, run, train
 from tests.letters import QUICK, letters, write_tsv
 from tests.training.disturbing import LossTimes
+from tests.training.runs import log_of, notes_of, weights_of
 
 
 def resume(path, *arguments, **settings):
     return run("train", "--out", path, "--resume", "--device", "cpu", *options(settings), *arguments)
-
-
-def weights(path):
-    return (path / "model.safetensors").read_bytes()
-
-
-def log_of(path):
-    return [json.loads(line) for line in (path / "log.jsonl").read_text(encoding="utf-8").splitlines()]
-
-
-def notes_of(path):
-    return [record["text"] for record in log_of(path) if record["event"] == "note"]
 
 
 def numbers_of(path):
@@ -101,10 +90,10 @@ def test_damage_of_every_kind_and_file_is_found(tmp_path):
             for file in FILES[:-1]:
                 (folder / file).write_text(file)
             write_checksums(folder)
-            assert damage(folder) == ""
+            assert integrity_problem(folder) == ""
             harm(folder / name)
-            assert name in damage(folder) or name == "checksums.json", (kind, name)
-            assert damage(folder)
+            assert name in integrity_problem(folder) or name == "checksums.json", (kind, name)
+            assert integrity_problem(folder)
 
 
 @pytest.mark.parametrize("kind", DAMAGES)
@@ -117,8 +106,8 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(kind, quick, t
     assert outcome.status == 0
     assert f"warning: damaged checkpoint {broken}: model.safetensors" in outcome.err
     assert "going on from" in outcome.err and "step-000002" in outcome.err
-    assert not damage(broken)  # the step was done again
-    assert weights(tmp_path / "run/last") == weights(tmp_path / "straight/last")
+    assert not integrity_problem(broken)  # the step was done again
+    assert weights_of(tmp_path / "run/last") == weights_of(tmp_path / "straight/last")
 
 
 def test_a_damaged_checkpoint_is_not_deleted_and_takes_no_good_ones_place(quick, tmp_path):
@@ -128,7 +117,7 @@ def test_a_damaged_checkpoint_is_not_deleted_and_takes_no_good_ones_place(quick,
     assert resume(tmp_path / "run", max_steps=7).status == 0
     kept = [path.name for path in checkpoints(tmp_path / "run")]
     assert kept == ["step-000006", "step-000007", "step-000009"]  # two good ones, and the one to look at
-    assert damage(broken)
+    assert integrity_problem(broken)
 
 
 def test_where_all_are_damaged_each_is_named(quick, tmp_path):
@@ -140,6 +129,34 @@ def test_where_all_are_damaged_each_is_named(quick, tmp_path):
     assert line.startswith(f"{tmp_path}/run: no checkpoint is whole (")
     assert "step-000002: model.safetensors is truncated or altered" in line and "step-000004: " in line
     assert {path: path.read_bytes() for path in (tmp_path / "run/checkpoints").rglob("*") if path.is_file()} == before
+
+
+def test_damaged_checkpoints_are_left_out_of_the_average_and_said(quick, tmp_path):
+    assert quick("run", max_steps=4, checkpoint_every=2, keep_checkpoints=3, average_last=3).status == 0
+    DAMAGES["truncated"](tmp_path / "run/checkpoints/step-000002/model.safetensors")
+    assert resume(tmp_path / "run", max_steps=6).status == 0
+    assert "1 of the last checkpoints are damaged, and not in the average" in notes_of(tmp_path / "run")
+
+
+# Where there is nothing to go on with, or nothing left to do
+
+
+def test_the_command_that_goes_on_also_starts_a_run(quick, tmp_path):
+    """As torchrun repeats it after a failure that came before the first checkpoint."""
+    outcome = quick("run", "--resume")
+    assert outcome.status == 0 and f"{tmp_path}/run: no run to resume; this starts it" in outcome.err
+    assert quick("straight").status == 0
+    assert weights_of(tmp_path / "run/last") == weights_of(tmp_path / "straight/last")
+
+
+def test_a_run_stopped_beyond_its_new_end_ends_where_it_is(quick, tmp_path):
+    """It was stopped before it was ever validated: that is made up for."""
+    assert quick("run", callback=LossTimes(StopAt(5)), max_steps=9).status == 128 + signal.SIGINT
+    assert not any(record["event"] == "validation" for record in log_of(tmp_path / "run"))
+    assert resume(tmp_path / "run", max_steps=3).status == 0
+    assert [record["step"] for record in log_of(tmp_path / "run") if record["event"] == "validation"] == [5]
+    for name in ("best", "last"):
+        assert json.loads((tmp_path / "run" / name / "card.json").read_text())["steps"] == 5
 
 
 # What a resumed run may change
@@ -176,11 +193,11 @@ def test_other_batches_begin_a_new_epoch(quick, tmp_path):
     assert quick("run", max_steps=2, batch_tokens=64).status == 0
     outcome = resume(tmp_path / "run", "--allow", "batch_tokens", batch_tokens=100, max_steps=3)
     assert outcome.status == 0 and "the batches are others now: epoch 1 begins" in outcome.err
-    changed = weights(tmp_path / "run/last")
+    changed = weights_of(tmp_path / "run/last")
     shutil.rmtree(tmp_path / "run/checkpoints/step-000003")  # as if it had been killed before its first checkpoint
     outcome = resume(tmp_path / "run")
     assert outcome.status == 0 and "the batches are others now: epoch 1 begins" in outcome.err
-    assert weights(tmp_path / "run/last") == changed
+    assert weights_of(tmp_path / "run/last") == changed
     assert "the batches are others" not in resume(tmp_path / "run", max_steps=4).err
 
 
@@ -281,7 +298,7 @@ def test_a_clock_that_is_set_back_changes_nothing(quick, tmp_path, monkeypatch):
     DAMAGES["removed"](tmp_path / "run/checkpoints/step-000004/model.safetensors")
     assert resume(tmp_path / "run", max_steps=8).status == 0
     monkeypatch.undo()
-    assert weights(tmp_path / "run/last") == weights(tmp_path / "straight/last")
+    assert weights_of(tmp_path / "run/last") == weights_of(tmp_path / "straight/last")
     assert [path.name for path in checkpoints(tmp_path / "run")] == [f"step-{n:06d}" for n in (2, 4, 6, 8)]
     assert numbers_of(tmp_path / "run") == numbers_of(tmp_path / "straight")
     board = EventAccumulator(str(tmp_path / "run"))
@@ -319,7 +336,8 @@ def test_fine_tuning_begins_with_the_models_weights_and_tokenizers(origin, tmp_p
     before, after = (load_file(path / "model.safetensors") for path in (origin / "best", tmp_path / "fine/last"))
     for name, weight in before.items():
         assert (after[name] - weight).abs().max() < 1e-9
-    assert (tmp_path / "fine/last/tokenizer.spm").read_bytes() == (origin / "best/tokenizer.spm").read_bytes()
+    for name in ("source.spm", "target.spm"):
+        assert (tmp_path / "fine/last" / name).read_bytes() == (origin / "best" / name).read_bytes()
     assert (tmp_path / "fine/last/config.json").read_text() == (origin / "best/config.json").read_text()
     card = json.loads((tmp_path / "fine/last/card.json").read_text())
     assert card["start_from"] == str(origin) and card["steps"] == 1 and card["corpus"] == str(other)

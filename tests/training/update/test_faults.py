@@ -1,6 +1,5 @@
 """Updates that give no usable numbers: skipped, counted, told; after some in a row training ends with good weights."""
 
-import json
 import math
 import re
 
@@ -11,16 +10,12 @@ from safetensors.torch import load_file
 from glassformer.training.update.faults import usable
 from tests.commands import refusal, run
 from tests.training.disturbing import AtUpdate, LossTimes
-
-
-def records(path, event):
-    lines = (path / "log.jsonl").read_text().splitlines()
-    return [record for record in map(json.loads, lines) if record["event"] == event]
+from tests.training.runs import checkpoint_of, records_of, state_of
 
 
 def state(path, step):
-    checkpoint = path / f"checkpoints/step-{step:06d}"
-    return load_file(checkpoint / "model.safetensors"), load_file(checkpoint / "training_state.safetensors")
+    """A checkpoint's parameters, and all else it holds."""
+    return load_file(checkpoint_of(path, step) / "model.safetensors"), state_of(path, step)
 
 
 def test_what_is_usable():
@@ -42,12 +37,12 @@ def test_a_step_with_no_usable_loss_is_skipped(factor, quick, tmp_path):
     for key, value in moments[0].items():
         if not key.startswith("random."):  # dropout has drawn its numbers
             assert torch.equal(value, moments[2][key]), key
-    told = [record["step"] for record in records(tmp_path / "run", "skipped")]
+    told = [record["step"] for record in records_of(tmp_path / "run", "skipped")]
     assert told == [3, 4]
-    for record in records(tmp_path / "run", "skipped"):
+    for record in records_of(tmp_path / "run", "skipped"):
         assert "gradient norm" in record["text"] and "learning rate 0.00" in record["text"]
-    assert [record["skipped"] for record in records(tmp_path / "run", "train")] == [0, 0, 1, 2, 2, 2]
-    assert [record["step"] for record in records(tmp_path / "run", "train") if record["loss"] is None] == [3, 4]
+    assert [record["skipped"] for record in records_of(tmp_path / "run", "train")] == [0, 0, 1, 2, 2, 2]
+    assert [record["step"] for record in records_of(tmp_path / "run", "train") if record["loss"] is None] == [3, 4]
 
 
 def test_a_gradient_that_is_infinite_is_skipped_though_the_loss_is_finite(quick, tmp_path, monkeypatch):

@@ -51,7 +51,7 @@ def batches():
     random = np.random.default_rng(1)
 
     def sentences():
-        return Sentences.of([random.integers(4, 300, random.integers(1, 12)).tolist() for _ in range(16)])
+        return Sentences.from_lists([random.integers(4, 300, random.integers(1, 12)).tolist() for _ in range(16)])
 
     pairs = TokenizedPairs(sentences(), sentences())
     return [pairs.batch(np.arange(11)), pairs.batch(np.arange(11, 16))]
@@ -73,7 +73,7 @@ def expected(model, batches):
     objective, total, tokens = Objective(model, 0.1), 0.0, 0
     for batch in batches:
         for row in range(len(batch.rows)):
-            one = batch.take(slice(row, row + 1))
+            one = batch.select(slice(row, row + 1))
             total = total + objective(*on_device(one, CPU))
             tokens += one.target_BT.size
     (total / tokens).backward()

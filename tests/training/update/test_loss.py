@@ -122,7 +122,7 @@ def test_chunks_of_an_output_layer_same_as_torch(biased, targets):
 
 @pytest.mark.parametrize("targets", [1, CHUNK // 2, CHUNK + 3])
 def test_r_drop_same_as_torch(targets):
-    """Two cross-entropies and alpha / 2 of the divergences both ways (Wu, Liang et al. 2021, formulas 2 and 3)."""
+    """Two cross-entropies and alpha / 2 of the divergences both ways (Liang, Wu et al. 2021, formulas 2 and 3)."""
     first_ND, weight_VD, bias_V, targets_N = layer(targets, width=8, vocabulary=30)
     second_ND = (first_ND + 0.5 * first_ND.flip(0)).detach().requires_grad_()
     inputs, alpha = (first_ND, second_ND, weight_VD, bias_V), 3.0

@@ -28,7 +28,7 @@ def both(objective):
 
 
 def test_r_drop_is_half_of_the_paper_s_loss_of_two_draws():
-    """Wu, Liang et al. 2021: two cross-entropies and alpha times the mean of the divergences both ways."""
+    """Liang, Wu et al. 2021: two cross-entropies and alpha times the mean of the divergences both ways."""
     model, alpha = made(dropout=0.3), 4.0
     torch.manual_seed(1)
     logits_BTV = model(SOURCE.repeat(2, 1), shift_right(TARGET, model.config.decoder_start_id).repeat(2, 1))

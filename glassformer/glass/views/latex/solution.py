@@ -6,18 +6,20 @@ from typing import Any
 import numpy as np
 
 from glassformer.errors import InputError, UsageError
-from glassformer.glass.cell import Cell, parse_place
+from glassformer.glass.cell import Cell, parse_cell
 from glassformer.glass.lecture.checks import passes
 from glassformer.glass.numbers import show
-from glassformer.glass.ops import LEAVES, Index
-from glassformer.glass.record import REASONS, Trace, TracedTensor
-from glassformer.glass.views.labels import EQUATIONS, cell_name, words
+from glassformer.glass.ops import LEAVES, OPS
+from glassformer.glass.ops.mask import REASONS
+from glassformer.glass.ops.op import Index
+from glassformer.glass.record import Trace
+from glassformer.glass.tensor import TracedTensor
+from glassformer.glass.views.labels import cell_name, equation, is_product, words
 from glassformer.glass.views.latex.formulas import fitted, matrices, tex_math
 from glassformer.glass.views.latex.text import document, tex_text
 
 LINE = 70  # characters of a formula, about as many as fit
 MOST_TERMS, FIRST, LAST = 24, 12, 4  # of a sum: more are cut to the first and the last
-TERM_BY_TERM = ("positions", "matmul", "matmul_transposed", "softmax", "layernorm")
 
 
 def worked_solution(trace: Trace, answers: bool = True) -> str:
@@ -46,7 +48,7 @@ def cell_solution(trace: Trace, cell: str, depth: int = 2) -> str:
     the trace carries what they are made from. Raises UsageError where there is no such cell, InputError
     where the trace does not carry what it is made from.
     """
-    asked = trace.cell_at(*parse_place(cell))
+    asked = trace.cell_at(*parse_cell(cell))
     title = f"{trace.tensor(asked.tensor).label}[{', '.join(map(str, asked.index))}] = {show(asked.value)}"
     body = [_derivation(trace, one) for one in _followed(trace, asked, depth)]
     return document(title, [tex_text(trace.meta["title"]), *body])
@@ -84,9 +86,14 @@ def _section(trace: Trace, stop: dict[str, Any], steps: list[TracedTensor], answ
     for tensor in steps:
         parts += _step(trace, tensor, answers)
     if answers:
-        derived = [tensor for tensor in steps if tensor.op in TERM_BY_TERM]
+        derived = [tensor for tensor in steps if _is_worked(tensor)]
         parts += [_terms(trace, tensor) for tensor in (derived if len(derived) < 3 else (derived[0], derived[-1]))]
     return parts
+
+
+def _is_worked(tensor: TracedTensor) -> bool:
+    """Whether a cell of it is worked out term by term."""
+    return tensor.op in OPS and OPS[tensor.op].term_by_term
 
 
 def _step(trace: Trace, tensor: TracedTensor, answers: bool) -> list[str]:
@@ -112,18 +119,14 @@ def _note(where: str) -> str:
 def _equation(trace: Trace, tensor: TracedTensor) -> str:
     """`Q = (X+PE) · W_Q`, in mathematics."""
     label = tensor.label or tensor.name
-    if tensor.op not in EQUATIONS:
-        return tex_math(label)
-    is_product = tensor.op in ("matmul", "matmul_transposed", "scale")
     labels = {role: trace.tensor(name).label for role, name in tensor.operands.items()}
-    symbols = {role: _factor(one) if is_product else one for role, one in labels.items()}
-    right = tex_math(EQUATIONS[tensor.op].format(**symbols, text=tensor.attributes.get("text", "")))
-    left = tex_math(label)
-    return left if left == right.replace(" ", "") else f"{left} = {right}"
+    symbols = {role: _factor(one) if is_product(tensor) else one for role, one in labels.items()}
+    left, right = tex_math(label), tex_math(equation(tensor, symbols) or "")
+    return left if not right or left == right.replace(" ", "") else f"{left} = {right}"
 
 
 def _factor(label: str) -> str:
-    """A symbol to stand beside another: one that is a formula itself needs brackets."""
+    """A symbol as a factor of a product: one that is a sum or a quotient gets brackets."""
     return f"({label})" if any(sign in label for sign in " +/") else label
 
 
@@ -150,7 +153,7 @@ def _followed(trace: Trace, cell: Cell, depth: int) -> Iterator[Cell]:
     for _, name, index in largest.values():
         try:
             found = trace.cell_at(name, index)
-        except InputError:  # made from weights that the trace does not carry
+        except InputError:  # made from parameters that the trace does not carry
             continue
         yield from _followed(trace, found, depth - 1)
 

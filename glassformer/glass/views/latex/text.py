@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 
 from glassformer.glass.tokens import script_of
+from glassformer.text.printable import JOINERS, is_printable
 
 ESCAPES = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
@@ -60,7 +61,7 @@ def _runs(text: str) -> Iterator[tuple[str, str]]:
 
 def _script_of(character: str) -> str | None:
     """Its script where that needs a font; None where it goes with what stands before."""
-    if character in "\u200c\u200d" or unicodedata.combining(character):
+    if character in JOINERS or unicodedata.combining(character):
         return None
     script = script_of(character)
     return script if script in FONTS and character not in SYMBOLS else ""
@@ -81,7 +82,7 @@ def _letter(character: str) -> str:
             return rf"\ensuremath{{{sign}{{{scripts[character]}}}}}"
     if character.isspace():
         return " "
-    if character == "\ufffd" or (not character.isprintable() and character not in "\u200c\u200d"):
+    if character == "\ufffd" or not is_printable(character):
         return f"[U+{ord(character):04X}]"
     return ESCAPES.get(character, character)
 

@@ -1,9 +1,11 @@
 """Drawings of a trace as SVG: self-contained, and readable on a light and a dark screen."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from glassformer.errors import UsageError, nearest
-from glassformer.glass.record import Trace, TracedTensor
+from glassformer.glass.ops import ACTIVATIONS, NORMS
+from glassformer.glass.record import Trace
+from glassformer.glass.tensor import TracedTensor
 from glassformer.glass.views.svg.architecture import architecture
 from glassformer.glass.views.svg.beam import beam
 from glassformer.glass.views.svg.heat import heads, matrix
@@ -27,13 +29,13 @@ OF_TENSOR: dict[str, Callable[[Trace, TracedTensor, int | None], str]] = {
     "logits": matrix,
 }
 # What a view shows unless a tensor is named: the last one made by any of these.
-DEFAULT_OPS = {
+DEFAULT_OPS: dict[str, Collection[str]] = {
     "matrix": ("softmax",),
     "attention": ("softmax",),
     "heads": ("softmax",),
     "positions": ("positions",),
-    "residual": ("layernorm", "rmsnorm"),
-    "feed_forward": ("relu", "gelu", "silu"),
+    "residual": NORMS,
+    "feed_forward": ACTIVATIONS,
 }
 
 

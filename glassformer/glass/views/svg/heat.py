@@ -7,7 +7,9 @@ from numpy.typing import NDArray
 
 from glassformer.errors import UsageError
 from glassformer.glass.numbers import show
-from glassformer.glass.record import REASONS, Trace, TracedTensor
+from glassformer.glass.ops.mask import REASONS
+from glassformer.glass.record import Trace
+from glassformer.glass.tensor import TracedTensor
 from glassformer.glass.views.labels import axis_title, has_words, place_labels
 from glassformer.glass.views.svg import drawing
 from glassformer.glass.views.svg.drawing import MARGIN, element, path, rect, shortened, text, text_width
@@ -16,7 +18,7 @@ MOST_CELLS = 40_000  # of a drawing; more is for CSV
 MOST_WITH_NUMBERS = 14  # columns
 MOST_WITH_HINTS = 1_000  # cells
 WIDEST = 1_200  # of several heads side by side
-STRONG = 0.65  # of a colour, from where text on it must change sides
+STRONG = 0.65  # of a colour, from here on text on it is light
 HATCH = element(
     "pattern",
     path("M0 6L6 0", "flow", stroke_width=1),
@@ -32,7 +34,7 @@ class Scale:
     signed: bool
 
     @classmethod
-    def of(cls, tensor: TracedTensor, values: NDArray[np.generic]) -> "Scale":
+    def from_values(cls, tensor: TracedTensor, values: NDArray[np.generic]) -> "Scale":
         """0 to 1 for weights and probabilities; else as far as the values go."""
         if tensor.op == "softmax":
             return cls(1.0, False)
@@ -73,13 +75,13 @@ def matrix(trace: Trace, tensor: TracedTensor, head: int | None) -> str:
     margin = max(text_width(label) for label in rows) + MARGIN + 8
     is_slanted = max(text_width(label, 10) for label in columns) > width
     above = 76 + (_rise(columns) if is_slanted and are_words else 16)
-    grid, scale, mask = Grid(margin, above, width, height), Scale.of(tensor, values), trace.mask(tensor)
+    grid, scale, mask = Grid(margin, above, width, height), Scale.from_values(tensor, values), trace.mask(tensor)
     which = f", head {head or 0}" if len(tensor.shape) == 3 else ""
     title = f"{tensor.label} · {tensor.name}{which}"
     parts = [
         HATCH,
         text(MARGIN, 30, title, font_weight="bold"),
-        text(MARGIN, 50, _sides(tensor), "muted"),
+        text(MARGIN, 50, _axis_titles(tensor), "muted"),
         *_labels(grid, rows, columns, is_slanted, are_words),
         *cells(grid, values, scale, mask, (rows, columns), with_numbers),
     ]
@@ -98,13 +100,13 @@ def heads(trace: Trace, tensor: TracedTensor, head: int | None) -> str:
     values = trace.values(tensor.name)
     _refuse_large(tensor, values.size)
     count, rows, columns = values.shape
-    scale, mask = Scale.of(tensor, values), trace.mask(tensor)
+    scale, mask = Scale.from_values(tensor, values), trace.mask(tensor)
     names = _row_labels(trace, tensor), [shortened(one, 12) for one in place_labels(trace, tensor, -1)]
     labels, rise = max(text_width(label, 10) for label in names[0]) + 6, _rise(names[1])
     panel, tall = labels + columns * 13 + 34, rise + rows * 13 + 40
     across = max(1, min(count, 4, int(WIDEST // panel)))
     parts = [HATCH, text(MARGIN, 30, f"{tensor.label} · {tensor.name}", font_weight="bold")]
-    parts.append(text(MARGIN, 50, _sides(tensor), "muted"))
+    parts.append(text(MARGIN, 50, _axis_titles(tensor), "muted"))
     for number in range(count):
         x, y = MARGIN + number % across * panel + labels, 92 + rise + number // across * tall
         parts.append(text(x, y - rise - 6, f"head {number}", "muted"))
@@ -206,7 +208,7 @@ def _row_labels(trace: Trace, tensor: TracedTensor) -> list[str]:
     return [shortened(label) for label in place_labels(trace, tensor, -2)]
 
 
-def _sides(tensor: TracedTensor) -> str:
+def _axis_titles(tensor: TracedTensor) -> str:
     down = f"rows: {axis_title(tensor, -2)}, " if len(tensor.shape) > 1 else ""
     return f"{down}columns: {axis_title(tensor, -1)}"
 

@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from glassformer.glass.ops import position, position_angle
-from glassformer.glass.record import Trace, TracedTensor
+from glassformer.glass.ops.positions import position, position_angle
+from glassformer.glass.record import Trace
+from glassformer.glass.tensor import TracedTensor
 from glassformer.glass.views.labels import place_labels
 from glassformer.glass.views.svg import drawing
 from glassformer.glass.views.svg.drawing import MARGIN, element, line, path, shortened, text, text_width
@@ -24,7 +25,7 @@ def positions(trace: Trace, tensor: TracedTensor, _: int | None) -> str:
     columns = [str(i) for i in range(values.shape[1])]
     left = MARGIN + max(text_width(row) for row in rows) + 8
     width = max(3.0, min(56.0, WIDEST / values.shape[1]))
-    grid, scale = Grid(left, 72, width, 18), Scale.of(tensor, values)
+    grid, scale = Grid(left, 72, width, 18), Scale.from_values(tensor, values)
     parts = [
         text(MARGIN, 30, f"Positions · {tensor.name}", font_weight="bold"),
         text(MARGIN, 50, f"rows: places, columns: {values.shape[1]} dimensions", "muted"),
@@ -50,8 +51,8 @@ def _columns(tensor: TracedTensor) -> list[int]:
     return [pair if tensor.attributes["layout"] == "halves" else 2 * pair for pair in pairs]
 
 
-def _wave(tensor: TracedTensor, seen: NDArray[np.generic], column: int, left: float, top: float) -> list[str]:
-    places, middle = len(seen), top + TALL / 2
+def _wave(tensor: TracedTensor, values: NDArray[np.generic], column: int, left: float, top: float) -> list[str]:
+    places, middle = len(values), top + TALL / 2
     step = WIDEST / max(places - 1, 1)
     angle, _ = position_angle(tensor.attributes, 1 - tensor.attributes["start"], column)
     # Twenty points to each place: the fastest wave turns by one radian from place to place.
@@ -63,7 +64,7 @@ def _wave(tensor: TracedTensor, seen: NDArray[np.generic], column: int, left: fl
     curve = " ".join(f"{left + step * p:.1f} {middle - TALL / 2 * position(start_at(p), 0, column):.1f}" for p in fine)
     dots = [
         element("circle", cx=left + step * p, cy=middle - TALL / 2 * float(value), r=3.5, class_="orange")
-        for p, value in enumerate(seen)
+        for p, value in enumerate(values)
     ]
     return [
         text(left - 8, middle + 4, f"column {column}", "muted", "end"),

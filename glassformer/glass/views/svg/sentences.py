@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glassformer.glass.numbers import show
-from glassformer.glass.record import Trace, TracedTensor
+from glassformer.glass.record import Trace
+from glassformer.glass.tensor import TracedTensor
 from glassformer.glass.views.svg import drawing
 from glassformer.glass.views.svg.drawing import MARGIN, line, path, text, text_width
 from glassformer.glass.views.svg.heat import checked_head

@@ -41,7 +41,7 @@ def render(trace: Trace, console: Console, options: TerminalOptions) -> None:
 
 
 def _print_all(console: Console, trace: Trace, options: TerminalOptions) -> None:
-    attention = Attention.of(trace, options.attention)
+    attention = Attention.from_trace(trace, options.attention)
     if attention:
         attention.choose(options.layer, options.head)  # refuses what is not there
     elif options.layer is not None or options.head is not None:

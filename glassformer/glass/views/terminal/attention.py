@@ -1,4 +1,7 @@
-"""Where each token looks: the attention as a heat map, and how spread out each head's is."""
+"""Attention on the terminal: the weights as a heat map, and the entropy of each head.
+
+Axes: L layers, H heads, Q queries, K keys.
+"""
 
 import math
 from dataclasses import dataclass
@@ -11,11 +14,12 @@ from rich.text import Text
 
 from glassformer.errors import InputError, UsageError, nearest
 from glassformer.glass.numbers import fixed
-from glassformer.glass.record import REASONS, VISIBLE, Trace
+from glassformer.glass.ops.mask import REASONS, VISIBLE
+from glassformer.glass.record import Trace
 from glassformer.glass.views.terminal.grid import Row, print_grid
-from glassformer.glass.views.terminal.text import BLUE, DIM, ORANGE, flow, heading, say, visible
+from glassformer.glass.views.terminal.text import BLUE, DIM, ORANGE, flow, heading, print_line, visible
 
-KINDS = {  # stack, sublayer, the axis that asks, the axis that is looked at
+KINDS = {  # stack, sublayer, the axis of the queries, the axis of the keys
     "cross": ("decoder", "cross_attention", "target", "source"),
     "encoder": ("encoder", "self_attention", "source", "source"),
     "decoder": ("decoder", "self_attention", "target", "target"),
@@ -33,7 +37,7 @@ class Attention:
     reasons_QK: NDArray[Any]
 
     @classmethod
-    def of(cls, trace: Trace, kind: str) -> "Attention | None":
+    def from_trace(cls, trace: Trace, kind: str) -> "Attention | None":
         """The trace's attention of that kind; None if it has none."""
         if kind not in KINDS:
             raise UsageError(f"unknown attention '{kind}'; {nearest(kind, KINDS)}")
@@ -67,29 +71,29 @@ class Attention:
 
 
 def tokens_of(trace: Trace, axis: str) -> list[str]:
-    """The tokens of an axis, harmless; what the decoder says at each step beside what it read."""
+    """The tokens of an axis as `visible` text; of the target, each token read with the one chosen after it."""
     read = [visible(token["text"]) for token in trace.axes[axis]["tokens"]]
     steps = trace.decode["steps"] if trace.decode and axis == "target" else []
-    said = [visible(step["chosen"]["text"]) for step in steps]
-    return [f"{one} → {other}" for one, other in zip(read, said, strict=True)] if len(said) == len(read) else read
+    chosen = [visible(step["chosen"]["text"]) for step in steps]
+    return [f"{one} → {other}" for one, other in zip(read, chosen, strict=True)] if len(chosen) == len(read) else read
 
 
 def print_heat_map(console: Console, trace: Trace, attention: Attention, layer: int | None, head: int | None) -> None:
-    """The weights of a layer and a head, or their mean; a row for each token that asks."""
+    """The weights of a layer and a head, or their mean; a row for each query."""
     weights_QK, reasons_QK = attention.choose(layer, head), attention.reasons_QK
-    *_, asks, looked_at = KINDS[attention.kind]
+    *_, query_axis, key_axis = KINDS[attention.kind]
     title = attention.title.removeprefix("the ").capitalize()
     heading(console, title, f"{_which('layer', layer)}, {_which('head', head)}")
     largest = float(weights_QK.max())
     rows = [
         Row(f"{place:>3}", _cells(weights_K, reasons_K, largest), f"{_most(weights_K)}  {label}")
         for place, (weights_K, reasons_K, label) in enumerate(
-            zip(weights_QK, reasons_QK, tokens_of(trace, asks), strict=True)
+            zip(weights_QK, reasons_QK, tokens_of(trace, query_axis), strict=True)
         )
     ]
     end = f"{'most at':<11}  {'reads → says' if ' → ' in rows[0].end else 'token'}"
     print_grid(console, [str(column) for column in range(weights_QK.shape[1])], rows, end)
-    keys = [visible(token["text"]) for token in trace.axes[looked_at]["tokens"]]
+    keys = [visible(token["text"]) for token in trace.axes[key_axis]["tokens"]]
     flow(console, (f"{place} {key}" for place, key in enumerate(keys)), 10, "looks at  ", "  ")
     _print_scale(console, largest, reasons_QK)
 
@@ -149,5 +153,5 @@ def print_missing(console: Console, trace: Trace, attention: str) -> None:
     """A trace without that attention: what else it has."""
     others = [name for name, one in trace.tensors.items() if one.op == "softmax" and one.roles]
     heading(console, "Attention")
-    say(console, f"this trace has no attention named '{attention}'", "; print one of:" if others else "")
+    print_line(console, f"this trace has no attention named '{attention}'", "; print one of:" if others else "")
     flow(console, map(visible, others), 2, "  ", "  ")

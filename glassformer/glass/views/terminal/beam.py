@@ -7,7 +7,7 @@ from rich.console import Console
 
 from glassformer.glass.numbers import show
 from glassformer.glass.record import Trace
-from glassformer.glass.views.terminal.text import BLUE, DIM, ORANGE, flow, heading, say, visible
+from glassformer.glass.views.terminal.text import BLUE, DIM, ORANGE, flow, heading, print_line, visible
 from glassformer.special import EOS
 from glassformer.text.tokenizer import META
 
@@ -24,12 +24,12 @@ def print_beam(console: Console, trace: Trace) -> None:
         console, "Beam", f"width {trace.beam['width']}; " + ", ".join(f"{s} {name}" for name, (s, _) in SIGNS.items())
     )
     names = f"{'ln p':>9} {'sum':>9} / {'penalty':>7} = {'score':>9}"
-    say(console, (f"{'step':>4} {names}  a branch ├─ is another choice", DIM))
+    print_line(console, (f"{'step':>4} {names}  a branch ├─ is another choice", DIM))
     for node, branch in _lines(nodes):
         sign, style = SIGNS[node["state"]]
         numbers = f"{show(node['sum']):>9} / {show(node['penalty']):>7} = {show(node['score']):>9}"
         text = (visible(node["text"]), style if node["state"] in ("best", "pruned") else "")
-        say(
+        print_line(
             console,
             f"{node['step']:>4} {show(node['log_prob']):>9} {numbers}  ",
             (branch, DIM),
@@ -70,7 +70,7 @@ def _print_scores(console: Console, nodes: list[Node], alpha: float) -> None:
         path = _path(nodes, node)
         sign, style = SIGNS[node["state"]]
         text = "".join(one["piece"] for one in path if one["token"] != EOS).replace(META, " ").strip()
-        say(console, (f"{sign} ", style), visible(text))
+        print_line(console, (f"{sign} ", style), visible(text))
         flow(console, score_terms(path, alpha), 4, "  ")
 
 

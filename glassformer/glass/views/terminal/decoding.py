@@ -1,4 +1,4 @@
-"""What the model read and what it said: the tokens, each with its probability and its rivals; the decode loop."""
+"""A translation on the terminal: tokens with probability and runners-up, and the decode loop step by step."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,12 +8,12 @@ from rich.console import Console
 from glassformer.glass.numbers import show
 from glassformer.glass.record import Trace
 from glassformer.glass.views.terminal.attention import Attention
-from glassformer.glass.views.terminal.text import BLUE, DIM, ORANGE, STRONG, heading, say, visible
+from glassformer.glass.views.terminal.text import BLUE, DIM, ORANGE, STRONG, heading, print_line, visible
 
 Token = Mapping[str, Any]
-RIVALS = 2  # runners-up beside a token
+RUNNERS_UP = 2  # shown with a token
 LISTED = 5  # candidates of a step
-LOOKED_AT = 3  # tokens of the source, of a step
+MOST_ATTENDED = 3  # tokens of the source, of a step
 BAR = 20  # characters of a probability of 1
 
 
@@ -21,10 +21,12 @@ def print_tokens(console: Console, title: str, axis: Mapping[str, Any]) -> None:
     """A line for each token of an axis: its place, its id, its characters and its word in the text."""
     tokens = axis["tokens"]
     heading(console, title, f"{len(tokens)} tokens")
-    say(console, visible(axis["text"]))
-    say(console, (f"{_SPAN_NAMES}  token", DIM))
+    print_line(console, visible(axis["text"]))
+    if "read_as" in axis:
+        print_line(console, ("read as  ", DIM), visible(axis["read_as"]))
+    print_line(console, (f"{_SPAN_NAMES}  token", DIM))
     for place, token in enumerate(tokens):
-        say(console, _span(place, token), "  ", visible(token["text"]))
+        print_line(console, _span(place, token), "  ", visible(token["text"]))
 
 
 _SPAN_NAMES = f"{'#':>3}  {'id':>6}  {'chars':>7}  {'word':>4}"
@@ -39,22 +41,22 @@ def _span(place: int, token: Token) -> str:
 
 
 def print_translation(console: Console, trace: Trace) -> None:
-    """The text, and for each of its tokens the probability, the rank if it was not the likeliest, the rivals."""
+    """The text, and for each of its tokens the probability, the rank if it was not the likeliest, the runners-up."""
     decode, tokens = trace.decode, trace.axes["target"]["tokens"]
     if decode is None:
         print_tokens(console, "Target", trace.axes["target"])
         return
     heading(console, "Translation" if trace.meta["kind"] == "translation" else "Decoding", _summary(decode))
-    say(console, (visible(decode["text"]), STRONG))
-    say(console, (f"{_SPAN_NAMES}  {'p':>9}  {'rank':>4}  token   runners-up", DIM))
+    print_line(console, (visible(decode["text"]), STRONG))
+    print_line(console, (f"{_SPAN_NAMES}  {'p':>9}  {'rank':>4}  token   runners-up", DIM))
     if tokens:
-        say(console, _span(0, tokens[0]), f"  {'given':>9}  {'':>4}  {visible(tokens[0]['text'])}")
+        print_line(console, _span(0, tokens[0]), f"  {'given':>9}  {'':>4}  {visible(tokens[0]['text'])}")
     for place, step in enumerate(decode["steps"], 1):
-        said = step["chosen"]
-        # The last token is said, but never read.
-        where = tokens[place] if place < len(tokens) else {"id": said["id"], "start": 0, "end": 0, "word": None}
-        numbers = f"  {show(said['probability']):>9}  {said['rank'] + 1:>4}  "
-        say(console, _span(place, where), numbers, (visible(said["text"]), STRONG), (_rivals(step), DIM))
+        chosen = step["chosen"]
+        # The last token is chosen, but never read.
+        where = tokens[place] if place < len(tokens) else {"id": chosen["id"], "start": 0, "end": 0, "word": None}
+        numbers = f"  {show(chosen['probability']):>9}  {chosen['rank'] + 1:>4}  "
+        print_line(console, _span(place, where), numbers, (visible(chosen["text"]), STRONG), (_runners_up(step), DIM))
 
 
 def _summary(decode: Mapping[str, Any]) -> str:
@@ -65,38 +67,42 @@ def _summary(decode: Mapping[str, Any]) -> str:
     return f"{how}; ln p {show(decode['log_prob'])}, score {show(decode['score'])}{cut}"
 
 
-def _rivals(step: Mapping[str, Any]) -> str:
+def _runners_up(step: Mapping[str, Any]) -> str:
     return "".join(f"   {visible(c['text'])} {show(c['probability'])}" for c in runners_up(step))
 
 
 def runners_up(step: Mapping[str, Any]) -> list[Token]:
-    """The likeliest tokens of a step that might have been said instead."""
-    return [c for c in step["candidates"] if c["id"] != step["chosen"]["id"] and not c["forbidden"]][:RIVALS]
+    """The likeliest tokens of a step that were not chosen."""
+    return [c for c in step["candidates"] if c["id"] != step["chosen"]["id"] and not c["forbidden"]][:RUNNERS_UP]
 
 
 def print_steps(
     console: Console, trace: Trace, attention: Attention | None, layer: int | None, head: int | None
 ) -> None:
-    """The decode loop: at each step what was read, where it looked, the candidates, the one chosen."""
+    """The decode loop: at each step the token read, what it attends to, the candidates, the one chosen."""
     if trace.decode is None:
         return
     heading(console, "Decode loop", "> chosen, x may never be said")
     for step in trace.decode["steps"]:
         numbers = f"entropy {show(step['entropy'])}, ln Σ exp(logits) {show(step['logsumexp'])}"
-        say(console)
-        say(console, (f"step {step['step']}", STRONG), f"  {numbers}   reads ", (visible(step["read"]["text"]), STRONG))
+        print_line(console)
+        print_line(
+            console, (f"step {step['step']}", STRONG), f"  {numbers}   reads ", (visible(step["read"]["text"]), STRONG)
+        )
         if attention and step["step"] < attention.weights_LHQK.shape[2]:
-            _print_looks(console, trace, attention.choose(layer, head)[step["step"]].tolist())
-        say(console, (f"    {'rank':>4}  {'id':>6}  {'logit':>9}  {'ln p':>9}  {'p':>9}  {'':{BAR}}  token", DIM))
+            _print_most_attended(console, trace, attention.choose(layer, head)[step["step"]].tolist())
+        print_line(
+            console, (f"    {'rank':>4}  {'id':>6}  {'logit':>9}  {'ln p':>9}  {'p':>9}  {'':{BAR}}  token", DIM)
+        )
         for candidate in _listed(step):
             _print_candidate(console, candidate, candidate["id"] == step["chosen"]["id"])
 
 
-def _print_looks(console: Console, trace: Trace, weights: list[float]) -> None:
+def _print_most_attended(console: Console, trace: Trace, weights: list[float]) -> None:
     tokens = trace.axes["source"]["tokens"]
-    places = sorted(range(len(weights)), key=lambda place: -weights[place])[:LOOKED_AT]
+    places = sorted(range(len(weights)), key=lambda place: -weights[place])[:MOST_ATTENDED]
     looks = "   ".join(f"{show(weights[place])} {visible(tokens[place]['text'])}" for place in places)
-    say(console, ("  looks at  ", DIM), looks)
+    print_line(console, ("  looks at  ", DIM), looks)
 
 
 def _listed(step: Mapping[str, Any]) -> list[Token]:
@@ -111,4 +117,4 @@ def _print_candidate(console: Console, candidate: Token, chosen: bool) -> None:
     bar = "█" * round(candidate["probability"] * BAR)
     line = f"  {mark} {candidate['rank'] + 1:>4}  {candidate['id']:>6}  {numbers}  "
     text = (visible(candidate["text"]), STRONG if chosen else "")
-    say(console, line, (f"{bar:<{BAR}}", ORANGE if chosen else BLUE), "  ", text)
+    print_line(console, line, (f"{bar:<{BAR}}", ORANGE if chosen else BLUE), "  ", text)

@@ -7,7 +7,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from glassformer.glass.views.terminal.text import DIM, Part, say
+from glassformer.glass.views.terminal.text import DIM, Part, print_line
 
 
 @dataclass(frozen=True)
@@ -20,9 +20,9 @@ class Row:
 
 
 def print_grid(console: Console, columns: Sequence[str], rows: Sequence[Row], end: str = "", start: str = "") -> None:
-    """The rows under their columns' names; `start` and `end` name what stands beside the cells.
+    """Print rows under their columns' names; `start` and `end` are the headings of what stands before and after them.
 
-    All cells are as wide as the widest, so that they line up. Every block repeats what stands beside them.
+    All cells are as wide as the widest, so that they line up. Every block repeats what stands before and after.
     """
     left = max(len(start), *(len(row.start) for row in rows))
     right = max(cell_len(end), *(cell_len(row.end) for row in rows))
@@ -30,11 +30,11 @@ def print_grid(console: Console, columns: Sequence[str], rows: Sequence[Row], en
     room = console.width - left - 2 - min(right, console.width // 2)
     for block in _blocks(len(columns), max(1, room // cell)):
         if block.start:
-            say(console)
+            print_line(console)
         names = "".join(name.rjust(cell) for name in columns[block])
-        say(console, (f"{start:>{left}}{names}  {end}", DIM))
+        print_line(console, (f"{start:>{left}}{names}  {end}", DIM))
         for row in rows:
-            say(console, (row.start.rjust(left), DIM), *_padded(row.cells[block], cell), "  ", row.end)
+            print_line(console, (row.start.rjust(left), DIM), *_padded(row.cells[block], cell), "  ", row.end)
 
 
 def _blocks(count: int, most: int) -> list[slice]:

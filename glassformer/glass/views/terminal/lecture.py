@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +11,8 @@ from rich.text import Text
 
 from glassformer.glass.lecture.checks import Check, check, passes
 from glassformer.glass.numbers import fixed
-from glassformer.glass.record import Trace, TracedTensor
+from glassformer.glass.record import Trace
+from glassformer.glass.tensor import TracedTensor
 from glassformer.glass.views.terminal.decoding import runners_up
 from glassformer.glass.views.terminal.matrices import matrix_blocks
 
@@ -23,7 +23,7 @@ INDENT, GAP = 2, 4  # blanks before, and between what stands side by side
 def render(trace: Trace, console: Console) -> None:
     """Every stop: its four lines, its formula, and what shows it."""
     console.print(Text(trace.meta["title"], "bold"))
-    console.print(Text(_conventions(trace.conventions), "dim"))
+    console.print(Text(_conventions(trace), "dim"))
     for number, stop in enumerate(trace.tour, 1):
         console.print()
         console.rule(Text(f"{number}  {stop['title']}", "bold"), align="left", style="dim")
@@ -38,10 +38,11 @@ def render(trace: Trace, console: Console) -> None:
             _print_matrices(trace, [trace.tensor(name) for name in stop["tensors"]], console)
 
 
-def _conventions(of: dict[str, Any]) -> str:
+def _conventions(trace: Trace) -> str:
+    it = trace.conventions
     return (
-        f"Tokens are {of['tokens_as']}, positions start at 0, scores are multiplied by {of['score_scale']:g}, "
-        f"the variance is the {of['variance']}'s with ε = {of['norm_eps']:g} {of['eps_place']}."
+        f"Tokens are {it['tokens_as']}, positions start at 0, scores are multiplied by {it['score_scale']:g}, "
+        f"the variance is the {it['variance']}'s with ε = {it['norm_eps']:g} {it['eps_place']}."
     )
 
 
@@ -135,21 +136,21 @@ def _verdict(check: Check) -> tuple[str, str, str]:
 
 
 def _difference(check: Check, one: str, other: str) -> str:
-    """Where `one` and the `other` first part, and in how many numbers."""
+    """The first place where `one` and the `other` differ, and in how many numbers they do."""
     a, b, decimals = _matrix(check, one), _matrix(check, other), check["decimals"]
     if a.shape != b.shape:
-        return f"{one} {_by(a)}, {other} {_by(b)}"
-    apart = np.argwhere(~np.isclose(a, b, rtol=0, atol=0.5 * 10.0**-decimals)).tolist()
-    if not apart:
+        return f"{one} {_shape(a)}, {other} {_shape(b)}"
+    different = np.argwhere(~np.isclose(a, b, rtol=0, atol=0.5 * 10.0**-decimals)).tolist()
+    if not different:
         return f"{one} and {other} part beyond {decimals} decimals"
-    first = tuple(apart[0])
+    first = tuple(different[0])
     numbers = f"{one} {fixed(a[first], decimals)}, {other} {fixed(b[first], decimals)}"
-    return f"{numbers} at {apart[0]} ({len(apart)} of {a.size})"
+    return f"{numbers} at {different[0]} ({len(different)} of {a.size})"
 
 
 def _matrix(check: Check, which: str) -> NDArray[np.float64]:
     return np.asarray(check[which], np.float64)
 
 
-def _by(matrix: NDArray[np.float64]) -> str:
+def _shape(matrix: NDArray[np.float64]) -> str:
     return " × ".join(map(str, matrix.shape))

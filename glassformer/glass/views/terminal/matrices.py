@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 from rich.text import Text
 
 from glassformer.glass.numbers import show
-from glassformer.glass.record import Trace, TracedTensor
-from glassformer.glass.views.labels import EQUATIONS, words
+from glassformer.glass.record import Trace
+from glassformer.glass.tensor import TracedTensor
+from glassformer.glass.views.labels import equation, words
 
 GAP = 2
 
@@ -25,9 +26,8 @@ def matrix_blocks(trace: Trace, tensor: TracedTensor, width: int) -> Iterator[Te
 
 def _title(tensor: TracedTensor) -> str:
     """`scores = Q · Kᵀ`, with the names by which the record knows them."""
-    if tensor.op not in EQUATIONS:
-        return tensor.name
-    return f"{tensor.name} = {EQUATIONS[tensor.op].format(**tensor.operands, text=tensor.attributes.get('text', ''))}"
+    right = equation(tensor, tensor.operands)
+    return f"{tensor.name} = {right}" if right else tensor.name
 
 
 def _parts(trace: Trace, tensor: TracedTensor, matrix: NDArray[np.generic], title: str, width: int) -> Iterator[Text]:

@@ -1,4 +1,7 @@
-"""Several traces on the terminal: two models side by side, or one model while it learns."""
+"""Several traces on the terminal: two models side by side, or one model while it learns.
+
+Axes: L layers, H heads, Q queries, K keys.
+"""
 
 from collections.abc import Sequence
 from itertools import zip_longest
@@ -7,29 +10,29 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from glassformer.glass.compare import differences, parting
+from glassformer.glass.compare import differences, first_divergence
 from glassformer.glass.numbers import show
 from glassformer.glass.record import Labelled, Trace
 from glassformer.glass.views.terminal.attention import Attention, entropies
-from glassformer.glass.views.terminal.text import DIM, STRONG, heading, say, visible
+from glassformer.glass.views.terminal.text import DIM, STRONG, heading, print_line, visible
 
 MOST = 12  # tensors listed: those that differ most
 WIDTH = 10  # of a number
 
 
 def render_comparison(traces: Sequence[Labelled], console: Console) -> None:
-    """Both translations, step by step, where they part, and the tensors that differ most."""
+    """Both translations step by step, the first step at which they differ, and the tensors that differ most."""
     first, second = (trace for _, trace in traces)
     heading(console, "Translations")
     for name, (label, trace) in zip("AB", traces, strict=True):
-        say(console, (f"{name}  ", STRONG), visible(label), (f"  log p {show(_decode(trace)['log_prob'])}", DIM))
-        say(console, "   ", (visible(_decode(trace)["text"]), STRONG))
-    step = parting(first, second)
+        print_line(console, (f"{name}  ", STRONG), visible(label), (f"  log p {show(_decode(trace)['log_prob'])}", DIM))
+        print_line(console, "   ", (visible(_decode(trace)["text"]), STRONG))
+    step = first_divergence(first, second)
     heading(console, "Step by step", "they say the same" if step is None else f"they part at step {step}")
     for number, (a, b) in enumerate(zip_longest(_chosen(first), _chosen(second))):
         mark = "≠" if number == step else " "
-        say(console, f"{number:4} {mark}  A {_said(a)}")
-        say(console, f"{'':4}    B {_said(b)}")
+        print_line(console, f"{number:4} {mark}  A {_token(a)}")
+        print_line(console, f"{'':4}    B {_token(b)}")
     _print_differences(console, first, second)
 
 
@@ -41,7 +44,7 @@ def _chosen(trace: Trace) -> list[dict[str, Any]]:
     return [step["chosen"] for step in _decode(trace)["steps"]]
 
 
-def _said(chosen: dict[str, Any] | None) -> str:
+def _token(chosen: dict[str, Any] | None) -> str:
     return f"{show(chosen['probability']):>{WIDTH}}  {visible(chosen['text'])}" if chosen else f"{'':{WIDTH}}  (ended)"
 
 
@@ -55,7 +58,7 @@ def _print_differences(console: Console, first: Trace, second: Trace) -> None:
         console, "What differs most", f"{len(most)} of {len(found)} tensors that both have; largest and mean |A − B|"
     )
     for one in most:
-        say(console, f"{show(one.largest):>{WIDTH}}  {show(one.mean):>{WIDTH}}  {one.name}")
+        print_line(console, f"{show(one.largest):>{WIDTH}}  {show(one.mean):>{WIDTH}}  {one.name}")
 
 
 def render_training(traces: Sequence[Labelled], console: Console) -> None:
@@ -66,7 +69,7 @@ def render_training(traces: Sequence[Labelled], console: Console) -> None:
             if trace.axes["source"]["text"] == sentence:
                 sure = np.mean([chosen["probability"] for chosen in _chosen(trace)] or [0.0])
                 entropy = _entropy(trace)
-                say(
+                print_line(
                     console,
                     f"{label:>12}  {show(float(sure)):>{WIDTH}}  {entropy:>15}  {visible(_decode(trace)['text'])}",
                 )
@@ -74,5 +77,5 @@ def render_training(traces: Sequence[Labelled], console: Console) -> None:
 
 def _entropy(trace: Trace) -> str:
     """Of all rows of all heads of the cross-attention."""
-    attention = Attention.of(trace, "cross")
+    attention = Attention.from_trace(trace, "cross")
     return f"{show(float(entropies(attention.weights_LHQK).mean()))} nats" if attention else "-"

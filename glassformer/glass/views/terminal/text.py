@@ -1,4 +1,4 @@
-"""Text on a terminal: what a sentence or a model says, made harmless, and lines that Rich leaves alone.
+"""Text on a terminal: user text and model output made harmless, and lines that Rich does not change.
 
 Terminals disagree on how wide Devanagari, joined emoji and the like are. So such text stands last on
 its line, and whatever must line up stands before it.
@@ -11,9 +11,10 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from glassformer.text.printable import escaped
+
 DIM, STRONG, BLUE, ORANGE = "dim", "bold", "#3987c9", "bold #d55e00"  # blue and orange: told apart by all eyes
-JOINERS = "\u200c\u200d"  # unprintable to Python, needed by Hindi
-ISOLATE, END_ISOLATE = "\u2068", "\u2069"  # keep right-to-left text from turning its neighbours round
+ISOLATE, END_ISOLATE = "\u2068", "\u2069"  # keep right-to-left text from reordering its neighbours
 DOTTED_CIRCLE = "◌"  # what a vowel sign stands on when its letter is in the token before
 LOW_CONTROLS = 0x20
 
@@ -26,23 +27,19 @@ def visible(text: str) -> str:
     shown = "".join(map(_character, text))
     if shown and unicodedata.category(shown[0]) in ("Mn", "Mc", "Me"):
         shown = DOTTED_CIRCLE + shown
-    turned = any(unicodedata.bidirectional(c) in ("R", "AL", "AN") for c in shown)
-    return f"{ISOLATE}{shown}{END_ISOLATE}" if turned else shown
+    is_right_to_left = any(unicodedata.bidirectional(c) in ("R", "AL", "AN") for c in shown)
+    return f"{ISOLATE}{shown}{END_ISOLATE}" if is_right_to_left else shown
 
 
 def _character(character: str) -> str:
     code = ord(character)
-    if code < LOW_CONTROLS:
-        return chr(0x2400 + code)
-    if character.isprintable() or character in JOINERS:
-        return character
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    return chr(0x2400 + code) if code < LOW_CONTROLS else escaped(character)
 
 
 Part = str | tuple[str, str]  # text, or text and its style
 
 
-def say(console: Console, *parts: Part | Text) -> None:
+def print_line(console: Console, *parts: Part | Text) -> None:
     """One line, as it is: Rich does not wrap, cut or colour it. A line too long for the window, that wraps."""
     line = Text.assemble(*parts)
     line.rstrip()
@@ -51,7 +48,7 @@ def say(console: Console, *parts: Part | Text) -> None:
 
 def heading(console: Console, text: str, note: str = "") -> None:
     """A blank line, then a section's title and a note on it, both in plain words: Rich may wrap them."""
-    say(console)
+    print_line(console)
     console.print(Text.assemble((text, STRONG), (f"  {note}" if note else "", DIM)))
 
 
@@ -60,7 +57,7 @@ def flow(console: Console, items: Iterable[str], indent: int, first: str = "", b
     line = first
     for item in items:
         if line.strip() and cell_len(line) + cell_len(item) > console.width:
-            say(console, line)
+            print_line(console, line)
             line = " " * indent
         line += item + between
-    say(console, line.removesuffix(between))
+    print_line(console, line.removesuffix(between))

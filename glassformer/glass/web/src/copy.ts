@@ -1,9 +1,8 @@
 // A cell's explanation as text to take along: LaTeX, Python that runs, CSV. All numbers in full precision.
 
-import type { Explanation, Operand } from "./explain";
-import { DOTS } from "./ops";
-import { ROWS } from "./rows";
-import { last } from "./shapes";
+import type { Explanation } from "./explain";
+import { OPS } from "./ops";
+import { exact, literal } from "./ops/python";
 
 // ---- CSV
 
@@ -17,59 +16,15 @@ export function toCsv({ tensor, index, value, terms }: Explanation): string {
 }
 
 const quoted = (field: string): string => (/[",\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field);
-const exact = (value: number): string => (Number.isNaN(value) ? "" : value === -Infinity ? "-inf" : value === Infinity ? "inf" : String(value));
 
 // ---- Python
 
-const python = (value: number): string =>
-  Number.isNaN(value) ? "None" : Number.isFinite(value) ? String(value) : `float("${exact(value)}")`;
-const list = (cells: readonly Operand[]): string => `[${cells.map((one) => python(one.value)).join(", ")}]`;
-
 /** Lines that run as they stand and print the cell's value. */
 export function toPython(it: Explanation): string {
-  const { tensor, index, value, terms } = it;
-  const [lines, result] = pythonOf(it, terms.flatMap((term) => term.factors));
-  return [`# ${tensor.name}[${index.join(", ")}] = ${python(value)}`, "import math", ...lines, `print(${result})`].join("\n");
+  const { tensor, index, value } = it;
+  const [lines, result] = OPS[tensor.op].python(it) ?? [[], literal(value)];
+  return [`# ${tensor.name}[${index.join(", ")}] = ${literal(value)}`, "import math", ...lines, `print(${result})`].join("\n");
 }
-
-function pythonOf({ tensor, index, value, facts }: Explanation, operands: readonly Operand[]): readonly [string[], string] {
-  const of = (role: string) => operands.filter((one) => one.role === role);
-  const [a, b] = operands.map((one) => python(one.value));
-  if (tensor.op in DOTS) {
-    const [first, second] = DOTS[tensor.op].roles;
-    const bias = of("bias").map((one) => ` + ${python(one.value)}`).join("");
-    return [[`a = ${list(of(first))}`, `b = ${list(of(second))}`], `sum(x * y for x, y in zip(a, b))${bias}`];
-  }
-  if (tensor.op in ROWS) {
-    const after = [...of("gain"), ...of("bias")].map((one) => ` ${one.role === "gain" ? "*" : "+"} ${python(one.value)}`).join("");
-    const x = of("x");
-    const at = x.findIndex((one) => last(one.index) === last(index));
-    if (x.length < last(tensor.shape)) return [["# the record keeps some logits only; their logsumexp counts all"], `${python(x[at].value)} - ${python(facts[0][1])}`];
-    return [[`x = ${list(x)}`, ...PYTHON_ROWS[tensor.op][0](tensor.attributes)], PYTHON_ROWS[tensor.op][1](at) + after];
-  }
-  const { factor } = tensor.attributes;
-  const simple: { readonly [op: string]: string } = {
-    add: `${a} + ${b}`,
-    multiply: `${a} * ${b}`,
-    scale: `${a} * ${factor}`,
-    mask: `${a} if ${b} == 0 else float("-inf")`,
-    relu: `max(0.0, ${a})`,
-    gelu: `0.5 * ${a} * (1 + math.erf(${a} / math.sqrt(2)))`,
-    silu: `${a} / (1 + math.exp(-(${a})))`,
-  };
-  return [[], simple[tensor.op] ?? python(value)];
-}
-
-type Attributes = Explanation["tensor"]["attributes"];
-const PYTHON_ROWS: { readonly [op: string]: readonly [(attributes: Attributes) => string[], (at: number) => string] } = {
-  softmax: [() => ["e = [math.exp(v - max(x)) for v in x]"], (at) => `e[${at}] / sum(e)`],
-  log_softmax: [() => ["e = [math.exp(v - max(x)) for v in x]"], (at) => `x[${at}] - max(x) - math.log(sum(e))`],
-  layernorm: [
-    ({ eps }) => ["mean = sum(x) / len(x)", `deviation = math.sqrt(sum((v - mean) ** 2 for v in x) / len(x) + ${eps})`],
-    (at) => `(x[${at}] - mean) / deviation`,
-  ],
-  rmsnorm: [({ eps }) => [`deviation = math.sqrt(sum(v * v for v in x) / len(x) + ${eps})`], (at) => `x[${at}] / deviation`],
-};
 
 // ---- LaTeX
 

@@ -2,9 +2,9 @@
 // and computed again downstream of what a reader has edited.
 
 import { signal } from "@preact/signals";
-import { computable, evaluate, isLeaf, type Node } from "./ops";
-import { decode, size, type Numbers, type Tensor, type Trace } from "./record";
-import { last } from "./shapes";
+import { computable, evaluate, isLeaf, type OpNode } from "./ops";
+import { decode, type Tensor, type Trace } from "./record";
+import { last, size, type Numbers } from "./shapes";
 
 export type Edits = ReadonlyMap<string, Numbers>;
 
@@ -59,7 +59,7 @@ export class Graph {
   }
 
   /** The tensor with its operands' current numbers, as the ops' rules read it. */
-  node(name: string): Node {
+  node(name: string): OpNode {
     return this.nodeOf(this.tensor(name), (operand) => this.values(operand));
   }
 
@@ -98,7 +98,7 @@ export class Graph {
     this.changed = downstream(this.trace, new Set(edits.keys()));
   }
 
-  private nodeOf(tensor: Tensor, values: (name: string) => Numbers | null): Node {
+  private nodeOf(tensor: Tensor, values: (name: string) => Numbers | null): OpNode {
     const operands = Object.entries(tensor.operands).map(([role, name]) => {
       const { shape } = this.tensor(name);
       // Large tables are decoded only when a rule reads them.

@@ -2,7 +2,8 @@
 
 import type { Graph } from "./graph";
 import { show } from "./numbers";
-import type { Attributes, Op, Tensor, Trace } from "./record";
+import { OPS } from "./ops";
+import type { Tensor, Trace } from "./record";
 
 /** What an axis holds, in one phrase: "query: target", "vocabulary". */
 export function axisTitle(tensor: Tensor, axis: number): string {
@@ -73,16 +74,9 @@ const quantity = ({ op, name }: Tensor): string =>
   : name.endsWith("scores") ? "score"
   : "value";
 
-/** A cell as in a formula: "Q[0,2,3]", and "(X+PE)[1,0]" where the symbol is a formula itself. */
-export const cellSymbol = ({ label }: Tensor, index: readonly (number | string)[]): string =>
-  `${/[+·/ ]/.test(label) ? `(${label})` : label}[${index.join(",")}]`;
-
 /** The last part of a tensor's name; what stands before it names the sublayer. */
 export const shortName = (name: string): string => name.slice(name.lastIndexOf(".") + 1);
 export const blockOf = (name: string): string => (name.includes(".") ? name.slice(0, name.lastIndexOf(".")) : "");
-
-/** Why a masked cell is not seen; null where it is. */
-export const MASK_REASONS: readonly (string | null)[] = [null, "padding", "future", "padding and future"];
 
 /** The mask that hides cells of this tensor: its own, or that of the scores a softmax was taken of. */
 export function maskOf(graph: Graph, tensor: Tensor): string | null {
@@ -93,31 +87,7 @@ export function maskOf(graph: Graph, tensor: Tensor): string | null {
 }
 
 /** How a tensor was made, before the names of its operands: "The softmax, over each row, of". */
-export const pastTense = ({ op, attributes }: Tensor): string => OP_WORDS[op](attributes);
-
-const OP_WORDS: { readonly [op in Op]: (attributes: Attributes) => string } = {
-  parameter: () => "A learned weight",
-  input: () => "An input",
-  lookup: () => "Rows looked up, with",
-  positions: () => "Sines and cosines of the positions",
-  add: () => "The sum of",
-  multiply: () => "The product, cell by cell, of",
-  scale: ({ text }) => `Times ${text}:`,
-  linear: () => "A linear layer (x Wᵀ + b) of",
-  split_heads: () => "The columns dealt out to the heads, of",
-  merge_heads: () => "The heads side by side again, of",
-  matmul: () => "The matrix product of",
-  matmul_transposed: () => "The matrix product, the second transposed, of",
-  mask: () => "What may not be seen becomes −∞; from",
-  softmax: () => "The softmax, over each row, of",
-  log_softmax: () => "The logarithm of the softmax, over each row, of",
-  layernorm: () => "Each row brought to mean 0 and variance 1, then gain and bias; from",
-  rmsnorm: () => "Each row divided by its root mean square, then the gain; from",
-  relu: () => "Negative numbers become 0; from",
-  gelu: () => "GELU, cell by cell, of",
-  silu: () => "SiLU, cell by cell, of",
-  rotary: () => "Pairs of columns turned by their position’s angle, of",
-};
+export const pastTense = ({ op, attributes }: Tensor): string => OPS[op].made(attributes);
 
 /** The block of the map that a tensor belongs to: "decoder.1.cross_attention", "source_embedding", "logits". */
 export function sublayerOf(name: string): string {

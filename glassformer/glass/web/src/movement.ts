@@ -1,6 +1,7 @@
 // Whether an edit has moved a number, or only the arithmetic has.
 
-import type { Numbers, Tensor } from "./record";
+import type { Tensor } from "./record";
+import type { Numbers } from "./shapes";
 
 /** Differences this small, beside the tensor's own numbers, are those of the arithmetic and not of the edit. */
 const roundingOf = ({ dtype }: Tensor): number => (dtype === "float64" ? 1e-12 : 1e-5);

@@ -1,13 +1,8 @@
 // The record that every view shows, as Python's glass/record.py writes it, and the page document around it.
 
-export const OPS = [
-  "parameter", "input", "lookup", "positions", "add", "multiply", "scale", "linear", "split_heads", "merge_heads",
-  "matmul", "matmul_transposed", "mask", "softmax", "log_softmax", "layernorm", "rmsnorm", "relu", "gelu", "silu",
-  "rotary",
-] as const;
-export type Op = (typeof OPS)[number];
-export type Numbers = Float32Array | Float64Array | Int32Array | Uint8Array;
-export type Attributes = { readonly [name: string]: string | number };
+import { OPS, type OpName } from "./ops";
+import type { Attributes } from "./ops/op";
+import { size, type Numbers } from "./shapes";
 
 export interface Token {
   id: number;
@@ -26,12 +21,14 @@ export interface Token {
 export interface Axis {
   size: number;
   text?: string;
+  /** The text as the tokenizer normalised it, where that differs. */
+  read_as?: string;
   tokens?: Token[];
 }
 
 export interface Tensor {
   name: string;
-  op: Op;
+  op: OpName;
   operands: { readonly [role: string]: string };
   attributes: Attributes;
   axes: string[];
@@ -194,7 +191,7 @@ function checkTensor(tensor: Tensor, seen: ReadonlySet<string>): void {
   };
   if (typeof tensor?.name !== "string") refuse("it has no name");
   if (seen.has(tensor.name)) refuse("its name occurs twice");
-  if (!OPS.includes(tensor.op)) refuse(`"${tensor.op}" is not an op of this version`);
+  if (!Object.hasOwn(OPS, tensor.op)) refuse(`"${tensor.op}" is not an op of this version`);
   if (!(tensor.dtype in BYTES)) refuse(`"${tensor.dtype}" is not a number type of this version`);
   if (!Array.isArray(tensor.shape) || !tensor.shape.every((n) => Number.isInteger(n) && n >= 0)) refuse("its shape is no list of sizes");
   for (const operand of Object.values(tensor.operands)) if (!seen.has(operand)) refuse(`its operand "${operand}" is not there before it`);
@@ -205,9 +202,6 @@ function checkTensor(tensor: Tensor, seen: ReadonlySet<string>): void {
 
 const byteLength = (base64: string): number =>
   (base64.length / 4) * 3 - (base64.endsWith("==") ? 2 : base64.endsWith("=") ? 1 : 0);
-
-/** How many cells a shape has. */
-export const size = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
 
 /** The numbers in little-endian base64. */
 export function decode(base64: string, dtype: Tensor["dtype"]): Numbers {

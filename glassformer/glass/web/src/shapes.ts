@@ -1,4 +1,6 @@
-// Cells are addressed by one flat, row-major number; an index is the same cell as a list.
+// Numbers of a tensor, row by row. Cells are addressed by one flat, row-major number; an index is the same cell as a list.
+
+export type Numbers = Float32Array | Float64Array | Int32Array | Uint8Array;
 
 /** [1, 2] in shape [3, 4] is 6. */
 export const flatten = (shape: readonly number[], index: readonly number[]): number =>
@@ -13,5 +15,8 @@ export function unflatten(shape: readonly number[], flat: number): number[] {
   }
   return index;
 }
+
+/** How many cells a shape has. */
+export const size = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
 
 export const last = <T>(list: readonly T[]): T => list[list.length - 1];

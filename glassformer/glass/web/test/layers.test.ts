@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { Graph } from "../src/graph";
 import { sublayers } from "../src/views/sublayers";
 import { onCounts, strongest } from "../src/views/units";
-import { cosine, deviation, length, mean, rootMeanSquare } from "../src/views/vectors";
+import { cosine, deviation, length, mean, rootMeanSquare } from "../src/vectors";
 
 const model = (name: string): Graph => new Graph(JSON.parse(readFileSync(new URL(`fixtures/${name}.json`, import.meta.url), "utf8")).record, "");
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { byOffset, pairOf, products, speedOf, turn, turnedScore } from "../src/views/positionMath";
+import { byOffset, pairOf, products, speedOf, turnedScore } from "../src/views/positionMath";
+import { turn } from "../src/ops/angles";
 
 const WIDTH = 8;
 const ROWS = 7;

@@ -1,6 +1,7 @@
 // A small record made by hand, for tests: two tokens through Q, K, scores, a mask and a softmax.
 
-import type { Numbers, PageDocument, Tensor, Trace } from "../src/record";
+import type { PageDocument, Tensor, Trace } from "../src/record";
+import type { Numbers } from "../src/shapes";
 
 export function base64(values: Numbers): string {
   return Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString("base64");

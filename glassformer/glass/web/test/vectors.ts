@@ -1,10 +1,11 @@
 // The vectors that hold the rules of Python and TypeScript together.
 
 import { readFileSync } from "node:fs";
-import type { Attributes, Op } from "../src/record";
+import type { OpName } from "../src/ops";
+import type { Attributes } from "../src/ops/op";
 
 export interface OpVector {
-  op: Op;
+  op: OpName;
   attributes: Attributes;
   operands: { [role: string]: { shape: number[]; values: (number | string)[] } };
   shape: number[];

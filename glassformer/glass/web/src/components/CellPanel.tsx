@@ -4,9 +4,10 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { toCsv, toLatex, toPython } from "../copy";
 import { explain, type Explanation } from "../explain";
 import type { Graph } from "../graph";
-import { cellName, cellSymbol, pastTense } from "../labels";
+import { cellName, pastTense } from "../labels";
 import { show } from "../numbers";
 import { isLeaf } from "../ops";
+import { cellSymbol } from "../ops/op";
 import { flatten } from "../shapes";
 import { back, closeCell, go, openTensor, place } from "../store";
 import "./CellPanel.css";
@@ -64,7 +65,7 @@ function useFocus(heading: { current: HTMLElement | null }, what: string): void 
 
 function Made({ graph, it: { tensor } }: { graph: Graph; it: Explanation }) {
   const operands = [...new Set(Object.values(tensor.operands))];
-  if (tensor.op === "parameter") return <p>A learned weight: training made it.{tensor.data === null && <NotCarried />}</p>;
+  if (tensor.op === "parameter") return <p>A learned parameter: training made it.{tensor.data === null && <NotCarried />}</p>;
   if (tensor.op === "input") return <p>An input: nothing in the model made it.</p>;
   return (
     <p>

@@ -94,7 +94,7 @@ function CurrentView() {
   const view = available.find(({ id }) => id === chosenView.value) ?? available[0];
   return (
     <Guard key={`${view.id} ${graphs.value.indexOf(graph.value)}`}>
-      <view.component graph={graph.value} />
+      <view.component graph={graph.value} views={available} />
     </Guard>
   );
 }

@@ -3,8 +3,9 @@
 import { useState } from "preact/hooks";
 import type { Explanation, Operand, Term } from "../explain";
 import type { Graph } from "../graph";
-import { cellName, cellSymbol, hasTokens, placeText } from "../labels";
+import { cellName, hasTokens, placeText } from "../labels";
 import { show } from "../numbers";
+import { cellSymbol } from "../ops/op";
 import { openCell } from "../store";
 import { Choice } from "./Choice";
 

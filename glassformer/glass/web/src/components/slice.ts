@@ -1,10 +1,12 @@
 // A 2-D slice of a tensor, ready to be drawn: which cell stands where, its value, its labels, why it is hidden.
 
 import type { Graph } from "../graph";
-import { axisTitle, hasTokens, MASK_REASONS, maskOf, placeText } from "../labels";
+import { axisTitle, hasTokens, maskOf, placeText } from "../labels";
 import { hasMoved, sizeOf } from "../movement";
 import { scaleOf, UNIT, type Scale } from "../palette";
-import type { Numbers, Tensor } from "../record";
+import { MASK_REASONS } from "../ops/mask";
+import type { Tensor } from "../record";
+import type { Numbers } from "../shapes";
 
 export interface Slice {
   readonly tensor: Tensor;

@@ -9,11 +9,11 @@ import { ChangeHead } from "./edit/ChangeHead";
 import { ChangeNumber } from "./edit/ChangeNumber";
 import { ChangeWord } from "./edit/ChangeWord";
 import { Changed } from "./edit/Changed";
-import { Desk } from "./edit/Desk";
+import { LectureInputs } from "./edit/LectureInputs";
 import { attentions } from "./edit/editing";
 import { HideWord } from "./edit/HideWord";
 import { Moved } from "./edit/Moved";
-import { Said } from "./edit/Said";
+import { Prediction } from "./edit/Prediction";
 import "./edit/Edit.css";
 import "./Layered.css";
 
@@ -24,9 +24,9 @@ export function Edit({ graph }: { graph: Graph }) {
   return (
     <Frame title="Edit and recompute" lead={LEAD}>
       <div class="layered">
-        {lecture ? <Desk graph={graph} /> : <Experiments graph={graph} />}
+        {lecture ? <LectureInputs graph={graph} /> : <Experiments graph={graph} />}
         <Changed graph={graph} />
-        {!lecture && graph.trace.vocabulary && <Said graph={graph} />}
+        {!lecture && graph.trace.vocabulary && <Prediction graph={graph} />}
         <Moved graph={graph} />
       </div>
     </Frame>

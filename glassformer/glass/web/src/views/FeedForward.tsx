@@ -7,13 +7,14 @@ import { Num } from "../components/Num";
 import type { Graph } from "../graph";
 import { placeText } from "../labels";
 import { percent } from "../numbers";
+import { activationOf } from "../ops/elementwise";
 import { last } from "../shapes";
 import { chosenBlock, go } from "../store";
 import "./Layered.css";
 import { Strips, type Line } from "./Strips";
 import { titleOf } from "./sublayers";
 import { onCounts, strongest } from "./units";
-import { rowOf } from "./vectors";
+import { rowOf } from "../vectors";
 import { Widths } from "./Widths";
 
 const LEAD =
@@ -60,14 +61,12 @@ function parts(graph: Graph, block: string): { entering: string; activation: str
   return { entering: graph.tensor(activation).operands.x, activation, result: graph.has(product) ? product : activation };
 }
 
-const NAMES: { readonly [op: string]: string } = { relu: "ReLU", gelu: "GELU", silu: "SiLU" };
-
 function Inner({ graph, block, row }: Props) {
   const { entering, activation, result } = parts(graph, block);
   const tensor = graph.tensor(activation);
   const width = last(tensor.shape);
   const on = onCounts(graph.values(activation)!, width)[row];
-  const name = NAMES[tensor.op] ?? tensor.op;
+  const name = activationOf(tensor.op)?.title ?? tensor.op;
   const gated = result !== activation;
   const lines: Line[] = [
     { tensor: entering, symbol: gated ? "x W_G" : "x W₁", words: "before the activation" },

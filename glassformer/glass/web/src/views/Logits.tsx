@@ -11,7 +11,7 @@ import type { Candidate, Step } from "../record";
 import { evenChoices, hasColumn, outputs } from "./decoding/output";
 import "./Layered.css";
 import "./Logits.css";
-import { cutOf, CutControls, NO_CUT, type Cut } from "./Cut";
+import { keptBy, TruncationControls, NO_TRUNCATION, type Truncation } from "./Truncation";
 import { allLogits, stepLogits, type StepLogits } from "./stepLogits";
 import type { Range } from "./temperature";
 
@@ -23,12 +23,12 @@ export function Logits({ graph }: { graph: Graph }) {
   const { steps } = graph.trace.decode!;
   const [at, setAt] = useState(0);
   const [temperature, setTemperature] = useState(1);
-  const [cut, setCut] = useState<Cut>(NO_CUT);
+  const [cut, setCut] = useState<Truncation>(NO_TRUNCATION);
   const all = useMemo(() => allLogits(graph), [graph, graph.edits.value]);
   const step = steps[Math.min(at, steps.length - 1)];
   if (!step) return <Frame title="Logits to probabilities" lead={LEAD}><p class="note">Nothing was decoded.</p></Frame>;
   const row = stepLogits(graph, all, step);
-  const keeps = cutOf(row, cut, temperature);
+  const keeps = keptBy(row, cut, temperature);
   return (
     <Frame title="Logits to probabilities" lead={LEAD}>
       <div class="layered">
@@ -42,7 +42,7 @@ export function Logits({ graph }: { graph: Graph }) {
           <Table graph={graph} row={row} step={step} temperature={temperature} keeps={keeps} />
           <Summary row={row} step={step} temperature={temperature} />
         </section>
-        <CutControls row={row} cut={cut} temperature={temperature} keeps={keeps} onChange={setCut} />
+        <TruncationControls row={row} cut={cut} temperature={temperature} keeps={keeps} onChange={setCut} />
       </div>
     </Frame>
   );

@@ -3,35 +3,33 @@
 import { Num } from "../components/Num";
 import type { Graph } from "../graph";
 import { show } from "../numbers";
-import { last } from "../shapes";
-import { deviation, mean, rootMeanSquare, rowOf } from "./vectors";
+import { normOf } from "../ops/norms";
+import { last, type Numbers } from "../shapes";
+import { mean, rowOf } from "../vectors";
 
 export function NormTable({ graph, norm, row }: { graph: Graph; norm: string; row: number }) {
   const tensor = graph.tensor(norm);
+  const rule = normOf(tensor.op)!;
   const width = last(tensor.shape);
   const eps = Number(tensor.attributes.eps ?? 0);
-  const centred = tensor.op === "layernorm";
   const before = Float64Array.from(rowOf(graph.values(tensor.operands.x)!, width, row));
   const after = graph.values(norm) && rowOf(graph.values(norm)!, width, row);
-  const [middle, spread] = centred ? [mean(before), deviation(before, eps)] : [0, rootMeanSquare(before, eps)];
-  const plain = before.map((x) => (x - middle) / spread);
+  const shared = rule.shared(before, eps);
+  const plain = before.map((x) => rule.cell(x, shared));
   const stored = graph.statistic(norm, "deviation")?.[row];
   const trained = [tensor.operands.gain && "· γ", tensor.operands.bias && "+ β"].filter(Boolean).join(" ");
-  const measure = centred ? deviation : rootMeanSquare;
-  const line = (name: string, values: ArrayLike<number>, extra = 0) => (
-    <tr><th scope="row">{name}</th><td>{show(tidy(mean(values)))}</td><td>{show(measure(values, extra))}</td></tr>
+  const line = (name: string, values: Numbers, extra = 0) => (
+    <tr><th scope="row">{name}</th><td>{show(tidy(mean(values)))}</td><td>{show(rule.shared(values, extra)[1])}</td></tr>
   );
   return (
     <section class="card">
-      <h3>{centred ? "Layer norm" : "RMS norm"} of this row</h3>
+      <h3>{rule.title} of this row</h3>
       <p class="muted">
-        {centred
-          ? `(x − mean) / √(variance + ${eps}) over the ${width} numbers of this token alone${trained ? ", then " + trained : ""}.`
-          : `x / √(mean of x² + ${eps}) over the ${width} numbers of this token alone${trained ? ", then " + trained : ""}: nothing is subtracted.`}
+        {rule.formula.replace("ε", String(eps))} over the {width} numbers of this token alone{trained && `, then ${trained}`}{rule.centred ? "." : ": nothing is subtracted."}
       </p>
       <div class="scroll">
         <table class="figures">
-          <thead><tr><th scope="col">row</th><th scope="col">mean</th><th scope="col">{centred ? "deviation" : "root mean square"}</th></tr></thead>
+          <thead><tr><th scope="col">row</th><th scope="col">mean</th><th scope="col">{rule.spread}</th></tr></thead>
           <tbody>
             {line("before", before, eps)}
             {line("normalised", plain)}
@@ -40,7 +38,7 @@ export function NormTable({ graph, norm, row }: { graph: Graph; norm: string; ro
         </table>
       </div>
       <p>
-        {stored !== undefined && <>The record's own {centred ? "deviation" : "root mean square"} for this row is {show(stored)}. </>}
+        {stored !== undefined && <>The record's own {rule.spread} for this row is {show(stored)}. </>}
         The first number of the result is <Num graph={graph} tensor={norm} index={[row, 0]} />; choose it to see the steps in full.
       </p>
     </section>

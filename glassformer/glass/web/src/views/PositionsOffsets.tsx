@@ -5,10 +5,11 @@ import { useMemo, useState } from "preact/hooks";
 import { Num } from "../components/Num";
 import type { Graph } from "../graph";
 import { show } from "../numbers";
+import { turn } from "../ops/angles";
 import { scaleOf, type Scale } from "../palette";
 import type { Tensor } from "../record";
 import { DerivedMap } from "./DerivedMap";
-import { byOffset, pairOf, products, speedOf, turn } from "./positionMath";
+import { byOffset, pairOf, products, speedOf } from "./positionMath";
 import { Circle } from "./PositionsCircle";
 import { Slider } from "./PositionsSlider";
 

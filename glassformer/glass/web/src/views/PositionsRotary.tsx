@@ -8,11 +8,12 @@ import { Num } from "../components/Num";
 import type { Graph } from "../graph";
 import { blockOf, placeText } from "../labels";
 import { show } from "../numbers";
+import { turn } from "../ops/angles";
 import type { Tensor } from "../record";
 import { last } from "../shapes";
 import { Circle } from "./PositionsCircle";
 import { OffsetCurve } from "./PositionsCurve";
-import { speedOf, turn, turnedScore } from "./positionMath";
+import { speedOf, turnedScore } from "./positionMath";
 import { Slider } from "./PositionsSlider";
 
 /** The attentions whose queries and keys are turned, with the tensors in question. */

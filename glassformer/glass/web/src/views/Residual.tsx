@@ -13,7 +13,7 @@ import { NormTable } from "./NormTable";
 import "./Layered.css";
 import { Strips } from "./Strips";
 import { sublayers, type Sublayer } from "./sublayers";
-import { cosine, length, rowOf } from "./vectors";
+import { cosine, length, rowOf } from "../vectors";
 
 const LEAD =
   "A sublayer does not replace a token's vector: it adds to it. Look how long the addition is beside what was there, and what the norm makes of it.";

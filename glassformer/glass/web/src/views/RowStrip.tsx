@@ -8,7 +8,7 @@ import { show } from "../numbers";
 import { fill, inkOn, type Scale } from "../palette";
 import { last } from "../shapes";
 import { isDark, openCell } from "../store";
-import { rowOf } from "./vectors";
+import { rowOf } from "../vectors";
 import "./RowStrip.css";
 
 interface Props {

@@ -9,7 +9,7 @@ import { scaleOf } from "../palette";
 import { last } from "../shapes";
 import { RowStrip } from "./RowStrip";
 import "./Layered.css";
-import { rowOf } from "./vectors";
+import { rowOf } from "../vectors";
 
 export interface Line {
   readonly tensor: string;

@@ -57,6 +57,7 @@ function Side({ graph, name, axis, at, alike, onChoose, children }: SideProps) {
     <section class="card tokens-side" aria-label={title}>
       <h3>{title}</h3>
       <TokenLine line={lineOf(axis, false)} label={`${name} tokens`} selected={at} alike={alike} onSelect={onChoose} />
+      {axis.read_as !== undefined && <p class="muted" dir="auto">Read as: {axis.read_as}</p>}
       <p class="muted">
         {counted(characters, "character")}, {counted(words, "word")}, {counted(tokens, "token")}{special > 0 && ` and ${special} of the model's own signs`}.
         {name === "target" && special > 0 && " It begins with the start sign; the end sign is written, never read."}

@@ -4,13 +4,18 @@ import { useEffect, useRef } from "preact/hooks";
 import { Frame } from "../components/Frame";
 import type { Graph } from "../graph";
 import type { Stop } from "../record";
-import { go, page, place } from "../store";
-import { VIEWS } from "./index";
+import { go, place } from "../store";
 import { Formula } from "./tour/Formula";
 import { Live } from "./tour/Live";
 import "./Tour.css";
 
-export function Tour({ graph }: { graph: Graph }) {
+interface Link {
+  readonly id: string;
+  readonly title: string;
+}
+
+/** `views`: those that the tour may lead to. */
+export function Tour({ graph, views }: { graph: Graph; views: readonly Link[] }) {
   const stops = graph.trace.tour;
   const kept = useRef(0); // a link to a tensor names a block of the model: then the stop stays
   const named = stops.findIndex(({ id }) => id === place.value.block);
@@ -35,7 +40,7 @@ export function Tour({ graph }: { graph: Graph }) {
           {LINES.map(([field, words]) => <div key={field} class={field}><dt>{words}</dt><dd>{stop[field]}</dd></div>)}
         </dl>
         <div class="stop-formula card"><Formula text={stop.formula} /></div>
-        <p class="see-it"><SeeIt graph={graph} stop={stop} /></p>
+        <p class="see-it"><SeeIt graph={graph} view={views.find(({ id }) => id === stop.view)} stop={stop} /></p>
         <Live key={stop.id} graph={graph} stop={stop} />
         {stop.tensors.length > 0 && <Arrows at={at} of={stops.length} onVisit={visit} />}
       </article>
@@ -80,9 +85,8 @@ const Arrows = ({ at, of, onVisit }: Walk & { of: number }) => (
   </p>
 );
 
-function SeeIt({ graph, stop }: { graph: Graph; stop: Stop }) {
-  const view = VIEWS.find(({ id }) => id === stop.view);
-  if (!view?.available(graph.trace, page.value!)) return null;
+function SeeIt({ graph, view, stop }: { graph: Graph; view: Link | undefined; stop: Stop }) {
+  if (!view) return null;
   const tensor = stop.view === "matrix" ? (stop.tensors.find((name) => graph.has(name)) ?? null) : null;
   return <button onClick={() => go({ view: view.id, block: null, tensor, cell: null })}>See it in “{view.title}” →</button>;
 }

@@ -13,7 +13,7 @@ import { attention, strongest, which } from "./decoding/attention";
 import { AttentionChoice, describe } from "./decoding/AttentionChoice";
 import { evenChoices } from "./decoding/output";
 import { Player } from "./decoding/Player";
-import { DRAWN, drawn } from "./drawn";
+import { DERIVED, derivedGraph } from "./derived";
 import { Curve } from "./learning/Curve";
 import { meanEntropy, probes, type Probe } from "./learning/probes";
 import { Words } from "./learning/Words";
@@ -72,13 +72,13 @@ function Attention({ probe: { graph, index } }: { probe: Probe }) {
   const { source, target } = graph.trace.axes;
   const picture = useMemo(() => {
     const side = (title: string, { size, tokens }: Axis) => ({ title, size, labels: tokens?.map((token) => token.text) });
-    return weights && drawn(graph, "attention", side("token read", target), side("source token", source), weights);
+    return weights && derivedGraph(graph, "attention", side("token read", target), side("source token", source), weights);
   }, [graph, which.value]);
   if (!picture) return <p class="note">This record has no attention from the target to the source.</p>;
   return (
     <>
       <p class="muted">{describe(graph)}</p>
-      <Matrix graph={picture} tensor={DRAWN} scale={UNIT} onOpen={([row, column]) => {
+      <Matrix graph={picture} tensor={DERIVED} scale={UNIT} onOpen={([row, column]) => {
         const [tensor, cell] = strongest(graph, which.value, [row], [column]);
         go({ trace: index, tensor, cell });
       }} />

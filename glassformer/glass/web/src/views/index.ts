@@ -2,6 +2,7 @@
 
 import type { ComponentType } from "preact";
 import type { Graph } from "../graph";
+import { normOf } from "../ops/norms";
 import type { PageDocument, Trace } from "../record";
 import { Attention } from "./Attention";
 import { hasAttention } from "./attentionWeights";
@@ -20,10 +21,15 @@ import { Tokens } from "./Tokens";
 import { Tour } from "./Tour";
 import { Training } from "./Training";
 
+interface ViewProps {
+  readonly graph: Graph;
+  readonly views: readonly View[]; // those that there are for this record
+}
+
 export interface View {
   readonly id: string;
   readonly title: string;
-  readonly component: ComponentType<{ graph: Graph }>;
+  readonly component: ComponentType<ViewProps>;
   available(trace: Trace, page: PageDocument): boolean;
 }
 
@@ -37,7 +43,7 @@ export const VIEWS: readonly View[] = [
   { id: "tokens", title: "Tokens", component: Tokens, available: ({ axes }) => Boolean(axes.source?.tokens ?? axes.target?.tokens) },
   { id: "positions", title: "Positions", component: Positions, available: (trace) => hasPositions(trace.tensors) },
   { id: "attention", title: "Attention", component: Attention, available: hasAttention },
-  { id: "residual", title: "Residual and norm", component: Residual, available: (trace) => trace.tensors.some(({ op }) => op === "layernorm" || op === "rmsnorm") },
+  { id: "residual", title: "Residual and norm", component: Residual, available: (trace) => trace.tensors.some(({ op }) => normOf(op)) },
   { id: "heads", title: "Heads side by side", component: Heads, available: (trace) => trace.tensors.some(({ op, shape }) => op === "softmax" && shape.length === 3) },
   { id: "feed_forward", title: "Feed-forward", component: FeedForward, available: has("feed_forward.activation") },
   { id: "logits", title: "Logits to probabilities", component: Logits, available: (trace) => trace.decode !== null },

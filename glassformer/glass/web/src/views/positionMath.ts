@@ -1,6 +1,6 @@
 // The arithmetic of positions: which columns are a pair, how fast it turns, and what turning does to dot products.
 
-import { angle } from "../angles";
+import { angle, turn } from "../ops/angles";
 
 export interface Pair {
   readonly sine: number; // column
@@ -13,10 +13,6 @@ export const pairOf = (layout: string | number, width: number, i: number): Pair 
 
 /** Radians per position: base^(−2i/width). */
 export const speedOf = (base: number, width: number, i: number): number => angle(1, i, width, base);
-
-/** The point (x, y) turned by an angle, against the clock. */
-export const turn = ([x, y]: readonly [number, number], angle: number): [number, number] =>
-  [x * Math.cos(angle) - y * Math.sin(angle), y * Math.cos(angle) + x * Math.sin(angle)];
 
 /** Every row's dot product with every row. */
 export function products(values: ArrayLike<number>, rows: number, width: number): number[][] {

@@ -2,11 +2,12 @@
 
 import type { Graph } from "../graph";
 import { evaluate } from "../ops";
-import type { Numbers, Step } from "../record";
-import { last } from "../shapes";
+import type { Step } from "../record";
+import { last, type Numbers } from "../shapes";
+import { rowOf } from "../vectors";
 import { outputs } from "./decoding/output";
 import { entropy, logSumExp, logSumExpRange, type Kept, type Range } from "./temperature";
-import { rowOf } from "./vectors";
+
 
 /** All logits of all steps; null where the record keeps only some, and not the weights to compute the rest. */
 export function allLogits(graph: Graph): Numbers | null {

@@ -2,6 +2,7 @@
 
 import type { Graph } from "../graph";
 import { blockOf, shortName } from "../labels";
+import { normOf } from "../ops/norms";
 import type { Tensor } from "../record";
 
 export interface Sublayer {
@@ -13,8 +14,6 @@ export interface Sublayer {
   readonly norm: string | null;
   readonly pre: boolean; // the norm comes before f, not after the sum
 }
-
-const isNorm = ({ op }: Tensor): boolean => op === "layernorm" || op === "rmsnorm";
 
 /** All residual connections, in the model's order. The sum of an embedding and its position is none. */
 export function sublayers(graph: Graph): Sublayer[] {
@@ -30,7 +29,7 @@ function isResidual(graph: Graph, { op, shape, operands }: Tensor): boolean {
 function sublayer(graph: Graph, sum: Tensor): Sublayer {
   const { a: x, b: f } = sum.operands;
   const own = `${blockOf(sum.name)}.norm`;
-  const norm = graph.has(own) ? graph.tensor(own) : graph.consumers(sum.name).find(isNorm);
+  const norm = graph.has(own) ? graph.tensor(own) : graph.consumers(sum.name).find(({ op }) => normOf(op));
   const name = blockOf(f) || shortName(f);
   return { name, title: titleOf(name), x, f, sum: sum.name, norm: norm?.name ?? null, pre: norm?.operands.x === x };
 }

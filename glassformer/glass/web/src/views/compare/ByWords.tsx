@@ -6,7 +6,7 @@ import { UNIT } from "../../palette";
 import { go } from "../../store";
 import { grouped } from "../attentionWeights";
 import { attention, EVERYWHERE, strongest } from "../decoding/attention";
-import { DRAWN, drawn } from "../drawn";
+import { DERIVED, derivedGraph } from "../derived";
 import { words } from "./differences";
 
 export function ByWords({ pair }: { pair: readonly [Graph, Graph] }) {
@@ -29,9 +29,9 @@ function One({ graph, trace }: { graph: Graph; trace: number }) {
   const [rows, columns] = [words(target), words(source)];
   const matrix = grouped(weights, source.size, rows.map(({ tokens }) => tokens), columns.map(({ tokens }) => tokens));
   const side = (title: string, list: typeof rows) => ({ title, size: list.length, labels: list.map(({ label }) => label) });
-  const picture = drawn(graph, "mean attention", side("word read", rows), side("source word", columns), Float64Array.from(matrix.flat()));
+  const picture = derivedGraph(graph, "mean attention", side("word read", rows), side("source word", columns), Float64Array.from(matrix.flat()));
   return (
-    <Matrix graph={picture} tensor={DRAWN} scale={UNIT} onOpen={([row, column]) => {
+    <Matrix graph={picture} tensor={DERIVED} scale={UNIT} onOpen={([row, column]) => {
       const [tensor, cell] = strongest(graph, EVERYWHERE, rows[row].tokens, columns[column].tokens);
       go({ trace, tensor, cell });
     }} />

@@ -10,7 +10,7 @@ import { show } from "../../numbers";
 import { scaleOf, UNIT, type Scale } from "../../palette";
 import type { Tensor } from "../../record";
 import { go } from "../../store";
-import { DRAWN, drawn, type Side } from "../drawn";
+import { DERIVED, derivedGraph, type AxisLabels } from "../derived";
 import { common, deltas, differences, type Difference } from "./differences";
 
 interface Props {
@@ -73,7 +73,7 @@ function Three({ a, b, name }: { a: Graph; b: Graph; name: string }) {
   const picture = useMemo(() => {
     const delta = deltas(a, b, part)!;
     const size = delta.length / heads;
-    return drawn(a, `Δ ${part.a.label}`, side(a, part.a, shape, -2), side(a, part.a, shape, -1), delta.slice(head * size, (head + 1) * size));
+    return derivedGraph(a, `Δ ${part.a.label}`, side(a, part.a, shape, -2), side(a, part.a, shape, -1), delta.slice(head * size, (head + 1) * size));
   }, [a, b, name, head]);
   const open = (trace: number) => (cell: number[]) => go({ trace, tensor: name, cell });
   const full = (index: number[]) => [...(shape.length > 2 ? [head] : []), ...index.slice(shape.length > 1 ? 0 : 1)];
@@ -95,14 +95,14 @@ function Three({ a, b, name }: { a: Graph; b: Graph; name: string }) {
         ))}
         <section class="card">
           <h5>{a.label} − {b.label}</h5>
-          <Matrix graph={picture} tensor={DRAWN} scale={symmetric(picture)} onOpen={(index) => open(0)(full(index))} />
+          <Matrix graph={picture} tensor={DERIVED} scale={symmetric(picture)} onOpen={(index) => open(0)(full(index))} />
         </section>
       </div>
     </>
   );
 }
 
-function side(graph: Graph, tensor: Tensor, shape: readonly number[], from: -1 | -2): Side {
+function side(graph: Graph, tensor: Tensor, shape: readonly number[], from: -1 | -2): AxisLabels {
   const axis = shape.length + from;
   if (axis < 0) return { title: "", size: 1 };
   const size = shape[axis];
@@ -126,7 +126,7 @@ function sharedScale(a: Graph, b: Graph, { op, name }: Tensor): Scale {
 }
 
 function symmetric(picture: Graph): Scale {
-  const { least, most } = scaleOf(picture.values(DRAWN)!);
+  const { least, most } = scaleOf(picture.values(DERIVED)!);
   const size = Math.max(Math.abs(least), Math.abs(most));
   return { kind: "diverging", least: -size, most: size };
 }

@@ -1,8 +1,8 @@
 // Two traces of one sentence held against each other: what can be compared, and by how much it differs.
 
 import type { Graph } from "../../graph";
-import { size, type Axis, type Step, type Tensor, type Trace } from "../../record";
-import { flatten, last, unflatten } from "../../shapes";
+import type { Axis, Step, Tensor, Trace } from "../../record";
+import { flatten, last, size, unflatten } from "../../shapes";
 
 /** The first step in which the two take different tokens; null if they write the same. */
 export function parting(a: readonly Step[], b: readonly Step[]): number | null {

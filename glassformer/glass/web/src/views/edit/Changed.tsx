@@ -2,8 +2,9 @@
 
 import { Num } from "../../components/Num";
 import type { Graph } from "../../graph";
-import { cellSymbol, pieceLabel, piecesOf, placeText } from "../../labels";
+import { pieceLabel, piecesOf, placeText } from "../../labels";
 import { show } from "../../numbers";
+import { cellSymbol } from "../../ops/op";
 import { unflatten } from "../../shapes";
 import { titleOf } from "../sublayers";
 import { changes, restore, type Change } from "./editing";

@@ -4,9 +4,9 @@
 import { Graph, type Edits } from "../../graph";
 import { pieceLabel } from "../../labels";
 import { hasMoved, sizeOf } from "../../movement";
-import type { Numbers, Tensor, Trace } from "../../record";
-import { last } from "../../shapes";
-import { cosine, rowOf } from "../vectors";
+import type { Tensor, Trace } from "../../record";
+import { last, type Numbers } from "../../shapes";
+import { cosine, rowOf } from "../../vectors";
 
 export type Cell = readonly [flat: number, value: number];
 

@@ -3,6 +3,7 @@
 import type { Graph } from "../../graph";
 import { Thumbnail } from "../../components/Thumbnail";
 import { chosenBlock, go } from "../../store";
+import { NORMS, normOf } from "../../ops/norms";
 import { describe, faceOf } from "./blocks";
 import type { Box, FrameBox, Plan, Wire } from "./plan";
 
@@ -76,7 +77,7 @@ function caption({ trace }: Graph, { kind, role, block }: Box): readonly [string
       return ["Embedding", `${size} × ${model.d_model}`];
     }
     case "norm":
-      return [role === "norm" ? (model.norm === "rmsnorm" ? "RMS norm" : "Layer norm") : "Add & norm", ""];
+      return [role === "norm" ? (normOf(model.norm) ?? NORMS.layernorm).title : "Add & norm", ""];
     case "linear":
       return ["Linear", `${model.d_model} → ${model.vocab_size}`];
     case "softmax":

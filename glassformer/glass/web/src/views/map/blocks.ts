@@ -1,6 +1,8 @@
 // What the blocks of the model are called, what they do, and which tensors are theirs.
 
 import type { Graph } from "../../graph";
+import { activationOf } from "../../ops/elementwise";
+import { NORMS, normOf } from "../../ops/norms";
 import type { Tensor } from "../../record";
 import type { Shape } from "./plan";
 
@@ -90,8 +92,8 @@ const layer = (block: string, number: string): Description => ({
 });
 
 function norm({ trace }: Graph, block: string, last: string): Description {
-  const root = trace.model.norm === "rmsnorm";
-  const formula = root ? "x / √(mean(x²) + ε) · γ" : "(x − mean) / √(variance + ε) · γ + β";
+  const { formula: plain, trained } = normOf(trace.model.norm) ?? NORMS.layernorm;
+  const formula = plain + trained.map((role) => ({ gain: " · γ", bias: " + β" })[role]).join("");
   const what = "Each token’s numbers are brought to one scale.";
   if (last === "encoder_norm" || last === "decoder_norm") return { title: "Final norm", what, formula };
   const before = trace.model.norm_position === "pre";
@@ -117,10 +119,10 @@ const attention = ({ trace }: Graph, masked: boolean): Description => ({
 });
 
 const GATED: { readonly [name: string]: string } = { reglu: "relu", geglu: "gelu", swiglu: "silu" };
-const WRITTEN: { readonly [name: string]: string } = { relu: "ReLU", gelu: "GELU", silu: "SiLU" };
-const activation = (name: string): string => WRITTEN[GATED[name] ?? name] + (name in GATED ? " as a gate" : "");
+const titleOf = (name: string): string => activationOf(GATED[name] ?? name)?.title ?? name;
+const activation = (name: string): string => titleOf(name) + (name in GATED ? " as a gate" : "");
 
 function feedForwardFormula(name: string): string {
-  const f = WRITTEN[GATED[name] ?? name];
+  const f = titleOf(name);
   return name in GATED ? `(${f}(x W_g) · x W₁) W₂` : name === "relu" ? "max(0, x W₁ + b₁) W₂ + b₂" : `${f}(x W₁ + b₁) W₂ + b₂`;
 }

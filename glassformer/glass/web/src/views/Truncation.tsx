@@ -5,16 +5,16 @@ import { percent } from "../numbers";
 import type { StepLogits } from "./stepLogits";
 import { nucleus } from "./temperature";
 
-export interface Cut {
+export interface Truncation {
   readonly kind: "none" | "top-k" | "top-p";
   readonly k: number;
   readonly p: number;
 }
 
-export const NO_CUT: Cut = { kind: "none", k: 3, p: 0.9 };
+export const NO_TRUNCATION: Truncation = { kind: "none", k: 3, p: 0.9 };
 
 /** How many of the likeliest tokens are kept; null where none is cut off, or where it cannot be told. */
-export function cutOf(row: StepLogits, { kind, k, p }: Cut, temperature: number): number | null {
+export function keptBy(row: StepLogits, { kind, k, p }: Truncation, temperature: number): number | null {
   if (kind === "none") return null;
   if (kind === "top-k") return Math.min(k, row.size);
   const probabilities = row.best.map((id) => row.probability(id, temperature));
@@ -25,13 +25,13 @@ export function cutOf(row: StepLogits, { kind, k, p }: Cut, temperature: number)
 
 interface Props {
   row: StepLogits;
-  cut: Cut;
+  cut: Truncation;
   temperature: number;
   keeps: number | null;
-  onChange(cut: Cut): void;
+  onChange(cut: Truncation): void;
 }
 
-export function CutControls({ row, cut, temperature, keeps, onChange }: Props) {
+export function TruncationControls({ row, cut, temperature, keeps, onChange }: Props) {
   return (
     <section class="card">
       <h3>If one drew instead of searching</h3>
@@ -54,7 +54,7 @@ function Slider({ name, value, onChange, ...range }: { name: string; value: numb
   );
 }
 
-function sentence(row: StepLogits, { kind, p }: Cut, temperature: number, keeps: number | null): string {
+function sentence(row: StepLogits, { kind, p }: Truncation, temperature: number, keeps: number | null): string {
   if (kind === "none") return `All ${row.size} tokens could be drawn, each with its probability.`;
   if (keeps === null) return "The record keeps too few logits to tell where the cut would be.";
   const kept = row.best.slice(0, keeps).map((id) => row.probability(id, temperature).least);

@@ -8,7 +8,7 @@ import { percent } from "../../numbers";
 import { spell } from "../decoding/written";
 import { decodeAgain, likeliest, probability } from "./editing";
 
-export function Said({ graph }: { graph: Graph }) {
+export function Prediction({ graph }: { graph: Graph }) {
   const changed = graph.edits.value.size > 0;
   if (!changed || !graph.values("log_probs")) return null;
   return (

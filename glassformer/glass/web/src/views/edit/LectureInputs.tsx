@@ -1,4 +1,4 @@
-// The lecture's example as a desk: its inputs in grids to type in, and beside them all that is made from them.
+// The inputs of the lecture's example in grids to type in, and beside them all that is made from them.
 
 import type { Graph } from "../../graph";
 import type { Tensor } from "../../record";
@@ -16,7 +16,7 @@ const PARTS = [
   { title: "Decoding", prefix: "decode" },
 ] as const;
 
-export function Desk({ graph }: { graph: Graph }) {
+export function LectureInputs({ graph }: { graph: Graph }) {
   return (
     <section class="card">
       <h3>The desk</h3>

@@ -9,3 +9,9 @@ export function positionPair(column: number, width: number, layout: string | num
   if (layout === "halves") return { pair: column % (width / 2), sine: column < width / 2 };
   return { pair: Math.floor(column / 2), sine: column % 2 === 0 };
 }
+
+/** The point (x, y) turned by an angle, against the clock. */
+export function turn([x, y]: readonly [number, number], angle: number): [number, number] {
+  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+  return [x * cos - y * sin, y * cos + x * sin];
+}

@@ -1,0 +1,130 @@
+"""`translate`: lines in, lines out, each as soon as it is there."""
+
+import argparse
+import json
+import os
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from glassformer.cli.arrivals import arrivals
+from glassformer.cli.commands import how_to_lengthen, load_translator, one_line, search_options
+from glassformer.cli.streams import print_whole, say_error
+
+if TYPE_CHECKING:
+    from glassformer.translator import FailedTranslation, Translation
+
+LINES = 256  # translated at a time
+WINDOW = 0.01  # seconds that a line from a pipe waits for others to be translated with
+
+NumberedLines = list[tuple[int, str]]
+
+
+def translate(options: argparse.Namespace) -> int:
+    """Translate a file, a line for a line; the exit status is 1 where a line could not be translated."""
+    from glassformer.text.pairs import read_lines
+    from glassformer.text.sentences import check_language
+    from glassformer.whole_texts import translate_texts
+
+    search = search_options(options)
+    if options.language:
+        check_language(options.language)
+    translator = load_translator(options)
+    size, notes = _size(options.file), _Notes(options, translator.model.config.max_length)
+    with _progress(size, packed=options.file.endswith(".gz")) as advance:
+        for lines in arrivals(read_lines(Path(options.file)), LINES, WINDOW if size is None else None):
+            results = translate_texts(
+                translator,
+                [line for _, line in lines],
+                search,
+                split=options.split,
+                language=options.language,
+                long=options.long,
+                prefixes=[options.prefix] * len(lines) if options.prefix else None,
+                align=options.json,
+                places=[notes.place(number) for number, _ in lines],
+            )
+            for (number, _), result in zip(lines, results, strict=True):
+                notes.take(result, number)
+            print_whole("".join(f"{_shown(result, options)}\n" for result in results))
+            advance(lines)
+    notes.end()
+    return 1 if notes.failed else 0
+
+
+def _shown(result: "Translation | FailedTranslation", options: argparse.Namespace) -> str:
+    """A line, or with n_best a group of lines that a blank one ends; what failed has a blank line."""
+    if options.json:
+        return json.dumps(result.to_dict(), ensure_ascii=False)
+    if result.error:
+        return ""
+    if options.n_best == 1:
+        return one_line(result.text)
+    return "".join(f"{one.score:.4f}\t{one_line(one.text)}\n" for one in (result, *result.alternatives))
+
+
+class _Notes:
+    """What is said on stderr: failed and cut off lines at once; over-long sentences counted, once, at the end."""
+
+    def __init__(self, options: argparse.Namespace, max_length: int) -> None:
+        self.failed = 0
+        self._options, self._max_length = options, max_length
+        self._long, self._first = 0, ""
+
+    def place(self, number: int) -> str:
+        return f"{'standard input' if self._options.file == '-' else self._options.file}:{number}"
+
+    def take(self, result: "Translation | FailedTranslation", number: int) -> None:
+        if result.error:
+            self.failed += 1
+            say_error(result.error)
+            return
+        if not result.finished:
+            say_error(f"{self.place(number)}: cut off at the length limit; {how_to_lengthen(self._options)}")
+        long = [part for part in result.parts if part.error or part.parts]
+        if long and not self._long:
+            self._first = str(long[0].error or f"{self.place(number)}: more than {self._max_length} tokens")
+        self._long += len(long)
+
+    def end(self) -> None:
+        if self._long:
+            done = "left out" if self._options.long == "skip" else "split at clauses"
+            say_error(f"{self._long:,} sentence{'s' if self._long > 1 else ''} {done}; the first is {self._first}")
+
+
+def _size(file: str) -> int | None:
+    """The size of a file in bytes; None for a pipe or a terminal, where nobody knows what will come."""
+    try:
+        state = os.fstat(sys.stdin.fileno()) if file == "-" else Path(file).stat()
+    except (OSError, ValueError):  # missing, which the reader will say; or no real standard input
+        return None
+    return state.st_size if stat.S_ISREG(state.st_mode) else None
+
+
+@contextmanager
+def _progress(size: int | None, packed: bool) -> Iterator[Callable[[NumberedLines], None]]:
+    """A bar on stderr, where that is a terminal and the lines of a file go elsewhere; gives what moves it on."""
+    if size is None or not sys.stderr.isatty() or sys.stdout.isatty():
+        yield lambda lines: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TimeRemainingColumn(elapsed_when_finished=True),
+        console=Console(stderr=True, highlight=False, soft_wrap=True),
+        redirect_stdout=False,
+    )
+    task = bar.add_task("0 lines", total=None if packed else size)
+
+    def advance(lines: NumberedLines) -> None:
+        done = sum(len(line.encode()) + 1 for _, line in lines)
+        bar.update(task, advance=done, description=f"{lines[-1][0]:,} lines")
+
+    with bar:
+        yield advance

@@ -1,0 +1,59 @@
+"""Translation of token ids, by any engine."""
+
+import hashlib
+from collections.abc import Sequence
+
+import torch
+
+from glassformer.batching import batches_by_length
+from glassformer.engine.protocol import Engine
+from glassformer.search import Hypothesis, S, SearchOptions, Watch, search
+from glassformer.special import BOS, EOS, PAD, UNK
+
+SUPPRESSED = (PAD, UNK, BOS)  # control tokens that no translation contains
+BATCH_TOKENS = 4096  # source positions of a batch, times the rows of each source (the beam's width)
+
+
+@torch.inference_mode()
+def generate(
+    engine: Engine[S],
+    sources: Sequence[Sequence[int]],
+    options: SearchOptions | None = None,
+    *,
+    prefixes: Sequence[Sequence[int]] | None = None,
+    watch: Watch | None = None,
+) -> list[list[Hypothesis]]:
+    """Search for translations of each source: `options.n_best` hypotheses, the best first.
+
+    Sources are ids with `</s>`; those of like length share a batch, on which no result depends. `prefixes` are the
+    ids, without `</s>`, that each translation must begin with. `watch` sees every step of a beam search (see
+    `search.search`); with more than one source it sees whole batches.
+
+    Raises InputError for a source or prefix longer than the model admits; nothing is cut off.
+    """
+    options = options or SearchOptions()
+    rows_each = options.n_best if options.sample else options.beam
+    results: list[list[Hypothesis]] = [[] for _ in sources]
+    for batch in batches_by_length([len(source) for source in sources], BATCH_TOKENS // rows_each):
+        chosen = [sources[row] for row in batch]
+        found = search(
+            engine.step,
+            engine.encode(chosen),
+            start=engine.start_id,
+            end=EOS,
+            limits=[options.limit(len(source), engine.max_length) for source in chosen],
+            options=options,
+            prefixes=[prefixes[row] for row in batch] if prefixes is not None else None,
+            suppress_tokens=SUPPRESSED,
+            watch=watch,
+            seeds=[_seed(options.seed, source) for source in chosen],
+            device=engine.device,
+        )
+        for row, hypotheses in zip(batch, found, strict=True):
+            results[row] = hypotheses
+    return results
+
+
+def _seed(seed: int, source: Sequence[int]) -> int:
+    """A seed from the sentence itself, so that a sample does not depend on the batch around it."""
+    return int.from_bytes(hashlib.sha256(repr((seed, list(source))).encode()).digest()[:7])

@@ -1,0 +1,145 @@
+"""Whole texts: split into sentences, translated, and put together again."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from heapq import nlargest
+from itertools import islice, product
+from typing import Any, Literal, get_args
+
+from glassformer.errors import UsageError
+from glassformer.search import SearchOptions
+from glassformer.text.clauses import split_clauses
+from glassformer.text.sentences import Parts, check_language, split_sentences
+from glassformer.translator import FailedTranslation, Translation, Translator
+
+Long = Literal["split", "skip", "fail"]
+
+
+def translate_texts(
+    translator: Translator,
+    texts: Sequence[str],
+    options: SearchOptions | None = None,
+    *,
+    split: bool = True,
+    language: str | None = None,
+    long: Long = "split",
+    prefixes: Sequence[str] | None = None,
+    align: bool = False,
+    places: Sequence[str] | None = None,
+    **overrides: Any,
+) -> list[Translation | FailedTranslation]:
+    """Translate texts of any number of sentences, each sentence by itself; the white space between them is kept.
+
+    `split=False` takes each text as one sentence. `language` is that of the texts, an ISO 639 code whose rules split
+    them; without it the script decides, and Latin is English. `long` says what becomes of a sentence that is longer
+    than the model admits: it is split at clauses, skipped, or fails. Where a sentence fails (one word may be too long
+    too) its whole text is a FailedTranslation; with `skip` it leaves no text, and its error is in `parts`. The rest is
+    as in `Translator.translate`; a prefix begins the first sentence.
+
+    A text of several sentences has them in `parts`; its score and log-probability are the sums of theirs, and its
+    n_best are the best of all their combinations. An over-long sentence has its clauses in its own `parts`.
+    """
+    if language:
+        check_language(language)
+    if long not in get_args(Long):
+        raise UsageError(f"long is '{long}'; set it to {', '.join(get_args(Long))}")
+    options = replace(options or SearchOptions(), **overrides)
+    splits = [split_sentences(text, language) if split else Parts([text.strip()], []) for text in texts]
+    places = places or [f"text {row + 1}" for row in range(len(texts))]
+    sentences = _translate_sentences(
+        translator,
+        [sentence for parts, _ in splits for sentence in parts],
+        options,
+        long == "split",
+        _of_the_first(prefixes, splits),
+        align,
+        [f"{place}{which}" for place, (parts, _) in zip(places, splits, strict=True) for which in _which(parts)],
+    )
+    return _together(texts, splits, sentences, options.n_best, skip=long == "skip")
+
+
+def _translate_sentences(
+    translator: Translator, sentences: list[str], options: SearchOptions, split_long: bool, prefixes: list[str] | None,
+    align: bool, places: list[str],
+) -> list[Translation | FailedTranslation]:  # fmt: skip
+    """Translate each sentence, in clauses where it is too long and that is wanted."""
+    encoded = translator.source_tokenizer.encode_all(sentences)
+    most = translator.model.config.max_length - 1  # without </s>
+
+    def fits(text: str) -> bool:
+        return len(translator.source_tokenizer.encode(text)) <= most
+
+    clauses = [
+        split_clauses(sentence, fits) if split_long and len(ids) > most else Parts([sentence], [])
+        for sentence, ids in zip(sentences, encoded, strict=True)
+    ]
+    translations = translator.translate(
+        [clause for parts, _ in clauses for clause in parts],
+        options,
+        prefixes=_of_the_first(prefixes, clauses),
+        align=align,
+        places=[place for place, (parts, _) in zip(places, clauses, strict=True) for _ in parts],
+    )
+    return _together(sentences, clauses, translations, options.n_best)
+
+
+def _of_the_first(prefixes: Sequence[str] | None, splits: list[Parts]) -> list[str] | None:
+    """The prefix of each text for the first of its parts, none for the others."""
+    if prefixes is None:
+        return None
+    pairs = zip(prefixes, splits, strict=True)
+    return [prefix if index == 0 else "" for prefix, (parts, _) in pairs for index in range(len(parts))]
+
+
+def _which(parts: list[str]) -> list[str]:
+    return [f", sentence {number}" for number in range(1, len(parts) + 1)] if len(parts) > 1 else [""]
+
+
+def _together(
+    texts: Sequence[str], splits: list[Parts], translations: list[Translation | FailedTranslation], n_best: int,
+    skip: bool = False,
+) -> list[Translation | FailedTranslation]:  # fmt: skip
+    """The translation of each text, from those of the parts of all."""
+    each = iter(translations)
+    return [
+        _whole(text.strip(), split, list(islice(each, len(split.parts))), n_best, skip)
+        for text, split in zip(texts, splits, strict=True)
+    ]
+
+
+def _whole(
+    text: str, split: Parts, found: list[Translation | FailedTranslation], n_best: int, skip: bool
+) -> Translation | FailedTranslation:
+    """The translation of a text, from those of its parts."""
+    failed = [one.error for one in found if one.error]
+    if failed and not skip:
+        return FailedTranslation(text, failed[0])
+    if len(found) == 1 and not failed and not found[0].parts:
+        return found[0]
+    choices = [(one, *one.alternatives) if isinstance(one, Translation) else (None,) for one in found]
+    best, *others = (_joined(text, split, chosen) for chosen in _best_choices(choices, n_best))
+    return replace(best, alternatives=tuple(others), parts=tuple(found))
+
+
+Choice = Sequence[Translation | None]
+
+
+def _best_choices(choices: Sequence[Choice], count: int) -> list[Choice]:
+    """The `count` ways to choose one translation of each part whose scores have the highest sums, the best first."""
+    best: list[Choice] = [()]
+    for some in choices:
+        both = ((*before, one) for before, one in product(best, some))
+        best = nlargest(count, both, key=lambda chosen: math.fsum(one.score for one in chosen if one))
+    return best
+
+
+def _joined(text: str, split: Parts, chosen: Choice) -> Translation:
+    spoken = [one for one in chosen if one]
+    return Translation(
+        source=text,
+        text=split.joined([one.text if one else "" for one in chosen]),
+        score=math.fsum(one.score for one in spoken),
+        log_prob=math.fsum(one.log_prob for one in spoken),
+        finished=all(one.finished for one in spoken),
+    )
