@@ -51,7 +51,7 @@ def main(model: Path) -> None:
 
     def translated(sentences: list[Sentence]) -> list[str]:
         sources = [sentence.source for sentence in sentences]
-        return [translation.text for translation in translator.translate(sources, SearchOptions(beam=1), align=False)]
+        return [translation.text for translation in translator.translate(sources, SearchOptions(beam=1))]
 
     def report(name: str, sentences: list[Sentence]) -> list[str]:
         texts = translated(sentences)
