@@ -48,7 +48,7 @@ LINES = {
     ),
     "UTF-16": (
         "a b\n".encode("utf-16"),
-        "{}:1: byte 1 of the line (0xff) is not UTF-8; convert UTF-16 to UTF-8 (iconv -t UTF-8) or mend the line",
+        "{0}:1: the file is UTF-16; convert UTF-16 to UTF-8 (iconv -f UTF-16 -t UTF-8 {0} > NEW)",
     ),
     "NUL": (b"a b\nc\0d\n", "{}:2: character 2 is a NUL; remove it, text has none"),
     "gzip cut off": (gzip.compress(GOOD.encode())[:-9], "{} is not a whole gzip file"),
@@ -99,7 +99,8 @@ def test_other_commands_refuse_a_bad_file(bad_file, reversing):
         ("bad.tsv", "a b\tb a\n\nc\td\n", "bad.tsv:2: the line is blank; remove it"),
         ("bad.tsv", b"a\tb\nc\t\xe9\n", "bad.tsv:2: byte 3 of the line (0xe9) is not UTF-8"),
         ("bad.tsv", b"a\tb\nc\t\0\n", "bad.tsv:2: character 3 is a NUL"),
-        ("bad.csv", "a,b\n", "cannot tell the format of bad.csv by its name; rename it to .tsv"),
+        ("bad.doc", "a,b\n", "cannot tell the format of bad.doc by its name; rename it to .tsv"),
+        ("bad.csv", "a,b\n", "bad.csv:1: columns a, b; say which is source and which is target"),
         ("bad.jsonl", '{"source": "a"}\n', 'bad.jsonl:1: no key "target"'),
         ("bad.jsonl", '{"source": "a", "target": "b"}\nhello\n', "bad.jsonl:2: not JSON"),
         ("bad.jsonl", "", "no pairs in bad.jsonl: it is empty"),

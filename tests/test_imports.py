@@ -34,7 +34,7 @@ LIBRARIES = {  # the libraries that a room may use, where that is limited
     "model": {"torch"},
     "search": {"torch"},
     "engine": {"torch"},
-    "text": {"sentencepiece"},
+    "text": {"sentencepiece", "pyarrow", "zstandard"},
     "data": {"numpy", "sentencepiece"},
     "corpora": {"polib", "pycountry"},
     "errors": set(),
