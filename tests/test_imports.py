@@ -35,7 +35,7 @@ LIBRARIES = {  # the libraries that a room may use, where that is limited
     "search": {"torch"},
     "engine": {"torch"},
     "text": {"sentencepiece", "pyarrow", "zstandard"},
-    "data": {"numpy", "sentencepiece"},
+    "data": {"numpy", "sentencepiece", "pycountry"},
     "corpora": {"polib", "pycountry"},
     "errors": set(),
     "special": set(),

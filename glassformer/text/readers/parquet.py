@@ -25,7 +25,7 @@ def parquet_rows(stream: BinaryIO, columns: Columns, name: str) -> Iterator[tupl
     try:
         with pyarrow.parquet.ParquetFile(stream) as file:
             yield from _rows(file, columns, name)
-    except (pyarrow.ArrowException, OSError) as error:
+    except (pyarrow.ArrowException, OSError, ValueError) as error:
         if isinstance(error, OSError) and error.errno:  # the disk's trouble, not the file's
             raise
         why = " ".join(str(error).split())[:200]
