@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from glassformer.text.pairs import Pair
 
-BLOCK = 500  # pairs compared together
+BLOCK = 250  # pairs compared together
 FEWEST = 200  # no verdict on less
-DENSE = 20  # blocks of a file of which each is looked at; of the later ones one in SPARSE is
+DENSE = 40  # blocks of a file of which each is looked at; of the later ones one in SPARSE is
 SPARSE = 10
 SHIFTS = range(-3, 4)
 RELATED = 1.5  # times chance, from which on a shift is believed; measured in docs/how_to/prepare_text.md

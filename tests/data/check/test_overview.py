@@ -205,4 +205,4 @@ def test_rare_characters_are_counted():
 def test_remarks_are_in_the_report_and_in_json():
     report = check_pairs(numbered(shifted(list(sentences(GERMAN)), 1)))
     assert [remark["kind"] for remark in report.to_dict()["remarks"]] == ["shifted"]
-    assert "\nshifted: train.tsv:1 to 500" in report.render() and "no problem found" not in report.render()
+    assert "\nshifted: train.tsv:1 to 250" in report.render() and "no problem found" not in report.render()
