@@ -1,10 +1,13 @@
 """Which two of a row's columns, keys or languages are the source and the target. That is never guessed."""
 
+import re
 from collections.abc import Sequence
 
 from glassformer.errors import InputError
+from glassformer.text.printable import quote
 
 Columns = Sequence[str | int]  # (source, target), each a name or a number from 1; or none, where the file says it
+MOST = 20  # names in a message
 SOURCE_NAMES, TARGET_NAMES = ("source", "src"), ("target", "tgt", "trg")
 
 
@@ -19,7 +22,7 @@ def find_names(names: Sequence[str], columns: Columns, place: str, what: str = "
     found = [[at for at, name in enumerate(folded) if name in aliases] for aliases in wanted]
     if all(len(places) == 1 for places in found):
         return found[0][0], found[1][0]
-    choices = ", ".join(map(_shown, names[:20])) + (", ..." if len(names) > 20 else "")
+    choices = shown(names)
     if columns:
         missing = next(name for name, places in zip(columns, found, strict=True) if len(places) != 1)
         raise InputError(f"{place}: {what} {choices}; which of them is '{missing}'? Name two with --columns")
@@ -30,10 +33,16 @@ def find_names(names: Sequence[str], columns: Columns, place: str, what: str = "
 def numbers_of(columns: Columns) -> tuple[int, int] | None:
     """The two columns, counted from 0, if both were given by number; else None."""
     texts = [str(column) for column in columns]
-    if len(texts) == 2 and all(text.isascii() and text.isdigit() and int(text) > 0 for text in texts):
+    if len(texts) == 2 and all(re.fullmatch("[1-9][0-9]{0,5}", text) for text in texts):
         return int(texts[0]) - 1, int(texts[1]) - 1
     return None
 
 
+def shown(names: Sequence[str]) -> str:
+    """The first of the names in one line, those in quotes that are no plain words."""
+    return ", ".join(map(_shown, names[:MOST])) + (", ..." if len(names) > MOST else "")
+
+
 def _shown(name: str) -> str:
-    return f'"{name[:40]}"' if not name or set(name) & set(" \t,;\"'") else name[:40]
+    short = name[:40]
+    return short if short and not re.search(r"[^\w.-]", short) else quote(short)

@@ -9,7 +9,7 @@ from typing import BinaryIO
 from xml.parsers import expat
 
 from glassformer.errors import InputError
-from glassformer.text.readers.columns import Columns
+from glassformer.text.readers.columns import Columns, shown
 from glassformer.text.readers.lines import LONGEST, refuse_nul, too_long
 
 CHUNK = 1 << 14  # bytes parsed at a time
@@ -42,9 +42,9 @@ def tmx_rows(stream: BinaryIO, columns: Columns, name: str) -> Iterator[tuple[in
 def _pairs(line: int, variants: list[tuple[str, str]], columns: Columns, place: str) -> Iterator[tuple[int, str, str]]:
     if not columns:
         languages = list(dict.fromkeys(language for language, _ in variants))
-        example = " ".join(languages) if len(languages) == 2 else "SOURCE TARGET"
+        example = " ".join(language[:40] for language in languages) if len(languages) == 2 else "SOURCE TARGET"
         raise InputError(
-            f"{place}: sentences in {', '.join(languages) or 'no language'}; say which is source and which is target, "
+            f"{place}: sentences in {shown(languages) or 'no language'}; say which is source and which is target, "
             f"as in --columns {example}"
         )
     sides = [[text for language, text in variants if _is(language, str(column))] or [""] for column in columns]

@@ -434,3 +434,11 @@ def test_standard_input_is_told_by_its_first_bytes(monkeypatch, data, columns, p
 def test_a_bracket_may_begin_a_sentence_of_standard_input(monkeypatch):
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"[laughs]\t[lacht]\n")))
     assert texts("-") == [("[laughs]", "[lacht]")]
+
+
+def test_names_in_a_message_stay_on_its_line(tmp_path):
+    path = write(tmp_path / "a.csv", as_csv([("a", "b")], ("en\n\x1b[31m", "x" * 10_000)))
+    message = refusal(path)
+    assert message.startswith(f'{path}:1: columns "en\\u000a\\u001b[31m", xxx') and len(message) < 400
+    path = write(tmp_path / "a.tmx", as_tmx([[("e" * 10_000, "a"), ("hi", "b")]]))
+    assert len(refusal(path)) < 400
