@@ -71,7 +71,8 @@ class Checker:
     `max_length`, in `unit`, is TOO_LONG. A pair with an empty side is judged no further. The other rules
     are in `rules`.
 
-    Without a `survey` of all pairs, nothing is known of duplicates, conflicts and usual lengths.
+    Of the rules that only `check-data` needs, those outside `judged` are not tried: NEAR_VALIDATION, SCRIPT and those
+    in RULES. Without a `survey` of all pairs, nothing is known of duplicates, conflicts and usual lengths.
     """
 
     def __init__(
@@ -81,15 +82,18 @@ class Checker:
         unit: str,
         max_length: int | None,
         drop: Collection[Problem] = DEFAULT_DROP,
+        judged: Collection[Problem] = tuple(Problem),
     ) -> None:
         self.report = CheckReport(unit)
         self._validation = {(pair.source, pair.target): pair for pair in validation}
         self._max_length = math.inf if max_length is None else max_length
         self._drop = drop
         self._repeated = survey.repeated() if survey else None
-        self._alike = {alike: pair for pair in self._validation.values() if (alike := likeness(pair))}
+        self._rules = {problem: rule for problem, rule in RULES.items() if problem in judged}
+        near = self._validation.values() if Problem.NEAR_VALIDATION in judged else ()
+        self._alike = {alike: pair for pair in near if (alike := likeness(pair))}
         self._usual = survey.usual_ratio() if survey else None
-        self._scripts = survey.usual_scripts() if survey else ("", "")
+        self._scripts = survey.usual_scripts() if survey and Problem.SCRIPT in judged else ("", "")
         self._earlier = self._repeated.earlier if self._repeated else {}
         self._wanted = set(self._earlier.values())
         self._shown: dict[int, Pair] = {}  # those wanted that have come, by row
@@ -140,7 +144,7 @@ class Checker:
             yield Problem.CONFLICT, f"{earlier.place} has the target {quote(earlier.target)}" if earlier else ""
         if self._alike and not held_out and (near := self._alike.get(likeness(pair))):
             yield Problem.NEAR_VALIDATION, f"like {near.place}"
-        for problem, rule in RULES.items():
+        for problem, rule in self._rules.items():
             if detail := rule(pair):
                 yield problem, detail
         if detail := script_problem(pair, self._scripts):

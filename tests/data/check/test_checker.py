@@ -264,6 +264,18 @@ def test_only_what_is_asked_for_is_dropped():
     assert [pair.line for pair in kept] == [1, 2, 3, 4, 6, 7]
 
 
+@pytest.mark.parametrize("drop", [(), *([problem] for problem in Problem), tuple(Problem)], ids=str)
+def test_what_is_not_judged_changes_nothing_of_what_is_dropped(drop):
+    texts = [("en", "hi"), *MIXED, ('"a ""b"""', "x"), ("<i>", "y"), ("a\u00a0b", "z"), ("p\u0430y", "w"), ("A!", "B")]
+    pairs, validation = numbered([*texts, *[(f"word {n}", f"शब्द {n}") for n in range(200)]]), numbered([("a.", "b")])
+    reports = []
+    for judged in (tuple(Problem), drop):
+        checker = Checker(Survey.from_pairs(pairs), validation, "words", 20, drop, judged)
+        kept = [checker.keeps(row, pair, 1, 1) for row, pair in enumerate(pairs)]
+        reports.append((kept, checker.report.dropped))
+    assert reports[0] == reports[1]
+
+
 def test_the_default_drops_what_harms_training():
     assert {problem.value for problem in DEFAULT_DROP} == {"empty", "too_long", "duplicate", "in_validation"}
 
