@@ -33,7 +33,7 @@ def main(model: Path, path: Path) -> None:
     """Print each sentence with its translation and whether that is acceptable."""
     rows = read(path)
     translator = Translator.load(model)
-    translations = translator.translate([row[0] for row in rows], SearchOptions(beam=1), align=False)
+    translations = translator.translate([row[0] for row in rows], SearchOptions(beam=1))
     right = 0
     for (source, accepted, _), translation in zip(rows, translations, strict=True):
         fits = plain(translation.text) in {plain(text) for text in accepted}

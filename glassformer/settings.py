@@ -102,7 +102,7 @@ def _described(hint: Any) -> str:
     if typing.get_origin(hint) is typing.Literal:
         return "one of " + ", ".join(map(str, typing.get_args(hint)))
     if typing.get_origin(hint) is tuple:
-        return f"a list of {_described(typing.get_args(hint)[0])}"
+        return f"a list of {accepted(typing.get_args(hint)[0])}"
     return {int: "a whole number", float: "a number", bool: "true or false", str: "text"}.get(hint, str(hint))
 
 

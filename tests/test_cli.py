@@ -299,6 +299,16 @@ def test_check_data_counts_what_is_wrong(tmp_path):
     assert f"{path}:2: same as {path}:1" in text
 
 
+def test_columns_of_each_format_are_chosen(tmp_path):
+    csv = write(tmp_path / "a.csv", 'en,hi\n"a, b",c\nd,e\n')
+    tsv = write(tmp_path / "a.tsv", "1\ta b\t2\tc\n3\td\t4\te\n")
+    for path, columns in ((csv, ("en", "hi")), (tsv, (2, 4))):
+        report = json.loads(run("check-data", "--pairs", path, "--columns", *columns, "--json").out)
+        assert (report["kept"], report["source_tokens"], report["target_tokens"]) == (2, 3, 2)
+    refused = run("check-data", "--corpus", "phrasebook", "--columns", "en", "hi")
+    assert refused.status == 2 and "columns goes with files of --pairs" in refused.err
+
+
 def test_check_data_limits_the_length_in_words(tmp_path):
     path = write_tsv(tmp_path / "a.tsv", letters(50))
     report = json.loads(run("check-data", "--pairs", path, "--max-length", 3, "--json").out)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from glassformer.translator import FailedTranslation, Translation
 
 CHUNK = 256  # pairs scored at a time
-DATA = ("corpus", "pairs", "source", "target", "valid_pairs", "valid_source", "valid_target")
+DATA = ("corpus", "pairs", "columns", "source", "target", "valid_pairs", "valid_source", "valid_target")
 
 
 def train(options: argparse.Namespace) -> None:

@@ -101,9 +101,13 @@ def _add_train(commands: Any) -> None:
 
 def _add_data(parser: argparse.ArgumentParser) -> None:
     text = parser.add_argument_group(
-        "text", "a .tsv or .jsonl of pairs, or two files aligned by line; any may be gzipped"
+        "text",
+        "a .tsv, .csv, .jsonl, .json, .tmx or .parquet of pairs, or two files aligned by line; any may be packed",
     )
-    text.add_argument("--pairs", nargs="+", metavar="F", help=".tsv (source, tab, target) or .jsonl")
+    text.add_argument("--pairs", nargs="+", metavar="F", help=".tsv (source, tab, target), .csv, .jsonl, ...")
+    text.add_argument(
+        "--columns", nargs=2, metavar=("SOURCE", "TARGET"), help="columns, keys or languages of --pairs: en hi, or 2 4"
+    )
     text.add_argument("--source", metavar="F", help="one sentence a line")
     text.add_argument("--target", metavar="F", help="its translation on the same line")
     text.add_argument("--corpus", metavar="NAME", help="a built-in one: phrasebook, names[:LANGUAGE], gettext:LANGUAGE")

@@ -21,8 +21,14 @@ class DataConfig:
     """
 
     pairs: tuple[str, ...] = ()
-    """Files of training pairs, `.tsv` (source, tab, target) or `.jsonl`, any of them gzipped; `-` is standard input.
-    Source: ours.
+    """Files of training pairs: `.tsv` (source, tab, target), `.csv`, `.jsonl`, `.json`, `.tmx` or `.parquet`, any of
+    them packed by gzip, bzip2, xz or zstd; `-` is standard input. Source: ours.
+    """
+
+    columns: tuple[str | int, ...] = ()
+    """The source's and the target's column, key or language in all files of pairs, as in `[en, hi]`, where a file does
+    not say it itself. Of a `.tsv` or `.csv` it may be their numbers from 1, as in `[2, 4]`; names are those of the
+    first line, which then is no pair. Range: none, or two. Source: ours.
     """
 
     pair_weights: tuple[float, ...] = ()
@@ -97,6 +103,10 @@ class DataConfig:
             raise UsageError("give the validation text either as --valid-pairs or as --valid-source, not both")
         if self.corpus and (self.valid_pairs or self.valid_source):
             raise UsageError(f"corpus '{self.corpus}' brings its own validation part; leave the --valid options out")
+        if len(self.columns) not in (0, 2) or len(set(map(str, self.columns))) != len(self.columns):
+            raise UsageError(f"columns = {list(self.columns)} must be two that differ: source, target")
+        if self.columns and not (self.pairs or self.valid_pairs):
+            raise UsageError("columns goes with files of --pairs, and there is none; leave it out")
         if self.pair_weights and len(self.pair_weights) != len(self.pairs):
             raise UsageError(
                 f"pair_weights has {len(self.pair_weights)} numbers for {len(self.pairs)} files of pairs; give one each"

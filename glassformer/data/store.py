@@ -72,7 +72,8 @@ def _build(path: Path, texts: Texts, drop: Iterable[str], tokenizers: Tokenizers
     survey, held_out = texts.first_reading.survey, texts.first_reading.held_out
     if survey.pairs >= LONG_WORK:
         print(f"tokenizing {survey.pairs:,} pairs into {path}", file=sys.stderr)
-    checker = Checker(survey, texts.valid or held_out.values(), "tokens", max_length, set(map(Problem, drop)))
+    problems = set(map(Problem, drop))
+    checker = Checker(survey, texts.valid or held_out.values(), "tokens", max_length, problems, judged=problems)
     write_store(path, texts.parts, tokenizers, checker, held_out)
     try:
         texts.refuse_changed()

@@ -54,7 +54,7 @@ class StreamedPairs:
         return "".join(map(_described, self._reports))
 
     def _pools(self, seed: int, epoch: int) -> Iterator[Pool]:
-        checker = Checker(None, self.validation, "tokens", self.max_length, self.drop)
+        checker = Checker(None, self.validation, "tokens", self.max_length, self.drop, judged=self.drop)
         self._reports[:] = [checker.report]
         kept = self._kept(checker, np.random.default_rng([seed, epoch]))
         first = 0

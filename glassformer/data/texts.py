@@ -10,7 +10,7 @@ from glassformer.data.config import DataConfig
 from glassformer.data.first_reading import FirstReading, read_first
 from glassformer.errors import InputError
 from glassformer.text.pair_text import PairText
-from glassformer.text.pairs import Pair
+from glassformer.text.pairs import Columns, Pair
 
 
 @dataclass(frozen=True)
@@ -66,12 +66,15 @@ def open_texts(data: DataConfig, seed: int) -> tuple[list[PairText], list[Pair]]
     if data.corpus:
         corpus = load_corpus(data.corpus, seed)
         return [PairText.from_memory(corpus.train)], corpus.valid
-    train = _texts(data.pairs, data.source, data.target)
-    return train, list(PairText.concatenated(_texts(data.valid_pairs, data.valid_source, data.valid_target)))
+    train = _texts(data.pairs, data.source, data.target, data.columns)
+    valid = _texts(data.valid_pairs, data.valid_source, data.valid_target, data.columns)
+    return train, list(PairText.concatenated(valid))
 
 
-def _texts(pairs: Sequence[str], source: str | None, target: str | None) -> list[PairText]:
-    return [PairText.from_parallel_files(source, target)] if source and target else list(map(PairText.from_file, pairs))
+def _texts(pairs: Sequence[str], source: str | None, target: str | None, columns: Columns) -> list[PairText]:
+    if source and target:
+        return [PairText.from_parallel_files(source, target)]
+    return [PairText.from_file(path, columns) for path in pairs]
 
 
 def _refuse_one_pair(pairs: Iterable[Pair]) -> None:

@@ -5,16 +5,20 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
-from glassformer.text.pairs import Pair, is_read_once, read_pairs, read_parallel, reading
+from glassformer.text.pairs import Columns, Pair, is_read_once, read_pairs, read_parallel, reading
 
 
 class PairText:
     """Each iteration reads the pairs from the beginning: from their files, or from memory."""
 
     def __init__(
-        self, read: Callable[[], Iterator[Pair]], paths: Sequence[str] = (), texts: "Sequence[PairText]" = ()
+        self,
+        read: Callable[[], Iterator[Pair]],
+        paths: Sequence[str] = (),
+        texts: "Sequence[PairText]" = (),
+        columns: Columns = (),
     ) -> None:
-        self._read, self._paths, self._texts = read, paths, texts
+        self._read, self._paths, self._texts, self._columns = read, paths, texts, columns
 
     def __iter__(self) -> Iterator[Pair]:
         return self._read()
@@ -25,9 +29,9 @@ class PairText:
         return cls(list(pairs).__iter__)
 
     @classmethod
-    def from_file(cls, path: str) -> "PairText":
+    def from_file(cls, path: str, columns: Columns = ()) -> "PairText":
         """The pairs of one file, as `read_pairs` reads it; those of a pipe are kept in memory."""
-        return cls._from_files(lambda: read_pairs(path), [path])
+        return cls._from_files(lambda: read_pairs(path, columns), [path], columns)
 
     @classmethod
     def from_parallel_files(cls, source: str, target: str) -> "PairText":
@@ -40,18 +44,19 @@ class PairText:
         return cls(lambda: chain.from_iterable(texts), texts=texts)
 
     @classmethod
-    def _from_files(cls, read: Callable[[], Iterator[Pair]], paths: Sequence[str]) -> "PairText":
-        return cls.from_memory(read()) if any(map(is_read_once, paths)) else cls(read, paths)
+    def _from_files(cls, read: Callable[[], Iterator[Pair]], paths: Sequence[str], columns: Columns = ()) -> "PairText":
+        return cls.from_memory(read()) if any(map(is_read_once, paths)) else cls(read, paths, columns=columns)
 
     def digest(self) -> str:
-        """SHA-256 of the content: another for any other text. Of files their bytes and suffixes count.
+        """SHA-256 of the content: another for any other text. Of files their bytes, suffixes and chosen columns count.
 
         Raises InputError if a file cannot be read.
         """
         if self._texts:
             return _sha256(text.digest() for text in self._texts)
         if self._paths:
-            return _sha256(repr((Path(path).suffixes, _digest(path))) for path in self._paths)
+            chosen = [repr(tuple(map(str, self._columns)))] if self._columns else []
+            return _sha256([*(repr((Path(path).suffixes, _digest(path))) for path in self._paths), *chosen])
         return _sha256(repr((pair.source, pair.target)) for pair in self)
 
     def stamp(self) -> list[tuple[int, int]]:

@@ -7,9 +7,22 @@ reports what was dropped. The pairs are read twice and never held: memory does n
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator
 
+from glassformer.data.check.overview import Overview
 from glassformer.data.check.repeats import CONFLICT, DUPLICATE
 from glassformer.data.check.report import DEFAULT_DROP, CheckReport, Finding, Problem
-from glassformer.data.check.rules import encoding_of_pair, is_untranslated, length_problem, which_is_empty
+from glassformer.data.check.rules import (
+    encoding_of_pair,
+    header_problem,
+    invisible_problem,
+    is_untranslated,
+    length_problem,
+    likeness,
+    markup_problem,
+    mixed_problem,
+    quotes_problem,
+    script_problem,
+    which_is_empty,
+)
 from glassformer.data.check.survey import Survey
 from glassformer.errors import InputError
 from glassformer.text.pairs import Pair
@@ -30,10 +43,24 @@ def check_pairs(
     `pairs` is read twice. Raises nothing of its own: what is wrong is in the report. `refuse_same` and
     `refuse_too_few` are for data that cannot be trained on at all.
     """
-    checker = Checker(Survey.from_pairs(pairs), validation, unit, max_length, drop)
+    survey, overview = Survey(), Overview()
+    for pair in pairs:
+        survey.add(pair)
+        overview.add(pair)
+    checker = Checker(survey, validation, unit, max_length, drop)
     for row, pair in enumerate(pairs):
         checker.keeps(row, pair, count(pair.source), count(pair.target))
+    checker.report.remarks = tuple(overview.remarks())
     return checker.report
+
+
+RULES: dict[Problem, Callable[[Pair], str]] = {
+    Problem.HEADER: header_problem,
+    Problem.QUOTES: quotes_problem,
+    Problem.MARKUP: markup_problem,
+    Problem.INVISIBLE: invisible_problem,
+    Problem.MIXED_SCRIPT: mixed_problem,
+}
 
 
 class Checker:
@@ -44,7 +71,8 @@ class Checker:
     `max_length`, in `unit`, is TOO_LONG. A pair with an empty side is judged no further. The other rules
     are in `rules`.
 
-    Without a `survey` of all pairs, nothing is known of duplicates, conflicts and usual lengths.
+    Of the rules that only `check-data` needs, those outside `judged` are not tried: NEAR_VALIDATION, SCRIPT and those
+    in RULES. Without a `survey` of all pairs, nothing is known of duplicates, conflicts and usual lengths.
     """
 
     def __init__(
@@ -54,13 +82,18 @@ class Checker:
         unit: str,
         max_length: int | None,
         drop: Collection[Problem] = DEFAULT_DROP,
+        judged: Collection[Problem] = tuple(Problem),
     ) -> None:
         self.report = CheckReport(unit)
         self._validation = {(pair.source, pair.target): pair for pair in validation}
         self._max_length = math.inf if max_length is None else max_length
         self._drop = drop
         self._repeated = survey.repeated() if survey else None
+        self._rules = {problem: rule for problem, rule in RULES.items() if problem in judged}
+        near = self._validation.values() if Problem.NEAR_VALIDATION in judged else ()
+        self._alike = {alike: pair for pair in near if (alike := likeness(pair))}
         self._usual = survey.usual_ratio() if survey else None
+        self._scripts = survey.usual_scripts() if survey and Problem.SCRIPT in judged else ("", "")
         self._earlier = self._repeated.earlier if self._repeated else {}
         self._wanted = set(self._earlier.values())
         self._shown: dict[int, Pair] = {}  # those wanted that have come, by row
@@ -109,6 +142,13 @@ class Checker:
         if kind == CONFLICT:  # a repeated pair has had its conflict told the first time
             earlier = self._before(row)
             yield Problem.CONFLICT, f"{earlier.place} has the target {quote(earlier.target)}" if earlier else ""
+        if self._alike and not held_out and (near := self._alike.get(likeness(pair))):
+            yield Problem.NEAR_VALIDATION, f"like {near.place}"
+        for problem, rule in self._rules.items():
+            if detail := rule(pair):
+                yield problem, detail
+        if detail := script_problem(pair, self._scripts):
+            yield Problem.SCRIPT, detail
 
     def _note_longest(self, pair: Pair, source: int, target: int) -> None:
         if self.report.longest_source is None or source > self.report.longest_source[0]:

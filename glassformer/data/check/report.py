@@ -1,7 +1,7 @@
 """What a check of sentence pairs found: the problems there are, and the report on them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
 from glassformer.text.pairs import Pair
@@ -21,6 +21,13 @@ class Problem(StrEnum):
     UNTRANSLATED = "untranslated"
     ENCODING = "encoding"
     CONFLICT = "conflict"
+    NEAR_VALIDATION = "near_validation"
+    HEADER = "header"
+    QUOTES = "quotes"
+    MARKUP = "markup"
+    INVISIBLE = "invisible"
+    SCRIPT = "script"
+    MIXED_SCRIPT = "mixed_script"
 
 
 MEANING = {
@@ -32,6 +39,13 @@ MEANING = {
     Problem.UNTRANSLATED: "target equals source",
     Problem.ENCODING: "characters that text does not have",
     Problem.CONFLICT: "the source was seen with another target",
+    Problem.NEAR_VALIDATION: "in the validation set but for case, punctuation or spaces",
+    Problem.HEADER: "the first line names the columns",
+    Problem.QUOTES: "quotes of a CSV file, which are trained on",
+    Problem.MARKUP: "a tag of HTML or XML",
+    Problem.INVISIBLE: "no-break spaces and the like; training's default normalisation mends them",
+    Problem.SCRIPT: "a side is in another script than is usual for it",
+    Problem.MIXED_SCRIPT: "a word has letters of two scripts",
 }
 # What training leaves out unless its config says otherwise.
 DEFAULT_DROP = (Problem.EMPTY, Problem.TOO_LONG, Problem.DUPLICATE, Problem.IN_VALIDATION)
@@ -51,13 +65,21 @@ class Finding:
     detail: str
 
 
+@dataclass(frozen=True)
+class Remark:
+    """What was found of the text as a whole: the kind, and what exactly."""
+
+    kind: str
+    detail: str
+
+
 @dataclass
 class CheckReport:
     """What a check found.
 
     `counts` has, for each problem, the pairs that show it; a pair may show several. `dropped` has
     each dropped pair once, at its first problem, so that it sums to `pairs - kept`. Token totals
-    are over the kept pairs, in `unit`; the longest sides are over all.
+    are over the kept pairs, in `unit`; the longest sides are over all. `remarks` are about the whole text.
     """
 
     unit: str
@@ -70,6 +92,7 @@ class CheckReport:
     counts: dict[Problem, int] = field(default_factory=lambda: dict.fromkeys(Problem, 0))
     dropped: dict[Problem, int] = field(default_factory=lambda: dict.fromkeys(Problem, 0))
     examples: dict[Problem, list[Finding]] = field(default_factory=lambda: {problem: [] for problem in Problem})
+    remarks: tuple[Remark, ...] = ()
 
     def add(self, finding: Finding) -> None:
         """Count a finding, and keep it if it is among the first of its kind."""
@@ -95,11 +118,13 @@ class CheckReport:
                 }
                 for problem in Problem
             },
+            "remarks": [asdict(remark) for remark in self.remarks],
         }
 
     def render(self) -> str:
         """The report as text for a reader, without a final line end."""
-        return "\n".join([*self._render_totals(), *self._render_counts(), *self._render_examples()])
+        remarks = ["", *(f"{remark.kind}: {remark.detail}" for remark in self.remarks)] if self.remarks else []
+        return "\n".join([*self._render_totals(), *remarks, *self._render_counts(), *self._render_examples()])
 
     def _render_totals(self) -> list[str]:
         lines = [
@@ -114,12 +139,12 @@ class CheckReport:
     def _render_counts(self) -> list[str]:
         found = [problem for problem in Problem if self.counts[problem]]
         if not found:
-            return ["", "no problem found"]
+            return [] if self.remarks else ["", "no problem found"]
         rows = [
-            f"{problem:<14} {self.counts[problem]:>9,} {self.dropped[problem]:>9,}  {MEANING[problem]}"
+            f"{problem:<15} {self.counts[problem]:>9,} {self.dropped[problem]:>9,}  {MEANING[problem]}"
             for problem in found
         ]
-        return ["", f"{'problem':<14} {'pairs':>9} {'dropped':>9}", *rows]
+        return ["", f"{'problem':<15} {'pairs':>9} {'dropped':>9}", *rows]
 
     def _render_examples(self) -> list[str]:
         lines = []

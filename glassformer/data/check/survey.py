@@ -5,7 +5,10 @@ from collections.abc import Iterable, Mapping
 
 from glassformer.data.check.repeats import Repeated, Repeats
 from glassformer.data.check.rules import usual_ratio
+from glassformer.data.check.scripts import main_script
 from glassformer.text.pairs import Pair
+
+USUAL = 0.9  # the share of texts that a usual script has
 
 
 class Survey:
@@ -14,6 +17,7 @@ class Survey:
     def __init__(self) -> None:
         self.pairs = 0
         self._lengths: Counter[tuple[int, int]] = Counter()
+        self._scripts = Counter[str](), Counter[str]()
         self._repeats = Repeats()
         self._left_out: Mapping[int, Pair] = {}
 
@@ -31,6 +35,8 @@ class Survey:
         self.pairs += 1
         if all(lengths):
             self._lengths[lengths] += 1
+            for counts, side in zip(self._scripts, pair[:2], strict=True):
+                counts[main_script(side)] += 1
             self._repeats.add(pair.source, pair.target, row)
         return row
 
@@ -46,6 +52,17 @@ class Survey:
     def usual_ratio(self) -> float | None:
         """Target over source length, in characters, as it is usual here; see `rules.usual_ratio`."""
         return usual_ratio(self._lengths)
+
+    def usual_scripts(self) -> tuple[str, str]:
+        """The script of nine in ten sources, and of targets; "" where none is."""
+        return _usual(self._scripts[0]), _usual(self._scripts[1])
+
+
+def _usual(scripts: Counter[str]) -> str:
+    """The script of nine in ten of those texts that have letters."""
+    del scripts[""]
+    script, count = max(scripts.items(), key=lambda item: item[1], default=("", 0))
+    return script if count >= USUAL * scripts.total() else ""
 
 
 def _lengths(pair: Pair) -> tuple[int, int]:

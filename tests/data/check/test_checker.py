@@ -163,6 +163,84 @@ def test_damaged_characters_are_reported_with_their_side():
     assert report.examples[Problem.ENCODING][0].detail == "target: control character U+0007"
 
 
+@pytest.mark.parametrize(
+    ("texts", "alike"),
+    [
+        (("We are friends", "हम दोस्त हैं"), True),  # but for the full stop, which is no letter
+        (("we are  FRIENDS !", "हम दोस्त हैं।"), True),
+        (("Ｗe are friends", "हम दोस्त हैं"), True),  # a full-width form
+        (("We are friends", "हम दोस्ती हैं"), False),  # another vowel sign
+        (("We are friend", "हम दोस्त हैं"), False),
+        (("We are 2 friends", "हम दोस्त हैं"), False),
+    ],
+)
+def test_near_validation(texts, alike):
+    validation = numbered([("We are friends.", "हम दोस्त हैं")], "valid.tsv")
+    report = check_pairs(numbered([("x", "y"), texts]), validation)
+    assert report.counts[Problem.NEAR_VALIDATION] == alike
+    assert not alike or report.examples[Problem.NEAR_VALIDATION][0].detail == "like valid.tsv:1"
+    assert report.counts[Problem.IN_VALIDATION] == 0
+
+
+def test_an_equal_pair_is_not_a_near_one_too_and_signs_are_like_nothing():
+    assert found([("A.", "B"), ("x", "y")], validation=numbered([("A.", "B")])) == {Problem.IN_VALIDATION: 1}
+    assert found([("?", "?"), ("x", "y")], validation=numbered([("!", "!")])) == {}
+
+
+@pytest.mark.parametrize(
+    "first",
+    [("source", "target"), ("SRC", "TGT"), ("en", "hi"), ("eng", "hin"), ("en-GB", "pt_BR"), ("English", "Hindi")],
+)
+def test_header(first):
+    assert found([first, ("a", "b")])[Problem.HEADER] == 1
+    assert Problem.HEADER not in found([("a", "b"), first])  # a header is a first line
+
+
+@pytest.mark.parametrize(
+    "first", [("yes", "ja"), ("Yes", "Ja"), ("Hello", "Hallo"), ("The source", "target"), ("xx", "hi"), ("1", "2")]
+)
+def test_an_ordinary_first_line_is_no_header(first):
+    assert Problem.HEADER not in found([first, ("a", "b")])
+
+
+def test_quotes_of_csv():
+    texts = [('"He said ""hi"""', "x"), ("x", '"a ""b"" c"')]
+    assert found(texts) == {Problem.QUOTES: 2}
+    honest = [('"I love you," he said.', "a"), ('"I see."', '"Ich sehe."'), ('"', "b"), ('12"', '12"" x'), ('""', "c")]
+    assert Problem.QUOTES not in found(honest)
+
+
+def test_markup_is_a_tag_and_no_comparison():
+    assert found([("<b>x</b> yes", "haan"), ("x", "y </a>")])[Problem.MARKUP] == 2
+    assert Problem.MARKUP not in found([("a < b and c > d", "x <3 y"), ("1<2", "<>")])
+
+
+@pytest.mark.parametrize("character", [*"\u00a0\u202f\u00ad\u200b\u2060\u2028\u2029\u200e"])
+def test_invisible_characters_are_named(character):
+    report = check_pairs(numbered([(f"a{character}b", "x")]))
+    assert report.counts[Problem.INVISIBLE] == 1
+    assert report.examples[Problem.INVISIBLE][0].detail.endswith(f"U+{ord(character):04X}")
+
+
+def test_joiners_and_the_ideographic_space_are_ordinary():
+    assert Problem.INVISIBLE not in found([("क्\u200dष र्\u200cय", "x"), ("你好\u3000世界", "y")])
+
+
+def test_a_side_in_another_script():
+    texts = [(f"word {'abcdefghij'[n % 10]} {n}", f"शब्द {n}") for n in range(20)]
+    assert found([*texts, ("शब्द", "word")]) == {Problem.SCRIPT: 1}
+    assert found([*texts, ("NASA 12", "नासा NASA 12"), ("7", "७"), ("a", "2024")]) == {}
+    half = [(target, source) for source, target in texts]
+    assert found([*texts, *half]) == {}  # where neither script is usual, neither is odd
+
+
+def test_a_word_in_two_scripts():
+    assert found([("p\u0430ypal", "x")]) == {Problem.MIXED_SCRIPT: 1}  # a Cyrillic a
+    assert found([("kaufen", "खरीdना")]) == {Problem.MIXED_SCRIPT: 1}
+    honest = [("T恤", "Tシャツ"), ("漢字かなカナ", "x"), ("TV पर", "5 µm"), ("30 Ω", "Wi-Fi"), ("1ª", "नं.")]
+    assert Problem.MIXED_SCRIPT not in found(honest)
+
+
 # What is kept, and the report
 
 MIXED = [("a", "b"), ("a", "b"), ("", "c"), ("long one", "d"), ("same", "same"), ("", "c"), ("e f", "g h i")]
@@ -184,6 +262,18 @@ def test_only_what_is_asked_for_is_dropped():
     assert len(checked(numbered(MIXED), drop=())[0]) == len(MIXED)
     kept = checked(numbered(MIXED), drop={Problem.UNTRANSLATED})[0]
     assert [pair.line for pair in kept] == [1, 2, 3, 4, 6, 7]
+
+
+@pytest.mark.parametrize("drop", [(), *([problem] for problem in Problem), tuple(Problem)], ids=str)
+def test_what_is_not_judged_changes_nothing_of_what_is_dropped(drop):
+    texts = [("en", "hi"), *MIXED, ('"a ""b"""', "x"), ("<i>", "y"), ("a\u00a0b", "z"), ("p\u0430y", "w"), ("A!", "B")]
+    pairs, validation = numbered([*texts, *[(f"word {n}", f"शब्द {n}") for n in range(200)]]), numbered([("a.", "b")])
+    reports = []
+    for judged in (tuple(Problem), drop):
+        checker = Checker(Survey.from_pairs(pairs), validation, "words", 20, drop, judged)
+        kept = [checker.keeps(row, pair, 1, 1) for row, pair in enumerate(pairs)]
+        reports.append((kept, checker.report.dropped))
+    assert reports[0] == reports[1]
 
 
 def test_the_default_drops_what_harms_training():
@@ -238,7 +328,15 @@ def test_the_report_as_a_dict_is_stable():
             "untranslated": nothing,
             "encoding": nothing,
             "conflict": nothing,
+            "near_validation": nothing,
+            "header": nothing,
+            "quotes": nothing,
+            "markup": nothing,
+            "invisible": nothing,
+            "script": nothing,
+            "mixed_script": nothing,
         },
+        "remarks": [],
     }
 
 
@@ -255,9 +353,9 @@ def test_the_report_reads_well():
         "words    1 source, 1 target, in the pairs kept\n"
         "longest  1 source (train.tsv:1), 1 target (train.tsv:1)\n"
         "\n"
-        "problem            pairs   dropped\n"
-        "empty                  1         1  a side has no text\n"
-        "duplicate              1         1  the same pair again\n"
+        "problem             pairs   dropped\n"
+        "empty                   1         1  a side has no text\n"
+        "duplicate               1         1  the same pair again\n"
         "\n"
         "empty, all 1:\n"
         "  train.tsv:2: target is empty\n"

@@ -1,0 +1,49 @@
+"""Comma-separated values with quotes and a header (.csv), by Python's `csv` module."""
+
+import csv
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import BinaryIO
+
+from glassformer.errors import InputError
+from glassformer.text.readers.columns import Columns, find_names, numbers_of
+from glassformer.text.readers.lines import lines_of
+
+
+def csv_rows(stream: BinaryIO, columns: Columns, name: str) -> Iterator[tuple[int, str, str]]:
+    """(line, source, target) of each row, whose line is its first. Quoted fields may hold line ends.
+
+    The first row names the columns: `source` and `target`, or those in `columns`. If `columns` has numbers, the first
+    row is a pair. A semicolon separates if the first row has no comma. Fields have at most 131,072 characters, the
+    `csv` module's limit.
+
+    Raises InputError for a row with another number of fields than the first, and quotes that do not match.
+    """
+    rows = _rows(lines_of(stream, name), name)
+    chosen, width = numbers_of(columns), 0
+    for line, row in rows:
+        place = f"{name}:{line}"
+        if not row:
+            raise InputError(f"{place}: the line is blank; remove it")
+        if chosen is None:
+            chosen, width = find_names(row, columns, place), len(row)
+            continue
+        width = width or len(row)
+        if len(row) != width or width <= max(chosen):
+            expected = width if width > max(chosen) else f"at least {max(chosen) + 1}"
+            raise InputError(f"{place}: {len(row)} fields, expected {expected}; quote a field that has commas")
+        yield line, row[chosen[0]], row[chosen[1]]
+
+
+def _rows(lines: Iterable[tuple[int, str]], name: str) -> Iterator[tuple[int, list[str]]]:
+    texts = (f"{text}\n" for _, text in lines)
+    first = next(texts, "")
+    delimiter = ";" if ";" in first and "," not in first else ","
+    reader = csv.reader(chain([first] if first else [], texts), delimiter=delimiter, strict=True)
+    line = 1
+    try:
+        for row in reader:
+            yield line, row
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise InputError(f"{name}:{line}: not CSV ({error}); mend the quotes of the row that begins here") from None
