@@ -10,7 +10,7 @@ from .draw import Draw
 from .hindi import Agreement
 from .lexicon import Adjective, Verb, read_rows
 from .phrases import PRONOUNS, Phrase, named, nominal
-from .units import Sentence, build, mark, unit
+from .units import Sentence, Unit, build, mark, unit
 
 _MARK = re.compile(":([a-z])")
 TOKEN = re.compile(r"\{([^}:]*)(?::([^}]*))?\}(\S*)|(\S+)")
@@ -326,7 +326,7 @@ def _hindi(slot: str, case: str, filled: Filling, phrases: Sequence[Phrase]) -> 
     return before + mark(verb.stem + case.replace("0", ""), "v+V" if first == "doing" else "v")
 
 
-def _statement(verb: Verb, thing: Phrase | None, phrases: Sequence[Phrase], refused: bool) -> "verbs.Unit":
+def _statement(verb: Verb, thing: Phrase | None, phrases: Sequence[Phrase], refused: bool) -> Unit:
     subject = phrases[0]
     agreed = verbs.agreement(verb, "present", subject, thing)
     return verbs.statement(verb, "present", subject.person, agreed, "n't" if refused else "+")
