@@ -42,7 +42,7 @@ def resolve(path: Path) -> Path:
     raise InputError(f"{path}: not a model directory (no {CONFIG}), and no run with a saved model")
 
 
-def weights_of(model: Transformer) -> dict[str, Tensor]:
+def parameters_of(model: Transformer) -> dict[str, Tensor]:
     """The model's weights by name; a table that is shared appears once."""
     return {name: weight.detach() for name, weight in model.named_parameters()}
 
@@ -88,7 +88,7 @@ def read_model(
             "the files are not of one model"
         )
     model = Transformer(config)
-    load_weights(model, read_tensors(directory / WEIGHTS), directory / WEIGHTS)
+    load_parameters(model, read_tensors(directory / WEIGHTS), directory / WEIGHTS)
     return model.to(device).eval(), tokenizers, read_json(directory / CARD)
 
 
@@ -102,7 +102,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         raise InputError(f"{path}: truncated or not a safetensors file ({error}); copy it again") from error
 
 
-def load_weights(model: Transformer, weights: dict[str, Tensor], where: Path) -> None:
+def load_parameters(model: Transformer, weights: dict[str, Tensor], where: Path) -> None:
     """Copy `weights` into the model; InputError unless names and shapes agree and all are finite."""
     wanted = dict(model.named_parameters())
     for name in sorted(wanted.keys() ^ weights.keys()):

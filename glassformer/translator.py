@@ -17,7 +17,7 @@ from glassformer.engine import EagerEngine, generate
 from glassformer.errors import InputError
 from glassformer.files import whole_directory
 from glassformer.model import Transformer
-from glassformer.model_directory import read_model, resolve, weights_of, write_model
+from glassformer.model_directory import parameters_of, read_model, resolve, write_model
 from glassformer.search import Hypothesis, SearchOptions
 from glassformer.special import EOS
 from glassformer.text.tokenizer import Tokenizer, Tokenizers
@@ -108,7 +108,7 @@ class Translator:
 
     def write(self, directory: Path) -> None:
         """Write the files of a model directory into `directory`, which exists."""
-        write_model(directory, self.model.config, weights_of(self.model), self.tokenizers, self.card)
+        write_model(directory, self.model.config, parameters_of(self.model), self.tokenizers, self.card)
 
     @property
     def tokenizers(self) -> Tokenizers:

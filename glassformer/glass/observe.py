@@ -16,7 +16,7 @@ from glassformer.model import Transformer
 from glassformer.model.attention import look_ahead_mask, padding_mask
 from glassformer.model.observe import observed
 from glassformer.model.transformer import shift_right
-from glassformer.model_directory import weights_of
+from glassformer.model_directory import parameters_of
 
 Values = dict[str, NDArray[np.generic]]
 
@@ -42,7 +42,7 @@ def observe(model: Transformer, source: list[int], target: list[int]) -> dict[st
 
 def _given(model: Transformer, source_1S: Tensor, read_1T: Tensor) -> Values:
     """What no call is needed for: parameters, ids, places, masks with their reasons, and rows of the tables."""
-    values = {name: _array(parameter) for name, parameter in weights_of(model).items()}
+    values = {name: _array(parameter) for name, parameter in parameters_of(model).items()}
     if model.config.tie_embeddings and "target_embedding.token.weight" not in values:
         values["target_embedding.token.weight"] = _array(model.target_embedding.token.weight)
     for side, ids, embedding in (

@@ -80,7 +80,7 @@ class AddNorm(nn.Module):
         post (the paper, section 3.1):    norm(x + dropout(f(x)))
         pre (Xiong et al. 2020):          x + dropout(f(norm(x)))
 
-    `enter` gives what f reads; calling the module adds what f returned.
+    `sublayer_input` gives what f reads; calling the module adds what f returned.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -90,7 +90,7 @@ class AddNorm(nn.Module):
         self.dropout = Dropout(config.dropout)
         self.residual = Residual()
 
-    def enter(self, x_BTD: Tensor) -> Tensor:
+    def sublayer_input(self, x_BTD: Tensor) -> Tensor:
         h_BTD: Tensor = self.norm(x_BTD) if self.pre else x_BTD
         return h_BTD
 
@@ -111,10 +111,10 @@ class EncoderLayer(nn.Module):
         self.feed_forward_norm = AddNorm(config)
 
     def forward(self, x_BSD: Tensor, mask_B11S: Tensor, explicit: bool = False) -> Tensor:
-        h_BSD = self.self_attention_norm.enter(x_BSD)
+        h_BSD = self.self_attention_norm.sublayer_input(x_BSD)
         kv = self.self_attention.keys_values(h_BSD)
         x_BSD = self.self_attention_norm(x_BSD, self.self_attention(h_BSD, kv, mask_B11S, explicit=explicit))
-        y_BSD: Tensor = self.feed_forward_norm(x_BSD, self.feed_forward(self.feed_forward_norm.enter(x_BSD)))
+        y_BSD: Tensor = self.feed_forward_norm(x_BSD, self.feed_forward(self.feed_forward_norm.sublayer_input(x_BSD)))
         return y_BSD
 
 
@@ -141,14 +141,14 @@ class DecoderLayer(nn.Module):
     ) -> tuple[Tensor, KeysValues]:
         """The layer's output (B, T, D), and the past grown by these T positions."""
         start = past.length if past else 0
-        h_BTD = self.self_attention_norm.enter(x_BTD)
+        h_BTD = self.self_attention_norm.sublayer_input(x_BTD)
         now = self.self_attention.keys_values(h_BTD, start)
         past = past.append(now) if past else now
         attended = self.self_attention(h_BTD, past, target_mask_TS, start, explicit)
         x_BTD = self.self_attention_norm(x_BTD, attended)
 
-        h_BTD = self.cross_attention_norm.enter(x_BTD)
+        h_BTD = self.cross_attention_norm.sublayer_input(x_BTD)
         attended = self.cross_attention(h_BTD, memory, source_mask_B11S, explicit=explicit)
         x_BTD = self.cross_attention_norm(x_BTD, attended)
 
-        return self.feed_forward_norm(x_BTD, self.feed_forward(self.feed_forward_norm.enter(x_BTD))), past
+        return self.feed_forward_norm(x_BTD, self.feed_forward(self.feed_forward_norm.sublayer_input(x_BTD))), past

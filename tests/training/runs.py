@@ -22,7 +22,7 @@ def notes_of(run: Path) -> list[str]:
     return [record["text"] for record in records_of(run, "note")]
 
 
-def weights_of(model: Path) -> bytes:
+def parameters_of(model: Path) -> bytes:
     """A model directory's parameters, to the bit."""
     return (model / "model.safetensors").read_bytes()
 

@@ -23,7 +23,7 @@ from glassformer.training.update.precision import agreed_precision
 from tests.commands import options, run
 from tests.letters import letters, write_tsv
 from tests.training import together
-from tests.training.runs import records_of, state_of, weights_of
+from tests.training.runs import parameters_of, records_of, state_of
 
 ALONE = Group(torch.device("cpu"))
 ROOT = Path(__file__).parents[2]
@@ -119,7 +119,7 @@ def test_sharded_training_goes_on_bit_for_bit(folder):
     """With dropout: each process has its random state back, and its part of Adam's."""
     for name, value in state_of(folder / "straight", 7).items():
         assert torch.equal(state_of(folder / "halted", 7)[name], value), name
-    assert weights_of(folder / "halted" / "last") == weights_of(folder / "straight" / "last")
+    assert parameters_of(folder / "halted" / "last") == parameters_of(folder / "straight" / "last")
 
 
 def test_another_number_of_processes_goes_on(folder, tmp_path):
@@ -146,7 +146,7 @@ def test_a_killed_process_costs_nothing(folder, tmp_path):
     err = process.communicate(timeout=900)[1].decode()
     assert process.returncode == 0, err
     assert "going on from" in err
-    assert weights_of(out / "last") == weights_of(folder / "long" / "last")
+    assert parameters_of(out / "last") == parameters_of(folder / "long" / "last")
     assert losses(out) == losses(folder / "long")
 
 

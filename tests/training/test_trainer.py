@@ -27,7 +27,7 @@ from glassformer.training.update.objective import Objective
 from glassformer.translator import Translator
 from tests.commands import options, run, start
 from tests.letters import QUICK, letters, write_tsv
-from tests.training.runs import log_of, notes_of, weights_of
+from tests.training.runs import log_of, notes_of, parameters_of
 
 TRAIN = {"step", "epoch", "loss", "learning_rate", "grad_norm", "skipped", "target_tokens_per_second", "utilisation",
          "seconds"}  # fmt: skip
@@ -70,7 +70,7 @@ def test_best_last_average_and_checkpoints_are_whole_models(reversing):
         found[name] = Translator.load(reversing.path / name).translate(["a b c", "f e"])
         assert (reversing.path / name / "card.json").exists()
     assert [one.text for one in found["average"]] == ["c b a", "e f"]
-    assert weights_of(reversing.path / "last") == weights_of(reversing.path / "checkpoints/step-000450")
+    assert parameters_of(reversing.path / "last") == parameters_of(reversing.path / "checkpoints/step-000450")
     assert resolve(reversing.path) == reversing.path / "average"
     assert not list(reversing.path.rglob(".*"))  # nothing half done is left
 
@@ -111,17 +111,17 @@ def test_the_resolved_config_makes_the_same_model_again(quick, tmp_path):
     assert (values["d_model"], values["max_steps"], values["precision"]) == (16, 4, "float32")
     done(run("train", "--config", tmp_path / "one/config.yaml", "--out", tmp_path / "two", "--device", "cpu"))
     assert yaml.safe_load((tmp_path / "two/config.yaml").read_text()) == values
-    assert weights_of(tmp_path / "two/last") == weights_of(tmp_path / "one/last")
+    assert parameters_of(tmp_path / "two/last") == parameters_of(tmp_path / "one/last")
     config = ("train", "--config", tmp_path / "one/config.yaml", "--out", tmp_path / "three", "--seed", 2)
     done(run(*config))
-    assert weights_of(tmp_path / "three/last") != weights_of(tmp_path / "one/last")
+    assert parameters_of(tmp_path / "three/last") != parameters_of(tmp_path / "one/last")
 
 
 def test_the_python_face_trains_as_the_command_does(quick, small_corpus, tmp_path, capsys):
     done(quick("one"))
     pairs = {"pairs": [str(small_corpus / "train.tsv")], "valid_pairs": [str(small_corpus / "valid.tsv")]}
     translator = glassformer.train(tmp_path / "two", device="cpu", **pairs, **QUICK)
-    assert weights_of(tmp_path / "two/last") == weights_of(tmp_path / "one/last")
+    assert parameters_of(tmp_path / "two/last") == parameters_of(tmp_path / "one/last")
     assert translator.translate(["a b"])[0].source == "a b"
     assert capsys.readouterr().out == ""
 
@@ -346,11 +346,11 @@ def test_a_run_that_ended_goes_on_as_if_it_had_not(quick, tmp_path):
     outcome = done(run("train", "--out", tmp_path / "halted", "--resume", "--max-steps", 11, "--device", "cpu"))
     assert outcome.lines == [str(tmp_path / "halted")]
     assert steps_of(tmp_path / "halted") == [5, 11]
-    assert weights_of(tmp_path / "halted/last") == weights_of(tmp_path / "straight/last")
+    assert parameters_of(tmp_path / "halted/last") == parameters_of(tmp_path / "straight/last")
     states = [tmp_path / name / "checkpoints/step-000011/training_state.safetensors" for name in ("halted", "straight")]
     assert states[0].read_bytes() == states[1].read_bytes()
     done(quick("other", max_steps=11, dropout=0.0))
-    assert weights_of(tmp_path / "other/last") != weights_of(tmp_path / "straight/last")  # dropout was on
+    assert parameters_of(tmp_path / "other/last") != parameters_of(tmp_path / "straight/last")  # dropout was on
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -377,7 +377,7 @@ def test_a_signal_saves_and_says_how_to_go_on(number, quick, small_corpus, tmp_p
     done(run(*command, "--max-steps", step + 4, "--device", "cpu"))
     done(quick("straight", max_steps=step + 4))
     assert steps_of(out) == steps_of(tmp_path / "straight") == [step + 4]
-    assert weights_of(out / "last") == weights_of(tmp_path / "straight/last")
+    assert parameters_of(out / "last") == parameters_of(tmp_path / "straight/last")
 
 
 def test_the_same_command_with_resume_goes_on(quick, tmp_path):

@@ -9,7 +9,7 @@ import torch
 from glassformer.data.prepare import PreparedData, prepare
 from glassformer.errors import InputError
 from glassformer.model import ModelConfig, Transformer
-from glassformer.model_directory import load_weights, weights_of
+from glassformer.model_directory import load_parameters, parameters_of
 from glassformer.text.tokenizer import Tokenizer, Tokenizers
 from glassformer.training.config import RunConfig
 from glassformer.training.distributed import Group
@@ -76,7 +76,7 @@ def _load_translator(path: Path, config: ModelConfig) -> Translator:
     """The model directory `path` with `config`, which may have another dropout."""
     saved = Translator.load(path)
     model = Transformer(config)
-    load_weights(model, weights_of(saved.model), path)
+    load_parameters(model, parameters_of(saved.model), path)
     return Translator(model, *saved.tokenizers, saved.card)
 
 

@@ -119,7 +119,7 @@ def _restore_randomness(tensors: dict[str, Tensor], group: Group) -> None:
         group.separate_random_states()
 
 
-def average_weights(paths: list[Path]) -> dict[str, Tensor]:
+def average_parameters(paths: list[Path]) -> dict[str, Tensor]:
     """The mean of the parameters of several model directories (the paper, section 6.1), added in float64."""
     total = {name: weight.double() for name, weight in read_tensors(paths[0] / WEIGHTS).items()}
     for path in paths[1:]:

@@ -5,11 +5,11 @@ import json
 from pathlib import Path
 
 from glassformer.files import integrity_problem, remove_directory
-from glassformer.model_directory import load_weights
+from glassformer.model_directory import load_parameters
 from glassformer.training.progress import TrainingProgress
 from glassformer.training.report.reporter import Reporter, SilentReporter
 from glassformer.training.report.validation import Validation, quality, validate
-from glassformer.training.run.checkpoint import average_weights, regular_checkpoints
+from glassformer.training.run.checkpoint import average_parameters, regular_checkpoints
 from glassformer.training.run.run import Run
 from glassformer.training.run.saving import Saver
 
@@ -67,7 +67,7 @@ class ModelSelection:
     def _keep_average(self, paths: list[Path]) -> None:
         model, metric = self._run.translator.model, self._settings.metric
         last = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
-        load_weights(model, average_weights(paths), paths[-1])
+        load_parameters(model, average_parameters(paths), paths[-1])
         result = self._scores()
         rivals = [quality(self._run.progress.best, metric), self._run.saved_quality("average")]
         kept = all(quality(result.numbers(), metric) >= rival for rival in rivals if rival is not None)
@@ -77,7 +77,7 @@ class ModelSelection:
             f"average of the last {len(paths)} checkpoints: loss {result.loss:.3f}  BLEU {result.bleu:.1f}  "
             f"chrF {result.chrf:.1f}; {'kept as average/' if kept else 'not kept: what is saved is better'}"
         )
-        load_weights(model, last, paths[-1])
+        load_parameters(model, last, paths[-1])
 
     def _scores(self) -> Validation:
         data, settings = self._run.data, self._settings

@@ -20,7 +20,7 @@ from glassformer.model import ModelConfig, Transformer
 from glassformer.training.distributed import Group
 from glassformer.training.progress import TrainingProgress, UpdateTotals
 from glassformer.training.run.checkpoint import (
-    average_weights,
+    average_parameters,
     checkpoints,
     prune_checkpoints,
     restore_checkpoint,
@@ -148,12 +148,12 @@ def test_average_is_the_mean_of_all(translator, tmp_path):
         update(translator, optimizer)
         paths.append(checkpoint(tmp_path, translator, optimizer, TrainingProgress(step=step)))
     arrays = [load_arrays(path / "model.safetensors") for path in paths]
-    for name, weight in average_weights(paths).items():
+    for name, weight in average_parameters(paths).items():
         mean = np.mean([array[name].astype(np.float64) for array in arrays], axis=0).astype(np.float32)
         assert weight.dtype == torch.float32
         np.testing.assert_array_equal(weight.numpy(), mean)
-    assert equal(average_weights(paths[:1]), {n: torch.from_numpy(a) for n, a in arrays[0].items()})
-    assert not equal(average_weights(paths), average_weights(paths[:1]))
+    assert equal(average_parameters(paths[:1]), {n: torch.from_numpy(a) for n, a in arrays[0].items()})
+    assert not equal(average_parameters(paths), average_parameters(paths[:1]))
 
 
 # Whole or not at all

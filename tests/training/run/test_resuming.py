@@ -19,7 +19,7 @@ from glassformer.training.run.lock import lock_run
 from tests.commands import options, refusal, run, train
 from tests.letters import QUICK, letters, write_tsv
 from tests.training.disturbing import LossTimes
-from tests.training.runs import log_of, notes_of, weights_of
+from tests.training.runs import log_of, notes_of, parameters_of
 
 
 def resume(path, *arguments, **settings):
@@ -107,7 +107,7 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(kind, quick, t
     assert f"warning: damaged checkpoint {broken}: model.safetensors" in outcome.err
     assert "going on from" in outcome.err and "step-000002" in outcome.err
     assert not integrity_problem(broken)  # the step was done again
-    assert weights_of(tmp_path / "run/last") == weights_of(tmp_path / "straight/last")
+    assert parameters_of(tmp_path / "run/last") == parameters_of(tmp_path / "straight/last")
 
 
 def test_a_damaged_checkpoint_is_not_deleted_and_takes_no_good_ones_place(quick, tmp_path):
@@ -146,7 +146,7 @@ def test_the_command_that_goes_on_also_starts_a_run(quick, tmp_path):
     outcome = quick("run", "--resume")
     assert outcome.status == 0 and f"{tmp_path}/run: no run to resume; this starts it" in outcome.err
     assert quick("straight").status == 0
-    assert weights_of(tmp_path / "run/last") == weights_of(tmp_path / "straight/last")
+    assert parameters_of(tmp_path / "run/last") == parameters_of(tmp_path / "straight/last")
 
 
 def test_a_run_stopped_beyond_its_new_end_ends_where_it_is(quick, tmp_path):
@@ -193,11 +193,11 @@ def test_other_batches_begin_a_new_epoch(quick, tmp_path):
     assert quick("run", max_steps=2, batch_tokens=64).status == 0
     outcome = resume(tmp_path / "run", "--allow", "batch_tokens", batch_tokens=100, max_steps=3)
     assert outcome.status == 0 and "the batches are others now: epoch 1 begins" in outcome.err
-    changed = weights_of(tmp_path / "run/last")
+    changed = parameters_of(tmp_path / "run/last")
     shutil.rmtree(tmp_path / "run/checkpoints/step-000003")  # as if it had been killed before its first checkpoint
     outcome = resume(tmp_path / "run")
     assert outcome.status == 0 and "the batches are others now: epoch 1 begins" in outcome.err
-    assert weights_of(tmp_path / "run/last") == changed
+    assert parameters_of(tmp_path / "run/last") == changed
     assert "the batches are others" not in resume(tmp_path / "run", max_steps=4).err
 
 
@@ -298,7 +298,7 @@ def test_a_clock_that_is_set_back_changes_nothing(quick, tmp_path, monkeypatch):
     DAMAGES["removed"](tmp_path / "run/checkpoints/step-000004/model.safetensors")
     assert resume(tmp_path / "run", max_steps=8).status == 0
     monkeypatch.undo()
-    assert weights_of(tmp_path / "run/last") == weights_of(tmp_path / "straight/last")
+    assert parameters_of(tmp_path / "run/last") == parameters_of(tmp_path / "straight/last")
     assert [path.name for path in checkpoints(tmp_path / "run")] == [f"step-{n:06d}" for n in (2, 4, 6, 8)]
     assert numbers_of(tmp_path / "run") == numbers_of(tmp_path / "straight")
     board = EventAccumulator(str(tmp_path / "run"))
