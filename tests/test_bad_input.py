@@ -13,6 +13,7 @@ import torch
 from sacrebleu.metrics import BLEU
 from safetensors.torch import load_file, save_file
 
+from glassformer.text.tokenizer import Tokenizer
 from glassformer.translator import Translator
 from tests.commands import options, refusal, run, start, write
 from tests.letters import QUICK, letters, tsv, write_tsv
@@ -349,6 +350,14 @@ def test_resume_where_there_is_no_checkpoint():
 def model(reversing):
     """A model directory of one's own to spoil."""
     return Path(shutil.copytree(reversing.path / "best", "model"))
+
+
+def test_tokenizers_that_do_not_belong_together(model):
+    """One vocabulary for both sides, but files whose pieces differ, though they are as many."""
+    texts = ["x y z w v u"] * 40
+    size = Tokenizer.load(model / "target.spm").vocab_size
+    write(model / "target.spm", Tokenizer.train(texts, size, "bpe").to_bytes())
+    assert "have other pieces than each other, but the model has one vocabulary" in spoilt()
 
 
 def spoilt(*arguments):

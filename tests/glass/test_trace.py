@@ -1,6 +1,7 @@
 """A trace is the translation that it traces, to the last number, for every option of the config."""
 
 import dataclasses
+import io
 import json
 import random
 import re
@@ -12,6 +13,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+from rich.console import Console
 
 import glassformer
 from glassformer.errors import InputError, UsageError
@@ -21,8 +23,11 @@ from glassformer.glass.ops import LEAVES
 from glassformer.glass.record import Trace
 from glassformer.glass.trace import trace
 from glassformer.glass.validity import schema
+from glassformer.glass.views.terminal import TerminalOptions, render
 from glassformer.model.cache import DecoderCache
 from glassformer.special import BOS, EOS
+from glassformer.text.normalization import normalizer
+from glassformer.translator import Translator
 from tests.model.helpers import named
 
 from .models import SENTENCE, cached, translator
@@ -467,3 +472,16 @@ def test_a_logit_that_is_not_carried_is_refused_by_its_token():
 def test_a_cell_is_printed_as_its_formula_with_letters_then_with_numbers_then_its_value():
     cell = trace(cached(), SENTENCE).cell_at("encoder.0.self_attention.scores", (0, 1, 2))
     assert str(cell).split("\n= ") == [cell.formula, cell.substituted, show(cell.value)]
+
+
+def test_what_a_sentence_is_read_as_is_said_where_it_differs():
+    one = cached()
+    rules = normalizer("source").serialized_normalizer_spec()
+    normal = Translator(one.model, one.source_tokenizer.with_rules(rules), one.target_tokenizer)
+    record = trace(normal, "a\u00a0b \u2019")
+    assert record.axes["source"]["read_as"] == "a b '"
+    assert record.axes["source"]["text"] == "a\u00a0b \u2019"
+    console = Console(file=io.StringIO(), width=100)
+    render(record, console, TerminalOptions())
+    assert "read as  a b '" in console.file.getvalue()
+    assert "read_as" not in trace(normal, "a b '").axes["source"]
