@@ -25,7 +25,7 @@ NumberedLines = list[tuple[int, str]]
 
 def translate(options: argparse.Namespace) -> int:
     """Translate a file, a line for a line; the exit status is 1 where a line could not be translated."""
-    from glassformer.text.pairs import read_lines
+    from glassformer.text.readers.lines import name_of, read_lines
     from glassformer.text.sentences import check_language
     from glassformer.whole_texts import translate_texts
 
@@ -33,8 +33,8 @@ def translate(options: argparse.Namespace) -> int:
     if options.language:
         check_language(options.language)
     translator = load_translator(options)
-    size, notes = _size(options.file), _Notes(options, translator.model.config.max_length)
-    with _progress(size, packed=options.file.endswith(".gz")) as advance:
+    size, notes = _size(options.file), _Notes(options, name_of(options.file), translator.model.config.max_length)
+    with _progress(size, _is_packed(options.file)) as advance:
         for lines in arrivals(read_lines(Path(options.file)), LINES, WINDOW if size is None else None):
             results = translate_texts(
                 translator,
@@ -69,13 +69,13 @@ def _shown(result: "Translation | FailedTranslation", options: argparse.Namespac
 class _Notes:
     """What is said on stderr: failed and cut off lines at once; over-long sentences counted, once, at the end."""
 
-    def __init__(self, options: argparse.Namespace, max_length: int) -> None:
+    def __init__(self, options: argparse.Namespace, name: str, max_length: int) -> None:
         self.failed = 0
-        self._options, self._max_length = options, max_length
+        self._options, self._name, self._max_length = options, name, max_length
         self._long, self._first = 0, ""
 
     def place(self, number: int) -> str:
-        return f"{'standard input' if self._options.file == '-' else self._options.file}:{number}"
+        return f"{self._name}:{number}"
 
     def take(self, result: "Translation | FailedTranslation", number: int) -> None:
         if result.error:
@@ -102,6 +102,13 @@ def _size(file: str) -> int | None:
     except (OSError, ValueError):  # missing, which the reader will say; or no real standard input
         return None
     return state.st_size if stat.S_ISREG(state.st_mode) else None
+
+
+def _is_packed(file: str) -> bool:
+    """Whether the file's size says little of how much text it has."""
+    from glassformer.text.readers.lines import PACKED_SUFFIXES
+
+    return file.lower().endswith(PACKED_SUFFIXES)
 
 
 @contextmanager

@@ -8,11 +8,11 @@ import pytest
 
 from glassformer.data import store
 from glassformer.data.check.checker import Checker
-from glassformer.data.check.survey import Survey
 from glassformer.data.store import open_store, write_store
 from glassformer.errors import InputError
 from glassformer.text.pairs import Pair
 from glassformer.text.tokenizer import Tokenizer
+from tests.data.surveys import survey_of
 from tests.letters import letters
 
 PAIRS = [Pair(*pair, "a.tsv", line) for line, pair in enumerate(letters(50), start=1)]
@@ -24,7 +24,7 @@ def tokenizers(tokenizer):
 
 
 def written(path, texts, tokenizers, held_out=(), valid=()):
-    survey = Survey.from_pairs([pair for text in texts for pair in text])
+    survey = survey_of([pair for text in texts for pair in text])
     held_out = {row: PAIRS[row] for row in held_out}
     survey.leave_out(held_out)
     checker = Checker(survey, [*valid, *held_out.values()], "tokens", 30)

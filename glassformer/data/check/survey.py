@@ -1,7 +1,7 @@
 """The first reading of a corpus: what must be known of all pairs before any one can be judged."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from glassformer.data.check.repeats import Repeated, Repeats
 from glassformer.data.check.rules import usual_ratio
@@ -20,14 +20,6 @@ class Survey:
         self._scripts = Counter[str](), Counter[str]()
         self._repeats = Repeats()
         self._left_out: Mapping[int, Pair] = {}
-
-    @classmethod
-    def from_pairs(cls, pairs: Iterable[Pair]) -> "Survey":
-        """The survey of `pairs`, read once."""
-        survey = cls()
-        for pair in pairs:
-            survey.add(pair)
-        return survey
 
     def add(self, pair: Pair) -> int:
         """Take in the next pair, and give its row, counted from 0."""

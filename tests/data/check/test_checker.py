@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from glassformer.data.check.checker import Checker, check_pairs, refuse_same, refuse_too_few
 from glassformer.data.check.report import DEFAULT_DROP, EXAMPLES, Problem
 from glassformer.data.check.rules import usual_ratio
-from glassformer.data.check.survey import Survey
 from glassformer.errors import InputError
 from glassformer.text.pairs import Pair
+from tests.data.surveys import survey_of
 
 HINDI = [
     ("We are friends", "हम दोस्त हैं"),
@@ -50,7 +50,7 @@ def numbered(texts, origin="train.tsv"):
 
 def checked(pairs, validation=(), max_length=None, drop=DEFAULT_DROP):
     """The pairs that are kept, and the report; lengths in words."""
-    checker = Checker(Survey.from_pairs(pairs), validation, "words", max_length, drop)
+    checker = Checker(survey_of(pairs), validation, "words", max_length, drop)
     kept = [
         pair
         for row, pair in enumerate(pairs)
@@ -270,7 +270,7 @@ def test_what_is_not_judged_changes_nothing_of_what_is_dropped(drop):
     pairs, validation = numbered([*texts, *[(f"word {n}", f"शब्द {n}") for n in range(200)]]), numbered([("a.", "b")])
     reports = []
     for judged in (tuple(Problem), drop):
-        checker = Checker(Survey.from_pairs(pairs), validation, "words", 20, drop, judged)
+        checker = Checker(survey_of(pairs), validation, "words", 20, drop, judged)
         kept = [checker.keeps(row, pair, 1, 1) for row, pair in enumerate(pairs)]
         reports.append((kept, checker.report.dropped))
     assert reports[0] == reports[1]
