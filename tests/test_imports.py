@@ -35,7 +35,7 @@ FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 LIBRARIES = {  # the libraries that a room may use, where that is limited
     "model": {"torch"},
     "search": {"torch"},
-    "engine": {"torch"},
+    "engine": {"torch", "numpy"},
     "text": {"sentencepiece", "sentencex", "pyarrow", "zstandard"},
     "data": {"numpy", "sentencepiece", "pycountry"},
     "corpora": {"polib", "pycountry"},
