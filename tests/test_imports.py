@@ -33,7 +33,7 @@ FLOORS = [
 ]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 LIBRARIES = {  # the libraries that a room may use, where that is limited
-    "model": {"torch"},
+    "model": {"torch", "numpy"},
     "search": {"torch"},
     "engine": {"torch", "numpy"},
     "text": {"sentencepiece", "sentencex", "pyarrow", "zstandard"},

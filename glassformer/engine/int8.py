@@ -46,7 +46,7 @@ class Int8Linear(nn.Module):
 
 
 def quantized(model: Transformer) -> Transformer:
-    """A copy of the model whose linear maps are `Int8Linear`, and whose embedding tables are rounded to as many bits."""
+    """A copy of the model whose linear maps are `Int8Linear`, and whose embedding tables are rounded alike."""
     made = copy.deepcopy(model)
     for name, module in list(made.named_modules()):
         if isinstance(module, nn.Linear):
