@@ -34,7 +34,7 @@ FLOORS = [
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 LIBRARIES = {  # the libraries that a room may use, where that is limited
     "model": {"torch", "numpy"},
-    "search": {"torch"},
+    "search": {"numpy"},
     "engine": {"torch", "numpy"},
     "text": {"sentencepiece", "sentencex", "pyarrow", "zstandard"},
     "data": {"numpy", "sentencepiece", "pycountry"},

@@ -52,7 +52,7 @@ class FastNext:
     def __init__(self, engine: "FastEngine", batch: c_void_p, rows: int) -> None:
         self._engine, self._batch, self._rows = engine, batch, rows
 
-    def best(self, count: int, suppressed: Sequence[int] = ()) -> tuple[NDArray[np.int64], Floats]:
+    def best(self, count: int, suppressed: Sequence[int]) -> tuple[NDArray[np.int64], Floats]:
         """The likeliest tokens that are not suppressed, the best first, and their log-probabilities: (N, M) both."""
         vocabulary = self._engine.config.vocab_size
         count = min(count, vocabulary - len(set(suppressed)))

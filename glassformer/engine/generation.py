@@ -3,8 +3,6 @@
 import hashlib
 from collections.abc import Sequence
 
-import torch
-
 from glassformer.batching import batches_by_length
 from glassformer.engine.protocol import Engine
 from glassformer.search import Hypothesis, S, SearchOptions, Watch, search
@@ -14,7 +12,6 @@ SUPPRESSED = (PAD, UNK, BOS)  # control tokens that no translation contains
 BATCH_TOKENS = 4096  # source positions of a batch, times the rows of each source (the beam's width)
 
 
-@torch.inference_mode()
 def generate(
     engine: Engine[S],
     sources: Sequence[Sequence[int]],
@@ -47,7 +44,6 @@ def generate(
             suppress_tokens=SUPPRESSED,
             watch=watch,
             seeds=[_seed(options.seed, source) for source in chosen],
-            device=engine.device,
         )
         for row, hypotheses in zip(batch, found, strict=True):
             results[row] = hypotheses

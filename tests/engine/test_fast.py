@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 import torch
 
-from glassformer.engine import EagerEngine
+from glassformer.engine import EagerEngine, generate
 from glassformer.engine.fast import FastEngine, linear, quantized_weights
 from glassformer.engine.int8 import Int8Linear, quantized
 from glassformer.engine.native import library
 from glassformer.engine.quantization import quantize_rows
 from glassformer.errors import GlassformerError, InputError, UsageError
 from glassformer.model_directory import parameters_of
+from glassformer.search import SearchOptions
 from glassformer.special import EOS
 from tests.model.helpers import VOCABULARY, WORDS, make, named
 
@@ -57,12 +58,11 @@ def walk(engine, batch, steps=6, seed=2):
     """log_probs_NV of each of some steps, rows repeated, reordered and dropped in between, as numpy."""
     generator = np.random.default_rng(seed)
     state, last_N, found = engine.encode(batch), np.full(len(batch), engine.start_id), []
-    as_given = torch.from_numpy if isinstance(engine, EagerEngine) else np.asarray
     for step in range(steps):
-        following, state = engine.step(as_given(last_N), state)
-        found.append(np.asarray(following if isinstance(engine, EagerEngine) else following.log_probs()))
+        following, state = engine.step(last_N, state)
+        found.append(following.log_probs())
         rows_N = generator.integers(0, len(last_N), len(last_N) + (step < 2) - (step > 3))
-        state = state.select(as_given(rows_N))
+        state = state.select(rows_N)
         last_N = generator.integers(WORDS.start, WORDS.stop, len(rows_N))
     return found
 
@@ -74,14 +74,18 @@ def walk(engine, batch, steps=6, seed=2):
 @every_set
 @precisions
 def test_it_gives_the_numbers_of_the_eager_engine(options, instructions, int8):
-    """Integers are the same, so nothing but the order of float32 sums differs."""
+    """Nothing but the order of float32 sums differs. Where that tips a number that lies between two integers to the
+    other side, a whole row is off by what an integer is worth: seldom, and not by much.
+    """
     model = make(**options)
     eager = EagerEngine(quantized(model) if int8 else model)
     engine = fast(model, int8, instructions=instructions)
     assert (engine.instructions, engine.int8) == (instructions, int8)
     batch = sources([4, 1, 7, model.config.max_length])
     for found, expected in zip(walk(engine, batch), walk(eager, batch), strict=True):
-        np.testing.assert_allclose(found, expected, rtol=0, atol=2e-5)
+        errors = np.abs(found - expected)
+        assert np.median(errors) < 2e-5
+        assert errors.max() < (0.05 if int8 else 2e-5)
 
 
 @every_set
@@ -149,6 +153,31 @@ def test_a_row_does_not_depend_on_its_batch(options, instructions, int8):
     together = forced(batch)
     for row, source in enumerate(batch):
         assert np.array_equal(forced([source])[:, 0], together[:, row])
+
+
+# Whole translations
+
+WAYS = {
+    "greedy": SearchOptions(beam=1),
+    "beam": SearchOptions(beam=3, n_best=2),
+    "sample": SearchOptions(sample=True, n_best=2, seed=5),
+    "top k": SearchOptions(sample=True, top_k=3),
+    "rules": SearchOptions(beam=3, repetition_penalty=1.4, no_repeat_ngram=2, min_length=3),
+}
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+@every_config
+def test_it_translates_as_the_eager_engine(options, way):
+    """The same search, so the same tokens, and log-probabilities up to rounding."""
+    model = make(**options)
+    batch = sources([4, 1, 7, 8, 6, 5])
+    prefixes = [[], [5, 6], [], [], [7], []]
+    expected = generate(EagerEngine(model), batch, way, prefixes=prefixes)
+    for found, same in zip(generate(fast(model), batch, way, prefixes=prefixes), expected, strict=True):
+        assert [one.tokens for one in found] == [one.tokens for one in same]
+        for one, other in zip(found, same, strict=True):
+            assert one.token_log_probs == pytest.approx(other.token_log_probs, abs=2e-5)
 
 
 # Candidates
@@ -231,7 +260,7 @@ def test_nan_is_an_error():
     engine = fast(model)
     following, _ = engine.step(np.array([2]), engine.encode([[5, EOS]]))
     with pytest.raises(InputError, match="NaN"):
-        following.best(2)
+        following.best(2, ())
 
 
 def test_an_instruction_set_that_is_not_there_is_refused(monkeypatch):
@@ -256,7 +285,7 @@ def test_anything_that_python_may_hand_over(engine_of_eight=8):
                 rows = generator.choices(range(len(state.sources_N)), k=generator.randint(1, 5))
                 state = state.select(np.array(rows))
                 following, state = engine.step(np.array(generator.choices(range(VOCABULARY), k=len(rows))), state)
-                assert following.best(3)[0].shape == (len(rows), 3)
+                assert following.best(3, ())[0].shape == (len(rows), 3)
                 answers += 1
         except GlassformerError:
             continue

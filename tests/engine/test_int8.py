@@ -22,7 +22,7 @@ def rounded(module):
 
 
 def test_a_row_by_hand():
-    """max 2.54 is 127, so the scale is 0.02; halves go to the even side: 0.03 / 0.02 = 1.5 becomes 2, 0.01 becomes 0."""
+    """max 2.54 is 127, so the scale is 0.02: -0.06 is -3 of it, 0.031 nearly 2, 0.009 nearly 0."""
     found = quantize_rows(np.array([[2.54, -0.06, 0.031, 0.009], [0, 0, 0, 0], [-5e-4, 0, 0, 0]], dtype=np.float32))
     assert found.integers.tolist() == [[127, -3, 2, 0], [0, 0, 0, 0], [-127, 0, 0, 0]]
     assert found.scales.tolist() == pytest.approx([0.02, 0, 5e-4 / 127], abs=1e-9)
