@@ -65,7 +65,7 @@ def _translate_sentences(
 ) -> list[Translation | FailedTranslation]:  # fmt: skip
     """Translate each sentence, in clauses where it is too long and that is wanted."""
     encoded = translator.source_tokenizer.encode_all(sentences)
-    most = translator.model.config.max_length - 1  # without </s>
+    most = translator.config.max_length - 1  # without </s>
 
     def fits(text: str) -> bool:
         return len(translator.source_tokenizer.encode(text)) <= most

@@ -26,7 +26,7 @@ FLOORS = [
     {"whole_texts"},
     {"glass"},
     {"training"},
-    {"explain"},
+    {"explain", "quantize"},
     {"quickstart"},
     {"cli"},
     {"__main__"},

@@ -43,6 +43,7 @@ def make_parser() -> argparse.ArgumentParser:
         _add_check_data,
         _add_corpus,
         _add_info,
+        _add_quantize,
     ):
         add(commands)
     return parser
@@ -55,7 +56,10 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
         from importlib.metadata import version
 
-        print(f"glassformer {version('glassformer')}")
+        from glassformer.engine.native.library import instruction_sets
+
+        sets = instruction_sets()
+        print(f"glassformer {version('glassformer')} ({'fast engine: ' + sets[0] if sets else 'no fast engine'})")
         parser.exit()
 
 
@@ -119,6 +123,7 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
 def _add_translate(commands: Any) -> None:
     parser = _command(commands, "translate", translation.translate, "translate text, a line for a line")
     _add_model(parser)
+    _add_engine(parser)
     parser.add_argument("file", nargs="?", default="-", metavar="FILE", help="the text (standard input)")
     parser.add_argument(
         "--no-split", dest="split", action="store_false", help="take each line as one sentence, whatever it holds"
@@ -149,6 +154,7 @@ def _add_translate(commands: Any) -> None:
 def _add_evaluate(commands: Any) -> None:
     parser = _command(commands, "evaluate", do.evaluate, "translate a test set and score it")
     _add_model(parser)
+    _add_engine(parser)
     parser.add_argument("--source", required=True, metavar="F", help="one sentence a line")
     parser.add_argument("--reference", required=True, metavar="F", help="its right translation on the same line")
     parser.add_argument("--output", metavar="F", help="write the translations here")
@@ -240,9 +246,39 @@ def _add_info(commands: Any) -> None:
     _add_model(parser)
 
 
+def _add_quantize(commands: Any) -> None:
+    parser = _command(
+        commands, "quantize", do.quantize, "write a model of eight-bit integers, and measure what that costs"
+    )
+    parser.add_argument("model", metavar="MODEL", help="a model directory or a run directory")
+    parser.add_argument("--out", required=True, metavar="DIR", help="the model directory to write")
+    parser.add_argument("--source", required=True, metavar="F", help="text to measure on, one sentence a line")
+    parser.add_argument("--reference", required=True, metavar="F", help="its right translation on the same line")
+    parser.add_argument(
+        "--max-loss", type=float, metavar="B", help="do not write it where BLEU falls by more than this (0.3)"
+    )
+    parser.add_argument(
+        "--engine", default="auto", choices=("auto", "eager", "fast"), help="what to measure with (%(default)s)"
+    )
+    _add_search(parser)
+    _add_json(parser, "the cost as one JSON object")
+
+
 def _add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="a model directory or a run directory")
     _add_device(parser)
+
+
+def _add_engine(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--engine", default="auto", choices=("auto", "eager", "fast"),
+        help="fast is C++ on the processor, eager is PyTorch; auto is fast where it can be (%(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--precision",
+        choices=("float32", "bfloat16", "int8"),
+        help="of matrix products (that of the parameters)",
+    )
 
 
 def _add_device(parser: argparse.ArgumentParser) -> None:

@@ -33,7 +33,7 @@ def translate(options: argparse.Namespace) -> int:
     if options.language:
         check_language(options.language)
     translator = load_translator(options)
-    size, notes = _size(options.file), _Notes(options, name_of(options.file), translator.model.config.max_length)
+    size, notes = _size(options.file), _Notes(options, name_of(options.file), translator.config.max_length)
     with _progress(size, _is_packed(options.file)) as advance:
         for lines in arrivals(read_lines(Path(options.file)), LINES, WINDOW if size is None else None):
             results = translate_texts(

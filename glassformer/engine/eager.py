@@ -87,8 +87,12 @@ class TargetScore(NamedTuple):
 class EagerEngine:
     """Runs a `Transformer`: the same modules and kernels as in training, one call after the other."""
 
-    def __init__(self, model: Transformer) -> None:
-        self.model = model
+    def __init__(self, model: Transformer, bfloat16: bool = False) -> None:
+        """`bfloat16`: matrix products in bfloat16, for processors and GPUs that have them."""
+        self.model, self.bfloat16 = model, bfloat16
+
+    def _precision(self) -> torch.autocast:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16)
 
     @property
     def device(self) -> torch.device:
@@ -108,15 +112,17 @@ class EagerEngine:
     @torch.inference_mode()
     def encode(self, sources: Sequence[Sequence[int]]) -> EagerState:
         """Read the sources; cross-attention's keys and values are computed once, here."""
-        memory = self.model.encode(self._matrix(sources))
-        return EagerState(self.model.start(memory), torch.arange(len(sources), device=self.device))
+        with self._precision():
+            cache = self.model.start(self.model.encode(self._matrix(sources)))
+        return EagerState(cache, torch.arange(len(sources), device=self.device))
 
     @torch.inference_mode()
     def step(self, tokens_N: Ints, state: EagerState) -> tuple[EagerFollowing, EagerState]:
         """Read one more token of each row: what may follow, and the state after it."""
         tokens_N1 = torch.from_numpy(np.ascontiguousarray(tokens_N)).to(self.device)[:, None]
-        hidden_N1D, cache = self.model.decode(tokens_N1, state.cache)
-        logits_NV = self.model.logits(hidden_N1D[:, -1]).float()
+        with self._precision():
+            hidden_N1D, cache = self.model.decode(tokens_N1, state.cache)
+            logits_NV = self.model.logits(hidden_N1D[:, -1]).float()
         following = EagerFollowing(logits_NV, logits_NV.logsumexp(-1, keepdim=True))
         return following, EagerState(cache, state.sources_N)
 
@@ -159,3 +165,10 @@ class EagerEngine:
     def _matrix(self, rows: Sequence[Sequence[int]]) -> Tensor:
         """Ids as one matrix, filled up on the right with `<pad>`."""
         return torch.tensor(pad(rows, PAD), device=self.device)
+
+
+def in_precision(model: Transformer, precision: str | None) -> EagerEngine:
+    """The engine of a float32 model in `float32`, `bfloat16` or `int8`; None leaves the model as it is."""
+    from glassformer.model.int8 import quantized
+
+    return EagerEngine(quantized(model) if precision == "int8" else model, bfloat16=precision == "bfloat16")

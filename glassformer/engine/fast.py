@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glassformer.engine.native import library as native
-from glassformer.engine.quantization import Quantized, quantize_rows
 from glassformer.errors import InputError, UsageError
 from glassformer.model.config import ModelConfig
+from glassformer.model.quantization import Quantized
 from glassformer.model.sinusoids import sinusoidal_table
 
 Ints = NDArray[np.int32]
@@ -175,14 +175,6 @@ class _Tensors:
             return None
         self._kept.append(np.ascontiguousarray(array, dtype=kind))
         return _pointer(self._kept[-1])
-
-
-def quantized_weights(weights: Mapping[str, Floats]) -> dict[str, Floats | Quantized]:
-    """The weights with every matrix rounded to eight bits by rows; vectors and learned positions stay floats."""
-    return {
-        name: quantize_rows(weight) if weight.ndim == 2 and not name.endswith("table_PD") else weight
-        for name, weight in weights.items()
-    }
 
 
 def reason_against(config: ModelConfig) -> str | None:

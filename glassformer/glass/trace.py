@@ -64,6 +64,7 @@ def trace(
     if not source_ids:
         raise InputError("there is no sentence to trace: it is blank")
     translator.model.config.check_length(len(source_ids) + pad, f"the source with {pad} <pad>", "use fewer")
+    translator.require_floats("a trace")
     search = dataclasses.replace(SearchOptions(beam=beam, n_best=1), **options)
     if search.sample:
         raise UsageError("a trace follows greedy search, a beam or a given target; it does not sample")

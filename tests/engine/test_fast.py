@@ -10,11 +10,11 @@ import pytest
 import torch
 
 from glassformer.engine import EagerEngine, generate
-from glassformer.engine.fast import FastEngine, linear, quantized_weights
-from glassformer.engine.int8 import Int8Linear, quantized
+from glassformer.engine.fast import FastEngine, linear
 from glassformer.engine.native import library
-from glassformer.engine.quantization import quantize_rows
 from glassformer.errors import GlassformerError, InputError, UsageError
+from glassformer.model.int8 import Int8Linear, quantized
+from glassformer.model.quantization import quantize_rows, quantize_weights
 from glassformer.model_directory import parameters_of
 from glassformer.search import SearchOptions
 from glassformer.special import EOS
@@ -42,7 +42,7 @@ precisions = pytest.mark.parametrize("int8", [False, True], ids=["float32", "int
 
 def weights_of(model, int8):
     weights = {name: weight.numpy() for name, weight in parameters_of(model).items()}
-    return quantized_weights(weights) if int8 else weights
+    return quantize_weights(weights) if int8 else weights
 
 
 def fast(model, int8=False, **more):

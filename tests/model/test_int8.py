@@ -6,10 +6,11 @@ import torch
 from torch import nn
 
 from glassformer.engine import EagerEngine, generate
-from glassformer.engine.int8 import Int8Linear, quantized
-from glassformer.engine.quantization import quantize_rows
+from glassformer.model.int8 import Int8Linear, quantized
+from glassformer.model.quantization import quantize_rows
 from glassformer.search import SearchOptions
-from tests.model.helpers import make
+
+from .helpers import make
 
 
 def linear(inputs, outputs, bias=True, seed=1):

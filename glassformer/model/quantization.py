@@ -6,6 +6,7 @@ Symmetric, a scale for each row: of a weight matrix that is an output's row (Wu 
 for Deep Learning Inference", section 3), so that no output's precision depends on another's.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -27,8 +28,21 @@ class Quantized(NamedTuple):
         return floats
 
 
+Weight = NDArray[np.float32] | Quantized
+
+
 def quantize_rows(matrix: NDArray[np.float32]) -> Quantized:
     """The nearest integers of each row (half to even), and its scale. In float32, as the engines compute it."""
     largest = np.maximum(np.abs(matrix).max(axis=1), np.float32(SMALLEST_MAXIMUM))
     integers = np.rint(matrix * (np.float32(LARGEST) / largest)[:, None])
     return Quantized(integers.astype(np.int8), largest / np.float32(LARGEST))
+
+
+def quantize_weights(weights: Mapping[str, Weight]) -> dict[str, Weight]:
+    """A model's parameters with every matrix rounded; vectors and learned positions stay as they are."""
+    return {
+        name: quantize_rows(weight)
+        if not isinstance(weight, Quantized) and weight.ndim == 2 and not name.endswith(".table_PD")
+        else weight
+        for name, weight in weights.items()
+    }

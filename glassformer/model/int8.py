@@ -4,12 +4,13 @@ Axes: N rows, I inputs, O outputs.
 """
 
 import copy
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 
-from glassformer.engine.quantization import LARGEST, SMALLEST_MAXIMUM, Quantized, quantize_rows
-from glassformer.model import Transformer
+from glassformer.model.quantization import LARGEST, SMALLEST_MAXIMUM, Quantized, quantize_rows
+from glassformer.model.transformer import Transformer
 
 
 class Int8Linear(nn.Module):
@@ -48,12 +49,20 @@ class Int8Linear(nn.Module):
 def quantized(model: Transformer) -> Transformer:
     """A copy of the model whose linear maps are `Int8Linear`, and whose embedding tables are rounded alike."""
     made = copy.deepcopy(model)
-    for name, module in list(made.named_modules()):
+    matrices = {
+        f"{name}.weight": quantize_rows(module.weight.detach().numpy())
+        for name, module in made.named_modules()
+        if isinstance(module, nn.Linear | nn.Embedding)
+    }
+    return with_integers(made, matrices)
+
+
+def with_integers(model: Transformer, matrices: Mapping[str, Quantized]) -> Transformer:
+    """The same model, its linear maps and embedding tables replaced by these, which have the names of its weights."""
+    for name, module in list(model.named_modules()):
         if isinstance(module, nn.Linear):
-            exact = quantize_rows(module.weight.detach().numpy())
-            made.set_submodule(name, Int8Linear(exact, module.bias))
-    for module in made.modules():
-        if isinstance(module, nn.Embedding):
-            table = quantize_rows(module.weight.detach().numpy()).floats()
-            module.weight = nn.Parameter(torch.from_numpy(table), requires_grad=False)
-    return made.eval()
+            model.set_submodule(name, Int8Linear(matrices[f"{name}.weight"], module.bias))
+        elif isinstance(module, nn.Embedding):
+            table = torch.from_numpy(matrices[f"{name}.weight"].floats())
+            module.weight = nn.Parameter(table, requires_grad=False)
+    return model.eval()
