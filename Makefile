@@ -36,8 +36,8 @@ endif
 # The engines' tests with a library that watches every access and every overflow; the usual one comes back afterwards.
 sanitize: $(INSTALLED)
 	$(BIN)/python -m glassformer.engine.native.build -g -fsanitize=address,undefined -fno-sanitize-recover=all
-	LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" ASAN_OPTIONS=detect_leaks=0 \
-	    $(BIN)/python -m pytest -p no:cacheprovider tests/engine/test_fast.py
+	LD_PRELOAD="$(foreach one,asan ubsan stdc++,$(shell gcc -print-file-name=lib$(one).so))" \
+	    ASAN_OPTIONS=detect_leaks=0 $(BIN)/python -m pytest -p no:cacheprovider tests/engine/test_fast.py
 	$(BIN)/python -m glassformer.engine.native.build
 
 # Which lines and branches of the package no test reaches.

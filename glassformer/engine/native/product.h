@@ -81,6 +81,13 @@ static void some_rows(const Packed& w, int first, const Rows& x, int row, float*
         for (int o = first; o < w.outputs; ++o) y[(row + r) * y_stride + o - first] = all_of_them[r * PANEL + o - first];
 }
 
+// The last rows, fewer than ROWS, as one tile of their own, so that no weight is read twice for them.
+template <int R>
+static void last_rows(const Packed& w, int first, const Rows& x, int row, float* y, int64_t y_stride) {
+    if (x.count - row == R) some_rows<R>(w, first, x, row, y, y_stride);
+    else if constexpr (R > 1) last_rows<R - 1>(w, first, x, row, y, y_stride);
+}
+
 // Outputs of `panels` panels from `first_panel` on; y[0] is the first row's first of them.
 static void product(const Packed& w, int first_panel, int panels, const Rows& x, float* y, int64_t y_stride) {
     for (int part = 0; part < panels * PARTS; ++part) {
@@ -88,6 +95,6 @@ static void product(const Packed& w, int first_panel, int panels, const Rows& x,
         float* out = y + part * LANES * COLUMNS;
         int row = 0;
         for (; row + ROWS <= x.count; row += ROWS) some_rows<ROWS>(w, first, x, row, out, y_stride);
-        for (; row < x.count; ++row) some_rows<1>(w, first, x, row, out, y_stride);
+        if (row < x.count) last_rows<ROWS>(w, first, x, row, out, y_stride);
     }
 }

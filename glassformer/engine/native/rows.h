@@ -5,14 +5,14 @@
 
 constexpr float MAGIC = 12582912.f;  // 1.5 * 2^23: adding it rounds to a whole number, which is then in the last bits
 
-static inline float as_float(int32_t bits) {
+static inline float as_float(uint32_t bits) {
     float x;
     memcpy(&x, &bits, sizeof x);
     return x;
 }
 
-static inline int32_t as_bits(float x) {
-    int32_t bits;
+static inline uint32_t as_bits(float x) {  // unsigned, so that what a NaN does to them is defined
+    uint32_t bits;
     memcpy(&bits, &x, sizeof bits);
     return bits;
 }
