@@ -6,6 +6,7 @@ from typing import Literal
 from glassformer.data.check.report import DEFAULT_DROP, Problem
 from glassformer.errors import UsageError, nearest
 from glassformer.text.normalization import Normalization
+from glassformer.text.tokenizer import check_user_symbols
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,12 @@ class DataConfig:
     safe to write back. `none` takes text as it is. Source: Unicode's NFC, and ours: glassformer/text/normalization.py.
     """
 
+    user_symbols: tuple[str, ...] = ()
+    """Texts that new tokenizers have as one piece each, wherever they stand and whatever `normalize` says, such as
+    `<2hi>` or `｟NUM｠`. They are no control tokens: who types one gives the model that piece.
+    Range: distinct texts without white space. Source: SentencePiece's user_defined_symbols (Kudo & Richardson 2018).
+    """
+
     drop: tuple[str, ...] = tuple(map(str, DEFAULT_DROP))
     """Problems whose pairs are left out of training, of those that `check-data` finds; all are counted and reported.
     Range: the problems in docs/how_to/prepare_text.md. Source: ours.
@@ -116,6 +123,7 @@ class DataConfig:
                 raise UsageError(f"pair_weights: {weight} must be above 0; leave a file out that should not be used")
         if self.stream and not (self.corpus or self.valid_pairs or self.valid_source):
             raise UsageError("stream = true holds no pairs back for validation; give some with --valid-pairs")
+        check_user_symbols(self.user_symbols)
         if not 0 <= self.subword_dropout < 1:
             raise UsageError(f"subword_dropout = {self.subword_dropout} must be at least 0 and below 1")
         for problem in self.drop:

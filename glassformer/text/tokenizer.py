@@ -56,14 +56,21 @@ class Tokenizer:
 
     @classmethod
     def train(
-        cls, texts: Iterable[str], vocab_size: int, kind: Kind = "unigram", coverage: float = 0.9998
+        cls,
+        texts: Iterable[str],
+        vocab_size: int,
+        kind: Kind = "unigram",
+        coverage: float = 0.9998,
+        user_symbols: Sequence[str] = (),
     ) -> "Tokenizer":
         """Learn a vocabulary of exactly `vocab_size` pieces from `texts`.
 
         `coverage`: the share of the text's characters that get a piece; the rest are spelt in bytes.
+        `user_symbols`: texts that are one piece wherever they stand, and that no rule of normalisation changes.
         Raises InputError if the text allows no vocabulary of that size; it names one that fits. Where that is a
         smaller one, it is TooManyPiecesError.
         """
+        check_user_symbols(user_symbols)
         written = io.BytesIO()
         pad, unk, bos, eos = PIECES
         try:
@@ -74,6 +81,7 @@ class Tokenizer:
                 vocab_size=vocab_size,
                 character_coverage=coverage,
                 byte_fallback=True,
+                user_defined_symbols=list(user_symbols),
                 normalization_rule_name="identity",
                 remove_extra_whitespaces=False,
                 max_sentence_length=1 << 30,  # its default skips long lines without a word
@@ -136,6 +144,13 @@ class Tokenizer:
     def vocab_size(self) -> int:
         """Number of pieces, control tokens and bytes included."""
         return self._pieces.get_piece_size()
+
+    @property
+    def user_symbols(self) -> tuple[str, ...]:
+        """The texts that are one piece each wherever they stand, in the order of their ids."""
+        kinds: Any = model_pb2.ModelProto.SentencePiece  # type: ignore[attr-defined]
+        model: Any = model_pb2.ModelProto.FromString(self._model)  # type: ignore[attr-defined]
+        return tuple(one.piece for one in model.pieces if one.type == kinds.USER_DEFINED)
 
     @property
     def pieces(self) -> list[str]:
@@ -268,6 +283,17 @@ def encode_pairs(pairs: Sequence[Pair], tokenizers: Tokenizers) -> tuple[Ids, Id
     """The ids of both sides, without control tokens."""
     source, target = tokenizers
     return source.encode_all([pair.source for pair in pairs]), target.encode_all([pair.target for pair in pairs])
+
+
+def check_user_symbols(symbols: Sequence[str]) -> None:
+    """Raise UsageError for a symbol that cannot be a piece of its own: it would stand for something else already."""
+    for symbol in symbols:
+        if not symbol or re.search(r"[\s\0▁\ud800-\udfff]", symbol):
+            raise UsageError(f"user_symbols: {symbol!r} must have characters, and no white space, NUL or {META}")
+        if symbol in PIECES or _is_byte(symbol):
+            raise UsageError(f"user_symbols: {symbol} is the name of a control token or of a byte; choose another")
+    if len(set(symbols)) < len(symbols):
+        raise UsageError(f"user_symbols = {list(symbols)} has one twice; name each once")
 
 
 def _refuse_surrogates(texts: Iterable[str]) -> None:
