@@ -33,7 +33,8 @@ def cached_tokenizers(texts: Texts, data: DataConfig, sizes: VocabularySizes) ->
     rules = () if data.normalize == "none" else (RULES_VERSION,)
     key = key_of(
         FORMAT, sentencepiece.__version__, texts.digests[0], bool(texts.valid), data.tokenizer,
-        (sizes.target, sizes.source, sizes.at_most), data.user_symbols, *rules,
+        (sizes.target, sizes.source, sizes.at_most),
+        (data.character_coverage, data.split_digits, data.user_symbols), *rules,
     )  # fmt: skip
     return stored_tokenizers(
         cache_folder(data.store) / f"tokenizers-{key}",
@@ -88,4 +89,4 @@ def _train_target(texts: Sequence[str], sizes: VocabularySizes, data: DataConfig
 
 
 def _train_one(texts: Sequence[str], size: int, data: DataConfig) -> Tokenizer:
-    return Tokenizer.train(texts, size, data.tokenizer, user_symbols=data.user_symbols)
+    return Tokenizer.train(texts, size, data.tokenizer, data.character_coverage, data.user_symbols, data.split_digits)

@@ -205,6 +205,18 @@ def test_coverage_spells_rare_characters_in_bytes():
     assert bytes(byte_of(token) for token in most.tokens("ж")[1:]) == "ж".encode()
 
 
+@pytest.mark.parametrize("kind", ["unigram", "bpe"])
+def test_every_digit_is_a_piece_of_its_own(kind):
+    """In any script, and in a year that comes a hundred times."""
+    years = ["in 1999", "२०२४ में", "v1999x २०२४", "<2hi> 1999"] * 100
+    split = Tokenizer.train([*corpus(), *years], 400, kind, user_symbols=["<2hi>"])
+    assert not [piece for piece in split.pieces[261:] if re.search(r"\d", piece) and len(piece) > 1]
+    assert [token.piece for token in split.tokens("<2hi> 1999२")] == ["▁", "<2hi>", "▁", *"1999२"]
+    assert not [piece for piece in split.pieces if "hi>" in piece and piece != "<2hi>"]
+    whole = Tokenizer.train([*corpus(), *years], 400, kind, split_digits=False)
+    assert {"▁1999", "▁२०२४"} <= set(whole.pieces)
+
+
 # User symbols
 
 SYMBOLS = ("<2hi>", "｟NUM｠", "don’t,", '"')
