@@ -108,7 +108,7 @@ class TokenizedPairs:
 
     It may be several corpora, one after the other: `sizes` has the pairs of each, `weights` how often
     each pair of it comes in an epoch (see `EpochOrder`). `resample(pairs, seed)`, if given, splits the
-    texts anew for every epoch (see `SubwordDropout`).
+    texts anew for every epoch (see `Resampling`).
     """
 
     sources: Sentences

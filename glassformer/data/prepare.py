@@ -9,9 +9,9 @@ from glassformer.data.cache import key_of
 from glassformer.data.check.checker import origins
 from glassformer.data.check.report import listed
 from glassformer.data.config import DataConfig
+from glassformer.data.resampling import Resampling
 from glassformer.data.store import Store, cached_store
 from glassformer.data.stream import StreamedPairs
-from glassformer.data.subword_dropout import SubwordDropout
 from glassformer.data.texts import read_texts
 from glassformer.data.tokenizers import VocabularySizes, cached_tokenizers, train_tokenizers
 from glassformer.errors import InputError
@@ -67,7 +67,7 @@ def prepare(
         store, origin = cached_store(texts, data, tokenizers, max_length)
         train, pairs = store.pairs, texts.valid or store.held_out
     if data.subword_dropout:
-        train = replace(train, resample=SubwordDropout(*tokenizers, data.subword_dropout, max_length))
+        train = replace(train, resample=Resampling(*tokenizers, data.subword_dropout, max_length))
     if data.pair_weights:
         train = replace(train, weights=data.pair_weights)
     valid, valid_ids = _encoded_validation(pairs, tokenizers, max_length)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from glassformer.data.batches import Sentences, TokenizedPairs
-from glassformer.data.subword_dropout import SubwordDropout
+from glassformer.data.resampling import Resampling
 from glassformer.text.tokenizer import Tokenizer
 from tests.letters import letters
 
@@ -53,7 +53,7 @@ def test_nothing_to_sample(tokenizer):
 def test_both_sides_are_split_anew_each_by_its_own_draw(tokenizer):
     texts = [(text.replace(" ", ""),) * 2 for text, _ in letters(300)]
     pairs = pairs_of(tokenizer, texts)
-    dropout = SubwordDropout(tokenizer, tokenizer, 0.3, max_length=100)
+    dropout = Resampling(tokenizer, tokenizer, 0.3, max_length=100)
     sampled = dropout(pairs, [1, 0])
     for side in (sampled.sources, sampled.targets):
         assert texts_of(tokenizer, side) == [text for text, _ in texts]
@@ -65,10 +65,10 @@ def test_both_sides_are_split_anew_each_by_its_own_draw(tokenizer):
 def test_what_would_become_too_long_keeps_its_plain_split(tokenizer):
     texts = [(text.replace(" ", ""), text.replace(" ", "")[::-1]) for text, _ in letters(300)]
     pairs = pairs_of(tokenizer, texts)
-    free = SubwordDropout(tokenizer, tokenizer, 0.3, max_length=100)(pairs, [7])
+    free = Resampling(tokenizer, tokenizer, 0.3, max_length=100)(pairs, [7])
     longest = np.maximum(free.sources.lengths, free.targets.lengths)
     limit = int(np.median(longest))
-    held = SubwordDropout(tokenizer, tokenizer, 0.3, max_length=limit)(pairs, [7])
+    held = Resampling(tokenizer, tokenizer, 0.3, max_length=limit)(pairs, [7])
     assert 0 < (longest > limit).sum() < len(pairs)
     for row in range(len(pairs)):
         expected = pairs if longest[row] > limit else free
@@ -79,7 +79,7 @@ def test_what_would_become_too_long_keeps_its_plain_split(tokenizer):
 def test_an_epoch_samples_anew_and_a_resumed_one_goes_on_the_same(tokenizer):
     texts = [(text.replace(" ", ""),) * 2 for text, _ in letters(200)]
     plain = pairs_of(tokenizer, texts)
-    dropout = SubwordDropout(tokenizer, tokenizer, 0.3, max_length=100)
+    dropout = Resampling(tokenizer, tokenizer, 0.3, max_length=100)
     corpus = TokenizedPairs(plain.sources, plain.targets, resample=dropout)
 
     def epoch(number, first=0):

@@ -10,7 +10,7 @@ from glassformer.text.tokenizer import Tokenizer
 
 
 @dataclass(frozen=True)
-class SubwordDropout:
+class Resampling:
     """Pairs of ids, split anew by `Tokenizer.sample_all` on both sides."""
 
     source: Tokenizer
