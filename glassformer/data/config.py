@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from glassformer.data.augmentation import Augment, probabilities_of
 from glassformer.data.check.report import DEFAULT_DROP, Problem
 from glassformer.errors import UsageError, nearest
 from glassformer.text.normalization import Normalization
@@ -97,6 +98,15 @@ class DataConfig:
     Source: Provilkov et al. 2020, section 3 (bpe); Kudo 2018 (unigram); measured in docs/benchmarks/multi30k.md.
     """
 
+    augment: Augment = "none"
+    """How training pairs are modified, anew in every epoch, so that the model learns to read text as people type it:
+    letter case, final punctuation, typos, doubled spaces, several sentences in one, and things to be copied.
+    `standard`: each modifier with the probability of docs/how_to/robust_training.md; or a mapping of modifiers to
+    probabilities, as in `{UpperCase: 0.05, Typos: 0.1}`. Validation is never modified.
+    Range: each probability at least 0 and at most 1.
+    Source: OpusTrainer's modifiers (Bogoychev et al. 2023); measured in docs/benchmarks/robust_training.md.
+    """
+
     store: str | None = None
     """Folder where tokenizers and tokenized corpora are kept for the next training on the same text; null:
     `glassformer/` in your cache directory. Source: ours.
@@ -135,6 +145,7 @@ class DataConfig:
         if self.stream and not (self.corpus or self.valid_pairs or self.valid_source):
             raise UsageError("stream = true holds no pairs back for validation; give some with --valid-pairs")
         check_user_symbols(self.user_symbols)
+        probabilities_of(self.augment)
         if not 0.98 <= self.character_coverage <= 1:
             raise UsageError(f"character_coverage = {self.character_coverage} must be at least 0.98 and at most 1")
         if not 0 <= self.subword_dropout < 1:

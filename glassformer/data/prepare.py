@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from glassformer.data.augmentation import probabilities_of
 from glassformer.data.batches import Batch, TokenizedPairs
 from glassformer.data.cache import key_of
 from glassformer.data.check.checker import origins
@@ -66,12 +67,16 @@ def prepare(
         tokenizers = tokenizers or cached_tokenizers(texts, data, sizes)
         store, origin = cached_store(texts, data, tokenizers, max_length)
         train, pairs = store.pairs, texts.valid or store.held_out
-    if data.subword_dropout:
-        train = replace(train, resample=Resampling(*tokenizers, data.subword_dropout, max_length))
+    modifiers = probabilities_of(data.augment)
+    if data.subword_dropout or modifiers:
+        train = replace(train, resample=Resampling(*tokenizers, data.subword_dropout, max_length, modifiers))
     if data.pair_weights:
         train = replace(train, weights=data.pair_weights)
     valid, valid_ids = _encoded_validation(pairs, tokenizers, max_length)
     notes = [origin, *_store_notes(store, len(valid))] if store else [f"{origin}; {len(valid):,} pairs to validate"]
+    if modifiers:
+        shares = ", ".join(f"{name} {probability:.3g}" for name, probability in modifiers.items())
+        notes.append(f"training pairs are modified, anew in every epoch: {shares}")
     if len(valid) < len(pairs):
         notes.append(f"{len(pairs) - len(valid)} validation pairs with an empty or too long side are left out")
     return PreparedData(train, valid, valid_ids, tokenizers, key_of(*texts.digests), tuple(notes))

@@ -20,6 +20,7 @@ BATCHING = (
     "stream",
     "drop",
 )
+LATER = {"augment": "none"}  # settings newer than some runs, whose keys are as if there were none: where they differ
 
 
 def write_fingerprint(run: Path, config: DataConfig, data: PreparedData) -> None:
@@ -43,9 +44,10 @@ def data_changes(run: Path, config: DataConfig, data: PreparedData) -> str:
 
 
 def batching_key(config: RunConfig, data: PreparedData) -> str:
-    """A hash of all that determines the batches of an epoch: the text, and the settings in BATCHING."""
+    """A hash of all that determines the batches of an epoch: the text, and the settings in BATCHING and LATER."""
     settings = config.flat()
-    return key_of(data.fingerprint, [settings[key] for key in BATCHING])
+    later = {key: settings[key] for key, before in LATER.items() if settings[key] != before}
+    return key_of(data.fingerprint, [settings[key] for key in BATCHING], *filter(None, [later]))
 
 
 def validation_key(config: RunConfig, data: PreparedData) -> str:
