@@ -22,6 +22,11 @@ class FirstReading:
     held_out: dict[int, Pair]
     sample: list[Pair]
 
+    @property
+    def pairs(self) -> int:
+        """How many pairs there are to train on, before any is dropped."""
+        return self.survey.pairs - len(self.held_out)
+
 
 def read_first(text: Iterable[Pair], hold_out: bool) -> FirstReading:
     """Read all pairs; with `hold_out`, choose some for validation, the same ones at each reading.

@@ -15,6 +15,7 @@ from glassformer.data.store import Store, cached_store
 from glassformer.data.stream import StreamedPairs
 from glassformer.data.texts import read_texts
 from glassformer.data.tokenizers import VocabularySizes, cached_tokenizers, train_tokenizers
+from glassformer.data.vocabulary import fertility
 from glassformer.errors import InputError
 from glassformer.text.pairs import Pair
 from glassformer.text.tokenizer import Tokenizers, encode_pairs
@@ -60,7 +61,7 @@ def prepare(
     texts = read_texts(data, seed)
     train: TokenizedPairs | StreamedPairs
     if data.stream:
-        tokenizers = tokenizers or train_tokenizers(texts.first_reading.sample, sizes, data)
+        tokenizers = tokenizers or train_tokenizers(texts.first_reading, sizes, data)
         store, origin = None, STREAMED
         train, pairs = StreamedPairs.from_texts(texts, data, tokenizers, max_length), texts.valid
     else:
@@ -74,12 +75,20 @@ def prepare(
         train = replace(train, weights=data.pair_weights)
     valid, valid_ids = _encoded_validation(pairs, tokenizers, max_length)
     notes = [origin, *_store_notes(store, len(valid))] if store else [f"{origin}; {len(valid):,} pairs to validate"]
+    notes.append(_fertility_note(valid, valid_ids))
     if modifiers:
         shares = ", ".join(f"{name} {probability:.3g}" for name, probability in modifiers.items())
         notes.append(f"training pairs are modified, anew in every epoch: {shares}")
     if len(valid) < len(pairs):
         notes.append(f"{len(pairs) - len(valid)} validation pairs with an empty or too long side are left out")
     return PreparedData(train, valid, valid_ids, tokenizers, key_of(*texts.digests), tuple(notes))
+
+
+def _fertility_note(valid: Sequence[Pair], ids: TokenizedPairs) -> str:
+    """How finely the vocabulary splits each side, by the validation pairs: many pieces mean long sentences."""
+    source = fertility([pair.source for pair in valid], ids.sources.lengths)
+    target = fertility([pair.target for pair in valid], ids.targets.lengths)
+    return f"pieces of the vocabulary: {source} of the source, {target} of the target"
 
 
 def _refuse_unknown_symbols(symbols: Sequence[str], tokenizers: Tokenizers) -> None:

@@ -1,6 +1,7 @@
 """The tokenizers of a corpus: trained on it, or found where an earlier training kept them."""
 
 from collections.abc import Callable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,24 +9,25 @@ import sentencepiece
 
 from glassformer.data.cache import FORMAT, SIDES, building, cache_folder, key_of
 from glassformer.data.config import DataConfig
+from glassformer.data.first_reading import FirstReading
 from glassformer.data.texts import Texts
+from glassformer.data.vocabulary import size_for
 from glassformer.errors import InputError
 from glassformer.files import whole_directory, write_whole
 from glassformer.text.normalization import VERSION as RULES_VERSION
 from glassformer.text.normalization import normalizer
-from glassformer.text.pairs import Pair
 from glassformer.text.tokenizer import Tokenizer, Tokenizers, TooManyPiecesError
 
 
 class VocabularySizes(NamedTuple):
-    """How many pieces the tokenizers have: `source` is None for one joint tokenizer of `target` pieces.
+    """How many pieces the tokenizers have.
 
-    `at_most`: `target` is only a default, and gets smaller where the text allows no more.
+    `target`: None for as many as suit the text (`size_for`), or fewer where it allows no more. `source`: None for one
+    joint tokenizer of `target` pieces.
     """
 
-    target: int
+    target: int | None
     source: int | None = None
-    at_most: bool = False
 
 
 def cached_tokenizers(texts: Texts, data: DataConfig, sizes: VocabularySizes) -> Tokenizers:
@@ -33,12 +35,12 @@ def cached_tokenizers(texts: Texts, data: DataConfig, sizes: VocabularySizes) ->
     rules = () if data.normalize == "none" else (RULES_VERSION,)
     key = key_of(
         FORMAT, sentencepiece.__version__, texts.digests[0], bool(texts.valid), data.tokenizer,
-        (sizes.target, sizes.source, sizes.at_most),
+        (sizes.target, sizes.source),
         (data.character_coverage, data.split_digits, data.user_symbols), *rules,
     )  # fmt: skip
     return stored_tokenizers(
         cache_folder(data.store) / f"tokenizers-{key}",
-        lambda: train_tokenizers(texts.first_reading.sample, sizes, data),
+        lambda: train_tokenizers(texts.first_reading, sizes, data),
     )
 
 
@@ -56,35 +58,38 @@ def stored_tokenizers(path: Path, train: Callable[[], Tokenizers]) -> Tokenizers
         return trained
 
 
-def train_tokenizers(pairs: Sequence[Pair], sizes: VocabularySizes, data: DataConfig) -> Tokenizers:
+def train_tokenizers(text: FirstReading, sizes: VocabularySizes, data: DataConfig) -> Tokenizers:
     """Tokenizers of the source and the target; where they are joint, both have the same pieces.
 
     Raises InputError where the text allows none of that size.
     """
-    sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
+    share = len(text.sample) / text.pairs
+    sources, targets = [pair.source for pair in text.sample], [pair.target for pair in text.sample]
     if data.normalize == "none":
-        return _train(sources, targets, sizes, data)
+        return _train(sources, targets, sizes, data, share)
     rules = normalizer("source"), normalizer("target")
-    trained = _train(rules[0].normalize(sources), rules[1].normalize(targets), sizes, data)
+    trained = _train(rules[0].normalize(sources), rules[1].normalize(targets), sizes, data, share)
     source, target = (
         one.with_rules(each.serialized_normalizer_spec()) for one, each in zip(trained, rules, strict=True)
     )
     return source, target
 
 
-def _train(sources: list[str], targets: list[str], sizes: VocabularySizes, data: DataConfig) -> Tokenizers:
+def _train(
+    sources: list[str], targets: list[str], sizes: VocabularySizes, data: DataConfig, share: float
+) -> Tokenizers:
     if sizes.source is None:
-        joint = _train_target([text for pair in zip(sources, targets, strict=True) for text in pair], sizes, data)
+        joint = _train_target(list(chain.from_iterable(zip(sources, targets, strict=True))), sizes.target, data, share)
         return joint, joint
-    return _train_one(sources, sizes.source, data), _train_target(targets, sizes, data)
+    return _train_one(sources, sizes.source, data), _train_target(targets, sizes.target, data, share)
 
 
-def _train_target(texts: Sequence[str], sizes: VocabularySizes, data: DataConfig) -> Tokenizer:
+def _train_target(texts: Sequence[str], size: int | None, data: DataConfig, share: float) -> Tokenizer:
+    if size:
+        return _train_one(texts, size, data)
     try:
-        return _train_one(texts, sizes.target, data)
+        return _train_one(texts, size_for(texts, data, share), data)
     except TooManyPiecesError as error:
-        if not sizes.at_most:
-            raise
         return _train_one(texts, error.most, data)
 
 

@@ -14,6 +14,7 @@ import yaml
 
 from glassformer.data.config import DataConfig
 from glassformer.data.tokenizers import VocabularySizes
+from glassformer.data.vocabulary import MOST
 from glassformer.errors import UsageError
 from glassformer.files import write_whole
 from glassformer.model import ModelConfig, preset
@@ -22,7 +23,6 @@ from glassformer.text.tokenizer import SMALLEST
 
 SHAPE = keys_of(ModelConfig) - {"dropout"}  # what parameters are for: another dropout only trains them otherwise
 DEFAULT_PRESET = "tiny"
-DEFAULT_VOCABULARY = 8000  # or as many as the text allows
 # Where the presets for low-resource training differ from TrainingConfig: of as many tokens, many small updates teach
 # more than few large ones (docs/benchmarks/hindi_visual_genome.md).
 PRESET_SETTINGS = {"glass": {"batch_tokens": 1280}, "tiny": {"batch_tokens": 1280}}
@@ -199,7 +199,7 @@ class RunConfig:
     model: ModelConfig
     training: TrainingConfig
     data: DataConfig
-    fit_vocabulary: bool = False  # vocab_size is only the default: fewer where the text allows no more
+    fit_vocabulary: bool = False  # vocab_size is only the most there can be: the text will decide
 
     @classmethod
     def from_flat(cls, values: Mapping[str, Any], where: str = "config") -> "RunConfig":
@@ -207,12 +207,15 @@ class RunConfig:
         refuse_unknown(values, keys_of(ModelConfig, TrainingConfig, DataConfig) | {"preset"}, where)
         given = dict(values)
         name = str(given.pop("preset", DEFAULT_PRESET))
-        values = {"vocab_size": DEFAULT_VOCABULARY} | preset(name) | PRESET_SETTINGS.get(name, {}) | given
+        fit_vocabulary = given.get("vocab_size") is None
+        if fit_vocabulary:
+            given["vocab_size"] = MOST
+        values = preset(name) | PRESET_SETTINGS.get(name, {}) | given
         run = cls(
             build(ModelConfig, values, where),
             build(TrainingConfig, values, where),
             build(DataConfig, values, where),
-            fit_vocabulary="vocab_size" not in given,
+            fit_vocabulary=fit_vocabulary,
         )
         for name in ("vocab_size", "source_vocab_size"):
             size = getattr(run.model, name)
@@ -227,7 +230,8 @@ class RunConfig:
     @property
     def vocabulary(self) -> VocabularySizes:
         """The sizes of its tokenizers."""
-        return VocabularySizes(self.model.vocab_size, self.model.source_vocab_size, self.fit_vocabulary)
+        size = None if self.fit_vocabulary else self.model.vocab_size
+        return VocabularySizes(size, self.model.source_vocab_size)
 
     def with_training(self, **changes: Any) -> "RunConfig":
         """The same run with some of its training settings changed."""

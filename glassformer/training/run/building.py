@@ -81,11 +81,11 @@ def _load_translator(path: Path, config: ModelConfig) -> Translator:
 
 
 def _fit_vocabulary(config: RunConfig, tokenizer: Tokenizer) -> tuple[RunConfig, tuple[str, ...]]:
-    """`config` with as many pieces as `tokenizer` has, and a line about it where the text allowed no more."""
-    wanted, size = config.model.vocab_size, tokenizer.vocab_size
-    if size == wanted:
+    """`config` with as many pieces as `tokenizer` has, and a line about it where the text decided."""
+    if not config.fit_vocabulary:
         return config, ()
-    return config.with_vocabulary(size), (f"vocab_size = {size}, not {wanted}: the text allows no more",)
+    size = tokenizer.vocab_size
+    return config.with_vocabulary(size), (f"vocab_size = {size:,}, chosen to suit the text",)
 
 
 def _refuse_long_probes(translator: Translator, probes: Sequence[str]) -> None:
