@@ -85,8 +85,11 @@ def _train(
 
 
 def _train_target(texts: Sequence[str], size: int | None, data: DataConfig, share: float) -> Tokenizer:
-    if size:
-        return _train_one(texts, size, data)
+    return _train_one(texts, size, data) if size else train_default(texts, data, share)
+
+
+def train_default(texts: Sequence[str], data: DataConfig, share: float = 1.0) -> Tokenizer:
+    """A tokenizer of as many pieces as suit a corpus of which `texts` are a `share`; fewer where they allow no more."""
     try:
         return _train_one(texts, size_for(texts, data, share), data)
     except TooManyPiecesError as error:
