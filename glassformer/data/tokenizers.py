@@ -30,7 +30,7 @@ class VocabularySizes(NamedTuple):
 
 def cached_tokenizers(texts: Texts, data: DataConfig, sizes: VocabularySizes) -> Tokenizers:
     """The tokenizers kept from an earlier training on this text, or new ones, which are then kept."""
-    rules = () if data.normalize == "none" else (RULES_VERSION,)
+    rules = {"none": (), "standard": (RULES_VERSION,), "casefold": (RULES_VERSION, "casefold")}[data.normalize]
     key = key_of(
         FORMAT, sentencepiece.__version__, texts.digests[0], bool(texts.valid), data.tokenizer,
         (sizes.target, sizes.source, sizes.at_most), *rules,
@@ -63,7 +63,7 @@ def train_tokenizers(pairs: Sequence[Pair], sizes: VocabularySizes, data: DataCo
     sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
     if data.normalize == "none":
         return _train(sources, targets, sizes, data.tokenizer)
-    rules = normalizer("source"), normalizer("target")
+    rules = normalizer("casefold" if data.normalize == "casefold" else "source"), normalizer("target")
     trained = _train(rules[0].normalize(sources), rules[1].normalize(targets), sizes, data.tokenizer)
     source, target = (
         one.with_rules(each.serialized_normalizer_spec()) for one, each in zip(trained, rules, strict=True)
