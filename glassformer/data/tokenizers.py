@@ -30,7 +30,7 @@ class VocabularySizes(NamedTuple):
 
 def cached_tokenizers(texts: Texts, data: DataConfig, sizes: VocabularySizes) -> Tokenizers:
     """The tokenizers kept from an earlier training on this text, or new ones, which are then kept."""
-    rules = () if data.normalize == "none" else (RULES_VERSION,)
+    rules = () if data.normalize == "none" else (RULES_VERSION, data.normalize)
     key = key_of(
         FORMAT, sentencepiece.__version__, texts.digests[0], bool(texts.valid), data.tokenizer,
         (sizes.target, sizes.source, sizes.at_most),
@@ -64,7 +64,7 @@ def train_tokenizers(pairs: Sequence[Pair], sizes: VocabularySizes, data: DataCo
     sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
     if data.normalize == "none":
         return _train(sources, targets, sizes, data)
-    rules = normalizer("source"), normalizer("target")
+    rules = normalizer("casefold" if data.normalize == "casefold" else "source"), normalizer("target")
     trained = _train(rules[0].normalize(sources), rules[1].normalize(targets), sizes, data)
     source, target = (
         one.with_rules(each.serialized_normalizer_spec()) for one, each in zip(trained, rules, strict=True)
