@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from glassformer.cli import commands as do
-from glassformer.cli import glass, translation
+from glassformer.cli import evaluation, glass, translation
 from glassformer.errors import UsageError
 
 
@@ -147,7 +147,7 @@ def _add_translate(commands: Any) -> None:
 
 
 def _add_evaluate(commands: Any) -> None:
-    parser = _command(commands, "evaluate", do.evaluate, "translate a test set and score it")
+    parser = _command(commands, "evaluate", evaluation.evaluate, "translate a test set and score it")
     _add_model(parser)
     parser.add_argument("--source", required=True, metavar="F", help="one sentence a line")
     parser.add_argument("--reference", required=True, metavar="F", help="its right translation on the same line")

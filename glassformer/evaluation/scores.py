@@ -8,8 +8,6 @@ from dataclasses import dataclass
 
 from sacrebleu.metrics import BLEU, CHRF, TER
 
-from glassformer.errors import InputError, UsageError, nearest
-
 
 @dataclass(frozen=True)
 class Score:
@@ -18,16 +16,6 @@ class Score:
     name: str
     value: float
     signature: str
-
-
-def check_tokenizer(name: str) -> None:
-    """UsageError if sacreBLEU has no tokenizer of this name, InputError if its package is not installed."""
-    if name not in BLEU.TOKENIZERS:
-        raise UsageError(f"unknown tokenizer '{name}' for BLEU; {nearest(name, BLEU.TOKENIZERS)}")
-    try:
-        BLEU(tokenize=name)
-    except (ImportError, RuntimeError) as error:
-        raise InputError(f"sacreBLEU's tokenizer '{name}' is not installed: {error}") from error
 
 
 def score_corpus(hypotheses: Sequence[str], references: Sequence[str], tokenize: str = "13a") -> dict[str, Score]:
