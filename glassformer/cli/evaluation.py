@@ -30,7 +30,7 @@ def evaluate(options: argparse.Namespace) -> int:
         say_error(f"{len(errors):,} of {len(pairs):,} not translated, scored as empty; the first is {errors[0]}")
     if cut := sum(not (result.error or result.finished) for result in results):
         say_error(f"{cut:,} of {len(pairs):,} cut off at the length limit; {how_to_lengthen(options)}")
-    scores = score_corpus(texts, references, options.tokenize)
+    scores = score_corpus(texts, references, tokenize=options.tokenize)
     exact = exact_match(texts, references)
     if options.json:
         values = {name: {"score": round(s.value, 2), "signature": s.signature} for name, s in scores.items()}

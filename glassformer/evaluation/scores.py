@@ -1,12 +1,18 @@
-"""BLEU, chrF and TER through sacreBLEU, each with the signature that makes it comparable.
+"""BLEU, chrF, chrF++ and TER through sacreBLEU, each with the signature that makes it comparable.
 
 Post 2018, "A Call for Clarity in Reporting BLEU Scores".
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sacrebleu.metrics import BLEU, CHRF, TER
+from sacrebleu.metrics.base import Metric
+
+from glassformer.evaluation.tokenizers import AUTO, Stream, choose_tokenizer
+
+METRICS = ("bleu", "chrf", "chrf++", "ter")
 
 
 @dataclass(frozen=True)
@@ -18,19 +24,43 @@ class Score:
     signature: str
 
 
-def score_corpus(hypotheses: Sequence[str], references: Sequence[str], tokenize: str = "13a") -> dict[str, Score]:
-    """BLEU, chrF (higher is better) and TER (lower is better) by lower-case name.
+def score_corpus(
+    hypotheses: Sequence[str], *references: Stream, tokenize: str = AUTO, metrics: Iterable[str] = METRICS
+) -> dict[str, Score]:
+    """BLEU, chrF, chrF++ (higher is better) and TER (lower is better), or those of them in `metrics`, by name.
 
-    `tokenize` is sacreBLEU's for BLEU: `13a` for raw text, `none` for text tokenised already.
+    Each of `references` has one text for each hypothesis, or None; a hypothesis needs at least one. `tokenize` is
+    sacreBLEU's for BLEU: `13a` for raw text, `none` for text tokenised already, `auto` what suits the language.
     """
-    result = {}
-    for metric in (BLEU(tokenize=tokenize, force=True), CHRF(), TER()):
-        value = metric.corpus_score(list(hypotheses), [list(references)])
-        name = str(value.name)
-        result[name.split("2")[0].lower()] = Score(name, float(value.score), str(metric.get_signature()))
+    streams, result = aligned(hypotheses, references), {}
+    for name, metric in make_metrics(metrics, tokenize, references).items():
+        value = metric.corpus_score(list(hypotheses), streams)
+        result[name] = Score(str(value.name), float(value.score), str(metric.get_signature()))
     return result
 
 
-def exact_match(hypotheses: Sequence[str], references: Sequence[str]) -> float:
-    """Share of hypotheses that equal their reference, in percent."""
-    return 100 * sum(h == r for h, r in zip(hypotheses, references, strict=True)) / max(len(references), 1)
+def exact_match(hypotheses: Sequence[str], *references: Stream) -> float:
+    """Share of hypotheses that equal one of their references, in percent."""
+    equal = sum(text in right for text, *right in zip(hypotheses, *references, strict=True))
+    return 100 * equal / max(len(hypotheses), 1)
+
+
+def make_metrics(names: Iterable[str], tokenize: str, references: Sequence[Stream]) -> dict[str, Metric]:
+    """sacreBLEU's metrics by our names for them."""
+    makers: dict[str, Callable[[], Metric]] = {
+        "bleu": lambda: BLEU(tokenize=choose_tokenizer(tokenize, *references).name, force=True),
+        "chrf": CHRF,
+        "chrf++": lambda: CHRF(word_order=2),
+        "ter": TER,
+    }
+    return {name: makers[name]() for name in names}
+
+
+def aligned(hypotheses: Sequence[str], references: Sequence[Stream]) -> list[Any]:
+    """The references as sacreBLEU takes them. ValueError unless each has as many texts as there are hypotheses: it
+    would drop the rest.
+    """
+    for stream in references:
+        if len(stream) != len(hypotheses):
+            raise ValueError(f"{len(hypotheses)} hypotheses, but {len(stream)} references")
+    return [list(stream) for stream in references]
