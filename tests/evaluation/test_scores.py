@@ -83,7 +83,7 @@ def test_scores_by_several_references_are_those_of_sacrebleu():
 
 
 def test_each_reference_counts_by_hand():
-    """Of six words in a row either reference has a half, and no other n-gram is in both: 6/6, 4/5, 2/4, 0/3 (smoothed to 1/6)."""
+    """Either reference has three of the six words in a row: 6/6, 4/5, 2/4, and 0/3, smoothed to 1/6."""
     scores = score_corpus(["a b c d e f"], ["a b c x y z"], ["u v w d e f"], metrics=["bleu", "ter"])
     assert scores["bleu"].value == pytest.approx(100 * (6 / 6 * 4 / 5 * 2 / 4 * 1 / (2 * 3)) ** 0.25)
     assert scores["ter"].value == 50
