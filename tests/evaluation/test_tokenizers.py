@@ -1,6 +1,7 @@
 """BLEU's tokenizer suits the language of the references, is here, and is never fetched."""
 
 import socket
+from typing import get_args, get_type_hints
 
 import pytest
 import sacrebleu
@@ -8,6 +9,7 @@ from sacrebleu.metrics import BLEU
 
 from glassformer.errors import InputError, UsageError
 from glassformer.evaluation import check_tokenizer, choose_tokenizer, score_corpus
+from glassformer.training.config import TrainingConfig
 from tests.letters import letter_tokenizer
 
 CHINESE = ["我们是朋友。", "猫坐在垫子上。", "他用 Python 写程序。"]
@@ -149,3 +151,8 @@ def test_a_model_that_is_here_is_used(models):
     model.write_bytes(b"no model")
     with pytest.raises(InputError, match="BLEU's tokenizer flores200 cannot be used: "):
         check_tokenizer("flores200")
+
+
+def test_the_setting_of_training_knows_all_of_them():
+    choices = get_args(get_type_hints(TrainingConfig)["validate_tokenize"])
+    assert set(choices) == {"auto", *BLEU.TOKENIZERS}
