@@ -4,6 +4,7 @@ Nothing is fetched. The package reads the checkpoint itself, and a checkpoint is
 one only from where you trust.
 """
 
+import logging
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ class Comet:
 
     def __init__(self, folder: Path) -> None:
         os.environ["HF_HUB_OFFLINE"] = "1"  # else the encoder's tokenizer would be fetched
+        level = logging.getLogger().level
         try:
             import comet
         except ImportError as error:
@@ -31,6 +33,7 @@ class Comet:
                 f"COMET needs the package unbabel-comet ({error}); install it, or write the translations by --output "
                 "and score them by the package's own command, comet-score"
             ) from None
+        logging.getLogger().setLevel(level)  # the package makes every library talk
         checkpoint = folder / "checkpoints" / "model.ckpt"
         if not checkpoint.is_file():
             raise InputError(f"{folder}: no COMET model (no checkpoints/model.ckpt); give the folder of one")

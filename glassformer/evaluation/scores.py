@@ -17,7 +17,7 @@ METRICS = ("bleu", "chrf", "chrf++", "ter")
 
 @dataclass(frozen=True)
 class Score:
-    """One metric over a corpus: 0 to 100, and the signature of how it was computed."""
+    """One metric over a corpus, in percent, and the signature of how it was computed."""
 
     name: str
     value: float

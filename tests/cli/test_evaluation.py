@@ -161,7 +161,7 @@ def test_no_tokenizer_is_fetched(reversing, test_set, tmp_path, monkeypatch):
     assert {path.name for path in tmp_path.iterdir()} == {"s.txt", "t.txt"}
 
 
-# COMET, by a module that has the interface of unbabel-comet 2.2. The real one is not tried here.
+# COMET, by a module that has the interface of unbabel-comet 2.2. The real package is NOT tried by any test.
 
 
 class StandIn(ModuleType):
