@@ -51,13 +51,11 @@ def evaluate(options: argparse.Namespace) -> int:
     if note:
         say_error(note)
 
-    systems = [_translated(options.model, translator, test, search, options)]
+    systems = [_system(options.model, translator, test, search, options)]
     if options.output:
         write_output(Path(options.output), "".join(f"{text}\n" for text in systems[0].texts).encode())
     if rival:
-        systems.append(
-            rival if isinstance(rival, System) else _translated(options.against, rival, test, search, options)
-        )
+        systems.append(_system(options.against, rival, test, search, options))
     on_gpu = translator.device.type == "cuda"
     neural = [comet.score(test.sources, one.texts, *test.references, cuda=on_gpu) for one in systems] if comet else []
     rows = _rows(systems, test, tokenize, neural)
@@ -107,11 +105,13 @@ def _read_beside(path: str, source: str, count: int) -> list[str]:
 # The work
 
 
-def _translated(
-    name: str, translator: "Translator", test: TestSet, search: "SearchOptions", options: argparse.Namespace
+def _system(
+    name: str, given: "Translator | System", test: TestSet, search: "SearchOptions", options: argparse.Namespace
 ) -> System:
-    """The system that a model is; what went wrong is said."""
-    results = translator.translate(test.sources, search, places=test.places)
+    """What a model makes of the test set, where its translations are not given already; what went wrong is said."""
+    if isinstance(given, System):
+        return given
+    results = given.translate(test.sources, search, places=test.places)
     which, count = f"{name}: " if options.against else "", len(results)
     errors = [result.error for result in results if result.error]
     if errors:
