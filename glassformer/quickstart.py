@@ -130,7 +130,7 @@ def _exact(translator: Translator, sentences: list[Sentence]) -> tuple[list[str]
 def _report_pairs(console: Console, translator: Translator, pairs: list[Pair]) -> None:
     """Exact match and chrF."""
     texts, references = _translated(translator, [pair.source for pair in pairs]), [pair.target for pair in pairs]
-    chrf = score_corpus(texts, references)["chrf"]
+    chrf = score_corpus(texts, references, metrics=["chrf"])["chrf"]
     console.print(f"\nOn {len(pairs):,} names held out:")
     console.print(f"  exactly right {exact_match(texts, references):5.1f} %")
     console.print(f"  chrF          {chrf.value:5.1f}    {chrf.signature}")
