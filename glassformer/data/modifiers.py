@@ -140,6 +140,7 @@ MODIFIERS: dict[str, Modifier] = {
     "UpperCase": upper_case,
     "InlineNoise": inline_noise,
 }
+LETTER_CASE = "LowerCase", "TitleCase", "UpperCase"
 STANDARD: Mapping[str, float] = {
     "Merge": 0.03,
     "AddEndPunct": 0.05,

@@ -10,6 +10,7 @@ from glassformer.data.cache import key_of
 from glassformer.data.check.checker import origins
 from glassformer.data.check.report import listed
 from glassformer.data.config import DataConfig
+from glassformer.data.modifiers import LETTER_CASE
 from glassformer.data.resampling import Resampling
 from glassformer.data.store import Store, cached_store
 from glassformer.data.stream import StreamedPairs
@@ -68,7 +69,7 @@ def prepare(
         tokenizers = tokenizers or cached_tokenizers(texts, data, sizes)
         store, origin = cached_store(texts, data, tokenizers, max_length)
         train, pairs = store.pairs, texts.valid or store.held_out
-    modifiers = probabilities_of(data.augment)
+    modifiers = _modifiers(data, tokenizers)
     if data.subword_dropout or modifiers:
         train = replace(train, resample=Resampling(*tokenizers, data.subword_dropout, max_length, modifiers))
     if data.pair_weights:
@@ -82,6 +83,14 @@ def prepare(
     if len(valid) < len(pairs):
         notes.append(f"{len(pairs) - len(valid)} validation pairs with an empty or too long side are left out")
     return PreparedData(train, valid, valid_ids, tokenizers, key_of(*texts.digests), tuple(notes))
+
+
+def _modifiers(data: DataConfig, tokenizers: Tokenizers) -> dict[str, float]:
+    """The probabilities of the modifiers, but for letter case where the source's is read as one: nothing in it would
+    say that the target should be in capitals.
+    """
+    folds = tokenizers[0].encode("A") == tokenizers[0].encode("a")
+    return {name: p for name, p in probabilities_of(data.augment).items() if not (folds and name in LETTER_CASE)}
 
 
 def _fertility_note(valid: Sequence[Pair], ids: TokenizedPairs) -> str:

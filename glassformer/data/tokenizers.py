@@ -32,7 +32,7 @@ class VocabularySizes(NamedTuple):
 
 def cached_tokenizers(texts: Texts, data: DataConfig, sizes: VocabularySizes) -> Tokenizers:
     """The tokenizers kept from an earlier training on this text, or new ones, which are then kept."""
-    rules = () if data.normalize == "none" else (RULES_VERSION,)
+    rules = () if data.normalize == "none" else (RULES_VERSION, data.normalize)
     key = key_of(
         FORMAT, sentencepiece.__version__, texts.digests[0], bool(texts.valid), data.tokenizer,
         (sizes.target, sizes.source),
@@ -67,7 +67,7 @@ def train_tokenizers(text: FirstReading, sizes: VocabularySizes, data: DataConfi
     sources, targets = [pair.source for pair in text.sample], [pair.target for pair in text.sample]
     if data.normalize == "none":
         return _train(sources, targets, sizes, data, share)
-    rules = normalizer("source"), normalizer("target")
+    rules = normalizer("casefold" if data.normalize == "casefold" else "source"), normalizer("target")
     trained = _train(rules[0].normalize(sources), rules[1].normalize(targets), sizes, data, share)
     source, target = (
         one.with_rules(each.serialized_normalizer_spec()) for one, each in zip(trained, rules, strict=True)

@@ -159,6 +159,13 @@ def test_validation_is_never_modified(config):
     assert modified.notes[-1] == "training pairs are modified, anew in every epoch: UpperCase 1"
 
 
+def test_letter_case_is_not_modified_where_it_is_read_as_one(config):
+    """The source could not say that the target should be in capitals."""
+    folding = prepare(config(augment="standard", normalize="casefold"))
+    assert "Typos" in folding.notes[-1] and "Case" not in folding.notes[-1]
+    assert "UpperCase" in prepare(config(augment="standard")).notes[-1]
+
+
 # Several corpora
 
 
