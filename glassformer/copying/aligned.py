@@ -16,7 +16,10 @@ from glassformer.text.tokenizer import Token, Tokenizers
 from glassformer.translator import Translation
 
 
-@dataclass(frozen=True)
+HALF = 0.5  # of its attention, with which a word belongs to what it attends to
+
+
+@dataclass(frozen=True, eq=False)
 class Unit:
     """A word of a translation, or the punctuation around one: characters [start, end) of its text.
 
@@ -44,30 +47,16 @@ def aligned_units(translation: Translation, tokenizers: Tokenizers, source: str)
     """
     if translation.alignment is None:
         raise ValueError("translate with align=True")
+    if not translation.tokens:
+        return []
     from_tokens, to_tokens = tokenizers[0].tokens(source), tokenizers[1].tokens_of_pieces(translation.tokens)
     weights_TS = translation.alignment[:, : len(from_tokens)].double()
     attention_TC = weights_TS @ _spread(from_tokens, source)
     attention_TC = attention_TC / attention_TC.sum(1, keepdim=True).clamp(min=1e-9)
-    spans = _words(translation.text)
+    spans = words_of(translation.text)
     if language_of(translation.text) in WITHOUT_SPACES:
         spans = _token_spans(to_tokens, translation.text)
     return [Unit(start, end, _attended(attention_TC, to_tokens, start, end)) for start, end in spans]
-
-
-def place_between(units: Sequence[Unit], place: int, least: int = 0) -> int:
-    """How many units, `least` at least, stand before what stands at a `place` of the source.
-
-    It is the number that cuts the least attention: that of units before it to what follows the place in the source, and
-    that of units after it to what precedes.
-    """
-    behind = [unit.share(place, unit.at + len(unit.attended_c)) for unit in units]
-    cost = best_cost = sum(1 - share for share in behind[least:])
-    best = least
-    for number, share in enumerate(behind[least:], start=least + 1):
-        cost += 2 * share - 1
-        if cost <= best_cost:
-            best, best_cost = number, cost
-    return best
 
 
 def _spread(tokens: Sequence[Token], text: str) -> Tensor:
@@ -84,7 +73,8 @@ def _attended(attention_TC: Tensor, tokens: Sequence[Token], start: int, end: in
     return torch.cat([torch.zeros(1, dtype=torch.float64), attention_TC[rows].mean(0).cumsum(0)])
 
 
-def _words(text: str) -> list[tuple[int, int]]:
+def words_of(text: str) -> list[tuple[int, int]]:
+    """The places [start, end) of words between white space, and of the punctuation before and after each."""
     return [span for word in re.finditer(r"\S+", text) for span in _without_punctuation(word)]
 
 

@@ -1,12 +1,13 @@
 """A sentence with stand-ins for what is to be copied, and its translation with the originals back in their places."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import NamedTuple
 
-from glassformer.copying.aligned import Unit, place_between
+from glassformer.copying.aligned import HALF, Unit
+from glassformer.copying.marks import Edit, Mark, insertions
 from glassformer.text.protected import Span
 from glassformer.text.sentences import language_of
 from glassformer.text.tokenizer import Tokenizer
@@ -21,26 +22,19 @@ NAMES = {
     "ar": ("محمد", "أحمد", "توم", "علي", "سامي", "فاطمة"),
 }
 TRIES = 4  # choices of names that are tried
-HALF = 0.5  # of its attention, with which a word belongs to what it attends to
 SYMBOLS = tuple(f"｟{number}｠" for number in range(1, 10))  # a tokenizer may have them as user symbols
 
 
 class Place(NamedTuple):
-    """What is to be copied, and where it stands in the masked text; an emoji or a tag has an empty place."""
+    """A word that is to be copied, and where its stand-in is in the masked text."""
 
     start: int
     end: int
     original: str
-    space_before: bool
-    space_after: bool
 
     @property
     def span(self) -> tuple[int, int]:
         return self.start, self.end
-
-    @property
-    def is_empty(self) -> bool:
-        return self.start == self.end
 
 
 @dataclass(frozen=True)
@@ -48,7 +42,8 @@ class Masked:
     """A sentence as the model is to read it, and what is to come back into its translation."""
 
     text: str
-    places: tuple[Place, ...]
+    places: tuple[Place, ...] = ()
+    marks: tuple[Mark, ...] = ()
 
     @property
     def says_something(self) -> bool:
@@ -61,23 +56,25 @@ class Masked:
 
     def is_carried(self, translation: str) -> bool:
         """Whether each stand-in came out as it went in, once."""
-        return all(translation.count(self.text[p.start : p.end]) == 1 for p in self.places if not p.is_empty)
+        return all(translation.count(self.text[p.start : p.end]) == 1 for p in self.places)
 
 
 def mask(sentence: str, spans: Sequence[Span], stand_ins: Sequence[str]) -> Masked:
     """The sentence with stand-ins, in order, for the spans that are words, and nothing for the others."""
-    text, places, end, words = "", [], 0, iter(stand_ins)
+    text, end, words = "", 0, iter(stand_ins)
+    places, marks = [], []
     for span in spans:
         text += sentence[end : span.start]
-        before, after = sentence[: span.start], sentence[span.end :]
-        stand_in = next(words) if span.is_word else ""
-        spaces = before[-1:].isspace(), after[:1].isspace()
-        places.append(Place(len(text), len(text) + len(stand_in), sentence[span.start : span.end], *spaces))
-        text += stand_in
-        # Of the spaces around what has gone one stays, and none at the ends.
-        doubled = not stand_in and (not text or text[-1].isspace()) and spaces[1]
-        end = span.end + (len(after) - len(after.lstrip()) if doubled else 0)
-    return Masked((text + sentence[end:]).rstrip(), tuple(places))
+        original, end = sentence[span.start : span.end], span.end
+        if span.is_word:
+            places.append(Place(len(text), len(text + (stand_in := next(words))), original))
+            text += stand_in
+            continue
+        before, after = sentence[: span.start][-1:].isspace(), sentence[span.end :][:1].isspace()
+        marks.append(Mark(len(text), original, before, after))
+        if after and (not text or text[-1].isspace()):  # of the spaces around it one stays, and none at the ends
+            end += len(sentence[end:]) - len(sentence[end:].lstrip())
+    return Masked((text + sentence[end:]).rstrip(), tuple(places), tuple(marks))
 
 
 def choices(sentence: str, count: int, tokenizer: Tokenizer) -> list[tuple[str, ...]]:
@@ -95,23 +92,14 @@ def choices(sentence: str, count: int, tokenizer: Tokenizer) -> list[tuple[str, 
 def restored(masked: Masked, translation: str, units: Sequence[Unit]) -> str:
     """The translation with the originals.
 
-    A stand-in that came out is replaced; else the word that attends to it most. What has an empty place goes to where
-    it cuts the least attention, in the order of the source, so that tags stay in pairs.
+    A stand-in that came out is replaced; else the word that attends to it most.
     """
-    edits = sorted([*_replacements(masked, translation, units), *_insertions(masked, translation, units)], key=_span)
+    marks = insertions(masked.marks, masked.text, units, translation)
     text, end = "", 0
-    for edit in edits:
+    for edit in sorted([*_replacements(masked, translation, units), *marks], key=_span):
         text += translation[end : edit.start] + edit.text
-        end = edit.end
+        end = max(end, edit.end)
     return text + translation[end:]
-
-
-class Edit(NamedTuple):
-    """Characters [start, end) of a translation that `text` replaces."""
-
-    start: int
-    end: int
-    text: str
 
 
 def _span(edit: Edit) -> tuple[int, int]:
@@ -122,13 +110,14 @@ def _replacements(masked: Masked, translation: str, units: Sequence[Unit]) -> li
     """The words that give way to originals, no word to two; where there are too few, an original goes to the end."""
     edits, left = [], []
     free = [unit for unit in units if any(map(str.isalnum, translation[unit.start : unit.end]))]
-    for place in (place for place in masked.places if not place.is_empty):
+    for place in masked.places:
         carried = list(re.finditer(re.escape(masked.text[place.start : place.end]), translation))
         if len(carried) == 1:
             edits.append(Edit(*carried[0].span(), place.original))
             free = [unit for unit in free if unit.end <= edits[-1].start or unit.start >= edits[-1].end]
         else:
             left.append(place)
+
     while left and free:
         place, unit = max(product(left, free), key=lambda pair: pair[1].share(*pair[0].span))
         run = _run(free, unit, place)
@@ -148,20 +137,3 @@ def _run(free: Sequence[Unit], unit: Unit, place: Place) -> list[Unit]:
         if other.end == run[0].start and other.share(*place.span) >= HALF:
             run.insert(0, other)
     return run
-
-
-def _insertions(masked: Masked, translation: str, units: Sequence[Unit]) -> Iterator[Edit]:
-    """What has an empty place, with the spaces that it had, no one before the one before it in the source."""
-    before = at = 0
-    for place in (place for place in masked.places if place.is_empty):
-        if not masked.text[place.end :].strip():
-            before = len(units)
-        elif masked.text[: place.start].strip():
-            before = place_between(units, place.start, before)
-        follows = before and place.space_after and not place.space_before
-        ends = [0, *(unit.end for unit in units)]
-        starts = [*(unit.start for unit in units), len(translation)]
-        at = max(at, ends[before] if follows else starts[before])
-        left = " " if place.space_before and translation[:at].strip() and not translation[at - 1].isspace() else ""
-        right = " " if place.space_after and translation[at:] and not translation[at].isspace() else ""
-        yield Edit(at, at, left + place.original + right)

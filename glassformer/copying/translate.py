@@ -1,6 +1,5 @@
 """Sentences translated so that what is to be copied is there word for word, and terms as the glossary has them."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -14,13 +13,12 @@ from glassformer.translator import FailedTranslation, Translation, Translator
 
 Translated = Translation | FailedTranslation
 
-
 @dataclass(frozen=True)
 class Copying:
     """What translations must hold.
 
     - `protect`: addresses, placeholders, tags and emoji are copied.
-    - `glossary`: its terms are translated as it says, those without a translation copied.
+    - `glossary`: its terms are translated as it says; those without a translation are copied.
     """
 
     protect: bool = True
@@ -35,18 +33,27 @@ class Copying:
         """The terms to translate as the glossary says."""
         return [(span, term) for span, term in self.glossary.find(sentence) if term.forms]
 
+    def concerns(self, sentence: str) -> bool:
+        """Whether the sentence has anything to copy, or terms."""
+        return bool(self.spans(sentence) or self.terms(sentence))
+
     def is_kept(self, sentence: str, translation: str) -> bool:
-        """Whether the translation of the whole sentence is as wanted."""
-        at = 0
-        marks, words = [], []
+        """Whether all is there that must be: marks, such as tags, in their order, and each word as often."""
+        words, at = [], 0
         for span in self.spans(sentence):
-            (words if span.is_word else marks).append(sentence[span.start : span.end])
-        for mark in marks:
-            at = translation.find(mark, at) + len(mark)
-            if at < len(mark):
+            original = sentence[span.start : span.end]
+            if span.is_word:
+                words.append(original)
+            elif (at := translation.find(original, at)) < 0:
                 return False
+            else:
+                at += len(original)
         enough = all(translation.count(word) >= words.count(word) for word in words)
         return enough and all(term.is_in(translation) for _, term in self.terms(sentence))
+
+    def masked(self, sentence: str, stand_ins: Sequence[str]) -> Masked:
+        """The sentence as a model may read it, with a stand-in for each word to copy."""
+        return mask(sentence, self.spans(sentence), stand_ins)
 
 
 def translate_copying(
@@ -59,73 +66,92 @@ def translate_copying(
     align: bool = False,
     places: Sequence[str] | None = None,
 ) -> list[Translated]:
-    """`Translator.translate`, but each translation holds what it must; else it is as it would be without.
+    """`Translator.translate`, but each translation holds what it must; where it does so by itself, it is the same.
 
-    Where the model does not copy a span by itself, it reads a stand-in instead. The translation then has the original
-    in `text`, and in `inserted`; its tokens, scores and alignment are of what the model read and wrote.
+    Elsewhere the model reads a stand-in for each word to copy, and nothing for an emoji or a tag. The originals are
+    then put into `text`, and are in `inserted`; tokens, scores and alignment are of what the model read and wrote.
     """
     sentences = [sentence.strip() for sentence in sentences]
     found = translator.translate(sentences, options, prefixes=prefixes, align=align, places=places)
+    prefixes = prefixes or [""] * len(sentences)
     rows = [
         row for row, (sentence, one) in enumerate(zip(sentences, found, strict=True))
-        if one.error or not copying.is_kept(sentence, one.text)
+        if copying.concerns(sentence) and (one.error or not copying.is_kept(sentence, one.text))
     ]  # fmt: skip
-    prefixes = prefixes or [""] * len(sentences)
-    masked = [_variants(sentences[row], copying, translator) for row in rows]
-    each = iter(
+    variants = [_variants(sentences[row], copying, translator) for row in rows]
+    again = iter(
         translator.translate(
-            [one.text for variants in masked for one in variants],
+            [masked.text for some in variants for masked in some],
             options,
-            prefixes=[prefixes[row] for row, variants in zip(rows, masked, strict=True) for _ in variants],
+            prefixes=[prefixes[row] for row, some in zip(rows, variants, strict=True) for _ in some],
             align=True,
         )
     )
-    for row, variants in zip(rows, masked, strict=True):
-        chosen = _best(variants, list(islice(each, len(variants))))
-        if chosen:
-            with_terms = _with_terms(translator, *chosen, copying, options, prefixes[row])
-            found[row] = _finished(sentences[row], chosen[0], with_terms, translator, align)
+    for row, some in zip(rows, variants, strict=True):
+        if best := _best(some, list(islice(again, len(some)))):
+            masked, translation = best
+            translation, forms = _with_terms(translator, masked.text, translation, copying, options, prefixes[row])
+            found[row] = _whole(translator, sentences[row], masked, translation, forms, align)
     return found
 
 
 def _variants(sentence: str, copying: Copying, translator: Translator) -> list[Masked]:
-    spans = copying.spans(sentence)
-    words = sum(span.is_word for span in spans)
-    return [mask(sentence, spans, names) for names in choices(sentence, words, translator.source_tokenizer)]
+    """The sentence with each choice of stand-ins."""
+    words = sum(span.is_word for span in copying.spans(sentence))
+    variants = [copying.masked(sentence, names) for names in choices(sentence, words, translator.source_tokenizer)]
+    return variants if variants[0].says_something else variants[:1]
 
 
 def _best(variants: list[Masked], translations: list[Translated]) -> tuple[Masked, Translation] | None:
-    """The one whose stand-ins came out as they went in, else the one that the model is surest of."""
+    """The variant whose stand-ins came out as they went in, else the one that the model is surest of."""
     pairs = [(masked, one) for masked, one in zip(variants, translations, strict=True) if isinstance(one, Translation)]
     return max(pairs, key=lambda pair: (pair[0].is_carried(pair[1].text), pair[1].score), default=None)
 
 
 def _with_terms(
-    translator: Translator, masked: Masked, translation: Translation, copying: Copying, options: SearchOptions,
+    translator: Translator, source: str, translation: Translation, copying: Copying, options: SearchOptions,
     prefix: str,
-) -> Translation:  # fmt: skip
-    """The translation with an accepted form of each term.
+) -> tuple[Translation, tuple[str, ...]]:  # fmt: skip
+    """The translation with an accepted form of each term, and the forms that had to be put there.
 
-    A missing one is put where the word stands that attends most to the term, and the rest is translated anew behind it:
-    with each form, of which the likeliest counts.
+    A missing form goes to where the word stands that attends most to the term, and the model writes the rest anew
+    behind it: with each accepted form, of which the likeliest is taken. What it writes may not lose another term.
     """
     kept: list[Term] = []
-    for span, term in copying.terms(masked.text):
-        if not term.is_in(translation.text):
-            tries = [(translation, form) for form in term.forms]
-            units = aligned_units(translation, translator.tokenizers, masked.text)
-            unit = max(units, key=lambda unit: unit.share(span.start, span.end))
-            begun = [translation.text[: max(unit.start, len(prefix))] + form for form in term.forms]
-            again = translator.translate([masked.text] * len(begun), options, prefixes=begun, align=True)
-            fit = [one for one in again if not one.error and all(t.is_in(one.text) for t in [*kept, term])]
-            if fit:
-                translation = max(fit, key=lambda one: one.score)
+    forms: list[str] = []
+    for span, term in copying.terms(source):
         kept.append(term)
-    return translation
+        if term.is_in(translation.text):
+            continue
+        units = aligned_units(translation, translator.tokenizers, source)
+        unit = max(units, key=lambda unit: unit.share(span.start, span.end), default=None)
+        at = max(unit.start if unit else 0, len(prefix))
+        begun = [translation.text[:at] + form for form in term.forms]
+        tries = translator.translate([source] * len(begun), options, prefixes=begun, align=True)
+        fitting = [
+            (one, form)
+            for one, form in zip(tries, term.forms, strict=True)
+            if isinstance(one, Translation) and all(other.is_in(one.text) for other in kept)
+        ]
+        if fitting:
+            translation, form = max(fitting, key=lambda pair: pair[0].score)
+            forms.append(form)
+    return translation, tuple(forms)
 
 
-def _finished(sentence, masked, translation, translator, align):
-    def one(t):
-        units = aligned_units(t, translator.tokenizers, masked.text)
-        return replace(t, source=sentence, text=restored(masked, t.text, units), alignment=t.alignment if align else None)
-    return replace(one(translation), alternatives=tuple(map(one, translation.alternatives)))
+def _whole(
+    translator: Translator, sentence: str, masked: Masked, translation: Translation, forms: tuple[str, ...], align: bool
+) -> Translation:
+    """The translation of the masked sentence, and its alternatives, as those of the sentence."""
+    inserted = (*(place.original for place in masked.places), *(mark.text for mark in masked.marks), *forms)
+
+    def whole(one: Translation) -> Translation:
+        text = sentence
+        if masked.says_something:
+            text = restored(masked, one.text, aligned_units(one, translator.tokenizers, masked.text))
+        return replace(
+            one, source=sentence, text=text, alignment=one.alignment if align else None, inserted=inserted,
+            alternatives=tuple(map(whole, one.alternatives)),
+        )  # fmt: skip
+
+    return whole(translation)

@@ -4,20 +4,21 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-# Each repetition is bounded and none begins within a word that it could have begun with: the time is linear.
+# Repetitions are bounded, or end where the next match may begin: the time is linear.
 URL = r"(?<!\w)(?:(?:https?|ftp)://|www\.)[^\s<>\"“”«»，。、]{1,2000}"
 EMAIL = r"(?<![\w.+%-])[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"
 # {0} {name} {{ name }} ${name} {:.2f} %(name)s %1$s %d ｟1｠; not the per cent of "50%d"
 BRACES = r"\$?\{\{[^{}\n]{0,64}\}\}|\$?\{[\w.\[\]]{0,64}(?:[:!][^{}\s]{0,20})?\}|｟[^｟｠\s]{1,64}｠"
 PERCENT = r"(?<![\w%])%(?:\(\w{1,64}\)|\d{1,2}\$)?[-+#0]?\d{0,3}(?:\.\d{1,3})?[sdifgexXcr@](?!\w)"
-TAG = r"</?[A-Za-z][\w:.-]{0,64}(?:\s[^<>]{0,1000})?/?>"
+TAG = r"""</?[A-Za-z][^\s<>/"']*+(?:[^<>"']|"[^"<]*+"|'[^'<]*+')*+>"""
 PICTURE = "[\u231a-\u23ff\u25aa-\u25fe\u2600-\u27bf\u2b05-\u2b55\U0001f000-\U0001f1e5\U0001f200-\U0001faff]"
 EMOJI = (
     rf"(?:[0-9#*]\ufe0f?\u20e3|[\U0001f1e6-\U0001f1ff]{{2}}|[\u00a9\u00ae\u203c-\u21ff\u3030\u303d\u3297\u3299]\ufe0f|"
     rf"{PICTURE}\ufe0f?[\U0001f3fb-\U0001f3ff]?(?:\u200d{PICTURE}\ufe0f?[\U0001f3fb-\U0001f3ff]?)*)"
 )
 PROTECTED = re.compile(rf"(?P<word>{URL}|{EMAIL}|{BRACES}|{PERCENT})|(?P<mark>{TAG}|{EMOJI}(?:\s?{EMOJI})*)")
-ENDINGS = ".,;:!?'’*_…"  # of the sentence around an address rather than of the address
+BRACKETS = {")": "(", "]": "[", "}": "{"}
+ENDINGS = re.compile(r"(?:[.,;:!?*_…'’]|['’]s)$")  # of the sentence around an address rather than of the address
 
 
 class Span(NamedTuple):
@@ -52,9 +53,6 @@ def _length(match: re.Match[str]) -> int:
     found = match[0]
     if not re.match(r"https?:|ftp:|www\.", found):
         return len(found)
-    while found[-1] in ENDINGS or (found[-1] in ")]}" and found.count(found[-1]) > found.count(_OPENING[found[-1]])):
-        found = found[:-1]
+    while (ending := ENDINGS.search(found)) or found.count(found[-1]) > found.count(BRACKETS.get(found[-1], found[-1])):
+        found = found[: ending.start() if ending else -1]
     return len(found)
-
-
-_OPENING = {")": "(", "]": "[", "}": "{"}
