@@ -65,7 +65,7 @@ def mask(sentence: str, spans: Sequence[Span], stand_ins: Sequence[str]) -> Mask
     places, marks = [], []
     for span in spans:
         text += sentence[end : span.start]
-        original, end = sentence[span.start : span.end], span.end
+        original, end = span.becomes or sentence[span.start : span.end], span.end
         if span.is_word:
             places.append(Place(len(text), len(text + (stand_in := next(words))), original))
             text += stand_in

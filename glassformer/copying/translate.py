@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from glassformer.copying.aligned import aligned_units
+from glassformer.copying.aligned import Unit, aligned_units
 from glassformer.copying.stand_ins import Masked, choices, mask, restored
 from glassformer.search import SearchOptions
-from glassformer.text.protected import Span, find_protected
+from glassformer.text.protected import Span, find_protected, without_overlap
 from glassformer.text.terms import Glossary, Term
+from glassformer.text.tokenizer import Tokenizer
 from glassformer.translator import FailedTranslation, Translation, Translator
 
 Translated = Translation | FailedTranslation
@@ -51,9 +52,27 @@ class Copying:
         enough = all(translation.count(word) >= words.count(word) for word in words)
         return enough and all(term.is_in(translation) for _, term in self.terms(sentence))
 
-    def masked(self, sentence: str, stand_ins: Sequence[str]) -> Masked:
-        """The sentence as a model may read it, with a stand-in for each word to copy."""
-        return mask(sentence, self.spans(sentence), stand_ins)
+    def variants(self, sentence: str, tokenizer: Tokenizer, with_terms: bool = False) -> list[Masked]:
+        """The sentence as a model may read it, with each choice of stand-ins for the words to copy.
+
+        `with_terms`: for the terms too, each of which is to become the first of its accepted translations.
+        """
+        spans = self.spans(sentence)
+        if with_terms:
+            terms = [Span(span.start, span.end, becomes=term.forms[0]) for span, term in self.terms(sentence)]
+            spans = without_overlap([*spans, *terms])
+        names = choices(sentence, sum(span.is_word for span in spans), tokenizer)
+        variants = [mask(sentence, spans, some) for some in names]
+        return variants if variants[0].says_something else variants[:1]
+
+    def kinds_of_variants(self, sentence: str, tokenizer: Tokenizer) -> list[list[Masked]]:
+        """The variants with the terms as they are and, where there are any, those with stand-ins for terms."""
+        kinds = (False, True) if self.terms(sentence) else (False,)
+        return [self.variants(sentence, tokenizer, with_terms) for with_terms in kinds]
+
+    def shortened(self, sentence: str, tokenizer: Tokenizer) -> str:
+        """The sentence as a model may read it, where it has anything to copy."""
+        return self.variants(sentence, tokenizer)[0].text if self.spans(sentence) else sentence
 
 
 def translate_copying(
@@ -78,28 +97,23 @@ def translate_copying(
         row for row, (sentence, one) in enumerate(zip(sentences, found, strict=True))
         if copying.concerns(sentence) and (one.error or not copying.is_kept(sentence, one.text))
     ]  # fmt: skip
-    variants = [_variants(sentences[row], copying, translator) for row in rows]
+    tokenizer = translator.source_tokenizer
+    variants = [copying.kinds_of_variants(sentences[row], tokenizer) for row in rows]
     again = iter(
         translator.translate(
-            [masked.text for some in variants for masked in some],
+            [masked.text for kinds in variants for some in kinds for masked in some],
             options,
-            prefixes=[prefixes[row] for row, some in zip(rows, variants, strict=True) for _ in some],
+            prefixes=[prefixes[row] for row, kinds in zip(rows, variants, strict=True) for some in kinds for _ in some],
             align=True,
         )
     )
-    for row, some in zip(rows, variants, strict=True):
-        if best := _best(some, list(islice(again, len(some)))):
-            masked, translation = best
-            translation, forms = _with_terms(translator, masked.text, translation, copying, options, prefixes[row])
+    for row, kinds in zip(rows, variants, strict=True):
+        best = [_best(some, list(islice(again, len(some)))) for some in kinds]
+        if one := max(filter(None, best), key=lambda pair: pair[1].score, default=None):
+            masked, translation = one
+            translation, forms = _with_terms(translator, masked.text, translation, copying, options.length_penalty)
             found[row] = _whole(translator, sentences[row], masked, translation, forms, align)
     return found
-
-
-def _variants(sentence: str, copying: Copying, translator: Translator) -> list[Masked]:
-    """The sentence with each choice of stand-ins."""
-    words = sum(span.is_word for span in copying.spans(sentence))
-    variants = [copying.masked(sentence, names) for names in choices(sentence, words, translator.source_tokenizer)]
-    return variants if variants[0].says_something else variants[:1]
 
 
 def _best(variants: list[Masked], translations: list[Translated]) -> tuple[Masked, Translation] | None:
@@ -109,13 +123,12 @@ def _best(variants: list[Masked], translations: list[Translated]) -> tuple[Maske
 
 
 def _with_terms(
-    translator: Translator, source: str, translation: Translation, copying: Copying, options: SearchOptions,
-    prefix: str,
-) -> tuple[Translation, tuple[str, ...]]:  # fmt: skip
+    translator: Translator, source: str, translation: Translation, copying: Copying, alpha: float
+) -> tuple[Translation, tuple[str, ...]]:
     """The translation with an accepted form of each term, and the forms that had to be put there.
 
-    A missing form goes to where the word stands that attends most to the term, and the model writes the rest anew
-    behind it: with each accepted form, of which the likeliest is taken. What it writes may not lose another term.
+    A missing one takes the place of the word that attends most to the term; of its forms the one is taken with which
+    the model finds the translation likeliest. `alpha` is the length penalty's.
     """
     kept: list[Term] = []
     forms: list[str] = []
@@ -124,19 +137,23 @@ def _with_terms(
         if term.is_in(translation.text):
             continue
         units = aligned_units(translation, translator.tokenizers, source)
-        unit = max(units, key=lambda unit: unit.share(span.start, span.end), default=None)
-        at = max(unit.start if unit else 0, len(prefix))
-        begun = [translation.text[:at] + form for form in term.forms]
-        tries = translator.translate([source] * len(begun), options, prefixes=begun, align=True)
-        fitting = [
-            (one, form)
-            for one, form in zip(tries, term.forms, strict=True)
-            if isinstance(one, Translation) and all(other.is_in(one.text) for other in kept)
-        ]
+        texts = [_with_form(form, translation.text, units, span, kept) for form in term.forms]
+        scored = translator.score([source] * len(texts), texts, alpha, align=True)
+        fitting = [pair for pair in zip(scored, term.forms, strict=True) if not pair[0].error]
         if fitting:
             translation, form = max(fitting, key=lambda pair: pair[0].score)
             forms.append(form)
     return translation, tuple(forms)
+
+
+def _with_form(form: str, text: str, units: Sequence[Unit], span: Span, kept: Sequence[Term]) -> str:
+    """`text` with `form` for the word that attends most to the span and is no term itself; else with it at the end."""
+    words = [unit for unit in units if any(map(str.isalnum, text[unit.start : unit.end]))]
+    for unit in sorted(words, key=lambda unit: unit.share(span.start, span.end), reverse=True):
+        changed = text[: unit.start] + form + text[unit.end :]
+        if all(term.is_in(changed) for term in kept):
+            return changed
+    return f"{text} {form}".strip()
 
 
 def _whole(

@@ -25,27 +25,31 @@ class Span(NamedTuple):
     """Characters [start, end) of a text that are to be copied.
 
     `is_word`: whether they stand for a word of the sentence, as an address does; an emoji or a tag stands between words.
+    `becomes`: what they are to be in the translation; empty: what they are.
     """
 
     start: int
     end: int
     is_word: bool = True
+    becomes: str = ""
 
 
 def find_protected(text: str, words: Sequence[Span] = ()) -> list[Span]:
-    """The spans of `text` to copy, in order, none over another; of two that overlap the first stays.
-
-    `words` are further ones: those of a do-not-translate list.
-    """
+    """The spans of `text` to copy, in order, none over another; `words` are further ones, not to be translated."""
     found = [
         Span(match.start(), match.start() + _length(match), match.lastgroup == "word")
         for match in PROTECTED.finditer(text)
     ]
-    spans: list[Span] = []
-    for span in sorted([*found, *words], key=lambda span: (span.start, -span.end)):
-        if not spans or span.start >= spans[-1].end:
-            spans.append(span)
-    return spans
+    return without_overlap([*found, *words])
+
+
+def without_overlap(spans: Sequence[Span]) -> list[Span]:
+    """The spans in order; of two that overlap the first stays, of two that begin together the longer."""
+    kept: list[Span] = []
+    for span in sorted(spans, key=lambda span: (span.start, -span.end)):
+        if not kept or span.start >= kept[-1].end:
+            kept.append(span)
+    return kept
 
 
 def _length(match: re.Match[str]) -> int:

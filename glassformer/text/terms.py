@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from glassformer.errors import InputError
-from glassformer.text.protected import Span
+from glassformer.text.protected import Span, without_overlap
 from glassformer.text.readers.lines import name_of, read_lines
 from glassformer.text.sentences import WITHOUT_SPACES, language_of
 
@@ -60,12 +60,10 @@ class Glossary:
 
         They are whole words, in any letter case; a term with a capital letter is found as it is written only.
         """
-        every = [(Span(*place), term) for term in self.terms for place in find(term.source, text, exact_capitals=True)]
-        found: list[tuple[Span, Term]] = []
-        for span, term in sorted(every, key=lambda one: (one[0].start, -one[0].end)):
-            if not found or span.start >= found[-1][0].end:
-                found.append((span, term))
-        return found
+        terms = {
+            Span(*place): term for term in self.terms for place in find(term.source, text, exact_capitals=True)
+        }
+        return [(span, terms[span]) for span in without_overlap(list(terms))]
 
 
 def find(words: str, text: str, exact_capitals: bool = False) -> Iterator[tuple[int, int]]:
