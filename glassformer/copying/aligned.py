@@ -15,7 +15,6 @@ from glassformer.text.sentences import WITHOUT_SPACES, language_of
 from glassformer.text.tokenizer import Token, Tokenizers
 from glassformer.translator import Translation
 
-
 HALF = 0.5  # of its attention, with which a word belongs to what it attends to
 
 
@@ -59,6 +58,17 @@ def aligned_units(translation: Translation, tokenizers: Tokenizers, source: str)
     return [Unit(start, end, _attended(attention_TC, to_tokens, start, end)) for start, end in spans]
 
 
+def units_without_alignment(source: str, translation: str) -> list[Unit]:
+    """The units of a translation of which nothing is known: the n-th of N attends to the n-th of N parts of its source.
+
+    It is for what the model cannot read at once.
+    """
+    spans, places = words_of(translation), torch.linspace(0, 1, len(source) + 1, dtype=torch.float64)
+    return [
+        Unit(start, end, (places * len(spans) - number).clamp(0, 1)) for number, (start, end) in enumerate(spans)
+    ]  # fmt: skip
+
+
 def _spread(tokens: Sequence[Token], text: str) -> Tensor:
     """share_SC: each token's weight, evenly over the characters that are no space."""
     share_SC = torch.zeros(len(tokens), len(text), dtype=torch.float64)
@@ -80,14 +90,15 @@ def words_of(text: str) -> list[tuple[int, int]]:
 
 def _without_punctuation(word: re.Match[str]) -> Iterator[tuple[int, int]]:
     """The word, the punctuation before it, and that after it, each where there is any."""
-    inner = [place for place, c in enumerate(word[0], start=word.start()) if not _is_punctuation(c)]
+    inner = [place for place, c in enumerate(word[0], start=word.start()) if not is_punctuation(c)]
     first, behind = (inner[0], inner[-1] + 1) if inner else (word.end(), word.end())
     for start, end in ((word.start(), first), (first, behind), (behind, word.end())):
         if start < end:
             yield start, end
 
 
-def _is_punctuation(character: str) -> bool:
+def is_punctuation(character: str) -> bool:
+    """Whether Unicode calls it punctuation."""
     return unicodedata.category(character)[0] == "P"
 
 

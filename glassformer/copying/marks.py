@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from glassformer.copying.aligned import HALF, Unit
+from glassformer.copying.aligned import HALF, Unit, is_punctuation
 
 NAME = re.compile(r"<(/?)([^\s<>/]+)")
 
@@ -74,7 +74,9 @@ def insertions(marks: Sequence[Mark], source: str, units: Sequence[Unit], transl
         follows = is_closing or (before and mark.space_after and not mark.space_before)
         at = max(ends[before] if follows else starts[before], edits[-1].start if edits else 0)
         left = mark.space_before and translation[:at].strip() and not translation[at - 1].isspace()
-        right = mark.space_after and translation[at:].strip() and not translation[at].isspace()
+        right = (
+            mark.space_after and translation[at:] and not (translation[at].isspace() or is_punctuation(translation[at]))
+        )
         edits.append(Edit(at, at, " " * bool(left) + mark.text + " " * bool(right)))
     return edits
 

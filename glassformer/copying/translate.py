@@ -14,6 +14,7 @@ from glassformer.translator import FailedTranslation, Translation, Translator
 
 Translated = Translation | FailedTranslation
 
+
 @dataclass(frozen=True)
 class Copying:
     """What translations must hold.
@@ -97,6 +98,8 @@ def translate_copying(
         row for row, (sentence, one) in enumerate(zip(sentences, found, strict=True))
         if copying.concerns(sentence) and (one.error or not copying.is_kept(sentence, one.text))
     ]  # fmt: skip
+    if not rows:
+        return found
     tokenizer = translator.source_tokenizer
     variants = [copying.kinds_of_variants(sentences[row], tokenizer) for row in rows]
     again = iter(
@@ -139,7 +142,9 @@ def _with_terms(
         units = aligned_units(translation, translator.tokenizers, source)
         texts = [_with_form(form, translation.text, units, span, kept) for form in term.forms]
         scored = translator.score([source] * len(texts), texts, alpha, align=True)
-        fitting = [pair for pair in zip(scored, term.forms, strict=True) if not pair[0].error]
+        fitting = [
+            (one, form) for one, form in zip(scored, term.forms, strict=True) if isinstance(one, Translation)
+        ]  # fmt: skip
         if fitting:
             translation, form = max(fitting, key=lambda pair: pair[0].score)
             forms.append(form)

@@ -24,8 +24,8 @@ ENDINGS = re.compile(r"(?:[.,;:!?*_…'’]|['’]s)$")  # of the sentence aroun
 class Span(NamedTuple):
     """Characters [start, end) of a text that are to be copied.
 
-    `is_word`: whether they stand for a word of the sentence, as an address does; an emoji or a tag stands between words.
-    `becomes`: what they are to be in the translation; empty: what they are.
+    `is_word`: whether they stand for a word of the sentence, as an address does; an emoji or a tag stands between
+    words. `becomes`: what they are to be in the translation; empty: what they are.
     """
 
     start: int

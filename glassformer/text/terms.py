@@ -48,7 +48,7 @@ class Glossary:
             source, *forms = columns
             if source in terms:
                 raise InputError(
-                    f"{place}: '{source}' is also in line {lines[source]}; give all forms in one line, with tabs between"
+                    f"{place}: '{source}' is also in line {lines[source]}; give all its forms in one line, tabs between"
                 )
             terms[source], lines[source] = Term(source, tuple(forms)), number
         if not terms:
@@ -60,9 +60,7 @@ class Glossary:
 
         They are whole words, in any letter case; a term with a capital letter is found as it is written only.
         """
-        terms = {
-            Span(*place): term for term in self.terms for place in find(term.source, text, exact_capitals=True)
-        }
+        terms = {Span(*place): term for term in self.terms for place in find(term.source, text, exact_capitals=True)}
         return [(span, terms[span]) for span in without_overlap(list(terms))]
 
 
