@@ -1,5 +1,6 @@
 """Tags and emoji, which stand between words: taken out of a source, and put between the words of its translation."""
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -34,6 +35,11 @@ class Node:
     opening: Mark
     closing: Mark | None = None
     inner: list["Node"] = field(default_factory=list)
+
+    @property
+    def source_range(self) -> tuple[int, int]:
+        """The characters that it stands around."""
+        return self.opening.at, self.closing.at if self.closing else self.opening.at
 
 
 def nest(marks: Sequence[Mark]) -> list[Node]:
@@ -91,39 +97,39 @@ def _ordered(
 
     The nodes stand in the source's characters `around`, and go between the units `within`.
     """
-    pairs = {index: _pair_range(node) for index, node in enumerate(nodes) if node.closing}
     taken: dict[int, Range] = {}
-    for index, place in pairs.items():
-        taken[index] = _attending(units, place, within, list(taken.values()))
+    for index, node in enumerate(nodes):
+        if run := _attending(units, node.source_range, within, list(taken.values())):
+            taken[index] = run
     least = within[0]
     for index, node in enumerate(nodes):
-        if index not in pairs:
-            least = _between(node.opening.at, source, units, around, (least, within[1]), list(taken.values()))
+        if index not in taken:
+            free = least, within[1]
+            least = _between(node.opening.at, source, units, around, free, list(taken.values()))
             taken[index] = least, least
     for index in sorted(taken, key=lambda index: (taken[index], index)):
         node, (first, behind) = nodes[index], taken[index]
         yield node.opening, first, False
         if node.closing:
-            yield from _ordered(node.inner, source, units, pairs[index], (first, behind))
+            yield from _ordered(node.inner, source, units, node.source_range, (first, behind))
             yield node.closing, behind, True
 
 
-def _pair_range(node: Node) -> Range:
-    return (node.opening.at, node.closing.at if node.closing else node.opening.at)
+def _attending(units: Sequence[Unit], place: Range, within: Range, taken: Sequence[Range]) -> Range | None:
+    """The run of free units with the most attention to a place beyond half of each; at least one.
 
-
-def _attending(units: Sequence[Unit], place: Range, within: Range, taken: Sequence[Range]) -> Range:
-    """The run of free units with the most attention to a place beyond half of each; at least one, where one is free."""
+    None where no unit is free, or the place is empty.
+    """
     shares = {u: units[u].share(*place) for u in range(*within) if not any(a <= u < b for a, b in taken)}
-    best, run = (0.0, (within[0], within[0])), (0.0, within[0])
+    if not shares or place[0] == place[1]:
+        return None
+    best, run, last = (-math.inf, within), (0.0, 0), None
     for u, share in shares.items():
-        gain, first = run if run[0] > 0 and u - 1 in shares else (0.0, u)
-        run = gain + share - HALF, first
-        best = max(best, (run[0], (first, u + 1)), key=lambda one: one[0])
-    if best[0] <= 0 and shares and place[0] < place[1]:
-        u = max(shares, key=lambda unit: shares[unit])
-        return u, u + 1
-    return best[1] if best[0] > 0 else (within[1], within[1])
+        if u - 1 != last or run[0] <= 0:
+            run = 0.0, u
+        run, last = (run[0] + share - HALF, run[1]), u
+        best = max(best, (run[0], (run[1], u + 1)), key=lambda one: one[0])
+    return best[1]
 
 
 def _between(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 # Repetitions are bounded, or end where the next match may begin: the time is linear.
-URL = r"(?<!\w)(?:(?:https?|ftp)://|www\.)[^\s<>\"“”«»，。、]{1,2000}"
+URL = r"(?<![A-Za-z0-9])(?:(?:https?|ftp)://|www\.)[^\s<>\"“”«»，。、]{1,2000}"
 EMAIL = r"(?<![\w.+%-])[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"
 # {0} {name} {{ name }} ${name} {:.2f} %(name)s %1$s %d ｟1｠; not the per cent of "50%d"
 BRACES = r"\$?\{\{[^{}\n]{0,64}\}\}|\$?\{[\w.\[\]]{0,64}(?:[:!][^{}\s]{0,20})?\}|｟[^｟｠\s]{1,64}｠"
