@@ -38,7 +38,8 @@ WORDS = {
 }
 KEPT = Copying(glossary=Glossary((Term("Glassformer"),)))
 FORM = "टर्म"  # no word: what a term is to become
-MOST = 300  # sentences of a kind, drawn
+MOST = 200  # sentences of a kind, drawn
+TERMS = 100  # sentences with a term, each with a glossary of its own
 
 Case = tuple[str, str, str]  # a source, what it must hold, its right translation
 
@@ -84,18 +85,17 @@ def with_emoji(sentences: Sequence[Sentence], place: Callable[[str, str], str]) 
 
 
 def nouns(sentences: Sequence[Sentence]) -> list[tuple[Sentence, str, str]]:
-    """The sentences that have a noun of two letters or more once, in a unit with one link to one word, and both."""
+    """Sentences with one noun behind an article or the like, the noun, and the word that it is in the translation."""
     found = []
     for sentence in sentences:
         for unit in sentence.units:
             words, target = unit.english.split(), unit.hindi.split()
-            links = [link for link in unit.links if words[link[0]] not in ("it", "he", "she", "they")]
-            if unit.marked[0].count(":n") == 1 and len(links) and "नहीं" not in target and words[0] in ("the", "this"):
-                english, hindi = words[links[-1][0]], target[links[-1][1]]
+            if unit.marked[0].count(":n") == 1 and "नहीं" not in target and words[0] in ("the", "this", "that", "a"):
+                english, hindi = (words[unit.links[-1][0]], target[unit.links[-1][1]]) if unit.links else ("", "")
                 if sentence.source.split().count(english) == sentence.target.split().count(hindi) == 1:
                     found.append((sentence, english, hindi))
                     break
-    return found[:MOST]
+    return found[:TERMS]
 
 
 def with_term(sentences: Sequence[Sentence], unknown: str) -> list[tuple[Case, Copying]]:
@@ -146,19 +146,36 @@ def report_tags(translator: Translator, sentences: Sequence[Sentence], names: Se
     generator = random.Random(1)
     plain = [one for one in sentences if sum(bool(unit.english and unit.hindi) for unit in one.units) >= len(names)]
     pairs = [with_tags(sentence, names, generator) for sentence in plain[:MOST]]
-    pairs = [pair for pair, one in zip(pairs, plain, strict=False) if plain_text(pair) == (one.source, one.target)]
+    sources = [source for source, _ in pairs]
+    right = [one.text for one in translate_texts(translator, list(map(plain_text, sources)), OPTIONS, split=False)]
+    pairs = [pair for pair, text in zip(pairs, right, strict=True) if text == plain_text(pair[1])]
     found = [one.text for one in translate_markup(translator, [source for source, _ in pairs], OPTIONS, split=False)]
     formed = sum(is_well_formed(text, names) for text in found)
     placed = sum(text == wanted for text, (_, wanted) in zip(found, pairs, strict=True))
+    words = [
+        own == other for text, (_, wanted) in zip(found, pairs, strict=True)
+        for own, other in zip(tag_of_words(text), tag_of_words(wanted), strict=True)
+    ]  # fmt: skip
     print(
-        f"{len(names)} pair(s) of tags{'':8} of {len(pairs):3}: well-formed {formed:3}; placed as in the units {placed:3}"
+        f"{len(names)} pair(s) of tags{'':8} of {len(pairs):3}: well-formed {formed:3}; placed exactly {placed:3}; "
+        f"words in the right tag {sum(words) / len(words):.1%}"
     )
 
 
-def plain_text(pair: tuple[str, str]) -> tuple[str, ...]:
-    """Both sides without tags, with a capital letter where the sentence begins."""
-    source, target = (re.sub(r"<[^>]*>", "", side) for side in pair)
-    return source[:1].upper() + source[1:], target
+def tag_of_words(text: str) -> list[str]:
+    """For each word of a translation the tag that it stands in, or nothing."""
+    tags, inside = [], ""
+    for piece in re.findall(r"<[^>]*>|[^\s<]+", text):
+        if piece.startswith("<"):
+            inside = "" if piece.startswith("</") else piece
+        else:
+            tags.append(inside)
+    return tags
+
+
+def plain_text(text: str) -> str:
+    """The text without tags."""
+    return re.sub(r"<[^>]*>", "", text)
 
 
 def main(model: Path) -> None:

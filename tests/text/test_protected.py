@@ -21,7 +21,7 @@ def found(text):
         ("https://x.org's page; ftp://y.org/~z/", ["https://x.org", "ftp://y.org/~z/"]),
         ("请看https://x.org/a。好", ["https://x.org/a"]),
         ("Mail a.b+c@ex-ample.co.in.", ["a.b+c@ex-ample.co.in"]),
-        ("Hi {name}, %s has {{ n }} and %(x)d of ${y} or {:.2f} %1$s", 
+        ("Hi {name}, %s has {{ n }} and %(x)d of ${y} or {:.2f} %1$s",
          ["{name}", "%s", "{{ n }}", "%(x)d", "${y}", "{:.2f}", "%1$s"]),
         ("50%d is 100% sure, 5 % s", []),
         ("<b>a</b> 2 < 3 > 1 <x id=\"1\" t='>'/>", ["<b>", "</b>", "<x id=\"1\" t='>'/>"]),
