@@ -107,7 +107,7 @@ def test_the_likeliest_form_is_taken(translator):
 
 def test_stand_ins_are_symbols_where_the_tokenizer_has_them(translator):
     class WithSymbols:
-        pieces = ["a", *SYMBOLS]
+        pieces = ("a", *SYMBOLS)
 
     assert choices("a b", 2, WithSymbols)[0] == SYMBOLS[:2]
     assert choices("a b", 2, translator.source_tokenizer)[0] == ("Tom", "John")
