@@ -6,6 +6,7 @@ from typing import Literal
 from glassformer.data.check.report import DEFAULT_DROP, Problem
 from glassformer.errors import UsageError, nearest
 from glassformer.text.normalization import Normalization
+from glassformer.text.tokenizer import check_user_symbols
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,25 @@ class DataConfig:
     normalize: Normalization = "standard"
     """How text is normalised before it is split: `standard` reads typographic quotes, apostrophes, dashes and spaces,
     full-width forms, the spellings of an accent or a nukta and invisible characters as one; of the target only what is
-    safe to write back. `none` takes text as it is. Source: Unicode's NFC, and ours: glassformer/text/normalization.py.
+    safe to write back. `casefold` reads the source's upper and lower case as one besides. `none` takes text as it is.
+    Source: Unicode's NFC and case folding, and ours: glassformer/text/normalization.py.
+    """
+
+    character_coverage: float = 0.9998
+    """Share of the text's characters, the commonest first, that get a piece in new tokenizers; the rest are spelt in
+    bytes. Range: at least 0.98 and at most 1. Unit: share.
+    Source: SentencePiece's option (Kudo & Richardson 2018); its default is 0.9995.
+    """
+
+    split_digits: bool = True
+    """Whether every digit, of any script, is a piece of its own in new tokenizers, so that a number never seen is made
+    of what was. Source: SentencePiece's option (Kudo & Richardson 2018), which sees only 0 to 9.
+    """
+
+    user_symbols: tuple[str, ...] = ()
+    """Texts that new tokenizers have as one piece each, wherever they stand and whatever `normalize` says, such as
+    `<2hi>` or `｟NUM｠`. They are no control tokens: who types one gives the model that piece.
+    Range: distinct texts without white space. Source: SentencePiece's user_defined_symbols (Kudo & Richardson 2018).
     """
 
     drop: tuple[str, ...] = tuple(map(str, DEFAULT_DROP))
@@ -116,6 +135,9 @@ class DataConfig:
                 raise UsageError(f"pair_weights: {weight} must be above 0; leave a file out that should not be used")
         if self.stream and not (self.corpus or self.valid_pairs or self.valid_source):
             raise UsageError("stream = true holds no pairs back for validation; give some with --valid-pairs")
+        check_user_symbols(self.user_symbols)
+        if not 0.98 <= self.character_coverage <= 1:
+            raise UsageError(f"character_coverage = {self.character_coverage} must be at least 0.98 and at most 1")
         if not 0 <= self.subword_dropout < 1:
             raise UsageError(f"subword_dropout = {self.subword_dropout} must be at least 0 and below 1")
         for problem in self.drop:

@@ -14,7 +14,7 @@ from glassformer.files import whole_directory, write_whole
 from glassformer.text.normalization import VERSION as RULES_VERSION
 from glassformer.text.normalization import normalizer
 from glassformer.text.pairs import Pair
-from glassformer.text.tokenizer import Kind, Tokenizer, Tokenizers, TooManyPiecesError
+from glassformer.text.tokenizer import Tokenizer, Tokenizers, TooManyPiecesError
 
 
 class VocabularySizes(NamedTuple):
@@ -30,10 +30,11 @@ class VocabularySizes(NamedTuple):
 
 def cached_tokenizers(texts: Texts, data: DataConfig, sizes: VocabularySizes) -> Tokenizers:
     """The tokenizers kept from an earlier training on this text, or new ones, which are then kept."""
-    rules = () if data.normalize == "none" else (RULES_VERSION,)
+    rules = () if data.normalize == "none" else (RULES_VERSION, data.normalize)
     key = key_of(
         FORMAT, sentencepiece.__version__, texts.digests[0], bool(texts.valid), data.tokenizer,
-        (sizes.target, sizes.source, sizes.at_most), *rules,
+        (sizes.target, sizes.source, sizes.at_most),
+        (data.character_coverage, data.split_digits, data.user_symbols), *rules,
     )  # fmt: skip
     return stored_tokenizers(
         cache_folder(data.store) / f"tokenizers-{key}",
@@ -62,26 +63,30 @@ def train_tokenizers(pairs: Sequence[Pair], sizes: VocabularySizes, data: DataCo
     """
     sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
     if data.normalize == "none":
-        return _train(sources, targets, sizes, data.tokenizer)
-    rules = normalizer("source"), normalizer("target")
-    trained = _train(rules[0].normalize(sources), rules[1].normalize(targets), sizes, data.tokenizer)
+        return _train(sources, targets, sizes, data)
+    rules = normalizer("casefold" if data.normalize == "casefold" else "source"), normalizer("target")
+    trained = _train(rules[0].normalize(sources), rules[1].normalize(targets), sizes, data)
     source, target = (
         one.with_rules(each.serialized_normalizer_spec()) for one, each in zip(trained, rules, strict=True)
     )
     return source, target
 
 
-def _train(sources: list[str], targets: list[str], sizes: VocabularySizes, kind: Kind) -> Tokenizers:
+def _train(sources: list[str], targets: list[str], sizes: VocabularySizes, data: DataConfig) -> Tokenizers:
     if sizes.source is None:
-        joint = _train_target([text for pair in zip(sources, targets, strict=True) for text in pair], sizes, kind)
+        joint = _train_target([text for pair in zip(sources, targets, strict=True) for text in pair], sizes, data)
         return joint, joint
-    return Tokenizer.train(sources, sizes.source, kind), _train_target(targets, sizes, kind)
+    return _train_one(sources, sizes.source, data), _train_target(targets, sizes, data)
 
 
-def _train_target(texts: Sequence[str], sizes: VocabularySizes, kind: Kind) -> Tokenizer:
+def _train_target(texts: Sequence[str], sizes: VocabularySizes, data: DataConfig) -> Tokenizer:
     try:
-        return Tokenizer.train(texts, sizes.target, kind)
+        return _train_one(texts, sizes.target, data)
     except TooManyPiecesError as error:
         if not sizes.at_most:
             raise
-        return Tokenizer.train(texts, error.most, kind)
+        return _train_one(texts, error.most, data)
+
+
+def _train_one(texts: Sequence[str], size: int, data: DataConfig) -> Tokenizer:
+    return Tokenizer.train(texts, size, data.tokenizer, data.character_coverage, data.user_symbols, data.split_digits)

@@ -1,17 +1,21 @@
 """Validation: the loss, and BLEU and chrF of translations."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import exp, isfinite
+from random import Random
 from typing import Any
 
 import torch
 
 from glassformer.data.batches import TokenizedPairs
 from glassformer.errors import InputError
-from glassformer.evaluation import score_corpus
+from glassformer.evaluation import choose_tokenizer, score_corpus
 from glassformer.search import SearchOptions
 from glassformer.special import PAD
 from glassformer.text.pairs import Pair
+from glassformer.training.config import TrainingConfig
 from glassformer.training.update.faults import ADVICE
 from glassformer.training.update.objective import Objective, on_device
 from glassformer.training.update.precision import autocast
@@ -47,23 +51,44 @@ def quality(scores: dict[str, Any], metric: str) -> tuple[float, float]:
     return (-scores["loss"] if metric == "loss" else scores[metric]), -scores["loss"]
 
 
-def validate(
-    translator: Translator, ids: TokenizedPairs, pairs: list[Pair], sentences: int, batch_tokens: int, precision: str
-) -> Validation:
-    """Loss over all pairs; BLEU and chrF of greedy translations of the first `sentences`.
+def validation_sample(pairs: Sequence[Pair], sentences: int) -> list[Pair]:
+    """The pairs that are translated, always the same: one drawn from each of `sentences` stretches of equal length."""
+    if sentences >= len(pairs):
+        return list(pairs)
+    chance = Random(0)  # not every k-th: the text may have a period, as where two directions take turns
+    ends = [number * len(pairs) // sentences for number in range(sentences + 1)]
+    return [pairs[chance.randrange(*stretch)] for stretch in pairwise(ends)]
+
+
+def validation_tokenizer(sample: Sequence[Pair], settings: TrainingConfig) -> tuple[str, str]:
+    """The tokenizer of BLEU for a sample, and a note where another would suit better."""
+    return choose_tokenizer(settings.validate_tokenize, [pair.target for pair in sample])
+
+
+def validation_notes(pairs: Sequence[Pair], settings: TrainingConfig) -> list[str]:
+    """What the reader should know of the scores to come."""
+    sample = validation_sample(pairs, settings.validate_sentences)
+    tokenizer, note = validation_tokenizer(sample, settings)
+    of = f"all {len(pairs):,}" if len(sample) == len(pairs) else f"{len(sample):,}, drawn evenly, of the {len(pairs):,}"
+    return [f"BLEU and chrF are of {of} validation pairs; BLEU's tokenizer is {tokenizer}", *filter(None, [note])]
+
+
+def validate(translator: Translator, ids: TokenizedPairs, pairs: list[Pair], settings: TrainingConfig) -> Validation:
+    """Loss over all pairs; BLEU and chrF of greedy translations of a sample of them.
 
     Raises InputError if the loss is not finite.
     """
-    loss = validation_loss(translator, ids, batch_tokens, precision)
+    loss = validation_loss(translator, ids, settings.batch_tokens, settings.precision)
     if not isfinite(loss):
         raise InputError(f"the weights give a validation loss of {loss}; what was saved before is intact: {ADVICE}")
     translator.model.eval()
-    chosen = pairs[:sentences]
-    texts = [t.text for t in translator.translate([pair.source for pair in chosen], GREEDY)]
-    scores = score_corpus(texts, [pair.target for pair in chosen])
+    sample = validation_sample(pairs, settings.validate_sentences)
+    texts = [t.text for t in translator.translate([pair.source for pair in sample], GREEDY)]
+    references, (tokenizer, _) = [pair.target for pair in sample], validation_tokenizer(sample, settings)
+    scores = score_corpus(texts, references, tokenize=tokenizer, metrics=("bleu", "chrf"))
     translator.model.train()
-    samples = tuple((pair.source, text, pair.target) for pair, text in zip(chosen[:SAMPLES], texts, strict=False))
-    signatures = {name: scores[name].signature for name in ("bleu", "chrf")}
+    samples = tuple((pair.source, text, pair.target) for pair, text in zip(sample[:SAMPLES], texts, strict=False))
+    signatures = {name: score.signature for name, score in scores.items()}
     return Validation(loss, scores["bleu"].value, scores["chrf"].value, signatures, samples)
 
 

@@ -9,6 +9,7 @@ from glassformer.data.prepare import PreparedData
 from glassformer.files import checksum, write_whole
 from glassformer.model_directory import read_json
 from glassformer.training.config import RunConfig
+from glassformer.training.report.validation import validation_sample, validation_tokenizer
 
 DATA = "data.json"  # in the run directory
 # The settings that, with the text, determine the batches of an epoch.
@@ -49,8 +50,10 @@ def batching_key(config: RunConfig, data: PreparedData) -> str:
 
 
 def validation_key(config: RunConfig, data: PreparedData) -> str:
-    """A hash of the sentences that are validated on: scores with different keys cannot be compared."""
-    return key_of([pair[:2] for pair in data.valid], config.training.validate_sentences)
+    """A hash of what is validated on and how it is scored: scores with different keys cannot be compared."""
+    sample = validation_sample(data.valid, config.training.validate_sentences)
+    tokenizer, _ = validation_tokenizer(sample, config.training)
+    return key_of([pair[:2] for pair in data.valid], [pair[:2] for pair in sample], tokenizer)
 
 
 def _file_sums(config: DataConfig) -> dict[str, str]:
