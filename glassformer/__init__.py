@@ -6,7 +6,9 @@ from typing import Any
 # Loaded on first use, so that `glassformer --help` need not wait for torch.
 _HOMES = {
     "Callback": "glassformer.training",
+    "Copying": "glassformer.copying",
     "FailedTranslation": "glassformer.translator",
+    "Glossary": "glassformer.text.terms",
     "ModelConfig": "glassformer.model",
     "SearchOptions": "glassformer.search",
     "Trace": "glassformer.glass.trace",
@@ -15,11 +17,14 @@ _HOMES = {
     "Translator": "glassformer.translator",
     "trace": "glassformer.glass.trace",
     "train": "glassformer.training",
+    "translate_markup": "glassformer.markup",
     "translate_texts": "glassformer.whole_texts",
 }
 __all__ = [
     "Callback",
+    "Copying",
     "FailedTranslation",
+    "Glossary",
     "ModelConfig",
     "SearchOptions",
     "Trace",
@@ -28,6 +33,7 @@ __all__ = [
     "Translator",
     "trace",
     "train",
+    "translate_markup",
     "translate_texts",
 ]
 

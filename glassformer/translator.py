@@ -34,6 +34,8 @@ class Translation:
     - `finished`: False where the length limit cut it off.
     - `parts`: where the source was translated in parts (`translate_texts`), their translations: of a text its
       sentences, of an over-long sentence its clauses. Tokens and alignments are then in the parts alone.
+    - `inserted`: what `text` holds though the model did not write it so: copied addresses, terms, ... (`copying`).
+      Tokens, scores and alignment are then those of what the model read and wrote, with stand-ins.
     - `error`: None; see FailedTranslation.
     """
 
@@ -48,6 +50,7 @@ class Translation:
     finished: bool = True
     alternatives: tuple["Translation", ...] = ()  # the next best ones, where n_best is above 1
     parts: tuple["Translation | FailedTranslation", ...] = ()
+    inserted: tuple[str, ...] = ()
     error: ClassVar[None] = None
 
     def to_dict(self) -> dict[str, Any]:

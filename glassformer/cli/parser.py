@@ -130,6 +130,13 @@ def _add_translate(commands: Any) -> None:
         "--long", default="split", choices=("split", "skip", "fail"),
         help="sentences longer than the model admits: split at clauses, leave out, or fail (%(default)s)",
     )  # fmt: skip
+    parser.add_argument("--markup", action="store_true", help="the text has HTML- or XML-like tags; they stay in place")
+    parser.add_argument(
+        "--terms", metavar="F.tsv", help="a line is a term, a tab, its translation, more forms of it; alone it is kept"
+    )
+    parser.add_argument(
+        "--no-copy", dest="copy", action="store_false", help="do not copy URLs, e-mails, placeholders, tags and emoji"
+    )
     _add_search(parser)
     parser.add_argument(
         "--n-best", type=int, default=1, metavar="N", help="N translations each, with scores, then a blank line"

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 from glassformer.cli.arrivals import arrivals
 from glassformer.cli.commands import how_to_lengthen, load_translator, one_line, search_options
 from glassformer.cli.streams import print_whole, say_error
+from glassformer.errors import UsageError
 
 if TYPE_CHECKING:
+    from glassformer.copying import Copying
     from glassformer.translator import FailedTranslation, Translation
 
 LINES = 256  # translated at a time
@@ -25,6 +27,7 @@ NumberedLines = list[tuple[int, str]]
 
 def translate(options: argparse.Namespace) -> int:
     """Translate a file, a line for a line; the exit status is 1 where a line could not be translated."""
+    from glassformer.markup import translate_markup
     from glassformer.text.readers.lines import name_of, read_lines
     from glassformer.text.sentences import check_language
     from glassformer.whole_texts import translate_texts
@@ -32,11 +35,13 @@ def translate(options: argparse.Namespace) -> int:
     search = search_options(options)
     if options.language:
         check_language(options.language)
+    copying = _copying(options)
+    translate_all = translate_markup if options.markup else translate_texts
     translator = load_translator(options)
     size, notes = _size(options.file), _Notes(options, name_of(options.file), translator.model.config.max_length)
     with _progress(size, _is_packed(options.file)) as advance:
         for lines in arrivals(read_lines(Path(options.file)), LINES, WINDOW if size is None else None):
-            results = translate_texts(
+            results = translate_all(
                 translator,
                 [line for _, line in lines],
                 search,
@@ -46,6 +51,7 @@ def translate(options: argparse.Namespace) -> int:
                 prefixes=[options.prefix] * len(lines) if options.prefix else None,
                 align=options.json,
                 places=[notes.place(number) for number, _ in lines],
+                copying=copying,
             )
             for (number, _), result in zip(lines, results, strict=True):
                 notes.take(result, number)
@@ -53,6 +59,15 @@ def translate(options: argparse.Namespace) -> int:
             advance(lines)
     notes.end()
     return 1 if notes.failed else 0
+
+
+def _copying(options: argparse.Namespace) -> "Copying":
+    from glassformer.copying import Copying
+    from glassformer.text.terms import Glossary
+
+    if options.terms == options.file == "-":
+        raise UsageError("--terms - and the text cannot both be standard input; give one of them as a file")
+    return Copying(options.copy, Glossary.read(options.terms) if options.terms else Glossary())
 
 
 def _shown(result: "Translation | FailedTranslation", options: argparse.Namespace) -> str:
@@ -84,7 +99,8 @@ class _Notes:
             return
         if not result.finished:
             say_error(f"{self.place(number)}: cut off at the length limit; {how_to_lengthen(self._options)}")
-        long = [part for part in result.parts if part.error or part.parts]
+        blocks = result.parts if self._options.markup else [result]
+        long = [part for block in blocks for part in block.parts if part.error or part.parts]
         if long and not self._long:
             self._first = str(long[0].error or f"{self.place(number)}: more than {self._max_length} tokens")
         self._long += len(long)

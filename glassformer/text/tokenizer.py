@@ -243,6 +243,10 @@ class Tokenizer:
             end = tokens[-1].end
         return tokens
 
+    def tokens_of_pieces(self, pieces: Sequence[str]) -> list[Token]:
+        """`tokens_of` the ids of these pieces."""
+        return self.tokens_of(self._ids(list(pieces)))
+
     def _with_spans(self, pieces: list[str], text: str, position: int) -> list[Token]:
         """The pieces with their spans; the first begins at `position`, -1 for a space put before the text."""
         tokens, left = [], 0  # left: bytes still to come of the character being spelt

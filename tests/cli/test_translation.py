@@ -162,3 +162,33 @@ def test_evaluate_writes_its_output_whole_or_not_at_all(model, tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"s", "t", "kept.txt", "bad"}
     assert run(*arguments, before).status == 0
     assert before.read_text() == run("translate", model, "--no-split", source).out  # a pair is a sentence
+
+
+def test_copied_spans_and_terms(model, tmp_path):
+    terms = write(tmp_path / "terms.tsv", "b\tf\tff\nkept\n")
+    text = "a b c 😀\na kept https://x.org\n"
+    outcome = run("translate", model, "--terms", terms, stdin=text)
+    assert outcome.lines[0] == "c f a 😀"
+    assert "kept" in outcome.lines[1] and "https://x.org" in outcome.lines[1]
+    records = [json.loads(line) for line in run("translate", model, "--json", stdin=text).lines]
+    assert [record["inserted"] for record in records] == [["😀"], ["https://x.org"]]
+    assert "https" not in run("translate", model, "--no-copy", stdin=text).lines[1]
+
+
+def test_markup(model):
+    text = "<p>a <b>b</b> c d</p>\n\n"
+    assert run("translate", model, "--markup", stdin=text).lines == ["<p>d c <b>b</b> a</p>", ""]
+    long = run("translate", model, "--markup", stdin=f"<b>{LONG}</b>\n")
+    assert "1 sentence split at clauses" in long.err
+
+
+def test_wrong_terms_are_refused(model, tmp_path):
+    terms = write(tmp_path / "terms.tsv", "a\t\n")
+    assert f"{terms}:1: column 2 is empty" in refusal(run("translate", model, "--terms", terms, stdin="a\n"))
+    assert "terms.tsv does not exist" in refusal(
+        run("translate", model, "--terms", tmp_path / "no-terms.tsv", stdin="a\n")
+    )
+    assert "cannot both be standard input" in refusal(run("translate", model, "--terms", "-", stdin="a\n"), status=2)
+    assert "markup takes neither" in refusal(
+        run("translate", model, "--markup", "--n-best", "2", stdin="a\n"), status=2
+    )
