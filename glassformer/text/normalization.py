@@ -16,12 +16,13 @@ import sentencepiece
 Normalization = Literal["standard", "casefold", "none"]
 Rules = Mapping[str, str]  # what is replaced: by what
 
-VERSION = 1  # of the rules: tokenizers that are kept in the cache are found by it
+VERSION = 2  # of the rules: tokenizers that are kept in the cache are found by it
 APOSTROPHES = "\u2018\u2019\u201a\u201b\u02bc\u00b4\u2032"
 QUOTES = "\u201c\u201d\u201e\u201f\u2033"
 DASHES = "\u2010\u2011\u2012\u2013\u2212"  # hyphens, figure and en dash, minus
 LONG_DASHES = "\u2014\u2015"
 SPACES = "\t\v\f\r\n\x85\u00a0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+LONGEST_RUN = 32  # of spaces; a longer one is read as several
 INVISIBLE = "\u00ad\u200b\u2060\ufeff"  # soft hyphen, zero-width space, word joiner, byte order mark
 DIRECTION_MARKS = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 JOINERS = "\u200c\u200d"
@@ -42,10 +43,13 @@ def target_rules() -> Rules:
 def source_rules() -> Rules:
     """The target's rules, and those that make a text easier to read but are not to be written.
 
-    They are for quotes, apostrophes, dashes, ellipses, full-width forms, direction marks, and joiners in Indic text,
-    where they change how a cluster is drawn but not the word. Elsewhere (Persian, emoji) joiners stay.
+    They are for quotes, apostrophes, dashes, ellipses, full-width forms, several spaces in a row, direction marks, and
+    joiners in Indic text, where they change how a cluster is drawn but not the word. Elsewhere (Persian, emoji) joiners
+    stay.
     """
     rules = dict(target_rules())
+    rules |= {one + other: " " for one in " " + SPACES for other in " " + SPACES}
+    rules |= {" " * count: " " for count in range(3, LONGEST_RUN + 1)}
     rules |= {chr(code): chr(code - 0xFEE0) for code in FULL_WIDTH}
     rules |= dict.fromkeys(APOSTROPHES, "'") | dict.fromkeys(QUOTES, '"') | dict.fromkeys(DASHES, "-")
     rules |= {before + dash + after: " - " for dash in LONG_DASHES for before in ("", " ") for after in ("", " ")}
