@@ -1,6 +1,6 @@
 """From the settings of the data to what the training loop reads."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -9,6 +9,7 @@ from glassformer.data.cache import key_of
 from glassformer.data.check.checker import origins
 from glassformer.data.check.report import listed
 from glassformer.data.config import DataConfig
+from glassformer.data.shuffle import temperature_weights
 from glassformer.data.store import Store, cached_store
 from glassformer.data.stream import StreamedPairs
 from glassformer.data.subword_dropout import SubwordDropout
@@ -19,6 +20,11 @@ from glassformer.text.pairs import Pair
 from glassformer.text.tokenizer import Tokenizers, encode_pairs
 
 STREAMED = "the training text is streamed: nothing of it is kept, and duplicates are not looked for"
+
+ONE_AFTER_ANOTHER = (
+    "warning: a stream reads its files one after the other, and so one direction after the other; mix the lines in one "
+    "file, with a third column for the direction"
+)
 
 
 class TrainingPairs(Protocol):
@@ -57,7 +63,7 @@ def prepare(
     texts = read_texts(data, seed)
     train: TokenizedPairs | StreamedPairs
     if data.stream:
-        tokenizers = tokenizers or train_tokenizers(texts.first_reading.sample, sizes, data)
+        tokenizers = tokenizers or train_tokenizers(texts.first_reading, sizes, data)
         store, origin = None, STREAMED
         train, pairs = StreamedPairs.from_texts(texts, data, tokenizers, max_length), texts.valid
     else:
@@ -66,10 +72,17 @@ def prepare(
         train, pairs = store.pairs, texts.valid or store.held_out
     if data.subword_dropout:
         train = replace(train, resample=SubwordDropout(*tokenizers, data.subword_dropout, max_length))
-    if data.pair_weights:
-        train = replace(train, weights=data.pair_weights)
+    weights = data.pair_weights
+    if store and data.sampling_temperature:
+        weights = temperature_weights(store.pairs.sizes, data.sampling_temperature)
+    if weights:
+        train = replace(train, weights=weights)
     valid, valid_ids = _encoded_validation(pairs, tokenizers, max_length)
     notes = [origin, *_store_notes(store, len(valid))] if store else [f"{origin}; {len(valid):,} pairs to validate"]
+    if store and data.sampling_temperature:
+        notes.append(_shares(data.pairs, store.pairs.sizes, weights))
+    if data.stream and len({file.direction for file in data.train_files}) > 1:
+        notes.append(ONE_AFTER_ANOTHER)
     if len(valid) < len(pairs):
         notes.append(f"{len(pairs) - len(valid)} validation pairs with an empty or too long side are left out")
     return PreparedData(train, valid, valid_ids, tokenizers, key_of(*texts.digests), tuple(notes))
@@ -82,6 +95,16 @@ def _store_notes(store: Store, valid: int) -> list[str]:
         held_out = f"{len(store.held_out):,} of the {store.read:,} pairs are held out, the same for every seed"
         notes.insert(0, f"no validation pairs given: {held_out}")
     return notes
+
+
+def _shares(files: Sequence[str], sizes: Sequence[int], weights: Sequence[float]) -> str:
+    """What part of an epoch comes from each file, and what part of the pairs it has."""
+    pairs = sum(sizes)
+    each = (
+        f"{100 * weight * size / pairs:.1f} % from {path} (which has {100 * size / pairs:.1f} % of the pairs)"
+        for path, size, weight in zip(files, sizes, weights, strict=True)
+    )
+    return f"an epoch has {', '.join(each)}"
 
 
 def _encoded_validation(

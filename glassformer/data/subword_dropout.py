@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import add
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from glassformer.text.tokenizer import Tokenizer
 
 @dataclass(frozen=True)
 class SubwordDropout:
-    """Pairs of ids, split anew by `Tokenizer.sample_all` on both sides."""
+    """Pairs of ids, split anew by `Tokenizer.sample_all` on both sides; a target's symbol stays before its source."""
 
     source: Tokenizer
     target: Tokenizer
@@ -22,8 +23,9 @@ class SubwordDropout:
         """`pairs`, each sampled; the same for the same seed. A pair that would get longer than `max_length` stays."""
         first, second = np.random.SeedSequence(list(seed)).generate_state(2).tolist()
         sources, targets = pairs.sources.to_lists(), pairs.targets.to_lists()
+        symbols, texts = zip(*map(self.source.split_target, sources), strict=True)
         sampled = zip(
-            self.source.sample_all(self.source.decode_all(sources), self.rate, first),
+            map(add, symbols, self.source.sample_all(self.source.decode_all(texts), self.rate, first)),
             self.target.sample_all(self.target.decode_all(targets), self.rate, second),
             strict=True,
         )

@@ -8,12 +8,12 @@ import sentencepiece
 
 from glassformer.data.cache import FORMAT, SIDES, building, cache_folder, key_of
 from glassformer.data.config import DataConfig
+from glassformer.data.first_reading import FirstReading
 from glassformer.data.texts import Texts
 from glassformer.errors import InputError
 from glassformer.files import whole_directory, write_whole
 from glassformer.text.normalization import VERSION as RULES_VERSION
 from glassformer.text.normalization import normalizer
-from glassformer.text.pairs import Pair
 from glassformer.text.tokenizer import Kind, Tokenizer, Tokenizers, TooManyPiecesError
 
 
@@ -37,7 +37,7 @@ def cached_tokenizers(texts: Texts, data: DataConfig, sizes: VocabularySizes) ->
     )  # fmt: skip
     return stored_tokenizers(
         cache_folder(data.store) / f"tokenizers-{key}",
-        lambda: train_tokenizers(texts.first_reading.sample, sizes, data),
+        lambda: train_tokenizers(texts.first_reading, sizes, data),
     )
 
 
@@ -55,33 +55,38 @@ def stored_tokenizers(path: Path, train: Callable[[], Tokenizers]) -> Tokenizers
         return trained
 
 
-def train_tokenizers(pairs: Sequence[Pair], sizes: VocabularySizes, data: DataConfig) -> Tokenizers:
+def train_tokenizers(reading: FirstReading, sizes: VocabularySizes, data: DataConfig) -> Tokenizers:
     """Tokenizers of the source and the target; where they are joint, both have the same pieces.
 
     Raises InputError where the text allows none of that size.
     """
-    sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
+    sources, targets = [pair.source for pair in reading.sample], [pair.target for pair in reading.sample]
     if data.normalize == "none":
-        return _train(sources, targets, sizes, data.tokenizer)
+        return _train(sources, targets, sizes, data.tokenizer, reading.targets)
     rules = normalizer("source"), normalizer("target")
-    trained = _train(rules[0].normalize(sources), rules[1].normalize(targets), sizes, data.tokenizer)
+    normal = rules[0].normalize(sources), rules[1].normalize(targets)
+    trained = _train(*normal, sizes, data.tokenizer, reading.targets)
     source, target = (
         one.with_rules(each.serialized_normalizer_spec()) for one, each in zip(trained, rules, strict=True)
     )
     return source, target
 
 
-def _train(sources: list[str], targets: list[str], sizes: VocabularySizes, kind: Kind) -> Tokenizers:
+def _train(
+    sources: list[str], targets: list[str], sizes: VocabularySizes, kind: Kind, languages: Sequence[str]
+) -> Tokenizers:
+    """`languages`: those that a source may be translated to, whose symbols stand before it."""
     if sizes.source is None:
-        joint = _train_target([text for pair in zip(sources, targets, strict=True) for text in pair], sizes, kind)
+        texts = [text for pair in zip(sources, targets, strict=True) for text in pair]
+        joint = _train_target(texts, sizes, kind, languages)
         return joint, joint
-    return Tokenizer.train(sources, sizes.source, kind), _train_target(targets, sizes, kind)
+    return Tokenizer.train(sources, sizes.source, kind, targets=languages), _train_target(targets, sizes, kind)
 
 
-def _train_target(texts: Sequence[str], sizes: VocabularySizes, kind: Kind) -> Tokenizer:
+def _train_target(texts: Sequence[str], sizes: VocabularySizes, kind: Kind, languages: Sequence[str] = ()) -> Tokenizer:
     try:
-        return Tokenizer.train(texts, sizes.target, kind)
+        return Tokenizer.train(texts, sizes.target, kind, targets=languages)
     except TooManyPiecesError as error:
         if not sizes.at_most:
             raise
-        return Tokenizer.train(texts, error.most, kind)
+        return Tokenizer.train(texts, error.most, kind, targets=languages)

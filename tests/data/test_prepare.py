@@ -121,7 +121,7 @@ def test_tokenizers_of_a_large_corpus_learn_from_a_sample(config, monkeypatch):
     learnt = []
     original = Tokenizer.train
     monkeypatch.setattr(
-        Tokenizer, "train", lambda texts, *rest: original(learnt.extend(texts) or iter(learnt), *rest)
+        Tokenizer, "train", lambda texts, *rest, **named: original(learnt.extend(texts) or iter(learnt), *rest, **named)
     )  # fmt: skip
     prepare(config())
     known = {text for pair in letters(68)[8:] for text in pair}

@@ -45,12 +45,15 @@ def data_changes(run: Path, config: DataConfig, data: PreparedData) -> str:
 def batching_key(config: RunConfig, data: PreparedData) -> str:
     """A hash of all that determines the batches of an epoch: the text, and the settings in BATCHING."""
     settings = config.flat()
-    return key_of(data.fingerprint, [settings[key] for key in BATCHING])
+    # Later than the others, so it counts only where it is set: a run of before keeps its key.
+    later = [value] if (value := config.data.sampling_temperature) else []
+    return key_of(data.fingerprint, [*(settings[key] for key in BATCHING), *later])
 
 
 def validation_key(config: RunConfig, data: PreparedData) -> str:
     """A hash of the sentences that are validated on: scores with different keys cannot be compared."""
-    return key_of([pair[:2] for pair in data.valid], config.training.validate_sentences)
+    sides = [(*pair[:2], *filter(None, [pair.direction])) for pair in data.valid]
+    return key_of(sides, config.training.validate_sentences)
 
 
 def _file_sums(config: DataConfig) -> dict[str, str]:
