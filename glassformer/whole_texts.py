@@ -27,6 +27,7 @@ def translate_texts(
     prefixes: Sequence[str] | None = None,
     align: bool = False,
     places: Sequence[str] | None = None,
+    to: str | None = None,
     **overrides: Any,
 ) -> list[Translation | FailedTranslation]:
     """Translate texts of any number of sentences, each sentence by itself; the white space between them is kept.
@@ -54,6 +55,7 @@ def translate_texts(
         long == "split",
         _of_the_first(prefixes, splits),
         align,
+        to,
         [f"{place}{which}" for place, (parts, _) in zip(places, splits, strict=True) for which in _which(parts)],
     )
     return _together(texts, splits, sentences, options.n_best, skip=long == "skip")
@@ -61,11 +63,12 @@ def translate_texts(
 
 def _translate_sentences(
     translator: Translator, sentences: list[str], options: SearchOptions, split_long: bool, prefixes: list[str] | None,
-    align: bool, places: list[str],
+    align: bool, to: str | None, places: list[str],
 ) -> list[Translation | FailedTranslation]:  # fmt: skip
     """Translate each sentence, in clauses where it is too long and that is wanted."""
     encoded = translator.source_tokenizer.encode_all(sentences)
-    most = translator.model.config.max_length - 1  # without </s>
+    # Without </s>, and the symbol of the target.
+    most = translator.model.config.max_length - 1 - len(translator.source_tokenizer.target_ids(to))
 
     def fits(text: str) -> bool:
         return len(translator.source_tokenizer.encode(text)) <= most
@@ -79,6 +82,7 @@ def _translate_sentences(
         options,
         prefixes=_of_the_first(prefixes, clauses),
         align=align,
+        to=to,
         places=[place for place, (parts, _) in zip(places, clauses, strict=True) for _ in parts],
     )
     return _together(sentences, clauses, translations, options.n_best)

@@ -106,12 +106,15 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
     )
     text.add_argument("--pairs", nargs="+", metavar="F", help=".tsv (source, tab, target), .csv, .jsonl, ...")
     text.add_argument(
-        "--columns", nargs=2, metavar=("SOURCE", "TARGET"), help="columns, keys or languages of --pairs: en hi, or 2 4"
+        "--columns", nargs="+", metavar="C", help="source and target column, key or language of --pairs: en hi, or 2 4"
     )
+    text.add_argument("--directions", nargs="+", metavar="D", help="of each file of --pairs, or of all: en-hi hi-en")
     text.add_argument("--source", metavar="F", help="one sentence a line")
     text.add_argument("--target", metavar="F", help="its translation on the same line")
     text.add_argument("--corpus", metavar="NAME", help="a built-in one: phrasebook, names[:LANGUAGE], gettext:LANGUAGE")
     text.add_argument("--valid-pairs", nargs="+", metavar="F", help="pairs to validate on, as --pairs")
+    text.add_argument("--valid-columns", nargs="+", metavar="C", help="of --valid-pairs; else as --columns")
+    text.add_argument("--valid-directions", nargs="+", metavar="D", help="of --valid-pairs; else as --directions")
     text.add_argument("--valid-source", metavar="F", help="or one sentence a line to validate on")
     text.add_argument("--valid-target", metavar="F", help="and its translation on the same line")
 
@@ -120,6 +123,7 @@ def _add_translate(commands: Any) -> None:
     parser = _command(commands, "translate", translation.translate, "translate text, a line for a line")
     _add_model(parser)
     parser.add_argument("file", nargs="?", default="-", metavar="FILE", help="the text (standard input)")
+    _add_target(parser)
     parser.add_argument(
         "--no-split", dest="split", action="store_false", help="take each line as one sentence, whatever it holds"
     )
@@ -151,6 +155,7 @@ def _add_evaluate(commands: Any) -> None:
     _add_model(parser)
     parser.add_argument("--source", required=True, metavar="F", help="one sentence a line")
     parser.add_argument("--reference", required=True, metavar="F", help="its right translation on the same line")
+    _add_target(parser)
     parser.add_argument("--output", metavar="F", help="write the translations here")
     parser.add_argument(
         "--tokenize", default="13a", metavar="NAME", help="sacreBLEU's, for BLEU (%(default)s); none for tokenised text"
@@ -164,6 +169,7 @@ def _add_score(commands: Any) -> None:
     _add_model(parser)
     parser.add_argument("--source", required=True, metavar="F", help="one sentence a line")
     parser.add_argument("--target", required=True, metavar="F", help="the translation to score on the same line")
+    _add_target(parser)
     parser.add_argument(
         "--length-penalty", type=float, default=0.0, metavar="A", help="divide by ((5+n)/6)^A (%(default)s)"
     )
@@ -178,6 +184,7 @@ def _add_explain(commands: Any) -> None:
     )  # fmt: skip
     _add_device(parser)
     what = parser.add_argument_group("what to trace")
+    _add_target(what)
     what.add_argument("--target", metavar="SENTENCE", help="force this translation instead of searching for one")
     what.add_argument("--beam", type=int, metavar="K", help="hypotheses kept; 1, the default, is greedy")
     what.add_argument("--length-penalty", type=float, metavar="A", help="a score is log p / ((5+n)/6)^A (0.6)")
@@ -243,6 +250,10 @@ def _add_info(commands: Any) -> None:
 def _add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="a model directory or a run directory")
     _add_device(parser)
+
+
+def _add_target(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+    parser.add_argument("--to", metavar="L", help="the target's language, where the model has several: hi, de, ...")
 
 
 def _add_device(parser: argparse.ArgumentParser) -> None:

@@ -176,7 +176,9 @@ class Tokenizer:
         """
         symbols, listed = self._targets, ", ".join(self._targets)
         if not target and len(symbols) > 1:
-            raise UsageError(f"the model has the targets {listed}; say which one (--to; in training: directions)")
+            raise UsageError(
+                f"the model has the targets {listed}; say which one (--to; in training: directions, probe_to)"
+            )
         if target and target not in symbols:
             have = f"the model's targets are {listed}" if symbols else "the model was trained without directions"
             raise UsageError(f"no target '{target}': {have}")

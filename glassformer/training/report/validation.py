@@ -1,9 +1,11 @@
 """Validation: the loss, and BLEU and chrF of translations."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import exp, isfinite
+from statistics import fmean
 from typing import Any
 
+import numpy as np
 import torch
 
 from glassformer.data.batches import TokenizedPairs
@@ -23,13 +25,17 @@ SAMPLES = 3
 
 @dataclass(frozen=True)
 class Validation:
-    """Scores of one validation; `loss` is in nats per target token, without label smoothing."""
+    """Scores of one validation; `loss` is in nats per target token, without label smoothing.
+
+    Of a validation set of several directions they are the means over these, each of which counts the same.
+    """
 
     loss: float
     bleu: float
     chrf: float
     signatures: dict[str, str]
     samples: tuple[tuple[str, str, str], ...]  # source, translation, reference
+    directions: "dict[str, Validation]" = field(default_factory=dict)  # of each, where there are several
 
     def numbers(self) -> dict[str, Any]:
         """The scores as the log and the card have them."""
@@ -39,7 +45,12 @@ class Validation:
             "bleu": round(self.bleu, 2),
             "chrf": round(self.chrf, 2),
             "signatures": self.signatures,
-        }
+        } | ({"directions": self._of_each()} if self.directions else {})
+
+    def _of_each(self) -> dict[str, Any]:
+        """The scores of each direction; how they are computed is told once."""
+        numbers = {direction: one.numbers() for direction, one in self.directions.items()}
+        return {name: {key: one[key] for key in one if key != "signatures"} for name, one in numbers.items()}
 
 
 def quality(scores: dict[str, Any], metric: str) -> tuple[float, float]:
@@ -52,14 +63,52 @@ def validate(
 ) -> Validation:
     """Loss over all pairs; BLEU and chrF of greedy translations of the first `sentences`.
 
+    Where the pairs have several directions, each is scored by itself, on its part of `sentences`, and the means count.
     Raises InputError if the loss is not finite.
     """
+    rows: dict[str, list[int]] = {}
+    for row, pair in enumerate(pairs):
+        rows.setdefault(pair.direction, []).append(row)
+    if len(rows) == 1:
+        return _validate(translator, ids, pairs, sentences, batch_tokens, precision)
+    each = {
+        direction: _validate(
+            translator,
+            ids.take(np.array(rows[direction])),
+            [pairs[row] for row in rows[direction]],
+            max(1, sentences // len(rows)),
+            batch_tokens,
+            precision,
+        )
+        for direction in sorted(rows)
+    }
+    return _mean(each)
+
+
+def _mean(each: dict[str, Validation]) -> Validation:
+    """The unweighted means over directions, and a sample of each."""
+    scores = each.values()
+    return Validation(
+        fmean(one.loss for one in scores),
+        fmean(one.bleu for one in scores),
+        fmean(one.chrf for one in scores),
+        next(iter(scores)).signatures,
+        tuple(one.samples[0] for one in scores),
+        each,
+    )
+
+
+def _validate(
+    translator: Translator, ids: TokenizedPairs, pairs: list[Pair], sentences: int, batch_tokens: int, precision: str
+) -> Validation:
+    """The scores of pairs of one direction."""
     loss = validation_loss(translator, ids, batch_tokens, precision)
     if not isfinite(loss):
         raise InputError(f"the weights give a validation loss of {loss}; what was saved before is intact: {ADVICE}")
     translator.model.eval()
     chosen = pairs[:sentences]
-    texts = [t.text for t in translator.translate([pair.source for pair in chosen], GREEDY)]
+    sources, targets = [pair.source for pair in chosen], [pair.to for pair in chosen]
+    texts = [t.text for t in translator.translate(sources, GREEDY, to=targets)]
     scores = score_corpus(texts, [pair.target for pair in chosen])
     translator.model.train()
     samples = tuple((pair.source, text, pair.target) for pair, text in zip(chosen[:SAMPLES], texts, strict=False))
