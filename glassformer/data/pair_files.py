@@ -15,6 +15,11 @@ class PairFile(NamedTuple):
     columns: Columns
     direction: str
 
+    @property
+    def name(self) -> str:
+        """Its path, and its direction if it has one."""
+        return " ".join(filter(None, (self.path, self.direction)))
+
 
 def pair_files(paths: Sequence[str], columns: Columns, directions: Sequence[str], kind: str = "") -> list[PairFile]:
     """The files `paths`, by the settings `columns` and `directions`, whose names begin with `kind`.

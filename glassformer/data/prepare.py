@@ -9,6 +9,7 @@ from glassformer.data.cache import key_of
 from glassformer.data.check.checker import origins
 from glassformer.data.check.report import listed
 from glassformer.data.config import DataConfig
+from glassformer.data.pair_files import PairFile
 from glassformer.data.shuffle import temperature_weights
 from glassformer.data.store import Store, cached_store
 from glassformer.data.stream import StreamedPairs
@@ -80,7 +81,7 @@ def prepare(
     valid, valid_ids = _encoded_validation(pairs, tokenizers, max_length)
     notes = [origin, *_store_notes(store, len(valid))] if store else [f"{origin}; {len(valid):,} pairs to validate"]
     if store and data.sampling_temperature:
-        notes.append(_shares(data.pairs, store.pairs.sizes, weights))
+        notes.append(_shares(data.train_files, store.pairs.sizes, weights))
     if data.stream and len({file.direction for file in data.train_files}) > 1:
         notes.append(ONE_AFTER_ANOTHER)
     if len(valid) < len(pairs):
@@ -97,12 +98,12 @@ def _store_notes(store: Store, valid: int) -> list[str]:
     return notes
 
 
-def _shares(files: Sequence[str], sizes: Sequence[int], weights: Sequence[float]) -> str:
+def _shares(files: Sequence[PairFile], sizes: Sequence[int], weights: Sequence[float]) -> str:
     """What part of an epoch comes from each file, and what part of the pairs it has."""
     pairs = sum(sizes)
     each = (
-        f"{100 * weight * size / pairs:.1f} % from {path} (which has {100 * size / pairs:.1f} % of the pairs)"
-        for path, size, weight in zip(files, sizes, weights, strict=True)
+        f"{100 * weight * size / pairs:.1f} % from {file.name} (which has {100 * size / pairs:.1f} % of the pairs)"
+        for file, size, weight in zip(files, sizes, weights, strict=True)
     )
     return f"an epoch has {', '.join(each)}"
 

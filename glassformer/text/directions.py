@@ -5,6 +5,7 @@ of the tokenizer, so no text is ever encoded as it.
 """
 
 import re
+from collections.abc import Iterable
 
 _DIRECTION = re.compile("(?:(?P<source>{0})-)?(?P<target>{0})".format("[A-Za-z][A-Za-z0-9_]*"))
 _SYMBOL = re.compile("<2([A-Za-z][A-Za-z0-9_]*)>")
@@ -30,3 +31,11 @@ def target_of_symbol(piece: str) -> str | None:
     """The target that a piece names, if it is such a symbol."""
     found = _SYMBOL.fullmatch(piece)
     return found[1] if found else None
+
+
+def rows_of_each(directions: Iterable[str]) -> dict[str, list[int]]:
+    """The rows of each direction, by name."""
+    rows: dict[str, list[int]] = {}
+    for row, direction in enumerate(directions):
+        rows.setdefault(direction, []).append(row)
+    return dict(sorted(rows.items()))

@@ -13,6 +13,7 @@ from glassformer.errors import InputError
 from glassformer.evaluation import score_corpus
 from glassformer.search import SearchOptions
 from glassformer.special import PAD
+from glassformer.text.directions import rows_of_each
 from glassformer.text.pairs import Pair
 from glassformer.training.update.faults import ADVICE
 from glassformer.training.update.objective import Objective, on_device
@@ -66,21 +67,15 @@ def validate(
     Where the pairs have several directions, each is scored by itself, on its part of `sentences`, and the means count.
     Raises InputError if the loss is not finite.
     """
-    rows: dict[str, list[int]] = {}
-    for row, pair in enumerate(pairs):
-        rows.setdefault(pair.direction, []).append(row)
+    rows = rows_of_each(pair.direction for pair in pairs)
     if len(rows) == 1:
         return _validate(translator, ids, pairs, sentences, batch_tokens, precision)
+    part = max(1, sentences // len(rows))
     each = {
         direction: _validate(
-            translator,
-            ids.take(np.array(rows[direction])),
-            [pairs[row] for row in rows[direction]],
-            max(1, sentences // len(rows)),
-            batch_tokens,
-            precision,
+            translator, ids.take(np.array(own)), [pairs[row] for row in own], part, batch_tokens, precision
         )
-        for direction in sorted(rows)
+        for direction, own in rows.items()
     }
     return _mean(each)
 
