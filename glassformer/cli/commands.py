@@ -43,18 +43,19 @@ def quickstart(options: argparse.Namespace) -> None:
 
 def evaluate(options: argparse.Namespace) -> int:
     """Score translations of a test set; those that failed count as empty, and make the exit status 1."""
-    from glassformer.evaluation import check_tokenizer, exact_match, score_corpus
+    from glassformer.cli.test_pairs import read_test_pairs
+    from glassformer.evaluation import check_tokenizer
     from glassformer.files import check_output, write_output
-    from glassformer.text.pairs import read_parallel
+    from glassformer.text.directions import rows_of_each
 
     # First all that can be wrong, then the long work.
     check_tokenizer(options.tokenize)
     search, translator = search_options(options), load_translator(options)
-    pairs = list(read_parallel(Path(options.source), Path(options.reference)))
+    pairs = read_test_pairs(options)
     if options.output:
         check_output(Path(options.output))
-    sources, references = [pair.source for pair in pairs], [pair.target for pair in pairs]
-    results = translator.translate(sources, search, places=[pair.place for pair in pairs])
+    sources, targets, places = zip(*((pair.source, pair.to, pair.place) for pair in pairs), strict=True)
+    results = translator.translate(sources, search, places=places, to=targets)
     texts = ["" if result.error else one_line(result.text) for result in results]
     if options.output:
         write_output(Path(options.output), "".join(f"{text}\n" for text in texts).encode())
@@ -63,17 +64,59 @@ def evaluate(options: argparse.Namespace) -> int:
         say_error(f"{len(errors):,} of {len(pairs):,} not translated, scored as empty; the first is {errors[0]}")
     if cut := sum(not (result.error or result.finished) for result in results):
         say_error(f"{cut:,} of {len(pairs):,} cut off at the length limit; {how_to_lengthen(options)}")
-    scores = score_corpus(texts, references, options.tokenize)
-    exact = exact_match(texts, references)
+    each = {
+        direction: _scores([texts[row] for row in rows], [pairs[row].target for row in rows], options.tokenize)
+        for direction, rows in rows_of_each(pair.direction for pair in pairs).items()
+    }
     if options.json:
-        values = {name: {"score": round(s.value, 2), "signature": s.signature} for name, s in scores.items()}
-        counts = {"sentences": len(pairs), "failed": len(errors)}
-        print(json.dumps({**values, "exact_match": round(exact, 2), **counts}))
+        print(json.dumps(_as_json(each) | {"sentences": len(pairs), "failed": len(errors)}))
     else:
-        for score in scores.values():
-            print(f"{score.name:<6} {score.value:6.2f}  {score.signature}")
-        print(f"exact  {exact:6.2f}  of {len(pairs):,} sentences equal their reference")
+        _print_scores(each)
     return 1 if errors else 0
+
+
+Scores = dict[str, tuple[str, float, str]]  # by key: the metric's name, value, and how it was computed
+
+
+def _scores(texts: list[str], references: list[str], tokenize: str) -> Scores:
+    from glassformer.evaluation import exact_match, score_corpus
+
+    scores: Scores = {
+        key: (one.name, one.value, one.signature) for key, one in score_corpus(texts, references, tokenize).items()
+    }
+    equal = f"of {len(texts):,} sentences equal their reference"
+    return scores | {"exact_match": ("exact", exact_match(texts, references), equal)}
+
+
+def _as_json(each: dict[str, Scores]) -> dict[str, Any]:
+    """The scores of a test set; of one with several directions the means, and under `directions` those of each."""
+    if len(each) > 1:
+        means = {key: round(value, 2) for key, value in _means(each).items()}
+        return {"mean": means, "directions": {direction: _as_json({"": own}) for direction, own in each.items()}}
+    ((_, scores),) = each.items()
+    return {
+        key: round(value, 2) if key == "exact_match" else {"score": round(value, 2), "signature": signature}
+        for key, (_, value, signature) in scores.items()
+    }
+
+
+def _print_scores(each: dict[str, Scores]) -> None:
+    for direction, scores in each.items():
+        if len(each) > 1:
+            print(direction)
+        for name, value, signature in scores.values():
+            print(f"{name:<6} {value:6.2f}  {signature}")
+    if len(each) > 1:
+        print(f"mean of {len(each)} directions")
+        names = {key: name for key, (name, _, _) in next(iter(each.values())).items()}
+        for key, value in _means(each).items():
+            print(f"{names[key]:<6} {value:6.2f}")
+
+
+def _means(each: dict[str, Scores]) -> dict[str, float]:
+    """The unweighted means over directions."""
+    keys = next(iter(each.values()))
+    return {key: sum(scores[key][1] for scores in each.values()) / len(each) for key in keys}
 
 
 def score(options: argparse.Namespace) -> int:

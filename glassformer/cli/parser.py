@@ -104,11 +104,7 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
         "text",
         "a .tsv, .csv, .jsonl, .json, .tmx or .parquet of pairs, or two files aligned by line; any may be packed",
     )
-    text.add_argument("--pairs", nargs="+", metavar="F", help=".tsv (source, tab, target), .csv, .jsonl, ...")
-    text.add_argument(
-        "--columns", nargs="+", metavar="C", help="source and target column, key or language of --pairs: en hi, or 2 4"
-    )
-    text.add_argument("--directions", nargs="+", metavar="D", help="of each file of --pairs, or of all: en-hi hi-en")
+    _add_pairs(text)
     text.add_argument("--source", metavar="F", help="one sentence a line")
     text.add_argument("--target", metavar="F", help="its translation on the same line")
     text.add_argument("--corpus", metavar="NAME", help="a built-in one: phrasebook, names[:LANGUAGE], gettext:LANGUAGE")
@@ -117,6 +113,14 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
     text.add_argument("--valid-directions", nargs="+", metavar="D", help="of --valid-pairs; else as --directions")
     text.add_argument("--valid-source", metavar="F", help="or one sentence a line to validate on")
     text.add_argument("--valid-target", metavar="F", help="and its translation on the same line")
+
+
+def _add_pairs(text: argparse._ArgumentGroup) -> None:
+    text.add_argument("--pairs", nargs="+", metavar="F", help=".tsv (source, tab, target), .csv, .jsonl, ...")
+    text.add_argument(
+        "--columns", nargs="+", metavar="C", help="source and target column, key or language of --pairs: en hi, or 2 4"
+    )
+    text.add_argument("--directions", nargs="+", metavar="D", help="of each file of --pairs, or of all: en-hi hi-en")
 
 
 def _add_translate(commands: Any) -> None:
@@ -153,9 +157,11 @@ def _add_translate(commands: Any) -> None:
 def _add_evaluate(commands: Any) -> None:
     parser = _command(commands, "evaluate", do.evaluate, "translate a test set and score it")
     _add_model(parser)
-    parser.add_argument("--source", required=True, metavar="F", help="one sentence a line")
-    parser.add_argument("--reference", required=True, metavar="F", help="its right translation on the same line")
-    _add_target(parser)
+    text = parser.add_argument_group("test set")
+    text.add_argument("--source", metavar="F", help="one sentence a line")
+    text.add_argument("--reference", metavar="F", help="its right translation on the same line")
+    _add_target(text)
+    _add_pairs(text)
     parser.add_argument("--output", metavar="F", help="write the translations here")
     parser.add_argument(
         "--tokenize", default="13a", metavar="NAME", help="sacreBLEU's, for BLEU (%(default)s); none for tokenised text"

@@ -46,12 +46,7 @@ class Validation:
             "bleu": round(self.bleu, 2),
             "chrf": round(self.chrf, 2),
             "signatures": self.signatures,
-        } | ({"directions": self._of_each()} if self.directions else {})
-
-    def _of_each(self) -> dict[str, Any]:
-        """The scores of each direction; how they are computed is told once."""
-        numbers = {direction: one.numbers() for direction, one in self.directions.items()}
-        return {name: {key: one[key] for key in one if key != "signatures"} for name, one in numbers.items()}
+        } | ({"directions": {name: one.numbers() for name, one in self.directions.items()}} if self.directions else {})
 
 
 def quality(scores: dict[str, Any], metric: str) -> tuple[float, float]:
@@ -87,7 +82,7 @@ def _mean(each: dict[str, Validation]) -> Validation:
         fmean(one.loss for one in scores),
         fmean(one.bleu for one in scores),
         fmean(one.chrf for one in scores),
-        next(iter(scores)).signatures,
+        {name: " or ".join(sorted({one.signatures[name] for one in scores})) for name in next(iter(scores)).signatures},
         tuple(one.samples[0] for one in scores),
         each,
     )
