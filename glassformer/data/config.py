@@ -7,6 +7,7 @@ from glassformer.data.check.report import DEFAULT_DROP, Problem
 from glassformer.data.pair_files import PairFile, directions_of_each, pair_files
 from glassformer.errors import UsageError, nearest
 from glassformer.text.normalization import Normalization
+from glassformer.text.tokenizer import check_user_symbols
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,23 @@ class DataConfig:
     safe to write back. `none` takes text as it is. Source: Unicode's NFC, and ours: glassformer/text/normalization.py.
     """
 
+    character_coverage: float = 0.9998
+    """Share of the text's characters, the commonest first, that get a piece in new tokenizers; the rest are spelt in
+    bytes. Range: at least 0.98 and at most 1. Unit: share.
+    Source: SentencePiece's option (Kudo & Richardson 2018); its default is 0.9995.
+    """
+
+    split_digits: bool = True
+    """Whether every digit, of any script, is a piece of its own in new tokenizers, so that a number never seen is made
+    of what was. Source: SentencePiece's option (Kudo & Richardson 2018), which sees only 0 to 9.
+    """
+
+    user_symbols: tuple[str, ...] = ()
+    """Texts that new tokenizers have as one piece each, wherever they stand and whatever `normalize` says, such as
+    `<2hi>` or `｟NUM｠`. They are no control tokens: who types one gives the model that piece.
+    Range: distinct texts without white space. Source: SentencePiece's user_defined_symbols (Kudo & Richardson 2018).
+    """
+
     drop: tuple[str, ...] = tuple(map(str, DEFAULT_DROP))
     """Problems whose pairs are left out of training, of those that `check-data` finds; all are counted and reported.
     Range: the problems in docs/how_to/prepare_text.md. Source: ours.
@@ -128,6 +146,9 @@ class DataConfig:
         self._check_weights()
         if self.stream and not (self.corpus or self.valid_pairs or self.valid_source):
             raise UsageError("stream = true holds no pairs back for validation; give some with --valid-pairs")
+        check_user_symbols(self.user_symbols)
+        if not 0.98 <= self.character_coverage <= 1:
+            raise UsageError(f"character_coverage = {self.character_coverage} must be at least 0.98 and at most 1")
         if not 0 <= self.subword_dropout < 1:
             raise UsageError(f"subword_dropout = {self.subword_dropout} must be at least 0 and below 1")
         for problem in self.drop:

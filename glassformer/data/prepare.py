@@ -61,6 +61,8 @@ def prepare(
 
     Raises InputError if fewer than two training pairs or no validation pair is left, or the two sets are the same.
     """
+    if tokenizers:
+        _refuse_unknown_symbols(data.user_symbols, tokenizers)
     texts = read_texts(data, seed)
     train: TokenizedPairs | StreamedPairs
     if data.stream:
@@ -87,6 +89,15 @@ def prepare(
     if len(valid) < len(pairs):
         notes.append(f"{len(pairs) - len(valid)} validation pairs with an empty or too long side are left out")
     return PreparedData(train, valid, valid_ids, tokenizers, key_of(*texts.digests), tuple(notes))
+
+
+def _refuse_unknown_symbols(symbols: Sequence[str], tokenizers: Tokenizers) -> None:
+    """Raise InputError where `symbols` are wanted of tokenizers that were made without them."""
+    for one in tokenizers:
+        if lacking := [symbol for symbol in symbols if symbol not in one.user_symbols]:
+            raise InputError(
+                f"user_symbols: the model's tokenizers have no {' '.join(lacking)}; leave them out, or train anew"
+            )
 
 
 def _store_notes(store: Store, valid: int) -> list[str]:

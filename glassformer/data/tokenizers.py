@@ -14,7 +14,7 @@ from glassformer.errors import InputError
 from glassformer.files import whole_directory, write_whole
 from glassformer.text.normalization import VERSION as RULES_VERSION
 from glassformer.text.normalization import normalizer
-from glassformer.text.tokenizer import Kind, Tokenizer, Tokenizers, TooManyPiecesError
+from glassformer.text.tokenizer import Tokenizer, Tokenizers, TooManyPiecesError
 
 
 class VocabularySizes(NamedTuple):
@@ -33,7 +33,8 @@ def cached_tokenizers(texts: Texts, data: DataConfig, sizes: VocabularySizes) ->
     rules = () if data.normalize == "none" else (RULES_VERSION,)
     key = key_of(
         FORMAT, sentencepiece.__version__, texts.digests[0], bool(texts.valid), data.tokenizer,
-        (sizes.target, sizes.source, sizes.at_most), *rules,
+        (sizes.target, sizes.source, sizes.at_most),
+        (data.character_coverage, data.split_digits, data.user_symbols), *rules,
     )  # fmt: skip
     return stored_tokenizers(
         cache_folder(data.store) / f"tokenizers-{key}",
@@ -62,10 +63,10 @@ def train_tokenizers(reading: FirstReading, sizes: VocabularySizes, data: DataCo
     """
     sources, targets = [pair.source for pair in reading.sample], [pair.target for pair in reading.sample]
     if data.normalize == "none":
-        return _train(sources, targets, sizes, data.tokenizer, reading.targets)
+        return _train(sources, targets, sizes, data, reading.targets)
     rules = normalizer("source"), normalizer("target")
     normal = rules[0].normalize(sources), rules[1].normalize(targets)
-    trained = _train(*normal, sizes, data.tokenizer, reading.targets)
+    trained = _train(*normal, sizes, data, reading.targets)
     source, target = (
         one.with_rules(each.serialized_normalizer_spec()) for one, each in zip(trained, rules, strict=True)
     )
@@ -73,20 +74,28 @@ def train_tokenizers(reading: FirstReading, sizes: VocabularySizes, data: DataCo
 
 
 def _train(
-    sources: list[str], targets: list[str], sizes: VocabularySizes, kind: Kind, languages: Sequence[str]
+    sources: list[str], targets: list[str], sizes: VocabularySizes, data: DataConfig, languages: Sequence[str]
 ) -> Tokenizers:
     """`languages`: those that a source may be translated to, whose symbols stand before it."""
     if sizes.source is None:
         texts = [text for pair in zip(sources, targets, strict=True) for text in pair]
-        joint = _train_target(texts, sizes, kind, languages)
+        joint = _train_target(texts, sizes, data, languages)
         return joint, joint
-    return Tokenizer.train(sources, sizes.source, kind, targets=languages), _train_target(targets, sizes, kind)
+    return _train_one(sources, sizes.source, data, languages), _train_target(targets, sizes, data)
 
 
-def _train_target(texts: Sequence[str], sizes: VocabularySizes, kind: Kind, languages: Sequence[str] = ()) -> Tokenizer:
+def _train_target(
+    texts: Sequence[str], sizes: VocabularySizes, data: DataConfig, languages: Sequence[str] = ()
+) -> Tokenizer:
     try:
-        return Tokenizer.train(texts, sizes.target, kind, targets=languages)
+        return _train_one(texts, sizes.target, data, languages)
     except TooManyPiecesError as error:
         if not sizes.at_most:
             raise
-        return Tokenizer.train(texts, error.most, kind, targets=languages)
+        return _train_one(texts, error.most, data, languages)
+
+
+def _train_one(texts: Sequence[str], size: int, data: DataConfig, languages: Sequence[str]) -> Tokenizer:
+    return Tokenizer.train(
+        texts, size, data.tokenizer, data.character_coverage, data.user_symbols, data.split_digits, languages
+    )

@@ -26,6 +26,7 @@ Kind = Literal["unigram", "bpe"]
 
 META = "▁"  # SentencePiece's sign for a space; in the user's own text it must survive as itself
 SKIPPED = "▅"  # SentencePiece leaves lines that hold its sign for the unknown out of training, without a word
+BOUNDARY = "\x1f"  # put where no piece may reach across: SentencePiece's own split_digits sees only 0 to 9
 PROBE = " ﬁ  x "  # no rule of ours changes it; a tokenizer with other rules, or a damaged one, does
 # The smallest vocabulary there can be: the control tokens, the 256 bytes, and a piece for the space.
 SMALLEST = len(PIECES) + 256 + 1
@@ -64,26 +65,36 @@ class Tokenizer:
         vocab_size: int,
         kind: Kind = "unigram",
         coverage: float = 0.9998,
+        user_symbols: Sequence[str] = (),
+        split_digits: bool = True,
         targets: Sequence[str] = (),
     ) -> "Tokenizer":
         """Learn a vocabulary of exactly `vocab_size` pieces from `texts`.
 
-        `coverage`: the share of the text's characters that get a piece; the rest are spelt in bytes. `targets`: the
-        languages that a source may be translated to, each of which gets a control symbol (see `target_ids`).
+        `coverage`: the share of the text's characters that get a piece; the rest are spelt in bytes.
+        `user_symbols`: texts that are one piece wherever they stand, and that no rule of normalisation changes.
+        `split_digits`: whether every digit of any script is a piece of its own.
+        `targets`: the languages that a source may be translated to, each of which gets a control symbol; see
+        `target_ids`.
         Raises InputError if the text allows no vocabulary of that size; it names one that fits. Where that is a
         smaller one, it is TooManyPiecesError.
         """
+        check_user_symbols(user_symbols, targets)
+        alone = re.compile("|".join([*map(re.escape, user_symbols), *([r"\d"] if split_digits else [])]) or r"(?!)")
         written = io.BytesIO()
         pad, unk, bos, eos = PIECES
         try:
             sentencepiece.SentencePieceTrainer.train(
-                sentence_iterator=(text.replace(META, " ").replace(SKIPPED, " ") for text in texts),
+                sentence_iterator=(alone.sub(rf"{BOUNDARY}\g<0>{BOUNDARY}", _without_signs(text)) for text in texts),
                 model_writer=written,
                 model_type=kind,
                 vocab_size=vocab_size,
                 character_coverage=coverage,
                 control_symbols=list(map(symbol_of, targets)),
                 byte_fallback=True,
+                user_defined_symbols=list(user_symbols),
+                split_digits=split_digits,
+                pretokenization_delimiter=BOUNDARY,
                 normalization_rule_name="identity",
                 remove_extra_whitespaces=False,
                 max_sentence_length=1 << 30,  # its default skips long lines without a word
@@ -146,6 +157,13 @@ class Tokenizer:
     def vocab_size(self) -> int:
         """Number of pieces, control tokens and bytes included."""
         return self._pieces.get_piece_size()
+
+    @property
+    def user_symbols(self) -> tuple[str, ...]:
+        """The texts that are one piece each wherever they stand, in the order of their ids."""
+        kinds: Any = model_pb2.ModelProto.SentencePiece  # type: ignore[attr-defined]
+        model: Any = model_pb2.ModelProto.FromString(self._model)  # type: ignore[attr-defined]
+        return tuple(one.piece for one in model.pieces if one.type == kinds.USER_DEFINED)
 
     @property
     def pieces(self) -> list[str]:
@@ -333,6 +351,24 @@ def _target_ids(source: Tokenizer, pair: Pair) -> list[int]:
         return source.target_ids(pair.to)
     except UsageError as error:
         raise InputError(f"{pair.place}: {error}") from None
+
+
+def _without_signs(text: str) -> str:
+    """`text` with a space for each character that would be a sign to SentencePiece's training."""
+    return text.replace(META, " ").replace(SKIPPED, " ").replace(BOUNDARY, " ")
+
+
+def check_user_symbols(symbols: Sequence[str], targets: Sequence[str] = ()) -> None:
+    """Raise UsageError for a symbol that cannot be a piece of its own: it would stand for something else already."""
+    for symbol in symbols:
+        if not symbol or re.search(r"[\s\0▁\ud800-\udfff]", symbol):
+            raise UsageError(f"user_symbols: {symbol!r} must have characters, and no white space, NUL or {META}")
+        if symbol in PIECES or _is_byte(symbol):
+            raise UsageError(f"user_symbols: {symbol} is the name of a control token or of a byte; choose another")
+        if target_of_symbol(symbol) in targets:
+            raise UsageError(f"user_symbols: {symbol} is what directions put before a source already; leave it out")
+    if len(set(symbols)) < len(symbols):
+        raise UsageError(f"user_symbols = {list(symbols)} has one twice; name each once")
 
 
 def _refuse_surrogates(texts: Iterable[str]) -> None:

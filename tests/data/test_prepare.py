@@ -121,12 +121,27 @@ def test_tokenizers_of_a_large_corpus_learn_from_a_sample(config, monkeypatch):
     learnt = []
     original = Tokenizer.train
     monkeypatch.setattr(
-        Tokenizer, "train", lambda texts, *rest, **named: original(learnt.extend(texts) or iter(learnt), *rest, **named)
+        Tokenizer, "train", lambda texts, *rest, **more: original(learnt.extend(texts) or iter(learnt), *rest, **more)
     )  # fmt: skip
     prepare(config())
     known = {text for pair in letters(68)[8:] for text in pair}
     assert len(learnt) == 40
     assert set(learnt) <= known
+
+
+def test_user_symbols_are_pieces_of_both_sides(config):
+    prepared = prepare(config(user_symbols=["<2hi>", "…"], vocab_size=274))
+    for tokenizer in prepared.tokenizers:
+        assert tokenizer.user_symbols == ("<2hi>", "…")
+        assert [token.piece for token in tokenizer.tokens("<2hi>a…")] == ["▁", "<2hi>", "a", "…"]  # as they are
+        assert tokenizer.normalize("…“”") == '…""' if tokenizer is prepared.tokenizers[0] else "…“”"
+
+
+def test_tokenizers_that_are_given_must_have_the_user_symbols(config):
+    given = prepare(config()).tokenizers
+    wanted = config(user_symbols=["<2hi>"])
+    with pytest.raises(InputError, match=r"user_symbols: the model's tokenizers have no <2hi>; leave them out"):
+        prepare_data(wanted.data, wanted.vocabulary, wanted.model.max_length, 1, given)
 
 
 # Several corpora
@@ -152,6 +167,7 @@ def test_weights_are_of_the_files(config, tmp_path):
         ({"pair_weights": "[0]"}, "pair_weights: 0.0 must be above 0; leave a file out that should not be used"),
         ({"pair_weights": "[a]"}, "pair_weights = ['a'] should be a list of a number"),
         ({"subword_dropout": 1}, "subword_dropout = 1.0 must be at least 0 and below 1"),
+        ({"user_symbols": "[<s>]"}, "user_symbols: <s> is the name of a control token or of a byte; choose another"),
         ({"stream": "true"}, "stream = true holds no pairs back for validation; give some with --valid-pairs"),
     ],
 )

@@ -17,12 +17,13 @@ from tests.letters import letters
 
 TARGETS = ("de", "hi", "pt_BR")
 SIGNS = ["<2hi> a b <2de>", "<2hi>", "</s><2hi><2pt_BR>", "a <2 hi> b", "<pad> <2fr>"]
-TEXTS = [text for pair in letters(200) for text in pair] + SIGNS * 40  # so often that they could become pieces
+WORDS = [text.replace(" ", "") for text, _ in letters(400)]
+TEXTS = WORDS + SIGNS * 40  # so often that they could become pieces
 
 
 @pytest.fixture(scope="module", params=["bpe", "unigram"])
 def tokenizer(request):
-    return Tokenizer.train(TEXTS, 280, request.param, targets=TARGETS)
+    return Tokenizer.train(TEXTS, 320, request.param, targets=TARGETS)
 
 
 @pytest.mark.parametrize("text", ["hi", "en-hi", "eng_Latn-hin_Deva", "x", "formal2"])
@@ -49,7 +50,7 @@ def test_the_rows_of_each_direction_are_all_rows(directions):
 
 
 def test_the_symbols_follow_the_control_tokens_and_are_counted(tokenizer):
-    assert tokenizer.vocab_size == 280
+    assert tokenizer.vocab_size == 320
     assert tuple(tokenizer.pieces[: len(PIECES)]) == PIECES
     assert tokenizer.pieces[len(PIECES) :][: len(TARGETS)] == ["<2de>", "<2hi>", "<2pt_BR>"]
     assert [tokenizer.target_ids(target) for target in TARGETS] == [[4], [5], [6]]
@@ -73,7 +74,7 @@ def test_nor_does_any_other(text):
     assert ids == tokenizer.encode_all([text])[0]
 
 
-_GIVEN = Tokenizer.train(TEXTS, 280, "bpe", targets=TARGETS)
+_GIVEN = Tokenizer.train(TEXTS, 320, "bpe", targets=TARGETS)
 
 
 def test_a_symbol_stands_for_no_text(tokenizer):
@@ -91,7 +92,7 @@ def test_a_tokenizer_keeps_its_targets(tokenizer, tmp_path):
     path = tmp_path / "t.spm"
     path.write_bytes(tokenizer.to_bytes())
     assert Tokenizer.load(path).targets == TARGETS
-    assert Tokenizer.train(TEXTS, 280).targets == ()
+    assert Tokenizer.train(TEXTS, 320).targets == ()
 
 
 def test_a_target_is_told_where_there_are_several_and_known(tokenizer):
@@ -99,12 +100,19 @@ def test_a_target_is_told_where_there_are_several_and_known(tokenizer):
         tokenizer.target_ids(None)
     with pytest.raises(UsageError, match=r"^no target 'fr': the model's targets are de, hi, pt_BR$"):
         tokenizer.target_ids("fr")
-    none = Tokenizer.train(TEXTS, 280)
+    none = Tokenizer.train(TEXTS, 320)
     assert none.target_ids(None) == none.target_ids("") == []
     with pytest.raises(UsageError, match=r"^no target 'hi': the model was trained without directions$"):
         none.target_ids("hi")
-    one = Tokenizer.train(TEXTS, 280, targets=["hi"])
+    one = Tokenizer.train(TEXTS, 320, targets=["hi"])
     assert one.target_ids(None) == one.target_ids("hi") == [4]
+
+
+def test_a_user_symbol_is_no_targets_symbol():
+    with pytest.raises(UsageError, match=r"^user_symbols: <2hi> is what directions put before a source already"):
+        Tokenizer.train(TEXTS, 320, user_symbols=["<2hi>"], targets=["hi"])
+    other = Tokenizer.train(TEXTS, 320, user_symbols=["<2fr>"], targets=["hi"])
+    assert (other.targets, other.piece(other.encode("<2fr> a")[1])) == (("hi",), "<2fr>")
 
 
 def test_pairs_are_encoded_with_their_targets(tokenizer):
