@@ -238,7 +238,7 @@ def test_evaluate_gives_sacrebleus_own_scores(model, held_out, tmp_path):
     values = json.loads(outcome.out)
     texts, references = (path.read_text().splitlines() for path in (tmp_path / "out.txt", target))
     assert texts == run("translate", model, source, "--beam", 1, "--max-length", 4).lines
-    metrics = {"bleu": BLEU(), "chrf": CHRF(), "ter": TER()}
+    metrics = {"bleu": BLEU(), "chrf": CHRF(), "chrf++": CHRF(word_order=2), "ter": TER()}
     for name, metric in metrics.items():
         score = metric.corpus_score(texts, [references]).score
         assert values[name] == {"score": round(score, 2), "signature": str(metric.get_signature())}
@@ -246,11 +246,11 @@ def test_evaluate_gives_sacrebleus_own_scores(model, held_out, tmp_path):
     assert 0 < equal < 100  # some are longer than the limit
     assert values["exact_match"] == equal
     assert (values["sentences"], values["failed"]) == (100, 0)
-    assert values.keys() == {"bleu", "chrf", "ter", "exact_match", "sentences", "failed"}
+    assert values.keys() == {*metrics, "exact_match", "sentences", "failed"}
     cut = sum(len(reference.split()) > 3 for reference in references)
     assert outcome.err == f"glassformer: {cut} of 100 cut off at the length limit; raise --max-length\n"
     table = run(*arguments)
-    assert [line.split()[0] for line in table.lines] == ["BLEU", "chrF2", "TER", "exact"]
+    assert [line.split()[0] for line in table.lines] == ["BLEU", "chrF2", "chrF2++", "TER", "exact"]
     assert f"{values['bleu']['score']:.2f}  {values['bleu']['signature']}" in table.lines[0]
 
 

@@ -1,6 +1,7 @@
 """One model of two directions, as a user meets it: the target decides, wherever a model is used."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -8,6 +9,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 import glassformer
 from glassformer.errors import UsageError
 from glassformer.glass.record import Trace
+from glassformer.training.config import TrainingConfig
 from glassformer.training.report.validation import quality, validate
 from glassformer.translator import Translator
 from glassformer.whole_texts import translate_texts
@@ -185,8 +187,9 @@ def test_scores_are_the_means_over_directions_and_decide_what_is_best(path):
 
 def test_a_direction_is_scored_as_it_is_alone(path, translator):
     pairs = [pair for pair in _validation(path) if pair.direction == "abc-turn"]
-    together = validate(translator, *_encoded(translator, _validation(path)), 40, 512, "float32")
-    alone = validate(translator, *_encoded(translator, pairs), 20, 512, "float32")
+    half = TrainingConfig(batch_tokens=512, precision="float32", validate_sentences=20)
+    together = validate(translator, *_encoded(translator, _validation(path)), replace(half, validate_sentences=40))
+    alone = validate(translator, *_encoded(translator, pairs), half)
     assert together.directions["abc-turn"].numbers() == alone.numbers()
     assert alone.directions == {}
     assert "directions" not in alone.numbers()

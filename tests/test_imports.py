@@ -44,7 +44,7 @@ LIBRARIES = {  # the libraries that a room may use, where that is limited
     "batching": set(),
     "files": set(),
     "settings": {"yaml"},
-    "evaluation": {"sacrebleu"},
+    "evaluation": {"sacrebleu", "comet"},
 }
 
 

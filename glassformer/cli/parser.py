@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from glassformer.cli import commands as do
-from glassformer.cli import glass, translation
+from glassformer.cli import evaluation, glass, translation
 from glassformer.errors import UsageError
 
 
@@ -155,16 +155,26 @@ def _add_translate(commands: Any) -> None:
 
 
 def _add_evaluate(commands: Any) -> None:
-    parser = _command(commands, "evaluate", do.evaluate, "translate a test set and score it")
+    parser = _command(commands, "evaluate", evaluation.evaluate, "translate a test set and score it")
     _add_model(parser)
     text = parser.add_argument_group("test set")
     text.add_argument("--source", metavar="F", help="one sentence a line")
-    text.add_argument("--reference", metavar="F", help="its right translation on the same line")
+    text.add_argument(
+        "--reference", action="append", metavar="F",
+        help="its right translation on the same line; may be repeated, and have blank lines then",
+    )  # fmt: skip
     _add_target(text)
     _add_pairs(text)
     parser.add_argument("--output", metavar="F", help="write the translations here")
     parser.add_argument(
-        "--tokenize", default="13a", metavar="NAME", help="sacreBLEU's, for BLEU (%(default)s); none for tokenised text"
+        "--against", metavar="MODEL", help="compare with this model, or with a file of translations, a line each"
+    )
+    parser.add_argument(
+        "--tokenize", default="auto", metavar="NAME",
+        help="sacreBLEU's, for BLEU: 13a, zh, ...; none for tokenised text (%(default)s: by the references' script)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--comet", metavar="DIR", help="score by this COMET model too, which needs the package unbabel-comet"
     )
     _add_search(parser)
     _add_json(parser, "the scores as one JSON object")

@@ -19,7 +19,7 @@ def read_test_pairs(options: argparse.Namespace) -> list[Pair]:
     if bool(options.pairs) == bool(options.source) or bool(options.source) != bool(options.reference):
         raise UsageError("give the test set as --source with --reference, or as --pairs")
     named = {name: getattr(options, name) for name in ("pairs", "columns", "directions", "source")}
-    values = {name: value for name, value in (named | {"target": options.reference}).items() if value}
+    values = {name: value for name, value in (named | {"target": (options.reference or [""])[0]}).items() if value}
     texts, _ = open_texts(build(DataConfig, values, "command line"), seed=1)
     pairs = list(PairText.concatenated(texts))
     if options.to and any(pair.direction for pair in pairs):

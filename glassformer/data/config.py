@@ -85,7 +85,8 @@ class DataConfig:
     normalize: Normalization = "standard"
     """How text is normalised before it is split: `standard` reads typographic quotes, apostrophes, dashes and spaces,
     full-width forms, the spellings of an accent or a nukta and invisible characters as one; of the target only what is
-    safe to write back. `none` takes text as it is. Source: Unicode's NFC, and ours: glassformer/text/normalization.py.
+    safe to write back. `casefold` reads the source's upper and lower case as one besides. `none` takes text as it is.
+    Source: Unicode's NFC and case folding, and ours: glassformer/text/normalization.py.
     """
 
     character_coverage: float = 0.9998

@@ -30,7 +30,7 @@ class VocabularySizes(NamedTuple):
 
 def cached_tokenizers(texts: Texts, data: DataConfig, sizes: VocabularySizes) -> Tokenizers:
     """The tokenizers kept from an earlier training on this text, or new ones, which are then kept."""
-    rules = () if data.normalize == "none" else (RULES_VERSION,)
+    rules = () if data.normalize == "none" else (RULES_VERSION, data.normalize)
     key = key_of(
         FORMAT, sentencepiece.__version__, texts.digests[0], bool(texts.valid), data.tokenizer,
         (sizes.target, sizes.source, sizes.at_most),
@@ -64,7 +64,7 @@ def train_tokenizers(reading: FirstReading, sizes: VocabularySizes, data: DataCo
     sources, targets = [pair.source for pair in reading.sample], [pair.target for pair in reading.sample]
     if data.normalize == "none":
         return _train(sources, targets, sizes, data, reading.targets)
-    rules = normalizer("source"), normalizer("target")
+    rules = normalizer("casefold" if data.normalize == "casefold" else "source"), normalizer("target")
     normal = rules[0].normalize(sources), rules[1].normalize(targets)
     trained = _train(*normal, sizes, data, reading.targets)
     source, target = (

@@ -6,14 +6,14 @@ point into the user's text. Decoding normalises nothing.
 """
 
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from itertools import chain
 from typing import Literal
 
 import sentencepiece
 
-Normalization = Literal["standard", "none"]
+Normalization = Literal["standard", "casefold", "none"]
 Rules = Mapping[str, str]  # what is replaced: by what
 
 VERSION = 1  # of the rules: tokenizers that are kept in the cache are found by it
@@ -53,19 +53,33 @@ def source_rules() -> Rules:
     return rules | _without_joiners(rules)
 
 
+@cache
+def casefold_rules() -> Rules:
+    """The source's rules, with upper and lower case read as one (Unicode's full case folding, Unicode 15, 3.13)."""
+    characters = {character: character for character in map(chr, range(0x110000))}
+    folded = {key: value.casefold() for key, value in (characters | dict(source_rules())).items()}
+    return {key: value for key, value in folded.items() if value != key}
+
+
+RULES: dict[str, Callable[[], Rules]] = {
+    "source": source_rules,
+    "casefold": casefold_rules,
+    "target": target_rules,
+}
+
+
 def name_of_rules(rules: Rules) -> str:
     """What to call a tokenizer's rules: one of ours, none, or how many others."""
-    known = {"none": {}, f"standard {VERSION}, source": source_rules(), f"standard {VERSION}, target": target_rules()}
+    known: dict[str, Rules] = {"none": {}} | {f"standard {VERSION}, {name}": of() for name, of in RULES.items()}
     return next((name for name, ours in known.items() if ours == rules), f"{len(rules):,} rules of its own")
 
 
 @cache
-def normalizer(rules_name: Literal["source", "target"]) -> sentencepiece.SentencePieceNormalizer:
-    """SentencePiece's normaliser of the source's or the target's rules."""
+def normalizer(rules_name: Literal["source", "casefold", "target"]) -> sentencepiece.SentencePieceNormalizer:
+    """SentencePiece's normaliser of one of RULES."""
     sentencepiece.set_min_log_level(2)  # it tells of each table it builds
-    rules = source_rules() if rules_name == "source" else target_rules()
     return sentencepiece.SentencePieceNormalizer(
-        norm_map=list(rules.items()),
+        norm_map=list(RULES[rules_name]().items()),
         add_dummy_prefix=False,
         escape_whitespaces=False,
         remove_extra_whitespaces=False,

@@ -27,7 +27,7 @@ Kind = Literal["unigram", "bpe"]
 META = "▁"  # SentencePiece's sign for a space; in the user's own text it must survive as itself
 SKIPPED = "▅"  # SentencePiece leaves lines that hold its sign for the unknown out of training, without a word
 BOUNDARY = "\x1f"  # put where no piece may reach across: SentencePiece's own split_digits sees only 0 to 9
-PROBE = " ﬁ  x "  # no rule of ours changes it; a tokenizer with other rules, or a damaged one, does
+PROBE = " ²  x "  # no rule of ours changes it; a tokenizer with other rules, or a damaged one, does
 # The smallest vocabulary there can be: the control tokens, the 256 bytes, and a piece for the space.
 SMALLEST = len(PIECES) + 256 + 1
 _SEEDING = Lock()  # SentencePiece has one seed for the whole process

@@ -106,8 +106,29 @@ class TrainingConfig:
     """Updates between two validations. Range: at least 1. Unit: updates. Source: ours."""
 
     validate_sentences: int = 200
-    """Sentences of the validation set, its first, that are translated for BLEU and chrF; the loss is of all of it.
+    """Sentences of the validation set, drawn evenly from all of it and always the same, that are translated for BLEU
+    and chrF; the loss is of all of it.
     Range: at least 1. Unit: sentences. Source: ours.
+    """
+
+    validate_tokenize: Literal[
+        "auto",
+        "13a",
+        "zh",
+        "ja-mecab",
+        "ko-mecab",
+        "intl",
+        "char",
+        "none",
+        "flores101",
+        "flores200",
+        "spBLEU-1K",
+        "spm",
+    ] = "auto"
+    """What BLEU's words are: one of sacreBLEU's tokenizers. auto takes the one that suits the language, told by the
+    script of the references: `zh`, `ja-mecab` (`char` without its package), `ko-mecab` (`13a` without its package),
+    `char` for Thai, Lao, Khmer and Burmese, `13a` for all others.
+    Source: Post 2018.
     """
 
     checkpoint_every: int = 500

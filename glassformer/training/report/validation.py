@@ -1,20 +1,24 @@
 """Validation: the loss, and BLEU and chrF of translations."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from math import exp, isfinite
+from random import Random
 from statistics import fmean
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
 from glassformer.data.batches import TokenizedPairs
 from glassformer.errors import InputError
-from glassformer.evaluation import score_corpus
+from glassformer.evaluation import choose_tokenizer, score_corpus
 from glassformer.search import SearchOptions
 from glassformer.special import PAD
 from glassformer.text.directions import rows_of_each
 from glassformer.text.pairs import Pair
+from glassformer.training.config import TrainingConfig
 from glassformer.training.update.faults import ADVICE
 from glassformer.training.update.objective import Objective, on_device
 from glassformer.training.update.precision import autocast
@@ -54,25 +58,67 @@ def quality(scores: dict[str, Any], metric: str) -> tuple[float, float]:
     return (-scores["loss"] if metric == "loss" else scores[metric]), -scores["loss"]
 
 
-def validate(
-    translator: Translator, ids: TokenizedPairs, pairs: list[Pair], sentences: int, batch_tokens: int, precision: str
-) -> Validation:
-    """Loss over all pairs; BLEU and chrF of greedy translations of the first `sentences`.
+def validation_sample(pairs: Sequence[Pair], sentences: int) -> list[Pair]:
+    """The pairs that are translated, always the same: one drawn from each of `sentences` stretches of equal length."""
+    if sentences >= len(pairs):
+        return list(pairs)
+    chance = Random(0)  # not every k-th: the text may have a period, as where two directions take turns
+    ends = [number * len(pairs) // sentences for number in range(sentences + 1)]
+    return [pairs[chance.randrange(*stretch)] for stretch in pairwise(ends)]
 
-    Where the pairs have several directions, each is scored by itself, on its part of `sentences`, and the means count.
+
+class Part(NamedTuple):
+    """The validation pairs of one direction: their rows, those that are translated, BLEU's tokenizer, and a note on it.
+
+    The note is empty, or says that another tokenizer would suit better.
+    """
+
+    rows: list[int]
+    sample: list[Pair]
+    tokenizer: str
+    note: str
+
+
+def validation_parts(pairs: Sequence[Pair], settings: TrainingConfig) -> dict[str, Part]:
+    """The validation pairs by direction, each of which has an equal part of `validate_sentences`."""
+    each = rows_of_each(pair.direction for pair in pairs)
+    sentences = max(1, settings.validate_sentences // len(each))
+    parts = {}
+    for direction, rows in each.items():
+        sample = validation_sample([pairs[row] for row in rows], sentences)
+        chosen = choose_tokenizer(settings.validate_tokenize, [pair.target for pair in sample])
+        parts[direction] = Part(rows, sample, *chosen)
+    return parts
+
+
+def validation_notes(pairs: Sequence[Pair], settings: TrainingConfig) -> list[str]:
+    """What the reader should know of the scores to come."""
+    notes = []
+    for direction, (rows, sample, tokenizer, note) in validation_parts(pairs, settings).items():
+        of = (
+            f"all {len(rows):,}" if len(sample) == len(rows) else f"{len(sample):,}, drawn evenly, of the {len(rows):,}"
+        )
+        where = f" {direction}" if direction else ""
+        notes += [f"BLEU and chrF{where} are of {of} validation pairs; BLEU's tokenizer is {tokenizer}"]
+        notes += [note] if note else []
+    return notes
+
+
+def validate(translator: Translator, ids: TokenizedPairs, pairs: list[Pair], settings: TrainingConfig) -> Validation:
+    """Loss over all pairs; BLEU and chrF of greedy translations of a sample of them.
+
+    Where the pairs have several directions, each is scored by itself, and the means count.
     Raises InputError if the loss is not finite.
     """
-    rows = rows_of_each(pair.direction for pair in pairs)
-    if len(rows) == 1:
-        return _validate(translator, ids, pairs, sentences, batch_tokens, precision)
-    part = max(1, sentences // len(rows))
-    each = {
-        direction: _validate(
-            translator, ids.take(np.array(own)), [pairs[row] for row in own], part, batch_tokens, precision
-        )
-        for direction, own in rows.items()
-    }
-    return _mean(each)
+    parts = validation_parts(pairs, settings)
+    if len(parts) == 1:
+        return _validate(translator, ids, next(iter(parts.values())), settings)
+    return _mean(
+        {
+            direction: _validate(translator, ids.take(np.array(part.rows)), part, settings)
+            for direction, part in parts.items()
+        }
+    )
 
 
 def _mean(each: dict[str, Validation]) -> Validation:
@@ -88,21 +134,19 @@ def _mean(each: dict[str, Validation]) -> Validation:
     )
 
 
-def _validate(
-    translator: Translator, ids: TokenizedPairs, pairs: list[Pair], sentences: int, batch_tokens: int, precision: str
-) -> Validation:
-    """The scores of pairs of one direction."""
-    loss = validation_loss(translator, ids, batch_tokens, precision)
+def _validate(translator: Translator, ids: TokenizedPairs, part: Part, settings: TrainingConfig) -> Validation:
+    """The scores of pairs of one direction, which have these ids."""
+    loss = validation_loss(translator, ids, settings.batch_tokens, settings.precision)
     if not isfinite(loss):
         raise InputError(f"the weights give a validation loss of {loss}; what was saved before is intact: {ADVICE}")
     translator.model.eval()
-    chosen = pairs[:sentences]
-    sources, targets = [pair.source for pair in chosen], [pair.to for pair in chosen]
+    sources, targets = [pair.source for pair in part.sample], [pair.to for pair in part.sample]
     texts = [t.text for t in translator.translate(sources, GREEDY, to=targets)]
-    scores = score_corpus(texts, [pair.target for pair in chosen])
+    references = [pair.target for pair in part.sample]
+    scores = score_corpus(texts, references, tokenize=part.tokenizer, metrics=("bleu", "chrf"))
     translator.model.train()
-    samples = tuple((pair.source, text, pair.target) for pair, text in zip(chosen[:SAMPLES], texts, strict=False))
-    signatures = {name: scores[name].signature for name in ("bleu", "chrf")}
+    samples = tuple(zip(sources[:SAMPLES], texts, references, strict=False))
+    signatures = {name: score.signature for name, score in scores.items()}
     return Validation(loss, scores["bleu"].value, scores["chrf"].value, signatures, samples)
 
 

@@ -7,6 +7,7 @@ import torch
 
 from glassformer.data.prepare import PreparedData, prepare
 from glassformer.errors import InputError
+from glassformer.evaluation import check_tokenizer
 from glassformer.model import ModelConfig, Transformer
 from glassformer.model_directory import load_parameters, parameters_of
 from glassformer.text.tokenizer import Tokenizer, Tokenizers
@@ -25,8 +26,10 @@ from glassformer.translator import Translator
 def build_run(path: Path, config: RunConfig, group: Group, checkpoint: Path | None = None) -> Run:
     """A run before its first step, or as it was when `checkpoint` was saved. The same arguments give the same run.
 
-    Raises InputError for what is wrong with the data, the checkpoint, or the model that `start_from` names.
+    Raises InputError for what is wrong with the data, the checkpoint, or the model that `start_from` names, and where
+    the tokenizer of `validate_tokenize` is not here.
     """
+    check_tokenizer(config.training.validate_tokenize)
     origin = checkpoint or (Path(config.training.start_from) if config.training.start_from else None)
     translator = _load_translator(origin, config.model) if origin else None
     data = prepare_data(config, group, translator.tokenizers if translator else None)

@@ -13,7 +13,7 @@ from glassformer.model_directory import CARD, read_json
 from glassformer.training.config import RunConfig
 from glassformer.training.distributed import Group
 from glassformer.training.progress import TrainingProgress
-from glassformer.training.report.validation import quality
+from glassformer.training.report.validation import quality, validation_notes
 from glassformer.training.update.replica import Replica
 from glassformer.translator import Translator
 
@@ -40,6 +40,7 @@ class Run:
         return [
             *self.warnings,
             *self.data.notes,
+            *validation_notes(self.data.valid, self.config.training),
             f"{parameters:,} parameters; {self.config.training.precision} on {self._where()}; "
             f"seed {self.config.training.seed}; writing to {self.path}",
         ]
