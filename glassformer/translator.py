@@ -22,6 +22,8 @@ from glassformer.search import Hypothesis, SearchOptions
 from glassformer.special import EOS
 from glassformer.text.tokenizer import Tokenizer, Tokenizers
 
+Targets = str | Sequence[str] | None  # the target of all sentences, or of each; None where the model has one at most
+
 
 @dataclass(frozen=True)
 class Translation:
@@ -119,6 +121,11 @@ class Translator:
         return self.source_tokenizer, self.target_tokenizer
 
     @property
+    def targets(self) -> tuple[str, ...]:
+        """What it can be told to translate to; none where it was trained in one direction, without saying which."""
+        return self.source_tokenizer.targets
+
+    @property
     def device(self) -> torch.device:
         """Where the model is."""
         return self.engine.device
@@ -131,20 +138,22 @@ class Translator:
         prefixes: Sequence[str] | None = None,
         align: bool = False,
         places: Sequence[str] | None = None,
+        to: Targets = None,
         **overrides: Any,
     ) -> list[Translation | FailedTranslation]:
         """Translate each sentence; no result depends on the other sentences.
 
         `overrides` are fields of SearchOptions (`beam=4`, `n_best=2`, ...). `prefixes`: text that each translation
         must begin with. `align` gives alignments too, for one more pass over the model. `places` names the
-        sentences in errors ("input.txt:7"). A blank sentence gives an empty translation.
+        sentences in errors ("input.txt:7"). A blank sentence gives an empty translation. `to`: the target of all
+        sentences or of each, one of `targets`; UsageError for another, and for none where the model has several.
 
         Nothing is cut off: a sentence that is longer than the model admits, or whose prefix leaves no room for a
         translation, has a FailedTranslation in its place, and the others are translated.
         """
         options = dataclasses.replace(options or SearchOptions(), **overrides)
         texts = [sentence.strip() for sentence in sentences]
-        ids = self._encoded(texts)
+        ids = self._encoded(texts, to)
         beginnings = self.target_tokenizer.encode_all(prefixes or [""] * len(texts))
         results: list[Translation | FailedTranslation] = [Translation(text, "", 0.0, 0.0) for text in texts]
         rows = []  # those to translate
@@ -172,15 +181,17 @@ class Translator:
         places: Sequence[str] | None = None,
         *,
         align: bool = False,
+        to: Targets = None,
     ) -> list[Translation | FailedTranslation]:
         """Compute the model's log-probability of each target as the translation of its source.
 
         `score` is log_prob / length_penalty(n, alpha), n counting `</s>`, as in search. `align` gives alignments
-        too. A pair with a side longer than the model admits has a FailedTranslation in its place.
+        too. A pair with a side longer than the model admits has a FailedTranslation in its place. `to` is as in
+        `translate`.
         """
         SearchOptions(length_penalty=length_penalty_alpha)  # raises UsageError for a value out of range
         texts, targets = [s.strip() for s in sources], [t.strip() for t in targets]
-        source_ids = [ids or [EOS] for ids in self._encoded(texts)]
+        source_ids = [ids or [EOS] for ids in self._encoded(texts, to)]
         target_ids = [[*ids, EOS] for ids in self.target_tokenizer.encode_all(targets)]
         results: dict[int, Translation | FailedTranslation] = {}
         for row, (source, target) in enumerate(zip(source_ids, target_ids, strict=True)):
@@ -196,16 +207,24 @@ class Translator:
             results[row] = self._translation(texts[row], source_ids[row], forced, score.alignment_TS)
         return [results[row] for row in range(len(texts))]
 
-    def source_ids(self, texts: Sequence[str], places: Sequence[str] | None = None) -> list[list[int]]:
-        """Each text's ids with `</s>`; none at all for a blank one. InputError for one too long, by its place."""
-        result = self._encoded(texts)
+    def source_ids(
+        self, texts: Sequence[str], places: Sequence[str] | None = None, to: Targets = None
+    ) -> list[list[int]]:
+        """Each text's ids with its target's symbol and `</s>`; none at all for a blank one.
+
+        Raises InputError for one too long, by its place, and UsageError for a target as in `translate`.
+        """
+        result = self._encoded(texts, to)
         for row, ids in enumerate(result):
             self.model.config.check_length(len(ids), _place(places, row))
         return result
 
-    def _encoded(self, texts: Sequence[str]) -> list[list[int]]:
-        """Each text's ids with `</s>`; none at all for a blank one."""
-        return [[*ids, EOS] if ids else [] for ids in self.source_tokenizer.encode_all(texts)]
+    def _encoded(self, texts: Sequence[str], to: Targets) -> list[list[int]]:
+        """Each text's ids with its target's symbol and `</s>`; none at all for a blank one."""
+        tokenizer, targets = self.source_tokenizer, [to] * len(texts) if to is None or isinstance(to, str) else to
+        symbols = {target: tokenizer.target_ids(target) for target in set(targets)}
+        encoded = zip(targets, tokenizer.encode_all(texts), strict=True)
+        return [[*symbols[target], *ids, EOS] if ids else [] for target, ids in encoded]
 
     def _check_sentence(self, source: list[int], prefix: list[int], options: SearchOptions, place: str) -> None:
         """Raise InputError for a source that is too long, or a prefix that leaves no room for more."""

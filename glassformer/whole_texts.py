@@ -29,6 +29,7 @@ def translate_texts(
     align: bool = False,
     places: Sequence[str] | None = None,
     copying: Copying | None = Copying(),  # noqa: B008 - it is frozen
+    to: str | None = None,
     **overrides: Any,
 ) -> list[Translation | FailedTranslation]:
     """Translate texts of any number of sentences, each sentence by itself; the white space between them is kept.
@@ -58,6 +59,7 @@ def translate_texts(
         _of_the_first(prefixes, splits),
         align,
         copying or Copying(protect=False),
+        to,
         [f"{place}{which}" for place, (parts, _) in zip(places, splits, strict=True) for which in _which(parts)],
     )
     return _together(texts, splits, sentences, options.n_best, skip=long == "skip")
@@ -65,12 +67,13 @@ def translate_texts(
 
 def _translate_sentences(
     translator: Translator, sentences: list[str], options: SearchOptions, split_long: bool, prefixes: list[str] | None,
-    align: bool, copying: Copying, places: list[str],
+    align: bool, copying: Copying, to: str | None, places: list[str],
 ) -> list[Translation | FailedTranslation]:  # fmt: skip
     """Translate each sentence, in clauses where it is too long and that is wanted."""
     tokenizer = translator.source_tokenizer
     encoded = tokenizer.encode_all([copying.shortened(sentence, tokenizer) for sentence in sentences])
-    most = translator.model.config.max_length - 1  # without </s>
+    # Without </s>, and the symbol of the target.
+    most = translator.model.config.max_length - 1 - len(tokenizer.target_ids(to))
 
     def fits(text: str) -> bool:
         return len(tokenizer.encode(copying.shortened(text, tokenizer))) <= most
@@ -86,6 +89,7 @@ def _translate_sentences(
         copying,
         prefixes=_of_the_first(prefixes, clauses),
         align=align,
+        to=to,
         places=[place for place, (parts, _) in zip(places, clauses, strict=True) for _ in parts],
     )
     return _together(sentences, clauses, translations, options.n_best)

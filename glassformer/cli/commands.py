@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from glassformer.translator import FailedTranslation, Translation
 
 CHUNK = 256  # pairs scored at a time
-DATA = ("corpus", "pairs", "columns", "source", "target", "valid_pairs", "valid_source", "valid_target")
+DATA = (
+    "corpus", "pairs", "columns", "directions", "source", "target",
+    "valid_pairs", "valid_columns", "valid_directions", "valid_source", "valid_target",
+)  # fmt: skip
 
 
 def train(options: argparse.Namespace) -> None:
@@ -48,7 +51,7 @@ def score(options: argparse.Namespace) -> int:
     while chunk := list(islice(pairs, CHUNK)):
         sources, targets = [pair.source for pair in chunk], [pair.target for pair in chunk]
         alpha, places = options.length_penalty, [pair.place for pair in chunk]
-        for one in translator.score(sources, targets, alpha, places, align=options.json):
+        for one in translator.score(sources, targets, alpha, places, align=options.json, to=options.to):
             if one.error:
                 say_error(one.error)
                 status = 1
@@ -106,6 +109,7 @@ def info(options: argparse.Namespace) -> None:
             side: name_of_rules(tokenizer.rules)
             for side, tokenizer in zip(("source", "target"), translator.tokenizers, strict=True)
         },
+        "targets": list(translator.targets),
         "card": translator.card,
     }, indent=2, ensure_ascii=False))  # fmt: skip
 

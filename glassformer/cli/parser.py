@@ -104,22 +104,30 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
         "text",
         "a .tsv, .csv, .jsonl, .json, .tmx or .parquet of pairs, or two files aligned by line; any may be packed",
     )
-    text.add_argument("--pairs", nargs="+", metavar="F", help=".tsv (source, tab, target), .csv, .jsonl, ...")
-    text.add_argument(
-        "--columns", nargs=2, metavar=("SOURCE", "TARGET"), help="columns, keys or languages of --pairs: en hi, or 2 4"
-    )
+    _add_pairs(text)
     text.add_argument("--source", metavar="F", help="one sentence a line")
     text.add_argument("--target", metavar="F", help="its translation on the same line")
     text.add_argument("--corpus", metavar="NAME", help="a built-in one: phrasebook, names[:LANGUAGE], gettext:LANGUAGE")
     text.add_argument("--valid-pairs", nargs="+", metavar="F", help="pairs to validate on, as --pairs")
+    text.add_argument("--valid-columns", nargs="+", metavar="C", help="of --valid-pairs; else as --columns")
+    text.add_argument("--valid-directions", nargs="+", metavar="D", help="of --valid-pairs; else as --directions")
     text.add_argument("--valid-source", metavar="F", help="or one sentence a line to validate on")
     text.add_argument("--valid-target", metavar="F", help="and its translation on the same line")
+
+
+def _add_pairs(text: argparse._ArgumentGroup) -> None:
+    text.add_argument("--pairs", nargs="+", metavar="F", help=".tsv (source, tab, target), .csv, .jsonl, ...")
+    text.add_argument(
+        "--columns", nargs="+", metavar="C", help="source and target column, key or language of --pairs: en hi, or 2 4"
+    )
+    text.add_argument("--directions", nargs="+", metavar="D", help="of each file of --pairs, or of all: en-hi hi-en")
 
 
 def _add_translate(commands: Any) -> None:
     parser = _command(commands, "translate", translation.translate, "translate text, a line for a line")
     _add_model(parser)
     parser.add_argument("file", nargs="?", default="-", metavar="FILE", help="the text (standard input)")
+    _add_target(parser)
     parser.add_argument(
         "--no-split", dest="split", action="store_false", help="take each line as one sentence, whatever it holds"
     )
@@ -156,11 +164,14 @@ def _add_translate(commands: Any) -> None:
 def _add_evaluate(commands: Any) -> None:
     parser = _command(commands, "evaluate", evaluation.evaluate, "translate a test set and score it")
     _add_model(parser)
-    parser.add_argument("--source", required=True, metavar="F", help="one sentence a line")
-    parser.add_argument(
-        "--reference", action="append", required=True, metavar="F",
+    text = parser.add_argument_group("test set")
+    text.add_argument("--source", metavar="F", help="one sentence a line")
+    text.add_argument(
+        "--reference", action="append", metavar="F",
         help="its right translation on the same line; may be repeated, and have blank lines then",
     )  # fmt: skip
+    _add_target(text)
+    _add_pairs(text)
     parser.add_argument("--output", metavar="F", help="write the translations here")
     parser.add_argument(
         "--against", metavar="MODEL", help="compare with this model, or with a file of translations, a line each"
@@ -181,6 +192,7 @@ def _add_score(commands: Any) -> None:
     _add_model(parser)
     parser.add_argument("--source", required=True, metavar="F", help="one sentence a line")
     parser.add_argument("--target", required=True, metavar="F", help="the translation to score on the same line")
+    _add_target(parser)
     parser.add_argument(
         "--length-penalty", type=float, default=0.0, metavar="A", help="divide by ((5+n)/6)^A (%(default)s)"
     )
@@ -195,6 +207,7 @@ def _add_explain(commands: Any) -> None:
     )  # fmt: skip
     _add_device(parser)
     what = parser.add_argument_group("what to trace")
+    _add_target(what)
     what.add_argument("--target", metavar="SENTENCE", help="force this translation instead of searching for one")
     what.add_argument("--beam", type=int, metavar="K", help="hypotheses kept; 1, the default, is greedy")
     what.add_argument("--length-penalty", type=float, metavar="A", help="a score is log p / ((5+n)/6)^A (0.6)")
@@ -260,6 +273,10 @@ def _add_info(commands: Any) -> None:
 def _add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="a model directory or a run directory")
     _add_device(parser)
+
+
+def _add_target(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+    parser.add_argument("--to", metavar="L", help="the target's language, where the model has several: hi, de, ...")
 
 
 def _add_device(parser: argparse.ArgumentParser) -> None:

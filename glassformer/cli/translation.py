@@ -38,6 +38,7 @@ def translate(options: argparse.Namespace) -> int:
     copying = _copying(options)
     translate_all = translate_markup if options.markup else translate_texts
     translator = load_translator(options)
+    translator.source_tokenizer.target_ids(options.to)  # refuse a wrong one before waiting for text
     size, notes = _size(options.file), _Notes(options, name_of(options.file), translator.model.config.max_length)
     with _progress(size, _is_packed(options.file)) as advance:
         for lines in arrivals(read_lines(Path(options.file)), LINES, WINDOW if size is None else None):
@@ -50,6 +51,7 @@ def translate(options: argparse.Namespace) -> int:
                 long=options.long,
                 prefixes=[options.prefix] * len(lines) if options.prefix else None,
                 align=options.json,
+                to=options.to,
                 places=[notes.place(number) for number, _ in lines],
                 copying=copying,
             )

@@ -49,7 +49,7 @@ def aligned_units(translation: Translation, tokenizers: Tokenizers, source: str)
     if not translation.tokens:
         return []
     from_tokens, to_tokens = tokenizers[0].tokens(source), tokenizers[1].tokens_of_pieces(translation.tokens)
-    weights_TS = translation.alignment[:, : len(from_tokens)].double()
+    weights_TS = translation.alignment[:, -len(from_tokens) - 1 : -1].double()  # without a target symbol, and </s>
     attention_TC = weights_TS @ _spread(from_tokens, source)
     attention_TC = attention_TC / attention_TC.sum(1, keepdim=True).clamp(min=1e-9)
     spans = words_of(translation.text)

@@ -85,6 +85,7 @@ def translate_copying(
     prefixes: Sequence[str] | None = None,
     align: bool = False,
     places: Sequence[str] | None = None,
+    to: str | None = None,
 ) -> list[Translated]:
     """`Translator.translate`, but each translation holds what it must; where it does so by itself, it is the same.
 
@@ -92,7 +93,7 @@ def translate_copying(
     then put into `text`, and are in `inserted`; tokens, scores and alignment are of what the model read and wrote.
     """
     sentences = [sentence.strip() for sentence in sentences]
-    found = translator.translate(sentences, options, prefixes=prefixes, align=align, places=places)
+    found = translator.translate(sentences, options, prefixes=prefixes, align=align, places=places, to=to)
     prefixes = prefixes or [""] * len(sentences)
     rows = [
         row for row, (sentence, one) in enumerate(zip(sentences, found, strict=True))
@@ -108,13 +109,14 @@ def translate_copying(
             options,
             prefixes=[prefixes[row] for row, kinds in zip(rows, variants, strict=True) for some in kinds for _ in some],
             align=True,
+            to=to,
         )
     )
     for row, kinds in zip(rows, variants, strict=True):
         best = [_best(some, list(islice(again, len(some)))) for some in kinds]
         if one := max(filter(None, best), key=lambda pair: pair[1].score, default=None):
             masked, translation = one
-            translation, forms = _with_terms(translator, masked.text, translation, copying, options.length_penalty)
+            translation, forms = _with_terms(translator, masked.text, translation, copying, options.length_penalty, to)
             found[row] = _whole(translator, sentences[row], masked, translation, forms, align)
     return found
 
@@ -126,7 +128,7 @@ def _best(variants: list[Masked], translations: list[Translated]) -> tuple[Maske
 
 
 def _with_terms(
-    translator: Translator, source: str, translation: Translation, copying: Copying, alpha: float
+    translator: Translator, source: str, translation: Translation, copying: Copying, alpha: float, to: str | None
 ) -> tuple[Translation, tuple[str, ...]]:
     """The translation with an accepted form of each term, and the forms that had to be put there.
 
@@ -141,7 +143,7 @@ def _with_terms(
             continue
         units = aligned_units(translation, translator.tokenizers, source)
         texts = [_with_form(form, translation.text, units, span, kept) for form in term.forms]
-        scored = translator.score([source] * len(texts), texts, alpha, align=True)
+        scored = translator.score([source] * len(texts), texts, alpha, align=True, to=to)
         fitting = [
             (one, form) for one, form in zip(scored, term.forms, strict=True) if isinstance(one, Translation)
         ]  # fmt: skip

@@ -126,6 +126,10 @@ class TokenizedPairs:
     def __len__(self) -> int:
         return len(self.targets)
 
+    def take(self, rows: NDArray[np.int64]) -> "TokenizedPairs":
+        """The pairs `rows`, copied into memory."""
+        return TokenizedPairs(self.sources.take(rows), self.targets.take(rows))
+
     def batch(self, rows: NDArray[np.int64]) -> Batch:
         """The pairs `rows` as one batch."""
         return Batch(self.sources.padded(rows), self.targets.padded(rows), rows)
@@ -145,7 +149,7 @@ class TokenizedPairs:
         pools = -(-len(order) // POOL)
         for number in range(pools):
             rows = np.sort(order.rows(len(order) * number // pools, len(order) * (number + 1) // pools))
-            yield TokenizedPairs(self.sources.take(rows), self.targets.take(rows)), rows
+            yield self.take(rows), rows
 
     def plan(self, batch_tokens: int, seed: Sequence[int]) -> list[NDArray[np.int64]]:
         """The rows of each batch: every pair once, the same for the same arguments.

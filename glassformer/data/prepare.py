@@ -12,6 +12,8 @@ from glassformer.data.check.report import listed
 from glassformer.data.config import DataConfig
 from glassformer.data.modifiers import LETTER_CASE
 from glassformer.data.resampling import Resampling
+from glassformer.data.pair_files import PairFile
+from glassformer.data.shuffle import temperature_weights
 from glassformer.data.store import Store, cached_store
 from glassformer.data.stream import StreamedPairs
 from glassformer.data.texts import read_texts
@@ -22,6 +24,11 @@ from glassformer.text.pairs import Pair
 from glassformer.text.tokenizer import Tokenizers, encode_pairs
 
 STREAMED = "the training text is streamed: nothing of it is kept, and duplicates are not looked for"
+
+ONE_AFTER_ANOTHER = (
+    "warning: a stream reads its files one after the other, and so one direction after the other; mix the lines in one "
+    "file, with a third column for the direction"
+)
 
 
 class TrainingPairs(Protocol):
@@ -72,14 +79,21 @@ def prepare(
     modifiers = _modifiers(data, tokenizers)
     if data.subword_dropout or modifiers:
         train = replace(train, resample=Resampling(*tokenizers, data.subword_dropout, max_length, modifiers))
-    if data.pair_weights:
-        train = replace(train, weights=data.pair_weights)
+    weights = data.pair_weights
+    if store and data.sampling_temperature:
+        weights = temperature_weights(store.pairs.sizes, data.sampling_temperature)
+    if weights:
+        train = replace(train, weights=weights)
     valid, valid_ids = _encoded_validation(pairs, tokenizers, max_length)
     notes = [origin, *_store_notes(store, len(valid))] if store else [f"{origin}; {len(valid):,} pairs to validate"]
     notes.append(_fertility_note(valid, valid_ids))
     if modifiers:
         shares = ", ".join(f"{name} {probability:.3g}" for name, probability in modifiers.items())
         notes.append(f"training pairs are modified, anew in every epoch: {shares}")
+    if store and data.sampling_temperature:
+        notes.append(_shares(data.train_files, store.pairs.sizes, weights))
+    if data.stream and len({file.direction for file in data.train_files}) > 1:
+        notes.append(ONE_AFTER_ANOTHER)
     if len(valid) < len(pairs):
         notes.append(f"{len(pairs) - len(valid)} validation pairs with an empty or too long side are left out")
     return PreparedData(train, valid, valid_ids, tokenizers, key_of(*texts.digests), tuple(notes))
@@ -116,6 +130,16 @@ def _store_notes(store: Store, valid: int) -> list[str]:
         held_out = f"{len(store.held_out):,} of the {store.read:,} pairs are held out, the same for every seed"
         notes.insert(0, f"no validation pairs given: {held_out}")
     return notes
+
+
+def _shares(files: Sequence[PairFile], sizes: Sequence[int], weights: Sequence[float]) -> str:
+    """What part of an epoch comes from each file, and what part of the pairs it has."""
+    pairs = sum(sizes)
+    each = (
+        f"{100 * weight * size / pairs:.1f} % from {file.name} (which has {100 * size / pairs:.1f} % of the pairs)"
+        for file, size, weight in zip(files, sizes, weights, strict=True)
+    )
+    return f"an epoch has {', '.join(each)}"
 
 
 def _encoded_validation(

@@ -66,9 +66,10 @@ def train_tokenizers(text: FirstReading, sizes: VocabularySizes, data: DataConfi
     share = len(text.sample) / text.pairs
     sources, targets = [pair.source for pair in text.sample], [pair.target for pair in text.sample]
     if data.normalize == "none":
-        return _train(sources, targets, sizes, data, share)
+        return _train(sources, targets, sizes, data, share, text.targets)
     rules = normalizer("casefold" if data.normalize == "casefold" else "source"), normalizer("target")
-    trained = _train(rules[0].normalize(sources), rules[1].normalize(targets), sizes, data, share)
+    normal = rules[0].normalize(sources), rules[1].normalize(targets)
+    trained = _train(*normal, sizes, data, share, text.targets)
     source, target = (
         one.with_rules(each.serialized_normalizer_spec()) for one, each in zip(trained, rules, strict=True)
     )
@@ -76,25 +77,34 @@ def train_tokenizers(text: FirstReading, sizes: VocabularySizes, data: DataConfi
 
 
 def _train(
-    sources: list[str], targets: list[str], sizes: VocabularySizes, data: DataConfig, share: float
-) -> Tokenizers:
+    sources: list[str], targets: list[str], sizes: VocabularySizes, data: DataConfig, share: float,
+    languages: Sequence[str],
+) -> Tokenizers:  # fmt: skip
+    """`languages`: those that a source may be translated to, whose symbols stand before it."""
     if sizes.source is None:
-        joint = _train_target(list(chain.from_iterable(zip(sources, targets, strict=True))), sizes.target, data, share)
+        texts = list(chain.from_iterable(zip(sources, targets, strict=True)))
+        joint = _train_target(texts, sizes.target, data, share, languages)
         return joint, joint
-    return _train_one(sources, sizes.source, data), _train_target(targets, sizes.target, data, share)
+    return _train_one(sources, sizes.source, data, languages), _train_target(targets, sizes.target, data, share)
 
 
-def _train_target(texts: Sequence[str], size: int | None, data: DataConfig, share: float) -> Tokenizer:
-    return _train_one(texts, size, data) if size else train_default(texts, data, share)
+def _train_target(
+    texts: Sequence[str], size: int | None, data: DataConfig, share: float, languages: Sequence[str] = ()
+) -> Tokenizer:
+    return _train_one(texts, size, data, languages) if size else train_default(texts, data, share, languages)
 
 
-def train_default(texts: Sequence[str], data: DataConfig, share: float = 1.0) -> Tokenizer:
+def train_default(
+    texts: Sequence[str], data: DataConfig, share: float = 1.0, languages: Sequence[str] = ()
+) -> Tokenizer:
     """A tokenizer of as many pieces as suit a corpus of which `texts` are a `share`; fewer where they allow no more."""
     try:
-        return _train_one(texts, size_for(texts, data, share), data)
+        return _train_one(texts, size_for(texts, data, share), data, languages)
     except TooManyPiecesError as error:
-        return _train_one(texts, error.most, data)
+        return _train_one(texts, error.most, data, languages)
 
 
-def _train_one(texts: Sequence[str], size: int, data: DataConfig) -> Tokenizer:
-    return Tokenizer.train(texts, size, data.tokenizer, data.character_coverage, data.user_symbols, data.split_digits)
+def _train_one(texts: Sequence[str], size: int, data: DataConfig, languages: Sequence[str]) -> Tokenizer:
+    return Tokenizer.train(
+        texts, size, data.tokenizer, data.character_coverage, data.user_symbols, data.split_digits, languages
+    )

@@ -160,6 +160,11 @@ class TrainingConfig:
     probe: tuple[str, ...] = ()
     """Source sentences whose traces are kept while training, to see attention form. Source: ours."""
 
+    probe_to: tuple[str, ...] = ()
+    """The target of each probe, as in `[hi]`, where the model has several (see `directions`).
+    Range: none; one, for all; one for each probe. Source: ours.
+    """
+
     probe_every: int | None = None
     """Updates between two traces of each probe; null: one at each validation.
     Range: above 0. Unit: updates. Source: ours.
@@ -211,6 +216,13 @@ class TrainingConfig:
             )
         if not 0 <= self.seed < 2**63:
             raise UsageError(f"seed = {self.seed} must be at least 0 and below 2**63")
+        if len(self.probe_to) not in (0, 1, len(self.probe)):
+            raise UsageError(f"probe_to has {len(self.probe_to)} for {len(self.probe)} probes; give one each, or one")
+
+    @property
+    def probe_targets(self) -> tuple[str, ...]:
+        """The target of each probe; "" where none is given."""
+        return self.probe_to if len(self.probe_to) == len(self.probe) else (*self.probe_to, "")[:1] * len(self.probe)
 
 
 @dataclass(frozen=True)

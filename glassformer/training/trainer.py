@@ -156,7 +156,8 @@ class Trainer:
     def _save_probes(self) -> None:
         self.run.gather_parameters()
         if self.run.group.is_main:
-            save_probes(self.run.path, self.run.translator, self.settings.probe, self.progress.step)
+            settings = self.settings
+            save_probes(self.run.path, self.run.translator, settings.probe, self.progress.step, settings.probe_targets)
         self.run.group.wait()
 
     def _finish(self) -> None:

@@ -1,7 +1,6 @@
 """What every run is built of: its data, its model, and the replica and optimizer that train it."""
 
 import platform
-from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -12,7 +11,7 @@ from glassformer.evaluation import check_tokenizer
 from glassformer.model import ModelConfig, Transformer
 from glassformer.model_directory import load_parameters, parameters_of
 from glassformer.text.tokenizer import Tokenizer, Tokenizers
-from glassformer.training.config import RunConfig
+from glassformer.training.config import RunConfig, TrainingConfig
 from glassformer.training.distributed import Group
 from glassformer.training.progress import TrainingProgress
 from glassformer.training.run.checkpoint import restore_checkpoint
@@ -38,7 +37,7 @@ def build_run(path: Path, config: RunConfig, group: Group, checkpoint: Path | No
     torch.manual_seed(config.training.seed)
     translator = translator or Translator(Transformer(config.model), *data.tokenizers)
     group.separate_random_states()
-    _refuse_long_probes(translator, config.training.probe)
+    _refuse_probes(translator, config.training)
     if config.training.precision == "auto":
         config = config.with_training(precision=agreed_precision(translator.model, data.train, config, group))
     replica = Replica(translator.model, config.training, group)
@@ -91,6 +90,7 @@ def _fit_vocabulary(config: RunConfig, tokenizer: Tokenizer) -> tuple[RunConfig,
     return config.with_vocabulary(size), (f"vocab_size = {size:,}, chosen to suit the text",)
 
 
-def _refuse_long_probes(translator: Translator, probes: Sequence[str]) -> None:
-    """Raise InputError for a sentence to probe that is longer than the model admits."""
-    translator.source_ids(probes, [f"probe '{text}'" for text in probes])
+def _refuse_probes(translator: Translator, settings: TrainingConfig) -> None:
+    """Raise InputError for a sentence to probe that is longer than the model admits, UsageError for a wrong target."""
+    probes = settings.probe
+    translator.source_ids(probes, [f"probe '{text}'" for text in probes], settings.probe_targets)

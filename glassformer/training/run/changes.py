@@ -15,6 +15,7 @@ CHANGEABLE = {
     "max_minutes",
     "patience",
     "probe",
+    "probe_to",
     "probe_every",
     "store",
     "parallel",

@@ -74,6 +74,9 @@ class Run:
 
 
 def describe(config: RunConfig) -> str:
-    """The names of the corpus or of its files."""
+    """The names of the corpus or of its files, and their directions."""
     data = config.data
-    return data.corpus or ", ".join([*data.pairs, *(f for f in (data.source, data.target) if f)])
+    if data.pairs:
+        return ", ".join(file.name for file in data.train_files)
+    names = [data.corpus] if data.corpus else [data.source, data.target]
+    return " ".join(filter(None, (", ".join(filter(None, names)), data.direction)))
