@@ -10,6 +10,8 @@ from sacrebleu.metrics import BLEU, CHRF, TER
 
 from glassformer.errors import InputError, UsageError, nearest
 
+_CHRF = CHRF()
+
 
 @dataclass(frozen=True)
 class Score:
@@ -46,3 +48,8 @@ def score_corpus(hypotheses: Sequence[str], references: Sequence[str], tokenize:
 def exact_match(hypotheses: Sequence[str], references: Sequence[str]) -> float:
     """Share of hypotheses that equal their reference, in percent."""
     return 100 * sum(h == r for h, r in zip(hypotheses, references, strict=True)) / max(len(references), 1)
+
+
+def sentence_chrf(hypothesis: str, reference: str) -> float:
+    """chrF of one sentence, 0 to 100."""
+    return float(_CHRF.sentence_score(hypothesis, [reference]).score)

@@ -9,12 +9,14 @@ from glassformer.data.cache import key_of
 from glassformer.data.check.checker import origins
 from glassformer.data.check.report import listed
 from glassformer.data.config import DataConfig
+from glassformer.data.lexicon import cached_lexicon
 from glassformer.data.store import Store, cached_store
 from glassformer.data.stream import StreamedPairs
 from glassformer.data.subword_dropout import SubwordDropout
 from glassformer.data.texts import read_texts
 from glassformer.data.tokenizers import VocabularySizes, cached_tokenizers, train_tokenizers
 from glassformer.errors import InputError
+from glassformer.quality_estimation.lexicon import Lexicon
 from glassformer.text.pairs import Pair
 from glassformer.text.tokenizer import Tokenizers, encode_pairs
 
@@ -38,6 +40,7 @@ class PreparedData:
     tokenizers: Tokenizers
     fingerprint: str
     notes: tuple[str, ...]  # lines for the reader: what became of the pairs
+    lexicon: Lexicon
 
     def stream_report(self) -> str:
         """What was read and dropped of a stream's latest epoch; empty for a store, of which `notes` tell."""
@@ -64,6 +67,7 @@ def prepare(
         tokenizers = tokenizers or cached_tokenizers(texts, data, sizes)
         store, origin = cached_store(texts, data, tokenizers, max_length)
         train, pairs = store.pairs, texts.valid or store.held_out
+    lexicon = cached_lexicon(texts, data)
     if data.subword_dropout:
         train = replace(train, resample=SubwordDropout(*tokenizers, data.subword_dropout, max_length))
     if data.pair_weights:
@@ -72,7 +76,7 @@ def prepare(
     notes = [origin, *_store_notes(store, len(valid))] if store else [f"{origin}; {len(valid):,} pairs to validate"]
     if len(valid) < len(pairs):
         notes.append(f"{len(pairs) - len(valid)} validation pairs with an empty or too long side are left out")
-    return PreparedData(train, valid, valid_ids, tokenizers, key_of(*texts.digests), tuple(notes))
+    return PreparedData(train, valid, valid_ids, tokenizers, key_of(*texts.digests), tuple(notes), lexicon)
 
 
 def _store_notes(store: Store, valid: int) -> list[str]:
