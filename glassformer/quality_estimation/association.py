@@ -12,7 +12,7 @@ from math import log
 
 from glassformer.quality_estimation.words import is_word
 
-FEWEST = 10  # pairs that a word must be in
+FEWEST = 10  # pairs that a word must be in, and not in
 MOST = 300  # pairs of a word that are looked at, evenly drawn
 EXPECTED = 8  # words that may stand for one
 EXCEPTIONS = 0.01  # share of the pairs with a word in which none of the expected ones is
@@ -32,7 +32,7 @@ def expected_words(pairs: Sequence[tuple[Words, Words]]) -> dict[str, tuple[str,
     counts = Counter(chain.from_iterable(others for _, others in pairs))
     found = {}
     for word, own in rows.items():
-        if len(own) >= FEWEST and is_word(word):
+        if FEWEST <= len(own) <= len(pairs) - FEWEST and is_word(word):
             shown = [pairs[row][1] for row in own[:: -(-len(own) // MOST)]]
             if chosen := _chosen(shown, len(own), counts, len(pairs)):
                 found[word] = chosen
@@ -42,22 +42,22 @@ def expected_words(pairs: Sequence[tuple[Words, Words]]) -> dict[str, tuple[str,
 def _chosen(shown: list[Words], own: int, counts: Counter[str], pairs: int) -> tuple[str, ...]:
     """The words of which one is in nearly each of `shown`, the second sides of one word's pairs; empty without any."""
     scale = own / len(shown)
-    likely = {
-        word
-        for word, count in Counter(chain.from_iterable(shown)).items()
-        if count > 1
-        and is_word(word)
-        and _odds_ratio(count, len(shown), counts[word] - count * scale, pairs - own) >= ODDS
-    }
+    present = Counter(chain.from_iterable(shown))
+    elsewhere = {word: counts[word] - count * scale for word, count in present.items() if count > 1 and is_word(word)}
+
+    def odds_ratio(word: str, count: int, of: int) -> float:
+        return _odds_ratio(count, of, elsewhere[word], pairs - own)
+
+    likely = {word for word in elsewhere if odds_ratio(word, present[word], len(shown)) >= ODDS}
     chosen: list[str] = []
-    while shown_left := [words for words in shown if words.isdisjoint(chosen)]:
-        rest = Counter(chain.from_iterable(words & likely for words in shown_left))
-        odds = {word: _odds_ratio(n, len(shown_left), counts[word], pairs) for word, n in rest.items() if n > 1}
+    while rest := [words for words in shown if words.isdisjoint(chosen)]:
+        left = Counter(chain.from_iterable(words & likely for words in rest))
+        odds = {word: odds_ratio(word, count, len(rest)) for word, count in left.items() if count > 1}
         likeliest = [word for word in odds if odds[word] >= REST_ODDS]
         if not likeliest or len(chosen) == EXPECTED:
             break
-        chosen.append(max(likeliest, key=lambda word: (rest[word] * log(min(odds[word], MOST_ODDS)), word)))
-    return tuple(chosen) if len(shown_left) <= EXCEPTIONS * len(shown) else ()
+        chosen.append(max(likeliest, key=lambda word: (left[word] * log(min(odds[word], MOST_ODDS)), word)))
+    return tuple(chosen) if len(rest) <= EXCEPTIONS * len(shown) else ()
 
 
 def _odds_ratio(count: float, of: float, other_count: float, of_others: float) -> float:

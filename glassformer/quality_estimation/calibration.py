@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from glassformer.errors import InputError
 from glassformer.quality_estimation.warnings import Kind
 
-FEWEST_GOOD = 20  # good translations; of fewer there are no quantiles
+FEWEST = 30  # translations; of fewer there are no quantiles
 STEPS = 100  # between the quantiles
 WORST = 1 / 3  # of the validation translations are not called good, but for those as near to their reference
 FALSE_ALARMS = 0.05  # share of good translations with a warning of one kind, above which the kind is not given
@@ -39,11 +39,11 @@ class Calibration:
 
     @classmethod
     def from_validation(cls, translations: Sequence[Judged]) -> "Calibration | None":
-        """Calibrate on validation translations; None if too few of them are good."""
-        chrfs = sorted(one.chrf for one in translations)
-        good = [one for one in translations if one.chrf >= chrfs[int(WORST * len(chrfs))]]
-        if len(good) < FEWEST_GOOD:
+        """Calibrate on validation translations; None if there are too few."""
+        if len(translations) < FEWEST:
             return None
+        least = sorted(one.chrf for one in translations)[int(WORST * len(translations))]
+        good = [one for one in translations if one.chrf >= least]
         counts = Counter(kind for one in good for kind in one.kinds)
         silent = frozenset(kind for kind, count in counts.items() if count > FALSE_ALARMS * len(good))
         values = [one.mean_log_prob for one in good]
