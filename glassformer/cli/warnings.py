@@ -11,13 +11,13 @@ WORDS = 3  # of each of them
 MEANINGS = {  # of each kind but "cut off", which is said at once
     "unknown": "words that the model was not trained on",
     "lost": "words without one of their usual translations",
-    "added": "translations with words that come from no word of theirs",
-    "invented": "translations with words that the training text does not have",
-    "number": "other numbers than their translations",
-    "repetition": "translations that repeat themselves",
-    "copied": "translations that are only copies",
+    "added": "words in the translation that no word of theirs asks for",
+    "invented": "words in the translation that the training text does not have",
+    "number": "other numbers than the translation",
+    "repetition": "a translation that repeats itself",
+    "copied": "a translation that is only a copy",
     "empty": "no translation",
-    "unsure": "translations that the model was unsure of",
+    "unsure": "a translation that the model was unsure of",
 }
 
 

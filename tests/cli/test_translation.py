@@ -162,3 +162,19 @@ def test_evaluate_writes_its_output_whole_or_not_at_all(model, tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"s", "t", "kept.txt", "bad"}
     assert run(*arguments, before).status == 0
     assert before.read_text() == run("translate", model, "--no-split", source).out  # a pair is a sentence
+
+
+def test_warnings_are_said_grouped_and_strict_fails(model):
+    """The model knows the letters a to f."""
+    text = "a b\nz b\nz y\n"
+    outcome = run("translate", model, stdin=text)
+    unknown = [line for line in outcome.err.splitlines() if "not trained on" in line]
+    assert outcome.status == 0
+    assert unknown == [
+        'glassformer: warning: 2 of 3 lines have words that the model was not trained on: line 2 "z", line 3 "z", "y"'
+    ]
+    assert run("translate", model, "--strict", stdin=text).status == 1
+    assert run("translate", model, "--strict", stdin="a b\n").status == 0
+    values = [json.loads(line) for line in run("translate", model, "--json", stdin=text).lines]
+    assert {"kind": "unknown", "words": ["z", "y"]} in values[2]["warnings"]
+    assert values[0]["warnings"] == [] and values[0]["confidence"] > values[2]["confidence"]
