@@ -101,6 +101,6 @@ def _loop(words: list[str]) -> list[str]:
     for size in range(1, LONGEST_LOOP + 1):
         for start in range(len(words) - size * TIMES + 1):
             some = words[start : start + size]
-            if any(map(is_word, some)) and words[start : start + size * TIMES] == some * TIMES:
+            if words[start : start + size * TIMES] == some * TIMES and any(map(is_word, some)):
                 return some
     return []
