@@ -17,7 +17,10 @@ from glassformer.engine import EagerEngine, generate
 from glassformer.errors import InputError
 from glassformer.files import whole_directory
 from glassformer.model import Transformer
-from glassformer.model_directory import parameters_of, read_model, resolve, write_model
+from glassformer.model_directory import parameters_of, read_lexicon, read_model, resolve, write_model
+from glassformer.quality_estimation.estimator import Estimator
+from glassformer.quality_estimation.lexicon import Lexicon
+from glassformer.quality_estimation.warnings import TranslationWarning
 from glassformer.search import Hypothesis, SearchOptions
 from glassformer.special import EOS
 from glassformer.text.tokenizer import Tokenizer, Tokenizers
@@ -38,6 +41,9 @@ class Translation:
       sentences, of an over-long sentence its clauses. Tokens and alignments are then in the parts alone.
     - `inserted`: what `text` holds though the model did not write it so: copied addresses, terms, ... (`copying`).
       Tokens, scores and alignment are then those of what the model read and wrote, with stand-ins.
+    - `warnings`: what speaks against it; see TranslationWarning.
+    - `confidence`: the share of the good translations of the validation set for which less spoke, 0 to 1; None for a
+      model whose training has not ended.
     - `error`: None; see FailedTranslation.
     """
 
@@ -53,11 +59,14 @@ class Translation:
     alternatives: tuple["Translation", ...] = ()  # the next best ones, where n_best is above 1
     parts: tuple["Translation | FailedTranslation", ...] = ()
     inserted: tuple[str, ...] = ()
+    warnings: tuple[TranslationWarning, ...] = ()
+    confidence: float | None = None
     error: ClassVar[None] = None
 
     def to_dict(self) -> dict[str, Any]:
         """The fields above as values for JSON, `alignment` as a list of rows rounded to six decimals."""
         values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        values["warnings"] = [{"kind": one.kind.value, "words": list(one.words)} for one in self.warnings]
         if self.alignment is not None:
             values["alignment"] = [[round(w, 6) for w in row] for row in self.alignment.tolist()]
         return values | {key: [one.to_dict() for one in values[key]] for key in ("alternatives", "parts")}
@@ -93,18 +102,21 @@ class Translator:
         source_tokenizer: Tokenizer,
         target_tokenizer: Tokenizer,
         card: dict[str, Any] | None = None,
+        lexicon: Lexicon | None = None,
     ) -> None:
         self.model = model
         self.engine = EagerEngine(model)
         self.source_tokenizer = source_tokenizer
         self.target_tokenizer = target_tokenizer
         self.card = card or {}
+        self.estimator = Estimator.of_model(lexicon or Lexicon(), self.card)
 
     @classmethod
     def load(cls, path: str | Path, device: str | torch.device = "cpu") -> "Translator":
         """Read a model or run directory; InputError if a file is missing or does not fit."""
-        model, (source, target), card = read_model(resolve(Path(path)), torch.device(device))
-        return cls(model, source, target, card)
+        directory = resolve(Path(path))
+        model, (source, target), card = read_model(directory, torch.device(device))
+        return cls(model, source, target, card, read_lexicon(directory))
 
     def save(self, directory: str | Path) -> None:
         """Write a model directory: whole, or not at all."""
@@ -113,7 +125,8 @@ class Translator:
 
     def write(self, directory: Path) -> None:
         """Write the files of a model directory into `directory`, which exists."""
-        write_model(directory, self.model.config, parameters_of(self.model), self.tokenizers, self.card)
+        weights, lexicon = parameters_of(self.model), self.estimator.lexicon
+        write_model(directory, self.model.config, weights, self.tokenizers, self.card, lexicon)
 
     @property
     def tokenizers(self) -> Tokenizers:
@@ -243,9 +256,11 @@ class Translator:
         return (score.alignment_TS for score in scores)
 
     def _translation(self, text: str, ids: list[int], hypothesis: Hypothesis, alignment: Tensor | None) -> Translation:
+        spoken, normalized = self.target_tokenizer.decode(hypothesis.tokens), self.source_tokenizer.normalize(text)
+        quality = self.estimator.estimate(normalized, spoken, hypothesis.token_log_probs, hypothesis.finished)
         return Translation(
             source=text,
-            text=self.target_tokenizer.decode(hypothesis.tokens),
+            text=spoken,
             score=hypothesis.score,
             log_prob=hypothesis.log_prob,
             tokens=tuple(map(self.target_tokenizer.piece, hypothesis.tokens)),
@@ -253,6 +268,8 @@ class Translator:
             source_tokens=tuple(map(self.source_tokenizer.piece, ids)),
             alignment=alignment,
             finished=hypothesis.finished,
+            warnings=quality.warnings,
+            confidence=quality.confidence,
         )
 
 

@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 
 from glassformer.copying import Copying, translate_copying
 from glassformer.errors import UsageError
+from glassformer.quality_estimation.warnings import joined_warnings
 from glassformer.search import SearchOptions
 from glassformer.text.clauses import split_clauses
 from glassformer.text.sentences import Parts, check_language, split_sentences
@@ -41,7 +42,8 @@ def translate_texts(
     says what is copied, as addresses are, and which terms are used; None: whatever the model writes. The rest is as in
     `Translator.translate`; a prefix begins the first sentence.
 
-    A text of several sentences has them in `parts`; its score and log-probability are the sums of theirs, and its
+    A text of several sentences has them in `parts`; its score and log-probability are the sums of theirs, its
+    warnings are theirs together, its confidence is their lowest, and its
     n_best are the best of all their combinations. An over-long sentence has its clauses in its own `parts`.
     """
     if language:
@@ -154,4 +156,6 @@ def _joined(text: str, split: Parts, chosen: Choice) -> Translation:
         log_prob=math.fsum(one.log_prob for one in spoken),
         finished=all(one.finished for one in spoken),
         inserted=tuple(original for one in spoken for original in one.inserted),
+        warnings=joined_warnings([warning for one in spoken for warning in one.warnings]),
+        confidence=min((one.confidence for one in spoken if one.confidence is not None), default=None),
     )

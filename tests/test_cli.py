@@ -20,7 +20,7 @@ from tests.letters import QUICK, letters, tsv, write_tsv
 
 TRANSLATION = {
     "source", "text", "score", "log_prob", "tokens", "token_log_probs", "source_tokens", "alignment", "finished",
-    "alternatives", "parts",
+    "alternatives", "parts", "warnings", "confidence",
 }  # fmt: skip
 
 
@@ -178,7 +178,9 @@ def test_what_is_cut_off_is_said_with_its_line(model):
     assert outcome.status == 0
     assert outcome.lines[0] == "b a"
     assert outcome.lines[1] == "f e d"
-    assert outcome.err == "glassformer: standard input:2: cut off at the length limit; raise --max-length\n"
+    said = outcome.err.splitlines()
+    assert said[0] == "glassformer: standard input:2: cut off at the length limit; raise --max-length"
+    assert all("warning:" in line for line in said[1:])
 
 
 def test_a_reader_that_goes_away_is_no_error(model, tmp_path):

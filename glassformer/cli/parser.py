@@ -149,6 +149,7 @@ def _add_translate(commands: Any) -> None:
     parser.add_argument(
         "--n-best", type=int, default=1, metavar="N", help="N translations each, with scores, then a blank line"
     )
+    parser.add_argument("--strict", action="store_true", help="exit status 1 where a translation has a warning")
     parser.add_argument("--prefix", metavar="TEXT", help="what every translation must begin with")
     sampling = parser.add_argument_group("sampling")
     sampling.add_argument("--sample", action="store_true", help="draw from the model instead of searching")
@@ -158,7 +159,7 @@ def _add_translate(commands: Any) -> None:
         "--top-p", type=float, metavar="P", help="among the likeliest tokens that hold probability P together (1)"
     )
     sampling.add_argument("--seed", type=int, metavar="N", help="another seed draws other translations (1)")
-    _add_json(parser, "one JSON object a line: text, tokens, scores, alignment")
+    _add_json(parser, "one JSON object a line: text, tokens, scores, alignment, warnings")
 
 
 def _add_evaluate(commands: Any) -> None:

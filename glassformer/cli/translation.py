@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from glassformer.cli.arrivals import arrivals
 from glassformer.cli.commands import how_to_lengthen, load_translator, one_line, search_options
 from glassformer.cli.streams import print_whole, say_error
+from glassformer.cli.warnings import GroupedWarnings
 from glassformer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ NumberedLines = list[tuple[int, str]]
 
 
 def translate(options: argparse.Namespace) -> int:
-    """Translate a file, a line for a line; the exit status is 1 where a line could not be translated."""
+    """Translate a file, a line for a line; the exit status is 1 where a line failed or, with strict, has a warning."""
     from glassformer.markup import translate_markup
     from glassformer.text.readers.lines import name_of, read_lines
     from glassformer.text.sentences import check_language
@@ -59,8 +60,10 @@ def translate(options: argparse.Namespace) -> int:
                 notes.take(result, number)
             print_whole("".join(f"{_shown(result, options)}\n" for result in results))
             advance(lines)
+            if size is None and sys.stdin.isatty():  # somebody waits for the next answer
+                notes.say_warnings()
     notes.end()
-    return 1 if notes.failed else 0
+    return 1 if notes.failed or (options.strict and notes.warned) else 0
 
 
 def _copying(options: argparse.Namespace) -> "Copying":
@@ -90,6 +93,7 @@ class _Notes:
         self.failed = 0
         self._options, self._name, self._max_length = options, name, max_length
         self._long, self._first = 0, ""
+        self.warned, self._warnings = False, GroupedWarnings()
 
     def place(self, number: int) -> str:
         return f"{self._name}:{number}"
@@ -101,13 +105,20 @@ class _Notes:
             return
         if not result.finished:
             say_error(f"{self.place(number)}: cut off at the length limit; {how_to_lengthen(self._options)}")
+        self.warned = self.warned or bool(result.warnings)
+        self._warnings.add(result.warnings, number)
         blocks = result.parts if self._options.markup else [result]
         long = [part for block in blocks for part in block.parts if part.error or part.parts]
         if long and not self._long:
             self._first = str(long[0].error or f"{self.place(number)}: more than {self._max_length} tokens")
         self._long += len(long)
 
+    def say_warnings(self) -> None:
+        for line in self._warnings.taken():
+            say_error(line)
+
     def end(self) -> None:
+        self.say_warnings()
         if self._long:
             done = "left out" if self._options.long == "skip" else "split at clauses"
             say_error(f"{self._long:,} sentence{'s' if self._long > 1 else ''} {done}; the first is {self._first}")

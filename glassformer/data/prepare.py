@@ -10,9 +10,10 @@ from glassformer.data.cache import key_of
 from glassformer.data.check.checker import origins
 from glassformer.data.check.report import listed
 from glassformer.data.config import DataConfig
+from glassformer.data.lexicon import cached_lexicon
 from glassformer.data.modifiers import LETTER_CASE
-from glassformer.data.resampling import Resampling
 from glassformer.data.pair_files import PairFile
+from glassformer.data.resampling import Resampling
 from glassformer.data.shuffle import temperature_weights
 from glassformer.data.store import Store, cached_store
 from glassformer.data.stream import StreamedPairs
@@ -20,6 +21,7 @@ from glassformer.data.texts import read_texts
 from glassformer.data.tokenizers import VocabularySizes, cached_tokenizers, train_tokenizers
 from glassformer.data.vocabulary import fertility
 from glassformer.errors import InputError
+from glassformer.quality_estimation.lexicon import Lexicon
 from glassformer.text.pairs import Pair
 from glassformer.text.tokenizer import Tokenizers, encode_pairs
 
@@ -48,6 +50,7 @@ class PreparedData:
     tokenizers: Tokenizers
     fingerprint: str
     notes: tuple[str, ...]  # lines for the reader: what became of the pairs
+    lexicon: Lexicon
 
     def stream_report(self) -> str:
         """What was read and dropped of a stream's latest epoch; empty for a store, of which `notes` tell."""
@@ -76,6 +79,7 @@ def prepare(
         tokenizers = tokenizers or cached_tokenizers(texts, data, sizes)
         store, origin = cached_store(texts, data, tokenizers, max_length)
         train, pairs = store.pairs, texts.valid or store.held_out
+    lexicon = cached_lexicon(texts, data)
     modifiers = _modifiers(data, tokenizers)
     if data.subword_dropout or modifiers:
         train = replace(train, resample=Resampling(*tokenizers, data.subword_dropout, max_length, modifiers))
@@ -96,7 +100,7 @@ def prepare(
         notes.append(ONE_AFTER_ANOTHER)
     if len(valid) < len(pairs):
         notes.append(f"{len(pairs) - len(valid)} validation pairs with an empty or too long side are left out")
-    return PreparedData(train, valid, valid_ids, tokenizers, key_of(*texts.digests), tuple(notes))
+    return PreparedData(train, valid, valid_ids, tokenizers, key_of(*texts.digests), tuple(notes), lexicon)
 
 
 def _modifiers(data: DataConfig, tokenizers: Tokenizers) -> dict[str, float]:

@@ -15,7 +15,7 @@ from glassformer.data.vocabulary import size_for
 from glassformer.errors import InputError
 from glassformer.files import whole_directory, write_whole
 from glassformer.text.normalization import VERSION as RULES_VERSION
-from glassformer.text.normalization import normalizer
+from glassformer.text.normalization import normalizers
 from glassformer.text.tokenizer import Tokenizer, Tokenizers, TooManyPiecesError
 
 
@@ -65,9 +65,9 @@ def train_tokenizers(text: FirstReading, sizes: VocabularySizes, data: DataConfi
     """
     share = len(text.sample) / text.pairs
     sources, targets = [pair.source for pair in text.sample], [pair.target for pair in text.sample]
-    if data.normalize == "none":
+    rules = normalizers(data.normalize)
+    if not rules:
         return _train(sources, targets, sizes, data, share, text.targets)
-    rules = normalizer("casefold" if data.normalize == "casefold" else "source"), normalizer("target")
     normal = rules[0].normalize(sources), rules[1].normalize(targets)
     trained = _train(*normal, sizes, data, share, text.targets)
     source, target = (

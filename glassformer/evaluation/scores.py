@@ -5,6 +5,7 @@ Post 2018, "A Call for Clarity in Reporting BLEU Scores".
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sacrebleu.metrics import BLEU, CHRF, TER
@@ -64,3 +65,13 @@ def aligned(hypotheses: Sequence[str], references: Sequence[Stream]) -> list[Any
         if len(stream) != len(hypotheses):
             raise ValueError(f"{len(hypotheses)} hypotheses, but {len(stream)} references")
     return [list(stream) for stream in references]
+
+
+@cache
+def _chrf() -> CHRF:
+    return CHRF()
+
+
+def sentence_chrf(hypothesis: str, reference: str) -> float:
+    """chrF of one sentence, 0 to 100."""
+    return float(_chrf().sentence_score(hypothesis, [reference]).score)

@@ -90,6 +90,13 @@ def normalizer(rules_name: Literal["source", "casefold", "target"]) -> sentencep
     )
 
 
+def normalizers(normalization: Normalization) -> tuple[sentencepiece.SentencePieceNormalizer, ...]:
+    """The normaliser of the source and that of the target; none at all for "none"."""
+    if normalization == "none":
+        return ()
+    return normalizer("casefold" if normalization == "casefold" else "source"), normalizer("target")
+
+
 def _compositions() -> Iterator[tuple[str, str]]:
     """What NFC changes: characters that it replaces, and sequences of up to three that it composes.
 

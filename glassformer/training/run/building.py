@@ -10,6 +10,7 @@ from glassformer.errors import InputError
 from glassformer.evaluation import check_tokenizer
 from glassformer.model import ModelConfig, Transformer
 from glassformer.model_directory import load_parameters, parameters_of
+from glassformer.quality_estimation.estimator import Estimator
 from glassformer.text.tokenizer import Tokenizer, Tokenizers
 from glassformer.training.config import RunConfig, TrainingConfig
 from glassformer.training.distributed import Group
@@ -36,6 +37,7 @@ def build_run(path: Path, config: RunConfig, group: Group, checkpoint: Path | No
     config, warnings = _fit_vocabulary(config, data.tokenizers[1])
     torch.manual_seed(config.training.seed)
     translator = translator or Translator(Transformer(config.model), *data.tokenizers)
+    translator.estimator = Estimator(translator.estimator.lexicon | data.lexicon)
     group.separate_random_states()
     _refuse_probes(translator, config.training)
     if config.training.precision == "auto":
@@ -79,7 +81,7 @@ def _load_translator(path: Path, config: ModelConfig) -> Translator:
     saved = Translator.load(path)
     model = Transformer(config)
     load_parameters(model, parameters_of(saved.model), path)
-    return Translator(model, *saved.tokenizers, saved.card)
+    return Translator(model, *saved.tokenizers, saved.card, saved.estimator.lexicon)
 
 
 def _fit_vocabulary(config: RunConfig, tokenizer: Tokenizer) -> tuple[RunConfig, tuple[str, ...]]:
