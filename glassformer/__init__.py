@@ -6,9 +6,11 @@ from typing import Any
 # Loaded on first use, so that `glassformer --help` need not wait for torch.
 _HOMES = {
     "Callback": "glassformer.training",
+    "Copying": "glassformer.copying",
     "EagerEngine": "glassformer.engine",
     "FailedTranslation": "glassformer.translator",
     "FastEngine": "glassformer.engine",
+    "Glossary": "glassformer.text.terms",
     "ModelConfig": "glassformer.model",
     "SearchOptions": "glassformer.search",
     "Trace": "glassformer.glass.trace",
@@ -18,13 +20,16 @@ _HOMES = {
     "generate": "glassformer.engine",
     "trace": "glassformer.glass.trace",
     "train": "glassformer.training",
+    "translate_markup": "glassformer.markup",
     "translate_texts": "glassformer.whole_texts",
 }
 __all__ = [
     "Callback",
+    "Copying",
     "EagerEngine",
     "FailedTranslation",
     "FastEngine",
+    "Glossary",
     "ModelConfig",
     "SearchOptions",
     "Trace",
@@ -34,6 +39,7 @@ __all__ = [
     "generate",
     "trace",
     "train",
+    "translate_markup",
     "translate_texts",
 ]
 

@@ -1,7 +1,7 @@
 """A model directory on disk: what every command accepts as MODEL. It holds no pickle.
 
 config.json (ModelConfig), model.safetensors (parameters), source.spm and target.spm, or one tokenizer.spm where they
-are the same, and card.json (where the model comes from).
+are the same, card.json (where the model comes from), and lexicon.tsv (the words it was trained on, if that is known).
 """
 
 import dataclasses
@@ -20,6 +20,7 @@ from glassformer.errors import GlassformerError, InputError
 from glassformer.files import standing, write_whole
 from glassformer.model import ModelConfig
 from glassformer.model.quantization import Quantized
+from glassformer.quality_estimation.lexicon import Lexicon
 from glassformer.settings import build, keys_of, refuse_unknown
 from glassformer.text.tokenizer import Tokenizer
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:  # torch is imported where parameters become tensors; to trans
 
     from glassformer.model import Transformer
 
-CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "card.json"
+CONFIG, WEIGHTS, CARD, LEXICON = "config.json", "model.safetensors", "card.json", "lexicon.tsv"
 SCALES = ".scales"  # ends the name of the scales of a matrix of integers
 Array = NDArray[np.float32]
 JOINT, SOURCE, TARGET = "tokenizer.spm", "source.spm", "target.spm"
@@ -59,13 +60,13 @@ def parameters_of(model: "Transformer") -> "dict[str, Tensor]":
 
 def write_model(
     directory: Path, config: ModelConfig, weights: "dict[str, Tensor]", tokenizers: tuple[Tokenizer, Tokenizer],
-    card: dict[str, Any],
+    card: dict[str, Any], lexicon: Lexicon,
 ) -> None:  # fmt: skip
     """Write the files of a model directory into `directory`, which exists."""
     from safetensors.torch import save
 
     write_whole(directory / WEIGHTS, save({name: weight.contiguous() for name, weight in weights.items()}))
-    _write_rest(directory, config, tokenizers, card)
+    _write_rest(directory, config, tokenizers, card, lexicon)
 
 
 def write_quantized(directory: Path, stored: "StoredModel", weights: Mapping[str, Array | Quantized],
@@ -77,12 +78,13 @@ def write_quantized(directory: Path, stored: "StoredModel", weights: Mapping[str
     for name, weight in weights.items():
         tensors |= {name: weight[0], name + SCALES: weight[1]} if isinstance(weight, Quantized) else {name: weight}
     write_whole(directory / WEIGHTS, save(tensors))
-    _write_rest(directory, stored.config, stored.tokenizers, card)
+    _write_rest(directory, stored.config, stored.tokenizers, card, read_lexicon(stored.directory))
 
 
 def _write_rest(
-    directory: Path, config: ModelConfig, tokenizers: tuple[Tokenizer, Tokenizer], card: dict[str, Any]
-) -> None:
+    directory: Path, config: ModelConfig, tokenizers: tuple[Tokenizer, Tokenizer], card: dict[str, Any],
+    lexicon: Lexicon,
+) -> None:  # fmt: skip
     write_whole(directory / CONFIG, _json(dataclasses.asdict(config)))
     source, target = tokenizers
     if source is target:
@@ -90,6 +92,13 @@ def _write_rest(
     else:
         write_whole(directory / SOURCE, source.to_bytes())
         write_whole(directory / TARGET, target.to_bytes())
+    write_card(directory, card)
+    if lexicon:
+        write_whole(directory / LEXICON, lexicon.to_bytes())
+
+
+def write_card(directory: Path, card: dict[str, Any]) -> None:
+    """Write the card of the model directory `directory`, in the place of one that may be there."""
     write_whole(directory / CARD, _json(card))
 
 
@@ -134,15 +143,6 @@ class StoredModel:
         }
 
 
-def read_model(directory: Path, device: str) -> "tuple[Transformer, tuple[Tokenizer, Tokenizer], dict[str, Any]]":
-    """The model (in evaluation mode), its source and target tokenizers, and its card.
-
-    Raises InputError for a file that is missing, truncated, or does not fit the others.
-    """
-    stored = open_model(directory, device)
-    return stored.load(), stored.tokenizers, stored.card
-
-
 def open_model(directory: Path, device: str = "cpu") -> StoredModel:
     """The model in a directory, without its parameters.
 
@@ -166,6 +166,17 @@ def open_model(directory: Path, device: str = "cpu") -> StoredModel:
             "the files are not of one model"
         )
     return StoredModel(directory, config, tokenizers, read_json(directory / CARD), device)
+
+
+def read_lexicon(directory: Path) -> Lexicon:
+    """The model's lexicon, empty where it has none; InputError for a damaged one."""
+    path = directory / LEXICON
+    try:
+        return Lexicon.from_bytes(path.read_bytes(), str(path))
+    except FileNotFoundError:
+        return Lexicon()
+    except OSError as error:
+        raise InputError(f"{path}: cannot read the lexicon: {error.strerror}") from error
 
 
 def read_tensors(path: Path) -> "dict[str, Tensor]":

@@ -9,7 +9,7 @@ from glassformer.engine.choice import EngineName
 from glassformer.engine.generation import likeliest_tokens
 from glassformer.engine.protocol import Engine
 from glassformer.errors import InputError, UsageError
-from glassformer.evaluation import score_corpus
+from glassformer.evaluation.scores import score_corpus
 from glassformer.files import whole_directory
 from glassformer.model.quantization import quantize_weights
 from glassformer.model_directory import WEIGHTS, open_model, resolve, write_quantized

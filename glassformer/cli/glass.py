@@ -24,7 +24,7 @@ def explain(options: argparse.Namespace) -> None:
     from glassformer.explain import gather
     from glassformer.glass.views.terminal import TerminalOptions, render
 
-    asked = given(options, ("target", "beam", "detail", "pad", "length_penalty"))
+    asked = given(options, ("target", "beam", "detail", "pad", "length_penalty", "to"))
     traces, kind = gather(options.what, options.device, **asked)
     if kind != "trace":
         _refuse_one_trace(options)

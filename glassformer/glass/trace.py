@@ -27,7 +27,6 @@ from glassformer.model import ModelConfig
 from glassformer.model.positions import BASE
 from glassformer.search import Hypothesis, SearchOptions
 from glassformer.special import EOS, PAD
-from glassformer.text.tokenizer import Token
 from glassformer.translator import Translator
 
 Detail = Literal["attention", "full", "full+weights"]
@@ -45,6 +44,7 @@ def trace(
     detail: Detail | None = None,
     *,
     pad: int = 0,
+    to: str | None = None,
     **options: Any,
 ) -> Trace:
     """Record one translation of `source`: greedy, by beam search, or of the `target` that is forced.
@@ -53,14 +53,15 @@ def trace(
     `options` (fields of SearchOptions). Then one more forward pass over the result is observed at every
     module (`observe`). `detail`: "attention" keeps the attentions and the decode loop, "full" every
     tensor, "full+weights" the parameters too (the default up to two million of them). `pad` puts so many
-    `<pad>` tokens after the source, as in a batch: they change nothing, and the masks show why.
+    `<pad>` tokens after the source, as in a batch: they change nothing, and the masks show why. `to` is the
+    target's language, where the model has several.
 
     Raises InputError for a blank sentence or one longer than the model admits; UsageError for options
     that make no sense together.
     """
     detail = _checked(translator, detail, pad)
     source = source.strip()
-    (source_ids,) = translator.source_ids([source])
+    (source_ids,) = translator.source_ids([source], to=to)
     if not source_ids:
         raise InputError("there is no sentence to trace: it is blank")
     translator.model.config.check_length(len(source_ids) + pad, f"the source with {pad} <pad>", "use fewer")
@@ -166,12 +167,14 @@ def _axes(translator: Translator, source: str, ids: list[int], target: Sequence[
         "source_vocabulary": config.source_vocab_size or config.vocab_size,
         "place": config.max_length,
     }
-    spoken = translator.source_tokenizer.tokens(source)
-    end = len(source)
-    special = [Token(i, translator.source_tokenizer.piece(i), end, end) for i in ids[len(spoken) :]]
-    read_as = translator.source_tokenizer.normalize(source)
+    reader = translator.source_tokenizer
+    symbol, text = reader.split_target(ids)
+    spoken = reader.tokens(source)
+    before = [reader.control_token(i, 0) for i in symbol]
+    after = [reader.control_token(i, len(source)) for i in text[len(spoken) :]]
+    read_as = reader.normalize(source)
     return {
-        "source": axis(source, [*spoken, *special]) | ({} if read_as == source else {"read_as": read_as}),
+        "source": axis(source, [*before, *spoken, *after]) | ({} if read_as == source else {"read_as": read_as}),
         "target": axis(tokenizer.decode(target), tokenizer.tokens_of(read)),
         **{name: {"size": size} for name, size in sizes.items()},
     }
