@@ -43,7 +43,7 @@ class Cost:
 
 def quantize(
     model: Path, out: Path, pairs: Sequence[Pair], search: SearchOptions | None = None, *,
-    largest_loss: float = LARGEST_LOSS, engine: EngineName = "auto",
+    largest_loss: float = LARGEST_LOSS, engine: EngineName = "auto", to: str | None = None,
 ) -> Cost:  # fmt: skip
     """Write the quantised model to `out`, with its cost in its card. Nothing is written where BLEU falls by more.
 
@@ -54,7 +54,7 @@ def quantize(
     stored = open_model(resolve(model))
     if stored.is_quantized:
         raise InputError(f"{stored.directory}: is quantised already")
-    cost = measure(stored.directory, pairs, search, engine)
+    cost = measure(stored.directory, pairs, search, engine, to)
     if cost.loss > largest_loss:
         raise InputError(
             f"{stored.directory}: with eight bits BLEU falls from {cost.bleu[0]:.2f} to {cost.bleu[1]:.2f}, by more "
@@ -66,13 +66,15 @@ def quantize(
     return cost
 
 
-def measure(directory: Path, pairs: Sequence[Pair], search: SearchOptions | None, engine: EngineName) -> Cost:
-    """Translate and force the pairs with float32 and with int8, and compare."""
+def measure(
+    directory: Path, pairs: Sequence[Pair], search: SearchOptions | None, engine: EngineName, to: str | None
+) -> Cost:
+    """Translate and force the pairs with float32 and with int8, and compare; `to` as in `Translator.translate`."""
     exact, small = (Translator.load(directory, engine=engine, precision=name) for name in ("float32", "int8"))
     targets = [pair.target for pair in pairs]
-    texts = [_texts(translator, pairs, search) for translator in (exact, small)]
+    texts = [_texts(translator, pairs, search, to) for translator in (exact, small)]
     scores = [score_corpus(found, targets) for found in texts]
-    tokens = [_likeliest(translator, pairs) for translator in (exact, small)]
+    tokens = [_likeliest(translator, pairs, to) for translator in (exact, small)]
     return Cost(
         sentences=len(pairs),
         bleu=(round(scores[0]["bleu"].value, 2), round(scores[1]["bleu"].value, 2)),
@@ -87,20 +89,22 @@ def size(model: Path) -> int:
     return (resolve(model) / WEIGHTS).stat().st_size
 
 
-def _texts(translator: Translator, pairs: Sequence[Pair], search: SearchOptions | None) -> list[str]:
-    found = translator.translate([pair.source for pair in pairs], search, places=[pair.place for pair in pairs])
+def _texts(translator: Translator, pairs: Sequence[Pair], search: SearchOptions | None, to: str | None) -> list[str]:
+    sources, places = [pair.source for pair in pairs], [pair.place for pair in pairs]
+    found = translator.translate(sources, search, places=places, to=to)
     return ["" if one.error else one.text for one in found]
 
 
-def _likeliest(translator: Translator, pairs: Sequence[Pair]) -> list[int]:
+def _likeliest(translator: Translator, pairs: Sequence[Pair], to: str | None) -> list[int]:
     """The likeliest token at each place of the targets, one after the other; pairs that are too long are left out."""
     sides = zip(
         translator.source_tokenizer.encode_all([pair.source for pair in pairs]),
         translator.target_tokenizer.encode_all([pair.target for pair in pairs]),
         strict=True,
     )
-    most = translator.config.max_length - 1
-    fitting = [([*source, EOS], [*target, EOS]) for source, target in sides if max(len(source), len(target)) <= most]
+    symbols = translator.source_tokenizer.target_ids(to)
+    whole = [([*symbols, *source, EOS], [*target, EOS]) for source, target in sides]
+    fitting = [pair for pair in whole if max(map(len, pair)) <= translator.config.max_length]
     engine: Engine[Any] = translator.fast or translator.engine
     found = likeliest_tokens(engine, [source for source, _ in fitting], [target for _, target in fitting])
     return [token for tokens in found for token in tokens]

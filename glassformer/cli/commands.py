@@ -128,7 +128,7 @@ def quantize(options: argparse.Namespace) -> None:
         *map(Path, (options.model, options.out)),
     )
     loss = LARGEST_LOSS if options.max_loss is None else options.max_loss
-    cost = quantize(model, out, pairs, search_options(options), largest_loss=loss, engine=options.engine)
+    cost = quantize(model, out, pairs, search_options(options), largest_loss=loss, engine=options.engine, to=options.to)
     if options.json:
         print(json.dumps(dataclasses.asdict(cost)))
         return

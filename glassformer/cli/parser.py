@@ -285,6 +285,7 @@ def _add_quantize(commands: Any) -> None:
     parser.add_argument("--out", required=True, metavar="DIR", help="the model directory to write")
     parser.add_argument("--source", required=True, metavar="F", help="text to measure on, one sentence a line")
     parser.add_argument("--reference", required=True, metavar="F", help="its right translation on the same line")
+    _add_target(parser)
     parser.add_argument(
         "--max-loss", type=float, metavar="B", help="do not write it where BLEU falls by more than this (0.3)"
     )
