@@ -338,7 +338,7 @@ def test_corpus_never_overwrites(tmp_path):
 def test_info_says_what_the_model_is(reversing):
     outcome = run("info", reversing.path / "last")
     values = json.loads(outcome.out)
-    assert values.keys() == {"model", "weights", "config", "normalization", "targets", "card"}
+    assert values.keys() == {"model", "weights", "config", "normalization", "targets", "engine", "card"}
     assert values["model"] == str(reversing.path / "last")
     assert (values["config"]["d_model"], values["config"]["vocab_size"]) == (64, 273)
     assert values["card"]["steps"] == 450
