@@ -57,7 +57,7 @@ def _batch(
         memory = model.encode(source_BS, explicit=True)
         hidden_BTD, _ = model.decode(read_BT, model.start(memory), explicit=True)
         logits_BV = model.logits(hidden_BTD[:, -1:])[:, -1]
-    return Outcome(logits_BV.float(), {name: hook.read(calls[hook.module]) for name, hook in hooks.items()})
+    return Outcome(logits_BV, {name: hook.read(calls[hook.module]) for name, hook in hooks.items()})
 
 
 def _changes(rows: Sequence[Sequence[Edit | Cut]]) -> Iterator[Change]:
