@@ -188,6 +188,16 @@ def _add_explain(commands: Any) -> None:
     shown.add_argument("--layer", type=int, metavar="N", help="of the attention; without it the mean of all")
     shown.add_argument("--head", type=int, metavar="N", help="of the attention; without it the mean of all")
     shown.add_argument("--steps", action="store_true", help="the decode loop, step by step")
+    why = parser.add_argument_group(
+        "why this word", "interventions on the model: which words, layers and heads decide between two words"
+    )
+    why.add_argument("--cause", action="store_true", help="say why the translation has one word and not another")
+    why.add_argument("--word", metavar="WORD", help="the word of the translation (where the other one is likeliest)")
+    other = why.add_mutually_exclusive_group()
+    other.add_argument("--against", metavar="WORD", help="the other word (the runner-up)")
+    other.add_argument("--versus", metavar="SENTENCE", help="a second sentence: its translation has the other word")
+    why.add_argument("--measure", metavar="M", help="logit_difference (the default), log_probability or probability")
+    why.add_argument("--ablation", metavar="A", help="patch (the default with --versus), mean (without) or zero")
     files = _add_exports(parser)
     files.add_argument("--json", metavar="F", dest="json_file", help="the record")
     parser.set_defaults(answers=True)

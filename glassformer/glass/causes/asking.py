@@ -67,7 +67,7 @@ def ask(
     translator: Translator,
     source: str,
     *,
-    target: str | None = None,
+    target: str | Sequence[int] | None = None,
     word: str | None = None,
     step: int | None = None,
     against: str | None = None,
@@ -76,10 +76,10 @@ def ask(
 ) -> Question:
     """The question why the translation of `source` says one word and not another.
 
-    The translation is the greedy one, or the `target` that is forced. Its word is `word`, or that of `step`; the other
-    one is `against`, or what the translation of the second sentence `versus` has in that place, or the runner-up. What
-    is left open is decided by one rule: the place where the other word is the likeliest. Of words of several tokens the
-    first ones that differ are compared.
+    The translation is the greedy one, or the `target` that is forced (text, or ids with `</s>`). Its word is `word`, or
+    that of `step`; the other one is `against`, or what the translation of the second sentence `versus` has in that
+    place, or the runner-up. What is left open is decided by one rule: the place where the other word is the likeliest.
+    Of words of several tokens the first ones that differ are compared.
 
     Raises UsageError or InputError for what makes no question.
     """
@@ -126,11 +126,11 @@ def _source_ids(translator: Translator, source: str) -> list[int]:
     return ids
 
 
-def _target_ids(translator: Translator, source: list[int], target: str | None) -> list[int]:
+def _target_ids(translator: Translator, source: list[int], target: str | Sequence[int] | None) -> list[int]:
     if target is None:
         ((found, *_),) = generate(translator.engine, [source], SearchOptions(beam=1))
         return list(found.tokens)
-    ids = [*translator.target_tokenizer.encode(target.strip()), EOS]
+    ids = [*translator.target_tokenizer.encode(target.strip()), EOS] if isinstance(target, str) else list(target)
     translator.model.config.check_length(len(ids), "the target", "shorten it")
     return ids
 

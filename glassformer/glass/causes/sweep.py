@@ -10,11 +10,12 @@ Axes: B rows.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import torch
 from torch import Tensor
 
+from glassformer.errors import UsageError, nearest
 from glassformer.glass.causes.asking import Question
 from glassformer.glass.causes.components import FEED_FORWARD, SIDES, Stack, after, stream, sublayers
 from glassformer.glass.causes.interventions import Edit, replace
@@ -58,6 +59,12 @@ class EffectMap:
             "direct": [list(row) for row in self.direct],
         }
 
+    @classmethod
+    def from_dict(cls, one: dict[str, Any]) -> "EffectMap":
+        """The map of a record."""
+        tables = {key: tuple(map(tuple, one[key])) for key in ("total", "direct")}
+        return cls(one["name"], tuple(one["rows"]), one["columns"], **tables)
+
     def strongest(self) -> tuple[int, int, float]:
         """Row, column and total effect of the cell whose effect is the largest in size."""
         cells = [(r, c, e) for r, row in enumerate(self.total) for c, e in enumerate(row) if e is not None]
@@ -85,9 +92,13 @@ def sweep(model: Transformer, question: Question, ablation: Ablation | None = No
     """The maps of a question: both streams by places; each kind of attention by heads; feed-forward by layers.
 
     Where there is a second sentence its numbers are patched in, else the mean over the positions is (unless `ablation`
-    says otherwise). Patched parts are those that correspond.
+    says otherwise). Patched parts are those that correspond. Raises UsageError for an ablation that cannot be.
     """
     ablation = ablation or ("patch" if question.other else "mean")
+    if ablation not in get_args(Ablation):
+        raise UsageError(f"unknown ablation '{ablation}'; {nearest(ablation, get_args(Ablation))}")
+    if ablation == "patch" and question.other is None:
+        raise UsageError("patching wants a second sentence to take the numbers from (versus)")
     shapes = _maps(model.config, question.reading)
     parts = [part for shape in shapes for part in shape.parts]
     later = {part.tensor: after(model.config, part.tensor) for part in parts}

@@ -77,7 +77,7 @@ def test_one_batch_is_one_intervention_after_the_other(options, ablation):
         record = trace(translator, FIRST, TARGET, interventions=changes, detail="full")
         hidden = record.values("decoder_norm" if config.final_norm else stream(config, "decoder")[-1])
         logits = translator.model.generator(torch.tensor(hidden[asked.contrast.step]))
-        return result.clean - float(asked.contrast(logits))
+        return result.clean - float(asked.contrast(logits.detach()))
 
     generator = np.random.default_rng(5)
     for one in result.maps:

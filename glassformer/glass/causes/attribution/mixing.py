@@ -3,8 +3,8 @@
 Every attention sublayer mixes rows: a row of the result is made of itself (the residual) and of the rows that it
 attends to, in shares that add up to 1. Layer by layer the shares multiply. Two ways to take the shares:
 
-rollout (Abnar & Zuidema 2020): half to itself, half to the keys by attention's weights, mean of the heads. The paper has
-encoders; in a decoder the halves of cross-attention go to what the encoder's states are made of.
+rollout (Abnar & Zuidema 2020): half to itself, half to the keys by attention's weights, mean of the heads. The paper
+has encoders; in a decoder the halves of cross-attention go to what the encoder's states are made of.
 
 ALTI+ (Ferrando et al. 2022a, b): by how near each summand of the sublayer's result comes to the result:
 max(0, |y| - |y - T|), T being what one key, or the residual, adds to y, through the norm where one follows (with its
