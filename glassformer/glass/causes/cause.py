@@ -80,7 +80,7 @@ class Cause:
             "maps": [one.to_dict() for one in self.sweep.maps],
             "deciding": self.deciding,
             "gap": self.gap,
-            "decomposition": [dataclasses.asdict(term) for term in self.terms],
+            "decomposition": [_listed(term) for term in self.terms],
             "lens": [
                 {"value": value, "candidates": [token | {"probability": p} for token, p in said]}
                 for value, said in self.lens
@@ -125,6 +125,10 @@ def cause(translator: Translator, source: str, ablation: Ablation | None = None,
         gap=integrated.gap,
         source_tokenizer=translator.source_tokenizer,
     )
+
+
+def _listed(term: Term) -> dict[str, Any]:
+    return dataclasses.asdict(term) | {"by_key": None if term.by_key is None else list(term.by_key)}
 
 
 def _said(

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from rich.console import Console
 
 import glassformer
-from glassformer.errors import UsageError
+from glassformer.errors import InputError, UsageError
 from glassformer.glass.causes.attribution.comparison import deciding, rank_correlation
 from glassformer.glass.causes.cause import cause
 from glassformer.glass.record import Trace
@@ -71,6 +71,31 @@ def test_a_word_that_has_no_counterpart_has_a_dot():
 def test_a_trace_without_a_cause_says_how_to_get_one():
     with pytest.raises(UsageError, match="explain MODEL SENTENCE --cause"):
         printed(trace(cached(), FIRST))
+
+
+@pytest.mark.parametrize(
+    "alter",
+    [
+        lambda cause: cause["maps"].pop(),
+        lambda cause: cause["maps"].append(cause["maps"][0]),
+        lambda cause: cause["maps"][0].update(columns="head"),
+        lambda cause: cause["maps"][0]["rows"].pop(),
+        lambda cause: cause["maps"][1]["total"][0].pop(),
+        lambda cause: cause["maps"][1]["direct"][0].append(1.0),
+        lambda cause: [table.append(0.0) for one in (0,) for table in cause["maps"][one]["total"]],
+        lambda cause: cause["maps"][3].update(total=[]),
+        lambda cause: cause["deciding"].append(99),
+        lambda cause: cause["lens"].pop(),
+        lambda cause: cause["attributions"][0].update(source=[]),
+        lambda cause: cause["attributions"][0]["source"].extend([0.0] * 99),
+        lambda cause: cause["decomposition"][-5].update(by_key=[0.0] * 99),
+    ],
+)
+def test_a_cause_that_was_altered_is_refused(alter):
+    data = json.loads(record_of({}, versus=SECOND).to_json())
+    alter(data["cause"])
+    with pytest.raises(InputError, match="its cause does not fit its tokens"):
+        Trace.from_dict(data)
 
 
 def test_which_words_decide():
