@@ -1,11 +1,12 @@
 """What `explain` and `lecture` do: show a trace in the terminal, or write it as files."""
 
 import argparse
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from glassformer.cli.commands import given
+from glassformer.cli.commands import given, load_translator
 from glassformer.cli.streams import say
 from glassformer.errors import UsageError
 
@@ -54,6 +55,25 @@ def _refuse_one_trace(options: argparse.Namespace) -> None:
         if getattr(options, name) not in (None, False):
             option = name.removesuffix("_file")
             raise UsageError(f"--{option} is of one trace; name one model, or one saved trace")
+
+
+def study(options: argparse.Namespace) -> None:
+    """Measure what the heads of a model do, over sentence pairs."""
+    from glassformer.glass.causes.study.contrasts import Contrasts
+    from glassformer.glass.causes.study.study import study
+    from glassformer.glass.views.terminal.study import print_study
+    from glassformer.text.pairs import read_pairs
+
+    contrasts = [Contrasts.parse(text) for text in options.contrast]
+    if options.limit < 1:
+        raise UsageError(f"--limit is {options.limit}: it must be at least 1")
+    translator = load_translator(options)
+    pairs = [pair for path in options.pairs for pair in read_pairs(path, tuple(options.columns or ()))]
+    result = study(translator, pairs, contrasts, options.limit)
+    if options.json:
+        print(json.dumps(result.to_dict(), ensure_ascii=False))
+    else:
+        print_study(_console(), result)
 
 
 def lecture(options: argparse.Namespace) -> int:

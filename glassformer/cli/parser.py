@@ -39,6 +39,7 @@ def make_parser() -> argparse.ArgumentParser:
         _add_evaluate,
         _add_score,
         _add_explain,
+        _add_study,
         _add_lecture,
         _add_check_data,
         _add_corpus,
@@ -201,6 +202,23 @@ def _add_explain(commands: Any) -> None:
     files = _add_exports(parser)
     files.add_argument("--json", metavar="F", dest="json_file", help="the record")
     parser.set_defaults(answers=True)
+
+
+def _add_study(commands: Any) -> None:
+    parser = _command(commands, "study", glass.study, "measure what a model's heads do, over sentence pairs")
+    _add_model(parser)
+    parser.add_argument(
+        "--pairs", nargs="+", required=True, metavar="F", help="pairs that the model was not trained on"
+    )
+    parser.add_argument(
+        "--columns", nargs=2, metavar=("SOURCE", "TARGET"), help="columns, keys or languages of --pairs: en hi, or 2 4"
+    )
+    parser.add_argument(
+        "--contrast", action="append", default=[], metavar="A:B[=X:Y]",
+        help="swap A for B in the source, and measure which heads turn X into Y; commas join several; may be repeated",
+    )  # fmt: skip
+    parser.add_argument("--limit", type=int, default=100, metavar="N", help="sentences for each finding (%(default)s)")
+    _add_json(parser, "the study as one JSON object")
 
 
 def _add_lecture(commands: Any) -> None:

@@ -15,7 +15,7 @@ from glassformer.engine import SUPPRESSED, generate
 from glassformer.errors import InputError, UsageError, nearest
 from glassformer.glass.causes.contrast import Contrast, Measure
 from glassformer.glass.causes.patching import Alignment, align
-from glassformer.glass.causes.places import Axis, bare, numbered, words_of, written_axis
+from glassformer.glass.causes.places import Axis, numbered, written_axis
 from glassformer.glass.causes.running import Reading
 from glassformer.glass.tokens import axis, piece_of
 from glassformer.search import SearchOptions
@@ -72,31 +72,32 @@ def ask(
     step: int | None = None,
     against: str | None = None,
     versus: str | None = None,
+    runner_up: bool = False,
     measure: Measure = "logit_difference",
 ) -> Question:
     """The question why the translation of `source` says one word and not another.
 
     The translation is the greedy one, or the `target` that is forced (text, or ids with `</s>`). Its word is `word`, or
     that of `step`; the other one is `against`, or what the translation of the second sentence `versus` has in that
-    place, or the runner-up. What is left open is decided by one rule: the place where the other word is the likeliest.
-    Of words of several tokens the first ones that differ are compared.
+    place, or the runner-up (with `runner_up` also where there is a second sentence). What is left open is decided by
+    one rule: the place where the other word is the likeliest. Of words of several tokens the first ones that differ are
+    compared.
 
     Raises UsageError or InputError for what makes no question.
     """
     if measure not in get_args(Measure):
         raise UsageError(f"unknown measure '{measure}'; {nearest(str(measure), get_args(Measure))}")
     source_ids = _source_ids(translator, source)
-    ids = _target_ids(translator, source_ids, target)
+    ids = translated(translator, source) if target is None else _forced(translator, target)
     written = written_axis(translator.target_tokenizer, ids)
     log_probs_TV = _log_probs(translator, source_ids, ids)
     wanted = _wanted(written, word, step)
-    if versus is not None and against is None:
-        found = _of_second(translator, versus, ids, written, wanted)
+    if runner_up or (against is None and versus is None):
+        choices = list(_runners_up(log_probs_TV, ids, wanted))
     elif against is not None:
-        found = _against(translator, against, ids, written, wanted)
+        choices = list(_against(translator, against, ids, written, wanted))
     else:
-        found = _runners_up(log_probs_TV, ids, wanted)
-    choices = list(found)
+        choices = list(_of_second(translator, versus or "", ids, written, wanted))
     if not choices:
         raise InputError(_nothing(against, versus))
     best = max(choices, key=lambda one: float(log_probs_TV[one.step, one.b]))
@@ -126,10 +127,13 @@ def _source_ids(translator: Translator, source: str) -> list[int]:
     return ids
 
 
-def _target_ids(translator: Translator, source: list[int], target: str | Sequence[int] | None) -> list[int]:
-    if target is None:
-        ((found, *_),) = generate(translator.engine, [source], SearchOptions(beam=1))
-        return list(found.tokens)
+def translated(translator: Translator, source: str) -> list[int]:
+    """The greedy translation's ids, with `</s>`."""
+    ((found, *_),) = generate(translator.engine, [_source_ids(translator, source)], SearchOptions(beam=1))
+    return list(found.tokens)
+
+
+def _forced(translator: Translator, target: str | Sequence[int]) -> list[int]:
     ids = [*translator.target_tokenizer.encode(target.strip()), EOS] if isinstance(target, str) else list(target)
     translator.model.config.check_length(len(ids), "the target", "shorten it")
     return ids
@@ -201,7 +205,7 @@ def _of_second(
     translator: Translator, versus: str, ids: list[int], written: Axis, wanted: Sequence[int]
 ) -> Iterator[_Choice]:
     """Where the second sentence's translation has other words: those, in the place of the first one's."""
-    other_ids = _target_ids(translator, _source_ids(translator, versus), None)
+    other_ids = translated(translator, versus)
     other = written_axis(translator.target_tokenizer, other_ids)
     spans, other_spans = _words(written), _words(other)
     names, other_names = (
@@ -230,17 +234,3 @@ def _nothing(against: str | None, versus: str | None) -> str:
     if versus is not None:
         return "both sentences have the same word there; ask about another, or name the other word (--against)"
     return "there is no other word to compare with"
-
-
-def other_words(question: Question) -> list[str]:
-    """The source's words that the second sentence has not, in their order."""
-    if question.other is None:
-        return []
-    aligned = dict(question.other.places)
-    own, others = words_of(question.source), words_of(question.other.source)
-    changed = [
-        bare(word)
-        for place, word in enumerate(own)
-        if word and (place not in aligned or others[aligned[place]] != word)
-    ]
-    return list(dict.fromkeys(changed))
