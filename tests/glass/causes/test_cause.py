@@ -125,6 +125,7 @@ def test_explain_cause_and_the_saved_trace(model, tmp_path):
     assert run(*asked, "--json", file).status == 0
     assert run("explain", file, "--cause").out == shown.out
     assert "Cross-attention" in run("explain", file).out
+    assert "A  d" in run(*asked, "--versus", SECOND).lines
     expected = cause(cached(), FIRST, **ASKED).sweep.clean
     assert json.loads(file.read_text())["cause"]["clean"] == pytest.approx(expected, abs=1e-4)
 
@@ -133,7 +134,6 @@ def test_explain_cause_and_the_saved_trace(model, tmp_path):
     ("options", "status", "message"),
     [
         (("--against", "f"), 2, "--against belongs to a question: add --cause"),
-        (("--cause", "--against", "f", "--versus", SECOND), 2, "not allowed with argument"),
         (("--cause", "--word", "zebra"), 1, "the translation has no word 'zebra'"),
         (("--cause", "--measure", "logits"), 2, "unknown measure 'logits'"),
         (("--cause", "--ablation", "none"), 2, "unknown ablation 'none'"),

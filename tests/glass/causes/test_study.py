@@ -143,7 +143,8 @@ def test_shares_are_effects_over_the_whole_change(monkeypatch):
     head = ("encoder.1.self_attention", 2)
     expected = [one.map("encoder.self_attention").total[1][2] / (one.clean - one.other) for one in mind_changed]
     assert found.shares[head] == pytest.approx(expected)
-    assert sum(found.carriers["embedding"].values()) == found.used
+    assert found.carriers["embedding"] == {"(the swapped word)": found.used}
+    assert all(sum(words.values()) == found.used for words in found.carriers.values())
     assert found.carried["embedding"][0] == pytest.approx(
         max(mind_changed[0].map("encoder.stream").total[0], key=abs) / (mind_changed[0].clean - mind_changed[0].other)
     )

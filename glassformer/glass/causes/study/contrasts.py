@@ -13,6 +13,7 @@ from glassformer.glass.causes.sweep import Sweep, sweep
 from glassformer.translator import Translator
 
 Swap = tuple[str, str]
+SWAPPED = "(the swapped word)"
 
 
 @dataclass(frozen=True)
@@ -102,8 +103,17 @@ class Findings:
         for depth, row in zip(stream.rows, stream.total, strict=True):
             effects = [effect or 0.0 for effect in row]
             place = max(range(len(row)), key=lambda at: abs(effects[at]))
-            self.carriers.setdefault(depth, Counter())[question.source["tokens"][place]["text"]] += 1
+            self.carriers.setdefault(depth, Counter())[_carrier(question, place)] += 1
             self.carried.setdefault(depth, []).append(effects[place] / whole)
+
+
+def _carrier(question: Question, place: int) -> str:
+    """The token at a place of the source; the swapped word, whichever it is, as such."""
+    own, other = question.source["tokens"], question.other
+    same = other is not None and any(
+        one == place and other.source["tokens"][two]["piece"] == own[place]["piece"] for one, two in other.places
+    )
+    return str(own[place]["text"]) if same else SWAPPED
 
 
 def measure(translator: Translator, contrasts: Contrasts, sentences: Iterable[str], limit: int) -> Findings:
