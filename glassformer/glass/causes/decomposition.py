@@ -10,19 +10,14 @@ is a direct effect only in so far as the scales would have stayed.
 Axes: T target tokens, S keys, D d_model, K head width.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
 
 from glassformer.errors import UsageError
 from glassformer.glass.causes.contrast import Contrast
+from glassformer.glass.causes.tensors import Array, Tensors, numbers
 from glassformer.glass.ops import NORMS
-from glassformer.glass.tensor import TracedTensor, not_carried
-
-Tensors = Mapping[str, TracedTensor]
-Array = NDArray[np.float64]
+from glassformer.glass.tensor import TracedTensor
 
 
 @dataclass(frozen=True)
@@ -47,10 +42,10 @@ def direct_attribution(tensors: Tensors, contrast: Contrast) -> list[Term]:
     if contrast.measure != "logit_difference":
         raise UsageError(f"only a logit difference is a sum of terms, not a {contrast.measure.replace('_', ' ')}")
     logits = tensors["logits"]
-    table = _values(tensors, logits.operands["weight"])
+    table = numbers(tensors, logits.operands["weight"])
     terms = []
     if bias := logits.operands.get("bias"):
-        values = _values(tensors, bias)
+        values = numbers(tensors, bias)
         terms.append(Term(bias, float(values[contrast.a] - values[contrast.b])))
     down_D = table[contrast.a] - table[contrast.b]
     return [*terms, *_terms(tensors, logits.operands["x"], contrast.step, down_D)]
@@ -67,28 +62,28 @@ def _terms(tensors: Tensors, name: str, step: int, down_D: Array) -> Iterator[Te
     elif tensor.op == "linear":
         yield from _sublayer(tensors, tensor, step, down_D)
     else:
-        yield Term(name, float(down_D @ _values(tensors, name)[step]))
+        yield Term(name, float(down_D @ numbers(tensors, name)[step]))
 
 
 def _norm(tensors: Tensors, norm: TracedTensor, step: int, down_D: Array) -> Iterator[Term]:
     if bias := norm.operands.get("bias"):
-        yield Term(bias, float(down_D @ _values(tensors, bias)))
-    down_D = down_D * _values(tensors, norm.operands["gain"])
+        yield Term(bias, float(down_D @ numbers(tensors, bias)))
+    down_D = down_D * numbers(tensors, norm.operands["gain"])
     if norm.op == "layernorm":
         down_D = down_D - down_D.mean()  # taking out the mean is its own transpose
     yield from _terms(tensors, norm.operands["x"], step, down_D / float(norm.statistics["deviation"][step]))
 
 
 def _sublayer(tensors: Tensors, output: TracedTensor, step: int, down_D: Array) -> Iterator[Term]:
-    weight_DX = _values(tensors, output.operands["weight"])
+    weight_DX = numbers(tensors, output.operands["weight"])
     if bias := output.operands.get("bias"):
-        yield Term(bias, float(down_D @ _values(tensors, bias)))
+        yield Term(bias, float(down_D @ numbers(tensors, bias)))
     x = tensors[output.operands["x"]]
     if x.op != "merge_heads":
-        yield Term(output.name, float(down_D @ weight_DX @ _values(tensors, x.name)[step]))
+        yield Term(output.name, float(down_D @ weight_DX @ numbers(tensors, x.name)[step]))
         return
     heads = tensors[x.operands["x"]]
-    values_HTK = _values(tensors, heads.name)
+    values_HTK = numbers(tensors, heads.name)
     down_HK = (down_D @ weight_DX).reshape(len(values_HTK), -1)
     for head, down_K in enumerate(down_HK):
         by_key = _by_key(tensors, heads, head, step, down_K)
@@ -99,13 +94,6 @@ def _by_key(tensors: Tensors, heads: TracedTensor, head: int, step: int, down_K:
     """A head's sum of weighted values, each value's share apart; None where the head was changed from outside."""
     if heads.op != "matmul":
         return None
-    weights_HTS, values_GSK = (_values(tensors, heads.operands[role]) for role in ("a", "b"))
+    weights_HTS, values_GSK = (numbers(tensors, heads.operands[role]) for role in ("a", "b"))
     shared = len(weights_HTS) // len(values_GSK)
     return tuple(float(one) for one in weights_HTS[head, step] * (values_GSK[head // shared] @ down_K))
-
-
-def _values(tensors: Tensors, name: str) -> Array:
-    values = tensors[name].values
-    if values is None:
-        raise not_carried(name)
-    return values.astype(np.float64)

@@ -4,7 +4,6 @@ Positions may be numbers or words: of the source the words of the sentence, of t
 the model gives without the change. A position of the target is a step: the one that writes that token.
 """
 
-import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -125,8 +124,3 @@ def listed(places: Places) -> list[int | str] | None:
     if places is None:
         return None
     return [places] if isinstance(places, int | str) else list(places)
-
-
-def with_value(edit: Edit, value: Tensor) -> Edit:
-    """The edit with the value that it had to wait for."""
-    return dataclasses.replace(edit, value=value)

@@ -3,19 +3,16 @@
 Axes: V vocabulary, D d_model.
 """
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from glassformer.glass.causes.components import stream
-from glassformer.glass.tensor import TracedTensor
+from glassformer.glass.causes.tensors import Tensors
 from glassformer.model import Transformer
 from glassformer.special import PIECES
 from glassformer.text.tokenizer import Tokenizer
-
-Tensors = Mapping[str, TracedTensor]
 
 
 @torch.no_grad()

@@ -13,18 +13,15 @@ scale frozen), in the L1 norm. Biases belong to nobody. A feed-forward block mix
 Axes: S source tokens, T target tokens, H heads, Q queries, N keys, D d_model, K head width, G key-value heads.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from glassformer.glass.causes.attribution.inputs import Attribution
-from glassformer.glass.tensor import TracedTensor, not_carried
+from glassformer.glass.causes.tensors import Array, Tensors, numbers
+from glassformer.glass.tensor import TracedTensor
 from glassformer.model import ModelConfig
-
-Tensors = Mapping[str, TracedTensor]
-Array = NDArray[np.float64]
 
 
 class Mixture(NamedTuple):
@@ -60,11 +57,11 @@ def contributions(tensors: Tensors, config: ModelConfig) -> Shares:
 
 
 def _shares(tensors: Tensors, config: ModelConfig, mix: Mix) -> Shares:
-    encoder_SS = np.eye(len(tensors["source.ids"].values))  # type: ignore[arg-type]
+    encoder_SS = np.eye(tensors["source.ids"].shape[0])
     for layer in range(config.encoder_layers):
         own_Q, keys_QN = mix(tensors, f"encoder.{layer}.self_attention")
         encoder_SS = own_Q[:, None] * encoder_SS + keys_QN @ encoder_SS
-    target_TT = np.eye(len(tensors["target.ids"].values))  # type: ignore[arg-type]
+    target_TT = np.eye(tensors["target.ids"].shape[0])
     source_TS = np.zeros((len(target_TT), len(encoder_SS)))
     for layer in range(config.decoder_layers):
         own_Q, keys_QN = mix(tensors, f"decoder.{layer}.self_attention")
@@ -76,7 +73,7 @@ def _shares(tensors: Tensors, config: ModelConfig, mix: Mix) -> Shares:
 
 
 def _halves(tensors: Tensors, attention: str) -> Mixture:
-    weights_QN = _values(tensors, f"{attention}.weights").mean(0)
+    weights_QN = numbers(tensors, f"{attention}.weights").mean(0)
     return Mixture(np.full(len(weights_QN), 0.5), weights_QN / 2)
 
 
@@ -93,28 +90,21 @@ def _nearness(tensors: Tensors, attention: str) -> Mixture:
 
 def _summands(tensors: Tensors, attention: str) -> tuple[Array, Array, Array]:
     """What each key and the residual add to the sublayer's result, and the result."""
-    weights_HQN, values_GNK = _values(tensors, f"{attention}.weights"), _values(tensors, f"{attention}.value_heads")
+    weights_HQN, values_GNK = numbers(tensors, f"{attention}.weights"), numbers(tensors, f"{attention}.value_heads")
     values_HNK = values_GNK.repeat(len(weights_HQN) // len(values_GNK), axis=0)
-    output_DHK = _values(tensors, f"{attention}.output.weight").reshape(-1, *values_HNK.shape[::2])
+    output_DHK = numbers(tensors, f"{attention}.output.weight").reshape(-1, *values_HNK.shape[::2])
     summands_QND = np.einsum("hqn,hnk,dhk->qnd", weights_HQN, values_HNK, output_DHK)
     residual = tensors[f"{attention}_norm.residual"]
-    own_QD = _values(tensors, residual.operands["a"])
+    own_QD = numbers(tensors, residual.operands["a"])
     norm = tensors.get(f"{attention}_norm.norm")
     if norm is None or norm.operands["x"] != residual.name:  # pre-norm: the sum is the result
-        return summands_QND, own_QD, _values(tensors, residual.name)
-    return _through(tensors, norm, summands_QND), _through(tensors, norm, own_QD), _values(tensors, norm.name)
+        return summands_QND, own_QD, numbers(tensors, residual.name)
+    return _through(tensors, norm, summands_QND), _through(tensors, norm, own_QD), numbers(tensors, norm.name)
 
 
 def _through(tensors: Tensors, norm: TracedTensor, x: Array) -> Array:
     """The norm with its scale frozen, without its bias; axis 0 of x are the tokens."""
     centred = x - x.mean(-1, keepdims=True) if norm.op == "layernorm" else x
     scale = norm.statistics["deviation"].reshape(-1, *[1] * (x.ndim - 1))
-    result: Array = centred / scale * _values(tensors, norm.operands["gain"])
+    result: Array = centred / scale * numbers(tensors, norm.operands["gain"])
     return result
-
-
-def _values(tensors: Tensors, name: str) -> Array:
-    values = tensors[name].values
-    if values is None:
-        raise not_carried(name)
-    return values.astype(np.float64)
