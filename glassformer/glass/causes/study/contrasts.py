@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from glassformer.errors import InputError, UsageError
 from glassformer.glass.causes.asking import Question, ask, translated
+from glassformer.glass.causes.attribution.comparison import NOTHING
 from glassformer.glass.causes.places import bare
 from glassformer.glass.causes.study.interval import Estimate, estimate
 from glassformer.glass.causes.study.patterns import HeadName
@@ -103,8 +104,9 @@ class Findings:
         for depth, row in zip(stream.rows, stream.total, strict=True):
             effects = [effect or 0.0 for effect in row]
             place = max(range(len(row)), key=lambda at: abs(effects[at]))
-            self.carriers.setdefault(depth, Counter())[_carrier(question, place)] += 1
-            self.carried.setdefault(depth, []).append(effects[place] / whole)
+            if abs(effects[place]) > NOTHING:  # a word that was left out has no counterpart, and leaves none at first
+                self.carriers.setdefault(depth, Counter())[_carrier(question, place)] += 1
+                self.carried.setdefault(depth, []).append(effects[place] / whole)
 
 
 def _carrier(question: Question, place: int) -> str:

@@ -128,7 +128,7 @@ def _effect(value: float | None, most: float) -> Text:
 
 def _both(total: float | None, direct: float | None, most: float) -> Text:
     text = _effect(total, most)
-    return text if direct is None else Text.assemble(text, (" / ", DIM), _effect(direct, most))
+    return text if direct is None else Text.assemble("  ", text, (" / ", DIM), _effect(direct, most))
 
 
 def _deciding(cause: Shown, console: Console) -> None:
