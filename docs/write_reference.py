@@ -19,7 +19,7 @@ from glassformer.model import config as model_config
 from glassformer.model.config import PRESETS, ModelConfig
 from glassformer.search.options import SearchOptions
 from glassformer.settings import accepted
-from glassformer.training.config import DEFAULT_PRESET, DEFAULT_VOCABULARY, PRESET_SETTINGS, RunConfig, TrainingConfig
+from glassformer.training.config import DEFAULT_PRESET, PRESET_SETTINGS, RunConfig, TrainingConfig
 from glassformer.training.update.optimizer import BETAS, EPSILON
 
 DOCS = Path(__file__).parent
@@ -154,7 +154,7 @@ def _setting(field: dataclasses.Field[Any], values: str, parts: Mapping[str, str
 
 def _default(field: dataclasses.Field[Any]) -> str:
     """What training takes where the user names neither the setting nor a preset."""
-    own = DEFAULT_VOCABULARY if field.default is dataclasses.MISSING else field.default
+    own = None if field.default is dataclasses.MISSING else field.default
     value = _yaml(_of_preset(DEFAULT_PRESET).get(field.name, own))
     return f"{value}, by [preset](#presets)" if any(field.name in _of_preset(name) for name in PRESETS) else value
 

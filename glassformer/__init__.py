@@ -6,7 +6,9 @@ from typing import Any
 # Loaded on first use, so that `glassformer --help` need not wait for torch.
 _HOMES = {
     "Callback": "glassformer.training",
+    "Copying": "glassformer.copying",
     "FailedTranslation": "glassformer.translator",
+    "Glossary": "glassformer.text.terms",
     "ModelConfig": "glassformer.model",
     "SearchOptions": "glassformer.search",
     "Trace": "glassformer.glass.trace",
@@ -16,11 +18,14 @@ _HOMES = {
     "cause": "glassformer.glass.causes.cause",
     "trace": "glassformer.glass.trace",
     "train": "glassformer.training",
+    "translate_markup": "glassformer.markup",
     "translate_texts": "glassformer.whole_texts",
 }
 __all__ = [
     "Callback",
+    "Copying",
     "FailedTranslation",
+    "Glossary",
     "ModelConfig",
     "SearchOptions",
     "Trace",
@@ -30,6 +35,7 @@ __all__ = [
     "cause",
     "trace",
     "train",
+    "translate_markup",
     "translate_texts",
 ]
 

@@ -43,7 +43,9 @@ def _traced(translator: Translator, sentence: str, why: Mapping[str, Any] | None
     if why is None or record.decode is None:
         return record
     ids = [step["chosen"]["id"] for step in record.decode["steps"]]
-    return dataclasses.replace(record, cause=cause(translator, sentence, target=ids, **why).to_dict())
+    return dataclasses.replace(
+        record, cause=cause(translator, sentence, target=ids, to=options.get("to"), **why).to_dict()
+    )
 
 
 def _kind(what: Sequence[str]) -> Kind:

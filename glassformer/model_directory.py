@@ -1,7 +1,7 @@
 """A model directory on disk: what every command accepts as MODEL. It holds no pickle.
 
 config.json (ModelConfig), model.safetensors (parameters), source.spm and target.spm, or one tokenizer.spm where they
-are the same, and card.json (where the model comes from).
+are the same, card.json (where the model comes from), and lexicon.tsv (the words it was trained on, if that is known).
 """
 
 import dataclasses
@@ -17,10 +17,11 @@ from torch import Tensor
 from glassformer.errors import GlassformerError, InputError
 from glassformer.files import standing, write_whole
 from glassformer.model import ModelConfig, Transformer
+from glassformer.quality_estimation.lexicon import Lexicon
 from glassformer.settings import build, keys_of, refuse_unknown
 from glassformer.text.tokenizer import Tokenizer
 
-CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "card.json"
+CONFIG, WEIGHTS, CARD, LEXICON = "config.json", "model.safetensors", "card.json", "lexicon.tsv"
 JOINT, SOURCE, TARGET = "tokenizer.spm", "source.spm", "target.spm"
 OF_A_RUN = ("average", "best", "last")  # the first that is there is what a run directory means
 
@@ -49,7 +50,7 @@ def parameters_of(model: Transformer) -> dict[str, Tensor]:
 
 def write_model(
     directory: Path, config: ModelConfig, weights: dict[str, Tensor], tokenizers: tuple[Tokenizer, Tokenizer],
-    card: dict[str, Any],
+    card: dict[str, Any], lexicon: Lexicon,
 ) -> None:  # fmt: skip
     """Write the files of a model directory into `directory`, which exists."""
     write_whole(directory / CONFIG, _json(dataclasses.asdict(config)))
@@ -60,6 +61,13 @@ def write_model(
     else:
         write_whole(directory / SOURCE, source.to_bytes())
         write_whole(directory / TARGET, target.to_bytes())
+    write_card(directory, card)
+    if lexicon:
+        write_whole(directory / LEXICON, lexicon.to_bytes())
+
+
+def write_card(directory: Path, card: dict[str, Any]) -> None:
+    """Write the card of the model directory `directory`, in the place of one that may be there."""
     write_whole(directory / CARD, _json(card))
 
 
@@ -90,6 +98,17 @@ def read_model(
     model = Transformer(config)
     load_parameters(model, read_tensors(directory / WEIGHTS), directory / WEIGHTS)
     return model.to(device).eval(), tokenizers, read_json(directory / CARD)
+
+
+def read_lexicon(directory: Path) -> Lexicon:
+    """The model's lexicon, empty where it has none; InputError for a damaged one."""
+    path = directory / LEXICON
+    try:
+        return Lexicon.from_bytes(path.read_bytes(), str(path))
+    except FileNotFoundError:
+        return Lexicon()
+    except OSError as error:
+        raise InputError(f"{path}: cannot read the lexicon: {error.strerror}") from error
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:

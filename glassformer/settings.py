@@ -73,6 +73,9 @@ def _fits(value: Any, hint: Any) -> bool:
     if typing.get_origin(hint) is tuple:
         item = typing.get_args(hint)[0]
         return isinstance(value, list | tuple) and all(_fits(v, item) for v in value)
+    if typing.get_origin(hint) is dict:
+        inner = typing.get_args(hint)[1]
+        return isinstance(value, dict) and all(isinstance(k, str) and _fits(v, inner) for k, v in value.items())
     if hint is float:
         return not isinstance(value, bool) and _is_number(value)
     if hint is int:
@@ -93,6 +96,8 @@ def _converted(value: Any, hint: Any) -> Any:
         return float(value)
     if typing.get_origin(hint) is tuple:
         return tuple(_converted(item, typing.get_args(hint)[0]) for item in value)
+    if typing.get_origin(hint) is dict:
+        return {key: _converted(item, typing.get_args(hint)[1]) for key, item in value.items()}
     return value
 
 
@@ -103,6 +108,8 @@ def _described(hint: Any) -> str:
         return "one of " + ", ".join(map(str, typing.get_args(hint)))
     if typing.get_origin(hint) is tuple:
         return f"a list of {accepted(typing.get_args(hint)[0])}"
+    if typing.get_origin(hint) is dict:
+        return f"a mapping of names to {accepted(typing.get_args(hint)[1])}"
     return {int: "a whole number", float: "a number", bool: "true or false", str: "text"}.get(hint, str(hint))
 
 

@@ -17,10 +17,15 @@ from glassformer.engine import EagerEngine, generate
 from glassformer.errors import InputError
 from glassformer.files import whole_directory
 from glassformer.model import Transformer
-from glassformer.model_directory import parameters_of, read_model, resolve, write_model
+from glassformer.model_directory import parameters_of, read_lexicon, read_model, resolve, write_model
+from glassformer.quality_estimation.estimator import Estimator
+from glassformer.quality_estimation.lexicon import Lexicon
+from glassformer.quality_estimation.warnings import TranslationWarning
 from glassformer.search import Hypothesis, SearchOptions
 from glassformer.special import EOS
 from glassformer.text.tokenizer import Tokenizer, Tokenizers
+
+Targets = str | Sequence[str] | None  # the target of all sentences, or of each; None where the model has one at most
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,11 @@ class Translation:
     - `finished`: False where the length limit cut it off.
     - `parts`: where the source was translated in parts (`translate_texts`), their translations: of a text its
       sentences, of an over-long sentence its clauses. Tokens and alignments are then in the parts alone.
+    - `inserted`: what `text` holds though the model did not write it so: copied addresses, terms, ... (`copying`).
+      Tokens, scores and alignment are then those of what the model read and wrote, with stand-ins.
+    - `warnings`: what speaks against it; see TranslationWarning.
+    - `confidence`: the share of the good translations of the validation set for which less spoke, 0 to 1; None for a
+      model whose training has not ended.
     - `error`: None; see FailedTranslation.
     """
 
@@ -48,11 +58,15 @@ class Translation:
     finished: bool = True
     alternatives: tuple["Translation", ...] = ()  # the next best ones, where n_best is above 1
     parts: tuple["Translation | FailedTranslation", ...] = ()
+    inserted: tuple[str, ...] = ()
+    warnings: tuple[TranslationWarning, ...] = ()
+    confidence: float | None = None
     error: ClassVar[None] = None
 
     def to_dict(self) -> dict[str, Any]:
         """The fields above as values for JSON, `alignment` as a list of rows rounded to six decimals."""
         values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        values["warnings"] = [{"kind": one.kind.value, "words": list(one.words)} for one in self.warnings]
         if self.alignment is not None:
             values["alignment"] = [[round(w, 6) for w in row] for row in self.alignment.tolist()]
         return values | {key: [one.to_dict() for one in values[key]] for key in ("alternatives", "parts")}
@@ -88,18 +102,21 @@ class Translator:
         source_tokenizer: Tokenizer,
         target_tokenizer: Tokenizer,
         card: dict[str, Any] | None = None,
+        lexicon: Lexicon | None = None,
     ) -> None:
         self.model = model
         self.engine = EagerEngine(model)
         self.source_tokenizer = source_tokenizer
         self.target_tokenizer = target_tokenizer
         self.card = card or {}
+        self.estimator = Estimator.of_model(lexicon or Lexicon(), self.card)
 
     @classmethod
     def load(cls, path: str | Path, device: str | torch.device = "cpu") -> "Translator":
         """Read a model or run directory; InputError if a file is missing or does not fit."""
-        model, (source, target), card = read_model(resolve(Path(path)), torch.device(device))
-        return cls(model, source, target, card)
+        directory = resolve(Path(path))
+        model, (source, target), card = read_model(directory, torch.device(device))
+        return cls(model, source, target, card, read_lexicon(directory))
 
     def save(self, directory: str | Path) -> None:
         """Write a model directory: whole, or not at all."""
@@ -108,12 +125,18 @@ class Translator:
 
     def write(self, directory: Path) -> None:
         """Write the files of a model directory into `directory`, which exists."""
-        write_model(directory, self.model.config, parameters_of(self.model), self.tokenizers, self.card)
+        weights, lexicon = parameters_of(self.model), self.estimator.lexicon
+        write_model(directory, self.model.config, weights, self.tokenizers, self.card, lexicon)
 
     @property
     def tokenizers(self) -> Tokenizers:
         """The source's and the target's tokenizer; one, twice, where they are joint."""
         return self.source_tokenizer, self.target_tokenizer
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """What it can be told to translate to; none where it was trained in one direction, without saying which."""
+        return self.source_tokenizer.targets
 
     @property
     def device(self) -> torch.device:
@@ -128,20 +151,22 @@ class Translator:
         prefixes: Sequence[str] | None = None,
         align: bool = False,
         places: Sequence[str] | None = None,
+        to: Targets = None,
         **overrides: Any,
     ) -> list[Translation | FailedTranslation]:
         """Translate each sentence; no result depends on the other sentences.
 
         `overrides` are fields of SearchOptions (`beam=4`, `n_best=2`, ...). `prefixes`: text that each translation
         must begin with. `align` gives alignments too, for one more pass over the model. `places` names the
-        sentences in errors ("input.txt:7"). A blank sentence gives an empty translation.
+        sentences in errors ("input.txt:7"). A blank sentence gives an empty translation. `to`: the target of all
+        sentences or of each, one of `targets`; UsageError for another, and for none where the model has several.
 
         Nothing is cut off: a sentence that is longer than the model admits, or whose prefix leaves no room for a
         translation, has a FailedTranslation in its place, and the others are translated.
         """
         options = dataclasses.replace(options or SearchOptions(), **overrides)
         texts = [sentence.strip() for sentence in sentences]
-        ids = self._encoded(texts)
+        ids = self._encoded(texts, to)
         beginnings = self.target_tokenizer.encode_all(prefixes or [""] * len(texts))
         results: list[Translation | FailedTranslation] = [Translation(text, "", 0.0, 0.0) for text in texts]
         rows = []  # those to translate
@@ -169,15 +194,17 @@ class Translator:
         places: Sequence[str] | None = None,
         *,
         align: bool = False,
+        to: Targets = None,
     ) -> list[Translation | FailedTranslation]:
         """Compute the model's log-probability of each target as the translation of its source.
 
         `score` is log_prob / length_penalty(n, alpha), n counting `</s>`, as in search. `align` gives alignments
-        too. A pair with a side longer than the model admits has a FailedTranslation in its place.
+        too. A pair with a side longer than the model admits has a FailedTranslation in its place. `to` is as in
+        `translate`.
         """
         SearchOptions(length_penalty=length_penalty_alpha)  # raises UsageError for a value out of range
         texts, targets = [s.strip() for s in sources], [t.strip() for t in targets]
-        source_ids = [ids or [EOS] for ids in self._encoded(texts)]
+        source_ids = [ids or [EOS] for ids in self._encoded(texts, to)]
         target_ids = [[*ids, EOS] for ids in self.target_tokenizer.encode_all(targets)]
         results: dict[int, Translation | FailedTranslation] = {}
         for row, (source, target) in enumerate(zip(source_ids, target_ids, strict=True)):
@@ -193,16 +220,24 @@ class Translator:
             results[row] = self._translation(texts[row], source_ids[row], forced, score.alignment_TS)
         return [results[row] for row in range(len(texts))]
 
-    def source_ids(self, texts: Sequence[str], places: Sequence[str] | None = None) -> list[list[int]]:
-        """Each text's ids with `</s>`; none at all for a blank one. InputError for one too long, by its place."""
-        result = self._encoded(texts)
+    def source_ids(
+        self, texts: Sequence[str], places: Sequence[str] | None = None, to: Targets = None
+    ) -> list[list[int]]:
+        """Each text's ids with its target's symbol and `</s>`; none at all for a blank one.
+
+        Raises InputError for one too long, by its place, and UsageError for a target as in `translate`.
+        """
+        result = self._encoded(texts, to)
         for row, ids in enumerate(result):
             self.model.config.check_length(len(ids), _place(places, row))
         return result
 
-    def _encoded(self, texts: Sequence[str]) -> list[list[int]]:
-        """Each text's ids with `</s>`; none at all for a blank one."""
-        return [[*ids, EOS] if ids else [] for ids in self.source_tokenizer.encode_all(texts)]
+    def _encoded(self, texts: Sequence[str], to: Targets) -> list[list[int]]:
+        """Each text's ids with its target's symbol and `</s>`; none at all for a blank one."""
+        tokenizer, targets = self.source_tokenizer, [to] * len(texts) if to is None or isinstance(to, str) else to
+        symbols = {target: tokenizer.target_ids(target) for target in set(targets)}
+        encoded = zip(targets, tokenizer.encode_all(texts), strict=True)
+        return [[*symbols[target], *ids, EOS] if ids else [] for target, ids in encoded]
 
     def _check_sentence(self, source: list[int], prefix: list[int], options: SearchOptions, place: str) -> None:
         """Raise InputError for a source that is too long, or a prefix that leaves no room for more."""
@@ -221,9 +256,11 @@ class Translator:
         return (score.alignment_TS for score in scores)
 
     def _translation(self, text: str, ids: list[int], hypothesis: Hypothesis, alignment: Tensor | None) -> Translation:
+        spoken, normalized = self.target_tokenizer.decode(hypothesis.tokens), self.source_tokenizer.normalize(text)
+        quality = self.estimator.estimate(normalized, spoken, hypothesis.token_log_probs, hypothesis.finished)
         return Translation(
             source=text,
-            text=self.target_tokenizer.decode(hypothesis.tokens),
+            text=spoken,
             score=hypothesis.score,
             log_prob=hypothesis.log_prob,
             tokens=tuple(map(self.target_tokenizer.piece, hypothesis.tokens)),
@@ -231,6 +268,8 @@ class Translator:
             source_tokens=tuple(map(self.source_tokenizer.piece, ids)),
             alignment=alignment,
             finished=hypothesis.finished,
+            warnings=quality.warnings,
+            confidence=quality.confidence,
         )
 
 

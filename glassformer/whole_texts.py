@@ -7,7 +7,9 @@ from heapq import nlargest
 from itertools import islice, product
 from typing import Any, Literal, get_args
 
+from glassformer.copying import Copying, translate_copying
 from glassformer.errors import UsageError
+from glassformer.quality_estimation.warnings import joined_warnings
 from glassformer.search import SearchOptions
 from glassformer.text.clauses import split_clauses
 from glassformer.text.sentences import Parts, check_language, split_sentences
@@ -27,6 +29,8 @@ def translate_texts(
     prefixes: Sequence[str] | None = None,
     align: bool = False,
     places: Sequence[str] | None = None,
+    copying: Copying | None = Copying(),  # noqa: B008 - it is frozen
+    to: str | None = None,
     **overrides: Any,
 ) -> list[Translation | FailedTranslation]:
     """Translate texts of any number of sentences, each sentence by itself; the white space between them is kept.
@@ -34,10 +38,12 @@ def translate_texts(
     `split=False` takes each text as one sentence. `language` is that of the texts, an ISO 639 code whose rules split
     them; without it the script decides, and Latin is English. `long` says what becomes of a sentence that is longer
     than the model admits: it is split at clauses, skipped, or fails. Where a sentence fails (one word may be too long
-    too) its whole text is a FailedTranslation; with `skip` it leaves no text, and its error is in `parts`. The rest is
-    as in `Translator.translate`; a prefix begins the first sentence.
+    too) its whole text is a FailedTranslation; with `skip` it leaves no text, and its error is in `parts`. `copying`
+    says what is copied, as addresses are, and which terms are used; None: whatever the model writes. The rest is as in
+    `Translator.translate`; a prefix begins the first sentence.
 
-    A text of several sentences has them in `parts`; its score and log-probability are the sums of theirs, and its
+    A text of several sentences has them in `parts`; its score and log-probability are the sums of theirs, its
+    warnings are theirs together, its confidence is their lowest, and its
     n_best are the best of all their combinations. An over-long sentence has its clauses in its own `parts`.
     """
     if language:
@@ -54,6 +60,8 @@ def translate_texts(
         long == "split",
         _of_the_first(prefixes, splits),
         align,
+        copying or Copying(protect=False),
+        to,
         [f"{place}{which}" for place, (parts, _) in zip(places, splits, strict=True) for which in _which(parts)],
     )
     return _together(texts, splits, sentences, options.n_best, skip=long == "skip")
@@ -61,24 +69,29 @@ def translate_texts(
 
 def _translate_sentences(
     translator: Translator, sentences: list[str], options: SearchOptions, split_long: bool, prefixes: list[str] | None,
-    align: bool, places: list[str],
+    align: bool, copying: Copying, to: str | None, places: list[str],
 ) -> list[Translation | FailedTranslation]:  # fmt: skip
     """Translate each sentence, in clauses where it is too long and that is wanted."""
-    encoded = translator.source_tokenizer.encode_all(sentences)
-    most = translator.model.config.max_length - 1  # without </s>
+    tokenizer = translator.source_tokenizer
+    encoded = tokenizer.encode_all([copying.shortened(sentence, tokenizer) for sentence in sentences])
+    # Without </s>, and the symbol of the target.
+    most = translator.model.config.max_length - 1 - len(tokenizer.target_ids(to))
 
     def fits(text: str) -> bool:
-        return len(translator.source_tokenizer.encode(text)) <= most
+        return len(tokenizer.encode(copying.shortened(text, tokenizer))) <= most
 
     clauses = [
         split_clauses(sentence, fits) if split_long and len(ids) > most else Parts([sentence], [])
         for sentence, ids in zip(sentences, encoded, strict=True)
     ]
-    translations = translator.translate(
+    translations = translate_copying(
+        translator,
         [clause for parts, _ in clauses for clause in parts],
         options,
+        copying,
         prefixes=_of_the_first(prefixes, clauses),
         align=align,
+        to=to,
         places=[place for place, (parts, _) in zip(places, clauses, strict=True) for _ in parts],
     )
     return _together(sentences, clauses, translations, options.n_best)
@@ -142,4 +155,7 @@ def _joined(text: str, split: Parts, chosen: Choice) -> Translation:
         score=math.fsum(one.score for one in spoken),
         log_prob=math.fsum(one.log_prob for one in spoken),
         finished=all(one.finished for one in spoken),
+        inserted=tuple(original for one in spoken for original in one.inserted),
+        warnings=joined_warnings([warning for one in spoken for warning in one.warnings]),
+        confidence=min((one.confidence for one in spoken if one.confidence is not None), default=None),
     )

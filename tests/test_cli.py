@@ -20,7 +20,7 @@ from tests.letters import QUICK, letters, tsv, write_tsv
 
 TRANSLATION = {
     "source", "text", "score", "log_prob", "tokens", "token_log_probs", "source_tokens", "alignment", "finished",
-    "alternatives", "parts",
+    "alternatives", "parts", "warnings", "confidence",
 }  # fmt: skip
 
 
@@ -178,7 +178,9 @@ def test_what_is_cut_off_is_said_with_its_line(model):
     assert outcome.status == 0
     assert outcome.lines[0] == "b a"
     assert outcome.lines[1] == "f e d"
-    assert outcome.err == "glassformer: standard input:2: cut off at the length limit; raise --max-length\n"
+    said = outcome.err.splitlines()
+    assert said[0] == "glassformer: standard input:2: cut off at the length limit; raise --max-length"
+    assert all("warning:" in line for line in said[1:])
 
 
 def test_a_reader_that_goes_away_is_no_error(model, tmp_path):
@@ -238,7 +240,7 @@ def test_evaluate_gives_sacrebleus_own_scores(model, held_out, tmp_path):
     values = json.loads(outcome.out)
     texts, references = (path.read_text().splitlines() for path in (tmp_path / "out.txt", target))
     assert texts == run("translate", model, source, "--beam", 1, "--max-length", 4).lines
-    metrics = {"bleu": BLEU(), "chrf": CHRF(), "ter": TER()}
+    metrics = {"bleu": BLEU(), "chrf": CHRF(), "chrf++": CHRF(word_order=2), "ter": TER()}
     for name, metric in metrics.items():
         score = metric.corpus_score(texts, [references]).score
         assert values[name] == {"score": round(score, 2), "signature": str(metric.get_signature())}
@@ -246,11 +248,11 @@ def test_evaluate_gives_sacrebleus_own_scores(model, held_out, tmp_path):
     assert 0 < equal < 100  # some are longer than the limit
     assert values["exact_match"] == equal
     assert (values["sentences"], values["failed"]) == (100, 0)
-    assert values.keys() == {"bleu", "chrf", "ter", "exact_match", "sentences", "failed"}
+    assert values.keys() == {*metrics, "exact_match", "sentences", "failed"}
     cut = sum(len(reference.split()) > 3 for reference in references)
     assert outcome.err == f"glassformer: {cut} of 100 cut off at the length limit; raise --max-length\n"
     table = run(*arguments)
-    assert [line.split()[0] for line in table.lines] == ["BLEU", "chrF2", "TER", "exact"]
+    assert [line.split()[0] for line in table.lines] == ["BLEU", "chrF2", "chrF2++", "TER", "exact"]
     assert f"{values['bleu']['score']:.2f}  {values['bleu']['signature']}" in table.lines[0]
 
 
@@ -334,7 +336,7 @@ def test_corpus_never_overwrites(tmp_path):
 def test_info_says_what_the_model_is(reversing):
     outcome = run("info", reversing.path / "last")
     values = json.loads(outcome.out)
-    assert values.keys() == {"model", "weights", "config", "normalization", "card"}
+    assert values.keys() == {"model", "weights", "config", "normalization", "targets", "card"}
     assert values["model"] == str(reversing.path / "last")
     assert (values["config"]["d_model"], values["config"]["vocab_size"]) == (64, 273)
     assert values["card"]["steps"] == 450

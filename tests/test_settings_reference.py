@@ -26,7 +26,11 @@ def named(value):
 
 
 # What must be set too where a setting is at the end of its range.
-BESIDE = {"d_model": {"num_heads": 1, "positions": "learned"}, "keep_checkpoints": {"average_last": 1}}
+BESIDE = {
+    "d_model": {"num_heads": 1, "positions": "learned"},
+    "keep_checkpoints": {"average_last": 1},
+    "sampling_temperature": {"corpus": None, "pairs": ["one.tsv", "other.tsv"]},
+}
 
 
 def documented(cls, name):

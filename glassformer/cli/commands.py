@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from glassformer.translator import FailedTranslation, Translation
 
 CHUNK = 256  # pairs scored at a time
-DATA = ("corpus", "pairs", "columns", "source", "target", "valid_pairs", "valid_source", "valid_target")
+DATA = (
+    "corpus", "pairs", "columns", "directions", "source", "target",
+    "valid_pairs", "valid_columns", "valid_directions", "valid_source", "valid_target",
+)  # fmt: skip
 
 
 def train(options: argparse.Namespace) -> None:
@@ -38,41 +41,6 @@ def quickstart(options: argparse.Namespace) -> None:
     quickstart(options.corpus, Path(options.out))
 
 
-def evaluate(options: argparse.Namespace) -> int:
-    """Score translations of a test set; those that failed count as empty, and make the exit status 1."""
-    from glassformer.evaluation import check_tokenizer, exact_match, score_corpus
-    from glassformer.files import check_output, write_output
-    from glassformer.text.pairs import read_parallel
-
-    # First all that can be wrong, then the long work.
-    check_tokenizer(options.tokenize)
-    search, translator = search_options(options), load_translator(options)
-    pairs = list(read_parallel(Path(options.source), Path(options.reference)))
-    if options.output:
-        check_output(Path(options.output))
-    sources, references = [pair.source for pair in pairs], [pair.target for pair in pairs]
-    results = translator.translate(sources, search, places=[pair.place for pair in pairs])
-    texts = ["" if result.error else one_line(result.text) for result in results]
-    if options.output:
-        write_output(Path(options.output), "".join(f"{text}\n" for text in texts).encode())
-    errors = [result.error for result in results if result.error]
-    if errors:
-        say_error(f"{len(errors):,} of {len(pairs):,} not translated, scored as empty; the first is {errors[0]}")
-    if cut := sum(not (result.error or result.finished) for result in results):
-        say_error(f"{cut:,} of {len(pairs):,} cut off at the length limit; {how_to_lengthen(options)}")
-    scores = score_corpus(texts, references, options.tokenize)
-    exact = exact_match(texts, references)
-    if options.json:
-        values = {name: {"score": round(s.value, 2), "signature": s.signature} for name, s in scores.items()}
-        counts = {"sentences": len(pairs), "failed": len(errors)}
-        print(json.dumps({**values, "exact_match": round(exact, 2), **counts}))
-    else:
-        for score in scores.values():
-            print(f"{score.name:<6} {score.value:6.2f}  {score.signature}")
-        print(f"exact  {exact:6.2f}  of {len(pairs):,} sentences equal their reference")
-    return 1 if errors else 0
-
-
 def score(options: argparse.Namespace) -> int:
     """Score given translations, a line each; the exit status is 1 where a pair could not be scored."""
     from glassformer.text.pairs import read_parallel
@@ -83,7 +51,7 @@ def score(options: argparse.Namespace) -> int:
     while chunk := list(islice(pairs, CHUNK)):
         sources, targets = [pair.source for pair in chunk], [pair.target for pair in chunk]
         alpha, places = options.length_penalty, [pair.place for pair in chunk]
-        for one in translator.score(sources, targets, alpha, places, align=options.json):
+        for one in translator.score(sources, targets, alpha, places, align=options.json, to=options.to):
             if one.error:
                 say_error(one.error)
                 status = 1
@@ -141,6 +109,7 @@ def info(options: argparse.Namespace) -> None:
             side: name_of_rules(tokenizer.rules)
             for side, tokenizer in zip(("source", "target"), translator.tokenizers, strict=True)
         },
+        "targets": list(translator.targets),
         "card": translator.card,
     }, indent=2, ensure_ascii=False))  # fmt: skip
 

@@ -27,7 +27,7 @@ def explain(options: argparse.Namespace) -> None:
     from glassformer.glass.views.terminal import TerminalOptions, render
     from glassformer.glass.views.terminal.cause import print_cause
 
-    asked = given(options, ("target", "beam", "detail", "pad", "length_penalty"))
+    asked = given(options, ("target", "beam", "detail", "pad", "length_penalty", "to"))
     traces, kind = gather(options.what, options.device, _why(options), **asked)
     if kind != "trace":
         _refuse_one_trace(options)
@@ -69,7 +69,7 @@ def study(options: argparse.Namespace) -> None:
         raise UsageError(f"--limit is {options.limit}: it must be at least 1")
     translator = load_translator(options)
     pairs = [pair for path in options.pairs for pair in read_pairs(path, tuple(options.columns or ()))]
-    result = study(translator, pairs, contrasts, options.limit)
+    result = study(translator, pairs, contrasts, options.limit, options.to)
     if options.json:
         print(json.dumps(result.to_dict(), ensure_ascii=False))
     else:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from glassformer.cli import commands as do
-from glassformer.cli import glass, translation
+from glassformer.cli import evaluation, glass, translation
 from glassformer.errors import UsageError
 
 
@@ -105,22 +105,30 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
         "text",
         "a .tsv, .csv, .jsonl, .json, .tmx or .parquet of pairs, or two files aligned by line; any may be packed",
     )
-    text.add_argument("--pairs", nargs="+", metavar="F", help=".tsv (source, tab, target), .csv, .jsonl, ...")
-    text.add_argument(
-        "--columns", nargs=2, metavar=("SOURCE", "TARGET"), help="columns, keys or languages of --pairs: en hi, or 2 4"
-    )
+    _add_pairs(text)
     text.add_argument("--source", metavar="F", help="one sentence a line")
     text.add_argument("--target", metavar="F", help="its translation on the same line")
     text.add_argument("--corpus", metavar="NAME", help="a built-in one: phrasebook, names[:LANGUAGE], gettext:LANGUAGE")
     text.add_argument("--valid-pairs", nargs="+", metavar="F", help="pairs to validate on, as --pairs")
+    text.add_argument("--valid-columns", nargs="+", metavar="C", help="of --valid-pairs; else as --columns")
+    text.add_argument("--valid-directions", nargs="+", metavar="D", help="of --valid-pairs; else as --directions")
     text.add_argument("--valid-source", metavar="F", help="or one sentence a line to validate on")
     text.add_argument("--valid-target", metavar="F", help="and its translation on the same line")
+
+
+def _add_pairs(text: argparse._ArgumentGroup) -> None:
+    text.add_argument("--pairs", nargs="+", metavar="F", help=".tsv (source, tab, target), .csv, .jsonl, ...")
+    text.add_argument(
+        "--columns", nargs="+", metavar="C", help="source and target column, key or language of --pairs: en hi, or 2 4"
+    )
+    text.add_argument("--directions", nargs="+", metavar="D", help="of each file of --pairs, or of all: en-hi hi-en")
 
 
 def _add_translate(commands: Any) -> None:
     parser = _command(commands, "translate", translation.translate, "translate text, a line for a line")
     _add_model(parser)
     parser.add_argument("file", nargs="?", default="-", metavar="FILE", help="the text (standard input)")
+    _add_target(parser)
     parser.add_argument(
         "--no-split", dest="split", action="store_false", help="take each line as one sentence, whatever it holds"
     )
@@ -131,10 +139,18 @@ def _add_translate(commands: Any) -> None:
         "--long", default="split", choices=("split", "skip", "fail"),
         help="sentences longer than the model admits: split at clauses, leave out, or fail (%(default)s)",
     )  # fmt: skip
+    parser.add_argument("--markup", action="store_true", help="the text has HTML- or XML-like tags; they stay in place")
+    parser.add_argument(
+        "--terms", metavar="F.tsv", help="a line is a term, a tab, its translation, more forms of it; alone it is kept"
+    )
+    parser.add_argument(
+        "--no-copy", dest="copy", action="store_false", help="do not copy URLs, e-mails, placeholders, tags and emoji"
+    )
     _add_search(parser)
     parser.add_argument(
         "--n-best", type=int, default=1, metavar="N", help="N translations each, with scores, then a blank line"
     )
+    parser.add_argument("--strict", action="store_true", help="exit status 1 where a translation has a warning")
     parser.add_argument("--prefix", metavar="TEXT", help="what every translation must begin with")
     sampling = parser.add_argument_group("sampling")
     sampling.add_argument("--sample", action="store_true", help="draw from the model instead of searching")
@@ -144,17 +160,30 @@ def _add_translate(commands: Any) -> None:
         "--top-p", type=float, metavar="P", help="among the likeliest tokens that hold probability P together (1)"
     )
     sampling.add_argument("--seed", type=int, metavar="N", help="another seed draws other translations (1)")
-    _add_json(parser, "one JSON object a line: text, tokens, scores, alignment")
+    _add_json(parser, "one JSON object a line: text, tokens, scores, alignment, warnings")
 
 
 def _add_evaluate(commands: Any) -> None:
-    parser = _command(commands, "evaluate", do.evaluate, "translate a test set and score it")
+    parser = _command(commands, "evaluate", evaluation.evaluate, "translate a test set and score it")
     _add_model(parser)
-    parser.add_argument("--source", required=True, metavar="F", help="one sentence a line")
-    parser.add_argument("--reference", required=True, metavar="F", help="its right translation on the same line")
+    text = parser.add_argument_group("test set")
+    text.add_argument("--source", metavar="F", help="one sentence a line")
+    text.add_argument(
+        "--reference", action="append", metavar="F",
+        help="its right translation on the same line; may be repeated, and have blank lines then",
+    )  # fmt: skip
+    _add_target(text)
+    _add_pairs(text)
     parser.add_argument("--output", metavar="F", help="write the translations here")
     parser.add_argument(
-        "--tokenize", default="13a", metavar="NAME", help="sacreBLEU's, for BLEU (%(default)s); none for tokenised text"
+        "--against", metavar="MODEL", help="compare with this model, or with a file of translations, a line each"
+    )
+    parser.add_argument(
+        "--tokenize", default="auto", metavar="NAME",
+        help="sacreBLEU's, for BLEU: 13a, zh, ...; none for tokenised text (%(default)s: by the references' script)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--comet", metavar="DIR", help="score by this COMET model too, which needs the package unbabel-comet"
     )
     _add_search(parser)
     _add_json(parser, "the scores as one JSON object")
@@ -165,6 +194,7 @@ def _add_score(commands: Any) -> None:
     _add_model(parser)
     parser.add_argument("--source", required=True, metavar="F", help="one sentence a line")
     parser.add_argument("--target", required=True, metavar="F", help="the translation to score on the same line")
+    _add_target(parser)
     parser.add_argument(
         "--length-penalty", type=float, default=0.0, metavar="A", help="divide by ((5+n)/6)^A (%(default)s)"
     )
@@ -179,6 +209,7 @@ def _add_explain(commands: Any) -> None:
     )  # fmt: skip
     _add_device(parser)
     what = parser.add_argument_group("what to trace")
+    _add_target(what)
     what.add_argument("--target", metavar="SENTENCE", help="force this translation instead of searching for one")
     what.add_argument("--beam", type=int, metavar="K", help="hypotheses kept; 1, the default, is greedy")
     what.add_argument("--length-penalty", type=float, metavar="A", help="a score is log p / ((5+n)/6)^A (0.6)")
@@ -217,6 +248,7 @@ def _add_study(commands: Any) -> None:
         help="swap A for B in the source, and measure which heads turn X into Y; commas join several; may be repeated",
     )  # fmt: skip
     parser.add_argument("--limit", type=int, default=100, metavar="N", help="sentences for each finding (%(default)s)")
+    _add_target(parser)
     _add_json(parser, "the study as one JSON object")
 
 
@@ -270,6 +302,10 @@ def _add_info(commands: Any) -> None:
 def _add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="a model directory or a run directory")
     _add_device(parser)
+
+
+def _add_target(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+    parser.add_argument("--to", metavar="L", help="the target's language, where the model has several: hi, de, ...")
 
 
 def _add_device(parser: argparse.ArgumentParser) -> None:

@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING
 from glassformer.cli.arrivals import arrivals
 from glassformer.cli.commands import how_to_lengthen, load_translator, one_line, search_options
 from glassformer.cli.streams import print_whole, say_error
+from glassformer.cli.warnings import GroupedWarnings
+from glassformer.errors import UsageError
 
 if TYPE_CHECKING:
+    from glassformer.copying import Copying
     from glassformer.translator import FailedTranslation, Translation
 
 LINES = 256  # translated at a time
@@ -24,7 +27,8 @@ NumberedLines = list[tuple[int, str]]
 
 
 def translate(options: argparse.Namespace) -> int:
-    """Translate a file, a line for a line; the exit status is 1 where a line could not be translated."""
+    """Translate a file, a line for a line; the exit status is 1 where a line failed or, with strict, has a warning."""
+    from glassformer.markup import translate_markup
     from glassformer.text.readers.lines import name_of, read_lines
     from glassformer.text.sentences import check_language
     from glassformer.whole_texts import translate_texts
@@ -32,11 +36,14 @@ def translate(options: argparse.Namespace) -> int:
     search = search_options(options)
     if options.language:
         check_language(options.language)
+    copying = _copying(options)
+    translate_all = translate_markup if options.markup else translate_texts
     translator = load_translator(options)
+    translator.source_tokenizer.target_ids(options.to)  # refuse a wrong one before waiting for text
     size, notes = _size(options.file), _Notes(options, name_of(options.file), translator.model.config.max_length)
     with _progress(size, _is_packed(options.file)) as advance:
         for lines in arrivals(read_lines(Path(options.file)), LINES, WINDOW if size is None else None):
-            results = translate_texts(
+            results = translate_all(
                 translator,
                 [line for _, line in lines],
                 search,
@@ -45,14 +52,27 @@ def translate(options: argparse.Namespace) -> int:
                 long=options.long,
                 prefixes=[options.prefix] * len(lines) if options.prefix else None,
                 align=options.json,
+                to=options.to,
                 places=[notes.place(number) for number, _ in lines],
+                copying=copying,
             )
             for (number, _), result in zip(lines, results, strict=True):
                 notes.take(result, number)
             print_whole("".join(f"{_shown(result, options)}\n" for result in results))
             advance(lines)
+            if size is None and sys.stdin.isatty():  # somebody waits for the next answer
+                notes.say_warnings()
     notes.end()
-    return 1 if notes.failed else 0
+    return 1 if notes.failed or (options.strict and notes.warned) else 0
+
+
+def _copying(options: argparse.Namespace) -> "Copying":
+    from glassformer.copying import Copying
+    from glassformer.text.terms import Glossary
+
+    if options.terms == options.file == "-":
+        raise UsageError("--terms - and the text cannot both be standard input; give one of them as a file")
+    return Copying(options.copy, Glossary.read(options.terms) if options.terms else Glossary())
 
 
 def _shown(result: "Translation | FailedTranslation", options: argparse.Namespace) -> str:
@@ -73,6 +93,7 @@ class _Notes:
         self.failed = 0
         self._options, self._name, self._max_length = options, name, max_length
         self._long, self._first = 0, ""
+        self.warned, self._warnings = False, GroupedWarnings()
 
     def place(self, number: int) -> str:
         return f"{self._name}:{number}"
@@ -84,12 +105,20 @@ class _Notes:
             return
         if not result.finished:
             say_error(f"{self.place(number)}: cut off at the length limit; {how_to_lengthen(self._options)}")
-        long = [part for part in result.parts if part.error or part.parts]
+        self.warned = self.warned or bool(result.warnings)
+        self._warnings.add(result.warnings, number)
+        blocks = result.parts if self._options.markup else [result]
+        long = [part for block in blocks for part in block.parts if part.error or part.parts]
         if long and not self._long:
             self._first = str(long[0].error or f"{self.place(number)}: more than {self._max_length} tokens")
         self._long += len(long)
 
+    def say_warnings(self) -> None:
+        for line in self._warnings.taken():
+            say_error(line)
+
     def end(self) -> None:
+        self.say_warnings()
         if self._long:
             done = "left out" if self._options.long == "skip" else "split at clauses"
             say_error(f"{self._long:,} sentence{'s' if self._long > 1 else ''} {done}; the first is {self._first}")

@@ -108,7 +108,7 @@ class TokenizedPairs:
 
     It may be several corpora, one after the other: `sizes` has the pairs of each, `weights` how often
     each pair of it comes in an epoch (see `EpochOrder`). `resample(pairs, seed)`, if given, splits the
-    texts anew for every epoch (see `SubwordDropout`).
+    texts anew for every epoch (see `Resampling`).
     """
 
     sources: Sentences
@@ -125,6 +125,10 @@ class TokenizedPairs:
 
     def __len__(self) -> int:
         return len(self.targets)
+
+    def take(self, rows: NDArray[np.int64]) -> "TokenizedPairs":
+        """The pairs `rows`, copied into memory."""
+        return TokenizedPairs(self.sources.take(rows), self.targets.take(rows))
 
     def batch(self, rows: NDArray[np.int64]) -> Batch:
         """The pairs `rows` as one batch."""
@@ -145,7 +149,7 @@ class TokenizedPairs:
         pools = -(-len(order) // POOL)
         for number in range(pools):
             rows = np.sort(order.rows(len(order) * number // pools, len(order) * (number + 1) // pools))
-            yield TokenizedPairs(self.sources.take(rows), self.targets.take(rows)), rows
+            yield self.take(rows), rows
 
     def plan(self, batch_tokens: int, seed: Sequence[int]) -> list[NDArray[np.int64]]:
         """The rows of each batch: every pair once, the same for the same arguments.

@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from glassformer.data.augmentation import Augment, probabilities_of
 from glassformer.data.check.report import DEFAULT_DROP, Problem
+from glassformer.data.pair_files import PairFile, directions_of_each, pair_files
 from glassformer.errors import UsageError, nearest
 from glassformer.text.normalization import Normalization
+from glassformer.text.tokenizer import check_user_symbols
 
 
 @dataclass(frozen=True)
@@ -28,12 +31,26 @@ class DataConfig:
     columns: tuple[str | int, ...] = ()
     """The source's and the target's column, key or language in all files of pairs, as in `[en, hi]`, where a file does
     not say it itself. Of a `.tsv` or `.csv` it may be their numbers from 1, as in `[2, 4]`; names are those of the
-    first line, which then is no pair. Range: none, or two. Source: ours.
+    first line, which then is no pair. A third is the column of each pair's direction. So many for each file, one after
+    the other, give each file its own: `[1, 2, 2, 1]` reads the second the other way round.
+    Range: none; two or three, which differ; so many for each file of `pairs`. Source: ours.
+    """
+
+    directions: tuple[str, ...] = ()
+    """The direction of each file of `pairs`, as in `[en-hi, hi-en]`, or of all: one model learns them all. A token
+    before the source, `<2hi>`, tells it what comes after the hyphen. `[hi, en]` names targets alone; a code's own
+    hyphen is written `_`. Range: none; one, for all; one for each file. Source: Johnson et al. 2017, section 3.
     """
 
     pair_weights: tuple[float, ...] = ()
     """How often the pairs of each file of `pairs` come in an epoch: 2 is twice, 0.5 a random half, another each time.
     Range: above 0, one number for each file; none: all 1. Unit: times per epoch. Source: ours.
+    """
+
+    sampling_temperature: float | None = None
+    """How evenly the files of `pairs` are drawn from, in place of `pair_weights`: a file of n pairs has a share of the
+    epoch proportional to n^(1/T). 1: as they are; 5 is usual; 1,000: almost all alike. An epoch stays as long.
+    Range: at least 1; null: as 1. Unit: none. Source: Arivazhagan et al. 2019.
     """
 
     source: str | None = None
@@ -46,6 +63,12 @@ class DataConfig:
     """Files of pairs to validate on, as `pairs`. Without any, some training pairs are held out, the same ones for every
     seed. Source: ours.
     """
+
+    valid_columns: tuple[str | int, ...] = ()
+    """`columns` of the files of `valid_pairs`. Range: as `columns`; none: as those of `pairs`. Source: ours."""
+
+    valid_directions: tuple[str, ...] = ()
+    """`directions` of the files of `valid_pairs`. Range: as `directions`; none: as those of `pairs`. Source: ours."""
 
     valid_source: str | None = None
     """File of sentences to validate on, one a line, in place of `valid_pairs`. It goes with `valid_target`.
@@ -63,7 +86,25 @@ class DataConfig:
     normalize: Normalization = "standard"
     """How text is normalised before it is split: `standard` reads typographic quotes, apostrophes, dashes and spaces,
     full-width forms, the spellings of an accent or a nukta and invisible characters as one; of the target only what is
-    safe to write back. `none` takes text as it is. Source: Unicode's NFC, and ours: glassformer/text/normalization.py.
+    safe to write back. `casefold` reads the source's upper and lower case as one besides. `none` takes text as it is.
+    Source: Unicode's NFC and case folding, and ours: glassformer/text/normalization.py.
+    """
+
+    character_coverage: float = 0.9998
+    """Share of the text's characters, the commonest first, that get a piece in new tokenizers; the rest are spelt in
+    bytes. Range: at least 0.98 and at most 1. Unit: share.
+    Source: SentencePiece's option (Kudo & Richardson 2018); its default is 0.9995.
+    """
+
+    split_digits: bool = True
+    """Whether every digit, of any script, is a piece of its own in new tokenizers, so that a number never seen is made
+    of what was. Source: SentencePiece's option (Kudo & Richardson 2018), which sees only 0 to 9.
+    """
+
+    user_symbols: tuple[str, ...] = ()
+    """Texts that new tokenizers have as one piece each, wherever they stand and whatever `normalize` says, such as
+    `<2hi>` or `｟NUM｠`. They are no control tokens: who types one gives the model that piece.
+    Range: distinct texts without white space. Source: SentencePiece's user_defined_symbols (Kudo & Richardson 2018).
     """
 
     drop: tuple[str, ...] = tuple(map(str, DEFAULT_DROP))
@@ -77,6 +118,15 @@ class DataConfig:
     0.1 with bpe, which makes Multi30k 1.4 times as many tokens.
     Range: at least 0 and below 1. Unit: probability, or with unigram none.
     Source: Provilkov et al. 2020, section 3 (bpe); Kudo 2018 (unigram); measured in docs/benchmarks/multi30k.md.
+    """
+
+    augment: Augment = "none"
+    """How training pairs are modified, anew in every epoch, so that the model learns to read text as people type it:
+    letter case, final punctuation, typos, doubled spaces, several sentences in one, and things to be copied.
+    `standard`: each modifier with the probability of docs/how_to/robust_training.md; or a mapping of modifiers to
+    probabilities, as in `{UpperCase: 0.05, Typos: 0.1}`. Validation is never modified.
+    Range: each probability at least 0 and at most 1.
+    Source: OpusTrainer's modifiers (Bogoychev et al. 2023); measured in docs/benchmarks/robust_training.md.
     """
 
     store: str | None = None
@@ -103,10 +153,61 @@ class DataConfig:
             raise UsageError("give the validation text either as --valid-pairs or as --valid-source, not both")
         if self.corpus and (self.valid_pairs or self.valid_source):
             raise UsageError(f"corpus '{self.corpus}' brings its own validation part; leave the --valid options out")
-        if len(self.columns) not in (0, 2) or len(set(map(str, self.columns))) != len(self.columns):
-            raise UsageError(f"columns = {list(self.columns)} must be two that differ: source, target")
+        self._check_files()
+        self._check_weights()
+        if self.stream and not (self.corpus or self.valid_pairs or self.valid_source):
+            raise UsageError("stream = true holds no pairs back for validation; give some with --valid-pairs")
+        check_user_symbols(self.user_symbols)
+        probabilities_of(self.augment)
+        if not 0.98 <= self.character_coverage <= 1:
+            raise UsageError(f"character_coverage = {self.character_coverage} must be at least 0.98 and at most 1")
+        if not 0 <= self.subword_dropout < 1:
+            raise UsageError(f"subword_dropout = {self.subword_dropout} must be at least 0 and below 1")
+        for problem in self.drop:
+            if problem not in list(Problem):
+                raise UsageError(f"drop: unknown problem '{problem}'; {nearest(problem, list(Problem))}")
+
+    @property
+    def train_files(self) -> list[PairFile]:
+        """The files of `pairs`, each with its columns and direction."""
+        return pair_files(self.pairs, self.columns, self.directions)
+
+    @property
+    def valid_files(self) -> list[PairFile]:
+        """The files of `valid_pairs`, likewise."""
+        columns, directions = self.valid_columns or self.columns, self.valid_directions or self.directions
+        if len(directions) > 1 and not self.valid_directions and len(directions) != len(self.valid_pairs):
+            raise UsageError(
+                f"directions are of {len(directions)} files; give valid_directions for those of valid_pairs"
+            )
+        return pair_files(self.valid_pairs, columns, directions, "valid_")
+
+    @property
+    def direction(self) -> str:
+        """The direction of a training text that is no files of pairs."""
+        return directions_of_each(self.directions, 1)[0]
+
+    @property
+    def valid_direction(self) -> str:
+        """The direction of a validation text that is no files of pairs."""
+        return directions_of_each(self.valid_directions or self.directions, 1, "valid_")[0]
+
+    def _check_files(self) -> None:
+        """Raise UsageError where the settings of files do not fit these."""
         if self.columns and not (self.pairs or self.valid_pairs):
             raise UsageError("columns goes with files of --pairs, and there is none; leave it out")
+        if self.valid_columns and not self.valid_pairs:
+            raise UsageError("valid_columns goes with files of --valid-pairs, and there is none; leave it out")
+        if self.valid_directions and not (self.valid_pairs or self.valid_source):
+            raise UsageError("valid_directions is of validation pairs, and there are none; leave it out")
+        _ = self.train_files if self.pairs else self.direction
+        if self.valid_pairs:
+            _ = self.valid_files
+        elif self.valid_source:
+            _ = self.valid_direction
+
+    def _check_weights(self) -> None:
+        """Raise UsageError for weights or a temperature that fit no files of pairs."""
         if self.pair_weights and len(self.pair_weights) != len(self.pairs):
             raise UsageError(
                 f"pair_weights has {len(self.pair_weights)} numbers for {len(self.pairs)} files of pairs; give one each"
@@ -114,10 +215,15 @@ class DataConfig:
         for weight in self.pair_weights:
             if weight <= 0:
                 raise UsageError(f"pair_weights: {weight} must be above 0; leave a file out that should not be used")
-        if self.stream and not (self.corpus or self.valid_pairs or self.valid_source):
-            raise UsageError("stream = true holds no pairs back for validation; give some with --valid-pairs")
-        if not 0 <= self.subword_dropout < 1:
-            raise UsageError(f"subword_dropout = {self.subword_dropout} must be at least 0 and below 1")
-        for problem in self.drop:
-            if problem not in list(Problem):
-                raise UsageError(f"drop: unknown problem '{problem}'; {nearest(problem, list(Problem))}")
+        if self.sampling_temperature is None:
+            return
+        if self.sampling_temperature < 1:
+            raise UsageError(f"sampling_temperature = {self.sampling_temperature} must be at least 1")
+        if len(self.pairs) < 2:
+            raise UsageError("sampling_temperature weighs files of pairs against each other; give several, or leave it")
+        if self.pair_weights:
+            raise UsageError("sampling_temperature and pair_weights both say how often pairs come; leave one out")
+        if self.stream:
+            raise UsageError(
+                "sampling_temperature goes by the sizes of files, which a stream does not know; give pair_weights"
+            )

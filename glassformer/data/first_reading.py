@@ -16,11 +16,20 @@ TOKENIZER_PAIRS = 250_000  # of a larger corpus, the tokenizers learn from so ma
 
 @dataclass(frozen=True)
 class FirstReading:
-    """`held_out`: pairs for validation, by row; `sample`: pairs that the tokenizers are trained on."""
+    """`held_out`: pairs for validation, by row; `sample`: pairs that the tokenizers are trained on.
+
+    `targets`: those of the directions of all pairs, sorted.
+    """
 
     survey: Survey
     held_out: dict[int, Pair]
     sample: list[Pair]
+    targets: tuple[str, ...]
+
+    @property
+    def pairs(self) -> int:
+        """How many pairs there are to train on, before any is dropped."""
+        return self.survey.pairs - len(self.held_out)
 
 
 def read_first(text: Iterable[Pair], hold_out: bool) -> FirstReading:
@@ -30,13 +39,16 @@ def read_first(text: Iterable[Pair], hold_out: bool) -> FirstReading:
     """
     survey = Survey()
     sample, held_out = Sample[Pair](TOKENIZER_PAIRS, seed=0), Sample[Pair](MOST_HELD_OUT, seed=1)
+    targets = set()
     for pair in text:
         row = survey.add(pair)
         sample.add(row, pair)
         held_out.add(row, pair)
+        targets.add(pair.to)
     chosen = _choose_held_out(held_out.drawn(), survey.pairs, text) if hold_out else {}
     survey.leave_out(chosen)
-    return FirstReading(survey, chosen, [pair for row, pair in sorted(sample.drawn().items()) if row not in chosen])
+    learnt_from = [pair for row, pair in sorted(sample.drawn().items()) if row not in chosen]
+    return FirstReading(survey, chosen, learnt_from, tuple(sorted(filter(None, targets))))
 
 
 def _choose_held_out(drawn: dict[int, Pair], pairs: int, text: Iterable[Pair]) -> dict[int, Pair]:

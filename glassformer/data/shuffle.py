@@ -40,6 +40,16 @@ def _mixed(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return numbers ^ numbers >> np.uint64(31)
 
 
+def temperature_weights(sizes: Sequence[int], temperature: float) -> tuple[float, ...]:
+    """The weights of `EpochOrder` by which corpus i of n_i pairs has the share n_i^(1/T) / sum_j n_j^(1/T) of an epoch.
+
+    The epoch stays as long as the corpora together. Arivazhagan et al. 2019. An empty corpus has weight 1.
+    """
+    powers = [size ** (1 / temperature) for size in sizes]
+    total, pairs = sum(powers), sum(sizes)
+    return tuple(power / total * pairs / size if size else 1.0 for power, size in zip(powers, sizes, strict=True))
+
+
 @dataclass(frozen=True)
 class EpochOrder:
     """The rows of one epoch, in random order.

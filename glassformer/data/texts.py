@@ -1,6 +1,6 @@
 """Opens the text that a DataConfig names, and makes sure that it can be trained on."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -8,9 +8,10 @@ from glassformer.corpora import load_corpus
 from glassformer.data.check.checker import origins, refuse_same
 from glassformer.data.config import DataConfig
 from glassformer.data.first_reading import FirstReading, read_first
+from glassformer.data.pair_files import PairFile
 from glassformer.errors import InputError
 from glassformer.text.pair_text import PairText
-from glassformer.text.pairs import Columns, Pair
+from glassformer.text.pairs import Pair
 
 
 @dataclass(frozen=True)
@@ -65,16 +66,21 @@ def open_texts(data: DataConfig, seed: int) -> tuple[list[PairText], list[Pair]]
     """
     if data.corpus:
         corpus = load_corpus(data.corpus, seed)
-        return [PairText.from_memory(corpus.train)], corpus.valid
-    train = _texts(data.pairs, data.source, data.target, data.columns)
-    valid = _texts(data.valid_pairs, data.valid_source, data.valid_target, data.columns)
-    return train, list(PairText.concatenated(valid))
+        train, valid = (PairText.from_memory(part).directed(data.direction) for part in (corpus.train, corpus.valid))
+        return [train], list(valid)
+    if data.source and data.target:
+        texts = [PairText.from_parallel_files(data.source, data.target).directed(data.direction)]
+    else:
+        texts = _texts(data.train_files)
+    if data.valid_source and data.valid_target:
+        return texts, list(
+            PairText.from_parallel_files(data.valid_source, data.valid_target).directed(data.valid_direction)
+        )
+    return texts, list(PairText.concatenated(_texts(data.valid_files) if data.valid_pairs else []))
 
 
-def _texts(pairs: Sequence[str], source: str | None, target: str | None, columns: Columns) -> list[PairText]:
-    if source and target:
-        return [PairText.from_parallel_files(source, target)]
-    return [PairText.from_file(path, columns) for path in pairs]
+def _texts(files: Iterable[PairFile]) -> list[PairText]:
+    return [PairText.from_file(path, columns).directed(direction) for path, columns, direction in files]
 
 
 def _refuse_one_pair(pairs: Iterable[Pair]) -> None:

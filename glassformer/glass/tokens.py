@@ -4,7 +4,6 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
-from glassformer.special import PIECES
 from glassformer.text.tokenizer import META, Token, Tokenizer
 
 
@@ -18,6 +17,16 @@ def axis(text: str, tokens: Sequence[Token]) -> dict[str, Any]:
     return {"size": len(tokens), "text": text, "tokens": [_token(text, token) for token in tokens]}
 
 
+def source_axis(tokenizer: Tokenizer, source: str, ids: Sequence[int]) -> dict[str, Any]:
+    """The axis of a source's ids: its target's symbol, if it has one, the text's tokens, `</s>` and any `<pad>`."""
+    symbol, text = tokenizer.split_target(list(ids))
+    spoken = tokenizer.tokens(source)
+    before = [tokenizer.control_token(one, 0) for one in symbol]
+    after = [tokenizer.control_token(one, len(source)) for one in text[len(spoken) :]]
+    read_as = tokenizer.normalize(source)
+    return axis(source, [*before, *spoken, *after]) | ({} if read_as == source else {"read_as": read_as})
+
+
 def piece_of(tokenizer: Tokenizer, token: int) -> dict[str, Any]:
     """A token without a place: its id, its piece, and how it is shown."""
     piece = tokenizer.piece(token)
@@ -25,20 +34,19 @@ def piece_of(tokenizer: Tokenizer, token: int) -> dict[str, Any]:
 
 
 def _token(text: str, token: Token) -> dict[str, Any]:
-    special = token.id < len(PIECES)
     # A piece's span may begin with the space before its word.
     inner = token.start + len(text[token.start : token.end]) - len(text[token.start : token.end].lstrip())
     letters = text[token.start : token.end]
     return {
         "id": token.id,
         "piece": token.piece,
-        "text": token.piece if special else shown(token.piece),
+        "text": token.piece if token.control else shown(token.piece),
         "start": token.start,
         "end": token.end,
         "byte_start": len(text[: token.start].encode()),
         "byte_end": len(text[: token.end].encode()),
-        "word": None if special or inner >= len(text) else len(text[: inner + 1].split()) - 1,
-        "special": special,
+        "word": None if token.control or inner >= len(text) else len(text[: inner + 1].split()) - 1,
+        "special": token.control,
         "direction": "rtl" if any(unicodedata.bidirectional(c) in ("R", "AL") for c in letters) else "ltr",
         "script": next((script_of(c) for c in letters if c.isalpha()), "Common"),
     }

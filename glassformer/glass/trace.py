@@ -24,13 +24,12 @@ from glassformer.glass.lecture.tour import tour
 from glassformer.glass.observe import observe
 from glassformer.glass.record import Trace
 from glassformer.glass.tensor import TracedTensor
-from glassformer.glass.tokens import axis, piece_of
+from glassformer.glass.tokens import axis, piece_of, source_axis
 from glassformer.glass.views.notebook import mimebundle
 from glassformer.model import ModelConfig
 from glassformer.model.positions import BASE
 from glassformer.search import Hypothesis, SearchOptions
 from glassformer.special import EOS, PAD
-from glassformer.text.tokenizer import Token
 from glassformer.translator import Translator
 
 Detail = Literal["attention", "full", "full+weights"]
@@ -49,6 +48,7 @@ def trace(
     *,
     pad: int = 0,
     interventions: Interventions = (),
+    to: str | None = None,
     **options: Any,
 ) -> Trace:
     """Record one translation of `source`: greedy, by beam search, or of the `target` that is forced.
@@ -57,7 +57,8 @@ def trace(
     `options` (fields of SearchOptions). Then one more forward pass over the result is observed at every
     module (`observe`). `detail`: "attention" keeps the attentions and the decode loop, "full" every
     tensor, "full+weights" the parameters too (the default up to two million of them). `pad` puts so many
-    `<pad>` tokens after the source, as in a batch: they change nothing, and the masks show why.
+    `<pad>` tokens after the source, as in a batch: they change nothing, and the masks show why. `to` is the
+    target's language, where the model has several.
 
     `interventions` (`glass/causes/interventions.py`) change what the model computes: the record is of what it then
     says, and its `interventions` tell what was done and what the model says without. A forced target stays as it is.
@@ -67,7 +68,7 @@ def trace(
     """
     detail = _checked(translator, detail, pad)
     source = source.strip()
-    (source_ids,) = translator.source_ids([source])
+    (source_ids,) = translator.source_ids([source], to=to)
     if not source_ids:
         raise InputError("there is no sentence to trace: it is blank")
     translator.model.config.check_length(len(source_ids) + pad, f"the source with {pad} <pad>", "use fewer")
@@ -157,7 +158,7 @@ def _planned(
     interventions: Interventions,
 ) -> Plan:
     axes = {
-        "source": _axes(translator, source, ids, found.tokens)["source"],
+        "source": source_axis(translator.source_tokenizer, source, ids),
         "target": written_axis(translator.target_tokenizer, list(found.tokens)),
     }
     return Unchanged(translator.model.config, tensors, axes).plan(interventions, translator.target_tokenizer)
@@ -197,12 +198,8 @@ def _axes(translator: Translator, source: str, ids: list[int], target: Sequence[
         "source_vocabulary": config.source_vocab_size or config.vocab_size,
         "place": config.max_length,
     }
-    spoken = translator.source_tokenizer.tokens(source)
-    end = len(source)
-    special = [Token(i, translator.source_tokenizer.piece(i), end, end) for i in ids[len(spoken) :]]
-    read_as = translator.source_tokenizer.normalize(source)
     return {
-        "source": axis(source, [*spoken, *special]) | ({} if read_as == source else {"read_as": read_as}),
+        "source": source_axis(translator.source_tokenizer, source, ids),
         "target": axis(tokenizer.decode(target), tokenizer.tokens_of(read)),
         **{name: {"size": size} for name, size in sizes.items()},
     }

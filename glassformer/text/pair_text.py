@@ -17,8 +17,10 @@ class PairText:
         paths: Sequence[str] = (),
         texts: "Sequence[PairText]" = (),
         columns: Columns = (),
+        direction: str = "",
     ) -> None:
         self._read, self._paths, self._texts, self._columns = read, paths, texts, columns
+        self._direction = direction
 
     def __iter__(self) -> Iterator[Pair]:
         return self._read()
@@ -47,17 +49,25 @@ class PairText:
     def _from_files(cls, read: Callable[[], Iterator[Pair]], paths: Sequence[str], columns: Columns = ()) -> "PairText":
         return cls.from_memory(read()) if any(map(is_read_once, paths)) else cls(read, paths, columns=columns)
 
+    def directed(self, direction: str) -> "PairText":
+        """The same pairs, all of this direction; without one, as they are."""
+        if not direction:
+            return self
+        return PairText(
+            lambda: (pair._replace(direction=direction) for pair in self), texts=[self], direction=direction
+        )
+
     def digest(self) -> str:
         """SHA-256 of the content: another for any other text. Of files their bytes, suffixes and chosen columns count.
 
-        Raises InputError if a file cannot be read.
+        So do directions. Raises InputError if a file cannot be read.
         """
         if self._texts:
-            return _sha256(text.digest() for text in self._texts)
+            return _sha256([*(text.digest() for text in self._texts), self._direction])
         if self._paths:
             chosen = [repr(tuple(map(str, self._columns)))] if self._columns else []
             return _sha256([*(repr((Path(path).suffixes, _digest(path))) for path in self._paths), *chosen])
-        return _sha256(repr((pair.source, pair.target)) for pair in self)
+        return _sha256(repr((pair.source, pair.target)) + pair.direction for pair in self)
 
     def stamp(self) -> list[tuple[int, int]]:
         """Size and time of each file: where they change, the text may have. InputError for a file that is not there."""

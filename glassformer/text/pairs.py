@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
 from glassformer.errors import InputError
-from glassformer.text.readers.columns import Columns
+from glassformer.text.directions import EXPECTED, is_direction, target_of
+from glassformer.text.printable import quote
+from glassformer.text.readers.columns import Columns, Row
 from glassformer.text.readers.csv import csv_rows
 from glassformer.text.readers.json import array_rows, jsonl_rows
 from glassformer.text.readers.lines import (
@@ -32,7 +34,7 @@ from glassformer.text.readers.tsv import tsv_rows
 
 __all__ = ["Columns", "Pair", "is_read_once", "read_lines", "read_pairs", "read_parallel", "reading"]
 
-Rows = Iterator[tuple[int, str, str]]  # (line, source, target)
+Rows = Iterator[Row]
 Reader = Callable[[BinaryIO, Columns, str], Rows]  # of an open file, which columns, and its name for messages
 
 
@@ -43,6 +45,12 @@ class Pair(NamedTuple):
     target: str
     origin: str = ""  # the file or corpus
     line: int = 0  # 1-based; 0 where lines have no meaning
+    direction: str = ""  # `en-hi`, or the target `hi` alone; none where all pairs go one way
+
+    @property
+    def to(self) -> str:
+        """The target of its direction."""
+        return target_of(self.direction)
 
     @property
     def place(self) -> str:
@@ -56,8 +64,8 @@ def read_pairs(path: str | Path, columns: Columns = ()) -> Iterator[Pair]:
 
     Standard input (`-`) and named pipes have no suffix: they are JSON if they begin with `{` or `[{`, TMX if with
     `<?xml` or `<tmx`, else TSV. `columns` names the source's and the target's column, key or language, where the file
-    does not say it itself; of a TSV or CSV file it may give their numbers. White space at both ends of each side is
-    dropped; within, all is kept.
+    does not say it itself; of a TSV or CSV file it may give their numbers. A third column has each pair's direction.
+    White space at both ends of each side is dropped; within, all is kept.
 
     Raises InputError at once for an unknown suffix, and later for all that the readers refuse, and an empty file.
     """
@@ -100,8 +108,12 @@ def is_read_once(path: str | Path) -> bool:
 def _pairs(path: str | Path, columns: Columns, reader: Reader) -> Iterator[Pair]:
     name, number = name_of(path), 0
     with open_bytes(path) as stream:
-        for number, source, target in reader(stream, columns, name):
-            yield Pair(source.strip(), target.strip(), name, number)
+        for number, *sides in reader(stream, columns, name):
+            source, target, *direction = map(str.strip, sides)
+            pair = Pair(source, target, name, number, *direction)
+            if direction and not is_direction(pair.direction):
+                raise InputError(f"{pair.place}: {quote(pair.direction)} is no direction; {EXPECTED}")
+            yield pair
     refuse_empty(number, name)
 
 

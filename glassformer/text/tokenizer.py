@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
 from threading import Lock
 from typing import Any, Literal, NamedTuple
@@ -18,25 +19,28 @@ from sentencepiece import sentencepiece_model_pb2 as model_pb2
 
 from glassformer.errors import InputError, UsageError
 from glassformer.special import BOS, EOS, PAD, PIECES, UNK
+from glassformer.text.directions import symbol_of, target_of_symbol
 from glassformer.text.pairs import Pair
 
 Kind = Literal["unigram", "bpe"]
 
 META = "▁"  # SentencePiece's sign for a space; in the user's own text it must survive as itself
 SKIPPED = "▅"  # SentencePiece leaves lines that hold its sign for the unknown out of training, without a word
-PROBE = " ﬁ  x "  # no rule of ours changes it; a tokenizer with other rules, or a damaged one, does
+BOUNDARY = "\x1f"  # put where no piece may reach across: SentencePiece's own split_digits sees only 0 to 9
+PROBE = " ² x "  # no rule of ours changes it; a tokenizer with other rules, or a damaged one, does
 # The smallest vocabulary there can be: the control tokens, the 256 bytes, and a piece for the space.
 SMALLEST = len(PIECES) + 256 + 1
 _SEEDING = Lock()  # SentencePiece has one seed for the whole process
 
 
 class Token(NamedTuple):
-    """One token, and the characters [start, end) of the text that it stands for."""
+    """One token, and the characters [start, end) of the text that it stands for; a control token stands for none."""
 
     id: int
     piece: str
     start: int
     end: int
+    control: bool = False
 
 
 class TooManyPiecesError(InputError):
@@ -56,24 +60,41 @@ class Tokenizer:
 
     @classmethod
     def train(
-        cls, texts: Iterable[str], vocab_size: int, kind: Kind = "unigram", coverage: float = 0.9998
+        cls,
+        texts: Iterable[str],
+        vocab_size: int,
+        kind: Kind = "unigram",
+        coverage: float = 0.9998,
+        user_symbols: Sequence[str] = (),
+        split_digits: bool = True,
+        targets: Sequence[str] = (),
     ) -> "Tokenizer":
         """Learn a vocabulary of exactly `vocab_size` pieces from `texts`.
 
         `coverage`: the share of the text's characters that get a piece; the rest are spelt in bytes.
+        `user_symbols`: texts that are one piece wherever they stand, and that no rule of normalisation changes.
+        `split_digits`: whether every digit of any script is a piece of its own.
+        `targets`: the languages that a source may be translated to, each of which gets a control symbol; see
+        `target_ids`.
         Raises InputError if the text allows no vocabulary of that size; it names one that fits. Where that is a
         smaller one, it is TooManyPiecesError.
         """
+        check_user_symbols(user_symbols, targets)
+        alone = re.compile("|".join([*map(re.escape, user_symbols), *([r"\d"] if split_digits else [])]) or r"(?!)")
         written = io.BytesIO()
         pad, unk, bos, eos = PIECES
         try:
             sentencepiece.SentencePieceTrainer.train(
-                sentence_iterator=(text.replace(META, " ").replace(SKIPPED, " ") for text in texts),
+                sentence_iterator=(alone.sub(rf"{BOUNDARY}\g<0>{BOUNDARY}", _without_signs(text)) for text in texts),
                 model_writer=written,
                 model_type=kind,
                 vocab_size=vocab_size,
                 character_coverage=coverage,
+                control_symbols=list(map(symbol_of, targets)),
                 byte_fallback=True,
+                user_defined_symbols=list(user_symbols),
+                split_digits=split_digits,
+                pretokenization_delimiter=BOUNDARY,
                 normalization_rule_name="identity",
                 remove_extra_whitespaces=False,
                 max_sentence_length=1 << 30,  # its default skips long lines without a word
@@ -138,6 +159,13 @@ class Tokenizer:
         return self._pieces.get_piece_size()
 
     @property
+    def user_symbols(self) -> tuple[str, ...]:
+        """The texts that are one piece each wherever they stand, in the order of their ids."""
+        kinds: Any = model_pb2.ModelProto.SentencePiece  # type: ignore[attr-defined]
+        model: Any = model_pb2.ModelProto.FromString(self._model)  # type: ignore[attr-defined]
+        return tuple(one.piece for one in model.pieces if one.type == kinds.USER_DEFINED)
+
+    @property
     def pieces(self) -> list[str]:
         """All pieces, in the order of their ids."""
         return [self.piece(token) for token in range(self.vocab_size)]
@@ -145,6 +173,43 @@ class Tokenizer:
     def piece(self, token: int) -> str:
         """The piece of an id, as SentencePiece writes it (`▁` for a space, `<0xE2>` for a byte)."""
         return self._pieces.id_to_piece(token)
+
+    @cached_property
+    def _targets(self) -> dict[str, int]:
+        """The id of each target's symbol."""
+        controls = filter(self._pieces.is_control, range(len(PIECES), self.vocab_size))
+        named = ((target_of_symbol(self.piece(token)), token) for token in controls)
+        return {target: token for target, token in named if target}
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The targets that the tokenizer has a symbol for; none where the model has one direction only."""
+        return tuple(self._targets)
+
+    def target_ids(self, target: str | None) -> list[int]:
+        """The ids that tell a model its target, to put before the source's: one, or none where there are no targets.
+
+        Of a tokenizer with a single target, None or "" is that one. Raises UsageError for a target that it has not, and
+        for none where there are several.
+        """
+        symbols, listed = self._targets, ", ".join(self._targets)
+        if not target and len(symbols) > 1:
+            raise UsageError(
+                f"the model has the targets {listed}; say which one (--to; in training: directions, probe_to)"
+            )
+        if target and target not in symbols:
+            have = f"the model's targets are {listed}" if symbols else "the model was trained without directions"
+            raise UsageError(f"no target '{target}': {have}")
+        return [symbols[target]] if target else list(symbols.values())
+
+    def split_target(self, ids: list[int]) -> tuple[list[int], list[int]]:
+        """A source's ids in two: its target's symbol, if it begins with one, and its text."""
+        first = ids[:1] if ids and ids[0] in self._targets.values() else []
+        return first, ids[len(first) :]
+
+    def is_control(self, token: int) -> bool:
+        """Whether the id stands for no text: a control token, or the symbol of a target."""
+        return token < len(PIECES) or token in self._targets.values()
 
     def encode(self, text: str) -> list[int]:
         """The ids of `text`, without control tokens; UsageError for a lone surrogate."""
@@ -177,7 +242,7 @@ class Tokenizer:
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text of `ids`; control tokens are skipped, bytes that are no UTF-8 become U+FFFD."""
-        text: str = self._pieces.decode([i for i in ids if i >= len(PIECES)])
+        text: str = self._pieces.decode([i for i in ids if not self.is_control(i)])
         return text
 
     def decode_all(self, sentences: Sequence[list[int]]) -> list[str]:
@@ -213,14 +278,22 @@ class Tokenizer:
 
     def tokens_of(self, ids: Sequence[int]) -> list[Token]:
         """The tokens `ids`, with their spans in the text that `decode` gives; a control token's is empty."""
-        pieces = [self.piece(i) for i in ids if i >= len(PIECES)]
+        pieces = [self.piece(i) for i in ids if not self.is_control(i)]
         # `decode` takes one space away from the front, if there is one.
         spoken = iter(self._with_spans(pieces, self.decode(ids), -1 if pieces and pieces[0].startswith(META) else 0))
         tokens, end = [], 0
         for i in ids:
-            tokens.append(next(spoken) if i >= len(PIECES) else Token(i, self.piece(i), end, end))
+            tokens.append(self.control_token(i, end) if self.is_control(i) else next(spoken))
             end = tokens[-1].end
         return tokens
+
+    def tokens_of_pieces(self, pieces: Sequence[str]) -> list[Token]:
+        """`tokens_of` the ids of these pieces."""
+        return self.tokens_of(self._ids(list(pieces)))
+
+    def control_token(self, token: int, place: int) -> Token:
+        """A control token that stands at this place of the text."""
+        return Token(token, self.piece(token), place, place, control=True)
 
     def _with_spans(self, pieces: list[str], text: str, position: int) -> list[Token]:
         """The pieces with their spans; the first begins at `position`, -1 for a space put before the text."""
@@ -265,9 +338,41 @@ Ids = list[list[int]]
 
 
 def encode_pairs(pairs: Sequence[Pair], tokenizers: Tokenizers) -> tuple[Ids, Ids]:
-    """The ids of both sides, without control tokens."""
+    """The ids of both sides, without `</s>`; a source's begin with its target's symbol, where there are targets.
+
+    Raises InputError for a pair whose target the tokenizer does not have.
+    """
     source, target = tokenizers
-    return source.encode_all([pair.source for pair in pairs]), target.encode_all([pair.target for pair in pairs])
+    symbols = {one: _target_ids(source, pair) for one, pair in {pair.to: pair for pair in reversed(pairs)}.items()}
+    sources = source.encode_all([pair.source for pair in pairs])
+    if any(symbols.values()):
+        sources = [symbols[pair.to] + ids for pair, ids in zip(pairs, sources, strict=True)]
+    return sources, target.encode_all([pair.target for pair in pairs])
+
+
+def _target_ids(source: Tokenizer, pair: Pair) -> list[int]:
+    try:
+        return source.target_ids(pair.to)
+    except UsageError as error:
+        raise InputError(f"{pair.place}: {error}") from None
+
+
+def _without_signs(text: str) -> str:
+    """`text` with a space for each character that would be a sign to SentencePiece's training."""
+    return text.replace(META, " ").replace(SKIPPED, " ").replace(BOUNDARY, " ")
+
+
+def check_user_symbols(symbols: Sequence[str], targets: Sequence[str] = ()) -> None:
+    """Raise UsageError for a symbol that cannot be a piece of its own: it would stand for something else already."""
+    for symbol in symbols:
+        if not symbol or re.search(r"[\s\0▁\ud800-\udfff]", symbol):
+            raise UsageError(f"user_symbols: {symbol!r} must have characters, and no white space, NUL or {META}")
+        if symbol in PIECES or _is_byte(symbol):
+            raise UsageError(f"user_symbols: {symbol} is the name of a control token or of a byte; choose another")
+        if target_of_symbol(symbol) in targets:
+            raise UsageError(f"user_symbols: {symbol} is what directions put before a source already; leave it out")
+    if len(set(symbols)) < len(symbols):
+        raise UsageError(f"user_symbols = {list(symbols)} has one twice; name each once")
 
 
 def _refuse_surrogates(texts: Iterable[str]) -> None:

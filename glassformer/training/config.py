@@ -14,6 +14,7 @@ import yaml
 
 from glassformer.data.config import DataConfig
 from glassformer.data.tokenizers import VocabularySizes
+from glassformer.data.vocabulary import MOST
 from glassformer.errors import UsageError
 from glassformer.files import write_whole
 from glassformer.model import ModelConfig, preset
@@ -22,7 +23,6 @@ from glassformer.text.tokenizer import SMALLEST
 
 SHAPE = keys_of(ModelConfig) - {"dropout"}  # what parameters are for: another dropout only trains them otherwise
 DEFAULT_PRESET = "tiny"
-DEFAULT_VOCABULARY = 8000  # or as many as the text allows
 # Where the presets for low-resource training differ from TrainingConfig: of as many tokens, many small updates teach
 # more than few large ones (docs/benchmarks/hindi_visual_genome.md).
 PRESET_SETTINGS = {"glass": {"batch_tokens": 1280}, "tiny": {"batch_tokens": 1280}}
@@ -106,8 +106,29 @@ class TrainingConfig:
     """Updates between two validations. Range: at least 1. Unit: updates. Source: ours."""
 
     validate_sentences: int = 200
-    """Sentences of the validation set, its first, that are translated for BLEU and chrF; the loss is of all of it.
+    """Sentences of the validation set, drawn evenly from all of it and always the same, that are translated for BLEU
+    and chrF; the loss is of all of it.
     Range: at least 1. Unit: sentences. Source: ours.
+    """
+
+    validate_tokenize: Literal[
+        "auto",
+        "13a",
+        "zh",
+        "ja-mecab",
+        "ko-mecab",
+        "intl",
+        "char",
+        "none",
+        "flores101",
+        "flores200",
+        "spBLEU-1K",
+        "spm",
+    ] = "auto"
+    """What BLEU's words are: one of sacreBLEU's tokenizers. auto takes the one that suits the language, told by the
+    script of the references: `zh`, `ja-mecab` (`char` without its package), `ko-mecab` (`13a` without its package),
+    `char` for Thai, Lao, Khmer and Burmese, `13a` for all others.
+    Source: Post 2018.
     """
 
     checkpoint_every: int = 500
@@ -138,6 +159,11 @@ class TrainingConfig:
 
     probe: tuple[str, ...] = ()
     """Source sentences whose traces are kept while training, to see attention form. Source: ours."""
+
+    probe_to: tuple[str, ...] = ()
+    """The target of each probe, as in `[hi]`, where the model has several (see `directions`).
+    Range: none; one, for all; one for each probe. Source: ours.
+    """
 
     probe_every: int | None = None
     """Updates between two traces of each probe; null: one at each validation.
@@ -190,6 +216,13 @@ class TrainingConfig:
             )
         if not 0 <= self.seed < 2**63:
             raise UsageError(f"seed = {self.seed} must be at least 0 and below 2**63")
+        if len(self.probe_to) not in (0, 1, len(self.probe)):
+            raise UsageError(f"probe_to has {len(self.probe_to)} for {len(self.probe)} probes; give one each, or one")
+
+    @property
+    def probe_targets(self) -> tuple[str, ...]:
+        """The target of each probe; "" where none is given."""
+        return self.probe_to if len(self.probe_to) == len(self.probe) else (*self.probe_to, "")[:1] * len(self.probe)
 
 
 @dataclass(frozen=True)
@@ -199,7 +232,7 @@ class RunConfig:
     model: ModelConfig
     training: TrainingConfig
     data: DataConfig
-    fit_vocabulary: bool = False  # vocab_size is only the default: fewer where the text allows no more
+    fit_vocabulary: bool = False  # vocab_size is only the most there can be: the text will decide
 
     @classmethod
     def from_flat(cls, values: Mapping[str, Any], where: str = "config") -> "RunConfig":
@@ -207,12 +240,15 @@ class RunConfig:
         refuse_unknown(values, keys_of(ModelConfig, TrainingConfig, DataConfig) | {"preset"}, where)
         given = dict(values)
         name = str(given.pop("preset", DEFAULT_PRESET))
-        values = {"vocab_size": DEFAULT_VOCABULARY} | preset(name) | PRESET_SETTINGS.get(name, {}) | given
+        fit_vocabulary = given.get("vocab_size") is None
+        if fit_vocabulary:
+            given["vocab_size"] = MOST
+        values = preset(name) | PRESET_SETTINGS.get(name, {}) | given
         run = cls(
             build(ModelConfig, values, where),
             build(TrainingConfig, values, where),
             build(DataConfig, values, where),
-            fit_vocabulary="vocab_size" not in given,
+            fit_vocabulary=fit_vocabulary,
         )
         for name in ("vocab_size", "source_vocab_size"):
             size = getattr(run.model, name)
@@ -227,7 +263,8 @@ class RunConfig:
     @property
     def vocabulary(self) -> VocabularySizes:
         """The sizes of its tokenizers."""
-        return VocabularySizes(self.model.vocab_size, self.model.source_vocab_size, self.fit_vocabulary)
+        size = None if self.fit_vocabulary else self.model.vocab_size
+        return VocabularySizes(size, self.model.source_vocab_size)
 
     def with_training(self, **changes: Any) -> "RunConfig":
         """The same run with some of its training settings changed."""

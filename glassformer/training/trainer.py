@@ -8,6 +8,7 @@ from glassformer.data.batches import Batch
 from glassformer.errors import InputError
 from glassformer.training.report.meter import Meter
 from glassformer.training.report.reporter import make_reporter
+from glassformer.training.run.calibrating import calibrate_models
 from glassformer.training.run.probes import save_probes
 from glassformer.training.run.run import Run
 from glassformer.training.run.saving import Saver
@@ -156,7 +157,8 @@ class Trainer:
     def _save_probes(self) -> None:
         self.run.gather_parameters()
         if self.run.group.is_main:
-            save_probes(self.run.path, self.run.translator, self.settings.probe, self.progress.step)
+            settings = self.settings
+            save_probes(self.run.path, self.run.translator, settings.probe, self.progress.step, settings.probe_targets)
         self.run.group.wait()
 
     def _finish(self) -> None:
@@ -167,3 +169,4 @@ class Trainer:
         if not self.saver.is_saved() or not validated:
             self.saver.save()
         self.selection.average_last()
+        calibrate_models(self.run)

@@ -25,6 +25,11 @@ def copier(copying):
     return copying.path
 
 
+def unwarned(outcome):
+    """What stderr says of lines and sentences, but for the warnings about translations."""
+    return [line for line in outcome.err.splitlines() if "warning:" not in line]
+
+
 def test_a_line_is_a_text(model):
     outcome = run("translate", model, stdin="a b?  c d\n\ne f\n")
     alone = run("translate", model, stdin="a b?\nc d\n").lines
@@ -49,18 +54,14 @@ def test_over_long_sentences_are_counted_once(model):
     split, skipped, failed = (run("translate", model, "--long", how, stdin=text) for how in ("split", "skip", "fail"))
     tokens = len(LONG.replace(" ", "").replace(",", "")) + LONG.count(",") + 1  # a letter or a comma each, and </s>
     place = "the first is standard input:2"
-    assert (split.status, split.err) == (
-        0,
-        f"glassformer: 3 sentences split at clauses; {place}: more than 32 tokens\n",
-    )
+    assert split.status == 0
+    assert unwarned(split) == [f"glassformer: 3 sentences split at clauses; {place}: more than 32 tokens"]
     assert skipped.status == 0
-    assert skipped.err.startswith(
-        f"glassformer: 3 sentences left out; {place}: {tokens} tokens, but the model admits 32"
-    )
-    assert skipped.err.count("\n") == 1
+    [left_out] = unwarned(skipped)
+    assert left_out.startswith(f"glassformer: 3 sentences left out; {place}: {tokens} tokens, but the model admits 32")
     assert skipped.out == "b a\n\n\nd c\n"
     assert failed.status == 1 and failed.out == skipped.out
-    assert [line.split(": ")[1] for line in failed.err.splitlines()] == [
+    assert [line.split(": ")[1] for line in unwarned(failed)] == [
         "standard input:2", "standard input:3, sentence 1"
     ]  # fmt: skip
     lines = split.lines
@@ -76,7 +77,8 @@ def test_a_line_from_a_pipe_is_answered_while_the_pipe_is_open(model):
             assert process.stdout.readline() == answer  # were it to wait for more, this would never end
         process.stdin.write(b"e f")  # no line end
         out, err = process.communicate(timeout=120)
-    assert (process.returncode, out, err) == (0, b"f e\n", b"")
+    assert (process.returncode, out) == (0, b"f e\n")
+    assert all(b"warning:" in line for line in err.splitlines())
 
 
 def test_a_line_typed_is_answered(model):
@@ -162,3 +164,49 @@ def test_evaluate_writes_its_output_whole_or_not_at_all(model, tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"s", "t", "kept.txt", "bad"}
     assert run(*arguments, before).status == 0
     assert before.read_text() == run("translate", model, "--no-split", source).out  # a pair is a sentence
+
+
+def test_copied_spans_and_terms(model, tmp_path):
+    terms = write(tmp_path / "terms.tsv", "b\tf\tff\nkept\n")
+    text = "a b c 😀\na kept https://x.org\n"
+    outcome = run("translate", model, "--terms", terms, stdin=text)
+    assert outcome.lines[0] == "c f a 😀"
+    assert "kept" in outcome.lines[1] and "https://x.org" in outcome.lines[1]
+    records = [json.loads(line) for line in run("translate", model, "--json", stdin=text).lines]
+    assert [record["inserted"] for record in records] == [["😀"], ["https://x.org"]]
+    assert "https" not in run("translate", model, "--no-copy", stdin=text).lines[1]
+
+
+def test_markup(model):
+    text = "<p>a <b>b</b> c d</p>\n\n"
+    assert run("translate", model, "--markup", stdin=text).lines == ["<p>d c <b>b</b> a</p>", ""]
+    long = run("translate", model, "--markup", stdin=f"<b>{LONG}</b>\n")
+    assert "1 sentence split at clauses" in long.err
+
+
+def test_wrong_terms_are_refused(model, tmp_path):
+    terms = write(tmp_path / "terms.tsv", "a\t\n")
+    assert f"{terms}:1: column 2 is empty" in refusal(run("translate", model, "--terms", terms, stdin="a\n"))
+    assert "terms.tsv does not exist" in refusal(
+        run("translate", model, "--terms", tmp_path / "no-terms.tsv", stdin="a\n")
+    )
+    assert "cannot both be standard input" in refusal(run("translate", model, "--terms", "-", stdin="a\n"), status=2)
+    assert "markup takes neither" in refusal(
+        run("translate", model, "--markup", "--n-best", "2", stdin="a\n"), status=2
+    )
+
+
+def test_warnings_are_said_grouped_and_strict_fails(model):
+    """The model knows the letters a to f."""
+    text = "a b\nz b\nz y\n"
+    outcome = run("translate", model, stdin=text)
+    unknown = [line for line in outcome.err.splitlines() if "not trained on" in line]
+    assert outcome.status == 0
+    assert unknown == [
+        'glassformer: warning: 2 of 3 lines have words that the model was not trained on: line 2 "z", line 3 "z", "y"'
+    ]
+    assert run("translate", model, "--strict", stdin=text).status == 1
+    assert run("translate", model, "--strict", stdin="\n").status == 0  # nothing to warn of
+    values = [json.loads(line) for line in run("translate", model, "--json", stdin=text).lines]
+    assert {"kind": "unknown", "words": ["z", "y"]} in values[2]["warnings"]
+    assert values[0]["confidence"] > values[2]["confidence"]

@@ -1,4 +1,4 @@
-"""How training sentences are written: letter case, stops and apostrophes on one side, stops on the other."""
+"""How sentences are written: letter case, stops and apostrophes on one side, stops on the other."""
 
 import random
 from collections import Counter
@@ -32,8 +32,8 @@ def test_case_and_apostrophe_are_the_sources_alone() -> None:
 
 
 def test_every_way() -> None:
-    assert len({texts(way) for way in every_way(FRIENDS)}) == 3 * 3 * 2
-    assert len({texts(way) for way in every_way(ASKED)}) == 3 * 2
+    assert len({texts(way) for way in every_way(FRIENDS)}) == 3
+    assert len({texts(way) for way in every_way(ASKED)}) == 2
 
 
 def test_shares_of_the_styles() -> None:
@@ -41,8 +41,6 @@ def test_shares_of_the_styles() -> None:
     ways = [varied(FRIENDS, chance) for _ in range(4_000)]
     ends = Counter(way.target[-1] for way in ways)
     assert 0.36 < ends["\u0964"] / len(ways) < 0.44
-    assert 0.05 < sum(way.source.isupper() for way in ways) / len(ways) < 0.11
-    assert 0.35 < sum("\u2019" in way.source for way in ways) / len(ways) < 0.45
     assert all((way.source[-1] == ".") == (way.target[-1] == "\u0964") for way in ways)
 
 
@@ -63,6 +61,4 @@ def test_the_antecedent_survives() -> None:
 def test_what_has_no_slot_is_written_in_every_way() -> None:
     thanks = next(sentence for sentence in frames.fixed() if sentence.source == "Thank you")
     typed = {texts(sentence) for sentence in as_typed([thanks], 1)}
-    assert ("THANK YOU!", "धन्यवाद!") in typed
-    assert ("thank you", "धन्यवाद") in typed
-    assert len(typed) == 9
+    assert typed == {("Thank you", "धन्यवाद"), ("Thank you.", "धन्यवाद।"), ("Thank you!", "धन्यवाद!")}

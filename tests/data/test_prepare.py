@@ -74,7 +74,13 @@ def test_whatever_changes_the_ids_makes_another_store(config, tmp_path):
     for count, change in enumerate(changes, start=1):
         prepare(config(**change))
         assert len(stores(tmp_path)) == count, change
-    for change in ({"seed": 5}, {"batch_tokens": 7}, {"subword_dropout": 0.1}, {"pair_weights": [2.0]}):
+    for change in (
+        {"seed": 5},
+        {"batch_tokens": 7},
+        {"subword_dropout": 0.1},
+        {"augment": "standard"},
+        {"pair_weights": [2.0]},
+    ):
         assert "reused" in prepare(config(**change)).notes[0]
 
 
@@ -121,12 +127,43 @@ def test_tokenizers_of_a_large_corpus_learn_from_a_sample(config, monkeypatch):
     learnt = []
     original = Tokenizer.train
     monkeypatch.setattr(
-        Tokenizer, "train", lambda texts, *rest: original(learnt.extend(texts) or iter(learnt), *rest)
+        Tokenizer, "train", lambda texts, *rest, **more: original(learnt.extend(texts) or iter(learnt), *rest, **more)
     )  # fmt: skip
     prepare(config())
     known = {text for pair in letters(68)[8:] for text in pair}
     assert len(learnt) == 40
     assert set(learnt) <= known
+
+
+def test_user_symbols_are_pieces_of_both_sides(config):
+    prepared = prepare(config(user_symbols=["<2hi>", "…"], vocab_size=274))
+    for tokenizer in prepared.tokenizers:
+        assert tokenizer.user_symbols == ("<2hi>", "…")
+        assert [token.piece for token in tokenizer.tokens("<2hi>a…")] == ["▁", "<2hi>", "a", "…"]  # as they are
+        assert tokenizer.normalize("…“”") == '…""' if tokenizer is prepared.tokenizers[0] else "…“”"
+
+
+def test_tokenizers_that_are_given_must_have_the_user_symbols(config):
+    given = prepare(config()).tokenizers
+    wanted = config(user_symbols=["<2hi>"])
+    with pytest.raises(InputError, match=r"user_symbols: the model's tokenizers have no <2hi>; leave them out"):
+        prepare_data(wanted.data, wanted.vocabulary, wanted.model.max_length, 1, given)
+
+
+def test_validation_is_never_modified(config):
+    plain, modified = prepare(config()), prepare(config(augment={"UpperCase": 1}))
+    assert modified.valid == plain.valid
+    assert modified.valid_ids.sources.ids.tolist() == plain.valid_ids.sources.ids.tolist()
+    assert modified.valid_ids.resample is None
+    assert epoch_of(modified) != epoch_of(plain)
+    assert modified.notes[-1] == "training pairs are modified, anew in every epoch: UpperCase 1"
+
+
+def test_letter_case_is_not_modified_where_it_is_read_as_one(config):
+    """The source could not say that the target should be in capitals."""
+    folding = prepare(config(augment="standard", normalize="casefold"))
+    assert "Typos" in folding.notes[-1] and "Case" not in folding.notes[-1]
+    assert "UpperCase" in prepare(config(augment="standard")).notes[-1]
 
 
 # Several corpora
@@ -152,6 +189,10 @@ def test_weights_are_of_the_files(config, tmp_path):
         ({"pair_weights": "[0]"}, "pair_weights: 0.0 must be above 0; leave a file out that should not be used"),
         ({"pair_weights": "[a]"}, "pair_weights = ['a'] should be a list of a number"),
         ({"subword_dropout": 1}, "subword_dropout = 1.0 must be at least 0 and below 1"),
+        ({"augment": "standart"}, "did you mean 'standard'"),
+        ({"augment": "{Typo: 0.1}"}, "augment: unknown modifier 'Typo'; did you mean 'Typos'"),
+        ({"augment": "{Typos: a}"}, "should be one of none, standard or a mapping of names to a number"),
+        ({"user_symbols": "[<s>]"}, "user_symbols: <s> is the name of a control token or of a byte; choose another"),
         ({"stream": "true"}, "stream = true holds no pairs back for validation; give some with --valid-pairs"),
     ],
 )
@@ -172,7 +213,13 @@ def test_a_store_that_cannot_be_written_is_refused(small_corpus, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "settings", [{"stream": True}, {"subword_dropout": 0.2}, {"stream": True, "subword_dropout": 0.2}]
+    "settings",
+    [
+        {"stream": True},
+        {"subword_dropout": 0.2},
+        {"augment": "standard"},
+        {"stream": True, "subword_dropout": 0.2, "augment": "{UpperCase: 0.3, Merge: 0.3}"},
+    ],
 )
 def test_a_resumed_run_goes_on_as_if_it_had_not_ended(small_corpus, tmp_path, settings):
     files = ["--pairs", small_corpus / "train.tsv", "--valid-pairs", small_corpus / "valid.tsv", "--device", "cpu"]

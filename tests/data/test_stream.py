@@ -6,8 +6,8 @@ import pytest
 
 from glassformer.data import batches, stream
 from glassformer.data.check.report import DEFAULT_DROP
+from glassformer.data.resampling import Resampling
 from glassformer.data.stream import StreamedPairs
-from glassformer.data.subword_dropout import SubwordDropout
 from glassformer.errors import InputError
 from glassformer.text.pair_text import PairText
 from glassformer.text.pairs import Pair
@@ -54,7 +54,7 @@ def test_an_epoch_has_every_pair_once(tokenizers):
 
 @pytest.mark.parametrize("dropout", [0.0, 0.3])
 def test_what_was_used_can_be_skipped(tokenizers, dropout):
-    resample = SubwordDropout(*tokenizers, dropout, max_length=30) if dropout else None
+    resample = Resampling(*tokenizers, dropout, max_length=30) if dropout else None
     pairs = streamed(tokenizers, PAIRS, weights=[1.5], resample=resample)
     whole = epoch_of(pairs, epoch=2)
     assert whole == epoch_of(pairs, epoch=2) != epoch_of(pairs, epoch=3)

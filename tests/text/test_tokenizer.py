@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from glassformer.errors import InputError, UsageError
 from glassformer.special import BOS, EOS, PAD, UNK
+from glassformer.text.normalization import normalizer
 from glassformer.text.tokenizer import Tokenizer
 
 WORDS = {
@@ -202,6 +203,70 @@ def test_coverage_spells_rare_characters_in_bytes():
     everything, most = (Tokenizer.train(lines, 380, coverage=share) for share in (1.0, 0.995))
     assert [byte_of(token) for token in everything.tokens("ж")][-1:] == [None]
     assert bytes(byte_of(token) for token in most.tokens("ж")[1:]) == "ж".encode()
+
+
+@pytest.mark.parametrize("kind", ["unigram", "bpe"])
+def test_every_digit_is_a_piece_of_its_own(kind):
+    """In any script, and in a year that comes a hundred times."""
+    years = ["in 1999", "२०२४ में", "v1999x २०२४", "<2hi> 1999"] * 100
+    split = Tokenizer.train([*corpus(), *years], 400, kind, user_symbols=["<2hi>"])
+    assert not [piece for piece in split.pieces[261:] if re.search(r"\d", piece) and len(piece) > 1]
+    assert [token.piece for token in split.tokens("<2hi> 1999२")] == ["▁", "<2hi>", "▁", *"1999२"]
+    assert not [piece for piece in split.pieces if "hi>" in piece and piece != "<2hi>"]
+    whole = Tokenizer.train([*corpus(), *years], 400, kind, split_digits=False)
+    assert {"▁1999", "▁२०२४"} <= set(whole.pieces)
+
+
+# User symbols
+
+SYMBOLS = ("<2hi>", "｟NUM｠", "don’t,", '"')
+
+
+@pytest.fixture(scope="module", params=["unigram", "bpe"])
+def with_symbols(request):
+    plain = Tokenizer.train(corpus(), 380, request.param, user_symbols=SYMBOLS)
+    return plain.with_rules(normalizer("source").serialized_normalizer_spec())
+
+
+def test_a_user_symbol_is_one_piece_wherever_it_stands(with_symbols):
+    text = '<2hi> the cat｟NUM｠s don’t,<2hi>" it’s'
+    for ids in (with_symbols.encode(text), *with_symbols.sample_all([text] * 50, 0.3, seed=1)):
+        symbols = [piece for piece in map(with_symbols.piece, ids) if piece in SYMBOLS]
+        assert symbols == ["<2hi>", "｟NUM｠", "don’t,", "<2hi>", '"']
+        assert with_symbols.decode(ids) == text.replace("it’s", "it's")  # only the others are normalised
+    spans = [text[token.start : token.end] for token in with_symbols.tokens(text) if token.piece in SYMBOLS]
+    assert spans == symbols
+
+
+def test_user_symbols_are_no_control_tokens(with_symbols):
+    ids = [with_symbols.encode(symbol)[-1] for symbol in SYMBOLS]
+    assert with_symbols.user_symbols == SYMBOLS
+    assert ids == [4, 5, 6, 7]  # after the control tokens, before the bytes
+    assert with_symbols.decode(ids) == "".join(SYMBOLS)
+    assert Tokenizer.train(corpus(), 380).user_symbols == ()
+
+
+@settings(max_examples=100)
+@given(text=st.lists(st.sampled_from([*SYMBOLS, *AWKWARD, *CONTROLS.split()]) | st.text(max_size=3)).map("".join))
+def test_text_with_user_symbols_gives_no_control_token(with_symbols, text):
+    assert min(with_symbols.encode(text), default=4) >= 4
+    assert [token.id for token in with_symbols.tokens(text)] == with_symbols.encode(text)
+
+
+@pytest.mark.parametrize(
+    ("symbols", "message"),
+    [
+        (["</s>"], "user_symbols: </s> is the name of a control token or of a byte"),
+        (["<0xE2>"], "user_symbols: <0xE2> is the name of a control token or of a byte"),
+        (["a b"], "user_symbols: 'a b' must have characters, and no white space, NUL or ▁"),
+        (["▁"], "user_symbols: '▁' must have characters"),
+        ([""], "user_symbols: '' must have characters"),
+        (["<a>", "<b>", "<a>"], "has one twice"),
+    ],
+)
+def test_what_cannot_be_a_user_symbol_is_refused(symbols, message):
+    with pytest.raises(UsageError, match=message):
+        Tokenizer.train(corpus(), 380, user_symbols=symbols)
 
 
 # On disk

@@ -26,6 +26,12 @@ def test_a_resolved_config_is_read_back_as_it_was(tmp_path):
     assert config.fit_vocabulary and not again.fit_vocabulary  # settled when it was written
 
 
+def test_no_vocabulary_size_is_that_which_the_text_wants():
+    assert RunConfig.from_flat(PAIRS | {"vocab_size": None}) == RunConfig.from_flat(PAIRS)
+    assert RunConfig.from_flat(PAIRS).vocabulary == (None, None)
+    assert RunConfig.from_flat(PAIRS | {"vocab_size": 900}).vocabulary == (900, None)
+
+
 def test_the_documented_config_is_one():
     text = (Path(__file__).parents[2] / "docs/how_to/low_resource.md").read_text(encoding="utf-8")
     documented = yaml.safe_load(re.search(r"```yaml\n(.*?)```", text, re.DOTALL)[1])

@@ -2,22 +2,19 @@
 
 import random
 from collections.abc import Iterator
-from itertools import product
 from typing import NamedTuple
 
 from .units import Sentence
 
 APOSTROPHE = "\u2019"  # the typographic one, which phones type
 HINDI_STOPS = {"": "", ".": "\u0964", "!": "!", "?": "?"}
-# Letter case, and what a statement and a question end in, with how often of a hundred.
-CASES = {"as it is": 80, "lower": 12, "upper": 8}
+# What a statement and a question end in, with how often of a hundred.
 STOPS = {"": 50, ".": 40, "!": 10}
 ASKING = {"?": 85, "": 15}
-TYPOGRAPHIC = 0.4  # of the apostrophes
 
 
 class Style(NamedTuple):
-    """One way to write a sentence: `case` is of CASES, `stop` of STOPS or, for a question, ASKING."""
+    """One way to write a sentence: `case` is "as it is", "lower" or "upper", `stop` one of STOPS, or of ASKING."""
 
     case: str = "as it is"
     stop: str = ""
@@ -36,10 +33,12 @@ def written(sentence: Sentence, style: Style) -> Sentence:
 
 
 def varied(sentence: Sentence, chance: random.Random) -> Sentence:
-    """The sentence in a style drawn by chance."""
-    ends = ASKING if sentence.source.endswith("?") else STOPS
-    typographic = "'" in sentence.source and chance.random() < TYPOGRAPHIC
-    return written(sentence, Style(_drawn(CASES, chance), _drawn(ends, chance), typographic))
+    """The sentence with a final stop, or none, drawn by chance."""
+    return written(sentence, Style(stop=_drawn(_ends(sentence), chance)))
+
+
+def _ends(sentence: Sentence) -> dict[str, int]:
+    return ASKING if sentence.source.endswith("?") else STOPS
 
 
 def _drawn(shares: dict[str, int], chance: random.Random) -> str:
@@ -53,8 +52,5 @@ def _drawn(shares: dict[str, int], chance: random.Random) -> str:
 
 
 def every_way(sentence: Sentence) -> Iterator[Sentence]:
-    """The sentence in each style that it can be written in."""
-    ends = ASKING if sentence.source.endswith("?") else STOPS
-    apostrophes = (False, True) if "'" in sentence.source else (False,)
-    for case, stop, typographic in product(CASES, ends, apostrophes):
-        yield written(sentence, Style(case, stop, typographic))
+    """The sentence with each final stop, and with none."""
+    return (written(sentence, Style(stop=stop)) for stop in _ends(sentence))

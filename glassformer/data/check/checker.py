@@ -5,7 +5,7 @@ reports what was dropped. The pairs are read twice and never held: memory does n
 """
 
 import math
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from glassformer.data.check.overview import Overview
 from glassformer.data.check.repeats import CONFLICT, DUPLICATE
@@ -67,7 +67,8 @@ class Checker:
     """Judges pairs one by one, in order, and keeps the report on them.
 
     Texts are compared exactly. Of equal pairs the first is kept; a training pair that is in
-    `validation` too is the one dropped, so the validation set stays whole. A side longer than
+    `validation` too is the one dropped, so the validation set stays whole. Where pairs have directions, it is so too
+    if it is there the other way round, and lengths and scripts are those of its direction. A side longer than
     `max_length`, in `unit`, is TOO_LONG. A pair with an empty side is judged no further. The other rules
     are in `rules`.
 
@@ -85,15 +86,15 @@ class Checker:
         judged: Collection[Problem] = tuple(Problem),
     ) -> None:
         self.report = CheckReport(unit)
-        self._validation = {(pair.source, pair.target): pair for pair in validation}
+        self._validation = _by_sides(list(validation))
         self._max_length = math.inf if max_length is None else max_length
         self._drop = drop
         self._repeated = survey.repeated() if survey else None
         self._rules = {problem: rule for problem, rule in RULES.items() if problem in judged}
         near = self._validation.values() if Problem.NEAR_VALIDATION in judged else ()
         self._alike = {alike: pair for pair in near if (alike := likeness(pair))}
-        self._usual = survey.usual_ratio() if survey else None
-        self._scripts = survey.usual_scripts() if survey and Problem.SCRIPT in judged else ("", "")
+        self._usual = survey.usual_ratios() if survey else {}
+        self._scripts = survey.usual_scripts() if survey and Problem.SCRIPT in judged else {}
         self._earlier = self._repeated.earlier if self._repeated else {}
         self._wanted = set(self._earlier.values())
         self._shown: dict[int, Pair] = {}  # those wanted that have come, by row
@@ -133,7 +134,7 @@ class Checker:
             yield Problem.DUPLICATE, f"same as {earlier.place}" if earlier else ""
         if held_out := self._validation.get((pair.source, pair.target)):
             yield Problem.IN_VALIDATION, f"same as {held_out.place}"
-        if detail := length_problem(len(source), len(target), self._usual):
+        if detail := length_problem(len(source), len(target), self._usual.get(pair.direction)):
             yield Problem.LENGTH_RATIO, detail
         if is_untranslated(pair):
             yield Problem.UNTRANSLATED, "target equals source"
@@ -147,7 +148,7 @@ class Checker:
         for problem, rule in self._rules.items():
             if detail := rule(pair):
                 yield problem, detail
-        if detail := script_problem(pair, self._scripts):
+        if detail := script_problem(pair, self._scripts.get(pair.direction, ("", ""))):
             yield Problem.SCRIPT, detail
 
     def _note_longest(self, pair: Pair, source: int, target: int) -> None:
@@ -164,6 +165,12 @@ class Checker:
     def _before(self, row: int) -> Pair | None:
         """The pair that `row` repeats; remembered for the few that the report shows."""
         return self._shown.get(self._earlier.get(row, -1))
+
+
+def _by_sides(pairs: Sequence[Pair]) -> dict[tuple[str, str], Pair]:
+    """Each pair by its source and target, and if it has a direction, where no other is, the other way round."""
+    other_way = {(pair.target, pair.source): pair for pair in pairs if pair.direction}
+    return other_way | {(pair.source, pair.target): pair for pair in pairs}
 
 
 def refuse_same(training: Iterable[Pair], validation: Iterable[Pair]) -> None:

@@ -39,7 +39,7 @@ class Misplaced:
 
 
 class Order:
-    """Takes pairs one by one, and looks at each file by itself; memory is that of a block."""
+    """Takes pairs one by one, and looks at each reading of a file by itself; memory is that of a block."""
 
     def __init__(self) -> None:
         self.misplaced: Counter[bool] = Counter()  # blocks: shifted (True) and shuffled (False)
@@ -49,7 +49,7 @@ class Order:
 
     def add(self, pair: Pair) -> None:
         """Take in the next pair."""
-        if self._block and pair.origin != self._block[0].origin:
+        if self._block and (pair.origin != self._block[0].origin or pair.line < self._block[-1].line):
             self.close()
             self._blocks = 0
         self._block.append(pair)

@@ -1,7 +1,7 @@
 """What can only be told of a text as a whole: its order, its sides, its rare characters."""
 
 import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from glassformer.data.check.order import Misplaced, Order
@@ -23,7 +23,8 @@ class Overview:
     """Takes pairs one by one; memory grows with the kinds of characters, not with the text."""
 
     def __init__(self) -> None:
-        self._order, self._sample = Order(), Sample[Pair](SAMPLE, seed=2)
+        self._order = Order()
+        self._samples: defaultdict[str, Sample[Pair]] = defaultdict(lambda: Sample(SAMPLE, seed=2))  # by direction
         self._characters: Counter[str] = Counter()
         self._pairs = self._quoted = 0
 
@@ -31,7 +32,7 @@ class Overview:
         """Take in the next pair."""
         self._order.add(pair)
         if pair.source and pair.target:
-            self._sample.add(self._pairs, pair)
+            self._samples[pair.direction].add(self._pairs, pair)
             self._pairs += 1
             self._quoted += all(len(side) > 1 and side[0] == side[-1] == '"' for side in pair[:2])
             self._characters.update(pair.source)
@@ -43,21 +44,13 @@ class Overview:
         for shifted in (True, False):
             if example := self._order.examples.get(shifted):
                 yield _misplaced(example, self._order.misplaced[shifted])
-        yield from self._swapped()
+        for direction, sample in self._samples.items():
+            yield from _swapped(direction, [pair for _, pair in sorted(sample.drawn().items())])
         if self._pairs >= FEWEST and self._quoted >= QUOTED * self._pairs:
             yield Remark(
                 "quoted", f"{self._quoted:,} pairs have both sides within quotes, as CSV has them; is this .csv?"
             )
         yield from self._rare()
-
-    def _swapped(self) -> Iterator[Remark]:
-        sample = [pair for _, pair in sorted(self._sample.drawn().items())]
-        found = swapped(sample) if len(sample) >= FEWEST else []
-        if len(found) > SWAPPED * len(sample):
-            share = f"about {100 * len(found) / len(sample):.0f} % of the pairs"
-            yield Remark(
-                "swapped", f"{share} seem to have source and target in each other's place, as {found[0].place}"
-            )
 
     def _rare(self) -> Iterator[Remark]:
         rare = sorted((c for c, n in self._characters.items() if n < RARE), key=lambda c: (self._characters[c], c))
@@ -66,6 +59,13 @@ class Overview:
             more = " ..." if len(rare) > SHOWN else ""
             are = f"{len(rare):,} characters come" if len(rare) > 1 else "1 character comes"
             yield Remark("rare", f"{are} fewer than {RARE} times, so little is learnt of them: {shown}{more}")
+
+
+def _swapped(direction: str, sample: list[Pair]) -> Iterator[Remark]:
+    found = swapped(sample) if len(sample) >= FEWEST else []
+    if len(found) > SWAPPED * len(sample):
+        share = f"about {100 * len(found) / len(sample):.0f} % of the pairs{f' {direction}' if direction else ''}"
+        yield Remark("swapped", f"{share} seem to have source and target in each other's place, as {found[0].place}")
 
 
 def _shown(character: str) -> str:

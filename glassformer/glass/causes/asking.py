@@ -17,10 +17,9 @@ from glassformer.glass.causes.contrast import Contrast, Measure
 from glassformer.glass.causes.patching import Alignment, align
 from glassformer.glass.causes.places import Axis, numbered, written_axis
 from glassformer.glass.causes.running import Reading
-from glassformer.glass.tokens import axis, piece_of
+from glassformer.glass.tokens import piece_of, source_axis
 from glassformer.search import SearchOptions
 from glassformer.special import EOS
-from glassformer.text.tokenizer import Token
 from glassformer.translator import Translator
 
 
@@ -74,6 +73,7 @@ def ask(
     versus: str | None = None,
     runner_up: bool = False,
     measure: Measure = "logit_difference",
+    to: str | None = None,
 ) -> Question:
     """The question why the translation of `source` says one word and not another.
 
@@ -81,14 +81,14 @@ def ask(
     that of `step`; the other one is `against`, or what the translation of the second sentence `versus` has in that
     place, or the runner-up (with `runner_up` also where there is a second sentence). What is left open is decided by
     one rule: the place where the other word is the likeliest. Of words of several tokens the first ones that differ are
-    compared.
+    compared. `to` is the target's language, where the model has several.
 
     Raises UsageError or InputError for what makes no question.
     """
     if measure not in get_args(Measure):
         raise UsageError(f"unknown measure '{measure}'; {nearest(str(measure), get_args(Measure))}")
-    source_ids = _source_ids(translator, source)
-    ids = translated(translator, source) if target is None else _forced(translator, target)
+    source_ids = _source_ids(translator, source, to)
+    ids = translated(translator, source, to) if target is None else _forced(translator, target)
     written = written_axis(translator.target_tokenizer, ids)
     log_probs_TV = _log_probs(translator, source_ids, ids)
     wanted = _wanted(written, word, step)
@@ -97,7 +97,7 @@ def ask(
     elif against is not None:
         choices = list(_against(translator, against, ids, written, wanted))
     else:
-        choices = list(_of_second(translator, versus or "", ids, written, wanted))
+        choices = list(_of_second(translator, translated(translator, versus or "", to), ids, written, wanted))
     if not choices:
         raise InputError(_nothing(against, versus))
     best = max(choices, key=lambda one: float(log_probs_TV[one.step, one.b]))
@@ -105,31 +105,24 @@ def ask(
     return Question(
         reading=reading,
         contrast=Contrast(best.step, best.a, best.b, measure),
-        source=source_axis(translator, source, source_ids),
+        source=source_axis(translator.source_tokenizer, source.strip(), source_ids),
         target=written,
         a=piece_of(translator.target_tokenizer, best.a),
         b=piece_of(translator.target_tokenizer, best.b),
-        other=None if versus is None else _second(translator, source, versus, reading),
+        other=None if versus is None else _second(translator, source, versus, reading, to),
     )
 
 
-def source_axis(translator: Translator, source: str, ids: Sequence[int]) -> Axis:
-    """The tokens of a source, `</s>` included."""
-    tokens, end = translator.source_tokenizer.tokens(source.strip()), len(source.strip())
-    special = [Token(one, translator.source_tokenizer.piece(one), end, end) for one in ids[len(tokens) :]]
-    return axis(source.strip(), [*tokens, *special])
-
-
-def _source_ids(translator: Translator, source: str) -> list[int]:
-    (ids,) = translator.source_ids([source.strip()])
+def _source_ids(translator: Translator, source: str, to: str | None) -> list[int]:
+    (ids,) = translator.source_ids([source.strip()], to=to)
     if not ids:
         raise InputError("there is no sentence to ask about: it is blank")
     return ids
 
 
-def translated(translator: Translator, source: str) -> list[int]:
+def translated(translator: Translator, source: str, to: str | None = None) -> list[int]:
     """The greedy translation's ids, with `</s>`."""
-    ((found, *_),) = generate(translator.engine, [_source_ids(translator, source)], SearchOptions(beam=1))
+    ((found, *_),) = generate(translator.engine, [_source_ids(translator, source, to)], SearchOptions(beam=1))
     return list(found.tokens)
 
 
@@ -202,10 +195,9 @@ def _words(written: Axis) -> list[tuple[int, int]]:
 
 
 def _of_second(
-    translator: Translator, versus: str, ids: list[int], written: Axis, wanted: Sequence[int]
+    translator: Translator, other_ids: list[int], ids: list[int], written: Axis, wanted: Sequence[int]
 ) -> Iterator[_Choice]:
     """Where the second sentence's translation has other words: those, in the place of the first one's."""
-    other_ids = translated(translator, versus)
     other = written_axis(translator.target_tokenizer, other_ids)
     spans, other_spans = _words(written), _words(other)
     names, other_names = (
@@ -222,9 +214,10 @@ def _of_second(
                 yield from _difference(ids, *spans[one], list(other_names[two]))
 
 
-def _second(translator: Translator, source: str, versus: str, reading: Reading) -> Other:
-    ids = _source_ids(translator, versus)
-    first, second = source_axis(translator, source, reading.source), source_axis(translator, versus, ids)
+def _second(translator: Translator, source: str, versus: str, reading: Reading, to: str | None) -> Other:
+    ids, tokenizer = _source_ids(translator, versus, to), translator.source_tokenizer
+    first = source_axis(tokenizer, source.strip(), reading.source)
+    second = source_axis(tokenizer, versus.strip(), ids)
     return Other(Reading(tuple(ids), reading.read), second, align(first, second), versus.strip())
 
 

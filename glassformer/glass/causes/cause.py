@@ -101,9 +101,9 @@ class Cause:
 def cause(translator: Translator, source: str, ablation: Ablation | None = None, **asked: Any) -> Cause:
     """Why the translation of `source` says a word and not another: interventions, sums, lenses and attributions.
 
-    `asked` are the options of `ask`: `word`, `step`, `against`, `versus`, `target`, `measure`. With a second sentence
-    (`versus`) its numbers are put in the place of the first one's, else the mean over the sentence's positions is, or
-    what `ablation` says. Raises UsageError or InputError for what makes no question.
+    `asked` are the options of `ask`: `word`, `step`, `against`, `versus`, `target`, `measure`, `to`. With a second
+    sentence (`versus`) its numbers are put in the place of the first one's, else the mean over the sentence's positions
+    is, or what `ablation` says. Raises UsageError or InputError for what makes no question.
     """
     question = ask(translator, source, **asked)
     model, contrast = translator.model, question.contrast

@@ -11,7 +11,6 @@ from torch import Tensor
 from glassformer.glass.causes.components import stream
 from glassformer.glass.causes.tensors import Tensors
 from glassformer.model import Transformer
-from glassformer.special import PIECES
 from glassformer.text.tokenizer import Tokenizer
 
 
@@ -44,7 +43,7 @@ def encoder_lens(
     and bytes are left out. States of higher layers need not lie among the rows; the cosine says how far they do.
     """
     table_VD = model.source_embedding.token.weight
-    words = [i for i, piece in enumerate(tokenizer.pieces) if i >= len(PIECES) and not _is_byte(piece)]
+    words = [i for i, piece in enumerate(tokenizer.pieces) if not (tokenizer.is_control(i) or _is_byte(piece))]
     rows_VD = table_VD[words]
     mean_D = rows_VD.mean(0)
     rows_VD = torch.nn.functional.normalize(rows_VD - mean_D, dim=-1)

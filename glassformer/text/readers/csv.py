@@ -6,11 +6,11 @@ from itertools import chain
 from typing import BinaryIO
 
 from glassformer.errors import InputError
-from glassformer.text.readers.columns import Columns, find_names, numbers_of
+from glassformer.text.readers.columns import Columns, Row, find_names, numbers_of
 from glassformer.text.readers.lines import lines_of
 
 
-def csv_rows(stream: BinaryIO, columns: Columns, name: str) -> Iterator[tuple[int, str, str]]:
+def csv_rows(stream: BinaryIO, columns: Columns, name: str) -> Iterator[Row]:
     """(line, source, target) of each row, whose line is its first. Quoted fields may hold line ends.
 
     The first row names the columns: `source` and `target`, or those in `columns`. If `columns` has numbers, the first
@@ -32,7 +32,7 @@ def csv_rows(stream: BinaryIO, columns: Columns, name: str) -> Iterator[tuple[in
         if len(row) != width or width <= max(chosen):
             expected = width if width > max(chosen) else f"at least {max(chosen) + 1}"
             raise InputError(f"{place}: {len(row)} fields, expected {expected}; quote a field that has commas")
-        yield line, row[chosen[0]], row[chosen[1]]
+        yield line, *(row[at] for at in chosen)
 
 
 def _rows(lines: Iterable[tuple[int, str]], name: str) -> Iterator[tuple[int, list[str]]]:

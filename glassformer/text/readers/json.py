@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from glassformer.errors import InputError
-from glassformer.text.readers.columns import Columns, find_names
+from glassformer.text.readers.columns import Columns, Row, find_names
 from glassformer.text.readers.lines import LONGEST, lines_of, refuse_nul, too_long
 
 SHAPE = '{"source": "...", "target": "..."}'
@@ -14,7 +14,7 @@ CHUNK = 1 << 16  # bytes read at a time
 SPACE = " \t\r\n"
 
 
-def jsonl_rows(stream: BinaryIO, columns: Columns, name: str) -> Iterator[tuple[int, str, str]]:
+def jsonl_rows(stream: BinaryIO, columns: Columns, name: str) -> Iterator[Row]:
     """(line, source, target) of each line, an object as `sides_of` understands it.
 
     Raises InputError for a line that is none.
@@ -32,7 +32,7 @@ def jsonl_rows(stream: BinaryIO, columns: Columns, name: str) -> Iterator[tuple[
         yield number, *sides_of(record, columns, place)
 
 
-def array_rows(stream: BinaryIO, columns: Columns, name: str) -> Iterator[tuple[int, str, str]]:
+def array_rows(stream: BinaryIO, columns: Columns, name: str) -> Iterator[Row]:
     """(line, source, target) of each object of one JSON array; its line is that where it begins.
 
     The array is never held whole: an object may have LONGEST characters. Raises InputError for what is no such array.
@@ -51,28 +51,31 @@ def array_rows(stream: BinaryIO, columns: Columns, name: str) -> Iterator[tuple[
         raise InputError(_no_json(text.place, "more text after the array's end"))
 
 
-def sides_of(record: object, columns: Columns, place: str) -> tuple[str, str]:
+def sides_of(record: object, columns: Columns, place: str) -> list[str]:
     """The source and target of an object: of its two keys, or of the languages in its "translation".
+
+    A third of `columns` is a key of the object itself.
 
     Raises InputError if it is no object, lacks a key, or has a value that is not a text.
     """
     if not isinstance(record, dict):
         raise InputError(f"{place}: JSON, but not an object; it must be {SHAPE}")
+    keys, sides = list(map(str, columns)), []
     if isinstance(record.get("translation"), dict) and not columns_are_keys(record, columns):
         inner, within = record["translation"], "translations in"
-        places = find_names(list(inner), columns, place, within)
-        keys = [list(inner)[at] for at in places]
-        return checked_text(inner[keys[0]], keys[0], place), checked_text(inner[keys[1]], keys[1], place)
-    keys = list(map(str, columns)) or _usual_keys(record)
+        names = [list(inner)[at] for at in find_names(list(inner), columns[:2], place, within)]
+        keys, sides = keys[2:], [checked_text(inner[name], name, place) for name in names]
+    elif not keys:
+        keys = _usual_keys(record)
     for key in keys:
         if key not in record:
             raise InputError(f'{place}: no key "{key}"; it needs "source" and "target", or two named with --columns')
-    return checked_text(record[keys[0]], keys[0], place), checked_text(record[keys[1]], keys[1], place)
+    return sides + [checked_text(record[key], key, place) for key in keys]
 
 
 def columns_are_keys(record: dict[str, Any], columns: Columns) -> bool:
-    """Whether the columns are given and are keys of the object itself."""
-    return bool(columns) and all(str(column) in record for column in columns)
+    """Whether the source's and the target's column are given and are keys of the object itself."""
+    return bool(columns) and all(str(column) in record for column in columns[:2])
 
 
 def _usual_keys(record: dict[str, Any]) -> list[str]:

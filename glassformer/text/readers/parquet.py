@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from glassformer.errors import InputError
-from glassformer.text.readers.columns import Columns, find_names, numbers_of
+from glassformer.text.readers.columns import Columns, Row, find_names, numbers_of
 from glassformer.text.readers.json import checked_text, sides_of
 
 ROWS = 1024  # decoded at a time
 
 
-def parquet_rows(stream: BinaryIO, columns: Columns, name: str) -> Iterator[tuple[int, str, str]]:
+def parquet_rows(stream: BinaryIO, columns: Columns, name: str) -> Iterator[Row]:
     """(row, source, target) of each row, of two columns or of the languages in a column `translation`.
 
     Raises InputError without pyarrow, for a file that is not Parquet, and for a value that is not a text.
@@ -32,13 +32,15 @@ def parquet_rows(stream: BinaryIO, columns: Columns, name: str) -> Iterator[tupl
         raise InputError(f"{name} is not a whole Parquet file ({why}); copy or write it again") from None
 
 
-def _rows(file: Any, columns: Columns, name: str) -> Iterator[tuple[int, str, str]]:
+def _rows(file: Any, columns: Columns, name: str) -> Iterator[Row]:
     names, number = file.schema_arrow.names, 0
-    nested = "translation" in names and not (columns and all(str(column) in names for column in columns))
+    nested = "translation" in names and not (columns and all(str(column) in names for column in columns[:2]))
     chosen = (0, 1) if nested else numbers_of(columns) or find_names(names, columns, name)
     if max(chosen) >= len(names) and not nested:
         raise InputError(f"{name}: {len(names)} columns, expected at least {max(chosen) + 1}; choose others")
-    wanted = ["translation"] if nested else [names[at] for at in chosen]
+    # A direction's column that is not there is for `sides_of` to say.
+    wanted = ["translation", *(each for each in map(str, columns[2:]) if each in names)]
+    wanted = wanted if nested else [names[at] for at in chosen]
     for batch in file.iter_batches(batch_size=ROWS, columns=wanted):
         for record in batch.to_pylist():
             number += 1
@@ -46,5 +48,4 @@ def _rows(file: Any, columns: Columns, name: str) -> Iterator[tuple[int, str, st
             if nested:
                 yield number, *sides_of(record, columns, place)
             else:
-                source, target = (checked_text(record[key], key, place) for key in wanted)
-                yield number, source, target
+                yield number, *(checked_text(record[key], key, place) for key in wanted)

@@ -9,7 +9,7 @@ from typing import BinaryIO
 from xml.parsers import expat
 
 from glassformer.errors import InputError
-from glassformer.text.readers.columns import Columns, shown
+from glassformer.text.readers.columns import Columns, Row, shown
 from glassformer.text.readers.lines import LONGEST, refuse_nul, too_long
 
 CHUNK = 1 << 14  # bytes parsed at a time
@@ -18,15 +18,17 @@ CODES = {"bpt", "ept", "it", "ph", "ut"}
 VARIANTS = 100  # pairs of one unit, at most
 
 
-def tmx_rows(stream: BinaryIO, columns: Columns, name: str) -> Iterator[tuple[int, str, str]]:
+def tmx_rows(stream: BinaryIO, columns: Columns, name: str) -> Iterator[Row]:
     """(line, source, target) of each translation unit, in the two languages of `columns`.
 
     `en` is any English (`en-GB`), `en-GB` that alone. A unit with two variants of a side gives a pair for each; one
     that lacks a side gives it empty. White space with a line end in it becomes one space.
 
     Raises InputError, with the languages there are, if `columns` is empty; for broken XML, entities of the file's own,
-    and a unit longer than LONGEST bytes.
+    and a unit longer than LONGEST bytes; for a third column.
     """
+    if len(columns) > 2:
+        raise InputError(f"{name}: TMX has no column of directions, but columns names a third; use directions")
     units: list[tuple[int, list[tuple[str, str]]]] = []
     parser = _Parser(units, name)
     while True:
@@ -39,7 +41,7 @@ def tmx_rows(stream: BinaryIO, columns: Columns, name: str) -> Iterator[tuple[in
             return
 
 
-def _pairs(line: int, variants: list[tuple[str, str]], columns: Columns, place: str) -> Iterator[tuple[int, str, str]]:
+def _pairs(line: int, variants: list[tuple[str, str]], columns: Columns, place: str) -> Iterator[Row]:
     if not columns:
         languages = list(dict.fromkeys(language for language, _ in variants))
         example = " ".join(language[:40] for language in languages) if len(languages) == 2 else "SOURCE TARGET"

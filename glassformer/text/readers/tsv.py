@@ -6,14 +6,14 @@ from itertools import islice
 from typing import BinaryIO
 
 from glassformer.errors import InputError
-from glassformer.text.readers.columns import Columns, find_names, numbers_of
+from glassformer.text.readers.columns import Columns, Row, find_names, numbers_of
 from glassformer.text.readers.lines import lines_of
 
 # A column that is no sentence: a number, a date, an address, a licence.
 NO_SENTENCE = re.compile(r"[\d\W_]*|https?://\S+|.*(CC[- ]BY|\(CC|Attribution|tatoeba\.org).*", re.DOTALL)
 
 
-def tsv_rows(stream: BinaryIO, columns: Columns, name: str) -> Iterator[tuple[int, str, str]]:
+def tsv_rows(stream: BinaryIO, columns: Columns, name: str) -> Iterator[Row]:
     """(line, source, target) of each line: its two columns, or those that `columns` gives by number or by name.
 
     Names stand in the first line, which is then no pair. Raises InputError for a line without these columns; without
@@ -29,7 +29,7 @@ def tsv_rows(stream: BinaryIO, columns: Columns, name: str) -> Iterator[tuple[in
         fields = text.split("\t")
         if len(fields) <= max(chosen) or (width and len(fields) != width):
             raise InputError(f"{name}:{number}: {_wrong(text, fields, width, max(chosen) + 1, number == 1)}")
-        yield number, fields[chosen[0]], fields[chosen[1]]
+        yield number, *(fields[at] for at in chosen)
 
 
 def _wrong(text: str, fields: list[str], width: int, least: int, first: bool) -> str:

@@ -3,7 +3,7 @@
 import json
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 from types import TracebackType
@@ -80,6 +80,8 @@ class Reporter:
             f"validation at step {step:,}: loss {numbers['loss']:.3f}  BLEU {numbers['bleu']:.1f}  "
             f"chrF {numbers['chrf']:.1f}{mark}"
         )
+        for direction, one in result.directions.items():
+            self.console.print(f"  {direction}: loss {one.loss:.3f}  BLEU {one.bleu:.1f}  chrF {one.chrf:.1f}")
         for source, translation, reference in result.samples:
             self.console.print(
                 f"  {_shown(source)}\n    = {_shown(translation)}\n    [dim]reference[/dim] {_shown(reference)}"
@@ -105,9 +107,18 @@ class Reporter:
         with saving(self._path):
             self._log.write(json.dumps({"event": event, **numbers}, ensure_ascii=False) + "\n")
             self._log.flush()
-            for name, value in numbers.items():
-                if isinstance(value, int | float) and name != "step":
-                    self._events.add(f"{event}/{name}", value, numbers["step"])
+            for name, value in _curves(numbers):
+                self._events.add(f"{event}/{name}", value, numbers["step"])
+
+
+def _curves(numbers: dict[str, Any]) -> Iterator[tuple[str, float]]:
+    """The numbers that TensorBoard draws; those of a direction are `en-hi/chrf`."""
+    of_each = {
+        f"{one}/{key}": value for one, own in numbers.get("directions", {}).items() for key, value in own.items()
+    }
+    for name, value in (numbers | of_each).items():
+        if isinstance(value, int | float) and name != "step":
+            yield name, value
 
 
 def make_reporter(run: Path, max_steps: int, step: int, group: Group) -> "Reporter | SilentReporter":

@@ -1,17 +1,18 @@
 """What every run is built of: its data, its model, and the replica and optimizer that train it."""
 
 import platform
-from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 
 from glassformer.data.prepare import PreparedData, prepare
 from glassformer.errors import InputError
+from glassformer.evaluation import check_tokenizer
 from glassformer.model import ModelConfig, Transformer
 from glassformer.model_directory import load_parameters, parameters_of
+from glassformer.quality_estimation.estimator import Estimator
 from glassformer.text.tokenizer import Tokenizer, Tokenizers
-from glassformer.training.config import RunConfig
+from glassformer.training.config import RunConfig, TrainingConfig
 from glassformer.training.distributed import Group
 from glassformer.training.progress import TrainingProgress
 from glassformer.training.run.checkpoint import restore_checkpoint
@@ -26,16 +27,19 @@ from glassformer.translator import Translator
 def build_run(path: Path, config: RunConfig, group: Group, checkpoint: Path | None = None) -> Run:
     """A run before its first step, or as it was when `checkpoint` was saved. The same arguments give the same run.
 
-    Raises InputError for what is wrong with the data, the checkpoint, or the model that `start_from` names.
+    Raises InputError for what is wrong with the data, the checkpoint, or the model that `start_from` names, and where
+    the tokenizer of `validate_tokenize` is not here.
     """
+    check_tokenizer(config.training.validate_tokenize)
     origin = checkpoint or (Path(config.training.start_from) if config.training.start_from else None)
     translator = _load_translator(origin, config.model) if origin else None
     data = prepare_data(config, group, translator.tokenizers if translator else None)
     config, warnings = _fit_vocabulary(config, data.tokenizers[1])
     torch.manual_seed(config.training.seed)
     translator = translator or Translator(Transformer(config.model), *data.tokenizers)
+    translator.estimator = Estimator(translator.estimator.lexicon | data.lexicon)
     group.separate_random_states()
-    _refuse_long_probes(translator, config.training.probe)
+    _refuse_probes(translator, config.training)
     if config.training.precision == "auto":
         config = config.with_training(precision=agreed_precision(translator.model, data.train, config, group))
     replica = Replica(translator.model, config.training, group)
@@ -77,17 +81,18 @@ def _load_translator(path: Path, config: ModelConfig) -> Translator:
     saved = Translator.load(path)
     model = Transformer(config)
     load_parameters(model, parameters_of(saved.model), path)
-    return Translator(model, *saved.tokenizers, saved.card)
+    return Translator(model, *saved.tokenizers, saved.card, saved.estimator.lexicon)
 
 
 def _fit_vocabulary(config: RunConfig, tokenizer: Tokenizer) -> tuple[RunConfig, tuple[str, ...]]:
-    """`config` with as many pieces as `tokenizer` has, and a line about it where the text allowed no more."""
-    wanted, size = config.model.vocab_size, tokenizer.vocab_size
-    if size == wanted:
+    """`config` with as many pieces as `tokenizer` has, and a line about it where the text decided."""
+    if not config.fit_vocabulary:
         return config, ()
-    return config.with_vocabulary(size), (f"vocab_size = {size}, not {wanted}: the text allows no more",)
+    size = tokenizer.vocab_size
+    return config.with_vocabulary(size), (f"vocab_size = {size:,}, chosen to suit the text",)
 
 
-def _refuse_long_probes(translator: Translator, probes: Sequence[str]) -> None:
-    """Raise InputError for a sentence to probe that is longer than the model admits."""
-    translator.source_ids(probes, [f"probe '{text}'" for text in probes])
+def _refuse_probes(translator: Translator, settings: TrainingConfig) -> None:
+    """Raise InputError for a sentence to probe that is longer than the model admits, UsageError for a wrong target."""
+    probes = settings.probe
+    translator.source_ids(probes, [f"probe '{text}'" for text in probes], settings.probe_targets)

@@ -15,12 +15,13 @@ CHANGEABLE = {
     "max_minutes",
     "patience",
     "probe",
+    "probe_to",
     "probe_every",
     "store",
     "parallel",
     "activation_checkpointing",
 }
-FIXED = SHAPE | {"tokenizer", "start_from"}
+FIXED = SHAPE | {"tokenizer", "character_coverage", "split_digits", "user_symbols", "start_from"}
 CONTENT = "data"  # what --allow calls the text itself, beside the keys of a config
 
 Differences = dict[str, tuple[Any, Any]]  # key: (before, after)

@@ -1,6 +1,7 @@
 """Hashes of what a run is trained on, by which a resumed run can tell whether its data has changed."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 from glassformer.data.cache import key_of
@@ -8,7 +9,9 @@ from glassformer.data.config import DataConfig
 from glassformer.data.prepare import PreparedData
 from glassformer.files import checksum, write_whole
 from glassformer.model_directory import read_json
+from glassformer.text.pairs import Pair
 from glassformer.training.config import RunConfig
+from glassformer.training.report.validation import validation_parts
 
 DATA = "data.json"  # in the run directory
 # The settings that, with the text, determine the batches of an epoch.
@@ -20,6 +23,8 @@ BATCHING = (
     "stream",
     "drop",
 )
+# Settings newer than some runs, whose keys are as if there were none where these are as they were.
+LATER = {"augment": "none", "sampling_temperature": None}
 
 
 def write_fingerprint(run: Path, config: DataConfig, data: PreparedData) -> None:
@@ -43,14 +48,22 @@ def data_changes(run: Path, config: DataConfig, data: PreparedData) -> str:
 
 
 def batching_key(config: RunConfig, data: PreparedData) -> str:
-    """A hash of all that determines the batches of an epoch: the text, and the settings in BATCHING."""
+    """A hash of all that determines the batches of an epoch: the text, and the settings in BATCHING and LATER."""
     settings = config.flat()
-    return key_of(data.fingerprint, [settings[key] for key in BATCHING])
+    later = {key: settings[key] for key, before in LATER.items() if settings[key] != before}
+    return key_of(data.fingerprint, [settings[key] for key in BATCHING], *filter(None, [later]))
 
 
 def validation_key(config: RunConfig, data: PreparedData) -> str:
-    """A hash of the sentences that are validated on: scores with different keys cannot be compared."""
-    return key_of([pair[:2] for pair in data.valid], config.training.validate_sentences)
+    """A hash of what is validated on and how it is scored: scores with different keys cannot be compared."""
+    parts = validation_parts(data.valid, config.training).values()
+    scored = [fact for part in parts for fact in (_sides(part.sample), part.tokenizer)]
+    return key_of(_sides(data.valid), *scored)
+
+
+def _sides(pairs: Iterable[Pair]) -> list[tuple[str, ...]]:
+    """Source and target of each pair, and its direction if it has one."""
+    return [(*pair[:2], *filter(None, [pair.direction])) for pair in pairs]
 
 
 def _file_sums(config: DataConfig) -> dict[str, str]:

@@ -12,15 +12,19 @@ from glassformer.translator import Translator
 PROBES = "probes"  # in the run directory: <sentence>-<step>.json
 
 
-def save_probes(run: Path, translator: Translator, sentences: Sequence[str], step: int) -> None:
+def save_probes(
+    run: Path, translator: Translator, sentences: Sequence[str], step: int, targets: Sequence[str] | None = None
+) -> None:
     """Save the greedy trace of each sentence at this step, with attentions and decode loop but no other tensors.
+
+    `targets`: the target of each, where the model has several.
 
     Raises InputError for a sentence that is longer than the model admits.
     """
     training = translator.model.training
     translator.model.eval()
-    for number, sentence in enumerate(sentences):
-        kept = trace(translator, sentence, detail="attention")
+    for number, (sentence, target) in enumerate(zip(sentences, targets or [""] * len(sentences), strict=True)):
+        kept = trace(translator, sentence, detail="attention", to=target)
         with saving(run / PROBES):
             make_directory(run / PROBES)
         kept.save(run / PROBES / f"{number}-{step:08d}.json")

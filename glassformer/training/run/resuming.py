@@ -71,7 +71,7 @@ def _adapt_progress(run: Run) -> list[str]:
         lines.append(f"the batches are others now: epoch {progress.epoch} begins")
     if progress.best and progress.validation_key != validation:
         progress.best, progress.validations_since_best, progress.scores_step = {}, 0, 0
-        lines.append("validated is on other sentences now: what is best is found anew")
+        lines.append("validated is on other sentences now, or scored in another way: what is best is found anew")
     progress.batching_key, progress.validation_key = batching, validation
     if progress.processes != run.group.size:
         lines.append(

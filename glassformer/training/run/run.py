@@ -13,7 +13,7 @@ from glassformer.model_directory import CARD, read_json
 from glassformer.training.config import RunConfig
 from glassformer.training.distributed import Group
 from glassformer.training.progress import TrainingProgress
-from glassformer.training.report.validation import quality
+from glassformer.training.report.validation import quality, validation_notes
 from glassformer.training.update.replica import Replica
 from glassformer.translator import Translator
 
@@ -40,6 +40,7 @@ class Run:
         return [
             *self.warnings,
             *self.data.notes,
+            *validation_notes(self.data.valid, self.config.training),
             f"{parameters:,} parameters; {self.config.training.precision} on {self._where()}; "
             f"seed {self.config.training.seed}; writing to {self.path}",
         ]
@@ -73,6 +74,9 @@ class Run:
 
 
 def describe(config: RunConfig) -> str:
-    """The names of the corpus or of its files."""
+    """The names of the corpus or of its files, and their directions."""
     data = config.data
-    return data.corpus or ", ".join([*data.pairs, *(f for f in (data.source, data.target) if f)])
+    if data.pairs:
+        return ", ".join(file.name for file in data.train_files)
+    names = [data.corpus] if data.corpus else [data.source, data.target]
+    return " ".join(filter(None, (", ".join(filter(None, names)), data.direction)))

@@ -80,12 +80,5 @@ class ModelSelection:
         load_parameters(model, last, paths[-1])
 
     def _scores(self) -> Validation:
-        data, settings = self._run.data, self._settings
-        return validate(
-            self._run.translator,
-            data.valid_ids,
-            data.valid,
-            settings.validate_sentences,
-            settings.batch_tokens,
-            settings.precision,
-        )
+        data = self._run.data
+        return validate(self._run.translator, data.valid_ids, data.valid, self._settings)

@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import glassformer
+from glassformer.data.cache import key_of
 from glassformer.files import integrity_problem, write_checksums
 from glassformer.training.run.checkpoint import checkpoints
 from glassformer.training.run.lock import lock_run
@@ -187,6 +188,24 @@ def test_what_is_allowed_is_changed_told_and_kept(quick, tmp_path):
     assert (values["learning_rate"], values["dropout"], values["max_steps"]) == (0.1, 0.0, 6)
     assert json.loads((tmp_path / "run/last/config.json").read_text())["dropout"] == 0.0
     assert "changed" not in resume(tmp_path / "run").err  # it is the run's now
+
+
+def test_a_run_from_before_augmentation_goes_on_with_its_batches(quick, tmp_path):
+    """Its config has no such key, and its checkpoint a hash of the settings that there were."""
+    assert quick("run", max_steps=2).status == 0
+    path = tmp_path / "run/config.yaml"
+    values = yaml.safe_load(path.read_text())
+    assert values.pop("augment") == "none"
+    path.write_text(yaml.safe_dump(values, sort_keys=False))
+    fingerprint = json.loads((tmp_path / "run/data.json").read_text())["text"]
+    before = ("seed", "batch_tokens", "subword_dropout", "pair_weights", "stream", "drop")
+    hashed = key_of(fingerprint, [values[key] for key in before])
+    progress = json.loads((tmp_path / "run/checkpoints/step-000002/training_state.json").read_text())
+    assert progress["batching_key"] == hashed
+    assert "the batches are others" not in resume(tmp_path / "run", max_steps=3).err
+    changed = resume(tmp_path / "run", "--allow", "augment", augment="standard", max_steps=4)
+    assert "changed: augment: none -> standard" in changed.err
+    assert "the batches are others now" in changed.err
 
 
 def test_other_batches_begin_a_new_epoch(quick, tmp_path):

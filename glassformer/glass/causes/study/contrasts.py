@@ -118,7 +118,9 @@ def _carrier(question: Question, place: int) -> str:
     return str(own[place]["text"]) if same else SWAPPED
 
 
-def measure(translator: Translator, contrasts: Contrasts, sentences: Iterable[str], limit: int) -> Findings:
+def measure(
+    translator: Translator, contrasts: Contrasts, sentences: Iterable[str], limit: int, to: str | None = None
+) -> Findings:
     """What each head carries of the contrasts, over at most `limit` sentences that have one of the words."""
     result = Findings(contrasts)
     for sentence in sentences:
@@ -128,20 +130,22 @@ def measure(translator: Translator, contrasts: Contrasts, sentences: Iterable[st
         if other is None:
             continue
         result.found += 1
-        if question := _question(translator, contrasts, sentence, other):
+        if question := _question(translator, contrasts, sentence, other, to):
             result.add(question, sweep(translator.model, question))
     return result
 
 
-def _question(translator: Translator, contrasts: Contrasts, sentence: str, other: str) -> Question | None:
+def _question(
+    translator: Translator, contrasts: Contrasts, sentence: str, other: str, to: str | None
+) -> Question | None:
     """The first question that the contrast's words make of the sentence; None where they make none."""
-    ids = translated(translator, sentence)
+    ids = translated(translator, sentence, to)
     said = {bare(word).casefold() for word in translator.target_tokenizer.decode(ids).split()}
     for a, b in contrasts.target or ((None, None),):
         if a is not None and a.casefold() not in said:
             continue
         try:
-            return ask(translator, sentence, target=ids, versus=other, word=a, against=b, runner_up=b == "")
+            return ask(translator, sentence, target=ids, versus=other, word=a, against=b, runner_up=b == "", to=to)
         except InputError:  # both have the same word there
             continue
     return None

@@ -49,14 +49,21 @@ def _contrast(one: Findings) -> dict[str, Any]:
     }
 
 
-def study(translator: Translator, pairs: Sequence[Pair], contrasts: Sequence[Contrasts], limit: int = LIMIT) -> Study:
+def study(
+    translator: Translator,
+    pairs: Sequence[Pair],
+    contrasts: Sequence[Contrasts],
+    limit: int = LIMIT,
+    to: str | None = None,
+) -> Study:
     """Measure what heads look at, on `limit` pairs with the target forced, and what they carry of each contrast.
 
-    Pairs with a blank side, or that are too long for the model, are left out. Raises InputError where none is left.
+    Pairs with a blank side, or that are too long for the model, are left out. `to`: the target's language, where the
+    model has several. Raises InputError where no pair is left.
     """
     seen: dict[HeadName, dict[str, list[float]]] = {}
     count = 0
-    for source, target in _ids(translator, pairs):
+    for source, target in _ids(translator, pairs, to):
         if count == limit:
             break
         count += 1
@@ -66,15 +73,16 @@ def study(translator: Translator, pairs: Sequence[Pair], contrasts: Sequence[Con
         raise InputError("there is no pair to study that the model admits")
     patterns = {head: {name: estimate(values) for name, values in some.items()} for head, some in seen.items()}
     sentences = [pair.source for pair in pairs]
-    return Study(count, patterns, tuple(measure(translator, one, sentences, limit) for one in contrasts))
+    return Study(count, patterns, tuple(measure(translator, one, sentences, limit, to) for one in contrasts))
 
 
-def _ids(translator: Translator, pairs: Sequence[Pair]) -> list[tuple[list[int], list[int]]]:
+def _ids(translator: Translator, pairs: Sequence[Pair], to: str | None) -> list[tuple[list[int], list[int]]]:
+    """Source and target of each pair that the model admits, with `</s>`."""
     sources = translator.source_tokenizer.encode_all([pair.source.strip() for pair in pairs])
     targets = translator.target_tokenizer.encode_all([pair.target.strip() for pair in pairs])
-    most = translator.model.config.max_length
+    symbol, most = translator.source_tokenizer.target_ids(to), translator.model.config.max_length
     return [
-        ([*source, EOS], [*target, EOS])
+        ([*symbol, *source, EOS], [*target, EOS])
         for source, target in zip(sources, targets, strict=True)
-        if source and target and max(len(source), len(target)) < most
+        if source and target and max(len(symbol) + len(source), len(target)) < most
     ]

@@ -1,0 +1,106 @@
+"""What speaks against a translation, found in the two texts and the model's lexicon."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from glassformer.quality_estimation.lexicon import Entries, Lexicon
+from glassformer.quality_estimation.words import NUMBER, is_word, numbers_of, word_sequence, words_of
+
+LONGEST_LOOP = 4  # words that are said again and again
+TIMES = 3  # in a row, from which on that is a loop
+COPIED_WORDS = 3  # fewer may be a name
+
+
+class Kind(StrEnum):
+    """What is wrong, perhaps."""
+
+    UNKNOWN = "unknown"  # source words that the training text does not have
+    LOST = "lost"  # source words of whose usual translations none is there
+    ADDED = "added"  # words of the translation of whose usual sources none is there
+    INVENTED = "invented"  # words of the translation that the training text does not have
+    NUMBER = "number"  # numbers that the source and the translation do not share
+    REPETITION = "repetition"  # words said three times in a row or more
+    COPIED = "copied"  # the translation is the source
+    EMPTY = "empty"  # there is no translation
+    CUT_OFF = "cut off"  # the length limit ended it
+    UNSURE = "unsure"  # a probability as only few good translations of the validation set had
+
+
+@dataclass(frozen=True)
+class TranslationWarning:
+    """A reason to look at a translation again, and the words that it is about, as they are spelt in the text."""
+
+    kind: Kind
+    words: tuple[str, ...] = ()
+
+
+def joined_warnings(warnings: Sequence[TranslationWarning]) -> tuple[TranslationWarning, ...]:
+    """The warnings of the parts of a text as those of the text: one of each kind, with the words of all."""
+    words: dict[Kind, dict[str, None]] = {}
+    for one in warnings:
+        words.setdefault(one.kind, {}).update(dict.fromkeys(one.words))
+    return tuple(TranslationWarning(kind, tuple(each)) for kind, each in words.items())
+
+
+def observed_warnings(source: str, text: str, finished: bool, lexicon: Lexicon) -> Iterator[TranslationWarning]:
+    """The warnings of the translation `text` of a normalised `source`, but for UNSURE."""
+    if not finished:
+        yield TranslationWarning(Kind.CUT_OFF)
+    if not text.strip():
+        yield TranslationWarning(Kind.EMPTY)
+        return
+    given, said = words_of(source), words_of(text)
+    if text == source and sum(map(is_word, given)) >= COPIED_WORDS:
+        yield TranslationWarning(Kind.COPIED)
+    if (loop := _loop(word_sequence(text))) and _loop(word_sequence(source)) != loop:
+        yield TranslationWarning(Kind.REPETITION, (" ".join(loop),))
+    if lexicon:
+        yield from _by_lexicon(given, said, lexicon)
+        if numbers := _unshared_numbers(source, text, lexicon):
+            yield TranslationWarning(Kind.NUMBER, numbers)
+
+
+def _by_lexicon(given: dict[str, str], said: dict[str, str], lexicon: Lexicon) -> Iterator[TranslationWarning]:
+    for kind, words in (
+        (Kind.UNKNOWN, _missing(given, lexicon.source)),
+        (Kind.LOST, _unmatched(given, said, lexicon.source)),
+        (Kind.INVENTED, _missing(said, lexicon.target)),
+        (Kind.ADDED, _unmatched(said, given, lexicon.target)),
+    ):
+        if words:
+            yield TranslationWarning(kind, words)
+
+
+def _missing(words: dict[str, str], entries: Entries) -> tuple[str, ...]:
+    return tuple(spelt for word, spelt in words.items() if word not in entries)
+
+
+def _unmatched(words: dict[str, str], others: dict[str, str], entries: Entries) -> tuple[str, ...]:
+    """The words that are expected to come with another, none of which is there; numbers are compared otherwise."""
+    return tuple(
+        spelt
+        for word, spelt in words.items()
+        if word != NUMBER and (expected := entries.get(word)) and others.keys().isdisjoint(expected)
+    )
+
+
+def _unshared_numbers(source: str, text: str, lexicon: Lexicon) -> tuple[str, ...]:
+    """The numbers of one side only, where the data says that a number comes with a number."""
+    given, said = numbers_of(source), numbers_of(text)
+    lost, added = given - said, said - given
+    kept = (
+        numbers if entries.get(NUMBER) == (NUMBER,) else ()
+        for numbers, entries in ((lost, lexicon.source), (added, lexicon.target))
+    )
+    return tuple(str(number) for numbers in kept for number in numbers)
+
+
+def _loop(words: list[str]) -> list[str]:
+    """The first words that are said three times in a row or more; empty without any."""
+    for size in range(1, LONGEST_LOOP + 1):
+        for start in range(len(words) - size * TIMES + 1):
+            some = words[start : start + size]
+            if words[start : start + size * TIMES] == some * TIMES and any(map(is_word, some)):
+                return some
+    return []

@@ -1,0 +1,51 @@
+"""The words of a text, as a lexicon counts them.
+
+Case does not count. In a script that is written without spaces each character is a word, and so is every mark or
+symbol in any script. All numbers written in digits, of whatever script, are one word, NUMBER.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+
+NUMBER = "0"
+_SPACELESS = "\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+_MARKS = (
+    r"\s!-&(-/:-@\[-`{-~\u00a1\u00ab\u00bb\u00bf\u0964\u0965\u200b-\u2027\u2030-\u205e\u2190-\u2bff"
+    r"\u3000-\u303f\ufe00-\ufe0f\uff00-\uff20\U0001f000-\U0001faff"
+)
+_LETTER = rf"[^{_MARKS}{_SPACELESS}'\d]"
+_WORD = re.compile(rf"\d+|{_LETTER}+(?:['-]{_LETTER}+)*|[^\s\ufe00-\ufe0f]")  # don't and thirty-one are one word
+_DIGITS = re.compile(r"\d+")
+
+
+def words_of(text: str) -> dict[str, str]:
+    """The words of `text` and how each is spelt there, where it first stands, in the order of the text."""
+    found: dict[str, str] = {}
+    for spelt in _WORD.findall(text):
+        found.setdefault(NUMBER if spelt[0].isdecimal() else spelt.casefold(), spelt)
+    return found
+
+
+def count_words(texts: Iterable[str]) -> Counter[str]:
+    """How often each word stands in the texts."""
+    counts: Counter[str] = Counter()
+    for spelt, count in Counter(_WORD.findall("\n".join(texts).casefold())).items():
+        counts[NUMBER if spelt[0].isdecimal() else spelt] += count
+    return counts
+
+
+def word_sequence(text: str) -> list[str]:
+    """All words of `text` in its order, repeated ones repeated."""
+    return _WORD.findall(text.casefold())
+
+
+def numbers_of(text: str) -> Counter[int]:
+    """The numbers written in digits, and how often each; २५ and 25 are the same."""
+    return Counter(map(int, _DIGITS.findall(text)))
+
+
+def is_word(unit: str) -> bool:
+    """Whether it is a number or has a letter; marks and symbols have none."""
+    return unit == NUMBER or any(unicodedata.category(character)[0] == "L" for character in unit)

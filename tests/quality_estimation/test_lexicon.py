@@ -1,0 +1,69 @@
+"""Words, what comes with them, and the lexicon's file."""
+
+import random
+
+import pytest
+
+from glassformer.errors import InputError
+from glassformer.quality_estimation.association import expected_words
+from glassformer.quality_estimation.lexicon import Lexicon
+from glassformer.quality_estimation.words import NUMBER, count_words, numbers_of, words_of
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("We didn't go, did we?", ["we", "didn't", "go", ",", "did", "?"]),
+        ("thirty-one 'old' - cats", ["thirty-one", "'", "old", "-", "cats"]),
+        ("हम ख़ुश नहीं हैं।", ["हम", "ख़ुश", "नहीं", "हैं", "।"]),
+        ("我不吃 3个", ["我", "不", "吃", NUMBER, "个"]),
+        ("१२ or 12 \U0001f600", [NUMBER, "or", "\U0001f600"]),
+    ],
+)
+def test_words(text: str, words: list[str]) -> None:
+    assert list(words_of(text)) == words
+    assert count_words([text]).keys() == set(words)
+
+
+def test_numbers_are_the_same_in_every_script() -> None:
+    assert numbers_of("१२ और 7, 7") == numbers_of("7 7 and 12")
+
+
+def pairs_of_a_small_language() -> list[tuple[frozenset[str], frozenset[str]]]:
+    """Each source word has its translation but `the`, which has none, and `not`, which has two."""
+    draw = random.Random(1)
+    pairs = []
+    for _ in range(600):
+        nouns = draw.sample(("cat", "dog", "man", "sun"), 2)
+        source, target = ["the", *nouns], [f"{noun}-t" for noun in nouns]
+        if draw.random() < 0.3:
+            source.append("not")
+            target.append(draw.choice(("nahi", "nahi", "mat")))
+        pairs.append((frozenset(source), frozenset([*target, "hai"])))
+    return pairs
+
+
+def test_what_comes_with_a_word_is_learnt() -> None:
+    expected = expected_words(pairs_of_a_small_language())
+    assert {word: set(others) for word, others in expected.items()} == {
+        "cat": {"cat-t"}, "dog": {"dog-t"}, "man": {"man-t"}, "sun": {"sun-t"}, "not": {"nahi", "mat"},
+    }  # fmt: skip
+
+
+def test_what_validation_contradicts_is_not_expected() -> None:
+    lexicon = Lexicon({"not": ("nahi",), "cat": ("billi",)}, {"nahi": ("not",)})
+    checked = lexicon.checked(["not cat", "cat"], ["mat billi", "billi"])
+    assert checked == Lexicon({"not": (), "cat": ("billi",)}, {"nahi": ("not",)})
+
+
+def test_a_lexicon_is_a_file() -> None:
+    lexicon = Lexicon.from_pairs(["the cat", "the dog"], ["billi \u2028", "kutta"])
+    assert Lexicon.from_bytes(lexicon.to_bytes(), "f") == lexicon
+    for damaged in (lexicon.to_bytes()[:3] + b"\n", b"\xff\n", b"third\tword\t\n"):
+        with pytest.raises(InputError, match=r"^f: truncated or not a lexicon"):
+            Lexicon.from_bytes(damaged, "f")
+
+
+def test_together_two_lexicons_know_the_words_of_both() -> None:
+    both = Lexicon({"a": ("x",), "b": ()}, {}) | Lexicon({"b": ("y",)}, {"y": ()})
+    assert both == Lexicon({"a": ("x",), "b": ("y",)}, {"y": ()})
