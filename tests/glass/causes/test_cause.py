@@ -6,6 +6,7 @@ import json
 import re
 
 import pytest
+import torch
 from jsonschema import Draft202012Validator
 from rich.console import Console
 
@@ -13,14 +14,21 @@ import glassformer
 from glassformer.errors import InputError, UsageError
 from glassformer.glass.causes.attribution.comparison import deciding, rank_correlation
 from glassformer.glass.causes.cause import cause
+from glassformer.glass.causes.study.contrasts import Contrasts
+from glassformer.glass.causes.study.study import study
 from glassformer.glass.record import Trace
 from glassformer.glass.trace import trace
 from glassformer.glass.validity import schema
 from glassformer.glass.views.terminal.cause import print_cause
+from glassformer.model import ModelConfig, Transformer
+from glassformer.text.pairs import Pair
+from glassformer.text.tokenizer import Tokenizer
+from glassformer.translator import Translator
 from tests.commands import refusal, run
 from tests.glass.causes.configs import every_config
 from tests.glass.causes.questions import FIRST, SECOND, TARGET
 from tests.glass.models import cached
+from tests.letters import letters
 
 ASKED = {"target": TARGET, "step": 2, "against": "f"}
 
@@ -106,6 +114,22 @@ def test_which_words_decide():
     # Of the ranks 1 2.5 2.5 4 and 1 2 3 4: cov 4.5 / sqrt(4.5 * 5).
     assert rank_correlation([1, 2, 2, 3], [1, 2, 3, 4]) == pytest.approx(4.5 / (4.5 * 5) ** 0.5)
     assert rank_correlation([1, 1], [1, 2]) is None
+
+
+def test_of_a_model_with_several_targets_the_source_begins_with_its_symbol():
+    tokenizer = Tokenizer.train([text for pair in letters(60) for text in pair], 275, targets=["de", "hi"])
+    torch.manual_seed(1)
+    shape = {"d_model": 16, "d_ff": 16, "num_heads": 2, "encoder_layers": 1, "decoder_layers": 1, "max_length": 32}
+    several = Translator(
+        Transformer(ModelConfig(vocab_size=tokenizer.vocab_size, **shape)).eval(), tokenizer, tokenizer
+    )
+    found = cause(several, FIRST, versus=SECOND, target=TARGET, against="f", to="hi")
+    assert [one["text"] for one in found.question.source["tokens"]][:2] == ["<2hi>", "a"]
+    assert len(found.sweep.map("encoder.stream").total[0]) == 6
+    assert not any(tokenizer.is_control(one.token) for depth in found.nearest for some in depth for one in some)
+    assert study(several, [Pair("a b", "b a")], [Contrasts.parse("a:c")], to="de").contrasts[0].found == 1
+    with pytest.raises(UsageError):
+        cause(several, FIRST)
 
 
 @pytest.fixture(scope="module")
