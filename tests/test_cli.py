@@ -21,7 +21,7 @@ from tests.letters import QUICK, letters, tsv, write_tsv
 
 TRANSLATION = {
     "source", "text", "score", "log_prob", "tokens", "token_log_probs", "source_tokens", "alignment", "finished",
-    "alternatives", "parts", "warnings", "confidence",
+    "alternatives", "parts", "inserted", "warnings", "confidence",
 }  # fmt: skip
 
 

@@ -39,6 +39,7 @@ def make_parser() -> argparse.ArgumentParser:
         _add_evaluate,
         _add_score,
         _add_explain,
+        _add_study,
         _add_lecture,
         _add_check_data,
         _add_corpus,
@@ -225,9 +226,36 @@ def _add_explain(commands: Any) -> None:
     shown.add_argument("--layer", type=int, metavar="N", help="of the attention; without it the mean of all")
     shown.add_argument("--head", type=int, metavar="N", help="of the attention; without it the mean of all")
     shown.add_argument("--steps", action="store_true", help="the decode loop, step by step")
+    why = parser.add_argument_group(
+        "why this word", "interventions on the model: which words, layers and heads decide between two words"
+    )
+    why.add_argument("--cause", action="store_true", help="say why the translation has one word and not another")
+    why.add_argument("--word", metavar="WORD", help="the word of the translation (where the other one is likeliest)")
+    why.add_argument("--against", metavar="WORD", help="the other word (that of --versus, or the runner-up)")
+    why.add_argument("--versus", metavar="SENTENCE", help="a second sentence, whose numbers are put in, part by part")
+    why.add_argument("--measure", metavar="M", help="logit_difference (the default), log_probability or probability")
+    why.add_argument("--ablation", metavar="A", help="patch (the default with --versus), mean (without) or zero")
     files = _add_exports(parser)
     files.add_argument("--json", metavar="F", dest="json_file", help="the record")
     parser.set_defaults(answers=True)
+
+
+def _add_study(commands: Any) -> None:
+    parser = _command(commands, "study", glass.study, "measure what a model's heads do, over sentence pairs")
+    _add_model(parser)
+    parser.add_argument(
+        "--pairs", nargs="+", required=True, metavar="F", help="pairs that the model was not trained on"
+    )
+    parser.add_argument(
+        "--columns", nargs=2, metavar=("SOURCE", "TARGET"), help="columns, keys or languages of --pairs: en hi, or 2 4"
+    )
+    parser.add_argument(
+        "--contrast", action="append", default=[], metavar="A:B[=X:Y]",
+        help="swap A for B in the source, and measure which heads turn X into Y; commas join several; may be repeated",
+    )  # fmt: skip
+    parser.add_argument("--limit", type=int, default=100, metavar="N", help="sentences for each finding (%(default)s)")
+    _add_target(parser)
+    _add_json(parser, "the study as one JSON object")
 
 
 def _add_lecture(commands: Any) -> None:
