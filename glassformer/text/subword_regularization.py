@@ -11,7 +11,7 @@ from bisect import bisect
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from heapq import heappop, heappush
-from itertools import accumulate, chain, islice, repeat
+from itertools import accumulate, chain, count, repeat
 from math import exp, log
 from random import Random
 from typing import Any
@@ -19,7 +19,8 @@ from typing import Any
 from sentencepiece import sentencepiece_model_pb2 as model_pb2
 
 SPACE = "▁"  # in normalised text
-CACHED = 1 << 13  # words; those that come often are among them
+CACHED_SPLITS = 1 << 16  # of BPE: about 30 MiB
+CACHED_WORDS = 1 << 14  # of a unigram model: about 60 MiB, most of which is the weights of all pieces of a word
 LONGEST_CACHED = 24  # characters: what is longer, as text without spaces, seldom comes again
 UNKNOWN_PENALTY = 10.0  # SentencePiece's: a character without a piece scores so much less than the worst piece
 
@@ -61,15 +62,24 @@ class BPEDropout(SubwordSampler):
 
     def __init__(self, model: Any) -> None:
         super().__init__(model)
-        self._without_dropout = lru_cache(CACHED)(lambda word: self._merge(word, repeat(False)))
+        self._merged = lru_cache(CACHED_SPLITS)(self._merge_but)
 
     def _sample_word(self, word: str, strength: float, random: Random) -> list[int]:
-        draws = (random.random() < strength for _ in repeat(None))
+        draw = random.random
         if len(word) > LONGEST_CACHED:
-            return self._merge(word, draws)[0]
-        plain, considered = self._without_dropout(word)
-        left_out = list(islice(draws, considered))
-        return self._merge(word, chain(left_out, draws))[0] if True in left_out else plain
+            return self._merge(word, (draw() < strength for _ in repeat(None)))[0]
+        left_out, number = tuple[int, ...](), 0  # what is left out later changes nothing of what was considered before
+        ids, considered = self._merged(word, left_out)
+        while number < considered:
+            if draw() < strength:
+                left_out += (number,)
+                ids, considered = self._merged(word, left_out)
+            number += 1
+        return ids
+
+    def _merge_but(self, word: str, left_out: tuple[int, ...]) -> tuple[list[int], int]:
+        """`_merge` without the merges of these numbers, counted from 0 in the order in which they are considered."""
+        return self._merge(word, (number in left_out for number in count()))
 
     def _merge(self, word: str, left_out: Iterator[bool]) -> tuple[list[int], int]:
         """The ids of `word` after its merges, and how many were considered, for each of which `left_out` is asked.
@@ -111,7 +121,7 @@ class UnigramSampler(SubwordSampler):
         super().__init__(model)
         self._longest = max(map(len, self._scores))
         self._unknown = min(self._scores.values()) - UNKNOWN_PENALTY
-        self._filtered = lru_cache(CACHED)(self._forward_filtering)
+        self._filtered = lru_cache(CACHED_WORDS)(self._forward_filtering)
 
     def _sample_word(self, word: str, strength: float, random: Random) -> list[int]:
         filtered = (self._filtered if len(word) <= LONGEST_CACHED else self._forward_filtering)(word, strength)
@@ -148,9 +158,9 @@ def subword_sampler(model_file: bytes) -> SubwordSampler:
 
 
 def _words_pattern(symbols: Iterable[str], pieces: Iterable[str]) -> re.Pattern[str]:
-    """Finds the words of a text: each user symbol, the longest that fits, and what begins with a space or after one.
+    """Finds the words of a text: each user symbol, the longest that fits, and what stands before the next one or space.
 
-    Where a piece has a space within, a space begins no word.
+    A space begins a word, unless there are pieces that reach across spaces.
     """
     alone = [re.escape(symbol) for symbol in sorted(symbols, key=len, reverse=True)]
     ends = alone if any(SPACE in piece[1:] for piece in pieces) else [*alone, SPACE]
