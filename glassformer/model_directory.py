@@ -20,6 +20,7 @@ from glassformer.errors import GlassformerError, InputError
 from glassformer.files import standing, write_whole
 from glassformer.model import ModelConfig
 from glassformer.model.quantization import Quantized
+from glassformer.model.shapes import parameter_shapes
 from glassformer.quality_estimation.lexicon import Lexicon
 from glassformer.settings import build, keys_of, refuse_unknown
 from glassformer.text.tokenizer import Tokenizer
@@ -124,7 +125,7 @@ class StoredModel:
 
         device, model, where = choose_device(self.device), Transformer(self.config), self.directory / WEIGHTS
         if self.is_quantized:
-            _with_integers(model, self.weights(), where)
+            _with_integers(model, self.weights())
         else:
             load_parameters(model, read_tensors(where), where)
         return model.to(device).eval()
@@ -134,12 +135,13 @@ class StoredModel:
         where = self.directory / WEIGHTS
         with _reading(where), safe_open(where, framework="numpy") as file:
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no mapping)
+        weights = {name: array for name, array in arrays.items() if not name.endswith(SCALES)}
+        _check_shapes({name: array.shape for name, array in weights.items()}, self.config, where)
         for name, array in arrays.items():
             _refuse_infinite(name, bool(np.isfinite(array).all()), where)
         return {
             name: Quantized(array, arrays[name + SCALES]) if name + SCALES in arrays else array
-            for name, array in arrays.items()
-            if not name.endswith(SCALES)
+            for name, array in weights.items()
         }
 
 
@@ -203,21 +205,19 @@ def load_parameters(model: "Transformer", weights: "dict[str, Tensor]", where: P
     import torch
 
     wanted = dict(model.named_parameters())
-    _check_shapes({name: tuple(each.shape) for name, each in weights.items()}, model, where)
+    _check_shapes({name: tuple(each.shape) for name, each in weights.items()}, model.config, where)
     for name, parameter in wanted.items():
         _refuse_infinite(name, bool(weights[name].isfinite().all()), where)
         with torch.no_grad():
             parameter.copy_(weights[name])
 
 
-def _with_integers(model: "Transformer", weights: Mapping[str, Array | Quantized], where: Path) -> "Transformer":
+def _with_integers(model: "Transformer", weights: Mapping[str, Array | Quantized]) -> "Transformer":
     """The model with stored matrices of integers in the place of its linear maps, and stored vectors."""
     import torch
 
     from glassformer.model.int8 import with_integers
 
-    shapes = {name: (w.integers if isinstance(w, Quantized) else w).shape for name, w in weights.items()}
-    _check_shapes(shapes, model, where)
     matrices = {name: weight for name, weight in weights.items() if isinstance(weight, Quantized)}
     floats = {name: weight for name, weight in weights.items() if not isinstance(weight, Quantized)}
     with torch.no_grad():
@@ -232,9 +232,9 @@ def _with_integers(model: "Transformer", weights: Mapping[str, Array | Quantized
     )
 
 
-def _check_shapes(shapes: Mapping[str, tuple[int, ...]], model: "Transformer", where: Path) -> None:
+def _check_shapes(shapes: Mapping[str, tuple[int, ...]], config: ModelConfig, where: Path) -> None:
     """InputError unless the names and shapes are those of the model's parameters."""
-    wanted = {name: tuple(parameter.shape) for name, parameter in model.named_parameters()}
+    wanted = parameter_shapes(config)
     for name in sorted(wanted.keys() ^ shapes.keys()):
         state = "is missing" if name in wanted else "does not belong to this model"
         raise InputError(f"{where}: tensor '{name}' {state}; the file does not fit {CONFIG}")
