@@ -43,6 +43,8 @@ def make_parser() -> argparse.ArgumentParser:
         _add_check_data,
         _add_corpus,
         _add_info,
+        _add_export,
+        _add_import,
     ):
         add(commands)
     return parser
@@ -269,6 +271,25 @@ def _add_corpus(commands: Any) -> None:
 def _add_info(commands: Any) -> None:
     parser = _command(commands, "info", do.info, "what a model is, and where it comes from, as JSON")
     _add_model(parser)
+
+
+def _add_export(commands: Any) -> None:
+    parser = _command(commands, "export", do.export, "write a model in another program's format, and prove it there")
+    _add_model(parser)
+    parser.add_argument("--to", required=True, choices=("hf",), help="hf: transformers' MarianMTModel")
+    _add_new_directory(parser, "the directory to write")
+    parser.add_argument("--sentences", metavar="F", help="a sentence a line, to prove it on (the phrasebook's)")
+
+
+def _add_import(commands: Any) -> None:
+    parser = _command(commands, "import", do.import_, "make a model of another program's: Marian, OPUS-MT")
+    parser.add_argument("path", metavar="PATH", help="its directory: config.json, model.safetensors, source.spm, ...")
+    _add_new_directory(parser, "the model directory to write")
+
+
+def _add_new_directory(parser: argparse.ArgumentParser, what: str) -> None:
+    parser.add_argument("--out", required=True, metavar="DIR", help=what)
+    parser.add_argument("--force", action="store_true", help="replace one that this command made")
 
 
 def _add_model(parser: argparse.ArgumentParser) -> None:
