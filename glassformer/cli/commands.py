@@ -120,11 +120,8 @@ def export(options: argparse.Namespace) -> None:
 
     options.device = "cpu"  # where the other engine runs too
     lines = islice(read_lines(options.sentences), SENTENCES) if options.sentences else ()
-    print(
-        export_model(
-            load_translator(options), options.to, Path(options.out), options.force, [text for _, text in lines]
-        )
-    )
+    texts = [text for _, text in lines]
+    print(export_model(load_translator(options), options.to, Path(options.out), options.force, texts, options.int8))
 
 
 def import_(options: argparse.Namespace) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from glassformer.corpora import load_corpus
-from glassformer.errors import InputError
-from glassformer.interop import marian
+from glassformer.errors import InputError, UsageError
+from glassformer.interop import ctranslate2, marian
 from glassformer.interop.directories import is_export, new_directory, read_object, write_mark
 from glassformer.interop.proof import SENTENCES, OtherEngine, prove
 from glassformer.interop.transformers_engine import TransformersEngine
@@ -23,30 +23,37 @@ class Format(NamedTuple):
     extra: str
     library: str
     check: Callable[[Translator], None]
-    write: Callable[[Translator, Path], None]
+    write: Callable[[Translator, Path, bool], None]
     engine: Callable[[Path], OtherEngine]
 
 
 FORMATS = {
-    "hf": Format("hf", "transformers", lambda one: marian.check(one.model.config), marian.write, TransformersEngine),
+    "hf": Format("hf", "transformers", marian.check, marian.write, TransformersEngine),
+    "ctranslate2": Format(
+        "ctranslate2", "ctranslate2", ctranslate2.check, ctranslate2.write, ctranslate2.CTranslate2Engine
+    ),
 }
 
 
-def export_model(translator: Translator, to: str, out: Path, force: bool = False, sentences: Sequence[str] = ()) -> str:
+def export_model(
+    translator: Translator, to: str, out: Path, force: bool = False, sentences: Sequence[str] = (), int8: bool = False
+) -> str:
     """Write the model to the directory `out` in another format; what was proven of it, in words.
 
-    `sentences`: to prove it on; without any, sources of the built-in phrasebook. Raises UsageError for a model that
-    the format cannot hold and an `out` that is there already, and InputError where the other program computes
-    something else; then nothing is written.
+    `sentences`: to prove it on; without any, sources of the built-in phrasebook. `int8`: weights of 8 bits. Raises
+    UsageError for a model that the format cannot hold and an `out` that is there already, and InputError where the
+    other program computes something else; then nothing is written.
     """
     one = FORMATS[to]
+    if int8 and to != "ctranslate2":
+        raise UsageError(f"--int8 is for ctranslate2; --to {to} writes float32")
     one.check(translator)
     with new_directory(out, force, is_export(out)) as directory:
-        one.write(translator, directory)
+        one.write(translator, directory, int8)
         write_mark(directory, to)
         if importlib.util.find_spec(one.library) is None:
             return f"not proven: {one.library} is not installed (pip install 'glassformer[{one.extra}]')"
-        return str(prove(translator, one.engine(directory), list(sentences) or _built_in()))
+        return str(prove(translator, one.engine(directory), list(sentences) or _built_in(), exact=not int8))
 
 
 def _built_in() -> list[str]:

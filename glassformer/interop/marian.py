@@ -3,6 +3,8 @@
 Junczys-Dowmunt et al. 2018. Post-norm, no norm after the stacks, sinusoidal positions with all sines before all
 cosines, an output layer tied to the embeddings. Files: config.json, generation_config.json, model.safetensors,
 source.spm, target.spm, vocab.json (and target_vocab.json), tokenizer_config.json.
+
+Axes: V vocabulary.
 """
 
 import dataclasses
@@ -74,8 +76,9 @@ def _in_layer(name: str) -> str:
 # Out
 
 
-def check(config: ModelConfig) -> None:
+def check(translator: Translator) -> None:
     """Raise UsageError, by name, for what no MarianMTModel holds."""
+    config = translator.model.config
     found = {name: getattr(config, name) for name in NEEDED}
     other = [f"{name} = {value}" for name, value in found.items() if value != NEEDED[name]]
     other += [f"activation = {config.activation}"] if config.activation not in ACTIVATIONS else []
@@ -90,10 +93,9 @@ def check(config: ModelConfig) -> None:
         )
 
 
-def write(translator: Translator, directory: Path) -> None:
+def write(translator: Translator, directory: Path, _int8: bool = False) -> None:
     """Write a directory that transformers' MarianMTModel and MarianTokenizer load."""
     config = translator.model.config
-    check(config)
     write_json(directory / CONFIG, _their_config(config))
     write_json(directory / "generation_config.json", _generation(config))
     write_whole(directory / WEIGHTS, save(_their_weights(translator.model), metadata={"format": "pt"}))

@@ -1,7 +1,4 @@
-"""An export proves itself: the other program reads it, and must say the same as we do, token for token.
-
-Axes: B sentences, T target positions, V vocabulary.
-"""
+"""An export proves itself: the other program reads it, and must say the same as we do, token for token."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -63,7 +60,7 @@ def prove(translator: Translator, other: OtherEngine, sentences: Sequence[str], 
     Raises InputError where they differ more than they may: `exact` is float32's standard, otherwise int8's.
     """
     config, targets = translator.model.config, translator.targets or (None,)
-    most = min(LENGTH, config.max_length)
+    most = max(1, min(LENGTH, config.max_length - 1))  # CTranslate2 scores `</s>` after what was cut off too
     tokens = same = counted = 0
     difference = 0.0
     for number, to in enumerate(targets):
