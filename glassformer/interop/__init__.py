@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from glassformer.corpora import load_corpus
 from glassformer.errors import InputError, UsageError
-from glassformer.interop import ctranslate2, marian
+from glassformer.interop import ctranslate2, marian, torch_transformer
 from glassformer.interop.directories import is_export, new_directory, read_object, write_mark
 from glassformer.interop.proof import SENTENCES, OtherEngine, prove
 from glassformer.interop.transformers_engine import TransformersEngine
@@ -32,6 +32,7 @@ FORMATS = {
     "ctranslate2": Format(
         "ctranslate2", "ctranslate2", ctranslate2.check, ctranslate2.write, ctranslate2.CTranslate2Engine
     ),
+    "torch": Format("", "torch", torch_transformer.check, torch_transformer.write, torch_transformer.TorchEngine),
 }
 
 
@@ -71,11 +72,12 @@ def import_model(path: Path, out: Path, force: bool = False) -> Translator:
     if not path.is_dir():
         raise InputError(f"{path}: no such directory; give one with config.json and model.safetensors")
     config = read_object(path, "config.json")
-    if not marian.is_marian(config):
-        kind = config.get("model_type")
-        raise InputError(f"{path / 'config.json'}: model_type = {kind!r} is not known; marian is")
+    readers = {marian.KIND: marian.read, torch_transformer.KIND: torch_transformer.read}
+    kind = config.get("model_type")
+    if kind not in readers:
+        raise InputError(f"{path / 'config.json'}: model_type = {kind!r} is not known, only {', '.join(readers)}")
     with new_directory(out, force, _is_import(out)) as directory:
-        translator = marian.read(path)
+        translator = readers[kind](path)
         translator.write(directory)
     return translator
 

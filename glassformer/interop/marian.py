@@ -30,6 +30,7 @@ from glassformer.special import EOS, PAD, PIECES
 from glassformer.text.tokenizer import Tokenizer, Tokenizers
 from glassformer.translator import Translator
 
+KIND = "marian"
 CONFIG, WEIGHTS, PICKLED = "config.json", "model.safetensors", "pytorch_model.bin"
 SOURCE, TARGET, VOCABULARY, TARGET_VOCABULARY = "source.spm", "target.spm", "vocab.json", "target_vocab.json"
 ACTIVATIONS = {"relu": "relu", "gelu": "gelu", "silu": "swish"}  # ours: theirs
@@ -119,7 +120,7 @@ def _their_weights(model: Transformer) -> Weights:
 def _their_config(config: ModelConfig) -> dict[str, Any]:
     return {
         "architectures": ["MarianMTModel"],
-        "model_type": "marian",
+        "model_type": KIND,
         "vocab_size": config.source_vocab_size or config.vocab_size,
         "decoder_vocab_size": config.vocab_size,
         "share_encoder_decoder_embeddings": config.source_vocab_size is None,
@@ -207,11 +208,6 @@ Validation scores while it was trained:
 # In
 
 
-def is_marian(config: dict[str, Any]) -> bool:
-    """Whether a config.json is of a MarianMTModel."""
-    return config.get("model_type") == "marian"
-
-
 def read(directory: Path) -> Translator:
     """The model in a directory of transformers' MarianMTModel; InputError for one that does not fit together."""
     values = read_object(directory, CONFIG)
@@ -222,7 +218,7 @@ def read(directory: Path) -> Translator:
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             parameter.copy_(weights[name])
-    return Translator(model.eval(), *tokenizers, {"imported": "marian"}, Lexicon())
+    return Translator(model.eval(), *tokenizers, {"imported": KIND}, Lexicon())
 
 
 def _read_vocabularies(

@@ -3,6 +3,7 @@
 Axes: B sentences, S source positions, T target positions, V vocabulary.
 """
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,8 @@ class TransformersEngine:
         auto: Any = transformers
         self.name = f"transformers {transformers.__version__}"
         self.model = auto.AutoModelForSeq2SeqLM.from_pretrained(directory, local_files_only=True).eval()
-        self.tokenizer = auto.AutoTokenizer.from_pretrained(directory, local_files_only=True)
+        with warnings.catch_warnings(action="ignore"):  # it recommends a package that it does without
+            self.tokenizer = auto.AutoTokenizer.from_pretrained(directory, local_files_only=True)
 
     def source_ids(self, texts: Sequence[str], to: str | None) -> Ids:
         """Its tokenizer's ids, a `>>tag<<` before each text where there are targets."""

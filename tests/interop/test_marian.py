@@ -198,7 +198,7 @@ def config(**changes):
         ("config.json", None, "missing"),
         ("config.json", lambda data: data[:50], "truncated or not JSON"),
         ("config.json", lambda data: b"[]", "expected a JSON object"),
-        ("config.json", config(model_type="t5"), "model_type = 't5' is not known"),
+        ("config.json", config(model_type="t5"), "is not known, only marian"),
         ("config.json", config(normalize_before=True), "normalize_before = True"),
         ("config.json", config(decoder_ffn_dim=64), "decoder_ffn_dim differ"),
         ("config.json", config(activation_function="quick_gelu"), "activation_function"),
