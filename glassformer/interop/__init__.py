@@ -54,7 +54,9 @@ def export_model(
         write_mark(directory, to)
         if importlib.util.find_spec(one.library) is None:
             return f"not proven: {one.library} is not installed (pip install 'glassformer[{one.extra}]')"
-        return str(prove(translator, one.engine(directory), list(sentences) or _built_in(), exact=not int8))
+        engine = one.engine(directory)
+        forced = engine.next_tokens if int8 and isinstance(engine, ctranslate2.CTranslate2Engine) else None
+        return str(prove(translator, engine, list(sentences) or _built_in(), forced))
 
 
 def _built_in() -> list[str]:

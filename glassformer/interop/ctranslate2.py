@@ -169,5 +169,20 @@ class CTranslate2Engine:
         found = self.model.score_batch(self._pieces(sources), written, max_input_length=0)
         return [list(one.log_probs[: len(ids)]) for one, ids in zip(found, targets, strict=True)]
 
+    def next_tokens(self, sources: Ids, targets: Ids) -> Ids:
+        """The token it would write at each place of the targets, after what stands before it there."""
+        found: Ids = [[] for _ in targets]
+        for place in range(max(map(len, targets), default=0)):
+            rows = [row for row, target in enumerate(targets) if len(target) > place]
+            written = self.model.translate_batch(
+                self._pieces([sources[row] for row in rows]),
+                [[self.target.piece(one) for one in targets[row][:place]] for row in rows],
+                beam_size=1, max_decoding_length=place + 1, min_decoding_length=0, max_input_length=0,
+                suppress_sequences=[[PIECES[one]] for one in SUPPRESSED], return_end_token=True,
+            )  # fmt: skip
+            for row, one in zip(rows, written, strict=True):
+                found[row].append(self.ids[one.hypotheses[0][place]])
+        return found
+
     def _pieces(self, sources: Ids) -> list[list[str]]:
         return [[self.source.piece(one) for one in ids[:-1]] for ids in sources]  # it adds `</s>` itself

@@ -48,6 +48,17 @@ def test_int8_is_smaller_and_leaves_the_model_alone(tmp_path):
     assert all(torch.equal(before[name], weight) for name, weight in weights(ours).items())
 
 
+def test_the_next_tokens_of_a_float32_model_are_its_greedy_ones(tmp_path):
+    """int8 is judged token by token after our own; where nothing is rounded, both ways give the same."""
+    pytest.importorskip("ctranslate2", reason=needed)
+    ours = translator()
+    ctranslate2.write(ours, tmp_path)
+    engine = ctranslate2.CTranslate2Engine(tmp_path)
+    sources = engine.source_ids(ENGLISH[:5], None)
+    greedy = engine.greedy(sources, 20)
+    assert engine.next_tokens(sources, greedy) == greedy
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_every_parameter_has_its_place(name):
     kind, options = MODELS[name]
