@@ -177,6 +177,16 @@ def test_control_tokens_in_a_text_stay_text(tmp_path):
         assert not {0, 2, 3, symbol} & set(ids)
 
 
+def test_transformers_too_reads_them_as_text(tmp_path):
+    """Its tokenizer would make `</s>` in a user's text the end of the sentence, were it not told otherwise."""
+    transformers = pytest.importorskip("transformers", reason="needs pip install 'glassformer[hf]'")
+    ours = translator()
+    export(ours, tmp_path / "out")
+    theirs = transformers.AutoTokenizer.from_pretrained(tmp_path / "out")
+    texts = ["a </s> dog", "<pad> a", "a <unk> b", "</s>", "<s>"]
+    assert theirs(texts)["input_ids"] == ours.source_ids(texts)
+
+
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
     directory = tmp_path_factory.mktemp("exported") / "out"
