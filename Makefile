@@ -10,23 +10,35 @@ PAGE_INSTALLED := $(WEB)/node_modules/.installed
 NPM := $(shell command -v npm)
 MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
-.PHONY: demo test coverage lint page docs reference format clean
+.PHONY: demo test sanitize coverage lint page docs reference format clean
 
 # Train on the built-in phrasebook, at most three minutes on two cores, and translate.
 demo: $(INSTALLED)
 	$(BIN)/glassformer quickstart
 	@echo "(. $(BIN)/activate puts glassformer on your path.)"
 
+# The fast engine's library, which the installation builds too. Without a C++ compiler its tests are skipped.
+NATIVE := glassformer/engine/native
+$(NATIVE)/libglassformer.so: $(INSTALLED) $(wildcard $(NATIVE)/*.h $(NATIVE)/*.cpp $(NATIVE)/build.py)
+	-$(BIN)/python -m glassformer.engine.native.build
+
 # Two processes; a file of tests is one's alone, so that what its tests share is made once.
 TESTS := $(BIN)/python -m pytest -n 2 --dist loadfile
 
-test: $(INSTALLED) $(if $(NPM),$(PAGE_INSTALLED))
+test: $(INSTALLED) $(NATIVE)/libglassformer.so $(if $(NPM),$(PAGE_INSTALLED))
 	$(TESTS)
 ifdef NPM
 	cd $(WEB) && npm test
 else
 	@echo "SKIPPED: the page's own tests need Node and npm, which are not here."
 endif
+
+# The engines' tests with a library that watches every access and every overflow; the usual one comes back afterwards.
+sanitize: $(INSTALLED)
+	$(BIN)/python -m glassformer.engine.native.build -g -fsanitize=address,undefined -fno-sanitize-recover=all
+	LD_PRELOAD="$(foreach one,asan ubsan stdc++,$(shell gcc -print-file-name=lib$(one).so))" \
+	    ASAN_OPTIONS=detect_leaks=0 $(BIN)/python -m pytest -p no:cacheprovider tests/engine/test_fast.py
+	$(BIN)/python -m glassformer.engine.native.build
 
 # Which lines and branches of the package no test reaches.
 coverage: $(INSTALLED)
@@ -60,7 +72,7 @@ format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
 
 # Everything pinned; torch's CPU build by itself first, so that no other package picks another.
-$(INSTALLED): pyproject.toml constraints.txt
+$(INSTALLED): pyproject.toml setup.py constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade -c constraints.txt pip setuptools
 	$(BIN)/python -m pip install --quiet -c constraints.txt torch
@@ -72,4 +84,4 @@ $(PAGE_INSTALLED): $(WEB)/package.json $(WEB)/package-lock.json
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(WEB)/node_modules build *.egg-info
+	rm -rf $(VENV) $(WEB)/node_modules build *.egg-info $(NATIVE)/*.so

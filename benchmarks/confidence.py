@@ -11,7 +11,7 @@ wrong and of right translations that have it.
 
 import sys
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import everyday
@@ -22,12 +22,12 @@ from glassformer.quality_estimation.calibration import mean_log_prob
 from glassformer.quality_estimation.warnings import Kind
 from glassformer.translator import Translation, Translator
 
-SIGNS = {
+SIGNS: dict[str, Callable[[Translation], float]] = {
     "mean log-probability": lambda one: mean_log_prob(one.token_log_probs),
     "lowest log-probability": lambda one: min(one.token_log_probs, default=0.0),
     "log-probability": lambda one: one.log_prob,
     "warnings but unsure": lambda one: -len([w for w in one.warnings if w.kind != Kind.UNSURE]),
-    "confidence": lambda one: one.confidence,
+    "confidence": lambda one: one.confidence or 0.0,
 }
 
 
@@ -67,15 +67,20 @@ def report(name: str, translations: Sequence[Translation], right: Sequence[bool]
                 print(f"   not found: {one.source} | {one.text} | confidence {one.confidence}")
 
 
+def translated(translator: Translator, sources: Sequence[str]) -> list[Translation]:
+    """All translations; what cannot be translated raises its error."""
+    return [one for one in translator.translate(sources) if one.text is not None and isinstance(one, Translation)]
+
+
 def of_phrasebook(translator: Translator) -> None:
     """Both held-out sets, and the everyday sentences."""
     sets: dict[str, list[Sentence]] = {"held-out words": held_out(), "held-out patterns": unseen_patterns()}
     for name, sentences in sets.items():
-        translations = translator.translate([one.source for one in sentences])
+        translations = translated(translator, [one.source for one in sentences])
         right = [one.text == sentence.target for one, sentence in zip(translations, sentences, strict=True)]
         report(name, translations, right)
     rows = everyday.read(everyday.FILE)
-    translations = translator.translate([row[0] for row in rows])
+    translations = translated(translator, [row[0] for row in rows])
     right = [
         everyday.plain(one.text) in set(map(everyday.plain, row[1]))
         for one, row in zip(translations, rows, strict=True)
@@ -86,7 +91,7 @@ def of_phrasebook(translator: Translator) -> None:
 def of_files(translator: Translator, source: Path, reference: Path) -> None:
     """Sentences of a file, right or wrong by their chrF."""
     sources, references = (path.read_text(encoding="utf-8").splitlines() for path in (source, reference))
-    translations = translator.translate(sources)
+    translations = translated(translator, sources)
     scores = [sentence_chrf(one.text, target) for one, target in zip(translations, references, strict=True)]
     limit = sorted(scores)[len(scores) // 3]
     report(f"{source} (wrong: chrF below {limit:.1f})", translations, [score >= limit for score in scores])

@@ -6,22 +6,32 @@ are the same, card.json (where the model comes from), and lexicon.tsv (the words
 
 import dataclasses
 import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
 
 from glassformer.errors import GlassformerError, InputError
 from glassformer.files import standing, write_whole
-from glassformer.model import ModelConfig, Transformer
+from glassformer.model import ModelConfig
+from glassformer.model.quantization import Quantized
 from glassformer.quality_estimation.lexicon import Lexicon
 from glassformer.settings import build, keys_of, refuse_unknown
 from glassformer.text.tokenizer import Tokenizer
 
+if TYPE_CHECKING:  # torch is imported where parameters become tensors; to translate, the fast engine needs none
+    from torch import Tensor
+
+    from glassformer.model import Transformer
+
 CONFIG, WEIGHTS, CARD, LEXICON = "config.json", "model.safetensors", "card.json", "lexicon.tsv"
+SCALES = ".scales"  # ends the name of the scales of a matrix of integers
+Array = NDArray[np.float32]
 JOINT, SOURCE, TARGET = "tokenizer.spm", "source.spm", "target.spm"
 OF_A_RUN = ("average", "best", "last")  # the first that is there is what a run directory means
 
@@ -43,18 +53,39 @@ def resolve(path: Path) -> Path:
     raise InputError(f"{path}: not a model directory (no {CONFIG}), and no run with a saved model")
 
 
-def parameters_of(model: Transformer) -> dict[str, Tensor]:
+def parameters_of(model: "Transformer") -> "dict[str, Tensor]":
     """The model's weights by name; a table that is shared appears once."""
     return {name: weight.detach() for name, weight in model.named_parameters()}
 
 
 def write_model(
-    directory: Path, config: ModelConfig, weights: dict[str, Tensor], tokenizers: tuple[Tokenizer, Tokenizer],
+    directory: Path, config: ModelConfig, weights: "dict[str, Tensor]", tokenizers: tuple[Tokenizer, Tokenizer],
     card: dict[str, Any], lexicon: Lexicon,
 ) -> None:  # fmt: skip
     """Write the files of a model directory into `directory`, which exists."""
-    write_whole(directory / CONFIG, _json(dataclasses.asdict(config)))
+    from safetensors.torch import save
+
     write_whole(directory / WEIGHTS, save({name: weight.contiguous() for name, weight in weights.items()}))
+    _write_rest(directory, config, tokenizers, card, lexicon)
+
+
+def write_quantized(directory: Path, stored: "StoredModel", weights: Mapping[str, Array | Quantized],
+                    card: dict[str, Any]) -> None:  # fmt: skip
+    """Write a model directory of a stored model with these weights instead of its own, matrices as integers."""
+    from safetensors.numpy import save
+
+    tensors: dict[str, NDArray[Any]] = {}
+    for name, weight in weights.items():
+        tensors |= {name: weight[0], name + SCALES: weight[1]} if isinstance(weight, Quantized) else {name: weight}
+    write_whole(directory / WEIGHTS, save(tensors))
+    _write_rest(directory, stored.config, stored.tokenizers, card, read_lexicon(stored.directory))
+
+
+def _write_rest(
+    directory: Path, config: ModelConfig, tokenizers: tuple[Tokenizer, Tokenizer], card: dict[str, Any],
+    lexicon: Lexicon,
+) -> None:  # fmt: skip
+    write_whole(directory / CONFIG, _json(dataclasses.asdict(config)))
     source, target = tokenizers
     if source is target:
         write_whole(directory / JOINT, source.to_bytes())
@@ -71,10 +102,49 @@ def write_card(directory: Path, card: dict[str, Any]) -> None:
     write_whole(directory / CARD, _json(card))
 
 
-def read_model(
-    directory: Path, device: torch.device
-) -> tuple[Transformer, tuple[Tokenizer, Tokenizer], dict[str, Any]]:
-    """The model (in evaluation mode), its source and target tokenizers, and its card.
+@dataclass(frozen=True)
+class StoredModel:
+    """A model directory whose small files were read and fit each other; parameters come when they are asked for."""
+
+    directory: Path
+    config: ModelConfig
+    tokenizers: tuple[Tokenizer, Tokenizer]
+    card: dict[str, Any]
+    device: str = "cpu"
+
+    @property
+    def is_quantized(self) -> bool:
+        """Whether its matrices are stored as integers (`glassformer quantize`)."""
+        return self.card.get("quantized") is not None
+
+    def load(self) -> "Transformer":
+        """The model on its device, in evaluation mode. InputError for parameters that are broken or do not fit."""
+        from glassformer.device import choose_device
+        from glassformer.model import Transformer
+
+        device, model, where = choose_device(self.device), Transformer(self.config), self.directory / WEIGHTS
+        if self.is_quantized:
+            _with_integers(model, self.weights(), where)
+        else:
+            load_parameters(model, read_tensors(where), where)
+        return model.to(device).eval()
+
+    def weights(self) -> dict[str, Array | Quantized]:
+        """The parameters as arrays, integers with their scales. InputError where they hold NaN or infinity."""
+        where = self.directory / WEIGHTS
+        with _reading(where), safe_open(where, framework="numpy") as file:
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no mapping)
+        for name, array in arrays.items():
+            _refuse_infinite(name, bool(np.isfinite(array).all()), where)
+        return {
+            name: Quantized(array, arrays[name + SCALES]) if name + SCALES in arrays else array
+            for name, array in arrays.items()
+            if not name.endswith(SCALES)
+        }
+
+
+def open_model(directory: Path, device: str = "cpu") -> StoredModel:
+    """The model in a directory, without its parameters.
 
     Raises InputError for a file that is missing, truncated, or does not fit the others.
     """
@@ -95,9 +165,7 @@ def read_model(
             f"{directory}: {SOURCE} and {TARGET} have other pieces than each other, but the model has one vocabulary; "
             "the files are not of one model"
         )
-    model = Transformer(config)
-    load_parameters(model, read_tensors(directory / WEIGHTS), directory / WEIGHTS)
-    return model.to(device).eval(), tokenizers, read_json(directory / CARD)
+    return StoredModel(directory, config, tokenizers, read_json(directory / CARD), device)
 
 
 def read_lexicon(directory: Path) -> Lexicon:
@@ -111,32 +179,76 @@ def read_lexicon(directory: Path) -> Lexicon:
         raise InputError(f"{path}: cannot read the lexicon: {error.strerror}") from error
 
 
-def read_tensors(path: Path) -> dict[str, Tensor]:
+def read_tensors(path: Path) -> "dict[str, Tensor]":
     """The tensors of a safetensors file; InputError if it is missing or broken."""
-    try:
+    from safetensors.torch import load_file
+
+    with _reading(path):
         return load_file(path)
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Turns what is wrong with a safetensors file into one line."""
+    try:
+        yield
     except FileNotFoundError as error:
         raise InputError(f"{path}: missing; copy the whole model directory") from error
     except (OSError, SafetensorError) as error:
         raise InputError(f"{path}: truncated or not a safetensors file ({error}); copy it again") from error
 
 
-def load_parameters(model: Transformer, weights: dict[str, Tensor], where: Path) -> None:
+def load_parameters(model: "Transformer", weights: "dict[str, Tensor]", where: Path) -> None:
     """Copy `weights` into the model; InputError unless names and shapes agree and all are finite."""
+    import torch
+
     wanted = dict(model.named_parameters())
-    for name in sorted(wanted.keys() ^ weights.keys()):
-        state = "is missing" if name in wanted else "does not belong to this model"
-        raise InputError(f"{where}: tensor '{name}' {state}; the file does not fit {CONFIG}")
+    _check_shapes({name: tuple(each.shape) for name, each in weights.items()}, model, where)
     for name, parameter in wanted.items():
-        if weights[name].shape != parameter.shape:
-            raise InputError(
-                f"{where}: tensor '{name}' is {tuple(weights[name].shape)} but {CONFIG} makes it "
-                f"{tuple(parameter.shape)}; the files are not of one model"
-            )
-        if not weights[name].isfinite().all():
-            raise InputError(f"{where}: tensor '{name}' holds NaN or infinity; use an earlier checkpoint")
+        _refuse_infinite(name, bool(weights[name].isfinite().all()), where)
         with torch.no_grad():
             parameter.copy_(weights[name])
+
+
+def _with_integers(model: "Transformer", weights: Mapping[str, Array | Quantized], where: Path) -> "Transformer":
+    """The model with stored matrices of integers in the place of its linear maps, and stored vectors."""
+    import torch
+
+    from glassformer.model.int8 import with_integers
+
+    shapes = {name: (w.integers if isinstance(w, Quantized) else w).shape for name, w in weights.items()}
+    _check_shapes(shapes, model, where)
+    matrices = {name: weight for name, weight in weights.items() if isinstance(weight, Quantized)}
+    floats = {name: weight for name, weight in weights.items() if not isinstance(weight, Quantized)}
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if name in floats:
+                parameter.copy_(torch.from_numpy(floats[name]))
+    # A table that is shared was stored once, by its first name.
+    names = {id(parameter): name for name, parameter in model.named_parameters()}
+    everywhere = model.named_parameters(remove_duplicate=False)
+    return with_integers(
+        model, {name: matrices[first] for name, each in everywhere if (first := names[id(each)]) in matrices}
+    )
+
+
+def _check_shapes(shapes: Mapping[str, tuple[int, ...]], model: "Transformer", where: Path) -> None:
+    """InputError unless the names and shapes are those of the model's parameters."""
+    wanted = {name: tuple(parameter.shape) for name, parameter in model.named_parameters()}
+    for name in sorted(wanted.keys() ^ shapes.keys()):
+        state = "is missing" if name in wanted else "does not belong to this model"
+        raise InputError(f"{where}: tensor '{name}' {state}; the file does not fit {CONFIG}")
+    for name, shape in wanted.items():
+        if shapes[name] != shape:
+            raise InputError(
+                f"{where}: tensor '{name}' is {shapes[name]} but {CONFIG} makes it {shape}; "
+                "the files are not of one model"
+            )
+
+
+def _refuse_infinite(name: str, finite: bool, where: Path) -> None:
+    if not finite:
+        raise InputError(f"{where}: tensor '{name}' holds NaN or infinity; use an earlier checkpoint")
 
 
 def read_config(path: Path) -> ModelConfig:

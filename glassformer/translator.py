@@ -6,24 +6,31 @@ Axes: T target tokens, S source tokens.
 import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import repeat
 from pathlib import Path
-from typing import Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
-import torch
-from torch import Tensor
-
-from glassformer.engine import EagerEngine, generate
+from glassformer.engine.choice import EngineName, Precision, make_fast
+from glassformer.engine.generation import generate
 from glassformer.errors import InputError
 from glassformer.files import whole_directory
-from glassformer.model import Transformer
-from glassformer.model_directory import parameters_of, read_lexicon, read_model, resolve, write_model
+from glassformer.model_directory import StoredModel, open_model, parameters_of, read_lexicon, resolve, write_model
 from glassformer.quality_estimation.estimator import Estimator
 from glassformer.quality_estimation.lexicon import Lexicon
 from glassformer.quality_estimation.warnings import TranslationWarning
 from glassformer.search import Hypothesis, SearchOptions
 from glassformer.special import EOS
 from glassformer.text.tokenizer import Tokenizer, Tokenizers
+
+if TYPE_CHECKING:  # torch takes a second to import, and the fast engine does without
+    import torch
+    from torch import Tensor
+
+    from glassformer.engine.eager import EagerEngine
+    from glassformer.engine.fast import FastEngine
+    from glassformer.engine.protocol import Engine
+    from glassformer.model import Transformer
 
 Targets = str | Sequence[str] | None  # the target of all sentences, or of each; None where the model has one at most
 
@@ -54,7 +61,7 @@ class Translation:
     tokens: tuple[str, ...] = ()
     token_log_probs: tuple[float, ...] = ()
     source_tokens: tuple[str, ...] = ()
-    alignment: Tensor | None = None
+    alignment: "Tensor | None" = None
     finished: bool = True
     alternatives: tuple["Translation", ...] = ()  # the next best ones, where n_best is above 1
     parts: tuple["Translation | FailedTranslation", ...] = ()
@@ -94,29 +101,65 @@ class FailedTranslation:
 
 
 class Translator:
-    """Translates sentences. `Translator.load(path)` reads a model directory or a run directory."""
+    """Translates sentences. `Translator.load(path)` reads a model directory or a run directory.
+
+    `engine` scores and aligns, and translates too unless there is a `fast` one.
+    """
 
     def __init__(
         self,
-        model: Transformer,
+        model: "Transformer | StoredModel",
         source_tokenizer: Tokenizer,
         target_tokenizer: Tokenizer,
         card: dict[str, Any] | None = None,
         lexicon: Lexicon | None = None,
+        *,
+        fast: "FastEngine | None" = None,
+        precision: Precision | None = None,
     ) -> None:
-        self.model = model
-        self.engine = EagerEngine(model)
+        self._given, self._precision = model, precision
+        self.config = model.config
+        self.fast = fast
         self.source_tokenizer = source_tokenizer
         self.target_tokenizer = target_tokenizer
         self.card = card or {}
         self.estimator = Estimator.of_model(lexicon or Lexicon(), self.card)
 
     @classmethod
-    def load(cls, path: str | Path, device: str | torch.device = "cpu") -> "Translator":
-        """Read a model or run directory; InputError if a file is missing or does not fit."""
-        directory = resolve(Path(path))
-        model, (source, target), card = read_model(directory, torch.device(device))
-        return cls(model, source, target, card, read_lexicon(directory))
+    def load(
+        cls, path: "str | Path", device: "str | torch.device" = "cpu", *, engine: EngineName = "eager",
+        precision: Precision | None = None,
+    ) -> "Translator":  # fmt: skip
+        """Read a model or run directory; InputError if a file is missing or does not fit.
+
+        `engine` and `precision` are those of translations; see `engine/choice.py`. Without a precision it is that of
+        the stored parameters.
+        """
+        stored = open_model(resolve(Path(path)), str(device))
+        fast = make_fast(stored.config, stored.weights, stored.is_quantized, engine, precision, str(device))
+        lexicon = read_lexicon(stored.directory)
+        translator = cls(stored, *stored.tokenizers, stored.card, lexicon, fast=fast, precision=precision)
+        if not fast:
+            _ = translator.model  # what is wrong with it is said now
+        return translator
+
+    @cached_property
+    def model(self) -> "Transformer":
+        """The model in PyTorch, read from disk when it is first asked for."""
+        return self._given.load() if isinstance(self._given, StoredModel) else self._given
+
+    @cached_property
+    def engine(self) -> "EagerEngine":
+        """The engine that runs `model`."""
+        from glassformer.engine.eager import in_precision
+
+        stored = isinstance(self._given, StoredModel) and self._given.is_quantized
+        return in_precision(self.model, None if stored else self._precision)
+
+    def require_floats(self, purpose: str) -> None:
+        """InputError if the model was quantised: `purpose` needs its parameters as they were."""
+        if isinstance(self._given, StoredModel) and self._given.is_quantized:
+            raise InputError(f"{self._given.directory}: was quantised; {purpose} needs the model that it was made from")
 
     def save(self, directory: str | Path) -> None:
         """Write a model directory: whole, or not at all."""
@@ -126,7 +169,7 @@ class Translator:
     def write(self, directory: Path) -> None:
         """Write the files of a model directory into `directory`, which exists."""
         weights, lexicon = parameters_of(self.model), self.estimator.lexicon
-        write_model(directory, self.model.config, weights, self.tokenizers, self.card, lexicon)
+        write_model(directory, self.config, weights, self.tokenizers, self.card, lexicon)
 
     @property
     def tokenizers(self) -> Tokenizers:
@@ -139,7 +182,7 @@ class Translator:
         return self.source_tokenizer.targets
 
     @property
-    def device(self) -> torch.device:
+    def device(self) -> "torch.device":
         """Where the model is."""
         return self.engine.device
 
@@ -179,7 +222,8 @@ class Translator:
             if source:
                 rows.append(row)
         sources = [ids[row] for row in rows]
-        found = generate(self.engine, sources, options, prefixes=[beginnings[row] for row in rows])
+        engine: Engine[Any] = self.fast or self.engine
+        found = generate(engine, sources, options, prefixes=[beginnings[row] for row in rows])
         alignments = self._alignments(sources, found) if align else repeat(None)
         for row, hypotheses in zip(rows, found, strict=True):
             best, *others = (self._translation(texts[row], ids[row], one, next(alignments)) for one in hypotheses)
@@ -209,8 +253,8 @@ class Translator:
         results: dict[int, Translation | FailedTranslation] = {}
         for row, (source, target) in enumerate(zip(source_ids, target_ids, strict=True)):
             try:
-                self.model.config.check_length(len(source), _place(places, row))
-                self.model.config.check_length(len(target), f"{_place(places, row)}, target")
+                self.config.check_length(len(source), _place(places, row))
+                self.config.check_length(len(target), f"{_place(places, row)}, target")
             except InputError as error:
                 results[row] = FailedTranslation(texts[row], error.with_traceback(None))
         rows = [row for row in range(len(texts)) if row not in results]
@@ -229,7 +273,7 @@ class Translator:
         """
         result = self._encoded(texts, to)
         for row, ids in enumerate(result):
-            self.model.config.check_length(len(ids), _place(places, row))
+            self.config.check_length(len(ids), _place(places, row))
         return result
 
     def _encoded(self, texts: Sequence[str], to: Targets) -> list[list[int]]:
@@ -241,21 +285,23 @@ class Translator:
 
     def _check_sentence(self, source: list[int], prefix: list[int], options: SearchOptions, place: str) -> None:
         """Raise InputError for a source that is too long, or a prefix that leaves no room for more."""
-        self.model.config.check_length(len(source), place)
-        most = options.limit(len(source), self.model.config.max_length)
+        self.config.check_length(len(source), place)
+        most = options.limit(len(source), self.config.max_length)
         if source and len(prefix) >= most:
             raise InputError(
                 f"{place}: the prefix has {len(prefix)} tokens, but the translation may have "
                 f"{most} with </s>; shorten the prefix or raise max_length"
             )
 
-    def _alignments(self, sources: list[list[int]], found: list[list[Hypothesis]]) -> Iterator[Tensor | None]:
+    def _alignments(self, sources: list[list[int]], found: list[list[Hypothesis]]) -> "Iterator[Tensor | None]":
         """The alignment of each hypothesis of each source, one after the other."""
         pairs = [(source, one.tokens) for source, hypotheses in zip(sources, found, strict=True) for one in hypotheses]
         scores = self.engine.score([source for source, _ in pairs], [tokens for _, tokens in pairs], align=True)
         return (score.alignment_TS for score in scores)
 
-    def _translation(self, text: str, ids: list[int], hypothesis: Hypothesis, alignment: Tensor | None) -> Translation:
+    def _translation(
+        self, text: str, ids: list[int], hypothesis: Hypothesis, alignment: "Tensor | None"
+    ) -> Translation:
         spoken, normalized = self.target_tokenizer.decode(hypothesis.tokens), self.source_tokenizer.normalize(text)
         quality = self.estimator.estimate(normalized, spoken, hypothesis.token_log_probs, hypothesis.finished)
         return Translation(

@@ -3,6 +3,7 @@
 import gzip
 import json
 import math
+import re
 import signal
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from tests.letters import QUICK, letters, tsv, write_tsv
 
 TRANSLATION = {
     "source", "text", "score", "log_prob", "tokens", "token_log_probs", "source_tokens", "alignment", "finished",
-    "alternatives", "parts", "warnings", "confidence",
+    "alternatives", "parts", "inserted", "warnings", "confidence",
 }  # fmt: skip
 
 
@@ -58,7 +59,8 @@ def test_help_and_version_import_nothing_heavy():
 
 
 def test_version():
-    assert run("--version").lines == ["glassformer 0.1.0"]
+    [line] = run("--version").lines
+    assert re.fullmatch(r"glassformer 0\.1\.0 \((fast engine: \w+|no fast engine)\)", line)
 
 
 @pytest.mark.parametrize(
@@ -336,7 +338,7 @@ def test_corpus_never_overwrites(tmp_path):
 def test_info_says_what_the_model_is(reversing):
     outcome = run("info", reversing.path / "last")
     values = json.loads(outcome.out)
-    assert values.keys() == {"model", "weights", "config", "normalization", "targets", "card"}
+    assert values.keys() == {"model", "weights", "config", "normalization", "targets", "engine", "card"}
     assert values["model"] == str(reversing.path / "last")
     assert (values["config"]["d_model"], values["config"]["vocab_size"]) == (64, 273)
     assert values["card"]["steps"] == 450

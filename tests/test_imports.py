@@ -28,16 +28,16 @@ FLOORS = [
     {"markup"},
     {"glass"},
     {"training"},
-    {"explain"},
+    {"explain", "quantize"},
     {"quickstart"},
     {"cli"},
     {"__main__"},
 ]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 LIBRARIES = {  # the libraries that a room may use, where that is limited
-    "model": {"torch"},
-    "search": {"torch"},
-    "engine": {"torch"},
+    "model": {"torch", "numpy"},
+    "search": {"numpy"},
+    "engine": {"torch", "numpy"},
     "text": {"sentencepiece", "sentencex", "pyarrow", "zstandard"},
     "data": {"numpy", "sentencepiece", "pycountry"},
     "corpora": {"polib", "pycountry"},

@@ -12,6 +12,7 @@ from glassformer.cli.streams import say_error
 from glassformer.errors import InputError
 
 if TYPE_CHECKING:
+    from glassformer.model.config import ModelConfig
     from glassformer.search import SearchOptions
     from glassformer.translator import FailedTranslation, Translation
 
@@ -109,6 +110,7 @@ def info(options: argparse.Namespace) -> None:
             side: name_of_rules(tokenizer.rules)
             for side, tokenizer in zip(("source", "target"), translator.tokenizers, strict=True)
         },
+        "engine": _engines(translator.config),
         "targets": list(translator.targets),
         "card": translator.card,
     }, indent=2, ensure_ascii=False))  # fmt: skip
@@ -131,14 +133,49 @@ def import_(options: argparse.Namespace) -> None:
     print(options.out)
 
 
+def quantize(options: argparse.Namespace) -> None:
+    """Write a model of eight-bit integers, and print what that costs."""
+    import dataclasses
+
+    from glassformer.quantize import LARGEST_LOSS, quantize, size
+    from glassformer.text.pairs import read_parallel
+
+    pairs, model, out = (
+        list(read_parallel(Path(options.source), Path(options.reference))),
+        *map(Path, (options.model, options.out)),
+    )
+    loss = LARGEST_LOSS if options.max_loss is None else options.max_loss
+    cost = quantize(model, out, pairs, search_options(options), largest_loss=loss, engine=options.engine, to=options.to)
+    if options.json:
+        print(json.dumps(dataclasses.asdict(cost)))
+        return
+    print(f"{'':<8}float32    int8  of {cost.sentences:,} sentences")
+    for name, values in (("BLEU", cost.bleu), ("chrF2", cost.chrf)):
+        print(f"{name:<6}{values[0]:9.2f}{values[1]:8.2f}")
+    print(f"{'MB':<6}{size(model) / 1e6:9.2f}{size(out) / 1e6:8.2f}")
+    print(f"the same: {cost.same_tokens:.2f} % of tokens, {cost.same_sentences:.2f} % of sentences")
+
+
+def _engines(config: "ModelConfig") -> dict[str, Any]:
+    """What `--engine auto` takes for this model on this processor, and why not the fast engine."""
+    from glassformer.engine.fast import reason_against
+    from glassformer.engine.native.library import instruction_sets
+
+    reason = reason_against(config)
+    if reason:
+        return {"auto": "eager", "fast": f"cannot run: {reason}"}
+    return {"auto": "fast", "instructions": instruction_sets()}
+
+
 # What commands share
 
 
 def load_translator(options: argparse.Namespace) -> Any:
-    from glassformer.device import choose_device
     from glassformer.translator import Translator
 
-    return Translator.load(Path(options.model), choose_device(options.device))
+    engine: Any = getattr(options, "engine", "eager")
+    precision = getattr(options, "precision", None)
+    return Translator.load(Path(options.model), options.device, engine=engine, precision=precision)
 
 
 def search_options(options: argparse.Namespace) -> "SearchOptions":

@@ -1,11 +1,12 @@
 """What `explain` and `lecture` do: show a trace in the terminal, or write it as files."""
 
 import argparse
+import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from glassformer.cli.commands import given
+from glassformer.cli.commands import given, load_translator
 from glassformer.cli.streams import say
 from glassformer.errors import UsageError
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from glassformer.glass.views.html import Kind
 
 SHOWN = ("layer", "head", "attention", "steps", "cell", "tensor")
+WHY = ("word", "against", "versus", "measure", "ablation")
 FILES = ("html", "json_file", "svg", "csv", "latex")
 
 
@@ -23,25 +25,55 @@ def explain(options: argparse.Namespace) -> None:
     """Trace a sentence and show it."""
     from glassformer.explain import gather
     from glassformer.glass.views.terminal import TerminalOptions, render
+    from glassformer.glass.views.terminal.cause import print_cause
 
     asked = given(options, ("target", "beam", "detail", "pad", "length_penalty", "to"))
-    traces, kind = gather(options.what, options.device, **asked)
+    traces, kind = gather(options.what, options.device, _why(options), **asked)
     if kind != "trace":
         _refuse_one_trace(options)
     if _write_files(traces, kind, options):
         return
-    if kind == "trace":
+    if kind == "trace" and options.cause:
+        print_cause(_console(), traces[0][1])
+    elif kind == "trace":
         render(traces[0][1], _console(), TerminalOptions(**{name: getattr(options, name) for name in SHOWN}))
     else:
         _render_several(traces, kind)
 
 
+def _why(options: argparse.Namespace) -> dict[str, Any] | None:
+    """What `--cause` asks; None without it, when nothing else of it makes sense."""
+    why = given(options, WHY)
+    if why and not options.cause:
+        raise UsageError(f"--{next(iter(why)).replace('_', '-')} belongs to a question: add --cause")
+    return why if options.cause else None
+
+
 def _refuse_one_trace(options: argparse.Namespace) -> None:
     """What shows or writes one trace says nothing of several."""
-    for name in ("steps", "layer", "head", "cell", "tensor", "json_file", "svg", "csv", "latex"):
+    for name in ("cause", "steps", "layer", "head", "cell", "tensor", "json_file", "svg", "csv", "latex"):
         if getattr(options, name) not in (None, False):
             option = name.removesuffix("_file")
             raise UsageError(f"--{option} is of one trace; name one model, or one saved trace")
+
+
+def study(options: argparse.Namespace) -> None:
+    """Measure what the heads of a model do, over sentence pairs."""
+    from glassformer.glass.causes.study.contrasts import Contrasts
+    from glassformer.glass.causes.study.study import study
+    from glassformer.glass.views.terminal.study import print_study
+    from glassformer.text.pairs import read_pairs
+
+    contrasts = [Contrasts.parse(text) for text in options.contrast]
+    if options.limit < 1:
+        raise UsageError(f"--limit is {options.limit}: it must be at least 1")
+    translator = load_translator(options)
+    pairs = [pair for path in options.pairs for pair in read_pairs(path, tuple(options.columns or ()))]
+    result = study(translator, pairs, contrasts, options.limit, options.to)
+    if options.json:
+        print(json.dumps(result.to_dict(), ensure_ascii=False))
+    else:
+        print_study(_console(), result)
 
 
 def lecture(options: argparse.Namespace) -> int:

@@ -39,10 +39,12 @@ def make_parser() -> argparse.ArgumentParser:
         _add_evaluate,
         _add_score,
         _add_explain,
+        _add_study,
         _add_lecture,
         _add_check_data,
         _add_corpus,
         _add_info,
+        _add_quantize,
         _add_export,
         _add_import,
     ):
@@ -57,7 +59,10 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
         from importlib.metadata import version
 
-        print(f"glassformer {version('glassformer')}")
+        from glassformer.engine.native.library import instruction_sets
+
+        sets = instruction_sets()
+        print(f"glassformer {version('glassformer')} ({'fast engine: ' + sets[0] if sets else 'no fast engine'})")
         parser.exit()
 
 
@@ -128,6 +133,7 @@ def _add_pairs(text: argparse._ArgumentGroup) -> None:
 def _add_translate(commands: Any) -> None:
     parser = _command(commands, "translate", translation.translate, "translate text, a line for a line")
     _add_model(parser)
+    _add_engine(parser)
     parser.add_argument("file", nargs="?", default="-", metavar="FILE", help="the text (standard input)")
     _add_target(parser)
     parser.add_argument(
@@ -167,6 +173,7 @@ def _add_translate(commands: Any) -> None:
 def _add_evaluate(commands: Any) -> None:
     parser = _command(commands, "evaluate", evaluation.evaluate, "translate a test set and score it")
     _add_model(parser)
+    _add_engine(parser)
     text = parser.add_argument_group("test set")
     text.add_argument("--source", metavar="F", help="one sentence a line")
     text.add_argument(
@@ -221,9 +228,36 @@ def _add_explain(commands: Any) -> None:
     shown.add_argument("--layer", type=int, metavar="N", help="of the attention; without it the mean of all")
     shown.add_argument("--head", type=int, metavar="N", help="of the attention; without it the mean of all")
     shown.add_argument("--steps", action="store_true", help="the decode loop, step by step")
+    why = parser.add_argument_group(
+        "why this word", "interventions on the model: which words, layers and heads decide between two words"
+    )
+    why.add_argument("--cause", action="store_true", help="say why the translation has one word and not another")
+    why.add_argument("--word", metavar="WORD", help="the word of the translation (where the other one is likeliest)")
+    why.add_argument("--against", metavar="WORD", help="the other word (that of --versus, or the runner-up)")
+    why.add_argument("--versus", metavar="SENTENCE", help="a second sentence, whose numbers are put in, part by part")
+    why.add_argument("--measure", metavar="M", help="logit_difference (the default), log_probability or probability")
+    why.add_argument("--ablation", metavar="A", help="patch (the default with --versus), mean (without) or zero")
     files = _add_exports(parser)
     files.add_argument("--json", metavar="F", dest="json_file", help="the record")
     parser.set_defaults(answers=True)
+
+
+def _add_study(commands: Any) -> None:
+    parser = _command(commands, "study", glass.study, "measure what a model's heads do, over sentence pairs")
+    _add_model(parser)
+    parser.add_argument(
+        "--pairs", nargs="+", required=True, metavar="F", help="pairs that the model was not trained on"
+    )
+    parser.add_argument(
+        "--columns", nargs=2, metavar=("SOURCE", "TARGET"), help="columns, keys or languages of --pairs: en hi, or 2 4"
+    )
+    parser.add_argument(
+        "--contrast", action="append", default=[], metavar="A:B[=X:Y]",
+        help="swap A for B in the source, and measure which heads turn X into Y; commas join several; may be repeated",
+    )  # fmt: skip
+    parser.add_argument("--limit", type=int, default=100, metavar="N", help="sentences for each finding (%(default)s)")
+    _add_target(parser)
+    _add_json(parser, "the study as one JSON object")
 
 
 def _add_lecture(commands: Any) -> None:
@@ -273,6 +307,25 @@ def _add_info(commands: Any) -> None:
     _add_model(parser)
 
 
+def _add_quantize(commands: Any) -> None:
+    parser = _command(
+        commands, "quantize", do.quantize, "write a model of eight-bit integers, and measure what that costs"
+    )
+    parser.add_argument("model", metavar="MODEL", help="a model directory or a run directory")
+    parser.add_argument("--out", required=True, metavar="DIR", help="the model directory to write")
+    parser.add_argument("--source", required=True, metavar="F", help="text to measure on, one sentence a line")
+    parser.add_argument("--reference", required=True, metavar="F", help="its right translation on the same line")
+    _add_target(parser)
+    parser.add_argument(
+        "--max-loss", type=float, metavar="B", help="do not write it where BLEU falls by more than this (0.3)"
+    )
+    parser.add_argument(
+        "--engine", default="auto", choices=("auto", "eager", "fast"), help="what to measure with (%(default)s)"
+    )
+    _add_search(parser)
+    _add_json(parser, "the cost as one JSON object")
+
+
 def _add_export(commands: Any) -> None:
     parser = _command(commands, "export", do.export, "write a model in another program's format, and prove it there")
     _add_model(parser)
@@ -299,6 +352,18 @@ def _add_new_directory(parser: argparse.ArgumentParser, what: str) -> None:
 def _add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="a model directory or a run directory")
     _add_device(parser)
+
+
+def _add_engine(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--engine", default="auto", choices=("auto", "eager", "fast"),
+        help="fast is C++ on the processor, eager is PyTorch; auto is fast where it can be (%(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--precision",
+        choices=("float32", "bfloat16", "int8"),
+        help="of matrix products (that of the parameters)",
+    )
 
 
 def _add_target(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:

@@ -40,7 +40,7 @@ def translate(options: argparse.Namespace) -> int:
     translate_all = translate_markup if options.markup else translate_texts
     translator = load_translator(options)
     translator.source_tokenizer.target_ids(options.to)  # refuse a wrong one before waiting for text
-    size, notes = _size(options.file), _Notes(options, name_of(options.file), translator.model.config.max_length)
+    size, notes = _size(options.file), _Notes(options, name_of(options.file), translator.config.max_length)
     with _progress(size, _is_packed(options.file)) as advance:
         for lines in arrivals(read_lines(Path(options.file)), LINES, WINDOW if size is None else None):
             results = translate_all(

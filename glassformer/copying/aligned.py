@@ -8,13 +8,14 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
 from glassformer.text.sentences import WITHOUT_SPACES, language_of
 from glassformer.text.tokenizer import Token, Tokenizers
 from glassformer.translator import Translation
 
+Floats = NDArray[np.float64]
 HALF = 0.5  # of its attention, with which a word belongs to what it attends to
 
 
@@ -28,7 +29,7 @@ class Unit:
 
     start: int
     end: int
-    attended_c: Tensor
+    attended_c: Floats
     at: int = 0
 
     def share(self, start: int, end: int) -> float:
@@ -49,9 +50,10 @@ def aligned_units(translation: Translation, tokenizers: Tokenizers, source: str)
     if not translation.tokens:
         return []
     from_tokens, to_tokens = tokenizers[0].tokens(source), tokenizers[1].tokens_of_pieces(translation.tokens)
-    weights_TS = translation.alignment[:, -len(from_tokens) - 1 : -1].double()  # without a target symbol, and </s>
+    alignment_TS = np.asarray(translation.alignment, dtype=np.float64)
+    weights_TS = alignment_TS[:, -len(from_tokens) - 1 : -1]  # without a target symbol, and </s>
     attention_TC = weights_TS @ _spread(from_tokens, source)
-    attention_TC = attention_TC / attention_TC.sum(1, keepdim=True).clamp(min=1e-9)
+    attention_TC = attention_TC / attention_TC.sum(axis=1, keepdims=True).clip(min=1e-9)
     spans = words_of(translation.text)
     if language_of(translation.text) in WITHOUT_SPACES:
         spans = _token_spans(to_tokens, translation.text)
@@ -63,24 +65,24 @@ def units_without_alignment(source: str, translation: str) -> list[Unit]:
 
     It is for what the model cannot read at once.
     """
-    spans, places = words_of(translation), torch.linspace(0, 1, len(source) + 1, dtype=torch.float64)
+    spans, places = words_of(translation), np.linspace(0, 1, len(source) + 1)
     return [
-        Unit(start, end, (places * len(spans) - number).clamp(0, 1)) for number, (start, end) in enumerate(spans)
+        Unit(start, end, (places * len(spans) - number).clip(0, 1)) for number, (start, end) in enumerate(spans)
     ]  # fmt: skip
 
 
-def _spread(tokens: Sequence[Token], text: str) -> Tensor:
+def _spread(tokens: Sequence[Token], text: str) -> Floats:
     """share_SC: each token's weight, evenly over the characters that are no space."""
-    share_SC = torch.zeros(len(tokens), len(text), dtype=torch.float64)
+    share_SC = np.zeros((len(tokens), len(text)))
     for row, token in enumerate(tokens):
         columns = [c for c in range(token.start, token.end) if not text[c].isspace()]
         share_SC[row, columns] = 1 / max(len(columns), 1)
     return share_SC
 
 
-def _attended(attention_TC: Tensor, tokens: Sequence[Token], start: int, end: int) -> Tensor:
+def _attended(attention_TC: Floats, tokens: Sequence[Token], start: int, end: int) -> Floats:
     rows = [row for row, token in enumerate(tokens) if token.start < end and token.end > start]
-    return torch.cat([torch.zeros(1, dtype=torch.float64), attention_TC[rows].mean(0).cumsum(0)])
+    return np.concatenate([np.zeros(1), attention_TC[rows].mean(axis=0).cumsum()])
 
 
 def words_of(text: str) -> list[tuple[int, int]]:

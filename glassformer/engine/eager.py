@@ -1,12 +1,13 @@
 """The engine that runs the model as it is, with PyTorch.
 
-Axes: B sentences, N rows of the search, S source length, T target length, D d_model, V vocabulary.
+Axes: B sentences, N rows of the search, S source length, T target length, D d_model, V vocabulary, M candidates.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -15,6 +16,7 @@ from glassformer.model import Transformer
 from glassformer.model.cache import DecoderCache
 from glassformer.model.observe import observed
 from glassformer.model.transformer import shift_right
+from glassformer.search.protocol import Floats, Ints
 from glassformer.special import PAD
 
 SCORED_TOKENS = 1024  # positions of a batch to score, padding included; each has a logit for every token there is
@@ -27,10 +29,48 @@ class EagerState:
     cache: DecoderCache
     sources_N: Tensor
 
-    def select(self, rows_N: Tensor) -> "EagerState":
-        """The state of these rows (int64): reordered, repeated or dropped."""
-        sources_N = self.sources_N[rows_N]
-        return EagerState(self.cache.select(rows_N, torch.equal(sources_N, self.sources_N)), sources_N)
+    def select(self, rows_N: Ints) -> "EagerState":
+        """The state of these rows: reordered, repeated or dropped."""
+        chosen_N = torch.from_numpy(rows_N).to(self.sources_N.device)
+        sources_N = self.sources_N[chosen_N]
+        return EagerState(self.cache.select(chosen_N, torch.equal(sources_N, self.sources_N)), sources_N)
+
+
+@dataclass(frozen=True)
+class EagerFollowing:
+    """What may follow: the logits, and log Z = log sum_v e^logit[v]. Only what search asks for leaves the device."""
+
+    logits_NV: Tensor
+    log_z_N1: Tensor
+
+    @torch.inference_mode()
+    def best(self, count: int, suppressed: Sequence[int]) -> tuple[Ints, Floats]:
+        """The likeliest tokens that are not suppressed, of equal ones the lowest id first; NaN is passed on."""
+        allowed_NV = self.logits_NV.index_fill(1, _ids(suppressed, self.logits_NV), -torch.inf)
+        ids_NM = _top(allowed_NV, count)
+        return ids_NM.cpu().numpy(), (allowed_NV.gather(1, ids_NM) - self.log_z_N1).cpu().numpy()
+
+    @torch.inference_mode()
+    def log_probs(self) -> Floats:
+        """log_probs_NV of every token."""
+        log_probs_NV: Floats = (self.logits_NV - self.log_z_N1).cpu().numpy()
+        return log_probs_NV
+
+
+def _ids(tokens: Sequence[int], like: Tensor) -> Tensor:
+    return torch.tensor(tuple(tokens), dtype=torch.int64, device=like.device)
+
+
+def _top(scores_NV: Tensor, count: int) -> Tensor:
+    """As `search.ranking.top`, on the device: topk leaves open which of equal scores it takes."""
+    count = min(count, scores_NV.shape[1])
+    values_NM, ids_NM = scores_NV.topk(min(count + 1, scores_NV.shape[1]), dim=1)
+    tied_N = (values_NM[:, count - 1] == values_NM[:, -1]) & values_NM[:, -1].isfinite()
+    ids_NM = ids_NM[:, :count].sort(1).values
+    ids_NM = ids_NM.gather(1, scores_NV.gather(1, ids_NM).argsort(dim=1, descending=True, stable=True))
+    if values_NM.shape[1] > count and tied_N.any():
+        ids_NM[tied_N] = scores_NV[tied_N].argsort(dim=1, descending=True, stable=True)[:, :count]
+    return ids_NM
 
 
 class TargetScore(NamedTuple):
@@ -47,8 +87,12 @@ class TargetScore(NamedTuple):
 class EagerEngine:
     """Runs a `Transformer`: the same modules and kernels as in training, one call after the other."""
 
-    def __init__(self, model: Transformer) -> None:
-        self.model = model
+    def __init__(self, model: Transformer, bfloat16: bool = False) -> None:
+        """`bfloat16`: matrix products in bfloat16, for processors and GPUs that have them."""
+        self.model, self.bfloat16 = model, bfloat16
+
+    def _precision(self) -> torch.autocast:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16)
 
     @property
     def device(self) -> torch.device:
@@ -68,15 +112,19 @@ class EagerEngine:
     @torch.inference_mode()
     def encode(self, sources: Sequence[Sequence[int]]) -> EagerState:
         """Read the sources; cross-attention's keys and values are computed once, here."""
-        memory = self.model.encode(self._matrix(sources))
-        return EagerState(self.model.start(memory), torch.arange(len(sources), device=self.device))
+        with self._precision():
+            cache = self.model.start(self.model.encode(self._matrix(sources)))
+        return EagerState(cache, torch.arange(len(sources), device=self.device))
 
     @torch.inference_mode()
-    def step(self, tokens_N: Tensor, state: EagerState) -> tuple[Tensor, EagerState]:
-        """Read one more token of each row: log_probs_NV of the next ones, and the state after it."""
-        hidden_N1D, cache = self.model.decode(tokens_N[:, None], state.cache)
-        log_probs_NV = self.model.logits(hidden_N1D[:, -1]).float().log_softmax(-1)
-        return log_probs_NV, EagerState(cache, state.sources_N)
+    def step(self, tokens_N: Ints, state: EagerState) -> tuple[EagerFollowing, EagerState]:
+        """Read one more token of each row: what may follow, and the state after it."""
+        tokens_N1 = torch.from_numpy(np.ascontiguousarray(tokens_N)).to(self.device)[:, None]
+        with self._precision():
+            hidden_N1D, cache = self.model.decode(tokens_N1, state.cache)
+            logits_NV = self.model.logits(hidden_N1D[:, -1]).float()
+        following = EagerFollowing(logits_NV, logits_NV.logsumexp(-1, keepdim=True))
+        return following, EagerState(cache, state.sources_N)
 
     def score(
         self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]], align: bool = False
@@ -117,3 +165,10 @@ class EagerEngine:
     def _matrix(self, rows: Sequence[Sequence[int]]) -> Tensor:
         """Ids as one matrix, filled up on the right with `<pad>`."""
         return torch.tensor(pad(rows, PAD), device=self.device)
+
+
+def in_precision(model: Transformer, precision: str | None) -> EagerEngine:
+    """The engine of a float32 model in `float32`, `bfloat16` or `int8`; None leaves the model as it is."""
+    from glassformer.model.int8 import quantized
+
+    return EagerEngine(quantized(model) if precision == "int8" else model, bfloat16=precision == "bfloat16")

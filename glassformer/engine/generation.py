@@ -1,11 +1,14 @@
-"""Translation of token ids, by any engine."""
+"""Translation of token ids, by any engine.
+
+Axes: B sentences, T target length.
+"""
 
 import hashlib
 from collections.abc import Sequence
 
-import torch
+import numpy as np
 
-from glassformer.batching import batches_by_length
+from glassformer.batching import batches_by_length, pad
 from glassformer.engine.protocol import Engine
 from glassformer.search import Hypothesis, S, SearchOptions, Watch, search
 from glassformer.special import BOS, EOS, PAD, UNK
@@ -14,7 +17,6 @@ SUPPRESSED = (PAD, UNK, BOS)  # control tokens that no translation contains
 BATCH_TOKENS = 4096  # source positions of a batch, times the rows of each source (the beam's width)
 
 
-@torch.inference_mode()
 def generate(
     engine: Engine[S],
     sources: Sequence[Sequence[int]],
@@ -47,10 +49,29 @@ def generate(
             suppress_tokens=SUPPRESSED,
             watch=watch,
             seeds=[_seed(options.seed, source) for source in chosen],
-            device=engine.device,
         )
         for row, hypotheses in zip(batch, found, strict=True):
             results[row] = hypotheses
+    return results
+
+
+def likeliest_tokens(
+    engine: Engine[S], sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]
+) -> list[list[int]]:
+    """The likeliest token (of those that a translation may contain) at each place of targets that are forced.
+
+    Sources and targets are ids with `</s>`, none longer than the engine admits.
+    """
+    results: list[list[int]] = [[] for _ in sources]
+    lengths = [max(map(len, pair)) for pair in zip(sources, targets, strict=True)]
+    for batch in batches_by_length(lengths, BATCH_TOKENS):
+        state = engine.encode([sources[row] for row in batch])
+        read_BT = np.array(pad([[engine.start_id, *targets[row][:-1]] for row in batch], PAD))
+        for place in range(read_BT.shape[1]):
+            following, state = engine.step(read_BT[:, place], state)
+            ids_B1, _ = following.best(1, SUPPRESSED)
+            for row, token in zip(batch, ids_B1[:, 0].tolist(), strict=True):
+                results[row] += [token] if place < len(targets[row]) else []
     return results
 
 

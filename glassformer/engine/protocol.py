@@ -1,28 +1,20 @@
 """What an engine is: one model, run on token ids, one token of each translation at a time.
 
-Axes: N rows of the search, V vocabulary.
+Axes: N rows of the search.
 """
 
 from collections.abc import Sequence
 from typing import Protocol
 
-import torch
-from torch import Tensor
-
-from glassformer.search import S
+from glassformer.search import Following, Ints, S
 
 
 class Engine(Protocol[S]):
-    """Reads sources, then tells step by step how likely each next token is.
+    """Reads sources, then tells step by step what may follow.
 
     Its state S is the engine's own affair (keys and values of what was read), except for `state.select(rows_N)`,
     with which the search drops, repeats and reorders rows. A row's numbers may not depend on the other rows.
     """
-
-    @property
-    def device(self) -> torch.device:
-        """Where the tensors of `step` and `select` are."""
-        ...
 
     @property
     def start_id(self) -> int:
@@ -38,9 +30,9 @@ class Engine(Protocol[S]):
         """Read sources of one token or more, `</s>` included; the state has a row for each, before its first token."""
         ...
 
-    def step(self, tokens_N: Tensor, state: S) -> tuple[Tensor, S]:
-        """Read one more token of each of the N rows (int64).
+    def step(self, tokens_N: Ints, state: S) -> tuple[Following, S]:
+        """Read one more token of each of the N rows (int64): what may follow, and the state after this one.
 
-        Returns log_probs_NV, float32, of each row's next token (V is the vocabulary), and the state after this one.
+        What may follow is asked for before the next step.
         """
         ...

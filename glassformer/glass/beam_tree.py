@@ -7,9 +7,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
-from torch import Tensor
-
-from glassformer.search import Growth, Hypothesis, SearchOptions, length_penalty
+from glassformer.search import Growth, Hypothesis, Ints, SearchOptions, length_penalty
 from glassformer.search.beam import Paths
 from glassformer.special import EOS
 
@@ -73,7 +71,7 @@ class BeamTree:
         return len(self.nodes) - 1
 
 
-def _extensions(paths: Paths, parent_BN: Tensor) -> dict[int, tuple[int, int]]:
+def _extensions(paths: Paths, parent_BN: Ints) -> dict[int, tuple[int, int]]:
     """The parent and the last token of each path, by its place in the beam; places that are not filled are left out."""
     rows = zip(parent_BN[0].tolist(), paths.tokens_BKT[0, :, -1].tolist(), paths.score_BK[0].tolist(), strict=True)
     return {place: (parent, token) for place, (parent, token, rank) in enumerate(rows) if rank != -math.inf}

@@ -6,7 +6,7 @@ observed; it computes nothing. `observe.py` fills it from a running model.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from torch import Tensor
 
@@ -16,22 +16,28 @@ from glassformer.model.observe import Call
 from glassformer.model.positions import BASE
 
 
-def module_output(call: Call) -> Tensor:
-    """What the module returned."""
-    return call.output
+class View(NamedTuple):
+    """How a traced tensor is taken out of a module's tensor, and how the latter is made from it (None: it is not)."""
+
+    read: Callable[[Tensor], Tensor]
+    write: Callable[[Tensor], Tensor] | None
 
 
-def module_input(place: int) -> Callable[[Call], Tensor]:
-    """What the module was called with, at that place of its arguments."""
-    return lambda call: call.inputs[place]
+WHOLE = View(lambda x: x, lambda x: x)
+LOG_SOFTMAX = View(lambda x: x.float().log_softmax(-1), None)
 
 
 @dataclass(frozen=True)
 class HookPoint:
-    """Where the running model shows a tensor: at a call of a module, from which `read` takes it (batch of one)."""
+    """Where the running model shows a tensor: an argument of a module (by its place), or what it returned (None)."""
 
     module: str
-    read: Callable[[Call], Tensor] = module_output
+    argument: int | None = None
+    view: View = WHOLE
+
+    def read(self, call: Call) -> Tensor:
+        """The tensor, of a batch, that this call of the module shows."""
+        return self.view.read(call.output if self.argument is None else call.inputs[self.argument])
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,7 @@ class _Graph:
         memory = self.stack("source", "encoder", None)
         hidden = self.stack("target", "decoder", memory)
         logits = self.linear("logits", hidden, self.generator(), ("target", "vocabulary"), "logits", "generator")
-        hook = HookPoint("generator", lambda call: call.output.float().log_softmax(-1))
+        hook = HookPoint("generator", view=LOG_SOFTMAX)
         self.add("log_probs", "log_softmax", ("target", "vocabulary"), {"x": logits}, "log p", hook)
         return list(self.nodes.values())
 
@@ -133,7 +139,8 @@ class _Graph:
         table = self.parameter(
             self.table(side), ("vocabulary" if side == "target" else "source_vocabulary", "d_model"), "E"
         )
-        x = self.add(f"{name}.lookup", "lookup", axes, {"table": table, "ids": ids}, "E[id]")
+        hook = None if self.config.embedding_scale else self.embedded(name)  # the table's own is that of both sides
+        x = self.add(f"{name}.lookup", "lookup", axes, {"table": table, "ids": ids}, "E[id]", hook)
         if self.config.embedding_scale:
             factor = {"factor": self.config.embedding_factor, "text": f"√{self.config.d_model}"}
             x = self.add(f"{name}.scaled", "scale", axes, {"x": x}, "√d·E", self.embedded(name), attributes=factor)
@@ -144,9 +151,9 @@ class _Graph:
         )
 
     def embedded(self, name: str) -> HookPoint:
-        """Where the scaled embedding is: what its position is added to, or the embedding's output."""
+        """Where the embedding without its position is: what that is added to, or the embedding's output."""
         rotary = self.config.positions == "rotary"
-        return HookPoint(name) if rotary else HookPoint(f"{name}.position", module_input(0))
+        return HookPoint(name) if rotary else HookPoint(f"{name}.position", 0)
 
     def position(self, side: str) -> str:
         """PE: the sinusoids by their formula, or rows of the learned table."""
@@ -188,7 +195,7 @@ class _Graph:
         a = self.add(f"{name}.weights", "softmax", axes, {"x": s}, "A", HookPoint(f"{name}.softmax"), roles)
         z_axes = ("head", rows, "d_k")
         z = self.add(f"{name}.heads", "matmul", z_axes, {"a": a, "b": v}, "Z", HookPoint(f"{name}.weighted_sum"))
-        hook = HookPoint(f"{name}.output", module_input(0))
+        hook = HookPoint(f"{name}.output", 0)
         merged = self.add(f"{name}.merged", "merge_heads", (rows, "d_model"), {"x": z}, "Z", hook)
         weight = (f"{name}.output.weight", "W_O")
         return self.linear(f"{name}.output", merged, weight, (rows, "d_model"), "O", f"{name}.output", "_O")
@@ -206,12 +213,12 @@ class _Graph:
             flat = self.linear(f"{name}.{part}", source, weight, axes, symbol, f"{name}.{part}", f"_{symbol}")
             axes_of_heads = ("kv_head" if of_kv else "head", rows, "d_k")
             count = kv_heads if of_kv else heads
-            by_heads, hook = {"heads": count}, HookPoint(f"{name}.{part}", _split_heads(count))
+            by_heads, hook = {"heads": count}, HookPoint(f"{name}.{part}", view=_split_heads(count))
             split = self.add(
                 f"{name}.{part}_heads", "split_heads", axes_of_heads, {"x": flat}, symbol, hook, attributes=by_heads
             )
             if self.config.positions == "rotary" and part != "value" and "self_attention" in name:
-                hook = HookPoint(f"{name}.scores", _ungrouped(place, heads // count))
+                hook = HookPoint(f"{name}.scores", place, _ungrouped(heads // count))
                 angles = {"base": BASE, "start": 0}
                 name_of_rotated, label = f"{name}.{part}_rotated", f"{symbol}ʳ"
                 split = self.add(name_of_rotated, "rotary", axes_of_heads, {"x": split}, label, hook, attributes=angles)
@@ -229,7 +236,7 @@ class _Graph:
         op, hook = activation_op(self.config), HookPoint(f"{name}.activation")
         active = self.add(f"{name}.activation", op, wide, {"x": activated}, "F", hook)
         if gated:
-            hook = HookPoint(f"{name}.outer", module_input(0))
+            hook = HookPoint(f"{name}.outer", 0)
             active = self.add(f"{name}.product", "multiply", wide, {"a": active, "b": inner}, "F·H", hook)
         weight = (f"{name}.outer.weight", "W_2")
         return self.linear(f"{name}.outer", active, weight, (rows, "d_model"), "Y", f"{name}.outer", "_2")
@@ -246,11 +253,11 @@ def activation_op(config: ModelConfig) -> str:
     return next(name for name, plain in PLAIN.items() if plain is module)
 
 
-def _split_heads(heads: int) -> Callable[[Call], Tensor]:
-    """A projection's output, head by head."""
-    return lambda call: call.output.unflatten(-1, (heads, -1)).transpose(1, 2)
+def _split_heads(heads: int) -> View:
+    """A projection, head by head."""
+    return View(lambda x: x.unflatten(-1, (heads, -1)).transpose(1, 2), lambda x: x.transpose(1, 2).flatten(2))
 
 
-def _ungrouped(place: int, sharing: int) -> Callable[[Call], Tensor]:
+def _ungrouped(sharing: int) -> View:
     """The scores' query or key operand, once for each head that it has itself."""
-    return lambda call: call.inputs[place][:, ::sharing]
+    return View(lambda x: x[:, ::sharing], lambda x: x.repeat_interleave(sharing, dim=1))

@@ -3,11 +3,16 @@
 Axes: S source tokens, T target tokens; 1 is a batch of one sentence.
 """
 
+import dataclasses
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from glassformer.glass.causes.intervening import Change, attentions, intervening
+from glassformer.glass.causes.interventions import Edit
 from glassformer.glass.graph import Node, graph
 from glassformer.glass.ops import row_statistics
 from glassformer.glass.ops.mask import FUTURE, PADDING
@@ -22,22 +27,49 @@ Values = dict[str, NDArray[np.generic]]
 
 
 @torch.inference_mode()
-def observe(model: Transformer, source: list[int], target: list[int]) -> dict[str, TracedTensor]:
+def observe(
+    model: Transformer, source: list[int], target: list[int], changes: Sequence[Change] = ()
+) -> dict[str, TracedTensor]:
     """Every tensor of one forward pass, by name: `source` in the encoder, `target` forced (ids with `</s>`).
 
     The same modules and parameters as in translation, with attention's explicit kernel. The decoder reads
     the target shifted right, all positions at once; the look-ahead mask makes that the same as one by one.
+    `changes` are made to the running model; what they write stands as given, not as made by its operation.
     Raises InputError for a sentence longer than the model admits.
     """
     nodes = graph(model.config)
     device = model.generator.weight.device
     source_1S, target_1T = (torch.tensor([ids], device=device) for ids in (source, target))
     read_1T = shift_right(target_1T, model.config.decoder_start_id)
-    with observed(model, {node.hook.module for node in nodes if node.hook}) as calls:
+    hooks = {node.hook.module for node in nodes if node.hook}
+    with intervening(model, changes), observed(model, hooks) as calls:
         model(source_1S, read_1T, explicit=True)
     values = _given(model, source_1S, read_1T)
     values |= {node.name: _array(node.hook.read(calls[node.hook.module])[0]) for node in nodes if node.hook}
-    return {node.name: _tensor(node, values[node.name], values) for node in nodes}
+    tensors = {node.name: _tensor(node, values[node.name], values) for node in nodes}
+    return tensors | {name: _as_given(tensors[name]) for name in _written(model, changes, tensors)}
+
+
+def _written(model: Transformer, changes: Sequence[Change], tensors: Mapping[str, TracedTensor]) -> set[str]:
+    """The tensors that are no longer what their operation makes of their operands."""
+    nodes, written = graph(model.config), set[str]()
+    first = {(one.hook.module, one.hook.argument): one.name for one in reversed(nodes) if one.hook}
+    for what, _ in changes:
+        if isinstance(what, Edit):
+            hook = next(node.hook for node in nodes if node.name == what.tensor)
+            written |= {first[hook.module, hook.argument]} if hook else set()
+            continue
+        for attention in attentions(model.config, what.attention):
+            written.add(f"{attention}.masked")
+            weights = tensors[f"{attention}.weights"]
+            # A row that may see nothing is zero, which no softmax gives; see `model/attention.py`.
+            if weights.values is not None and not weights.values.any(-1).all():
+                written.add(weights.name)
+    return written
+
+
+def _as_given(tensor: TracedTensor) -> TracedTensor:
+    return dataclasses.replace(tensor, op="input", operands={}, attributes={}, statistics={})
 
 
 def _given(model: Transformer, source_1S: Tensor, read_1T: Tensor) -> Values:

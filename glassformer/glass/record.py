@@ -23,6 +23,8 @@ from glassformer.glass.tensor import TracedTensor, not_carried
 from glassformer.glass.validity import SCHEMA, refuse_invalid
 from glassformer.text.printable import escaped
 
+OPTIONAL = ("interventions", "cause")  # fields that a record has only where there is something to say
+
 
 @dataclass(frozen=True)
 class Trace:
@@ -38,6 +40,8 @@ class Trace:
     beam: dict[str, Any] | None = None
     checks: Sequence[dict[str, Any]] = ()
     tour: Sequence[dict[str, Any]] = ()
+    interventions: dict[str, Any] | None = None
+    cause: dict[str, Any] | None = None
 
     # What Jupyter shows. Views stand above the record, so `glass/trace.py` sets the one for notebooks here.
     mimebundle: ClassVar[Callable[["Trace"], dict[str, str]]] = lambda trace: {
@@ -105,7 +109,9 @@ class Trace:
         tensors = [one.to_dict(not (compact and _is_derivable(one))) for one in self.tensors.values()]
         fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         lists = {"checks": list(self.checks), "tour": list(self.tour)}
-        return {"schema": SCHEMA, **fields, **lists, "tensors": tensors}
+        absent = {name for name in OPTIONAL if fields[name] is None}
+        kept = {name: value for name, value in fields.items() if name not in absent}
+        return {"schema": SCHEMA, **kept, **lists, "tensors": tensors}
 
     def to_json(self, compact: bool = False) -> str:
         """The record as one line of JSON."""
@@ -133,7 +139,7 @@ class Trace:
         """The trace of a record; InputError if it does not follow the schema or contradicts itself."""
         refuse_invalid(record, where)
         tensors = {one["name"]: TracedTensor.from_dict(one, where) for one in record["tensors"]}
-        fields = {f.name: record[f.name] for f in dataclasses.fields(cls)}
+        fields = {f.name: record[f.name] for f in dataclasses.fields(cls) if f.name in record}
         return cls(**fields | {"tensors": tensors})
 
 

@@ -17,6 +17,16 @@ def axis(text: str, tokens: Sequence[Token]) -> dict[str, Any]:
     return {"size": len(tokens), "text": text, "tokens": [_token(text, token) for token in tokens]}
 
 
+def source_axis(tokenizer: Tokenizer, source: str, ids: Sequence[int]) -> dict[str, Any]:
+    """The axis of a source's ids: its target's symbol, if it has one, the text's tokens, `</s>` and any `<pad>`."""
+    symbol, text = tokenizer.split_target(list(ids))
+    spoken = tokenizer.tokens(source)
+    before = [tokenizer.control_token(one, 0) for one in symbol]
+    after = [tokenizer.control_token(one, len(source)) for one in text[len(spoken) :]]
+    read_as = tokenizer.normalize(source)
+    return axis(source, [*before, *spoken, *after]) | ({} if read_as == source else {"read_as": read_as})
+
+
 def piece_of(tokenizer: Tokenizer, token: int) -> dict[str, Any]:
     """A token without a place: its id, its piece, and how it is shown."""
     piece = tokenizer.piece(token)

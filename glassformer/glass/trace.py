@@ -12,16 +12,19 @@ from typing import Any, Literal, get_args
 import numpy as np
 import torch
 
-from glassformer.engine import SUPPRESSED, generate
+from glassformer.engine import SUPPRESSED, Engine, generate
 from glassformer.errors import InputError, UsageError, nearest
 from glassformer.glass.beam_tree import BeamTree
+from glassformer.glass.causes.engine import IntervenedEngine
+from glassformer.glass.causes.places import written_axis
+from glassformer.glass.causes.resolving import Interventions, Plan, Unchanged
 from glassformer.glass.decode_step import decode_step
 from glassformer.glass.graph import score_scale
 from glassformer.glass.lecture.tour import tour
 from glassformer.glass.observe import observe
 from glassformer.glass.record import Trace
 from glassformer.glass.tensor import TracedTensor
-from glassformer.glass.tokens import axis, piece_of
+from glassformer.glass.tokens import axis, piece_of, source_axis
 from glassformer.glass.views.notebook import mimebundle
 from glassformer.model import ModelConfig
 from glassformer.model.positions import BASE
@@ -44,6 +47,7 @@ def trace(
     detail: Detail | None = None,
     *,
     pad: int = 0,
+    interventions: Interventions = (),
     to: str | None = None,
     **options: Any,
 ) -> Trace:
@@ -56,6 +60,9 @@ def trace(
     `<pad>` tokens after the source, as in a batch: they change nothing, and the masks show why. `to` is the
     target's language, where the model has several.
 
+    `interventions` (`glass/causes/interventions.py`) change what the model computes: the record is of what it then
+    says, and its `interventions` tell what was done and what the model says without. A forced target stays as it is.
+
     Raises InputError for a blank sentence or one longer than the model admits; UsageError for options
     that make no sense together.
     """
@@ -65,12 +72,22 @@ def trace(
     if not source_ids:
         raise InputError("there is no sentence to trace: it is blank")
     translator.model.config.check_length(len(source_ids) + pad, f"the source with {pad} <pad>", "use fewer")
+    translator.require_floats("a trace")
     search = dataclasses.replace(SearchOptions(beam=beam, n_best=1), **options)
     if search.sample:
         raise UsageError("a trace follows greedy search, a beam or a given target; it does not sample")
-    found, tree = _decoded(translator, source_ids, search) if target is None else (_forced(translator, target), None)
     padded = [*source_ids, *[PAD] * pad]
+    forced = _forced(translator, target) if target is not None else None
+    found, tree = (forced, None) if forced else _decoded(translator.engine, source_ids, search)
     tensors = observe(translator.model, padded, list(found.tokens))
+    intervened = None
+    if interventions:
+        plan = _planned(translator, source, padded, found, tensors, interventions)
+        intervened = {"changes": plan.describe(), "without": translator.target_tokenizer.decode(found.tokens)}
+        found, tree = (
+            (forced, None) if forced else _decoded(IntervenedEngine(translator.model, plan), source_ids, search)
+        )
+        tensors = observe(translator.model, padded, list(found.tokens), plan.changes)
     steps = _steps(translator, found.tokens, tensors)
     log_probs = [step["chosen"]["log_prob"] for step in steps]
     if target is not None:
@@ -94,6 +111,7 @@ def trace(
             "steps": steps,
         },
         beam=_beam(translator, tree, found) if tree else None,
+        interventions=intervened,
         tour=tour(translator.model.config) if detail != "attention" else (),  # it shows other tensors too
     )
 
@@ -126,10 +144,25 @@ def _checked(translator: Translator, detail: Detail | None, pad: int) -> Detail:
     return detail
 
 
-def _decoded(translator: Translator, ids: list[int], options: SearchOptions) -> tuple[Hypothesis, BeamTree | None]:
-    tree = BeamTree(options, translator.model.config.decoder_start_id) if options.beam > 1 else None
-    ((found, *_),) = generate(translator.engine, [ids], options, watch=tree)
+def _decoded(engine: Engine[Any], ids: list[int], options: SearchOptions) -> tuple[Hypothesis, BeamTree | None]:
+    tree = BeamTree(options, engine.start_id) if options.beam > 1 else None
+    ((found, *_),) = generate(engine, [ids], options, watch=tree)
     return found, tree
+
+
+def _planned(
+    translator: Translator,
+    source: str,
+    ids: list[int],
+    found: Hypothesis,
+    tensors: dict[str, TracedTensor],
+    interventions: Interventions,
+) -> Plan:
+    axes = {
+        "source": source_axis(translator.source_tokenizer, source, ids),
+        "target": written_axis(translator.target_tokenizer, list(found.tokens)),
+    }
+    return Unchanged(translator.model.config, tensors, axes).plan(interventions, translator.target_tokenizer)
 
 
 def _forced(translator: Translator, target: str) -> Hypothesis:
@@ -166,14 +199,8 @@ def _axes(translator: Translator, source: str, ids: list[int], target: Sequence[
         "source_vocabulary": config.source_vocab_size or config.vocab_size,
         "place": config.max_length,
     }
-    reader = translator.source_tokenizer
-    symbol, text = reader.split_target(ids)
-    spoken = reader.tokens(source)
-    before = [reader.control_token(i, 0) for i in symbol]
-    after = [reader.control_token(i, len(source)) for i in text[len(spoken) :]]
-    read_as = reader.normalize(source)
     return {
-        "source": axis(source, [*before, *spoken, *after]) | ({} if read_as == source else {"read_as": read_as}),
+        "source": source_axis(translator.source_tokenizer, source, ids),
         "target": axis(tokenizer.decode(target), tokenizer.tokens_of(read)),
         **{name: {"size": size} for name, size in sizes.items()},
     }

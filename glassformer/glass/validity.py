@@ -12,6 +12,15 @@ from jsonschema.validators import extend
 from glassformer.errors import InputError
 
 SCHEMA = "glassformer-trace/1"
+MAPS = {  # of a cause, and what their columns are
+    "encoder.stream": "source",
+    "encoder.self_attention": "head",
+    "encoder.feed_forward": "all",
+    "decoder.stream": "target",
+    "decoder.self_attention": "head",
+    "decoder.cross_attention": "head",
+    "decoder.feed_forward": "all",
+}
 
 
 def refuse_invalid(record: Any, where: str) -> None:
@@ -52,10 +61,35 @@ def _refuse_contradictions(record: dict[str, Any], where: str) -> None:
         parent = -1 if node["parent"] is None else node["parent"]
         if node["id"] != place or not (parent == -1 if place == 0 else 0 <= parent < place):
             raise InputError(f"{where}: node {place} of the beam stands before its parent; write the trace again")
+    if cause := record.get("cause"):
+        _refuse_misfit_cause(cause, record["axes"], where)
     before = set[str]()
     for one in record["tensors"]:
         _refuse_misfit(one, before, record["axes"], where)
         before.add(one["name"])
+
+
+def _refuse_misfit_cause(cause: dict[str, Any], axes: dict[str, dict[str, Any]], where: str) -> None:
+    """A cause's maps are those of a sweep, and all that is said of tokens, heads and layers fits them."""
+    maps = {one["name"]: one for one in cause["maps"]}
+    tables = [(one, table) for one in maps.values() for table in (one["total"], one["direct"])]
+    sizes = {side: len(axes[side]["tokens"]) for side in ("source", "target")}
+    fits = len(maps) == len(cause["maps"]) and set(maps) == set(MAPS) and all(
+        maps[name]["columns"] == columns and maps[name]["rows"] for name, columns in MAPS.items()
+    )  # fmt: skip
+    fits = fits and all(
+        len(table) == len(one["rows"]) and 0 < len(table[0]) <= sizes.get(one["columns"], len(table[0]))
+        and len({len(row) for row in table} | {len(one["total"][0])}) == 1
+        for one, table in tables
+    )  # fmt: skip
+    fits = fits and all(place < len(maps["encoder.stream"]["total"][0]) for place in cause["deciding"])
+    fits = fits and len(cause["lens"]) == len(maps["decoder.stream"]["rows"])
+    fits = fits and all(0 < len(one[side]) <= sizes[side] for one in cause["attributions"] for side in sizes)
+    for term in cause["decomposition"]:
+        side = "source" if "cross_attention" in term["tensor"] else "target"
+        fits = fits and len(term["by_key"] or ()) <= sizes[side]
+    if not fits:
+        raise InputError(f"{where}: its cause does not fit its tokens and layers; write the trace again")
 
 
 def _refuse_misfit(one: dict[str, Any], before: set[str], axes: dict[str, dict[str, Any]], where: str) -> None:

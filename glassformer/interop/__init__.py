@@ -48,6 +48,8 @@ def export_model(
     one = FORMATS[to]
     if int8 and to != "ctranslate2":
         raise UsageError(f"--int8 is for ctranslate2; --to {to} writes float32")
+    if translator.card.get("quantized"):
+        raise InputError("the model is quantised already; export the one that it was made from")
     one.check(translator)
     with new_directory(out, force, is_export(out)) as directory:
         one.write(translator, directory, int8)

@@ -1,10 +1,11 @@
-"""Looking at a running model: forward hooks for as long as a `with` block lasts."""
+"""Looking at a running model, and reaching into it: forward hooks for as long as a `with` block lasts."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
 
 
 class Call(NamedTuple):
@@ -32,3 +33,34 @@ def observed(model: nn.Module, names: Iterable[str]) -> Iterator[dict[str, Call]
     finally:
         for handle in handles:
             handle.remove()
+
+
+class Alteration(NamedTuple):
+    """What becomes of a module's arguments before it sees them, and of its output (None: nothing)."""
+
+    module: str
+    arguments: Callable[[tuple[Any, ...]], tuple[Any, ...]] | None = None
+    output: Callable[[Tensor], Tensor] | None = None
+
+
+@contextmanager
+def altered(model: nn.Module, alterations: Iterable[Alteration]) -> Iterator[None]:
+    """While the block runs the model, its modules read and return what the alterations make of it.
+
+    Those of one module follow each other in the given order. `observed` within the block sees the altered numbers.
+    """
+    handles: list[RemovableHandle] = []
+    try:
+        for alteration in alterations:
+            handles += _altering(model.get_submodule(alteration.module), alteration)
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _altering(module: nn.Module, alteration: Alteration) -> Iterator[RemovableHandle]:
+    if arguments := alteration.arguments:
+        yield module.register_forward_pre_hook(lambda _module, inputs: arguments(inputs))
+    if output := alteration.output:
+        yield module.register_forward_hook(lambda _module, _inputs, result: output(result))

@@ -8,24 +8,14 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-BASE = 10000.0
+from glassformer.model import sinusoids
+
+BASE = sinusoids.BASE
 
 
 def sinusoidal_table(length: int, d_model: int, layout: Literal["interleaved", "halves"] = "interleaved") -> Tensor:
-    """The table PE (length, d_model), float32, computed in float64.
-
-        PE[p, 2i] = sin(p / 10000^(2i/d_model)),  PE[p, 2i+1] = cos(p / 10000^(2i/d_model))
-
-    "Attention Is All You Need", section 3.5; positions start at 0. `halves` has the same columns in
-    another order, all sines and then all cosines (Marian, fairseq).
-    """
-    position_P1 = torch.arange(length, dtype=torch.float64)[:, None]
-    exponent = torch.arange(0, d_model, 2, dtype=torch.float64) / d_model
-    angle = position_P1 / BASE**exponent
-    pair = torch.stack((angle.sin(), angle.cos()), dim=-1)
-    if layout == "halves":
-        pair = pair.transpose(1, 2)
-    return pair.reshape(length, d_model).float()
+    """The table of `model/sinusoids.py` as a tensor (length, d_model), float32."""
+    return torch.from_numpy(sinusoids.sinusoidal_table(length, d_model, layout))
 
 
 class Positions(nn.Module):

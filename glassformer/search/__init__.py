@@ -1,6 +1,6 @@
 """Search: from a model that scores the next token to whole translations.
 
-Greedy search, beam search and sampling over any `step(tokens, state) -> (log_probs, state)`.
+Greedy search, beam search and sampling over any `step(tokens, state) -> (what may follow, state)`.
 Nothing here knows what a model or a word is.
 
 Axes: B sentences, N rows of the state, V vocabulary, P length of the longest prefix.
@@ -8,8 +8,7 @@ Axes: B sentences, N rows of the state, V vocabulary, P length of the longest pr
 
 from collections.abc import Sequence
 
-import torch
-from torch import Tensor
+import numpy as np
 
 from glassformer.batching import pad
 from glassformer.errors import InputError, UsageError
@@ -17,12 +16,15 @@ from glassformer.search.beam import Growth, Watch, search_beam
 from glassformer.search.constraints import NOT_FORCED, Rules
 from glassformer.search.hypothesis import Hypothesis, length_penalty
 from glassformer.search.options import SearchOptions
-from glassformer.search.protocol import S, State, Step
-from glassformer.search.stepwise import Sampler, greedy, search_stepwise
+from glassformer.search.protocol import Following, Ints, Rows, S, State, Step
+from glassformer.search.stepwise import Greedy, Sampler, search_stepwise
 
 __all__ = [
+    "Following",
     "Growth",
     "Hypothesis",
+    "Ints",
+    "Rows",
     "S",
     "SearchOptions",
     "State",
@@ -33,7 +35,6 @@ __all__ = [
 ]
 
 
-@torch.no_grad()
 def search(
     step: Step[S],
     state: S,
@@ -46,11 +47,11 @@ def search(
     suppress_tokens: Sequence[int] = (),
     seeds: Sequence[int] | None = None,
     watch: Watch | None = None,
-    device: torch.device | str = "cpu",
 ) -> list[list[Hypothesis]]:
     """The `options.n_best` best hypotheses for each row of `state`, best first.
 
-    - `step`: (tokens_N, state) -> (log_probs_NV, state); the first tokens are `start`.
+    - `step`: (tokens_N, state) -> (what may follow, state); the first tokens are `start`. Where the
+      log-probabilities of all tokens are at hand, `Rows` makes them what may follow.
     - `state`: one row for each sentence; search repeats, reorders and drops rows by `select`.
     - `limits`: the most tokens of each sentence, `end` included.
     - `prefixes`: the tokens that each hypothesis must begin with, without `start` and `end`; they
@@ -72,23 +73,23 @@ def search(
     _check(limits, prefixes, seeds, end, suppress_tokens)
     if not limits:
         return []
-    limit_B = torch.tensor(limits, dtype=torch.int64, device=torch.device(device))
-    rules = Rules(options, end, limit_B.new_tensor(suppress_tokens), _prefix_matrix(prefixes).to(limit_B.device))
+    limit_B = np.array(limits, dtype=np.int64)
+    rules = Rules(options, end, tuple(suppress_tokens), _prefix_matrix(prefixes))
     if options.sample:
         return _sample(step, state, start, limit_B, rules, seeds)
     if options.beam == 1:
-        found = search_stepwise(step, state, start, limit_B, rules, greedy)
+        found = search_stepwise(step, state, start, limit_B, rules, Greedy())
         return [[hypothesis] for hypothesis in found]
     return search_beam(step, state, start, limit_B, rules, watch)
 
 
 def _sample(
-    step: Step[S], state: S, start: int, limit_B: Tensor, rules: Rules, seeds: Sequence[int]
+    step: Step[S], state: S, start: int, limit_B: Ints, rules: Rules, seeds: Sequence[int]
 ) -> list[list[Hypothesis]]:
     """`n_best` independent samples of each sentence, which are rows of one batch, sorted by score."""
     count = rules.options.n_best
-    rows_N = torch.arange(len(limit_B), device=limit_B.device).repeat_interleave(count)
-    choose = Sampler(rules.options, seeds, limit_B)
+    rows_N = np.arange(len(limit_B)).repeat(count)
+    choose = Sampler(rules.options, seeds, limit_B.tolist())
     if count > 1:
         state = state.select(rows_N)
     found = search_stepwise(step, state, start, limit_B[rows_N], rules.select(rows_N), choose)
@@ -96,9 +97,9 @@ def _sample(
     return [sorted(group, key=lambda one: one.score, reverse=True) for group in samples]
 
 
-def _prefix_matrix(prefixes: Sequence[Sequence[int]]) -> Tensor:
+def _prefix_matrix(prefixes: Sequence[Sequence[int]]) -> Ints:
     """prefix_BP: each prefix, filled up with NOT_FORCED."""
-    return torch.tensor(pad(prefixes, NOT_FORCED), dtype=torch.int64)
+    return np.array(pad(prefixes, NOT_FORCED), dtype=np.int64)
 
 
 def _check(

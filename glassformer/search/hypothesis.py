@@ -1,13 +1,14 @@
-"""One translation as search found it, and its score. No tensors but a `length_penalty` of many lengths."""
+"""One translation as search found it, and its score. No arrays but a `length_penalty` of many lengths."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
-Length = TypeVar("Length", float, Tensor)
+Length = TypeVar("Length", float, NDArray[np.float64])
 
 
 def length_penalty(length: Length, alpha: float) -> Length:

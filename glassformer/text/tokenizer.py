@@ -8,11 +8,10 @@ import io
 import os
 import re
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
-from threading import Lock
-from typing import Any, Literal, NamedTuple
+from random import Random
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import sentencepiece
 from sentencepiece import sentencepiece_model_pb2 as model_pb2
@@ -21,8 +20,10 @@ from glassformer.errors import InputError, UsageError
 from glassformer.special import BOS, EOS, PAD, PIECES, UNK
 from glassformer.text.directions import symbol_of, target_of_symbol
 from glassformer.text.pairs import Pair
+from glassformer.text.subword_regularization import SubwordSampler, subword_sampler
 
 Kind = Literal["unigram", "bpe"]
+T = TypeVar("T", int, str)
 
 META = "▁"  # SentencePiece's sign for a space; in the user's own text it must survive as itself
 SKIPPED = "▅"  # SentencePiece leaves lines that hold its sign for the unknown out of training, without a word
@@ -31,7 +32,6 @@ PROBE = " ² x "  # no rule of ours changes it; a tokenizer with other rules, or
 IMPORTED = "imported"  # stands last in the file of another program's tokenizer, whose rules may change PROBE
 # The smallest vocabulary there can be: the control tokens, the 256 bytes, and a piece for the space.
 SMALLEST = len(PIECES) + 256 + 1
-_SEEDING = Lock()  # SentencePiece has one seed for the whole process
 
 
 class Token(NamedTuple):
@@ -224,28 +224,32 @@ class Tokenizer:
 
     def encode_all(self, texts: Sequence[str]) -> list[list[int]]:
         """`encode` for many texts at once, on all cores."""
-        return self._encode_all(texts, num_threads=os.cpu_count() or 1)
+        _refuse_surrogates(texts)
+        without_meta = [text for text in texts if META not in text]
+        together = iter(self._pieces.encode(without_meta, num_threads=os.cpu_count() or 1))
+        return [self.encode(text) if META in text else next(together) for text in texts]
 
     def sample_all(self, texts: Sequence[str], dropout: float, seed: int) -> list[list[int]]:
         """Each text split at random; the same ids for the same arguments, and `decode` gives the text back.
 
-        A `bpe` tokenizer leaves each merge out with probability `dropout` (BPE-dropout, Provilkov et al.
-        2020, arXiv:1910.13267). A `unigram` one draws from all splits, each with probability
-        p(split)^`dropout`, normalised (Kudo 2018, arXiv:1804.10959): there a smaller number is wilder.
-        `seed` is below 2**32.
+        A `bpe` tokenizer leaves each merge out with probability `dropout` (BPE-dropout). A `unigram` one draws from all
+        splits, each with probability p(split)^`dropout`, normalised: there a smaller number is wilder. A user symbol
+        stays one piece. See `subword_regularization.py`.
         """
-        sampling = {"enable_sampling": True, "alpha": dropout, "nbest_size": -1}
-        # Each thread draws from a generator of its own, seeded at its first use: a fresh one begins anew.
-        with _SEEDING, ThreadPoolExecutor(max_workers=1) as fresh:
-            sentencepiece.set_random_generator_seed(seed)
-            return fresh.submit(self._encode_all, texts, num_threads=1, **sampling).result()
-
-    def _encode_all(self, texts: Sequence[str], num_threads: int, **sampling: Any) -> list[list[int]]:
         _refuse_surrogates(texts)
-        together = iter(
-            self._pieces.encode([text for text in texts if META not in text], num_threads=num_threads, **sampling)
-        )
-        return [self._ids(self._split(text, **sampling)) if META in text else next(together) for text in texts]
+        random = Random(seed)
+        return [self._sample(text, dropout, random) for text in texts]
+
+    @cached_property
+    def _sampler(self) -> SubwordSampler:
+        return subword_sampler(self._model)
+
+    def _sample(self, text: str, dropout: float, random: Random) -> list[int]:
+        if META not in text:
+            return self._sampler.sample(self._pieces.normalize(text), dropout, random)
+        stand_in = self._stand_in(text)
+        ids = self._sampler.sample(self._pieces.normalize(text.replace(META, stand_in)), dropout, random)
+        return _replace_runs(ids, self._ids(_spelling(stand_in)), self._ids(_spelling(META)))
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text of `ids`; control tokens are skipped, bytes that are no UTF-8 become U+FFFD."""
@@ -323,14 +327,13 @@ class Tokenizer:
     def _ids(self, pieces: list[str]) -> list[int]:
         return [self._pieces.piece_to_id(piece) for piece in pieces]
 
-    def _split(self, text: str, **sampling: Any) -> list[str]:
+    def _split(self, text: str) -> list[str]:
         _refuse_surrogates([text])
         if META not in text:
-            return list(self._pieces.encode(text, out_type=str, **sampling))
+            return list(self._pieces.encode(text, out_type=str))
         stand_in = self._stand_in(text)
-        spelt = _spelling(stand_in)
-        pieces = self._pieces.encode(text.replace(META, stand_in), out_type=str, **sampling)
-        return _replace_runs(pieces, spelt, _spelling(META))
+        pieces = self._pieces.encode(text.replace(META, stand_in), out_type=str)
+        return _replace_runs(pieces, _spelling(stand_in), _spelling(META))
 
     def _stand_in(self, text: str) -> str:
         """A character for `▁`, which SentencePiece would take for a space; its bytes then give way to those of `▁`."""
@@ -392,11 +395,11 @@ def _refuse_surrogates(texts: Iterable[str]) -> None:
             ) from error
 
 
-def _replace_runs(pieces: list[str], old: list[str], new: Sequence[str]) -> list[str]:
-    """`pieces` with `new` in place of every run that equals `old`."""
-    result: list[str] = []
-    for piece in pieces:
-        result.append(piece)
+def _replace_runs(items: Sequence[T], old: list[T], new: list[T]) -> list[T]:
+    """`items` with `new` in place of every run that equals `old`."""
+    result: list[T] = []
+    for item in items:
+        result.append(item)
         if result[-len(old) :] == old:
             result[-len(old) :] = new
     return result

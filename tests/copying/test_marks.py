@@ -4,8 +4,8 @@ import re
 from collections import Counter
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,11 +30,11 @@ def units_of(source, target, links):
     """Units of the target's words, the n-th of which attends to the source's words links[n] alone."""
     places, units = words_of(source), []
     for (start, end), linked in zip(words_of(target), links, strict=True):
-        attention = torch.zeros(len(source), dtype=torch.float64)
+        attention = np.zeros(len(source))
         for word in linked:
             attention[slice(*places[word])] = 1
         attention = attention / max(attention.sum(), 1)
-        units.append(Unit(start, end, torch.cat([torch.zeros(1), attention.cumsum(0)])))
+        units.append(Unit(start, end, np.concatenate([np.zeros(1), attention.cumsum()])))
     return units
 
 

@@ -60,7 +60,7 @@ def test_the_characters_are_those_that_sentencepiece_gives_a_piece(coverage):
 def test_few_sentences_of_a_small_corpus_are_one_piece_or_two():
     """As many pieces as the text allows would make whole sentences of it."""
     chinese = regular_chinese(600)
-    reading = FirstReading(Survey(), {}, [Pair(text, text) for text in chinese])
+    reading = FirstReading(Survey(), {}, [Pair(text, text) for text in chinese], ())
     reading.survey.pairs = 600
     whole = {}
     for size in (None, 1500):
@@ -71,7 +71,7 @@ def test_few_sentences_of_a_small_corpus_are_one_piece_or_two():
 
 
 def test_the_text_may_allow_fewer():
-    reading = FirstReading(Survey(), {}, [Pair("a b", "b a")] * 50_000)
+    reading = FirstReading(Survey(), {}, [Pair("a b", "b a")] * 50_000, ())
     reading.survey.pairs = 50_000
     tokenizer, _ = train_tokenizers(reading, VocabularySizes(None), DATA)
     assert tokenizer.vocab_size < 270 < size_for(["a b"] * 100_000, DATA)

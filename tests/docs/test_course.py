@@ -39,7 +39,9 @@ SHAPES: dict[str, dict[str, object]] = {  # of the model that stands for the rea
 }
 # Chapter 11 trains a model of its own, which takes seconds, and is run once.
 TRAINING = COURSE / "11-training.md"
+CAUSES = COURSE.parent / "how_to/find_causes.md"  # runs as a chapter does
 RUNS = [(shape, chapter) for shape in SHAPES for chapter in CHAPTERS if shape == "demo" or chapter != TRAINING]
+RUNS += [(shape, CAUSES) for shape in SHAPES]
 
 
 def trained(folder: Path, shape: dict[str, object]) -> Path:

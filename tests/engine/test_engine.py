@@ -84,35 +84,51 @@ def test_steps_equal_a_whole_pass_without_a_cache(engine):
     generator = random.Random(2)
     batch = sources(6)
     targets = [generator.choices(range(4, VOCABULARY), k=7) for _ in batch]
-    state, last_N = engine.encode(batch), torch.full((len(batch),), engine.start_id)
+    state, last_N = engine.encode(batch), np.full(len(batch), engine.start_id)
     expected = [whole(engine, *pair) for pair in zip(batch, targets, strict=True)]
     for place in range(7):
-        log_probs_NV, state = engine.step(last_N, state)
-        assert log_probs_NV.dtype == torch.float32
+        following, state = engine.step(last_N, state)
+        log_probs_NV = following.log_probs()
+        assert log_probs_NV.dtype == np.float32
         for row, whole_TV in zip(log_probs_NV, expected, strict=True):
             assert_close(engine, row, whole_TV[place])
-        last_N = torch.tensor([target[place] for target in targets])
+        last_N = np.array([target[place] for target in targets])
 
 
 def test_a_selected_row_goes_on_as_the_row_it_was(engine):
     """Rows repeated, reordered and dropped, also where each keeps its source, as when a beam reorders."""
     batch = sources(3)
-    twice_N, within_N, some_N = (torch.tensor(rows) for rows in ([0, 0, 1, 1, 2, 2], [1, 0, 3, 3, 4, 5], [5, 0, 3]))
-    _, state = engine.step(torch.full((3,), engine.start_id), engine.encode(batch))
-    first_N = torch.tensor([4, 5, 6, 7, 8, 9])
+    twice_N, within_N, some_N = (np.array(rows) for rows in ([0, 0, 1, 1, 2, 2], [1, 0, 3, 3, 4, 5], [5, 0, 3]))
+    _, state = engine.step(np.full(3, engine.start_id), engine.encode(batch))
+    first_N = np.array([4, 5, 6, 7, 8, 9])
     _, state = engine.step(first_N, state.select(twice_N))
     read = [first_N.tolist(), first_N[within_N].tolist()]
-    second_N = torch.tensor([9, 8, 7, 6, 5, 4])
-    found_NV, state = engine.step(second_N, state.select(within_N))
+    second_N = np.array([9, 8, 7, 6, 5, 4])
+    following, state = engine.step(second_N, state.select(within_N))
     targets = [[first, second, EOS] for first, second in zip(read[1], second_N.tolist(), strict=True)]
     for row, target in enumerate(targets):
         expected = whole(engine, batch[row // 2], target)[2]
-        assert_close(engine, found_NV[row], expected)
-    third_N = torch.tensor([4, 4, 4])
-    last_NV, _ = engine.step(third_N, state.select(some_N))
+        assert_close(engine, following.log_probs()[row], expected)
+    third_N = np.array([4, 4, 4])
+    following, _ = engine.step(third_N, state.select(some_N))
     for row, kept in enumerate(some_N.tolist()):
         expected = whole(engine, batch[kept // 2], [*targets[kept][:2], 4, EOS])[3]
-        assert_close(engine, last_NV[row], expected)
+        assert_close(engine, following.log_probs()[row], expected)
+
+
+def test_candidates_are_the_best_of_all_tokens(engine):
+    """Equal ones by id; what is suppressed is left out, and counts in log Z all the same."""
+    following, _ = engine.step(np.full(4, engine.start_id), engine.encode(sources(4)))
+    with torch.inference_mode():
+        following.logits_NV[:, 9] = following.logits_NV[:, 15]
+    log_probs_NV = following.log_probs()
+    allowed_NV = log_probs_NV.copy()
+    allowed_NV[:, [0, 2]] = -math.inf
+    for count in (1, 5, 18):
+        ids_NM, log_probs_NM = following.best(count, [0, 2])
+        expected = np.argsort(-allowed_NV, axis=1, kind="stable")[:, :count]
+        assert ids_NM.tolist() == expected.tolist()
+        assert np.array_equal(log_probs_NM, np.take_along_axis(log_probs_NV, expected, axis=1))
 
 
 # Whole translations

@@ -4,13 +4,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
-import torch
-from torch import Tensor
+from numpy.typing import NDArray
 
 from glassformer.engine import Engine, generate, generation
 from glassformer.errors import InputError
-from glassformer.search import SearchOptions
+from glassformer.search import Rows, SearchOptions
 from glassformer.special import BOS, EOS
 
 SOURCES = [[5, 6, 7, EOS], [8, EOS], [EOS], [4, 4, 9, 5, 6, 4, EOS], [9, 8, EOS]]
@@ -23,14 +23,13 @@ class Copies:
     sources: list[Sequence[int]]
     place: int = 0
 
-    def select(self, rows_N: Tensor) -> "Copies":
+    def select(self, rows_N: NDArray[np.int64]) -> "Copies":
         return Copies([self.sources[row] for row in rows_N.tolist()], self.place)
 
 
 class Copier:
     """Gives the source's next token a probability of 0.8, the others 0.2 together; after it, </s>."""
 
-    device = torch.device("cpu")
     start_id = BOS
     max_length = 8
 
@@ -42,12 +41,12 @@ class Copier:
         self.batches.append(len(sources))
         return Copies(list(sources))
 
-    def step(self, tokens_N: Tensor, state: Copies) -> tuple[Tensor, Copies]:
+    def step(self, tokens_N: NDArray[np.int64], state: Copies) -> tuple[Rows, Copies]:
         self.read.append(tokens_N.tolist())
-        probs_NV = torch.full((len(tokens_N), 10), 0.2 / 9)
+        probs_NV = np.full((len(tokens_N), 10), 0.2 / 9, dtype=np.float32)
         for row, source in enumerate(state.sources):
             probs_NV[row, source[state.place] if state.place < len(source) else EOS] = 0.8
-        return probs_NV.log(), Copies(state.sources, state.place + 1)
+        return Rows(np.log(probs_NV)), Copies(state.sources, state.place + 1)
 
 
 def test_any_engine_will_do():

@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-from glassformer.errors import UsageError
+from glassformer.errors import InputError, UsageError
 from glassformer.interop import ctranslate2, export_model
 from glassformer.interop.tables import shapes_of
 from tests.interop.models import ENGLISH, translator, weights
@@ -77,6 +77,13 @@ def test_the_files(tmp_path):
     config = json.loads((tmp_path / "config.json").read_text())
     assert config["add_source_eos"] and config["decoder_start_token"] == "<s>"
     assert (tmp_path / "source.spm").read_bytes() == ours.source_tokenizer.to_bytes()
+
+
+def test_a_quantised_model_is_refused(tmp_path):
+    ours = translator()
+    ours.card["quantized"] = {"bits": 8}
+    with pytest.raises(InputError, match="export the one that it was made from"):
+        export_model(ours, "hf", tmp_path / "out")
 
 
 def test_int8_is_ctranslate2s(tmp_path):

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import torch
-from torch import Tensor
+from numpy.typing import NDArray
 
-from glassformer.search import Hypothesis, SearchOptions, length_penalty, search
+from glassformer.search import Hypothesis, Rows, SearchOptions, length_penalty, search
 
 END = 0
 START = 3
@@ -19,10 +20,10 @@ START = 3
 class Nodes:
     """The state: which sentence each row belongs to, and its place in that sentence's tree."""
 
-    sentence_N: Tensor
-    node_N: Tensor
+    sentence_N: NDArray[np.int64]
+    node_N: NDArray[np.int64]
 
-    def select(self, rows_N: Tensor) -> "Nodes":
+    def select(self, rows_N: NDArray[np.int64]) -> "Nodes":
         return Nodes(self.sentence_N[rows_N], self.node_N[rows_N])
 
 
@@ -30,7 +31,7 @@ class Nodes:
 class Tree:
     """log_probs[sentence, node]; the node after token t of node n is n * V + t + 1, the root is 0."""
 
-    table_BXV: Tensor
+    table_BXV: NDArray[np.float32]
     rows_seen: list[int] = field(default_factory=list)
 
     @classmethod
@@ -38,19 +39,19 @@ class Tree:
         generator = torch.Generator().manual_seed(seed)
         nodes = sum(vocabulary**level for level in range(depth))
         table_BXV = torch.randn(sentences, nodes, vocabulary, generator=generator) * sharpness
-        return cls(table_BXV.log_softmax(-1))
+        return cls(table_BXV.log_softmax(-1).numpy())
 
     def state(self, sentences: list[int] | None = None) -> Nodes:
         chosen = range(len(self.table_BXV)) if sentences is None else sentences
-        sentence_N = torch.tensor(list(chosen))
-        return Nodes(sentence_N, torch.full_like(sentence_N, -1))
+        sentence_N = np.array(list(chosen), dtype=np.int64)
+        return Nodes(sentence_N, np.full_like(sentence_N, -1))
 
-    def step(self, tokens_N: Tensor, state: Nodes) -> tuple[Tensor, Nodes]:
+    def step(self, tokens_N: NDArray[np.int64], state: Nodes) -> tuple[Rows, Nodes]:
         self.rows_seen.append(len(tokens_N))
         assert len(tokens_N) == len(state.node_N) > 0
         child_N = state.node_N * self.table_BXV.shape[2] + tokens_N + 1
-        node_N = torch.where(state.node_N < 0, 0, child_N)
-        return self.table_BXV[state.sentence_N, node_N], Nodes(state.sentence_N, node_N)
+        node_N = np.where(state.node_N < 0, 0, child_N)
+        return Rows(self.table_BXV[state.sentence_N, node_N]), Nodes(state.sentence_N, node_N)
 
     def log_probs(self, tokens: tuple[int, ...], sentence: int = 0) -> list[float]:
         node, found = 0, []
@@ -85,9 +86,10 @@ def bigram(rows: list[list[float]]) -> Tree:
 
     The rows are probabilities, and need not sum to 1.
     """
-    table_VV = torch.tensor(rows).log()
+    with np.errstate(divide="ignore"):
+        table_VV = np.log(np.array(rows, dtype=np.float32))
     size = len(rows)
     last = [START]
     for level in range(1, 6):
         last += list(range(size)) * size ** (level - 1)
-    return Tree(table_VV[torch.tensor(last)][None])
+    return Tree(table_VV[last][None])

@@ -1,11 +1,13 @@
+import math
+
+import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from glassformer.search import SearchOptions, length_penalty
 from glassformer.search.beam import Paths, grow, search_beam
-from glassformer.search.constraints import Rules
+from glassformer.search.constraints import Candidates, Rules
 
 from .tables import END, START, Tree, bigram, find
 
@@ -79,8 +81,8 @@ def naive_beam(tree: Tree, limit: int, beam: int, n_best: int, alpha: float) -> 
 def test_against_the_plain_definition(seed, beam, alpha, more):
     tree, n_best = Tree.random(seed), beam if more else 1
     options = SearchOptions(beam=beam, n_best=n_best, length_penalty=alpha)
-    limit_B = torch.tensor([5])
-    rules = Rules(options, END, limit_B.new_tensor([]), limit_B.new_empty(1, 0))
+    limit_B = np.array([5])
+    rules = Rules(options, END, (), np.empty((1, 0), dtype=np.int64))
     (found,) = search_beam(tree.step, tree.state(), START, limit_B, rules)
     assert [one.tokens for one in found] == naive_beam(tree, 5, beam, n_best, alpha)
 
@@ -88,8 +90,8 @@ def test_against_the_plain_definition(seed, beam, alpha, more):
 @given(seed=seeds, alpha=st.sampled_from([-1.0, -0.3, 0.0]))
 def test_a_beam_of_one_is_greedy_unless_length_is_rewarded(seed, alpha):
     tree, options = Tree.random(seed), SearchOptions(beam=1, length_penalty=alpha)
-    limit_B = torch.tensor([5])
-    rules = Rules(options, END, limit_B.new_tensor([]), limit_B.new_empty(1, 0))
+    limit_B = np.array([5])
+    rules = Rules(options, END, (), np.empty((1, 0), dtype=np.int64))
     assert search_beam(tree.step, tree.state(), START, limit_B, rules) == find(tree, [5], options)
 
 
@@ -100,7 +102,7 @@ def test_a_beam_sees_past_the_first_choice():
     (wide,) = find(tree, [5], SearchOptions(beam=2, length_penalty=0))
     assert greedy[0].tokens == (1, END)
     assert wide[0].tokens == (2, END)
-    assert wide[0].log_prob == pytest.approx(torch.tensor(0.4).log().item())
+    assert wide[0].log_prob == pytest.approx(math.log(0.4))
 
 
 def test_the_length_penalty_decides_between_short_and_long():
@@ -140,12 +142,14 @@ def test_dead_places_of_the_beam_cost_nothing():
 
 
 def test_one_step_is_a_record_that_a_tree_can_be_drawn_from():
-    live = Paths.blank(1, 1, 0.0, torch.device("cpu"))
-    own_NV = torch.tensor([[0.4, 0.3, 0.2, 0.1]]).log()
-    first = grow(live, own_NV, own_NV, beam=2, end=END)
+    live = Paths.blank(1, 1, 0.0)
+    own_NV = np.log(np.array([[0.4, 0.3, 0.2, 0.1]], dtype=np.float32))
+    one = Candidates(np.arange(4)[None], own_NV, own_NV)
+    two = Candidates(*(each.repeat(2, axis=0) for each in one))
+    first = grow(live, one, beam=2, end=END)
     assert first.continued.tokens_BKT[0, :, 0].tolist() == [0, 1, 2, 3]
     assert first.live.tokens_BKT[0, :, 0].tolist() == [1, 2]
-    second = grow(first.live, own_NV.repeat(2, 1), own_NV.repeat(2, 1), beam=2, end=END)
+    second = grow(first.live, two, beam=2, end=END)
     # "1 2" and "2 1" are equally good: the one from the better beginning comes first.
     assert second.continued.tokens_BKT[0].tolist() == [[1, 0], [1, 1], [2, 0], [1, 2]]
     assert second.parent_BM.tolist() == [[0, 0, 1, 0]]

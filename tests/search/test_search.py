@@ -1,7 +1,6 @@
 import math
 
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -158,18 +157,3 @@ def test_wrong_calls_are_refused(more, error, said):
     call = {"limits": [5, 5], "prefixes": [(), ()], "options": SearchOptions(), **more}
     with pytest.raises(error, match=said):
         search(tree.step, tree.state(), start=START, end=END, **call)
-
-
-def test_no_gradient_is_kept():
-    tree = Tree.random(1)
-    tree.table_BXV.requires_grad_()
-    graphs = []
-
-    def step(tokens_N, state):
-        log_probs_NV, state = tree.step(tokens_N, state)
-        graphs.append(log_probs_NV.requires_grad)
-        return log_probs_NV, state
-
-    search(step, tree.state(), start=START, end=END, limits=[5], options=SearchOptions())
-    assert graphs and not any(graphs)
-    assert torch.is_grad_enabled()

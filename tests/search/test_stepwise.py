@@ -1,16 +1,17 @@
 from collections import Counter
 
+import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from glassformer.search import SearchOptions
 from glassformer.search.stepwise import Sampler, sampling_distribution
 
 from .tables import END, Tree, bigram, find
 
-PROBS = torch.tensor([[0.15, 0.4, 0.1, 0.3, 0.05]])
+PROBS = np.array([[0.15, 0.4, 0.1, 0.3, 0.05]], dtype=np.float32)
 INF = float("inf")
 
 
@@ -31,10 +32,11 @@ def test_greedy_takes_the_lowest_of_equal_tokens():
     assert found.tokens == (1, 1, END)
 
 
-def exact(probs_NV: torch.Tensor, **options: float) -> list[float]:
+def exact(probs_NV: NDArray[np.float32], **options: float) -> list[float]:
     """The distribution `sampling_distribution` gives, by token, summing to 1."""
-    drawn_NM, ids_NM = sampling_distribution(probs_NV.log(), SearchOptions(sample=True, **options))
-    by_token_NV = torch.zeros(probs_NV.shape, dtype=drawn_NM.dtype).scatter(1, ids_NM, drawn_NM)
+    drawn_NM, ids_NM = sampling_distribution(np.log(probs_NV), SearchOptions(sample=True, **options))
+    by_token_NV = np.zeros(probs_NV.shape)
+    np.put_along_axis(by_token_NV, ids_NM, drawn_NM, axis=1)
     return (by_token_NV / by_token_NV.sum())[0].tolist()
 
 
@@ -62,17 +64,17 @@ def test_what_is_drawn_from(options, weights):
 
 
 def test_a_cut_among_equals_keeps_the_lowest_ids():
-    assert exact(torch.full((1, 4), 0.25), top_k=2) == pytest.approx([0.5, 0.5, 0, 0])
-    assert exact(torch.full((1, 4), 0.25), top_p=0.5) == pytest.approx([0.5, 0.5, 0, 0])
+    assert exact(np.full((1, 4), 0.25, np.float32), top_k=2) == pytest.approx([0.5, 0.5, 0, 0])
+    assert exact(np.full((1, 4), 0.25, np.float32), top_p=0.5) == pytest.approx([0.5, 0.5, 0, 0])
 
 
 @pytest.mark.parametrize("options", [{}, {"top_k": 3}, {"top_p": 0.8}, {"temperature": 2.0, "top_k": 4, "top_p": 0.9}])
 def test_samples_follow_the_distribution(options):
     count = 20_000
     settings = SearchOptions(sample=True, **options)
-    sampler = Sampler(settings, range(count), torch.ones(count, dtype=torch.int64))
-    drawn_N = sampler(PROBS.log().expand(count, -1), torch.arange(count), 0)
-    seen = torch.bincount(drawn_N, minlength=5).tolist()
+    sampler = Sampler(settings, range(count), [1] * count)
+    drawn_N = sampler(np.log(PROBS).repeat(count, axis=0), np.arange(count), 0)
+    seen = np.bincount(drawn_N, minlength=5).tolist()
     expected = [count * probability for probability in exact(PROBS, **options)]
     assert all(saw == 0 for saw, hope in zip(seen, expected, strict=True) if hope == 0)
     chi_square = sum((saw - hope) ** 2 / hope for saw, hope in zip(seen, expected, strict=True) if hope)
@@ -81,17 +83,16 @@ def test_samples_follow_the_distribution(options):
 
 @pytest.mark.parametrize("noise", [0.0, 1 - 2**-24])
 def test_the_ends_of_the_noise_never_draw_what_is_forbidden(noise):
-    sampler = Sampler(SearchOptions(sample=True), [1], torch.ones(1, dtype=torch.int64))
+    sampler = Sampler(SearchOptions(sample=True), [1], [1])
     sampler.noise_RL[:] = noise
-    log_probs_NV = torch.tensor([[-INF, -1.0, -2.0, -INF]])
-    assert sampler(log_probs_NV, torch.tensor([0]), 0).item() == (1 if noise == 0 else 2)
+    log_probs_NV = np.array([[-INF, -1.0, -2.0, -INF]], dtype=np.float32)
+    assert sampler(log_probs_NV, np.array([0]), 0).item() == (1 if noise == 0 else 2)
 
 
 def test_many_samples_begin_with_the_one_sample_of_the_same_seed():
-    limit_B = torch.tensor([6])
-    one = Sampler(SearchOptions(sample=True), [7], limit_B).noise_RL
-    many = Sampler(SearchOptions(sample=True, n_best=3), [7], limit_B).noise_RL
-    assert torch.equal(one[0], many[0])
+    one = Sampler(SearchOptions(sample=True), [7], [6]).noise_RL
+    many = Sampler(SearchOptions(sample=True, n_best=3), [7], [6]).noise_RL
+    assert np.array_equal(one[0], many[0])
     assert len({tuple(row) for row in many.tolist()}) == 3
 
 

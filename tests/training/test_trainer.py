@@ -86,7 +86,7 @@ def test_average_is_the_mean_of_the_last_checkpoints(reversing):
 
 def test_the_card_says_where_a_model_comes_from(reversing):
     values = card(reversing.path / "best")
-    assert values.keys() == {"corpus", "steps", "validation", "seed", "versions"}
+    assert values.keys() == {"corpus", "steps", "validation", "seed", "versions", "confidence"}
     assert values["corpus"].endswith("train.tsv")
     assert values["seed"] == 1
     assert values["versions"].keys() == {"glassformer", "torch", "sentencepiece", "sacrebleu", "python"}

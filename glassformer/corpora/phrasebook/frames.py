@@ -16,6 +16,7 @@ _MARK = re.compile(":([a-z])")
 TOKEN = re.compile(r"\{([^}:]*)(?::([^}]*))?\}(\S*)|(\S+)")
 WORD = re.compile(r"(.+?)(\*\d?)?((?::[A-Za-z][A-Za-z0-9+]*)?)([,]?)$")
 CAPITALS = ("I", "I'm", "I'd", "I'll", "Diwali", "Holi", "Christmas")
+LONGEST_NAME = 8  # letters of a name that is spelt
 OWNERS = ("my", "our", "your", "his", "her")
 # Kinds of noun under a name of their own; those of which a bare singular is said, "tea", must have no plural.
 KINDS = {"eatable": ("food",), "edible": ("food", "drink"), "learnt": ("skill",)}
@@ -157,10 +158,10 @@ def _draw(slot: str, draw: Draw, subject: Phrase | None, literal: set[str]) -> F
 
 @cache
 def _rare(draw: Draw) -> list[tuple[str, str]]:
-    """Names that are spelt, less those that a table has."""
+    """Names that are spelt, less those that a table has, and long ones, which take more learning than they teach."""
     known = {word.english for words in slot_words().values() for word in words}
     known |= {name.english for name in (*draw.words.names, *draw.words.people)}
-    return [pair for pair in draw.rare if pair[0] not in known]
+    return [pair for pair in draw.rare if pair[0] not in known and len(pair[0]) <= LONGEST_NAME]
 
 
 def _person(draw: Draw, gender: str) -> Phrase:

@@ -16,7 +16,7 @@ from glassformer.glass.decode_step import decode_step
 from glassformer.glass.lecture.facts import DECODED
 from glassformer.glass.lecture.recorder import Recorder
 from glassformer.glass.lecture.words import words_axis
-from glassformer.search import Hypothesis, SearchOptions, search
+from glassformer.search import Hypothesis, Ints, Rows, SearchOptions, search
 
 START, END = 0, len(DECODED) - 1
 MOST = 12  # words, after which a loop that the user's own matrices never end is cut off
@@ -33,15 +33,15 @@ class Decoded:
 class _Nothing:
     """The state of a model that remembers nothing: the last word alone decides."""
 
-    def select(self, _: Tensor) -> "_Nothing":
+    def select(self, _: Ints) -> "_Nothing":
         return self
 
 
 def decode(record: Recorder, embedding_VD: Tensor, w_DV: Tensor) -> Decoded:
     """From <SOS> take the likeliest word, feed it back, stop at <EOS>; the tensors go to `record`."""
 
-    def step(tokens_N: Tensor, state: _Nothing) -> tuple[Tensor, _Nothing]:
-        return (embedding_VD[tokens_N] @ w_DV).log_softmax(-1), state
+    def step(tokens_N: Ints, state: _Nothing) -> tuple[Rows, _Nothing]:
+        return Rows((embedding_VD[tokens_N] @ w_DV).log_softmax(-1).numpy()), state
 
     options = SearchOptions(beam=1, length_penalty=0.0)
     ((found,),) = search(

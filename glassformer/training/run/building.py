@@ -79,6 +79,7 @@ def refuse_other_data(run: Run) -> None:
 def _load_translator(path: Path, config: ModelConfig) -> Translator:
     """The model directory `path` with `config`, which may have another dropout."""
     saved = Translator.load(path)
+    saved.require_floats("training")
     model = Transformer(config)
     load_parameters(model, parameters_of(saved.model), path)
     return Translator(model, *saved.tokenizers, saved.card, saved.estimator.lexicon)

@@ -25,6 +25,7 @@ BATCHING = (
 )
 # Settings newer than some runs, whose keys are as if there were none where these are as they were.
 LATER = {"augment": "none", "sampling_temperature": None}
+SPLITS = "subword_regularization"  # how subword_dropout draws splits; runs older than it drew others
 
 
 def write_fingerprint(run: Path, config: DataConfig, data: PreparedData) -> None:
@@ -51,6 +52,8 @@ def batching_key(config: RunConfig, data: PreparedData) -> str:
     """A hash of all that determines the batches of an epoch: the text, and the settings in BATCHING and LATER."""
     settings = config.flat()
     later = {key: settings[key] for key, before in LATER.items() if settings[key] != before}
+    if settings["subword_dropout"]:
+        later["splits"] = SPLITS
     return key_of(data.fingerprint, [settings[key] for key in BATCHING], *filter(None, [later]))
 
 

@@ -17,7 +17,7 @@ from glassformer.data.cache import key_of
 from glassformer.files import integrity_problem, write_checksums
 from glassformer.training.run.checkpoint import checkpoints
 from glassformer.training.run.lock import lock_run
-from tests.commands import options, refusal, run, train
+from tests.commands import options, refusal, run, start, train
 from tests.letters import QUICK, letters, write_tsv
 from tests.training.disturbing import LossTimes
 from tests.training.runs import log_of, notes_of, parameters_of
@@ -70,6 +70,16 @@ def test_a_run_that_was_stopped_twice_ends_as_one_that_was_not(quick, tmp_path):
     assert len(averages[0]) == 1 and averages[0] == averages[1]
     probes = [sorted(path.name for path in (tmp_path / name / "probes").iterdir()) for name in ("run", "straight")]
     assert probes[0] == probes[1] == [f"0-{step:08d}.json" for step in (0, 4, 8, 12)]
+
+
+def test_a_run_with_subword_dropout_goes_on_in_another_process_as_if_it_had_not_stopped(quick, tmp_path):
+    settings = {"subword_dropout": 0.3, "checkpoint_every": 3, "batch_tokens": 64}
+    assert quick("straight", max_steps=6, **settings).status == quick("run", max_steps=3, **settings).status == 0
+    process = start("train", "--out", tmp_path / "run", "--resume", "--device", "cpu", "--set", "max_steps=6")
+    err = process.communicate()[1].decode()
+    assert process.returncode == 0 and "the batches are others" not in err, err
+    assert parameters_of(tmp_path / "run/last") == parameters_of(tmp_path / "straight/last")
+    assert numbers_of(tmp_path / "run")[-1] == numbers_of(tmp_path / "straight")[-1]
 
 
 # Checksums
@@ -206,6 +216,21 @@ def test_a_run_from_before_augmentation_goes_on_with_its_batches(quick, tmp_path
     changed = resume(tmp_path / "run", "--allow", "augment", augment="standard", max_steps=4)
     assert "changed: augment: none -> standard" in changed.err
     assert "the batches are others now" in changed.err
+
+
+def test_a_run_whose_splits_were_drawn_otherwise_begins_a_new_epoch(quick, tmp_path):
+    """Before splits came from `subword_regularization.py`, the hash was of the settings alone."""
+    assert quick("run", max_steps=2, subword_dropout=0.1).status == 0
+    values = yaml.safe_load((tmp_path / "run/config.yaml").read_text())
+    fingerprint = json.loads((tmp_path / "run/data.json").read_text())["text"]
+    before = ("seed", "batch_tokens", "subword_dropout", "pair_weights", "stream", "drop")
+    checkpoint = tmp_path / "run/checkpoints/step-000002"
+    progress = json.loads((checkpoint / "training_state.json").read_text())
+    progress["batching_key"] = key_of(fingerprint, [values[key] for key in before])
+    (checkpoint / "training_state.json").write_text(json.dumps(progress))
+    write_checksums(checkpoint)
+    assert "the batches are others now: epoch 1 begins" in resume(tmp_path / "run", max_steps=3).err
+    assert "the batches are others" not in resume(tmp_path / "run", max_steps=4).err
 
 
 def test_other_batches_begin_a_new_epoch(quick, tmp_path):

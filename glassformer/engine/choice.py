@@ -1,0 +1,43 @@
+"""Which engine translates: the fast one where it can and is told or known to lose nothing, else the eager one."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+from glassformer.engine.fast import FastEngine, Weights, reason_against
+from glassformer.errors import InputError, UsageError
+from glassformer.model.config import ModelConfig
+from glassformer.model.quantization import quantize_weights
+
+EngineName = Literal["auto", "eager", "fast"]
+Precision = Literal["float32", "bfloat16", "int8"]
+
+
+def make_fast(
+    config: ModelConfig, weights: Callable[[], Weights], is_quantized: bool, name: EngineName,
+    precision: Precision | None, device: str,
+) -> FastEngine | None:  # fmt: skip
+    """The fast engine if that is the one to take, else None.
+
+    `auto` takes it on a processor whatever the precision, but for bfloat16: in float32, which gives what the eager
+    engine gives, unless eight bits are asked for or the model was stored so, which says what they cost.
+    `fast` raises InputError where it cannot be, and UsageError for what it does not do.
+    """
+    if precision and is_quantized and precision != "int8":
+        raise UsageError(f"precision {precision}: the model was quantised, and has no other numbers than int8")
+    if name == "fast" and precision == "bfloat16":
+        raise UsageError("the fast engine has no bfloat16: take int8 or float32, or --engine eager")
+    if name == "fast" and device not in ("auto", "cpu"):
+        raise UsageError(f"the fast engine runs on the processor, not on {device}: leave out --device")
+    reason = reason_against(config)
+    if name == "fast" and reason:
+        raise InputError(f"the fast engine cannot run: {reason}; take --engine eager")
+    if name == "eager" or reason or precision == "bfloat16" or (name == "auto" and not _on_processor(device)):
+        return None
+    found = weights()
+    return FastEngine(config, quantize_weights(found) if precision == "int8" else found)
+
+
+def _on_processor(device: str) -> bool:
+    """Whether `device` means the processor; asked without torch, so by the driver of NVIDIA's GPUs."""
+    return device == "cpu" or (device == "auto" and not Path("/proc/driver/nvidia/version").exists())

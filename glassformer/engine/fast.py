@@ -1,0 +1,280 @@
+"""The engine in C++: the model's numbers in float32 or with eight-bit linear maps, on the processor, without torch.
+
+Axes: B sources, N rows of the search, T target positions, V vocabulary, M candidates, P positions, D d_model, K head
+width.
+"""
+
+import ctypes
+import os
+import weakref
+from collections.abc import Mapping, Sequence
+from ctypes import byref, c_int32, c_void_p
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glassformer.engine.native import library as native
+from glassformer.errors import InputError, UsageError
+from glassformer.model.config import ModelConfig
+from glassformer.model.quantization import Quantized
+from glassformer.model.sinusoids import sinusoidal_table
+
+Ints = NDArray[np.int32]
+Floats = NDArray[np.float32]
+Weights = Mapping[str, Floats | Quantized]  # by the names of model.safetensors
+
+ACTIVATIONS = ("relu", "gelu", "silu")
+GATED = {"reglu": "relu", "geglu": "gelu", "swiglu": "silu"}
+INSTRUCTIONS = "GLASSFORMER_INSTRUCTIONS"  # the environment's variable that names an instruction set
+
+
+@dataclass(frozen=True)
+class FastState:
+    """Which source each row reads, and where in the batch's cache the keys and values of its past are.
+
+    The cache only grows, so a state stays what it is; to reorder rows is to reorder these two tables.
+    """
+
+    batch: c_void_p
+    sources_N: Ints
+    slots_NT: Ints
+
+    def select(self, rows_N: NDArray[np.int64]) -> "FastState":
+        """The state of these rows: reordered, repeated or dropped."""
+        return FastState(self.batch, self.sources_N[rows_N], self.slots_NT[rows_N])
+
+
+class FastNext:
+    """What may follow the rows of the latest step of a batch."""
+
+    def __init__(self, engine: "FastEngine", batch: c_void_p, rows: int) -> None:
+        self._engine, self._batch, self._rows = engine, batch, rows
+
+    def best(self, count: int, suppressed: Sequence[int]) -> tuple[NDArray[np.int64], Floats]:
+        """The likeliest tokens that are not suppressed, the best first, and their log-probabilities: (N, M) both."""
+        vocabulary = self._engine.config.vocab_size
+        count = min(count, vocabulary - len(set(suppressed)))
+        forbidden_V = np.zeros(vocabulary, dtype=np.uint8)
+        forbidden_V[list(suppressed)] = 1
+        ids_NM = np.empty((self._rows, count), dtype=np.int32)
+        log_probs_NM = np.empty((self._rows, count), dtype=np.float32)
+        self._engine.call("best", self._batch, count, _pointer(forbidden_V), _pointer(ids_NM), _pointer(log_probs_NM))
+        return ids_NM.astype(np.int64), log_probs_NM
+
+    def log_probs(self) -> Floats:
+        """log_probs_NV of every token."""
+        log_probs_NV = np.empty((self._rows, self._engine.config.vocab_size), dtype=np.float32)
+        self._engine.call("log_probs", self._batch, _pointer(log_probs_NV))
+        return log_probs_NV
+
+
+class FastEngine:
+    """Runs a model in the library of `engine/native/`. Raises InputError where that cannot be; see `reason_against`.
+
+    `weights` are the tensors of a model; integers for all its matrices mean eight-bit linear maps. `threads` is by
+    default the number of processors that are free to this process; results do not depend on it.
+    """
+
+    def __init__(
+        self, config: ModelConfig, weights: Weights, threads: int | None = None, instructions: str | None = None
+    ) -> None:
+        if reason := reason_against(config):
+            raise InputError(f"the fast engine cannot run: {reason}")
+        self.config = config
+        if "target_embedding.token.weight" not in weights:  # a shared table has its first owner's name alone
+            weights = dict(weights) | {"target_embedding.token.weight": weights["source_embedding.token.weight"]}
+        self.int8 = isinstance(weights["target_embedding.token.weight"], Quantized)
+        self._tables = _Tensors({name: weights[name] for name in weights if name.endswith("_embedding.token.weight")})
+        self._model = c_void_p()
+        tensors, turns = _Tensors(weights, self._tables), _turns(config)
+        positions = [_positions(config, weights, side) for side in ("source", "target")]
+        wanted = instructions or os.environ.get(INSTRUCTIONS) or ""
+        self.call(
+            "open", byref(_native_config(config)), tensors.array, len(tensors.array), *map(_pointer, positions),
+            _pointer(turns), wanted.encode(), threads or free_processors(), byref(self._model),
+        )  # fmt: skip
+        library = native.load()
+        assert library
+        self._close = weakref.finalize(self, library.glassformer_close, self._model)
+        self.instructions: str = library.glassformer_name(self._model).decode()
+
+    @property
+    def start_id(self) -> int:
+        """The token that the decoder reads before its first one."""
+        return self.config.decoder_start_id
+
+    @property
+    def max_length(self) -> int:
+        """The most tokens of a source or of a translation, `</s>` included."""
+        return self.config.max_length
+
+    def encode(self, sources: Sequence[Sequence[int]]) -> FastState:
+        """Read the sources; cross-attention's keys and values are computed once, here."""
+        for source in sources:
+            self.config.check_length(len(source))
+        ids = np.array([token for source in sources for token in source], dtype=np.int32)
+        lengths = np.array([len(source) for source in sources], dtype=np.int32)
+        batch = _Batch()
+        self.call("encode", self._model, _pointer(ids), _pointer(lengths), len(sources), byref(batch))
+        batch.keep(self)
+        rows_N = np.arange(len(sources), dtype=np.int32)
+        return FastState(batch, rows_N, np.empty((len(sources), 0), dtype=np.int32))
+
+    def step(self, tokens_N: NDArray[np.int64], state: FastState) -> tuple[FastNext, FastState]:
+        """Read one more token of each row: what may follow, and the state after it."""
+        rows, length = state.slots_NT.shape
+        self.config.check_length(length + 1)
+        tokens, slots_NT = np.ascontiguousarray(tokens_N, dtype=np.int32), np.ascontiguousarray(state.slots_NT)
+        sources_N, first = np.ascontiguousarray(state.sources_N), c_int32()
+        self.call(
+            "step", state.batch, rows, _pointer(tokens), _pointer(sources_N), _pointer(slots_NT), length, byref(first)
+        )
+        own_N1 = np.arange(first.value, first.value + rows, dtype=np.int32)[:, None]
+        after = FastState(state.batch, state.sources_N, np.concatenate([slots_NT, own_N1], axis=1))
+        return FastNext(self, state.batch, rows), after
+
+    def call(self, name: str, *arguments: Any) -> None:
+        """Call a function of the library; InputError for what it refuses."""
+        _call(name, *arguments)
+
+
+class _Batch(c_void_p):
+    """A batch of the library, freed with the last state that names it."""
+
+    def keep(self, engine: FastEngine) -> None:
+        library = native.load()
+        assert library
+        self.engine = engine  # which must outlive it
+        weakref.finalize(self, library.glassformer_free, c_void_p(self.value))
+
+
+class _Tensors:
+    """Weights as the library takes them; what they point to stays as long as this does."""
+
+    def __init__(self, weights: Weights, tables: "_Tensors | None" = None) -> None:
+        self._kept: list[NDArray[Any]] = []
+        known = tables.by_name if tables else {}
+        self.by_name: dict[str, native.Weight] = {
+            name: known[name] if name in known else self._struct(name, weight) for name, weight in weights.items()
+        }
+        self.array: ctypes.Array[native.Weight] = (native.Weight * len(self.by_name))(*self.by_name.values())
+
+    def _struct(self, name: str, weight: Floats | Quantized) -> native.Weight:
+        floats, integers, scales = (None, *weight) if isinstance(weight, Quantized) else (weight, None, None)
+        shape = weight.integers.shape if isinstance(weight, Quantized) else weight.shape
+        rows, columns = shape if len(shape) == 2 else (1, *shape)
+        return native.Weight(
+            name.encode(), rows, columns, self._hold(floats, np.float32), self._hold(integers, np.int8),
+            self._hold(scales, np.float32),
+        )  # fmt: skip
+
+    def _hold(self, array: NDArray[Any] | None, kind: type) -> Any:
+        if array is None:
+            return None
+        self._kept.append(np.ascontiguousarray(array, dtype=kind))
+        return _pointer(self._kept[-1])
+
+
+def reason_against(config: ModelConfig) -> str | None:
+    """Why the fast engine cannot run a model here, in words; None where it can."""
+    if native.load() is None:
+        return "its library was not built (it needs a C++ compiler when glassformer is installed)"
+    if max(config.d_model, config.d_ff) > 60_000:
+        return "d_model or d_ff is above 60,000, which sums of eight-bit products do not hold"
+    return None
+
+
+def free_processors() -> int:
+    """How many threads to take: the processors that this process may use, or fewer where OMP_NUM_THREADS says so."""
+    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    wanted = os.environ.get("OMP_NUM_THREADS", "")
+    return max(1, min(there, int(wanted))) if wanted.isdecimal() else there
+
+
+def linear(
+    weight: Floats | Quantized, bias: Floats | None, x_NI: Floats, threads: int = 1, instructions: str = ""
+) -> Floats:
+    """x W^T + b as the library computes it, for tests that compare instruction sets."""
+    tensors = _Tensors({"weight": weight} | ({"bias": bias} if bias is not None else {}))
+    given = tensors.by_name
+    x_NI = np.ascontiguousarray(x_NI, dtype=np.float32)
+    y_NO = np.empty((len(x_NI), given["weight"].rows), dtype=np.float32)
+    of_bias = byref(given["bias"]) if bias is not None else None
+    _call(
+        "linear",
+        instructions.encode(),
+        threads,
+        byref(given["weight"]),
+        of_bias,
+        _pointer(x_NI),
+        len(x_NI),
+        _pointer(y_NO),
+    )
+    return y_NO
+
+
+def _call(name: str, *arguments: Any) -> None:
+    library = native.load()
+    assert library
+    message: bytes | None = getattr(library, f"glassformer_{name}")(*arguments)
+    if message == b"NaN":
+        raise InputError("the model gave NaN instead of log-probabilities: check its weights")
+    if message == b"out of memory":
+        raise MemoryError
+    if message:
+        raise UsageError(f"fast engine: {message.decode()}")
+
+
+def _pointer(array: NDArray[Any] | None) -> Any:
+    return None if array is None else array.ctypes.data_as(_POINTERS[array.dtype.name])
+
+
+_POINTERS: dict[str, Any] = {
+    "float32": native.FLOATS,
+    "int32": native.INTS,
+    "uint8": native.BYTES,
+    "int8": ctypes.POINTER(ctypes.c_int8),
+}
+
+
+def _native_config(config: ModelConfig) -> native.Config:
+    return native.Config(
+        vocabulary=config.vocab_size,
+        source_vocabulary=config.source_vocab_size or 0,
+        d_model=config.d_model,
+        heads=config.num_heads,
+        kv_heads=config.kv_heads,
+        encoder_layers=config.encoder_layers,
+        decoder_layers=config.decoder_layers,
+        d_ff=config.d_ff,
+        max_length=config.max_length,
+        activation=ACTIVATIONS.index(GATED.get(config.activation, config.activation)),
+        gated=config.activation in GATED,
+        rms_norm=config.norm == "rmsnorm",
+        pre_norm=config.norm_position == "pre",
+        final_norm=bool(config.final_norm),
+        rotary=config.positions == "rotary",
+        norm_eps=config.norm_eps,
+        embedding_factor=config.embedding_factor,
+    )
+
+
+def _positions(config: ModelConfig, weights: Weights, side: str) -> Floats | None:
+    """What is added to the embeddings of a side, (P, D)."""
+    if config.positions == "learned":
+        table = weights[f"{side}_embedding.position.table_PD"]
+        assert not isinstance(table, Quantized)
+        return np.ascontiguousarray(table)
+    if config.positions == "sinusoidal":
+        return sinusoidal_table(config.max_length, config.d_model, config.position_layout)
+    return None
+
+
+def _turns(config: ModelConfig) -> Floats | None:
+    """Cosine and sine of the angle of each pair of columns, (P, K), for rotary positions."""
+    if config.positions != "rotary":
+        return None
+    table_PK = sinusoidal_table(config.max_length, config.head_width)  # sine, cosine
+    return np.ascontiguousarray(table_PK.reshape(len(table_PK), -1, 2)[:, :, ::-1]).reshape(table_PK.shape)

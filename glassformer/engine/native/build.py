@@ -1,0 +1,82 @@
+"""Compile the fast engine's library: `python -m glassformer.engine.native.build`. Installing the package does the same.
+
+It needs a C++17 compiler, which the variable CXX may name, and the standard library, nothing else. kernels.cpp is
+compiled once for each instruction set; the library chooses among them when it runs.
+"""
+
+import os
+import platform
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+SOURCES = Path(__file__).parent
+LIBRARY = "libglassformer.so"
+FLAGS = ("-std=c++17", "-O3", "-fPIC", "-fno-math-errno", "-fvisibility=hidden", "-pthread", "-Wall", "-Wextra")
+KERNELS = {  # the flags of each instruction set, by kind of processor
+    "x86_64": {
+        "avx512": ("-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mavx512vnni", "-mfma",
+                   "-mprefer-vector-width=512"),
+        "avxvnni": ("-mavx2", "-mfma", "-mavxvnni"),
+        "avx2": ("-mavx2", "-mfma"),
+        "portable": (),
+    },
+    "aarch64": {"dotprod": ("-march=armv8.2-a+dotprod",), "portable": ()},
+}  # fmt: skip
+
+
+class BuildError(Exception):
+    """The library cannot be built here; the message says why."""
+
+
+def build(library: Path = SOURCES / LIBRARY, extra: Sequence[str] = ()) -> Path:
+    """Compile and link the library, with `extra` flags; BuildError if there is no compiler or it fails."""
+    compiler = shlex.split(os.environ.get("CXX", "")) or [_compiler()]
+    machine = {"AMD64": "x86_64", "arm64": "aarch64"}.get(platform.machine(), platform.machine())
+    kernels = KERNELS.get(machine, {"portable": ()})
+    jobs: dict[str, tuple[str, tuple[str, ...]]] = {}
+    for path in SOURCES.glob("*.cpp"):
+        if path.stem != "kernels":
+            jobs[f"{path.stem}.o"] = path.name, ()
+    for name, flags in kernels.items():
+        jobs[f"kernels_{name}.o"] = "kernels.cpp", (f"-DKERNELS={name}", f"-DKERNELS_{name}", *flags)
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
+
+        def compile_one(job: tuple[str, tuple[str, tuple[str, ...]]]) -> None:
+            output, (source, flags) = job
+            _run([*compiler, *FLAGS, *flags, *extra, "-c", str(SOURCES / source), "-o", str(Path(folder, output))])
+
+        list(pool.map(compile_one, jobs.items()))
+        objects = [str(Path(folder, output)) for output in jobs]
+        made = library.with_name(f".{library.name}.partial")
+        _run([*compiler, "-shared", "-pthread", *extra, *objects, "-o", str(made)])
+        made.replace(library)
+    return library
+
+
+def _compiler() -> str:
+    for name in ("c++", "g++", "clang++"):
+        if path := shutil.which(name):
+            return path
+    raise BuildError("no C++ compiler (c++, g++ or clang++, or the variable CXX)")
+
+
+def _run(command: list[str]) -> None:
+    try:
+        subprocess.run(command, check=True, capture_output=True, text=True)
+    except OSError as error:
+        raise BuildError(f"{command[0]}: {error.strerror}") from error
+    except subprocess.CalledProcessError as error:
+        raise BuildError(f"{shlex.join(command)}\n{error.stderr}") from error
+
+
+if __name__ == "__main__":
+    try:
+        print(build(extra=sys.argv[1:]))
+    except BuildError as error:
+        sys.exit(f"The fast engine was not built: {error}")

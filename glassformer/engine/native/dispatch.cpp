@@ -1,0 +1,67 @@
+// Which kernels this processor can run.
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "kernels.h"
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+extern const Kernels kernels_avx512, kernels_avxvnni, kernels_avx2, kernels_portable;
+
+static bool has_avxvnni() {  // not every compiler's __builtin_cpu_supports knows it
+    unsigned a, b, c, d;
+    return __builtin_cpu_supports("avx2") && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 4 & 1);
+}
+
+static std::vector<const Kernels*> present() {
+    std::vector<const Kernels*> found;
+    const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    if (avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vnni"))
+        found.push_back(&kernels_avx512);
+    if (avx2 && has_avxvnni()) found.push_back(&kernels_avxvnni);
+    if (avx2) found.push_back(&kernels_avx2);
+    found.push_back(&kernels_portable);
+    return found;
+}
+#elif defined(__aarch64__)
+#if defined(__linux__)
+#include <sys/auxv.h>
+#endif
+extern const Kernels kernels_dotprod, kernels_portable;
+
+static bool has_dotprod() {
+#if defined(__APPLE__)
+    return true;  // every Apple processor that runs macOS
+#elif defined(__linux__)
+    return getauxval(AT_HWCAP) >> 20 & 1;  // HWCAP_ASIMDDP
+#else
+    return false;
+#endif
+}
+
+static std::vector<const Kernels*> present() {
+    if (has_dotprod()) return {&kernels_dotprod, &kernels_portable};
+    return {&kernels_portable};
+}
+#else
+extern const Kernels kernels_portable;
+
+static std::vector<const Kernels*> present() { return {&kernels_portable}; }
+#endif
+
+const Kernels* best_kernels(const char* wanted) {
+    for (const Kernels* kernels : present())
+        if (!wanted || !*wanted || !std::strcmp(wanted, kernels->name)) return kernels;
+    return nullptr;
+}
+
+const char* kernel_names() {
+    static const std::string names = [] {
+        std::string all;
+        for (const Kernels* kernels : present()) all += (all.empty() ? "" : " ") + std::string(kernels->name);
+        return all;
+    }();
+    return names.c_str();
+}

@@ -1,0 +1,142 @@
+// What the C interface does: check, then call.
+#include "interface.h"
+
+#include <climits>
+
+#include "model.h"
+
+namespace {
+
+constexpr int64_t MOST = 1 << 30;              // of any size that is given
+constexpr int MOST_INPUTS = INT32_MAX / (255 * 127);  // so that no sum of eight-bit products overflows
+
+void require(bool condition, const std::string& message) {
+    if (!condition) throw Refused(message);
+}
+
+// Runs `work`; what it throws becomes the message that is returned.
+template <class Work>
+const char* guarded(Work work) {
+    static thread_local std::string message;
+    try {
+        work();
+        return nullptr;
+    } catch (const std::bad_alloc&) {
+        message = "out of memory";
+    } catch (const std::exception& error) {
+        message = error.what();
+    }
+    return message.c_str();
+}
+
+void check(const glassformer_config& c) {
+    for (int value : {c.vocabulary, c.d_model, c.heads, c.kv_heads, c.encoder_layers, c.decoder_layers, c.d_ff, c.max_length})
+        require(value >= 1 && value < MOST, "a size of the config is out of range");
+    require(c.source_vocabulary >= 0 && c.source_vocabulary < MOST, "source_vocabulary is out of range");
+    require(c.d_model % c.heads == 0 && c.heads % c.kv_heads == 0, "heads do not divide d_model");
+    require(c.d_model <= MOST_INPUTS && c.d_ff <= MOST_INPUTS, "more inputs than a sum of eight-bit products holds");
+    require(!c.rotary || c.d_model / c.heads % 2 == 0, "rotary positions need an even width of a head");
+    require(c.activation >= RELU && c.activation <= SILU, "unknown activation");
+}
+
+void check(const glassformer_weight& w) {
+    require(w.name && w.rows >= 1 && w.columns >= 1 && w.rows < MOST && w.columns < MOST, "a weight's shape is out of range");
+    require(w.floats || (w.integers && w.scales), std::string("no numbers: ") + w.name);
+}
+
+const Kernels* kernels_of(const char* name, int threads) {
+    require(threads >= 1 && threads <= 1024, "threads are out of range");
+    const Kernels* kernels = best_kernels(name);
+    require(kernels, "this processor cannot run '" + std::string(name ? name : "") + "', but " + kernel_names());
+    return kernels;
+}
+
+void check_ids(const int32_t* ids, int64_t count, int vocabulary) {
+    for (int64_t i = 0; i < count; ++i) require(ids[i] >= 0 && ids[i] < vocabulary, "a token is outside the vocabulary");
+}
+
+}  // namespace
+
+extern "C" {
+
+const char* glassformer_instruction_sets(void) { return kernel_names(); }
+
+const char* glassformer_open(const glassformer_config* config, const glassformer_weight* weights, int32_t count,
+                             const float* source_positions, const float* target_positions, const float* turns,
+                             const char* instruction_set, int32_t threads, glassformer_model** made) {
+    return guarded([&] {
+        check(*config);
+        require(turns || !config->rotary, "rotary positions without their turns");
+        std::map<std::string, const glassformer_weight*> by_name;
+        for (int i = 0; i < count; ++i) check(weights[i]), by_name[weights[i].name] = &weights[i];
+        *made = new glassformer_model(*config, by_name, kernels_of(instruction_set, threads), threads);
+        (*made)->set_positions(source_positions, target_positions, turns);
+    });
+}
+
+void glassformer_close(glassformer_model* model) { delete model; }
+
+const char* glassformer_name(const glassformer_model* model) { return model->kernels->name; }
+
+const char* glassformer_encode(glassformer_model* model, const int32_t* ids, const int32_t* lengths, int32_t sources,
+                               glassformer_batch** made) {
+    return guarded([&] {
+        const Config& c = model->config;
+        require(sources >= 0 && sources < MOST, "the number of sources is out of range");
+        int64_t tokens = 0;
+        for (int i = 0; i < sources; ++i) {
+            require(lengths[i] >= 1 && lengths[i] <= c.max_length, "a source's length is out of range");
+            tokens += lengths[i];
+        }
+        check_ids(ids, tokens, c.source_vocabulary ? c.source_vocabulary : c.vocabulary);
+        std::lock_guard<std::mutex> lock(model->busy);
+        *made = new glassformer_batch(*model, ids, lengths, sources);
+    });
+}
+
+void glassformer_free(glassformer_batch* batch) { delete batch; }
+
+const char* glassformer_step(glassformer_batch* batch, int32_t n, const int32_t* tokens, const int32_t* sources,
+                             const int32_t* slots, int32_t length, int32_t* first_slot) {
+    return guarded([&] {
+        const Config& c = batch->model.config;
+        require(n >= 1 && n < MOST, "the number of rows is out of range");
+        require(length >= 0 && length < c.max_length, "more tokens than the model admits");
+        require((int64_t)batch->cache.size() + n < MOST, "too many tokens in one batch");
+        check_ids(tokens, n, c.vocabulary);
+        for (int row = 0; row < n; ++row)
+            require(sources[row] >= 0 && sources[row] < (int)batch->lengths.size(), "a row has no such source");
+        for (int64_t i = 0; i < (int64_t)n * length; ++i)
+            require(slots[i] >= 0 && slots[i] < batch->cache.size(), "a row has no such past");
+        std::lock_guard<std::mutex> lock(batch->model.busy);
+        *first_slot = batch->cache.size();
+        batch->step(n, tokens, sources, slots, length);
+    });
+}
+
+const char* glassformer_best(glassformer_batch* batch, int32_t count, const uint8_t* forbidden, int32_t* ids, float* log_probs) {
+    return guarded([&] {
+        require(count >= 1 && count <= batch->model.config.vocabulary, "the number of candidates is out of range");
+        std::lock_guard<std::mutex> lock(batch->model.busy);
+        require(batch->best(count, forbidden, ids, log_probs), "NaN");
+    });
+}
+
+const char* glassformer_log_probs(glassformer_batch* batch, float* log_probs) {
+    return guarded([&] {
+        std::lock_guard<std::mutex> lock(batch->model.busy);
+        require(batch->log_probs(log_probs), "NaN");
+    });
+}
+
+const char* glassformer_linear(const char* instruction_set, int32_t threads, const glassformer_weight* weight,
+                               const glassformer_weight* bias, const float* x, int32_t n, float* y) {
+    return guarded([&] {
+        check(*weight);
+        require(weight->columns <= MOST_INPUTS && n >= 1 && n < MOST, "a size is out of range");
+        require(!bias || (bias->floats && bias->columns == weight->rows), "the bias has another size");
+        Workplace place(kernels_of(instruction_set, threads), threads);
+        place.linear(pack({weight}, {bias}), x, weight->columns, n, y, weight->rows);
+    });
+}
+}

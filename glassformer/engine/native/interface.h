@@ -1,0 +1,62 @@
+// The library's C interface: what fast.py calls. No Python and no C++ crosses it.
+//
+// A function that can fail returns null, or a message that is valid until the same thread calls again. All that a
+// caller hands over is checked before it is used: names and shapes of weights, ids, lengths, rows and slots.
+#pragma once
+#include <cstdint>
+
+#define EXPORT __attribute__((visibility("default")))
+
+extern "C" {
+
+typedef struct {
+    int32_t vocabulary, source_vocabulary;  // the latter 0 where both sides share one
+    int32_t d_model, heads, kv_heads, encoder_layers, decoder_layers, d_ff, max_length;
+    int32_t activation, gated;              // 0 relu, 1 gelu, 2 silu; whether a third matrix is multiplied by it
+    int32_t rms_norm, pre_norm, final_norm, rotary;
+    float norm_eps, embedding_factor;
+} glassformer_config;
+
+// A tensor by the name that it has in model.safetensors. A matrix is (rows, columns), a vector (1, columns). It has
+// floats, or integers and a scale for each row. The memory of embedding tables must stay; the rest is copied.
+typedef struct {
+    const char* name;
+    int64_t rows, columns;
+    const float* floats;
+    const int8_t* integers;
+    const float* scales;
+} glassformer_weight;
+
+typedef struct glassformer_model glassformer_model;
+typedef struct glassformer_batch glassformer_batch;
+
+EXPORT const char* glassformer_instruction_sets(void);  // those of this processor, the best first
+
+// The positions (max_length, d_model) are added to the embeddings of a side, `turns` (max_length, width of a head) has
+// cosine and sine of rotary positions; any may be null where the config has no use for it.
+EXPORT const char* glassformer_open(const glassformer_config*, const glassformer_weight* weights, int32_t count,
+                                    const float* source_positions, const float* target_positions, const float* turns,
+                                    const char* instruction_set, int32_t threads, glassformer_model** made);
+EXPORT void glassformer_close(glassformer_model*);
+EXPORT const char* glassformer_name(const glassformer_model*);  // of the instruction set
+
+// Reads sources: the ids of all, one after the other, and how many each has. The model must outlive the batch.
+EXPORT const char* glassformer_encode(glassformer_model*, const int32_t* ids, const int32_t* lengths, int32_t sources,
+                               glassformer_batch** made);
+EXPORT void glassformer_free(glassformer_batch*);
+
+// Reads one more token of each of n rows. Row r reads source sources[r] and has read `length` tokens before, whose
+// keys and values are in slots[r][0..length). The new ones are in slots first_slot, first_slot + 1, ...
+EXPORT const char* glassformer_step(glassformer_batch*, int32_t n, const int32_t* tokens, const int32_t* sources,
+                             const int32_t* slots, int32_t length, int32_t* first_slot);
+
+// Of the rows of the latest step: the `count` likeliest next tokens that are not forbidden (a flag for each token of
+// the vocabulary), the best first, and their log-probabilities. Where there are fewer, ids are -1.
+EXPORT const char* glassformer_best(glassformer_batch*, int32_t count, const uint8_t* forbidden, int32_t* ids, float* log_probs);
+// ... and the log-probability of every token, (n, vocabulary).
+EXPORT const char* glassformer_log_probs(glassformer_batch*, float* log_probs);
+
+// For tests: y = x W^T + bias as the model's linear maps compute it.
+EXPORT const char* glassformer_linear(const char* instruction_set, int32_t threads, const glassformer_weight* weight,
+                               const glassformer_weight* bias, const float* x, int32_t n, float* y);
+}

@@ -1,0 +1,17 @@
+// The kernels of one instruction set: compiled once for each, with -DKERNELS=name -DKERNELS_name and its flags.
+//
+// It includes no C++ library: a template of it, compiled here for a new processor, could be the copy that the linker
+// keeps for the whole program, old processors included.
+#include "attention.h"
+#include "output.h"
+#include "product.h"
+#include "rows.h"
+
+#define TEXT(name) #name
+#define NAME(name) TEXT(name)
+#define JOINED(a, b) a##b
+#define TABLE(name) JOINED(kernels_, name)
+
+extern const Kernels TABLE(KERNELS);
+const Kernels TABLE(KERNELS) = {NAME(KERNELS), quantize, product,       layer_norm,  rms_norm,         add,
+                                activate,      rotate,   attend_source, attend_past, sum_exponentials, keep_best};

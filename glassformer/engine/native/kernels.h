@@ -1,0 +1,58 @@
+// The arithmetic of the engine, as a table of functions: one table for each instruction set, made from one source.
+//
+// kernels.cpp is compiled once for each of them, with other flags; `best_kernels` chooses among the tables when the
+// program runs. This header is included by code of every instruction set, so it must hold no function's body.
+#pragma once
+#include <cstdint>
+
+constexpr int PANEL = 64;  // outputs that are computed together
+constexpr int GROUP = 4;   // inputs whose eight-bit products one instruction adds up
+constexpr int LINE = 16;   // floats of a cache line
+
+enum Activation { RELU, GELU, SILU };
+
+// A weight matrix W (outputs x inputs) in the order in which a product reads it; see packing.h.
+struct Packed {
+    int outputs, inputs;
+    const int8_t* integers;   // [panel][input / GROUP][output of the panel][GROUP], or null for floats
+    const float* floats;      // [panel][input][output of the panel], or null for integers
+    const float* scales;      // [output]: what an integer stands for
+    const int32_t* sums;      // [output]: the sum of the row's integers
+    const float* bias;        // [output]
+};
+
+// Rows that are to be multiplied. Eight-bit ones have `offset` added, for instructions that take unsigned bytes.
+struct Rows {
+    int count;
+    int64_t stride;           // from one row to the next, in floats or bytes
+    const float* floats;
+    const uint8_t* bytes;
+    const float* scales;      // [row]
+};
+
+// The candidates of a row: the likeliest tokens so far, the best first; equal ones by id.
+struct Candidates {
+    int count, size;          // how many are wanted, and how many there are
+    int32_t* ids;
+    float* logits;
+};
+
+struct Kernels {
+    const char* name;
+    void (*quantize)(const float* x, int n, int padded, uint8_t* bytes, float* scale);
+    void (*product)(const Packed& w, int first_panel, int panels, const Rows& x, float* y, int64_t y_stride);
+    void (*layer_norm)(const float* x, const float* gain, const float* bias, int n, float eps, float* y);
+    void (*rms_norm)(const float* x, const float* gain, int n, float eps, float* y);
+    void (*add)(float* x, const float* y, int n);
+    void (*activate)(Activation kind, float* x, const float* times, int n);
+    void (*rotate)(float* x, int heads, int width, const float* turns);
+    void (*attend_source)(const float* q, const float* keys, const float* values, int64_t value_stride, int length,
+                          int width, float divisor, float* weights, float* y);
+    void (*attend_past)(const float* q, const float* const* keys, const float* const* values, int column, int length,
+                        int width, float divisor, float* weights, float* y);
+    void (*sum_exponentials)(const float* logits, int n, float* largest, float* sum);
+    void (*keep_best)(const float* logits, int n, int first_id, const uint8_t* forbidden, Candidates& best);
+};
+
+const Kernels* best_kernels(const char* wanted);  // null or "": the best that this processor has; null if it has not
+const char* kernel_names();                       // those that this processor has, the best first: "avx512 avx2 ..."

@@ -1,0 +1,72 @@
+"""The library's functions, by ctypes; `native/interface.h` describes each of them."""
+
+import ctypes
+from ctypes import POINTER, c_char_p, c_float, c_int8, c_int32, c_int64, c_uint8, c_void_p
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from glassformer.engine.native.build import LIBRARY
+
+PATH = Path(__file__).with_name(LIBRARY)
+
+
+class Config(ctypes.Structure):
+    """`glassformer_config`."""
+
+    _fields_ = (
+        *((name, c_int32) for name in (
+            "vocabulary", "source_vocabulary", "d_model", "heads", "kv_heads", "encoder_layers", "decoder_layers",
+            "d_ff", "max_length", "activation", "gated", "rms_norm", "pre_norm", "final_norm", "rotary",
+        )),
+        ("norm_eps", c_float),
+        ("embedding_factor", c_float),
+    )  # fmt: skip
+
+
+class Weight(ctypes.Structure):
+    """`glassformer_weight`."""
+
+    _fields_ = (
+        ("name", c_char_p),
+        ("rows", c_int64),
+        ("columns", c_int64),
+        ("floats", POINTER(c_float)),
+        ("integers", POINTER(c_int8)),
+        ("scales", POINTER(c_float)),
+    )
+
+
+INTS, FLOATS, BYTES = POINTER(c_int32), POINTER(c_float), POINTER(c_uint8)
+FUNCTIONS: dict[str, tuple[Any, ...]] = {  # what each takes
+    "instruction_sets": (),
+    "open": (POINTER(Config), POINTER(Weight), c_int32, FLOATS, FLOATS, FLOATS, c_char_p, c_int32, POINTER(c_void_p)),
+    "close": (c_void_p,),
+    "name": (c_void_p,),
+    "encode": (c_void_p, INTS, INTS, c_int32, POINTER(c_void_p)),
+    "free": (c_void_p,),
+    "step": (c_void_p, c_int32, INTS, INTS, INTS, c_int32, INTS),
+    "best": (c_void_p, c_int32, BYTES, INTS, FLOATS),
+    "log_probs": (c_void_p, FLOATS),
+    "linear": (c_char_p, c_int32, POINTER(Weight), POINTER(Weight), FLOATS, c_int32, FLOATS),
+}
+
+
+@cache
+def load() -> ctypes.CDLL | None:
+    """The library; None where it was not built, or was built for another machine."""
+    try:
+        library = ctypes.CDLL(str(PATH))
+    except OSError:
+        return None
+    for name, takes in FUNCTIONS.items():
+        function = getattr(library, f"glassformer_{name}")
+        function.argtypes = takes
+        function.restype = None if name in ("close", "free") else c_char_p
+    return library
+
+
+def instruction_sets() -> list[str]:
+    """Those that the library has and this processor can run, the best first; none without the library."""
+    library = load()
+    return library.glassformer_instruction_sets().decode().split() if library else []

@@ -1,0 +1,138 @@
+// The model's matrices, and the order in which encoder and decoder use them.
+#pragma once
+#include <map>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+
+#include "interface.h"
+#include "kernels.h"
+#include "memory.h"
+#include "packing.h"
+#include "threads.h"
+
+using Config = glassformer_config;
+
+struct Refused : std::runtime_error {  // what the caller handed over cannot be used
+    using std::runtime_error::runtime_error;
+};
+
+struct Norm {
+    Array<float> gain, bias;
+};
+
+struct FeedForward {
+    Matrix inner, outer;  // inner: with the gate's outputs after its own
+};
+
+struct EncoderLayer {
+    Matrix query_key_value, output;
+    Norm attention_norm, feed_forward_norm;
+    FeedForward feed_forward;
+};
+
+struct DecoderLayer : EncoderLayer {
+    Matrix cross_query, cross_key_value, cross_output;
+    Norm cross_norm;
+};
+
+// An embedding table, as the caller keeps it.
+struct Table {
+    glassformer_weight weight;
+    Array<float> positions;  // what is added to the vector at each place
+    void row(int id, float factor, int n, float* x) const;  // x = factor * E[id]
+};
+
+// What a layer computes in between; kept, so that no step asks for memory.
+struct Buffers {
+    Array<float> mixed, hidden, projected, inner, scales;
+    Array<uint8_t> bytes;
+    std::vector<Array<float>> weights;              // of attention, one for each thread
+    std::vector<std::vector<const float*>> places;  // keys and values of a past, one for each thread
+};
+
+struct Workplace {
+    Workplace(const Kernels* kernels, int threads) : kernels(kernels), pool(threads) {}
+
+    // n rows of x as the products with W read them: floats, or rounded to bytes.
+    Rows operands(const Matrix& w, const float* x, int64_t x_stride, int n);
+    // y = x W^T + b for n rows.
+    void linear(const Matrix& w, const float* x, int64_t x_stride, int n, float* y, int64_t y_stride);
+
+    const Kernels* kernels;
+    Pool pool;
+    Buffers work;
+};
+
+Rows some(const Rows& rows, int first, int count);  // `count` of them from `first` on
+
+struct glassformer_model : Workplace {
+    glassformer_model(const Config&, const std::map<std::string, const glassformer_weight*>&, const Kernels*, int threads);
+    void set_positions(const float* source, const float* target, const float* turns);
+
+    const float* sublayer_input(const Norm& norm, const float* x, int n);
+    void add_and_norm(const Norm& norm, float* x, const float* fx, int n);  // x becomes x + fx, and the norm around it
+    void feed_forward(const EncoderLayer& layer, float* x, int n);
+    void normalise(const Norm& norm, const float* x, float* y) const;
+    void embed(const Table& table, const int32_t* ids, int n, const int32_t* places, float* x);
+
+    int width() const { return config.d_model / config.heads; }
+    int kv_width() const { return config.kv_heads * width(); }
+    int stride() const { return padded(config.d_model); }  // from one row of x to the next
+
+    Config config;
+    std::mutex busy;
+    Table source_table, target_table;
+    Array<float> turns;
+    std::vector<EncoderLayer> encoder;
+    std::vector<DecoderLayer> decoder;
+    Norm encoder_norm, decoder_norm;
+    Matrix generator;
+};
+
+// What cross-attention reads of one source in one layer: keys with the positions side by side, values row by row.
+struct SourceMemory {
+    Array<float> keys, values;
+};
+
+// Self-attention's keys and values of every token that was read, in slots that never move. A row of the search has a
+// table of the slots of its past, its ancestors: to reorder a beam is to copy such tables, never keys or values.
+class Cache {
+public:
+    static constexpr int BLOCK = 64;  // slots
+    Cache(int layers, int width) : layers_(layers), stride_(padded(width) + (padded(width) % 1024 ? 0 : 16)) {}
+    int add(int n);  // new slots; returns the first
+    int size() const { return used_; }
+    float* keys(int layer, int slot) { return place(2 * layer, slot); }
+    float* values(int layer, int slot) { return place(2 * layer + 1, slot); }
+
+private:
+    float* place(int part, int slot) {
+        return &blocks_[slot / BLOCK][(int64_t)(part * BLOCK + slot % BLOCK) * stride_];
+    }
+    int layers_, stride_, used_ = 0;  // a stride of 4,096 bytes would put all keys into the same few cache lines
+    std::vector<Array<float>> blocks_;
+};
+
+struct glassformer_batch {
+    glassformer_batch(glassformer_model& model, const int32_t* ids, const int32_t* lengths, int sources);
+
+    void step(int n, const int32_t* tokens, const int32_t* sources, const int32_t* slots, int length);
+    bool best(int count, const uint8_t* forbidden, int32_t* ids, float* log_probs);  // false: a number is NaN
+    bool log_probs(float* log_probs);
+
+    glassformer_model& model;
+    std::vector<int> lengths;                          // of each source
+    std::vector<std::vector<SourceMemory>> memory;     // [source][layer]
+    Cache cache;
+    int rows = 0;                                      // of the latest step
+    Array<float> hidden;                               // its output, before the generator
+
+private:
+    void encode(const int32_t* ids, int first, int last);
+    void remember(const float* x, int first, int last);
+    void take_memory(SourceMemory& to, const float* keys_values, int64_t stride, int length) const;
+    void attend_memory(const SourceMemory& of, int length, const float* q, float* y, int thread) const;
+    void attend_past(int layer, const float* q, const int32_t* slots, int length, int own, float* y, int thread);
+};

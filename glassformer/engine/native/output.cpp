@@ -1,0 +1,110 @@
+// The output layer: log-probabilities of the whole vocabulary are hardly ever written down.
+//
+// The vocabulary is cut into chunks, whatever the number of threads. A thread takes a chunk, multiplies, and while the
+// logits are in its cache finds the chunk's part of log Z and updates its own list of candidates. Parts are put
+// together in the chunks' order, so that the bits of a result depend on nothing else.
+#include <algorithm>
+#include <cmath>
+
+#include "model.h"
+
+namespace {
+
+constexpr int CHUNK = 8;       // panels
+constexpr int TOGETHER = 60;   // rows
+
+struct Logits {
+    Logits(glassformer_model& model, const float* hidden, int n) : model_(model), rows_(n), hidden_(hidden) {
+        const int chunks = this->chunks();
+        largest_.reset((int64_t)chunks * n);
+        sums_.reset((int64_t)chunks * n);
+        log_z.reset(n);
+    }
+    int chunks() const { return (model_.generator.panels() + CHUNK - 1) / CHUNK; }
+
+    // each(logits, how many, first id, row, thread) for every row and chunk; then log Z of each row.
+    template <class Each>
+    void visit(Each each) {
+        const Matrix& w = model_.generator;
+        const int blocks = (rows_ + TOGETHER - 1) / TOGETHER;
+        std::vector<Array<float>> scratch(model_.pool.threads());
+        for (Array<float>& each : scratch) each.reset(TOGETHER * CHUNK * PANEL);
+        const Rows x = model_.operands(w, hidden_, model_.stride(), rows_);
+        model_.pool.run(chunks() * blocks, (double)rows_ * w.inputs * w.outputs / 8, [&](int item, int thread) {
+            const int chunk = item % chunks(), first = item / chunks() * TOGETHER, panel = chunk * CHUNK;
+            const int ids = std::min(w.outputs - panel * PANEL, CHUNK * PANEL), count = std::min(rows_ - first, TOGETHER);
+            float* y = scratch[thread].data();
+            model_.kernels->product(w.packed(), panel, std::min(CHUNK, w.panels() - panel), some(x, first, count), y,
+                                    CHUNK * PANEL);
+            for (int r = 0; r < count; ++r) {
+                const float* logits = y + r * CHUNK * PANEL;
+                const int64_t place = (int64_t)(first + r) * chunks() + chunk;
+                model_.kernels->sum_exponentials(logits, ids, &largest_[place], &sums_[place]);
+                each(logits, ids, panel * PANEL, first + r, thread);
+            }
+        });
+        for (int row = 0; row < rows_; ++row) log_z[row] = add_up(row);
+    }
+
+    // log Z = M + log sum_c e^(largest_c - M) * sum_c, M the largest of all.
+    float add_up(int row) const {
+        const float *largest = &largest_[(int64_t)row * chunks()], *sums = &sums_[(int64_t)row * chunks()];
+        const float most = *std::max_element(largest, largest + chunks());
+        double sum = 0;
+        for (int chunk = 0; chunk < chunks(); ++chunk) sum += std::exp((double)largest[chunk] - most) * sums[chunk];
+        return (float)(most + std::log(sum));
+    }
+
+    bool finite() const {
+        return std::all_of(log_z.data(), log_z.data() + rows_, [](float z) { return std::isfinite(z); });
+    }
+
+    Array<float> log_z;
+
+private:
+    glassformer_model& model_;
+    int rows_;
+    const float* hidden_;
+    Array<float> largest_, sums_;  // [row][chunk]
+};
+
+}  // namespace
+
+bool glassformer_batch::best(int count, const uint8_t* forbidden, int32_t* ids, float* log_probs) {
+    const int threads = model.pool.threads();
+    const int64_t each = (int64_t)rows * count;
+    Array<int32_t> own_ids(threads * each);
+    Array<float> own_logits(threads * each);
+    std::vector<Candidates> lists(threads * rows);
+    for (int i = 0; i < threads * rows; ++i)
+        lists[i] = {count, 0, own_ids.data() + (int64_t)i * count, own_logits.data() + (int64_t)i * count};
+    Logits logits(model, hidden.data(), rows);
+    logits.visit([&](const float* some, int n, int first, int row, int thread) {
+        model.kernels->keep_best(some, n, first, forbidden, lists[thread * rows + row]);
+    });
+    for (int row = 0; row < rows; ++row) {
+        std::vector<std::pair<float, int32_t>> found;  // minus the logit, so that equal ones are sorted by id
+        for (int thread = 0; thread < threads; ++thread) {
+            const Candidates& list = lists[thread * rows + row];
+            for (int i = 0; i < list.size; ++i) found.emplace_back(-list.logits[i], list.ids[i]);
+        }
+        std::sort(found.begin(), found.end());
+        for (int i = 0; i < count; ++i) {
+            const bool there = i < (int)found.size();
+            ids[(int64_t)row * count + i] = there ? found[i].second : -1;
+            log_probs[(int64_t)row * count + i] = there ? -found[i].first - logits.log_z[row] : -INFINITY;
+        }
+    }
+    return logits.finite();
+}
+
+bool glassformer_batch::log_probs(float* log_probs) {
+    const int64_t vocabulary = model.config.vocabulary;
+    Logits logits(model, hidden.data(), rows);
+    logits.visit([&](const float* some, int n, int first, int row, int) {
+        std::memcpy(log_probs + row * vocabulary + first, some, n * sizeof(float));
+    });
+    for (int row = 0; row < rows; ++row)
+        for (int64_t id = 0; id < vocabulary; ++id) log_probs[row * vocabulary + id] -= logits.log_z[row];
+    return logits.finite();
+}

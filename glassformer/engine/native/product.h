@@ -1,0 +1,100 @@
+// y = x W^T + b, for rows of floats or of eight-bit integers.
+#pragma once
+#include "kernels.h"
+#include "vectors.h"
+
+constexpr int COLUMNS = 4;                     // vectors of outputs whose sums are kept in registers
+constexpr int PARTS = PANEL / (LANES * COLUMNS);  // of a panel, one after the other
+
+// The definitions, as plain as can be; the others below must give the same (test_native.py holds them together):
+//
+//     floats     y[n][o] = sum_i x[n][i] * W[o][i] + b[o]
+//     integers   y[n][o] = (sum_i q[n][i] * Q[o][i]) * (scale[n] * Scale[o]) + b[o]
+//
+// and an output stands in `Packed` at [its panel][input][its place in the panel].
+
+// Sums of R rows and COLUMNS * LANES outputs. A function of its own, so that all sums stay in registers; R is known
+// when it is compiled, and every row is computed in the same way whatever R is.
+template <int R>
+static inline void sum_integers(const int8_t* w, int groups, const uint8_t* x, int64_t stride, Ints (&sums)[R][COLUMNS]) {
+    for (int group = 0; group < groups; ++group, w += GROUP * PANEL, x += GROUP) {
+        Ints ws[COLUMNS];
+#pragma GCC unroll 8
+        for (int c = 0; c < COLUMNS; ++c) ws[c] = load(w + GROUP * LANES * c);
+#pragma GCC unroll 8
+        for (int r = 0; r < R; ++r) {
+            const int32_t xs = four(x + r * stride);
+#pragma GCC unroll 8
+            for (int c = 0; c < COLUMNS; ++c) sums[r][c] = dot(sums[r][c], xs, ws[c]);
+        }
+    }
+}
+
+template <int R>
+static inline void sum_floats(const float* w, int inputs, const float* x, int64_t stride, Floats (&sums)[R][COLUMNS]) {
+    for (int i = 0; i < inputs; ++i, w += PANEL) {
+        Floats ws[COLUMNS];
+#pragma GCC unroll 8
+        for (int c = 0; c < COLUMNS; ++c) ws[c] = load(w + LANES * c);
+#pragma GCC unroll 8
+        for (int r = 0; r < R; ++r) {
+            const float xs = x[r * stride + i];
+#pragma GCC unroll 8
+            for (int c = 0; c < COLUMNS; ++c) sums[r][c] += xs * ws[c];
+        }
+    }
+}
+
+// Outputs [first, first + COLUMNS * LANES) of R rows from row `row` on, the part of a panel that begins there.
+template <int R>
+static void tile(const Packed& w, int first, const Rows& x, int row, float* out, int64_t out_stride) {
+    const int panel = first / PANEL, place = first % PANEL;
+    if (w.integers) {
+        const int groups = (w.inputs + GROUP - 1) / GROUP;
+        Ints sums[R][COLUMNS] = {};
+        sum_integers<R>(w.integers + ((int64_t)panel * groups * PANEL + place) * GROUP, groups,
+                        x.bytes + row * x.stride, x.stride, sums);
+        for (int r = 0; r < R; ++r)
+            for (int c = 0; c < COLUMNS; ++c) {
+                const int o = first + LANES * c;
+                // (q + OFFSET) was multiplied instead of q, which is OFFSET times the sum of W's row too much.
+                const Ints exact = sums[r][c] - OFFSET * load((const int8_t*)(w.sums + o));
+                const Floats scale = x.scales[row + r] * load(w.scales + o);
+                store(__builtin_convertvector(exact, Floats) * scale + load(w.bias + o), out + r * out_stride + LANES * c);
+            }
+    } else {
+        Floats sums[R][COLUMNS] = {};
+        sum_floats<R>(w.floats + (int64_t)panel * w.inputs * PANEL + place, w.inputs, x.floats + row * x.stride,
+                      x.stride, sums);
+        for (int r = 0; r < R; ++r)
+            for (int c = 0; c < COLUMNS; ++c)
+                store(sums[r][c] + load(w.bias + first + LANES * c), out + r * out_stride + LANES * c);
+    }
+}
+
+template <int R>
+static void some_rows(const Packed& w, int first, const Rows& x, int row, float* y, int64_t y_stride) {
+    if (first + LANES * COLUMNS <= w.outputs) return tile<R>(w, first, x, row, y + row * y_stride, y_stride);
+    float all_of_them[R * PANEL];  // the last part has outputs that do not exist
+    tile<R>(w, first, x, row, all_of_them, PANEL);
+    for (int r = 0; r < R; ++r)
+        for (int o = first; o < w.outputs; ++o) y[(row + r) * y_stride + o - first] = all_of_them[r * PANEL + o - first];
+}
+
+// The last rows, fewer than ROWS, as one tile of their own, so that no weight is read twice for them.
+template <int R>
+static void last_rows(const Packed& w, int first, const Rows& x, int row, float* y, int64_t y_stride) {
+    if (x.count - row == R) some_rows<R>(w, first, x, row, y, y_stride);
+    else if constexpr (R > 1) last_rows<R - 1>(w, first, x, row, y, y_stride);
+}
+
+// Outputs of `panels` panels from `first_panel` on; y[0] is the first row's first of them.
+static void product(const Packed& w, int first_panel, int panels, const Rows& x, float* y, int64_t y_stride) {
+    for (int part = 0; part < panels * PARTS; ++part) {
+        const int first = first_panel * PANEL + part * LANES * COLUMNS;
+        float* out = y + part * LANES * COLUMNS;
+        int row = 0;
+        for (; row + ROWS <= x.count; row += ROWS) some_rows<ROWS>(w, first, x, row, out, y_stride);
+        if (row < x.count) last_rows<ROWS>(w, first, x, row, out, y_stride);
+    }
+}

@@ -1,0 +1,121 @@
+// What is done to the numbers of one token: norms, activations, rounding to eight bits, rotation.
+#pragma once
+#include "kernels.h"
+#include "vectors.h"
+
+constexpr float MAGIC = 12582912.f;  // 1.5 * 2^23: adding it rounds to a whole number, which is then in the last bits
+
+static inline float as_float(uint32_t bits) {
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+static inline uint32_t as_bits(float x) {  // unsigned, so that what a NaN does to them is defined
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+// e^x = 2^n * e^r,  n = round(x / log 2),  r = x - n * log 2 in [-0.35, 0.35], and e^r as a Taylor polynomial: the
+// error is below 2e-7 of the result. log 2 is taken in two parts, of which the first times n is exact.
+static inline float exponential(float x) {
+    x = x < -87.f ? -87.f : (x > 88.f ? 88.f : x);
+    const float shifted = x * 1.44269504f + MAGIC;
+    const float n = shifted - MAGIC;
+    const float r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
+    const float power = as_float((as_bits(shifted) - as_bits(MAGIC) + 127) << 23);
+    float p = 1.f / 5040;
+    p = p * r + 1.f / 720;
+    p = p * r + 1.f / 120;
+    p = p * r + 1.f / 24;
+    p = p * r + 1.f / 6;
+    p = p * r + .5f;
+    p = p * r + 1.f;
+    p = p * r + 1.f;
+    return p * power;
+}
+
+// erf(x) = 1 - (a1 t + ... + a5 t^5) e^(-x^2), t = 1 / (1 + p x); Abramowitz & Stegun 7.1.26, error below 1.5e-7.
+static inline float error_function(float x) {
+    const float size = x < 0 ? -x : x;
+    const float t = 1.f / (1.f + .3275911f * size);
+    float p = 1.061405429f;
+    p = p * t - 1.453152027f;
+    p = p * t + 1.421413741f;
+    p = p * t - .284496736f;
+    p = p * t + .254829592f;
+    const float y = 1.f - p * t * exponential(-x * x);
+    return x < 0 ? -y : y;
+}
+
+template <class Each>
+static inline float total(int n, Each each) {  // the sum of each(i), LANES of them side by side, in a fixed order
+    float part[LANES] = {}, sum = 0;
+    int i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (int lane = 0; lane < LANES; ++lane) part[lane] += each(i + lane);
+    for (; i < n; ++i) sum += each(i);
+    for (int lane = 0; lane < LANES; ++lane) sum += part[lane];
+    return sum;
+}
+
+// (x - mean) / sqrt(var + eps) * gain + bias, var the mean of (x - mean)^2; Ba et al. 2016.
+static void layer_norm(const float* x, const float* gain, const float* bias, int n, float eps, float* y) {
+    const float mean = total(n, [&](int i) { return x[i]; }) / n;
+    const float var = total(n, [&](int i) { return (x[i] - mean) * (x[i] - mean); }) / n;
+    const float scale = 1.f / __builtin_sqrtf(var + eps);
+    for (int i = 0; i < n; ++i) y[i] = (x[i] - mean) * scale * gain[i] + bias[i];
+}
+
+// x / sqrt(mean(x^2) + eps) * gain; Zhang & Sennrich 2019.
+static void rms_norm(const float* x, const float* gain, int n, float eps, float* y) {
+    const float scale = 1.f / __builtin_sqrtf(total(n, [&](int i) { return x[i] * x[i]; }) / n + eps);
+    for (int i = 0; i < n; ++i) y[i] = x[i] * scale * gain[i];
+}
+
+static void add(float* __restrict x, const float* __restrict y, int n) {
+    for (int i = 0; i < n; ++i) x[i] += y[i];
+}
+
+// x becomes f(x), or f(x) * times for the gated ones; gelu(x) = x/2 (1 + erf(x / sqrt 2)), silu(x) = x / (1 + e^-x).
+static void activate(Activation kind, float* x, const float* times, int n) {
+    if (kind == RELU)
+        for (int i = 0; i < n; ++i) x[i] = x[i] > 0 ? x[i] : 0;
+    else if (kind == GELU)
+        for (int i = 0; i < n; ++i) x[i] = .5f * x[i] * (1.f + error_function(x[i] * .70710678f));
+    else
+        for (int i = 0; i < n; ++i) x[i] = x[i] / (1.f + exponential(-x[i]));
+    if (times)
+        for (int i = 0; i < n; ++i) x[i] *= times[i];
+}
+
+// q = round(x * (127 / max |x|)), and scale = max |x| / 127; quantization.py and int8.py have the same formula.
+static void quantize(const float* x, int n, int padded, uint8_t* bytes, float* scale) {
+    float largest = 1e-30f;
+    int i = 0;
+    Floats most = all(largest);
+    for (; i + LANES <= n; i += LANES) {
+        const Floats v = load(x + i), size = v < 0 ? -v : v;
+        most = size > most ? size : most;
+    }
+    largest = largest_of(most);
+    for (; i < n; ++i) {
+        const float size = x[i] < 0 ? -x[i] : x[i];
+        largest = size > largest ? size : largest;
+    }
+    const float factor = 127.f / largest;
+    for (i = 0; i < n; ++i) bytes[i] = (uint8_t)((int32_t)__builtin_rintf(x[i] * factor) + OFFSET);
+    for (; i < padded; ++i) bytes[i] = OFFSET;
+    *scale = largest / 127.f;
+}
+
+// Rotary positions: (a, b) becomes (a cos - b sin, b cos + a sin); turns has cos, sin of each pair of columns.
+static void rotate(float* x, int heads, int width, const float* turns) {
+    for (int head = 0; head < heads; ++head, x += width)
+        for (int i = 0; i < width; i += 2) {
+            const float a = x[i], b = x[i + 1];
+            x[i] = a * turns[i] - b * turns[i + 1];
+            x[i + 1] = b * turns[i] + a * turns[i + 1];
+        }
+}

@@ -1,0 +1,95 @@
+// A pool of threads that share the items of a loop.
+//
+// Which thread takes which item is left to chance, so an item must write what no other one does: then the result has
+// the same bits whatever the number of threads. A thread that finds nothing to do looks out for the next loop for
+// some microseconds and then sleeps, so that waiting takes no processor from anybody else.
+#pragma once
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+class Pool {
+public:
+    explicit Pool(int threads) {
+        for (int number = 1; number < threads; ++number) workers_.emplace_back([this, number] { serve(number); });
+    }
+
+    ~Pool() {
+        stop_ = true;
+        wake();
+        for (std::thread& worker : workers_) worker.join();
+    }
+
+    int threads() const { return (int)workers_.size() + 1; }
+
+    // each(item, thread) for all items from 0 on; alone where `work`, in multiplications or so, is not worth company.
+    template <class Each>
+    void run(int items, double work, Each each) {
+        if (workers_.empty() || items == 1 || work < WORTH_WAKING) {
+            for (int item = 0; item < items; ++item) each(item, 0);
+            return;
+        }
+        call_ = [](void* context, int item, int thread) { (*(Each*)context)(item, thread); };
+        context_ = &each;
+        items_ = items;
+        next_ = 0;
+        open_ = true;
+        wake();
+        work_on(0);
+        open_ = false;
+        while (working_ > 0) pause();
+    }
+
+private:
+    static constexpr double WORTH_WAKING = 100000;
+    static constexpr int LOOKS = 2000;  // at the next loop before a thread sleeps: some 50 microseconds
+
+    static void pause() {
+#if defined(__x86_64__)
+        __builtin_ia32_pause();
+#else
+        std::this_thread::yield();
+#endif
+    }
+
+    void wake() {
+        ++loops_;
+        if (asleep_ > 0) {
+            std::lock_guard<std::mutex> lock(mutex_);
+            bell_.notify_all();
+        }
+    }
+
+    void serve(int number) {
+        for (unsigned seen = 0;;) {
+            for (int look = 0; loops_ == seen && look < LOOKS; ++look) pause();
+            if (loops_ == seen) {
+                std::unique_lock<std::mutex> lock(mutex_);
+                ++asleep_;
+                bell_.wait(lock, [&] { return loops_ != seen; });
+                --asleep_;
+            }
+            seen = loops_;
+            if (stop_) return;
+            ++working_;  // from here on the loop does not end without this thread
+            if (open_) work_on(number);
+            --working_;
+        }
+    }
+
+    void work_on(int number) {
+        for (int item; (item = next_++) < items_;) call_(context_, item, number);
+    }
+
+    std::vector<std::thread> workers_;
+    std::mutex mutex_;
+    std::condition_variable bell_;
+    std::atomic<unsigned> loops_{0};
+    std::atomic<int> asleep_{0}, working_{0}, next_{0};
+    std::atomic<bool> open_{false}, stop_{false};
+    void (*call_)(void*, int, int) = nullptr;
+    void* context_ = nullptr;
+    int items_ = 0;
+};

@@ -1,0 +1,111 @@
+// A few numbers at once: what kernels.cpp needs of each instruction set. The rest is the compiler's vector types.
+//
+// The one thing that compilers do not find by themselves is the eight-bit product. Each `dot` below is
+//
+//     sums[lane] += x[0] * w[lane][0] + x[1] * w[lane][1] + x[2] * w[lane][2] + x[3] * w[lane][3]
+//
+// with the same four x for every lane and no rounding or overflow: x and w are from -127 to 127.
+#pragma once
+#include <cstdint>
+#include <cstring>
+
+#if defined(KERNELS_avx512)
+#include <immintrin.h>
+constexpr int LANES = 16, OFFSET = 128, ROWS = 6;  // VNNI reads x as unsigned bytes, so 128 is added to them
+#elif defined(KERNELS_avxvnni)
+#include <immintrin.h>
+constexpr int LANES = 8, OFFSET = 128, ROWS = 2;
+#elif defined(KERNELS_avx2)
+#include <immintrin.h>
+constexpr int LANES = 8, OFFSET = 0, ROWS = 2;
+#elif defined(KERNELS_dotprod)
+#include <arm_neon.h>
+constexpr int LANES = 4, OFFSET = 0, ROWS = 4;
+#else
+constexpr int LANES = 4, OFFSET = 0, ROWS = 1;
+#endif
+
+typedef float Floats __attribute__((vector_size(4 * LANES)));
+typedef int32_t Ints __attribute__((vector_size(4 * LANES)));
+
+static inline Floats load(const float* from) {
+    Floats x;
+    memcpy(&x, from, sizeof x);
+    return x;
+}
+
+static inline Ints load(const int8_t* from) {  // GROUP bytes for each lane
+    Ints x;
+    memcpy(&x, from, sizeof x);
+    return x;
+}
+
+static inline void store(Floats x, float* to) { memcpy(to, &x, sizeof x); }
+
+static inline Floats all(float value) { return value - Floats{}; }  // the same number in each lane
+
+static inline int32_t four(const uint8_t* from) {
+    int32_t x;
+    memcpy(&x, from, sizeof x);
+    return x;
+}
+
+#if defined(KERNELS_avx512)
+static inline Ints dot(Ints sums, int32_t x, Ints w) {
+    return (Ints)_mm512_dpbusd_epi32((__m512i)sums, _mm512_set1_epi32(x), (__m512i)w);
+}
+static inline bool any_above(Floats x, float y) {
+    return _mm512_cmp_ps_mask((__m512)x, _mm512_set1_ps(y), _CMP_GT_OQ);
+}
+#elif defined(KERNELS_avxvnni)
+static inline Ints dot(Ints sums, int32_t x, Ints w) {
+    return (Ints)_mm256_dpbusd_avx_epi32((__m256i)sums, _mm256_set1_epi32(x), (__m256i)w);
+}
+#elif defined(KERNELS_avx2)
+// |x| * (w with x's sign): the sum of two is at most 2 * 127 * 127 = 32,258, which sixteen bits hold.
+static inline Ints dot(Ints sums, int32_t x, Ints w) {
+    __m256i xs = _mm256_set1_epi32(x);
+    __m256i pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(xs), _mm256_sign_epi8((__m256i)w, xs));
+    return sums + (Ints)_mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
+}
+#elif defined(KERNELS_dotprod)
+static inline Ints dot(Ints sums, int32_t x, Ints w) {
+    return (Ints)vdotq_s32((int32x4_t)sums, (int8x16_t)w, vreinterpretq_s8_s32(vdupq_n_s32(x)));
+}
+#else
+static inline Ints dot(Ints sums, int32_t x, Ints w) {
+    int8_t a[4], b[sizeof(Ints)];
+    memcpy(a, &x, sizeof a);
+    memcpy(b, &w, sizeof b);
+    for (int lane = 0; lane < LANES; ++lane)
+        for (int i = 0; i < 4; ++i) sums[lane] += a[i] * b[4 * lane + i];
+    return sums;
+}
+#endif
+
+#if defined(KERNELS_avxvnni) || defined(KERNELS_avx2)
+static inline bool any_above(Floats x, float y) {
+    return _mm256_movemask_ps(_mm256_cmp_ps((__m256)x, _mm256_set1_ps(y), _CMP_GT_OQ));
+}
+#elif !defined(KERNELS_avx512)
+static inline bool any_above(Floats x, float y) {
+    bool found = false;
+    for (int lane = 0; lane < LANES; ++lane) found |= x[lane] > y;
+    return found;
+}
+#endif
+
+// Halves are added until four numbers are left: fewer steps than one number after the other.
+static inline float sum_of(Floats x) {
+    float part[LANES];
+    memcpy(part, &x, sizeof part);
+    for (int half = LANES / 2; half >= 2; half /= 2)
+        for (int lane = 0; lane < half; ++lane) part[lane] += part[lane + half];
+    return part[0] + part[1];
+}
+
+static inline float largest_of(Floats x) {
+    float largest = x[0];
+    for (int lane = 1; lane < LANES; ++lane) largest = x[lane] > largest ? x[lane] : largest;
+    return largest;
+}

@@ -1,0 +1,292 @@
+"""The fast engine held to the eager one, and to itself: instruction sets, threads and batches change nothing.
+
+Without its library, which needs a C++ compiler, all of this is skipped.
+"""
+
+import random
+
+import numpy as np
+import pytest
+import torch
+
+from glassformer.engine import EagerEngine, generate
+from glassformer.engine.fast import FastEngine, linear
+from glassformer.engine.native import library
+from glassformer.errors import GlassformerError, InputError, UsageError
+from glassformer.model.int8 import Int8Linear, quantized
+from glassformer.model.quantization import quantize_rows, quantize_weights
+from glassformer.model_directory import parameters_of
+from glassformer.search import SearchOptions
+from glassformer.special import EOS
+from tests.model.helpers import VOCABULARY, WORDS, make, named
+
+pytestmark = pytest.mark.skipif(
+    not library.instruction_sets(),
+    reason="the fast engine's library is not built: python -m glassformer.engine.native.build",
+)
+SETS = library.instruction_sets()
+CONFIGS = [
+    {},
+    {"norm_position": "pre", "norm": "rmsnorm", "positions": "rotary", "num_kv_heads": 2},
+    {"positions": "learned", "activation": "gelu", "bias": False},
+    {"activation": "swiglu", "tie_embeddings": False, "output_bias": True},
+    {"source_vocab_size": 17, "d_model": 20, "num_heads": 2, "activation": "geglu", "position_layout": "halves"},
+    {"activation": "reglu", "norm": "rmsnorm", "embedding_scale": False, "decoder_start_id": EOS},
+    {"d_model": 200, "d_ff": 333, "num_heads": 4, "encoder_layers": 1, "vocab_size": 700, "activation": "silu"},
+    {"decoder_layers": 1, "encoder_layers": 3, "num_kv_heads": 1, "final_norm": True, "max_length": 8},
+]
+every_config = pytest.mark.parametrize("options", CONFIGS, ids=named)
+every_set = pytest.mark.parametrize("instructions", SETS)
+precisions = pytest.mark.parametrize("int8", [False, True], ids=["float32", "int8"])
+
+
+def weights_of(model, int8):
+    weights = {name: weight.numpy() for name, weight in parameters_of(model).items()}
+    return quantize_weights(weights) if int8 else weights
+
+
+def fast(model, int8=False, **more):
+    return FastEngine(model.config, weights_of(model, int8), **more)
+
+
+def sources(lengths, seed=1):
+    generator = random.Random(seed)
+    return [[*generator.choices(WORDS, k=length - 1), EOS] for length in lengths]
+
+
+def walk(engine, batch, steps=6, seed=2):
+    """log_probs_NV of each of some steps, rows repeated, reordered and dropped in between, as numpy."""
+    generator = np.random.default_rng(seed)
+    state, last_N, found = engine.encode(batch), np.full(len(batch), engine.start_id), []
+    for step in range(steps):
+        following, state = engine.step(last_N, state)
+        found.append(following.log_probs())
+        rows_N = generator.integers(0, len(last_N), len(last_N) + (step < 2) - (step > 3))
+        state = state.select(rows_N)
+        last_N = generator.integers(WORDS.start, WORDS.stop, len(rows_N))
+    return found
+
+
+# Beside the eager engine
+
+
+@every_config
+@every_set
+@precisions
+def test_it_gives_the_numbers_of_the_eager_engine(options, instructions, int8):
+    """Nothing but the order of float32 sums differs. Where that tips a number that lies between two integers to the
+    other side, a whole row is off by what an integer is worth: seldom, and not by much.
+    """
+    model = make(**options)
+    eager = EagerEngine(quantized(model) if int8 else model)
+    engine = fast(model, int8, instructions=instructions)
+    assert (engine.instructions, engine.int8) == (instructions, int8)
+    batch = sources([4, 1, 7, model.config.max_length])
+    for found, expected in zip(walk(engine, batch), walk(eager, batch), strict=True):
+        errors = np.abs(found - expected)
+        assert np.median(errors) < 2e-5
+        assert errors.max() < (0.05 if int8 else 2e-5)
+
+
+@every_set
+@pytest.mark.parametrize("shape", [(1, 1, 1), (3, 5, 7), (13, 64, 64), (7, 130, 511), (250, 65, 20)])
+def test_a_linear_map_is_int8linear(instructions, shape):
+    """Rows, outputs and inputs that fill no tile, no panel and no group of four."""
+    rows, outputs, inputs = shape
+    generator = np.random.default_rng(rows)
+    x_NI, weight, bias = (
+        generator.standard_normal(size).astype(np.float32) for size in ((rows, inputs), (outputs, inputs), outputs)
+    )
+    x_NI[0] = 0
+    exact = quantize_rows(weight)
+    expected = Int8Linear(exact, torch.from_numpy(bias))(torch.from_numpy(x_NI)).numpy()
+    np.testing.assert_allclose(linear(exact, bias, x_NI, 2, instructions), expected, rtol=3e-7, atol=1e-6)
+    np.testing.assert_allclose(
+        linear(weight, bias, x_NI, 2, instructions), x_NI @ weight.T + bias, rtol=1e-4, atol=1e-4
+    )
+
+
+@every_set
+def test_integers_are_summed_exactly(instructions):
+    """The largest sums that there are, of either sign: no instruction may saturate. All scales are 1."""
+    signs = np.array([[1.0, -1.0], [1.0, 1.0]]).repeat(500, axis=1).astype(np.float32)
+    found = linear(quantize_rows(127 * signs), None, 127 * signs, 1, instructions)
+    assert found.tolist() == [[127 * 127 * 1000, 0], [0, 127 * 127 * 1000]]
+
+
+def test_all_instruction_sets_round_alike():
+    generator = np.random.default_rng(5)
+    x_NI, weight = (generator.standard_normal(size).astype(np.float32) for size in ((50, 300), (100, 300)))
+    found = [linear(quantize_rows(weight), None, x_NI, 1, instructions) for instructions in SETS]
+    for other in found[1:]:
+        np.testing.assert_allclose(other, found[0], rtol=3e-7, atol=1e-7)
+
+
+# The same bits
+
+
+@every_set
+@precisions
+@pytest.mark.parametrize("options", CONFIGS[1:7:5], ids=named)
+def test_threads_change_no_bit(options, instructions, int8):
+    """Of a model that is large enough to be shared out."""
+    model, batch = make(**options | {"d_ff": 1500, "vocab_size": 2000}), sources([4, 9, 3, 7, 24, 1] * 12)
+    one, three = (walk(fast(model, int8, instructions=instructions, threads=threads), batch, 3) for threads in (1, 3))
+    assert all(map(np.array_equal, one, three))
+
+
+@every_set
+@precisions
+@every_config
+def test_a_row_does_not_depend_on_its_batch(options, instructions, int8):
+    model = make(**options)
+    engine, batch = fast(model, int8, instructions=instructions), sources([4, 1, 7, 6, 5, 3, 8, 2, 8])
+    read = [5, 6, 7, 8]
+
+    def forced(some):
+        state, found = engine.encode(some), []
+        for token in [engine.start_id, *read]:
+            following, state = engine.step(np.full(len(some), token), state)
+            found.append(following.log_probs())
+        return np.stack(found)
+
+    together = forced(batch)
+    for row, source in enumerate(batch):
+        assert np.array_equal(forced([source])[:, 0], together[:, row])
+
+
+# Whole translations
+
+WAYS = {
+    "greedy": SearchOptions(beam=1),
+    "beam": SearchOptions(beam=3, n_best=2),
+    "sample": SearchOptions(sample=True, n_best=2, seed=5),
+    "top k": SearchOptions(sample=True, top_k=3),
+    "rules": SearchOptions(beam=3, repetition_penalty=1.4, no_repeat_ngram=2, min_length=3),
+}
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+@every_config
+def test_it_translates_as_the_eager_engine(options, way):
+    """The same search, so the same tokens, and log-probabilities up to rounding."""
+    model = make(**options)
+    batch = sources([4, 1, 7, 8, 6, 5])
+    prefixes = [[], [5, 6], [], [], [7], []]
+    expected = generate(EagerEngine(model), batch, way, prefixes=prefixes)
+    for found, same in zip(generate(fast(model), batch, way, prefixes=prefixes), expected, strict=True):
+        assert [one.tokens for one in found] == [one.tokens for one in same]
+        for one, other in zip(found, same, strict=True):
+            assert one.token_log_probs == pytest.approx(other.token_log_probs, abs=2e-5)
+
+
+# Candidates
+
+
+@every_set
+@precisions
+@pytest.mark.parametrize("count", [1, 8, 697, 1000])
+def test_candidates_are_the_best_of_all_tokens(instructions, int8, count):
+    """Equal ones by id; what is suppressed is left out, and counts in log Z all the same."""
+    model = make(vocab_size=700)
+    with torch.no_grad():
+        model.generator.weight[100:400:3] = model.generator.weight[50]  # equal ones
+    engine = fast(model, int8, instructions=instructions, threads=2)
+    following, _ = engine.step(np.array([2, 2, 2]), engine.encode(sources([3, 5, 2])))
+    ids_NM, log_probs_NM = following.best(count, (0, 1, 2))
+    log_probs_NV = following.log_probs()
+    assert np.exp(log_probs_NV.astype(float)).sum(1) == pytest.approx(1, abs=1e-5)
+    allowed_NV = log_probs_NV.copy()
+    allowed_NV[:, :3] = -np.inf
+    expected = np.argsort(-allowed_NV, axis=1, kind="stable")[:, : min(count, 697)]
+    assert ids_NM.tolist() == expected.tolist()
+    assert np.array_equal(log_probs_NM, np.take_along_axis(log_probs_NV, expected, 1))
+
+
+# What it refuses
+
+
+def test_ids_lengths_and_rows_are_checked():
+    """Before anything is read: the library does so itself, whatever Python has checked."""
+    engine = fast(make())
+    with pytest.raises(InputError, match="25 tokens, but the model admits 24"):
+        engine.encode([[5] * 25])
+    for wrong in ([[VOCABULARY]], [[-1]], [[5], []], [[2**31 - 1]]):
+        with pytest.raises(UsageError, match=r"fast engine: a (token|source)"):
+            engine.encode(wrong)
+    _, state = engine.step(np.array([2, 2]), engine.encode(sources([3, 2])))
+    for tokens in ([VOCABULARY, 5], [-5, 5]):
+        with pytest.raises(UsageError, match="outside the vocabulary"):
+            engine.step(np.array(tokens), state)
+    for field, value, message in (
+        ("sources_N", 2, "no such source"),
+        ("slots_NT", 2, "no such past"),
+        ("slots_NT", -1, "no such past"),
+    ):
+        wrong = state.select(np.array([0, 1]))
+        getattr(wrong, field)[...] = value
+        with pytest.raises(UsageError, match=message):
+            engine.step(np.array([5, 5]), wrong)
+
+
+def test_no_more_tokens_than_the_model_admits():
+    engine = fast(make())
+    state, tokens = engine.encode([[5, EOS]]), 0
+    with pytest.raises(InputError, match="25 tokens"):
+        while True:
+            _, state = engine.step(np.array([5]), state)
+            tokens += 1
+    assert tokens == 24
+
+
+def test_weights_are_checked():
+    model = make()
+    weights = weights_of(model, False)
+    name = "decoder.1.cross_attention.key.weight"
+    for wrong, message in (
+        ({key: value for key, value in weights.items() if key != name}, "is missing"),
+        (weights | {name: np.zeros((3, 16), np.float32)}, "has another shape"),
+        (weights | {name: quantize_rows(weights[name])}, "is of another type"),
+        (weights | {"decoder.0.feed_forward.outer.bias": np.zeros(17, np.float32)}, "has another shape"),
+    ):
+        with pytest.raises(GlassformerError, match=message):
+            FastEngine(model.config, wrong)
+
+
+def test_nan_is_an_error():
+    model = make()
+    with torch.no_grad():
+        model.decoder[0].feed_forward.outer.bias[0] = float("nan")
+    engine = fast(model)
+    following, _ = engine.step(np.array([2]), engine.encode([[5, EOS]]))
+    with pytest.raises(InputError, match="NaN"):
+        following.best(2, ())
+
+
+def test_an_instruction_set_that_is_not_there_is_refused(monkeypatch):
+    with pytest.raises(GlassformerError, match=r"cannot run 'avx1024', but .*portable"):
+        fast(make(), instructions="avx1024")
+    monkeypatch.setenv("GLASSFORMER_INSTRUCTIONS", "portable")
+    assert fast(make()).instructions == "portable"
+
+
+def test_anything_that_python_may_hand_over(engine_of_eight=8):
+    """Random lengths, ids and rows, many of them wrong: an error or an answer, and the engine goes on."""
+    engine, generator = fast(make(max_length=engine_of_eight)), random.Random(4)
+    answers = 0
+    for _ in range(300):
+        batch = [
+            generator.choices(range(-1, VOCABULARY + 1), weights=[1, *[20] * VOCABULARY, 1], k=generator.randint(0, 9))
+            for _ in range(3)
+        ]
+        try:
+            state = engine.encode(batch)
+            for _ in range(generator.randint(1, 10)):
+                rows = generator.choices(range(len(state.sources_N)), k=generator.randint(1, 5))
+                state = state.select(np.array(rows))
+                following, state = engine.step(np.array(generator.choices(range(VOCABULARY), k=len(rows))), state)
+                assert following.best(3, ())[0].shape == (len(rows), 3)
+                answers += 1
+        except GlassformerError:
+            continue
+    assert answers > 100

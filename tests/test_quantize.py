@@ -1,0 +1,204 @@
+"""Models of eight-bit integers: what is written, what it costs, and how they translate, from the command line too."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from glassformer.engine.native import library
+from glassformer.engine.native.build import LIBRARY
+from glassformer.errors import InputError, UsageError
+from glassformer.model.quantization import Quantized, quantize_rows
+from glassformer.model_directory import open_model, resolve
+from glassformer.quantize import quantize
+from glassformer.text.pairs import Pair
+from glassformer.translator import Translator
+from tests.commands import refusal, run, write
+
+needs_library = pytest.mark.skipif(
+    not library.instruction_sets(),
+    reason="the fast engine's library is not built: python -m glassformer.engine.native.build",
+)
+
+
+@pytest.fixture(scope="module")
+def pairs(reversing):
+    return [Pair(*pair) for pair in reversing.held_out]
+
+
+@pytest.fixture(scope="module")
+def small(reversing, pairs, tmp_path_factory):
+    """The model that reverses letters, in integers, and its cost."""
+    out = tmp_path_factory.mktemp("small") / "model"
+    return out, quantize(reversing.path, out, pairs, largest_loss=100)
+
+
+def texts(translator, pairs):
+    return [one.text for one in translator.translate([pair.source for pair in pairs])]
+
+
+def without_library(monkeypatch):
+    monkeypatch.setattr(library, "PATH", library.PATH.with_name("none.so"))
+    library.load.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def library_as_it_was():
+    yield
+    library.load.cache_clear()
+
+
+def test_its_matrices_are_the_integers_of_the_model(reversing, small):
+    stored, exact = open_model(small[0]), open_model(resolve(reversing.path))
+    assert stored.is_quantized and not exact.is_quantized
+    assert stored.config == exact.config
+    integers = stored.weights()
+    for name, weight in exact.weights().items():
+        if weight.ndim == 2:
+            assert isinstance(integers[name], Quantized)
+            for found, expected in zip(integers[name], quantize_rows(weight), strict=True):
+                assert np.array_equal(found, expected)
+        else:
+            assert np.array_equal(integers[name], weight)
+
+
+def test_it_takes_about_a_quarter_of_the_space(reversing, small):
+    sizes = [(resolve(path) / "model.safetensors").stat().st_size for path in (small[0], reversing.path)]
+    assert 0.2 < sizes[0] / sizes[1] < 0.5  # of a model so small vectors and names are a good part
+
+
+def test_its_cost_is_measured_and_kept(reversing, small, pairs):
+    """Against both models' own translations."""
+    out, cost = small
+    exact, integers = (texts(Translator.load(path), pairs) for path in (reversing.path, out))
+    assert cost.sentences == len(pairs)
+    assert cost.same_sentences == pytest.approx(100 * np.mean(np.array(exact) == np.array(integers)), abs=2.1)
+    assert 90 < cost.same_tokens <= 100
+    assert json.loads((out / "card.json").read_text())["quantized"]["same_tokens"] == cost.same_tokens
+    assert cost.loss == pytest.approx(cost.bleu[0] - cost.bleu[1])
+
+
+def test_what_costs_too_much_is_not_written(reversing, pairs, tmp_path):
+    with pytest.raises(InputError, match=r"BLEU falls from .* by more than -101.*--max-loss"):
+        quantize(reversing.path, tmp_path / "out", pairs, largest_loss=-101)
+    assert not (tmp_path / "out").exists()
+
+
+def test_once_is_enough(small, pairs, tmp_path):
+    with pytest.raises(InputError, match="quantised already"):
+        quantize(small[0], tmp_path / "out", pairs)
+    with pytest.raises(UsageError, match="no pairs"):
+        quantize(small[0], tmp_path / "out", [])
+
+
+@needs_library
+def test_both_engines_translate_it_alike(small, pairs):
+    eager, fast = (Translator.load(small[0], engine=name) for name in ("eager", "fast"))
+    assert fast.fast.int8 and eager.fast is None
+    found = [texts(one, pairs) for one in (eager, fast)]
+    assert np.mean(np.array(found[0]) == np.array(found[1])) > 0.95
+
+
+def test_scores_are_those_of_the_integers(small, pairs):
+    translator = Translator.load(small[0])
+    [found] = translator.translate([pairs[0].source])
+    [scored] = translator.score([pairs[0].source], [found.text], 0.6)
+    assert scored.log_prob == pytest.approx(found.log_prob, abs=0.02)
+
+
+def test_a_damaged_file_is_refused(small, tmp_path):
+    damaged = tmp_path / "model"
+    damaged.mkdir()
+    for path in small[0].iterdir():
+        (damaged / path.name).write_bytes(path.read_bytes()[: 3000 if path.suffix == ".safetensors" else None])
+    for engine in ("eager", *["fast"] * bool(library.instruction_sets())):
+        with pytest.raises(InputError, match="truncated or not a safetensors file"):
+            Translator.load(damaged, engine=engine)
+
+
+# The choice
+
+
+@needs_library
+@pytest.mark.parametrize(
+    ("engine", "precision", "expected"),
+    [
+        ("auto", None, ("fast", False)),
+        ("auto", "int8", ("fast", True)),
+        ("auto", "bfloat16", ("eager", False)),
+        ("fast", "float32", ("fast", False)),
+        ("eager", "int8", ("eager", False)),
+    ],
+)
+def test_which_engine_is_taken(reversing, pairs, engine, precision, expected):
+    translator = Translator.load(
+        reversing.path, "auto" if engine == "auto" else "cpu", engine=engine, precision=precision
+    )
+    found = ("fast", translator.fast.int8) if translator.fast else ("eager", False)
+    assert found == expected
+    exact = texts(Translator.load(reversing.path), pairs)
+    assert np.mean(np.array(texts(translator, pairs)) == np.array(exact)) > (
+        0.99 if precision in (None, "float32") else 0.8
+    )
+
+
+@needs_library
+def test_what_contradicts_itself_is_refused(reversing, small):
+    for path, precision, message in (
+        (reversing.path, "bfloat16", "no bfloat16"),
+        (small[0], "float32", "no other numbers than int8"),
+    ):
+        with pytest.raises(UsageError, match=message):
+            Translator.load(path, engine="fast", precision=precision)
+    with pytest.raises(UsageError, match="not on cuda"):
+        Translator.load(reversing.path, "cuda", engine="fast")
+
+
+def test_without_the_library_everything_else_works(reversing, small, pairs, monkeypatch):
+    without_library(monkeypatch)
+    assert library.instruction_sets() == []
+    assert run("--version").out.endswith("(no fast engine)\n")
+    for path in (reversing.path, small[0]):
+        translator = Translator.load(path, engine="auto")
+        assert translator.fast is None and texts(translator, pairs[:5])
+        with pytest.raises(InputError, match=r"its library was not built.*take --engine eager"):
+            Translator.load(path, engine="fast")
+    assert json.loads(run("info", reversing.path).out)["engine"]["auto"] == "eager"
+
+
+# From the command line
+
+
+def test_the_command(reversing, tmp_path):
+    source = write(tmp_path / "source.txt", "".join(f"{pair[0]}\n" for pair in reversing.held_out))
+    target = write(tmp_path / "target.txt", "".join(f"{pair[1]}\n" for pair in reversing.held_out))
+    command = ("quantize", reversing.path, "--source", source, "--reference", target, "--max-loss", "100", "--out")
+    shown = run(*command, tmp_path / "one")
+    assert shown.status == 0 and [line.split()[0] for line in shown.lines] == ["float32", "BLEU", "chrF2", "MB", "the"]
+    cost = json.loads(run(*command, tmp_path / "two", "--json").out)
+    assert cost == json.loads((tmp_path / "one/card.json").read_text())["quantized"]
+    assert f"{cost['bleu'][0]:.2f}" in shown.lines[1]
+    translated = run("translate", tmp_path / "one", source)
+    assert translated.status == 0 and len(translated.lines) == len(reversing.held_out)
+    assert "quantised" in refusal(run("explain", tmp_path / "one", "a b"))
+    assert "quantised" in refusal(
+        run("train", "--from", tmp_path / "one", "--pairs", tmp_path / "t.tsv", "--out", tmp_path / "r")
+    )
+
+
+@needs_library
+def test_translating_imports_no_torch(reversing):
+    code = (
+        "import sys\n"
+        "from glassformer.cli import main\n"
+        f"assert main(['translate', {str(reversing.path)!r}]) == 0\n"
+        "assert not {'torch', 'sacrebleu', 'rich', 'tensorboard'} & set(sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], input="a b c\n", capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "c b a\n"), done.stderr
+
+
+def test_the_library_is_where_the_build_puts_it():
+    assert library.PATH.name == LIBRARY
