@@ -23,7 +23,7 @@ FLOORS = [
     {"data"},
     {"engine", "model_directory", "evaluation"},
     {"translator"},
-    {"copying"},
+    {"copying", "interop"},
     {"whole_texts"},
     {"markup"},
     {"glass"},
@@ -48,6 +48,7 @@ LIBRARIES = {  # the libraries that a room may use, where that is limited
     "files": set(),
     "settings": {"yaml"},
     "evaluation": {"sacrebleu", "comet"},
+    "interop": {"torch", "numpy", "safetensors", "sentencepiece", "transformers", "ctranslate2"},
 }
 
 

@@ -116,6 +116,23 @@ def info(options: argparse.Namespace) -> None:
     }, indent=2, ensure_ascii=False))  # fmt: skip
 
 
+def export(options: argparse.Namespace) -> None:
+    from glassformer.interop import SENTENCES, export_model
+    from glassformer.text.pairs import read_lines
+
+    options.device = "cpu"  # where the other engine runs too
+    lines = islice(read_lines(options.sentences), SENTENCES) if options.sentences else ()
+    texts = [text for _, text in lines]
+    print(export_model(load_translator(options), options.to, Path(options.out), options.force, texts, options.int8))
+
+
+def import_(options: argparse.Namespace) -> None:
+    from glassformer.interop import import_model
+
+    import_model(Path(options.path), Path(options.out), options.force)
+    print(options.out)
+
+
 def quantize(options: argparse.Namespace) -> None:
     """Write a model of eight-bit integers, and print what that costs."""
     import dataclasses

@@ -45,6 +45,8 @@ def make_parser() -> argparse.ArgumentParser:
         _add_corpus,
         _add_info,
         _add_quantize,
+        _add_export,
+        _add_import,
     ):
         add(commands)
     return parser
@@ -322,6 +324,29 @@ def _add_quantize(commands: Any) -> None:
     )
     _add_search(parser)
     _add_json(parser, "the cost as one JSON object")
+
+
+def _add_export(commands: Any) -> None:
+    parser = _command(commands, "export", do.export, "write a model in another program's format, and prove it there")
+    _add_model(parser)
+    parser.add_argument(
+        "--to", required=True, choices=("hf", "ctranslate2", "torch"),
+        help="hf: transformers' MarianMTModel; torch: nn.Transformer's state dict",
+    )  # fmt: skip
+    parser.add_argument("--int8", action="store_true", help="weights of 8 bits, of ctranslate2: a quarter of the size")
+    _add_new_directory(parser, "the directory to write")
+    parser.add_argument("--sentences", metavar="F", help="a sentence a line, to prove it on (the phrasebook's)")
+
+
+def _add_import(commands: Any) -> None:
+    parser = _command(commands, "import", do.import_, "make a model of another program's: Marian, OPUS-MT")
+    parser.add_argument("path", metavar="PATH", help="its directory: config.json, model.safetensors, source.spm, ...")
+    _add_new_directory(parser, "the model directory to write")
+
+
+def _add_new_directory(parser: argparse.ArgumentParser, what: str) -> None:
+    parser.add_argument("--out", required=True, metavar="DIR", help=what)
+    parser.add_argument("--force", action="store_true", help="replace one that this command made")
 
 
 def _add_model(parser: argparse.ArgumentParser) -> None:

@@ -1,0 +1,372 @@
+"""Marian in the layout of Hugging Face's transformers (MarianMTModel, MarianTokenizer), as OPUS-MT models come.
+
+Junczys-Dowmunt et al. 2018. Post-norm, no norm after the stacks, sinusoidal positions with all sines before all
+cosines, an output layer tied to the embeddings. Files: config.json, generation_config.json, model.safetensors,
+source.spm, target.spm, vocab.json (and target_vocab.json), tokenizer_config.json.
+
+Axes: V vocabulary.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save
+from torch import Tensor
+
+from glassformer.engine.generation import SUPPRESSED
+from glassformer.errors import GlassformerError, InputError, UsageError
+from glassformer.files import write_whole
+from glassformer.interop import spm
+from glassformer.interop.directories import check_sizes, checked_file, read_object, write_json
+from glassformer.interop.tables import Table, Weights, halves, reordered, shapes_of, to_ours, to_theirs
+from glassformer.model import ModelConfig, Transformer
+from glassformer.model_directory import parameters_of, read_tensors
+from glassformer.quality_estimation.lexicon import Lexicon
+from glassformer.settings import build
+from glassformer.special import EOS, PAD, PIECES
+from glassformer.text.tokenizer import Tokenizer, Tokenizers
+from glassformer.translator import Translator
+
+KIND = "marian"
+CONFIG, WEIGHTS, PICKLED = "config.json", "model.safetensors", "pytorch_model.bin"
+SOURCE, TARGET, VOCABULARY, TARGET_VOCABULARY = "source.spm", "target.spm", "vocab.json", "target_vocab.json"
+ACTIVATIONS = {"relu": "relu", "gelu": "gelu", "silu": "swish"}  # ours: theirs
+NEEDED = {  # what its class holds; all else is refused by name
+    "norm_position": "post", "positions": "sinusoidal", "norm": "layernorm", "final_norm": False, "bias": True,
+    "norm_eps": 1e-5,
+}  # fmt: skip
+PLAIN = {  # settings of theirs that change the formulas; other values are of other models
+    "normalize_before": False, "normalize_embedding": False, "add_final_layer_norm": False,
+    "static_position_embeddings": True,
+}  # fmt: skip
+NEVER = -1000.0  # output bias of a piece that the model has no row for: its probability is 0 in float32
+_LAYER = {
+    "self_attention": "self_attn",
+    "cross_attention": "encoder_attn",
+    "self_attention_norm.norm": "self_attn_layer_norm",
+    "cross_attention_norm.norm": "encoder_attn_layer_norm",
+    "feed_forward.inner": "fc1",
+    "feed_forward.outer": "fc2",
+    "feed_forward_norm.norm": "final_layer_norm",
+}
+_ATTENTION = {"query": "q_proj", "key": "k_proj", "value": "v_proj", "output": "out_proj"}
+
+
+def table(config: ModelConfig) -> Table:
+    """Their name of each of our parameters."""
+    joint = config.source_vocab_size is None
+    outside = {
+        "source_embedding.token.weight": "model.shared.weight" if joint else "model.encoder.embed_tokens.weight",
+        "target_embedding.token.weight": "model.decoder.embed_tokens.weight",
+        "generator.weight": "lm_head.weight",
+        "generator.bias": "final_logits_bias",
+    }
+    return {outside.get(name) or _in_layer(name): (name,) for name in shapes_of(config)}
+
+
+def _in_layer(name: str) -> str:
+    stack, layer, part, *inner, kind = name.split(".")
+    if part.endswith("attention"):
+        return f"model.{stack}.layers.{layer}.{_LAYER[part]}.{_ATTENTION[inner[0]]}.{kind}"
+    return f"model.{stack}.layers.{layer}.{_LAYER['.'.join([part, *inner])]}.{kind}"
+
+
+# Out
+
+
+def check(translator: Translator) -> None:
+    """Raise UsageError, by name, for what no MarianMTModel holds."""
+    config = translator.model.config
+    found = {name: getattr(config, name) for name in NEEDED}
+    other = [f"{name} = {value}" for name, value in found.items() if value != NEEDED[name]]
+    other += [f"activation = {config.activation}"] if config.activation not in ACTIVATIONS else []
+    other += [f"num_kv_heads = {config.kv_heads}"] if config.kv_heads != config.num_heads else []
+    if other:
+        settings = " ".join(f"--set {name}={value}" for name, value in NEEDED.items() if found[name] != value)
+        settings += " --set activation=relu" if config.activation not in ACTIVATIONS else ""
+        settings += " --set num_kv_heads=null" if config.kv_heads != config.num_heads else ""
+        raise UsageError(
+            f"no class of transformers holds {', '.join(other)}; train with {settings.strip().lower()}, "
+            "or export --to ctranslate2"
+        )
+
+
+def write(translator: Translator, directory: Path, _int8: bool = False) -> None:
+    """Write a directory that transformers' MarianMTModel and MarianTokenizer load."""
+    config = translator.model.config
+    write_json(directory / CONFIG, _their_config(config))
+    write_json(directory / "generation_config.json", _generation(config))
+    write_whole(directory / WEIGHTS, save(_their_weights(translator.model), metadata={"format": "pt"}))
+    _write_tokenizers(translator, directory)
+    write_whole(directory / "README.md", model_card(translator).encode())
+
+
+def _their_weights(model: Transformer) -> Weights:
+    config, ours = model.config, parameters_of(model)
+    if config.position_layout == "interleaved":
+        ours = reordered(ours, halves(config.d_model))
+    theirs = to_theirs(table(config), ours)
+    bias_V = theirs.get("final_logits_bias", torch.zeros(config.vocab_size))
+    theirs["final_logits_bias"] = bias_V[None]
+    if not config.tie_embeddings and config.source_vocab_size is None:  # what is not tied there is not shared either
+        shared = theirs["model.shared.weight"]
+        theirs |= {f"model.{stack}.embed_tokens.weight": shared.clone() for stack in ("encoder", "decoder")}
+    return {name: weight.contiguous() for name, weight in theirs.items()}
+
+
+def _their_config(config: ModelConfig) -> dict[str, Any]:
+    return {
+        "architectures": ["MarianMTModel"],
+        "model_type": KIND,
+        "vocab_size": config.source_vocab_size or config.vocab_size,
+        "decoder_vocab_size": config.vocab_size,
+        "share_encoder_decoder_embeddings": config.source_vocab_size is None,
+        "tie_word_embeddings": config.tie_embeddings,
+        "d_model": config.d_model,
+        **{f"{stack}_attention_heads": config.num_heads for stack in ("encoder", "decoder")},
+        **{f"{stack}_ffn_dim": config.d_ff for stack in ("encoder", "decoder")},
+        "encoder_layers": config.encoder_layers,
+        "decoder_layers": config.decoder_layers,
+        "activation_function": ACTIVATIONS[config.activation],
+        "scale_embedding": config.embedding_scale,
+        "max_position_embeddings": config.max_length,
+        "dropout": config.dropout,
+        "pad_token_id": PAD,
+        "bos_token_id": None,
+        "eos_token_id": EOS,
+        "forced_eos_token_id": None,
+        "decoder_start_token_id": config.decoder_start_id,
+        "is_encoder_decoder": True,
+        "dtype": "float32",
+    } | PLAIN  # fmt: skip
+
+
+def _generation(config: ModelConfig) -> dict[str, Any]:
+    """Beam search as here, but for the length penalty: transformers divides by n^alpha, and 1 is its own default."""
+    return {
+        "decoder_start_token_id": config.decoder_start_id,
+        "pad_token_id": PAD,
+        "eos_token_id": EOS,
+        "suppress_tokens": list(SUPPRESSED),
+        "num_beams": 4,
+        "max_length": config.max_length,
+    }
+
+
+def _write_tokenizers(translator: Translator, directory: Path) -> None:
+    source, target = translator.tokenizers
+    separate = translator.model.config.source_vocab_size is not None
+    write_whole(directory / SOURCE, source.to_bytes())
+    write_whole(directory / TARGET, target.to_bytes())
+    write_json(directory / VOCABULARY, _their_ids(source))
+    if separate:
+        write_json(directory / TARGET_VOCABULARY, _their_ids(target))
+    write_json(directory / "tokenizer_config.json", {
+        "tokenizer_class": "MarianTokenizer",
+        "separate_vocabs": separate,
+        "model_max_length": translator.model.config.max_length,
+        "split_special_tokens": True,  # so that `</s>` in a user's text stays text
+        **{f"{name}_token": PIECES[number] for number, name in ((PAD, "pad"), (1, "unk"), (EOS, "eos"))},
+    })  # fmt: skip
+
+
+def _their_ids(tokenizer: Tokenizer) -> dict[str, int]:
+    return {spm.tag_of(piece): number for number, piece in enumerate(tokenizer.pieces)}
+
+
+def model_card(translator: Translator) -> str:
+    """README.md of the export: how to run it, and what the model's own card says."""
+    example = f'">>{translator.targets[0]}<< Hello"' if translator.targets else '"Hello"'
+    validation = translator.card.get("validation", {})
+    scores = "".join(f"- {name}: {validation[name]}\n" for name in ("bleu", "chrf", "loss") if name in validation)
+    tags = "".join(f" `>>{target}<<`" for target in translator.targets)
+    return f"""---
+library_name: transformers
+tags: [translation, marian]
+---
+# A translation model made with glassformer
+
+{translator.model.num_parameters:,} parameters, {translator.model.config.encoder_layers} encoder and \
+{translator.model.config.decoder_layers} decoder layers.
+
+    from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(".")
+    model = AutoModelForSeq2SeqLM.from_pretrained(".")
+    batch = tokenizer([{example}], return_tensors="pt", padding=True)
+    print(tokenizer.batch_decode(model.generate(**batch), skip_special_tokens=True))
+{f"{chr(10)}A source begins with its target:{tags}.{chr(10)}" if tags else ""}
+Validation scores while it was trained:
+
+{scores or "- none are known"}
+"""
+
+
+# In
+
+
+def read(directory: Path) -> Translator:
+    """The model in a directory of transformers' MarianMTModel; InputError for one that does not fit together."""
+    values = read_object(directory, CONFIG)
+    vocabularies, tokenizers = _read_vocabularies(directory, values)
+    theirs = _read_weights(directory)
+    config, weights = _our_weights(values, theirs, vocabularies, directory)
+    model = Transformer(config)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            parameter.copy_(weights[name])
+    return Translator(model.eval(), *tokenizers, {"imported": KIND}, Lexicon())
+
+
+def _read_vocabularies(
+    directory: Path, values: dict[str, Any]
+) -> tuple[tuple[spm.Vocabulary, spm.Vocabulary], Tokenizers]:
+    models = [spm.read_spm(directory, name) for name in (SOURCE, TARGET)]
+    sizes = [values.get("vocab_size"), values.get("decoder_vocab_size") or values.get("vocab_size")]
+    if values.get("share_encoder_decoder_embeddings", True):
+        one = _vocabulary(directory, VOCABULARY, sizes[0], models)
+        both = (one, one)
+    else:
+        both = (
+            _vocabulary(directory, VOCABULARY, sizes[0], models[:1]),
+            _vocabulary(directory, TARGET_VOCABULARY, sizes[1], models[1:]),
+        )
+    source, target = (spm.tokenizer(model, one.pieces) for model, one in zip(models, both, strict=True))
+    return both, (source, source if source.to_bytes() == target.to_bytes() else target)
+
+
+def _vocabulary(directory: Path, name: str, size: Any, models: Sequence[Any]) -> spm.Vocabulary:
+    ids, path = read_object(directory, name), directory / name
+    if len(ids) != size:
+        raise InputError(f"{path}: has {len(ids):,} pieces but {CONFIG} says {size!r}; the files are not of one model")
+    if not all(isinstance(number, int) for number in ids.values()):
+        raise InputError(f"{path}: must give each piece its id")
+    return spm.vocabulary(ids, models, path)
+
+
+def _read_weights(directory: Path) -> dict[str, Tensor]:
+    """The tensors by name; those that are computed (positions) are left out."""
+    if (directory / WEIGHTS).exists() or not (directory / PICKLED).exists():
+        tensors = read_tensors(checked_file(directory, WEIGHTS))
+    else:
+        tensors = _safely_unpickled(checked_file(directory, PICKLED))
+    return {name: tensor for name, tensor in tensors.items() if "embed_positions" not in name}
+
+
+def _safely_unpickled(path: Path) -> dict[str, Tensor]:
+    """The tensors of a .bin file, by torch's loader that makes tensors and nothing else, and runs no code."""
+    try:
+        tensors = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise InputError(f"{path}: holds more than tensors, or is truncated; only tensors are read") from error
+    if not isinstance(tensors, dict) or not all(isinstance(one, Tensor) for one in tensors.values()):
+        raise InputError(f"{path}: expected tensors by name")
+    return tensors
+
+
+def _our_weights(
+    values: dict[str, Any], theirs: dict[str, Tensor], vocabularies: Sequence[spm.Vocabulary], directory: Path
+) -> tuple[ModelConfig, Weights]:
+    path = directory / WEIGHTS
+    shared = bool(values.get("share_encoder_decoder_embeddings", True))
+    theirs = _one_of_each(theirs, shared, path)
+    bias_V = theirs.pop("final_logits_bias", torch.zeros(1)).flatten()
+    config = _our_config(values, directory / CONFIG, tied="lm_head.weight" not in theirs, bias=bool(bias_V.any()))
+    if config.output_bias:
+        theirs["final_logits_bias"] = bias_V
+    weights = to_ours(table(config), theirs, shapes_of(config), str(path))
+    source, target = vocabularies
+    start_row = config.decoder_start_id
+    if start_row not in target.rows:
+        raise InputError(f"{directory / CONFIG}: decoder_start_token_id = {start_row} is no id of the vocabulary")
+    extra = None in target.rows
+    if extra and not config.output_bias:
+        weights["generator.bias"] = torch.zeros(config.vocab_size)
+    config = dataclasses.replace(
+        config,
+        vocab_size=len(target.pieces),
+        source_vocab_size=None if shared else len(source.pieces),
+        output_bias=config.output_bias or extra,
+        decoder_start_id=target.rows.index(start_row),
+    )
+    return config, {name: _in_our_order(name, weight, source, target, shared) for name, weight in weights.items()}
+
+
+def _in_our_order(name: str, weight: Tensor, source: spm.Vocabulary, target: spm.Vocabulary, shared: bool) -> Tensor:
+    """The rows of embeddings and output layer in the order of our ids.
+
+    A piece that only the SentencePiece file has was `<unk>` to the model: it gets that row, and is never written.
+    """
+    if not name.startswith("generator.") and "embedding.token" not in name:
+        return weight
+    vocabulary = source if name.startswith("source_embedding") and not shared else target
+    unknown = vocabulary.rows[1]
+    assert unknown is not None
+    chosen = weight[[unknown if row is None else row for row in vocabulary.rows]]
+    if name == "generator.bias":
+        chosen[[row is None for row in vocabulary.rows]] = NEVER
+    return chosen
+
+
+def _one_of_each(theirs: dict[str, Tensor], shared: bool, path: Path) -> dict[str, Tensor]:
+    """Tables that are the same one stand under several names, or under any of them; here under one."""
+    theirs = dict(theirs)
+    encoder, decoder = "model.encoder.embed_tokens.weight", "model.decoder.embed_tokens.weight"
+    main = "model.shared.weight" if shared else decoder
+    copies = [theirs.pop(name) for name in (main, *((encoder, decoder) if shared else ())) if name in theirs]
+    if not copies and "lm_head.weight" in theirs:
+        copies = [theirs.pop("lm_head.weight")]
+    if not copies:
+        raise InputError(f"{path}: tensor '{main}' is missing; the file does not fit its {CONFIG}")
+    if any(not torch.equal(copies[0], other) for other in copies[1:]):
+        raise InputError(
+            f"{path}: the embeddings of encoder and decoder differ, but {CONFIG} says that they are shared"
+        )
+    output = theirs.pop("lm_head.weight", copies[0])
+    theirs[main] = copies[0]
+    return theirs if torch.equal(output, copies[0]) else theirs | {"lm_head.weight": output}
+
+
+def _our_config(values: dict[str, Any], path: Path, tied: bool, bias: bool) -> ModelConfig:
+    """Their shape as our config, with their ids; InputError for what the model here does not compute."""
+    for name, value in PLAIN.items():
+        if values.get(name, value) != value:
+            raise InputError(f"{path}: {name} = {values[name]!r} is not supported, only {value!r}")
+    for name in ("attention_heads", "ffn_dim"):
+        if values.get(f"encoder_{name}") != values.get(f"decoder_{name}"):
+            raise InputError(f"{path}: encoder_{name} and decoder_{name} differ; only equal ones are supported")
+    ours = {their: our for our, their in ACTIVATIONS.items()} | {"silu": "silu"}
+    activation = values.get("activation_function")
+    if activation not in ours:
+        raise InputError(f"{path}: activation_function = {activation!r} is not supported, only {', '.join(ours)}")
+    shared = values.get("share_encoder_decoder_embeddings", True)
+    sizes = {
+        "vocab_size": values.get("vocab_size") if shared else values.get("decoder_vocab_size"),
+        "source_vocab_size": None if shared else values.get("vocab_size"),
+        "d_model": values.get("d_model"),
+        "num_heads": values.get("encoder_attention_heads"),
+        "encoder_layers": values.get("encoder_layers"),
+        "decoder_layers": values.get("decoder_layers"),
+        "d_ff": values.get("encoder_ffn_dim"),
+        "max_length": values.get("max_position_embeddings"),
+    }
+    for name in sizes.keys() - {"source_vocab_size"}:
+        if sizes[name] is None:
+            raise InputError(f"{path}: says nothing of {name}")
+    check_sizes(sizes, path)
+    options = {
+        "activation": ours[activation],
+        "position_layout": "halves",
+        "tie_embeddings": tied,
+        "output_bias": bias,
+        "embedding_scale": values.get("scale_embedding", False),
+        "dropout": values.get("dropout", 0.1),
+        "decoder_start_id": values.get("decoder_start_token_id", values.get("pad_token_id")),
+    }
+    try:
+        return build(ModelConfig, sizes | options, str(path))
+    except GlassformerError as error:  # a wrong file is the input's fault, not the usage's
+        raise InputError(str(error)) from error

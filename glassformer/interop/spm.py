@@ -1,0 +1,99 @@
+"""SentencePiece files of other models: their pieces put into the order of our ids, and what only a vocabulary has.
+
+Elsewhere a vocabulary lists the pieces of two SentencePiece models, in an order of its own. Here a tokenizer's file is
+the vocabulary. So the file is written again: the four control tokens first, then the vocabulary's other pieces in their
+order, then the pieces that the file has but the vocabulary has not.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import sentencepiece
+from sentencepiece import sentencepiece_model_pb2 as model_pb2
+
+from glassformer.errors import InputError
+from glassformer.interop.directories import checked_file
+from glassformer.special import BOS, EOS, PAD, PIECES, UNK
+from glassformer.text.directions import symbol_of, target_of_symbol
+from glassformer.text.tokenizer import IMPORTED, Tokenizer
+
+_TAG = re.compile(">>([^<>]+)<<")
+_KINDS: Any = model_pb2.ModelProto.SentencePiece  # type: ignore[attr-defined]
+
+
+class Vocabulary(NamedTuple):
+    """Our pieces, and for each the row that it has in the other model; None where that has none."""
+
+    pieces: list[str]
+    rows: list[int | None]
+
+
+def tag_of(piece: str) -> str:
+    """How Marian writes a piece: `>>hi<<` for `<2hi>`, the others as they are."""
+    target = target_of_symbol(piece)
+    return f">>{target}<<" if target else piece
+
+
+def piece_of(tag: str) -> str:
+    """How we write a piece of Marian's: `<2pt_br>` for `>>pt-br<<`, the others as they are."""
+    found = _TAG.fullmatch(tag)
+    symbol = symbol_of(found[1].replace("-", "_")) if found else tag
+    return symbol if target_of_symbol(symbol) else tag
+
+
+def read_spm(directory: Path, name: str) -> Any:
+    """The SentencePiece model in a file, as a protocol buffer."""
+    path = checked_file(directory, name)
+    try:
+        model: Any = model_pb2.ModelProto.FromString(path.read_bytes())  # type: ignore[attr-defined]
+        sentencepiece.SentencePieceProcessor(model_proto=model.SerializeToString())
+    except Exception as error:  # protobuf's DecodeError and SentencePiece's RuntimeError have no common base
+        raise InputError(f"{path}: not a SentencePiece model, or a truncated one; copy it again") from error
+    return model
+
+
+def vocabulary(ids: Mapping[str, int], models: Iterable[Any], path: Path) -> Vocabulary:
+    """The pieces of a `vocab.json` in our order, and those of the SentencePiece models that it lacks."""
+    theirs = [piece_of(piece) for piece in sorted(ids, key=ids.__getitem__)]
+    if [ids[piece] for piece in sorted(ids, key=ids.__getitem__)] != list(range(len(ids))):
+        raise InputError(f"{path}: its ids must be 0 to {len(ids) - 1}, each once")
+    if len(set(theirs)) < len(theirs):
+        raise InputError(f"{path}: two of its `>>tags<<` name the same target")
+    row = {piece: number for number, piece in enumerate(theirs)}
+    for needed in (PIECES[PAD], PIECES[UNK], PIECES[EOS]):
+        if needed not in row:
+            raise InputError(f"{path}: has no {needed}; it is not Marian's vocabulary")
+    made = {one.piece: None for model in models for one in model.pieces if one.type != _KINDS.CONTROL}
+    pieces = [*PIECES, *(one for one in theirs if one not in PIECES)]
+    pieces += [one for one in made if one not in row and one not in PIECES]
+    return Vocabulary(pieces, [row.get(piece) for piece in pieces])
+
+
+def tokenizer(model: Any, pieces: Sequence[str]) -> Tokenizer:
+    """A tokenizer that splits text as `model` does, with an id for each of `pieces`.
+
+    A piece that `model` has not is never made from text, but can be written.
+    """
+    own = {one.piece: one for one in model.pieces}
+    new = type(model)()
+    new.CopyFrom(model)
+    del new.pieces[:]
+    for number, piece in enumerate(pieces):
+        kind, score = _kind_and_score(number, piece, own.get(piece))
+        new.pieces.add(piece=piece, score=score, type=kind)
+    spec = new.trainer_spec
+    spec.pad_id, spec.unk_id, spec.bos_id, spec.eos_id = PAD, UNK, BOS, EOS
+    spec.pad_piece, spec.unk_piece, spec.bos_piece, spec.eos_piece = PIECES
+    spec.vocab_size = len(pieces)
+    new.denormalizer_spec.name = IMPORTED
+    return Tokenizer(new.SerializeToString())
+
+
+def _kind_and_score(number: int, piece: str, own: Any) -> tuple[int, float]:
+    if number < len(PIECES):
+        return (_KINDS.UNKNOWN if number == UNK else _KINDS.CONTROL), 0.0
+    if target_of_symbol(piece):
+        return _KINDS.CONTROL, 0.0
+    return (own.type, own.score) if own else (_KINDS.UNUSED, 0.0)
