@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from glassformer.cli.streams import say_error
-from glassformer.errors import InputError
+from glassformer.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from glassformer.search import SearchOptions
@@ -24,13 +24,16 @@ DATA = (
 
 def train(options: argparse.Namespace) -> None:
     from glassformer.settings import parse_assignment, read_yaml
-    from glassformer.training import train
+    from glassformer.training.train import train_with
 
     settings: dict[str, Any] = read_yaml(Path(options.config)) if options.config else {}
     settings |= given(options, (*DATA, "preset", "start_from", "max_steps", "seed", "probe"))
     settings |= dict(map(parse_assignment, options.set))
+    for key in settings:
+        if key in ("out", "device", "resume", "allow", "config", "set"):
+            raise UsageError(f"{key} is an option of the command, not a setting; give it as --{key}")
     allow = [key for key in options.allow.split(",") if key]
-    train(options.out, resumed=options.resume, allow=allow, device=options.device, **settings)
+    train_with(settings, options.out, options.resume, allow, options.device)
     if os.environ.get("RANK", "0") == "0":  # one answer, from however many processes torchrun started
         print(options.out)
 
