@@ -12,8 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from glassformer.errors import InputError
+from glassformer.reading import MIB, open_regular, parse_json, read_regular
 
 CHECKSUMS = "checksums.json"
+LARGEST = 1 << 50  # bytes of a file whose checksum is taken: it is read piece by piece
 STATES = "partial", "old", "gone"  # what stands beside NAME, as .NAME.STATE: the new one, the old one, one to remove
 
 
@@ -134,9 +136,9 @@ def clear_remains(directory: Path) -> None:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def checksum(path: Path) -> str:
-    """The SHA-256 of a file."""
-    with path.open("rb") as file:
+def checksum(path: Path, named: bool = False) -> str:
+    """The SHA-256 of a file of ours, or of one that the user `named`; see `open_regular`."""
+    with open_regular(path, LARGEST, named) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -149,7 +151,7 @@ def write_checksums(directory: Path) -> None:
 def integrity_problem(directory: Path) -> str:
     """What is wrong with a directory that was saved with its checksums; nothing if it is whole."""
     try:
-        sums = json.loads((directory / CHECKSUMS).read_bytes())
+        sums = parse_json(read_regular(directory / CHECKSUMS, MIB))
         files = {path.name: path for path in directory.iterdir()}  # nothing is opened because the list names it
         for name, expected in sums.items():
             if name not in files:

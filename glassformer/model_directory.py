@@ -6,24 +6,32 @@ are the same, card.json (where the model comes from), and lexicon.tsv (the words
 
 import dataclasses
 import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor
 
 from glassformer.errors import GlassformerError, InputError
 from glassformer.files import standing, write_whole
-from glassformer.model import ModelConfig, Transformer
+from glassformer.model import ModelConfig, Transformer, outline
+from glassformer.quality_estimation.lexicon import LARGEST as LARGEST_LEXICON
 from glassformer.quality_estimation.lexicon import Lexicon
+from glassformer.reading import MIB, open_regular, parse_json, read_regular
 from glassformer.settings import build, keys_of, refuse_unknown
 from glassformer.text.tokenizer import Tokenizer
 
 CONFIG, WEIGHTS, CARD, LEXICON = "config.json", "model.safetensors", "card.json", "lexicon.tsv"
 JOINT, SOURCE, TARGET = "tokenizer.spm", "source.spm", "target.spm"
+LARGEST_JSON, LARGEST_WEIGHTS = 64 * MIB, 1 << 40  # bytes; of the weights, only what the config asks for is read
+FLOATS = "F64", "F32", "F16", "BF16"  # safetensors' names
 OF_A_RUN = ("average", "best", "last")  # the first that is there is what a run directory means
+
+Header = Mapping[str, tuple[tuple[int, ...], bool]]  # by name: shape, and whether the numbers are floating-point
 
 
 def resolve(path: Path) -> Path:
@@ -95,8 +103,10 @@ def read_model(
             f"{directory}: {SOURCE} and {TARGET} have other pieces than each other, but the model has one vocabulary; "
             "the files are not of one model"
         )
+    path = directory / WEIGHTS
+    _refuse_misfit(outline(config), header_of(path), path)
     model = Transformer(config)
-    load_parameters(model, read_tensors(directory / WEIGHTS), directory / WEIGHTS)
+    load_parameters(model, read_tensors(path), path)
     return model.to(device).eval(), tokenizers, read_json(directory / CARD)
 
 
@@ -104,7 +114,7 @@ def read_lexicon(directory: Path) -> Lexicon:
     """The model's lexicon, empty where it has none; InputError for a damaged one."""
     path = directory / LEXICON
     try:
-        return Lexicon.from_bytes(path.read_bytes(), str(path))
+        return Lexicon.from_bytes(read_regular(path, LARGEST_LEXICON), str(path))
     except FileNotFoundError:
         return Lexicon()
     except OSError as error:
@@ -113,30 +123,58 @@ def read_lexicon(directory: Path) -> Lexicon:
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
     """The tensors of a safetensors file; InputError if it is missing or broken."""
-    try:
+    with _reading_tensors(path):
         return load_file(path)
+
+
+def header_of(path: Path) -> Header:
+    """What a safetensors file says of its tensors, which are not read; InputError if it is missing or broken."""
+    with _reading_tensors(path), safe_open(path, "pt") as file:
+        slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
+        return {name: (tuple(one.get_shape()), one.get_dtype() in FLOATS) for name, one in slices.items()}
+
+
+@contextmanager
+def _reading_tensors(path: Path) -> Iterator[None]:
+    try:
+        open_regular(path, LARGEST_WEIGHTS).close()
+        yield
     except FileNotFoundError as error:
         raise InputError(f"{path}: missing; copy the whole model directory") from error
-    except (OSError, SafetensorError) as error:
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except SafetensorError as error:
         raise InputError(f"{path}: truncated or not a safetensors file ({error}); copy it again") from error
 
 
 def load_parameters(model: Transformer, weights: dict[str, Tensor], where: Path) -> None:
     """Copy `weights` into the model; InputError unless names and shapes agree and all are finite."""
-    wanted = dict(model.named_parameters())
-    for name in sorted(wanted.keys() ^ weights.keys()):
-        state = "is missing" if name in wanted else "does not belong to this model"
-        raise InputError(f"{where}: tensor '{name}' {state}; the file does not fit {CONFIG}")
-    for name, parameter in wanted.items():
-        if weights[name].shape != parameter.shape:
-            raise InputError(
-                f"{where}: tensor '{name}' is {tuple(weights[name].shape)} but {CONFIG} makes it "
-                f"{tuple(parameter.shape)}; the files are not of one model"
-            )
+    _refuse_misfit(model, {name: (tuple(one.shape), one.is_floating_point()) for name, one in weights.items()}, where)
+    for name, parameter in model.named_parameters():
         if not weights[name].isfinite().all():
             raise InputError(f"{where}: tensor '{name}' holds NaN or infinity; use an earlier checkpoint")
         with torch.no_grad():
             parameter.copy_(weights[name])
+
+
+def _refuse_misfit(model: Transformer, found: Header, where: Path) -> None:
+    """InputError unless the tensors `found` have the names and shapes of the model's, and hold floating-point numbers.
+
+    Of the model no numbers are needed, so that a wrong file is refused before they take memory.
+    """
+    wanted = {name: tuple(parameter.shape) for name, parameter in model.named_parameters()}
+    for name in sorted(wanted.keys() ^ found.keys()):
+        state = "is missing" if name in wanted else "does not belong to this model"
+        raise InputError(f"{where}: tensor '{name}' {state}; the file does not fit {CONFIG}")
+    for name in wanted:
+        shape, is_float = found[name]
+        if shape != wanted[name]:
+            raise InputError(
+                f"{where}: tensor '{name}' is {shape} but {CONFIG} makes it {wanted[name]}; the files are not of one "
+                "model"
+            )
+        if not is_float:
+            raise InputError(f"{where}: tensor '{name}' holds no floating-point numbers; copy the model again")
 
 
 def read_config(path: Path) -> ModelConfig:
@@ -162,10 +200,12 @@ def _read_tokenizers(directory: Path) -> tuple[Tokenizer, Tokenizer]:
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON object; InputError if the file is missing or broken."""
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = parse_json(read_regular(path, LARGEST_JSON))
     except FileNotFoundError as error:
         raise InputError(f"{path}: missing; copy the whole model directory") from error
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    except ValueError as error:
         raise InputError(f"{path}: truncated or not JSON; copy it again") from error
     if not isinstance(values, dict):
         raise InputError(f"{path}: expected a JSON object")

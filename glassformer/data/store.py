@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import sentencepiece
+from numpy.typing import NDArray
 
 from glassformer.data.batches import Sentences, TokenizedPairs
 from glassformer.data.cache import FORMAT, SIDES, building, cache_folder, key_of
@@ -30,11 +31,13 @@ from glassformer.data.prefetch import prefetch
 from glassformer.data.texts import Texts
 from glassformer.errors import InputError
 from glassformer.files import whole_directory, write_whole
+from glassformer.reading import MIB, open_regular, parse_json, read_regular
 from glassformer.text.pairs import Pair
 from glassformer.text.tokenizer import Ids, Tokenizers, encode_pairs
 
 CHUNK = 1 << 14  # pairs tokenized together
 STORE = "store.json"
+LARGEST, LARGEST_ARRAY = 256 * MIB, 1 << 50  # bytes of its JSON, and of an array, which is only mapped
 LONG_WORK = 500_000  # pairs from which on it is said beforehand
 
 
@@ -85,10 +88,9 @@ def _build(path: Path, texts: Texts, drop: Iterable[str], tokenizers: Tokenizers
 def open_store(path: Path) -> Store | None:
     """The store at `path`; None if there is none, or not a whole one."""
     try:
-        facts = json.loads((path / STORE).read_text(encoding="utf-8"))
+        facts = parse_json(read_regular(path / STORE, LARGEST))
         source, target = (
-            Sentences(*(np.load(path / f"{side}.{part}.npy", mmap_mode="r") for part in ("ids", "starts")))
-            for side in SIDES
+            Sentences(*(_mapped(path / f"{side}.{part}.npy") for part in ("ids", "starts"))) for side in SIDES
         )
         if any(len(side) != sum(facts["sizes"]) or side.starts[-1] != len(side.ids) for side in (source, target)):
             return None
@@ -100,6 +102,12 @@ def open_store(path: Path) -> Store | None:
         )
     except (OSError, ValueError, KeyError, TypeError, IndexError):
         return None
+
+
+def _mapped(path: Path) -> NDArray[Any]:
+    open_regular(path, LARGEST_ARRAY).close()
+    array: NDArray[Any] = np.load(path, mmap_mode="r")
+    return array
 
 
 def write_store(

@@ -150,6 +150,12 @@ class Transformer(nn.Module):
         return self.logits(hidden_BTD)
 
 
+def outline(config: ModelConfig) -> Transformer:
+    """The model's modules, names and shapes without its numbers: it takes next to no memory, whatever its size."""
+    with torch.device("meta"):
+        return Transformer(config)
+
+
 def shift_right(target_BT: Tensor, start_id: int) -> Tensor:
     """The decoder's input for the target ids (B, T): begin with `start_id`, drop the last column."""
     return functional.pad(target_BT[:, :-1], (1, 0), value=start_id)

@@ -18,6 +18,7 @@ import sentencepiece
 from sentencepiece import sentencepiece_model_pb2 as model_pb2
 
 from glassformer.errors import InputError, UsageError
+from glassformer.reading import MIB, read_regular
 from glassformer.special import BOS, EOS, PAD, PIECES, UNK
 from glassformer.text.directions import symbol_of, target_of_symbol
 from glassformer.text.pairs import Pair
@@ -30,6 +31,7 @@ BOUNDARY = "\x1f"  # put where no piece may reach across: SentencePiece's own sp
 PROBE = " ² x "  # no rule of ours changes it; a tokenizer with other rules, or a damaged one, does
 # The smallest vocabulary there can be: the control tokens, the 256 bytes, and a piece for the space.
 SMALLEST = len(PIECES) + 256 + 1
+LARGEST = 512 * MIB  # bytes of a `.spm` file
 _SEEDING = Lock()  # SentencePiece has one seed for the whole process
 
 
@@ -110,7 +112,7 @@ class Tokenizer:
     def load(cls, path: Path) -> "Tokenizer":
         """Read a `.spm` file; InputError if it is not one."""
         try:
-            model = path.read_bytes()
+            model = read_regular(path, LARGEST)
             if not model:
                 raise InputError(f"{path}: is empty; copy the tokenizer again")
             tokenizer = cls(model)
