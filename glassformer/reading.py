@@ -2,6 +2,7 @@
 
 import errno
 import json
+import math
 import os
 import stat
 from io import BufferedReader
@@ -82,6 +83,8 @@ def _refuse_deep(value: Any) -> None:
                 inner += [*one.keys(), *one.values()]
             elif isinstance(one, list):
                 inner += one
+            elif isinstance(one, float) and not math.isfinite(one):
+                raise ValueError("a number is too large")
             elif isinstance(one, str) and not one.isascii():
                 one.encode("utf-8", "surrogateescape")
         level, depth = inner, depth + 1

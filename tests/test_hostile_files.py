@@ -10,6 +10,7 @@ import pytest
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
+from glassformer.corpora.gettext import clean, has_words, read_catalogue
 from glassformer.errors import InputError
 from glassformer.files import integrity_problem
 from glassformer.glass.record import Trace
@@ -212,6 +213,81 @@ def test_yaml_that_is_refused(text, tmp_path):
     (tmp_path / "c.yaml").write_text(text)
     with pytest.raises(InputError, match=r"c\.yaml"):
         read_yaml(tmp_path / "c.yaml")
+
+
+def trace_record():
+    return json.loads((Path(__file__).parent / "glass" / "trace_0.1.0.json").read_text())
+
+
+@pytest.mark.parametrize("length", [20, 3000])
+def test_a_chain_of_additions_is_computed_once_each(length, tmp_path):
+    record = trace_record()
+    first = next(one for one in record["tensors"] if one["data"] and len(one["shape"]) == 2)
+    cell = Trace.from_dict(record).cell_at(first["name"], (0, 1)).value
+    left_out = {"op": "add", "attributes": {}, "data": None, "columns": None, "statistics": {}}
+    for number in range(length):
+        before = record["tensors"][-1]["name"] if number else first["name"]
+        operands = {"a": before, "b": before if length < 100 else first["name"]}
+        record["tensors"].append(first | left_out | {"name": f"sum.{number}", "operands": operands})
+    (tmp_path / "t.json").write_text(json.dumps(record))
+    expected = cell * 2**length if length < 100 else cell * (length + 1)
+    last = f"sum.{length - 1}"
+    assert Trace.load(tmp_path / "t.json").cell_at(last, (0, 1)).value == pytest.approx(expected)
+    for arguments in (("--cell", f"{last}[0,1]"), ("--tensor", last), ("--html", tmp_path / "t.html")):
+        assert run("explain", tmp_path / "t.json", *arguments).status == 0
+
+
+def beam(parents, steps):
+    node = {"token": 5, "piece": "a", "text": "a", "log_prob": -1.0, "sum": -1.0, "length": 1, "penalty": 1.0,
+            "score": -1.0, "state": "best"}  # fmt: skip
+    nodes = [
+        node | {"id": number, "parent": parent, "step": step}
+        for number, (parent, step) in enumerate(zip(parents, steps, strict=True))
+    ]
+    return {"width": 2, "length_penalty": 0.6, "nodes": nodes}
+
+
+def test_a_deep_beam(tmp_path):
+    record = trace_record()
+    record["beam"] = beam([None, *range(3000)], range(3001))
+    (tmp_path / "t.json").write_text(json.dumps(record))
+    for arguments in ((), ("--svg", tmp_path / "t.svg", "--view", "beam"), ("--html", tmp_path / "t.html")):
+        outcome = run("explain", tmp_path / "t.json", *arguments)
+        assert outcome.status == 0, outcome.err
+
+
+@pytest.mark.parametrize(
+    ("parents", "steps"), [([None, 0], [0, 10**12]), ([None, 0], [0, 0]), ([None, 0], [3, 4]), ([None], [10**9])]
+)
+def test_a_beam_whose_steps_are_none(parents, steps):
+    with pytest.raises(InputError, match="of the beam"):
+        Trace.from_dict(trace_record() | {"beam": beam(parents, steps)})
+
+
+# Catalogues
+
+HEADER = (
+    'msgid ""\nmsgstr ""\n"Plural-Forms: nplurals=2; plural={};\\n"\n"Content-Type: text/plain; charset=UTF-8\\n"\n\n'
+)
+
+
+@pytest.mark.parametrize("formula", ["n % 0", "n / (n - 1)", "(" * 3000 + "n" + ")" * 3000, "n" + "+1" * 100, "x"])
+def test_a_plural_formula_that_gives_nothing(tmp_path, formula):
+    (tmp_path / "hi.po").write_text(HEADER.format(formula) + 'msgid "a word"\nmsgstr "ek shabd"\n')
+    assert list(read_catalogue(tmp_path / "hi.po")) == [("a word", "ek shabd")]
+
+
+@pytest.mark.parametrize("hostile", [sparse, fifo, zeros])
+def test_a_catalogue_that_is_none(tmp_path, hostile):
+    put(tmp_path / "hi.mo", hostile)
+    with pytest.raises(InputError, match="not a readable catalogue"):
+        list(read_catalogue(tmp_path / "hi.mo"))
+
+
+@pytest.mark.parametrize("text", ["%" + "0" * 10**5, "a" * 10**5, " " * 10**5, "a_" * 10**5, "(" * 10**5, "&a" * 10**5])
+def test_a_long_message_is_cleaned_at_once(text):
+    clean(text, text)
+    has_words(text)
 
 
 # Settings that no training has
