@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -148,12 +148,17 @@ def write_checksums(directory: Path) -> None:
     write_whole(directory / CHECKSUMS, (json.dumps(sums, indent=2) + "\n").encode())
 
 
-def integrity_problem(directory: Path) -> str:
-    """What is wrong with a directory that was saved with its checksums; nothing if it is whole."""
+def integrity_problem(directory: Path, of: Collection[str] = ()) -> str:
+    """What is wrong with a directory that was saved with its checksums; nothing if it is whole.
+
+    `of`: the files that are looked at, all if there are none named.
+    """
     try:
         sums = parse_json(read_regular(directory / CHECKSUMS, MIB))
         files = {path.name: path for path in directory.iterdir()}  # nothing is opened because the list names it
         for name, expected in sums.items():
+            if of and name not in of:
+                continue
             if name not in files:
                 return f"{name} is missing"
             if checksum(files[name]) != expected:

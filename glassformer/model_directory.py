@@ -17,7 +17,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from glassformer.errors import GlassformerError, InputError
-from glassformer.files import standing, write_whole
+from glassformer.files import CHECKSUMS, integrity_problem, standing, write_whole
 from glassformer.model import ModelConfig, Transformer, outline
 from glassformer.quality_estimation.lexicon import LARGEST as LARGEST_LEXICON
 from glassformer.quality_estimation.lexicon import Lexicon
@@ -27,6 +27,7 @@ from glassformer.text.tokenizer import Tokenizer
 
 CONFIG, WEIGHTS, CARD, LEXICON = "config.json", "model.safetensors", "card.json", "lexicon.tsv"
 JOINT, SOURCE, TARGET = "tokenizer.spm", "source.spm", "target.spm"
+FILES = CONFIG, WEIGHTS, CARD, LEXICON, JOINT, SOURCE, TARGET
 LARGEST_JSON, LARGEST_WEIGHTS = 64 * MIB, 1 << 40  # bytes; of the weights, only what the config asks for is read
 FLOATS = "F64", "F32", "F16", "BF16"  # safetensors' names
 OF_A_RUN = ("average", "best", "last")  # the first that is there is what a run directory means
@@ -69,14 +70,9 @@ def write_model(
     else:
         write_whole(directory / SOURCE, source.to_bytes())
         write_whole(directory / TARGET, target.to_bytes())
-    write_card(directory, card)
+    write_whole(directory / CARD, _json(card))
     if lexicon:
         write_whole(directory / LEXICON, lexicon.to_bytes())
-
-
-def write_card(directory: Path, card: dict[str, Any]) -> None:
-    """Write the card of the model directory `directory`, in the place of one that may be there."""
-    write_whole(directory / CARD, _json(card))
 
 
 def read_model(
@@ -86,6 +82,7 @@ def read_model(
 
     Raises InputError for a file that is missing, truncated, or does not fit the others.
     """
+    _refuse_altered(directory)
     config = read_config(directory / CONFIG)
     tokenizers = _read_tokenizers(directory)
     for name, tokenizer, size in (
@@ -108,6 +105,13 @@ def read_model(
     model = Transformer(config)
     load_parameters(model, read_tensors(path), path)
     return model.to(device).eval(), tokenizers, read_json(directory / CARD)
+
+
+def _refuse_altered(directory: Path) -> None:
+    """Raise InputError for a file that is not as it was saved, where the checksums are known."""
+    problem = integrity_problem(directory, FILES) if (directory / CHECKSUMS).exists() else ""
+    if problem:
+        raise InputError(f"{directory}: {problem}; copy the model again (or, if you meant it, remove {CHECKSUMS})")
 
 
 def read_lexicon(directory: Path) -> Lexicon:

@@ -25,7 +25,9 @@ MODEL_FILES = "config.json", "model.safetensors", "source.spm", "card.json", "le
 def model(copying, tmp_path, monkeypatch):
     """A copy of a trained model's directory."""
     monkeypatch.chdir(tmp_path)
-    return shutil.copytree(copying.path / "best", tmp_path / "model")
+    model = shutil.copytree(copying.path / "best", tmp_path / "model")
+    (model / "checksums.json").unlink()  # with them, any change is told at once
+    return model
 
 
 @pytest.fixture(autouse=True)
@@ -162,6 +164,47 @@ def test_weights_that_are_no_floating_point_numbers(model, kind):
     with safe_open(model / "model.safetensors", "pt") as file:
         assert file.get_slice(name).get_dtype() not in ("F32", "F16")
     assert "holds no floating-point numbers" in refusal(run("translate", "model", stdin="a b\n"))
+
+
+@pytest.mark.parametrize("value", [1e30, -3e38])
+def test_weights_with_which_there_are_no_numbers(model, value):
+    weights = load_file(model / "model.safetensors")
+    for tensor in weights.values():
+        tensor.fill_(value)
+    save_file(weights, model / "model.safetensors")
+    (model / "s.txt").write_text("a b\n")
+    for command in (("translate", "model", "model/s.txt"), ("score", "model", "--source", "model/s.txt", "--target",
+                    "model/s.txt")):  # fmt: skip
+        outcome = run(*command)
+        assert (outcome.status, outcome.out.strip()) == (1, ""), outcome
+        assert "NaN" in outcome.err
+
+
+@pytest.mark.parametrize("name", ["best", "last", "checkpoint"])
+def test_a_flipped_bit_in_any_file_of_a_model(copying, tmp_path, name):
+    (checkpoint,) = (copying.path / "checkpoints").iterdir()
+    model = shutil.copytree(checkpoint if name == "checkpoint" else copying.path / name, tmp_path / "model")
+    for path in sorted(model.iterdir()):
+        if path.name.startswith(("training_state", "checksums")):
+            continue
+        content = path.read_bytes()
+        place = len(content) // 2
+        path.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
+        assert f"model: {path.name} is truncated or altered" in refusal(run("translate", model, stdin="a b\n"))
+        path.write_bytes(content)
+    assert run("translate", model, stdin="a b\n").out == "a b\n"
+
+
+def test_pieces_in_another_order(copying, tmp_path):
+    from sentencepiece import sentencepiece_model_pb2 as model_pb2
+
+    model = shutil.copytree(copying.path / "best", tmp_path / "model")
+    for path in model.glob("*.spm"):
+        permuted = model_pb2.ModelProto.FromString(path.read_bytes())
+        first, second = permuted.pieces[-1].piece, permuted.pieces[-2].piece
+        permuted.pieces[-1].piece, permuted.pieces[-2].piece = second, first
+        path.write_bytes(permuted.SerializeToString())
+    assert ".spm is truncated or altered" in refusal(run("translate", model, stdin="a b\n"))
 
 
 # Data that nests, and JSON that is none
