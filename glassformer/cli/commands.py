@@ -4,10 +4,10 @@ import argparse
 import json
 import os
 from collections.abc import Iterable
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from glassformer.cli.arrivals import arrivals
 from glassformer.cli.streams import say_error
 from glassformer.errors import InputError, UsageError
 
@@ -51,7 +51,7 @@ def score(options: argparse.Namespace) -> int:
     translator = load_translator(options)
     pairs = read_parallel(Path(options.source), Path(options.target))
     status = 0
-    while chunk := list(islice(pairs, CHUNK)):
+    for chunk in arrivals(pairs, CHUNK, None):
         sources, targets = [pair.source for pair in chunk], [pair.target for pair in chunk]
         alpha, places = options.length_penalty, [pair.place for pair in chunk]
         for one in translator.score(sources, targets, alpha, places, align=options.json, to=options.to):
@@ -84,6 +84,7 @@ def check_data(options: argparse.Namespace) -> None:
 
 def corpus(options: argparse.Namespace) -> None:
     from glassformer.corpora import load_corpus
+    from glassformer.files import write_whole
 
     corpus, out = load_corpus(options.name, options.seed), Path(options.out)
     out.mkdir(parents=True, exist_ok=True)
@@ -91,10 +92,15 @@ def corpus(options: argparse.Namespace) -> None:
     for path in paths.values():
         if path.exists():
             raise InputError(f"{path}: is there already; choose another --out")
-    for part, path in paths.items():
-        lines = (f"{pair.source}\t{pair.target}\n" for pair in getattr(corpus, part))
-        path.write_text("".join(lines), encoding="utf-8")
-        print(path)
+    try:
+        for part, path in paths.items():
+            lines = (f"{pair.source}\t{pair.target}\n" for pair in getattr(corpus, part))
+            write_whole(path, "".join(lines).encode())
+    except InputError:  # all of it or nothing, so that the command may be repeated
+        for path in paths.values():
+            path.unlink(missing_ok=True)
+        raise
+    print(*paths.values(), sep="\n")
 
 
 def info(options: argparse.Namespace) -> None:
