@@ -1,8 +1,17 @@
 """Where to compute."""
 
+import os
+
 import torch
 
 from glassformer.errors import InputError, UsageError
+
+
+def memory_of(device: torch.device) -> int:
+    """Bytes of memory that the device, or for the CPU this machine, has in all."""
+    if device.type == "cuda":
+        return int(torch.cuda.get_device_properties(device).total_memory)
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def choose_device(name: str) -> torch.device:

@@ -7,13 +7,15 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from glassformer.errors import InputError
+from glassformer.reading import MIB, open_regular, parse_json, read_regular
 
 CHECKSUMS = "checksums.json"
+LARGEST = 1 << 50  # bytes of a file whose checksum is taken: it is read piece by piece
 STATES = "partial", "old", "gone"  # what stands beside NAME, as .NAME.STATE: the new one, the old one, one to remove
 
 
@@ -134,9 +136,9 @@ def clear_remains(directory: Path) -> None:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def checksum(path: Path) -> str:
-    """The SHA-256 of a file."""
-    with path.open("rb") as file:
+def checksum(path: Path, named: bool = False) -> str:
+    """The SHA-256 of a file of ours, or of one that the user `named`; see `open_regular`."""
+    with open_regular(path, LARGEST, named) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -146,12 +148,17 @@ def write_checksums(directory: Path) -> None:
     write_whole(directory / CHECKSUMS, (json.dumps(sums, indent=2) + "\n").encode())
 
 
-def integrity_problem(directory: Path) -> str:
-    """What is wrong with a directory that was saved with its checksums; nothing if it is whole."""
+def integrity_problem(directory: Path, of: Collection[str] = ()) -> str:
+    """What is wrong with a directory that was saved with its checksums; nothing if it is whole.
+
+    `of`: the files that are looked at, all if there are none named.
+    """
     try:
-        sums = json.loads((directory / CHECKSUMS).read_bytes())
+        sums = parse_json(read_regular(directory / CHECKSUMS, MIB))
         files = {path.name: path for path in directory.iterdir()}  # nothing is opened because the list names it
         for name, expected in sums.items():
+            if of and name not in of:
+                continue
             if name not in files:
                 return f"{name} is missing"
             if checksum(files[name]) != expected:

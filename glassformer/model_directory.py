@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
 from glassformer.errors import GlassformerError, InputError
-from glassformer.files import standing, write_whole
+from glassformer.files import CHECKSUMS, integrity_problem, standing, write_whole
 from glassformer.model import ModelConfig
 from glassformer.model.quantization import Quantized
 from glassformer.model.shapes import parameter_shapes
+from glassformer.quality_estimation.lexicon import LARGEST as LARGEST_LEXICON
 from glassformer.quality_estimation.lexicon import Lexicon
+from glassformer.reading import MIB, open_regular, parse_json, read_regular
 from glassformer.settings import build, keys_of, refuse_unknown
 from glassformer.text.tokenizer import Tokenizer
 
@@ -34,7 +36,12 @@ CONFIG, WEIGHTS, CARD, LEXICON = "config.json", "model.safetensors", "card.json"
 SCALES = ".scales"  # ends the name of the scales of a matrix of integers
 Array = NDArray[np.float32]
 JOINT, SOURCE, TARGET = "tokenizer.spm", "source.spm", "target.spm"
+FILES = CONFIG, WEIGHTS, CARD, LEXICON, JOINT, SOURCE, TARGET
+LARGEST_JSON, LARGEST_WEIGHTS = 64 * MIB, 1 << 40  # bytes; of the weights, only what the config asks for is read
+FLOATS = "F64", "F32", "F16", "BF16"  # safetensors' names
 OF_A_RUN = ("average", "best", "last")  # the first that is there is what a run directory means
+
+Header = Mapping[str, tuple[tuple[int, ...], bool]]  # by name: shape, and whether the numbers are floating-point
 
 
 def resolve(path: Path) -> Path:
@@ -93,14 +100,9 @@ def _write_rest(
     else:
         write_whole(directory / SOURCE, source.to_bytes())
         write_whole(directory / TARGET, target.to_bytes())
-    write_card(directory, card)
+    write_whole(directory / CARD, _json(card))
     if lexicon:
         write_whole(directory / LEXICON, lexicon.to_bytes())
-
-
-def write_card(directory: Path, card: dict[str, Any]) -> None:
-    """Write the card of the model directory `directory`, in the place of one that may be there."""
-    write_whole(directory / CARD, _json(card))
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,9 @@ class StoredModel:
         from glassformer.device import choose_device
         from glassformer.model import Transformer
 
-        device, model, where = choose_device(self.device), Transformer(self.config), self.directory / WEIGHTS
+        where = self.directory / WEIGHTS
+        self._refuse_misfit()
+        device, model = choose_device(self.device), Transformer(self.config)
         if self.is_quantized:
             _with_integers(model, self.weights())
         else:
@@ -133,16 +137,21 @@ class StoredModel:
     def weights(self) -> dict[str, Array | Quantized]:
         """The parameters as arrays, integers with their scales. InputError where they hold NaN or infinity."""
         where = self.directory / WEIGHTS
+        self._refuse_misfit()
         with _reading(where), safe_open(where, framework="numpy") as file:
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no mapping)
-        weights = {name: array for name, array in arrays.items() if not name.endswith(SCALES)}
-        _check_shapes({name: array.shape for name, array in weights.items()}, self.config, where)
         for name, array in arrays.items():
             _refuse_infinite(name, bool(np.isfinite(array).all()), where)
         return {
             name: Quantized(array, arrays[name + SCALES]) if name + SCALES in arrays else array
-            for name, array in weights.items()
+            for name, array in arrays.items()
+            if not name.endswith(SCALES)
         }
+
+    def _refuse_misfit(self) -> None:
+        """Raise InputError where the file of weights does not fit the config, before its numbers take memory."""
+        where = self.directory / WEIGHTS
+        refuse_misfit(self.config, header_of(where), where)
 
 
 def open_model(directory: Path, device: str = "cpu") -> StoredModel:
@@ -150,6 +159,7 @@ def open_model(directory: Path, device: str = "cpu") -> StoredModel:
 
     Raises InputError for a file that is missing, truncated, or does not fit the others.
     """
+    _refuse_altered(directory)
     config = read_config(directory / CONFIG)
     tokenizers = _read_tokenizers(directory)
     for name, tokenizer, size in (
@@ -170,11 +180,18 @@ def open_model(directory: Path, device: str = "cpu") -> StoredModel:
     return StoredModel(directory, config, tokenizers, read_json(directory / CARD), device)
 
 
+def _refuse_altered(directory: Path) -> None:
+    """Raise InputError for a file that is not as it was saved, where the checksums are known."""
+    problem = integrity_problem(directory, FILES) if (directory / CHECKSUMS).exists() else ""
+    if problem:
+        raise InputError(f"{directory}: {problem}; copy the model again (or, if you meant it, remove {CHECKSUMS})")
+
+
 def read_lexicon(directory: Path) -> Lexicon:
     """The model's lexicon, empty where it has none; InputError for a damaged one."""
     path = directory / LEXICON
     try:
-        return Lexicon.from_bytes(path.read_bytes(), str(path))
+        return Lexicon.from_bytes(read_regular(path, LARGEST_LEXICON), str(path))
     except FileNotFoundError:
         return Lexicon()
     except OSError as error:
@@ -189,14 +206,32 @@ def read_tensors(path: Path) -> "dict[str, Tensor]":
         return load_file(path)
 
 
+def header_of(path: Path) -> Header:
+    """What a safetensors file says of its tensors, which are not read; InputError if it is missing or broken.
+
+    A matrix of integers that has its scales counts as one of numbers; its scales are no tensor of their own.
+    """
+    with _reading(path), safe_open(path, framework="numpy") as file:
+        slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118 (it is no mapping)
+    kinds = {name: (*FLOATS, "I8") if name + SCALES in slices else FLOATS for name in slices}
+    return {
+        name: (tuple(one.get_shape()), one.get_dtype() in kinds[name])
+        for name, one in slices.items()
+        if not (name.endswith(SCALES) and name.removesuffix(SCALES) in slices)
+    }
+
+
 @contextmanager
 def _reading(path: Path) -> Iterator[None]:
     """Turns what is wrong with a safetensors file into one line."""
     try:
+        open_regular(path, LARGEST_WEIGHTS).close()
         yield
     except FileNotFoundError as error:
         raise InputError(f"{path}: missing; copy the whole model directory") from error
-    except (OSError, SafetensorError) as error:
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except SafetensorError as error:
         raise InputError(f"{path}: truncated or not a safetensors file ({error}); copy it again") from error
 
 
@@ -204,9 +239,10 @@ def load_parameters(model: "Transformer", weights: "dict[str, Tensor]", where: P
     """Copy `weights` into the model; InputError unless names and shapes agree and all are finite."""
     import torch
 
-    wanted = dict(model.named_parameters())
-    _check_shapes({name: tuple(each.shape) for name, each in weights.items()}, model.config, where)
-    for name, parameter in wanted.items():
+    refuse_misfit(
+        model.config, {name: (tuple(one.shape), one.is_floating_point()) for name, one in weights.items()}, where
+    )
+    for name, parameter in model.named_parameters():
         _refuse_infinite(name, bool(weights[name].isfinite().all()), where)
         with torch.no_grad():
             parameter.copy_(weights[name])
@@ -232,18 +268,24 @@ def _with_integers(model: "Transformer", weights: Mapping[str, Array | Quantized
     )
 
 
-def _check_shapes(shapes: Mapping[str, tuple[int, ...]], config: ModelConfig, where: Path) -> None:
-    """InputError unless the names and shapes are those of the model's parameters."""
+def refuse_misfit(config: ModelConfig, found: Header, where: Path) -> None:
+    """InputError unless the tensors `found` have the config's names and shapes, and hold floating-point numbers.
+
+    No model is needed, so that a wrong file is refused before its numbers take memory.
+    """
     wanted = parameter_shapes(config)
-    for name in sorted(wanted.keys() ^ shapes.keys()):
+    for name in sorted(wanted.keys() ^ found.keys()):
         state = "is missing" if name in wanted else "does not belong to this model"
         raise InputError(f"{where}: tensor '{name}' {state}; the file does not fit {CONFIG}")
-    for name, shape in wanted.items():
-        if shapes[name] != shape:
+    for name in wanted:
+        shape, is_float = found[name]
+        if shape != wanted[name]:
             raise InputError(
-                f"{where}: tensor '{name}' is {shapes[name]} but {CONFIG} makes it {shape}; "
-                "the files are not of one model"
+                f"{where}: tensor '{name}' is {shape} but {CONFIG} makes it {wanted[name]}; the files are not of one "
+                "model"
             )
+        if not is_float:
+            raise InputError(f"{where}: tensor '{name}' holds no floating-point numbers; copy the model again")
 
 
 def _refuse_infinite(name: str, finite: bool, where: Path) -> None:
@@ -274,10 +316,12 @@ def _read_tokenizers(directory: Path) -> tuple[Tokenizer, Tokenizer]:
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON object; InputError if the file is missing or broken."""
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = parse_json(read_regular(path, LARGEST_JSON))
     except FileNotFoundError as error:
         raise InputError(f"{path}: missing; copy the whole model directory") from error
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    except ValueError as error:
         raise InputError(f"{path}: truncated or not JSON; copy it again") from error
     if not isinstance(values, dict):
         raise InputError(f"{path}: expected a JSON object")

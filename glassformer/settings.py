@@ -11,8 +11,11 @@ from typing import Any, TypeVar
 import yaml
 
 from glassformer.errors import InputError, UsageError, nearest
+from glassformer.reading import MIB, read_regular
 
 T = TypeVar("T")
+LARGEST = MIB  # bytes of a config file
+DEEPEST = 20  # lists and mappings within each other
 
 # What PyYAML raises: ValueError for a date or a number that is none, RecursionError for [[[[...
 NOT_YAML = (yaml.YAMLError, ValueError, RecursionError)
@@ -116,7 +119,8 @@ def _described(hint: Any) -> str:
 def read_yaml(path: Path) -> dict[str, Any]:
     """A flat mapping from the YAML file `path`; InputError says what is wrong with it and where."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_regular(path, LARGEST, named=True).decode()
+        _refuse_deep(text)
         _refuse_repeated(path, yaml.compose(text, yaml.SafeLoader))
         values = yaml.safe_load(text)
     except OSError as error:
@@ -132,6 +136,17 @@ def read_yaml(path: Path) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise InputError(f"{path}: a config is `key: value` lines, not a {type(values).__name__}")
     return {str(key): value for key, value in values.items()}
+
+
+def _refuse_deep(text: str) -> None:
+    """Raise ValueError where YAML nests deeper than any config; the events are read without recursion."""
+    depth = 0
+    for event in yaml.parse(text, yaml.SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise ValueError("nests too deep")
+        if isinstance(event, yaml.AliasEvent):
+            raise ValueError("has an alias")
 
 
 def _refuse_repeated(path: Path, node: yaml.Node | None) -> None:
@@ -150,6 +165,7 @@ def parse_assignment(text: str) -> tuple[str, Any]:
     if not equals or not key:
         raise UsageError(f"--set {text}: expected key=value")
     try:
+        _refuse_deep(value)
         return key.strip(), yaml.safe_load(value)
     except NOT_YAML as error:
         raise UsageError(f"--set {text}: the value is not valid YAML") from error

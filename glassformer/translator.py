@@ -4,6 +4,7 @@ Axes: T target tokens, S source tokens.
 """
 
 import dataclasses
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 from glassformer.engine.choice import EngineName, Precision, make_fast
 from glassformer.engine.generation import generate
 from glassformer.errors import InputError
-from glassformer.files import whole_directory
+from glassformer.files import whole_directory, write_checksums
 from glassformer.model_directory import StoredModel, open_model, parameters_of, read_lexicon, resolve, write_model
 from glassformer.quality_estimation.estimator import Estimator
 from glassformer.quality_estimation.lexicon import Lexicon
@@ -165,6 +166,7 @@ class Translator:
         """Write a model directory: whole, or not at all."""
         with whole_directory(Path(directory)) as partial:
             self.write(partial)
+            write_checksums(partial)
 
     def write(self, directory: Path) -> None:
         """Write the files of a model directory into `directory`, which exists."""
@@ -227,6 +229,9 @@ class Translator:
         alignments = self._alignments(sources, found) if align else repeat(None)
         for row, hypotheses in zip(rows, found, strict=True):
             best, *others = (self._translation(texts[row], ids[row], one, next(alignments)) for one in hypotheses)
+            if not math.isfinite(best.log_prob):
+                results[row] = _without_numbers(texts[row], _place(places, row))
+                continue
             results[row] = dataclasses.replace(best, alternatives=tuple(others))
         return results
 
@@ -260,6 +265,9 @@ class Translator:
         rows = [row for row in range(len(texts)) if row not in results]
         scores = self.engine.score([source_ids[row] for row in rows], [target_ids[row] for row in rows], align)
         for row, score in zip(rows, scores, strict=True):
+            if not all(map(math.isfinite, score.token_log_probs)):
+                results[row] = _without_numbers(texts[row], _place(places, row))
+                continue
             forced = Hypothesis.from_tokens(target_ids[row], score.token_log_probs, EOS, length_penalty_alpha)
             results[row] = self._translation(texts[row], source_ids[row], forced, score.alignment_TS)
         return [results[row] for row in range(len(texts))]
@@ -317,6 +325,12 @@ class Translator:
             warnings=quality.warnings,
             confidence=quality.confidence,
         )
+
+
+def _without_numbers(text: str, place: str) -> FailedTranslation:
+    return FailedTranslation(
+        text, InputError(f"{place}: the model gave NaN instead of log-probabilities: check its weights")
+    )
 
 
 def _place(places: Sequence[str] | None, index: int) -> str:

@@ -16,7 +16,7 @@ ROOT = Path(glassformer.__file__).parent
 
 # A room may import rooms on lower floors, and its own. Rooms on one floor do not know each other.
 FLOORS = [
-    {"errors", "special"},
+    {"errors", "reading", "special"},
     {"batching", "device", "files", "locking", "settings"},
     {"model", "text", "search"},
     {"corpora", "quality_estimation"},
@@ -46,6 +46,7 @@ LIBRARIES = {  # the libraries that a room may use, where that is limited
     "special": set(),
     "batching": set(),
     "files": set(),
+    "reading": set(),
     "settings": {"yaml"},
     "evaluation": {"sacrebleu", "comet"},
     "interop": {"torch", "numpy", "safetensors", "sentencepiece", "transformers", "ctranslate2"},

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from glassformer.cli.parser import make_parser
-from glassformer.cli.streams import abandon_stdout, say_error, speak_utf8
+from glassformer.cli.streams import abandon_stdout, say_error, speak_utf8, stdout_works
 from glassformer.errors import GlassformerError, is_out_of_memory
 
 
@@ -37,11 +37,11 @@ def exit_status(work: Callable[[], int]) -> int:
         abandon_stdout()
         return 141
     except OSError as error:
-        if error.filename is None:
+        where = error.filename or ("" if stdout_works() else "standard output")
+        if where == "standard output":
             abandon_stdout()
-        return _fail(
-            f"{error.filename or 'standard output'}: {error.strerror}; check the path, its rights and the free space", 1
-        )
+        reason = error.strerror or str(error)
+        return _fail(f"{where}{': ' if where else ''}{reason}; check the path, its rights and the free space", 1)
     except Exception as error:
         if is_out_of_memory(error):
             return _fail("not enough memory; take a smaller model, fewer batch_tokens or a narrower beam", 1)

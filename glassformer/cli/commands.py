@@ -8,8 +8,9 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from glassformer.cli.arrivals import arrivals
 from glassformer.cli.streams import say_error
-from glassformer.errors import InputError
+from glassformer.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from glassformer.model.config import ModelConfig
@@ -25,13 +26,16 @@ DATA = (
 
 def train(options: argparse.Namespace) -> None:
     from glassformer.settings import parse_assignment, read_yaml
-    from glassformer.training import train
+    from glassformer.training.train import train_with
 
     settings: dict[str, Any] = read_yaml(Path(options.config)) if options.config else {}
     settings |= given(options, (*DATA, "preset", "start_from", "max_steps", "seed", "probe"))
     settings |= dict(map(parse_assignment, options.set))
+    for key in settings:
+        if key in ("out", "device", "resume", "allow", "config", "set"):
+            raise UsageError(f"{key} is an option of the command, not a setting; give it as --{key}")
     allow = [key for key in options.allow.split(",") if key]
-    train(options.out, resumed=options.resume, allow=allow, device=options.device, **settings)
+    train_with(settings, options.out, options.resume, allow, options.device)
     if os.environ.get("RANK", "0") == "0":  # one answer, from however many processes torchrun started
         print(options.out)
 
@@ -49,7 +53,7 @@ def score(options: argparse.Namespace) -> int:
     translator = load_translator(options)
     pairs = read_parallel(Path(options.source), Path(options.target))
     status = 0
-    while chunk := list(islice(pairs, CHUNK)):
+    for chunk in arrivals(pairs, CHUNK, None):
         sources, targets = [pair.source for pair in chunk], [pair.target for pair in chunk]
         alpha, places = options.length_penalty, [pair.place for pair in chunk]
         for one in translator.score(sources, targets, alpha, places, align=options.json, to=options.to):
@@ -82,6 +86,7 @@ def check_data(options: argparse.Namespace) -> None:
 
 def corpus(options: argparse.Namespace) -> None:
     from glassformer.corpora import load_corpus
+    from glassformer.files import write_whole
 
     corpus, out = load_corpus(options.name, options.seed), Path(options.out)
     out.mkdir(parents=True, exist_ok=True)
@@ -89,10 +94,15 @@ def corpus(options: argparse.Namespace) -> None:
     for path in paths.values():
         if path.exists():
             raise InputError(f"{path}: is there already; choose another --out")
-    for part, path in paths.items():
-        lines = (f"{pair.source}\t{pair.target}\n" for pair in getattr(corpus, part))
-        path.write_text("".join(lines), encoding="utf-8")
-        print(path)
+    try:
+        for part, path in paths.items():
+            lines = (f"{pair.source}\t{pair.target}\n" for pair in getattr(corpus, part))
+            write_whole(path, "".join(lines).encode())
+    except InputError:  # all of it or nothing, so that the command may be repeated
+        for path in paths.values():
+            path.unlink(missing_ok=True)
+        raise
+    print(*paths.values(), sep="\n")
 
 
 def info(options: argparse.Namespace) -> None:

@@ -19,6 +19,7 @@ import polib
 from glassformer.corpora.corpus import Corpus
 from glassformer.corpora.split import split_groups
 from glassformer.errors import InputError
+from glassformer.reading import MIB, open_regular
 from glassformer.text.encoding import encoding_problem
 from glassformer.text.pairs import Pair
 
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 
 # What polib raises for a file that is broken or of another kind (found by spoiling files).
 BROKEN = (OSError, ValueError, LookupError, AttributeError, TypeError, struct.error)
+LARGEST = 128 * MIB  # bytes of a catalogue
 CREDITS = {"translator-credits", "translator_credits", "translator credits", "your names", "your emails"}
 
 
@@ -84,6 +86,7 @@ def read_catalogue(path: Path) -> Iterator[tuple[str, str]]:
     Raises InputError if the file cannot be read as a catalogue.
     """
     try:
+        open_regular(path, LARGEST, named=True).close()
         catalogue = polib.mofile(str(path)) if path.suffix == ".mo" else polib.pofile(str(path))
         one, many = _forms(catalogue.metadata.get("Plural-Forms", ""))
     except BROKEN as error:
@@ -114,7 +117,7 @@ def has_words(text: str) -> bool:
 
 
 PLACEHOLDER = re.compile(
-    r"%(\(\w+\)|\d+\$)?[-+ #0]*[\d*]*(\.[\d*]+)?(hh|h|ll|l|L|q|j|z|t)?[a-zA-Z%]"  # printf, Python
+    r"%(\(\w+\)|\d+\$)?[-+ #0]{0,9}[\d*]{0,9}(\.[\d*]{1,9})?(hh|h|ll|l|L|q|j|z|t)?[a-zA-Z%]"  # printf, Python
     r"|%\d+|\$?\{[^{}]*\}|\$\w+|%\{\w+\}"  # Qt, Python and shell, Ruby
     r"|</?\w[^<>]*>|&#?\w+;|https?://\S+"
 )
@@ -155,7 +158,7 @@ def _forms(header: str) -> tuple[int, int]:
     try:
         form = c2py(found.group(1))
         return int(form(1)), int(form(5))
-    except ValueError:
+    except (ValueError, ArithmeticError, RecursionError, MemoryError):  # no formula, or n % 0, or ((((...
         return 0, 1
 
 
@@ -167,7 +170,7 @@ def _without_accelerator(source: str, target: str, mark: str) -> tuple[str, str]
     has one too, not in the same word. Languages not written in Latin letters may put the key
     behind the text: "खोलें (_O)"; that goes altogether.
     """
-    appended = re.compile(rf"\s*\({mark}\w\)")
+    appended = re.compile(rf"(?<!\s)\s*\({mark}\w\)")
     marked = re.compile(rf"{mark}(?=\w)(?!\w+;)")
     shared = set(_marked_words(source, mark)) & set(_marked_words(target, mark))
     both = mark in source and mark in target and not shared
@@ -186,4 +189,4 @@ def _without_accelerator(source: str, target: str, mark: str) -> tuple[str, str]
 
 def _marked_words(text: str, mark: str) -> list[str]:
     """The words that have the mark within, not at their start."""
-    return re.findall(rf"\w+{mark}\w+", text) if mark != "_" else re.findall(r"[^\W_]+_\w+", text)
+    return re.findall(rf"\b\w+{mark}\w+" if mark != "_" else r"(?<![^\W_])[^\W_]+_\w+", text)

@@ -10,6 +10,8 @@ from glassformer.errors import UsageError, nearest
 from glassformer.text.normalization import Normalization
 from glassformer.text.tokenizer import check_user_symbols
 
+MOST_TIMES = 1_000_000  # that a pair may come in an epoch
+
 
 @dataclass(frozen=True)
 class DataConfig:
@@ -44,7 +46,7 @@ class DataConfig:
 
     pair_weights: tuple[float, ...] = ()
     """How often the pairs of each file of `pairs` come in an epoch: 2 is twice, 0.5 a random half, another each time.
-    Range: above 0, one number for each file; none: all 1. Unit: times per epoch. Source: ours.
+    Range: above 0 and at most 1,000,000, one number for each file; none: all 1. Unit: times per epoch. Source: ours.
     """
 
     sampling_temperature: float | None = None
@@ -215,6 +217,8 @@ class DataConfig:
         for weight in self.pair_weights:
             if weight <= 0:
                 raise UsageError(f"pair_weights: {weight} must be above 0; leave a file out that should not be used")
+            if weight > MOST_TIMES:
+                raise UsageError(f"pair_weights: {weight} must be at most {MOST_TIMES:,}")
         if self.sampling_temperature is None:
             return
         if self.sampling_temperature < 1:

@@ -7,7 +7,8 @@ from glassformer.data.config import DataConfig
 from glassformer.data.texts import Texts
 from glassformer.errors import InputError
 from glassformer.files import write_whole
-from glassformer.quality_estimation.lexicon import VERSION, Lexicon
+from glassformer.quality_estimation.lexicon import LARGEST, VERSION, Lexicon
+from glassformer.reading import read_regular
 from glassformer.text.normalization import VERSION as RULES_VERSION
 from glassformer.text.normalization import normalizers
 from glassformer.text.pairs import Pair
@@ -24,7 +25,7 @@ def cached_lexicon(texts: Texts, data: DataConfig) -> Lexicon:
     path = cache_folder(data.store) / f"lexicon-{key}"
     with building(path):
         try:
-            return Lexicon.from_bytes(path.read_bytes(), str(path))
+            return Lexicon.from_bytes(read_regular(path, LARGEST), str(path))
         except (OSError, InputError):  # not there, or damaged
             lexicon = learn_lexicon(texts, data)
             write_whole(path, lexicon.to_bytes())

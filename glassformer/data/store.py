@@ -2,8 +2,8 @@
 
 A store is a directory `<folder>/<key>`: `source.ids.npy` and `target.ids.npy` hold the ids of the kept
 pairs one after another (two bytes each where the vocabulary admits it), `source.starts.npy` and
-`target.starts.npy` where each sentence begins, and `store.json` the rest. It may be deleted at any time;
-it is made again when it is wanted.
+`target.starts.npy` where each sentence begins, and `store.json` the rest, with their checksums. It may be
+deleted at any time; it is made again when it is wanted.
 """
 
 import json
@@ -11,6 +11,7 @@ import os
 import shutil
 import sys
 import time
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from typing import Any
 
 import numpy as np
 import sentencepiece
+from numpy.typing import NDArray
 
 from glassformer.data.batches import Sentences, TokenizedPairs
 from glassformer.data.cache import FORMAT, SIDES, building, cache_folder, key_of
@@ -30,11 +32,14 @@ from glassformer.data.prefetch import prefetch
 from glassformer.data.texts import Texts
 from glassformer.errors import InputError
 from glassformer.files import whole_directory, write_whole
+from glassformer.reading import MIB, open_regular, parse_json, read_regular
 from glassformer.text.pairs import Pair
 from glassformer.text.tokenizer import Ids, Tokenizers, encode_pairs
 
 CHUNK = 1 << 14  # pairs tokenized together
 STORE = "store.json"
+LARGEST, LARGEST_ARRAY = 256 * MIB, 1 << 50  # bytes of its JSON, and of an array, which is only mapped
+ARRAYS = [f"{side}.{part}.npy" for side in SIDES for part in ("ids", "starts")]
 LONG_WORK = 500_000  # pairs from which on it is said beforehand
 
 
@@ -60,12 +65,13 @@ def cached_store(texts: Texts, data: DataConfig, tokenizers: Tokenizers, max_len
     with building(path):
         if found := open_store(path):
             return found, f"tokenized corpus reused from {path}"
+        damaged = f"; {path} was damaged" if path.exists() else ""
         start = time.monotonic()
         _build(path, texts, data.drop, tokenizers, max_length)
         made = open_store(path)
     if made is None:
         raise InputError(f"{path}: the tokenized corpus cannot be read back; check the disk, or set store to another")
-    return made, f"corpus tokenized in {time.monotonic() - start:.1f} s into {path}"
+    return made, f"corpus tokenized in {time.monotonic() - start:.1f} s into {path}{damaged}"
 
 
 def _build(path: Path, texts: Texts, drop: Iterable[str], tokenizers: Tokenizers, max_length: int) -> None:
@@ -85,10 +91,11 @@ def _build(path: Path, texts: Texts, drop: Iterable[str], tokenizers: Tokenizers
 def open_store(path: Path) -> Store | None:
     """The store at `path`; None if there is none, or not a whole one."""
     try:
-        facts = json.loads((path / STORE).read_text(encoding="utf-8"))
+        facts = parse_json(read_regular(path / STORE, LARGEST))
+        if facts["sums"] != {name: _sum(path / name) for name in ARRAYS}:
+            return None
         source, target = (
-            Sentences(*(np.load(path / f"{side}.{part}.npy", mmap_mode="r") for part in ("ids", "starts")))
-            for side in SIDES
+            Sentences(*(_mapped(path / f"{side}.{part}.npy") for part in ("ids", "starts"))) for side in SIDES
         )
         if any(len(side) != sum(facts["sizes"]) or side.starts[-1] != len(side.ids) for side in (source, target)):
             return None
@@ -100,6 +107,21 @@ def open_store(path: Path) -> Store | None:
         )
     except (OSError, ValueError, KeyError, TypeError, IndexError):
         return None
+
+
+def _sum(path: Path) -> int:
+    """The CRC-32 of an array's file: against flipped bits, not against an enemy."""
+    total = 0
+    with open_regular(path, LARGEST_ARRAY) as file:
+        while block := file.read(MIB):
+            total = zlib.crc32(block, total)
+    return total
+
+
+def _mapped(path: Path) -> NDArray[Any]:
+    open_regular(path, LARGEST_ARRAY).close()
+    array: NDArray[Any] = np.load(path, mmap_mode="r")
+    return array
 
 
 def write_store(
@@ -131,12 +153,14 @@ def write_store(
                 writer.add([side[index] for index in kept])
             sizes[text] += len(kept)
         refuse_too_few(checker.report, chain.from_iterable(texts))
-        facts = {
+        facts: dict[str, Any] = {
             "sizes": sizes,
             "read": checker.report.pairs + len(held_out),
             "dropped": {problem.value: count for problem, count in checker.report.dropped.items() if count},
             "held_out": list(held_out.values()),
         }
+        files.close()
+        facts["sums"] = {name: _sum(partial / name) for name in ARRAYS}
         write_whole(partial / STORE, json.dumps(facts).encode())
 
 

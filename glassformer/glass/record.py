@@ -5,7 +5,7 @@
 
 import dataclasses
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,9 +21,11 @@ from glassformer.glass.ops import OPS
 from glassformer.glass.ops.op import Index
 from glassformer.glass.tensor import TracedTensor, not_carried
 from glassformer.glass.validity import SCHEMA, refuse_invalid
+from glassformer.reading import MIB, parse_json, read_regular
 from glassformer.text.printable import escaped
 
 OPTIONAL = ("interventions", "cause")  # fields that a record has only where there is something to say
+LARGEST = 4096 * MIB  # bytes of a trace's file
 
 
 @dataclass(frozen=True)
@@ -78,13 +80,24 @@ class Trace:
 
     def _with_values(self, tensor: TracedTensor) -> TracedTensor:
         """The tensor with its values; those that a compact record left out are computed from its operands."""
-        if tensor.values is not None or not _is_derivable(tensor):
+        if not _is_left_out(tensor):
             return tensor
-        operands = self.operands(tensor)
-        cells = (recompute(tensor, operands, index) for index in np.ndindex(tensor.shape))
-        with _refusing_altered(tensor):
-            values = np.fromiter(cells, np.float32, int(np.prod(tensor.shape))).reshape(tensor.shape)
-        return dataclasses.replace(tensor, values=values)
+        left_out, computed = self._left_out(tensor), dict[str, TracedTensor]()
+        for name, one in self.tensors.items():  # operands come first
+            if name in left_out:
+                operands = {role: computed.get(made, self.tensor(made)) for role, made in one.operands.items()}
+                computed[name] = dataclasses.replace(one, values=_computed(one, operands))
+        return computed[tensor.name]
+
+    def _left_out(self, tensor: TracedTensor) -> set[str]:
+        """The names of this tensor and of all those left out that it is made from."""
+        found, waiting = {tensor.name}, [tensor]
+        while waiting:
+            for name in waiting.pop().operands.values():
+                if name not in found and _is_left_out(operand := self.tensor(name)):
+                    found.add(name)
+                    waiting.append(operand)
+        return found
 
     def cell(self, name: str, **index: int) -> Cell:
         """One number, its formula with symbols and with numbers, and the operand cells that made it.
@@ -125,12 +138,14 @@ class Trace:
     def load(cls, path: str | Path) -> "Trace":
         """Read a record; InputError if it is missing, truncated, of another version, or no trace."""
         try:
-            record = json.loads(Path(path).read_text(encoding="utf-8"))
+            record = parse_json(read_regular(Path(path), LARGEST, named=True))
         except FileNotFoundError as error:
             raise InputError(
                 f"{path}: no such trace; write one with: glassformer explain MODEL SENTENCE --json {path}"
             ) from error
-        except (OSError, ValueError, RecursionError) as error:
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+        except ValueError as error:
             raise InputError(f"{path}: truncated or not JSON; write the trace again") from error
         return cls.from_dict(record, str(path))
 
@@ -141,6 +156,17 @@ class Trace:
         tensors = {one["name"]: TracedTensor.from_dict(one, where) for one in record["tensors"]}
         fields = {f.name: record[f.name] for f in dataclasses.fields(cls) if f.name in record}
         return cls(**fields | {"tensors": tensors})
+
+
+def _computed(tensor: TracedTensor, operands: Mapping[str, TracedTensor]) -> NDArray[Any]:
+    """The values of a tensor, cell by cell."""
+    cells = (recompute(tensor, operands, index) for index in np.ndindex(tensor.shape))
+    with _refusing_altered(tensor):
+        return np.fromiter(cells, np.float32, int(np.prod(tensor.shape))).reshape(tensor.shape)
+
+
+def _is_left_out(tensor: TracedTensor) -> bool:
+    return tensor.values is None and _is_derivable(tensor)
 
 
 def _is_derivable(tensor: TracedTensor) -> bool:

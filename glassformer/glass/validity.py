@@ -59,6 +59,8 @@ def _refuse_contradictions(record: dict[str, Any], where: str) -> None:
             raise InputError(f"{where}: the axis '{name}' has {len(axis['tokens'])} tokens but the size {axis['size']}")
     for place, node in enumerate(record["beam"]["nodes"] if record["beam"] else ()):
         parent = -1 if node["parent"] is None else node["parent"]
+        if node["step"] != (record["beam"]["nodes"][parent]["step"] + 1 if 0 <= parent < place else 0):
+            raise InputError(f"{where}: node {place} of the beam is no step after its parent; write the trace again")
         if node["id"] != place or not (parent == -1 if place == 0 else 0 <= parent < place):
             raise InputError(f"{where}: node {place} of the beam stands before its parent; write the trace again")
     if cause := record.get("cause"):

@@ -10,6 +10,20 @@ from glassformer.special import BOS
 Values = dict[str, int | float | str]
 Activation = Literal["relu", "gelu", "silu", "reglu", "geglu", "swiglu"]
 
+# No model is larger, so that a number that is wrong is told before memory is asked for.
+LARGEST = {
+    "vocab_size": 1 << 24,
+    "source_vocab_size": 1 << 24,
+    "d_model": 1 << 16,
+    "num_heads": 1 << 16,
+    "num_kv_heads": 1 << 16,
+    "encoder_layers": 1000,
+    "decoder_layers": 1000,
+    "d_ff": 1 << 20,
+    "max_length": 1 << 17,
+}
+LARGEST_TABLE = 1 << 26  # numbers of a table of positions, which no file of weights holds
+
 
 @dataclass(frozen=True)
 class ModelConfig:
@@ -23,18 +37,19 @@ class ModelConfig:
     are part of it. Where none is given, or null, training takes those, the characters of the text, and of longer pieces
     twice the square root of the number of characters: 2,700 short pairs get 1,200, 29,000 captions 4,200; at most
     32,000.
-    Range: at least 261 and below `2**31` in training; at least 1 in a model on its own. Unit: tokens.
+    Range: at least 261 and at most 16,777,216 in training; at least 1 in a model on its own. Unit: tokens.
     Source: ours, measured in docs/benchmarks/robust_training.md; section 5.1 has about 37,000.
     """
 
     source_vocab_size: int | None = None
     """Size of a vocabulary and an embedding table of the source's own; null: it shares the target's.
-    Range: at least 261 and below `2**31` in training. Unit: tokens. Source: section 3.4 shares one table.
+    Range: at least 261 and at most 16,777,216 in training. Unit: tokens. Source: section 3.4 shares one table.
     """
 
     d_model: int = 512
     """Width of what flows from sublayer to sublayer. It must be even for sinusoidal positions.
-    Range: at least 1, and a multiple of `num_heads`. Unit: numbers per token. Source: section 3.1, table 3.
+    Range: at least 1 and at most 65,536, and a multiple of `num_heads`. Unit: numbers per token.
+    Source: section 3.1, table 3.
     """
 
     num_heads: int = 8
@@ -50,13 +65,13 @@ class ModelConfig:
     """
 
     encoder_layers: int = 6
-    """Layers of the encoder. Range: at least 1. Unit: layers. Source: section 3.1, table 3 (N)."""
+    """Layers of the encoder. Range: at least 1 and at most 1,000. Unit: layers. Source: section 3.1, table 3 (N)."""
 
     decoder_layers: int = 6
-    """Layers of the decoder. Range: at least 1. Unit: layers. Source: section 3.1, table 3 (N)."""
+    """Layers of the decoder. Range: at least 1 and at most 1,000. Unit: layers. Source: section 3.1, table 3 (N)."""
 
     d_ff: int = 2048
-    """Width inside the feed-forward sublayers. Range: at least 1. Unit: numbers per token.
+    """Width inside the feed-forward sublayers. Range: at least 1 and at most 1,048,576. Unit: numbers per token.
     Source: section 3.3, table 3.
     """
 
@@ -85,7 +100,7 @@ class ModelConfig:
 
     norm_eps: float = 1e-5
     """Added to the variance (rmsnorm: to the mean square) before its root is divided by.
-    Range: above 0. Unit: none. Source: the paper does not say; 1e-5 is torch's `LayerNorm`'s.
+    Range: above 0 and at most 1. Unit: none. Source: the paper does not say; 1e-5 is torch's `LayerNorm`'s.
     """
 
     final_norm: bool | None = None
@@ -108,7 +123,7 @@ class ModelConfig:
     max_length: int = 512
     """Longest sentence that the model admits, `</s>` included. A longer one is refused in translation, and in training
     it is the problem `too_long` (see `drop`).
-    Range: at least 1. Unit: tokens. Source: ours.
+    Range: at least 1 and at most 131,072. Unit: tokens. Source: ours.
     """
 
     embedding_scale: bool = True
@@ -148,12 +163,14 @@ class ModelConfig:
                 raise UsageError(
                     f"{name} = {getattr(self, name)!r}; {nearest(str(getattr(self, name)), get_args(hint))}"
                 )
-        for name in ("vocab_size", "d_model", "num_heads", "num_kv_heads", "encoder_layers",
-                     "decoder_layers", "d_ff", "max_length"):  # fmt: skip
-            if getattr(self, name) < 1:
-                raise UsageError(f"{name} = {getattr(self, name)} must be at least 1")
-        if self.source_vocab_size is not None and self.source_vocab_size < 1:
-            raise UsageError(f"source_vocab_size = {self.source_vocab_size} must be at least 1")
+        for name, most in LARGEST.items():
+            value = getattr(self, name)
+            if value is not None and not 1 <= value <= most:
+                raise UsageError(f"{name} = {value} must be at least 1 and at most {most:,}")
+        if self.max_length * self.d_model > LARGEST_TABLE:
+            raise UsageError(
+                f"max_length * d_model = {self.max_length * self.d_model:,} is more than {LARGEST_TABLE:,}"
+            )
         if self.d_model % self.num_heads:
             raise UsageError(
                 f"num_heads = {self.num_heads} does not divide d_model = {self.d_model}; "
@@ -163,8 +180,8 @@ class ModelConfig:
             raise UsageError(f"num_kv_heads = {self.kv_heads} does not divide num_heads = {self.num_heads}")
         if not 0 <= self.dropout < 1:
             raise UsageError(f"dropout = {self.dropout} must be at least 0 and below 1")
-        if self.norm_eps <= 0:
-            raise UsageError(f"norm_eps = {self.norm_eps} must be above 0")
+        if not 0 < self.norm_eps <= 1:
+            raise UsageError(f"norm_eps = {self.norm_eps} must be above 0 and at most 1")
         if self.positions == "sinusoidal" and self.d_model % 2:
             raise UsageError(f"sinusoidal positions need an even d_model, not {self.d_model}")
         if self.positions == "rotary" and self.head_width % 2:

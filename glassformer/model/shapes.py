@@ -3,6 +3,7 @@
 Nothing is built and torch is not imported, so that a file can be refused before any memory is asked for.
 """
 
+import math
 from collections.abc import Iterator
 
 from glassformer.model.config import ModelConfig
@@ -14,6 +15,11 @@ GATED = ("reglu", "geglu", "swiglu")
 def parameter_shapes(config: ModelConfig) -> Shapes:
     """The shape of each parameter, by the name that `Transformer` gives it; of a shared table, by its first name."""
     return dict(_parameters(config))
+
+
+def num_parameters(config: ModelConfig) -> int:
+    """How many numbers the model learns; a table that is shared counts once."""
+    return sum(math.prod(shape) for _, shape in _parameters(config))
 
 
 def _parameters(config: ModelConfig) -> Iterator[tuple[str, tuple[int, ...]]]:

@@ -17,6 +17,7 @@ import sentencepiece
 from sentencepiece import sentencepiece_model_pb2 as model_pb2
 
 from glassformer.errors import InputError, UsageError
+from glassformer.reading import MIB, read_regular
 from glassformer.special import BOS, EOS, PAD, PIECES, UNK
 from glassformer.text.directions import symbol_of, target_of_symbol
 from glassformer.text.pairs import Pair
@@ -32,6 +33,7 @@ PROBE = " ² x "  # no rule of ours changes it; a tokenizer with other rules, or
 IMPORTED = "imported"  # stands last in the file of another program's tokenizer, whose rules may change PROBE
 # The smallest vocabulary there can be: the control tokens, the 256 bytes, and a piece for the space.
 SMALLEST = len(PIECES) + 256 + 1
+LARGEST = 512 * MIB  # bytes of a `.spm` file
 
 
 class Token(NamedTuple):
@@ -111,7 +113,7 @@ class Tokenizer:
     def load(cls, path: Path) -> "Tokenizer":
         """Read a `.spm` file; InputError if it is not one."""
         try:
-            model = path.read_bytes()
+            model = read_regular(path, LARGEST)
             if not model:
                 raise InputError(f"{path}: is empty; copy the tokenizer again")
             tokenizer = cls(model)

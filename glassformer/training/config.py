@@ -23,6 +23,7 @@ from glassformer.text.tokenizer import SMALLEST
 
 SHAPE = keys_of(ModelConfig) - {"dropout"}  # what parameters are for: another dropout only trains them otherwise
 DEFAULT_PRESET = "tiny"
+LARGEST = 2**53  # of all that counts: up to here floating-point numbers are exact
 # Where the presets for low-resource training differ from TrainingConfig: of as many tokens, many small updates teach
 # more than few large ones (docs/benchmarks/hindi_visual_genome.md).
 PRESET_SETTINGS = {"glass": {"batch_tokens": 1280}, "tiny": {"batch_tokens": 1280}}
@@ -39,7 +40,8 @@ class TrainingConfig:
 
     max_steps: int = 20_000
     """Updates at which training ends, and at which a cosine schedule has come down to zero.
-    Range: at least 1. Unit: updates. Source: ours; section 5.2 has 100,000 (base) and 300,000 (big).
+    Range: at least 1 and at most `2**53`. Unit: updates.
+    Source: ours; section 5.2 has 100,000 (base) and 300,000 (big).
     """
 
     max_minutes: float | None = None
@@ -49,14 +51,14 @@ class TrainingConfig:
 
     batch_tokens: int = 4096
     """Most positions of a batch on each side, padding included, of all processes together. A longer pair comes alone.
-    Range: at least 1. Unit: positions.
+    Range: at least 1 and at most `2**53`. Unit: positions.
     Source: section 5.1 has about 25,000 per side; the 1,280 of `glass` and `tiny` are measured in
     docs/benchmarks/hindi_visual_genome.md.
     """
 
     accumulate: int = 1
     """Batches whose gradients make one update, as one batch as large as all of them would.
-    Range: at least 1. Unit: batches. Source: not in the paper; Ott et al. 2018.
+    Range: at least 1 and at most `2**53`. Unit: batches. Source: not in the paper; Ott et al. 2018.
     """
 
     learning_rate: float | None = None
@@ -72,7 +74,8 @@ class TrainingConfig:
     warmup_steps: int = 2000
     """Updates over which the rate rises linearly to its peak. Where `learning_rate` is null, fewer also mean a higher
     peak.
-    Range: at least 1. Unit: updates. Source: section 5.3 has 4,000; 2,000 is that of Wu et al. 2021.
+    Range: at least 1 and at most `2**53`. Unit: updates.
+    Source: section 5.3 has 4,000; 2,000 is that of Wu et al. 2021.
     """
 
     label_smoothing: float = 0.1
@@ -96,19 +99,21 @@ class TrainingConfig:
     max_skipped: int = 10
     """Updates in a row without a usable loss or gradient at which training stops. Each of them is skipped: parameters
     and Adam's moments stay. Not usable is what is not finite, and a loss of ten times log(vocab_size) or more.
-    Range: at least 1. Unit: updates. Source: ours.
+    Range: at least 1 and at most `2**53`. Unit: updates. Source: ours.
     """
 
     log_every: int = 50
-    """Updates between two records in `log.jsonl`. Range: at least 1. Unit: updates. Source: ours."""
+    """Updates between two records in `log.jsonl`.
+    Range: at least 1 and at most `2**53`. Unit: updates. Source: ours.
+    """
 
     validate_every: int = 500
-    """Updates between two validations. Range: at least 1. Unit: updates. Source: ours."""
+    """Updates between two validations. Range: at least 1 and at most `2**53`. Unit: updates. Source: ours."""
 
     validate_sentences: int = 200
     """Sentences of the validation set, drawn evenly from all of it and always the same, that are translated for BLEU
     and chrF; the loss is of all of it.
-    Range: at least 1. Unit: sentences. Source: ours.
+    Range: at least 1 and at most `2**53`. Unit: sentences. Source: ours.
     """
 
     validate_tokenize: Literal[
@@ -132,7 +137,8 @@ class TrainingConfig:
     """
 
     checkpoint_every: int = 500
-    """Updates between two checkpoints, from which a run can go on. Range: at least 1. Unit: updates.
+    """Updates between two checkpoints, from which a run can go on.
+    Range: at least 1 and at most `2**53`. Unit: updates.
     Source: ours; section 6.1 has one every 10 minutes.
     """
 
@@ -144,7 +150,8 @@ class TrainingConfig:
     average_last: int = 5
     """Latest checkpoints whose parameters are averaged at the end; the average is kept as `average/` if it validates no
     worse than `best/`.
-    Range: at least 1, and at most `keep_checkpoints`. Unit: checkpoints. Source: section 6.1: 5 (base), 20 (big).
+    Range: at least 1, and at most `keep_checkpoints`. Unit: checkpoints.
+    Source: section 6.1: 5 (base), 20 (big).
     """
 
     metric: Literal["chrf", "bleu", "loss"] = "chrf"
@@ -153,7 +160,8 @@ class TrainingConfig:
     """
 
     patience: int = 10
-    """Validations in a row without a new best at which training ends. Range: at least 1. Unit: validations.
+    """Validations in a row without a new best at which training ends.
+    Range: at least 1 and at most `2**53`. Unit: validations.
     Source: ours; the paper trains for a set number of updates.
     """
 
@@ -167,7 +175,7 @@ class TrainingConfig:
 
     probe_every: int | None = None
     """Updates between two traces of each probe; null: one at each validation.
-    Range: above 0. Unit: updates. Source: ours.
+    Range: above 0 and at most `2**53`. Unit: updates. Source: ours.
     """
 
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
@@ -197,14 +205,16 @@ class TrainingConfig:
         for name in ("max_steps", "batch_tokens", "accumulate", "warmup_steps", "validate_every",
                      "max_skipped", "log_every", "validate_sentences", "checkpoint_every", "keep_checkpoints",
                      "average_last", "patience"):  # fmt: skip
-            if getattr(self, name) < 1:
-                raise UsageError(f"{name} = {getattr(self, name)} must be at least 1")
+            if not 1 <= getattr(self, name) <= LARGEST:
+                raise UsageError(f"{name} = {getattr(self, name)} must be at least 1 and at most 2**53")
         if any(not sentence.strip() for sentence in self.probe):
             raise UsageError("probe: a sentence is blank; leave it out")
         for name in ("max_minutes", "learning_rate", "clip_norm", "probe_every"):
             value = getattr(self, name)
             if value is not None and value <= 0:
                 raise UsageError(f"{name} = {value} must be above 0, or null")
+        if self.probe_every is not None and self.probe_every > LARGEST:
+            raise UsageError(f"probe_every = {self.probe_every} must be at most 2**53")
         if self.r_drop < 0:
             raise UsageError(f"r_drop = {self.r_drop} must be at least 0")
         if not 0 <= self.label_smoothing < 1:
@@ -256,8 +266,6 @@ class RunConfig:
                 raise UsageError(
                     f"{name} = {size} has no room for the 4 control tokens and 256 bytes; use {SMALLEST + 1} or more"
                 )
-            if size is not None and size >= 2**31:
-                raise UsageError(f"{name} = {size} is more than any tokenizer has; use 2**31 - 1 or less")
         return run
 
     @property

@@ -1,6 +1,6 @@
 """Training as one call."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,18 @@ def train(
     in `out`, and Interrupted where a signal stopped it. Of several processes, as torchrun starts them, each makes
     the same call; only one of them raises, the others leave by SystemExit.
     """
+    return train_with(settings, out, resumed, allow, device, callbacks)
+
+
+def train_with(
+    settings: Mapping[str, Any],
+    out: str | Path,
+    resumed: bool = False,
+    allow: Sequence[str] = (),
+    device: str = "auto",
+    callbacks: Sequence[Callback] = (),
+) -> Translator:
+    """`train` with settings from outside, whose keys may be any: one that is no setting is refused by its name."""
     if allow and not resumed:
         raise UsageError("--allow is for a run that goes on; give it with --resume")
     keep_freed_memory()
@@ -52,7 +64,7 @@ def train(
         return Translator.load(resolve(path), group.device)
 
 
-def _begin(path: Path, settings: dict[str, Any], group: Group, resumed: bool, allow: Sequence[str]) -> Run:
+def _begin(path: Path, settings: Mapping[str, Any], group: Group, resumed: bool, allow: Sequence[str]) -> Run:
     """The run of `settings` in `path`: a new one, or, `resumed`, the one that is there if there is one.
 
     So a command may be repeated as it is, as torchrun does after a failure. Raises what `start` and `resume` raise,

@@ -53,7 +53,7 @@ class Trainer:
     def fit(self) -> None:
         """Train until max_steps, max_minutes or patience; leave best/, last/ and perhaps average/.
 
-        Raises Interrupted, after saving, where SIGINT or SIGTERM says stop; InputError where max_skipped
+        Raises Interrupted, after saving, where a signal of `STOPPING` says stop; InputError where max_skipped
         updates in a row gave no usable numbers.
         """
         with self.report, StopSignals() as stop:

@@ -8,7 +8,7 @@ import pytest
 
 from glassformer.data import store
 from glassformer.data.check.checker import Checker
-from glassformer.data.store import open_store, write_store
+from glassformer.data.store import ARRAYS, open_store, write_store
 from glassformer.errors import InputError
 from glassformer.text.pairs import Pair
 from glassformer.text.tokenizer import Tokenizer
@@ -100,4 +100,14 @@ def test_a_store_that_is_not_whole_is_none(tmp_path, tokenizers, damage):
 
 
 def test_no_store_is_none(tmp_path):
+    assert open_store(tmp_path / "s") is None
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_a_flipped_bit_is_told(tmp_path, tokenizers, name):
+    """Another id of the vocabulary, which only a checksum tells, would be trained on silently."""
+    written(tmp_path / "s", [PAIRS], tokenizers)
+    content = bytearray((tmp_path / "s" / name).read_bytes())
+    content[-2] ^= 1
+    (tmp_path / "s" / name).write_bytes(content)
     assert open_store(tmp_path / "s") is None

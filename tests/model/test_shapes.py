@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 
 from glassformer.model import PRESETS, ModelConfig, Transformer, preset
-from glassformer.model.shapes import parameter_shapes
+from glassformer.model.shapes import num_parameters, parameter_shapes
 
 CHOICES = [
     {"activation": "relu"}, {"activation": "swiglu"}, {"norm": "rmsnorm"}, {"bias": False}, {"num_kv_heads": 1},
@@ -32,3 +32,4 @@ def test_shapes_are_those_of_the_model(choice):
 def test_presets(name):
     config = ModelConfig(**preset(name) | {"vocab_size": 300})
     assert parameter_shapes(config) == shapes_of(config)
+    assert num_parameters(config) == Transformer(config).num_parameters

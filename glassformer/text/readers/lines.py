@@ -118,7 +118,9 @@ def _unpacked(stream: io.BufferedReader, path: str | Path) -> Iterator[BinaryIO]
             with _broken_is_refused(path, packing.name), packing.unpack(stream) as unpacked:
                 yield unpacked
             return
-    yield cast(BinaryIO, stream)
+    yield cast(
+        BinaryIO, stream if start else io.BufferedReader(cast(io.RawIOBase, io.BytesIO()))
+    )  # a terminal's end is told once: do not ask again
 
 
 @contextmanager

@@ -14,12 +14,14 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from glassformer.files import saving, write_whole
+from glassformer.reading import MIB, read_regular
 from glassformer.text.printable import replaced
 from glassformer.training.distributed import Group
 from glassformer.training.report.events import EventFile
 from glassformer.training.report.validation import Validation
 
 LOG = "log.jsonl"
+LARGEST = 4096 * MIB  # bytes of it
 
 
 class Reporter:
@@ -148,7 +150,7 @@ def _cut_log(path: Path, step: int) -> None:
     """Keep the records up to `step` and those without a step; remove the others, and lines that are not whole."""
     if not path.exists():
         return
-    lines = path.read_bytes().splitlines(keepends=True)
+    lines = read_regular(path, LARGEST).splitlines(keepends=True)
     kept = [line for line in lines if _step_of(line) <= step]
     if len(kept) < len(lines):
         write_whole(path, b"".join(kept))

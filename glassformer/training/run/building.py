@@ -6,12 +6,14 @@ from pathlib import Path
 import torch
 
 from glassformer.data.prepare import PreparedData, prepare
+from glassformer.device import memory_of
 from glassformer.errors import InputError
 from glassformer.evaluation import check_tokenizer
 from glassformer.model import ModelConfig, Transformer
+from glassformer.model.shapes import num_parameters
 from glassformer.model_directory import load_parameters, parameters_of
 from glassformer.quality_estimation.estimator import Estimator
-from glassformer.text.tokenizer import Tokenizer, Tokenizers
+from glassformer.text.tokenizer import SMALLEST, Tokenizer, Tokenizers
 from glassformer.training.config import RunConfig, TrainingConfig
 from glassformer.training.distributed import Group
 from glassformer.training.progress import TrainingProgress
@@ -31,6 +33,7 @@ def build_run(path: Path, config: RunConfig, group: Group, checkpoint: Path | No
     the tokenizer of `validate_tokenize` is not here.
     """
     check_tokenizer(config.training.validate_tokenize)
+    _refuse_too_large(config, group)
     origin = checkpoint or (Path(config.training.start_from) if config.training.start_from else None)
     translator = _load_translator(origin, config.model) if origin else None
     data = prepare_data(config, group, translator.tokenizers if translator else None)
@@ -50,6 +53,22 @@ def build_run(path: Path, config: RunConfig, group: Group, checkpoint: Path | No
         keys = batching_key(config, data), validation_key(config, data)
         progress = TrainingProgress(processes=group.size, batching_key=keys[0], validation_key=keys[1])
     return Run(path, config, data, translator, replica, optimizer, progress, group, warnings)
+
+
+def _refuse_too_large(config: RunConfig, group: Group) -> None:
+    """Raise InputError for a model whose weights alone are more than the memory, before anything is made.
+
+    Each takes 4 bytes, and as many for its gradient and for each of Adam's two moments, which fsdp divides. Where the
+    text is to decide the vocabulary, the smallest is counted.
+    """
+    model = config.with_vocabulary(SMALLEST).model if config.fit_vocabulary else config.model
+    weights, memory = num_parameters(model), memory_of(group.device)
+    needed = weights * (16 if config.training.parallel == "ddp" else 4)
+    if needed > memory:
+        raise InputError(
+            f"not enough memory: to train {weights:,} weights takes {needed / 1e9:,.0f} GB at least, and "
+            f"{group.device} has {memory / 1e9:,.0f}; take a smaller model"
+        )
 
 
 def prepare_data(config: RunConfig, group: Group, tokenizers: Tokenizers | None = None) -> PreparedData:

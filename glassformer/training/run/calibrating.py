@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from glassformer.evaluation import sentence_chrf
-from glassformer.model_directory import OF_A_RUN, write_card
+from glassformer.model_directory import OF_A_RUN
 from glassformer.quality_estimation.calibration import Calibration, Judged, mean_log_prob
 from glassformer.quality_estimation.estimator import CONFIDENCE, Estimator
 from glassformer.search import SearchOptions
@@ -22,7 +22,8 @@ def calibrate_models(run: Run) -> None:
             if (run.path / name).exists():
                 translator = Translator.load(run.path / name, run.group.device)
                 if calibration := calibrate(translator, run.data.valid):
-                    write_card(run.path / name, translator.card | {CONFIDENCE: calibration.to_dict()})
+                    translator.card |= {CONFIDENCE: calibration.to_dict()}
+                    translator.save(run.path / name)
     run.group.wait()
 
 

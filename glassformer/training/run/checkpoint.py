@@ -12,6 +12,7 @@ from glassformer.errors import InputError
 from glassformer.files import remove_directory, whole_directory, write_checksums, write_whole
 from glassformer.model import Transformer
 from glassformer.model_directory import WEIGHTS, read_tensors
+from glassformer.reading import MIB, parse_json, read_regular
 from glassformer.training.distributed import Group
 from glassformer.training.progress import TrainingProgress
 from glassformer.training.update.randomness import random_state, set_random_state
@@ -105,7 +106,7 @@ def restore_checkpoint(
             for key, value in mine.items()
         }
     try:
-        return TrainingProgress.from_dict(json.loads((path / NUMBERS).read_text(encoding="utf-8")))
+        return TrainingProgress.from_dict(parse_json(read_regular(path / NUMBERS, MIB)))
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise InputError(f"{path / NUMBERS}: missing or not whole; copy the whole checkpoint") from error
 

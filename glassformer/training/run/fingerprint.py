@@ -73,4 +73,4 @@ def _file_sums(config: DataConfig) -> dict[str, str]:
     """The checksum of each file by name; what is not a regular file, such as a pipe, has none."""
     sides = (config.source, config.target, config.valid_source, config.valid_target)
     names = [*config.pairs, *config.valid_pairs, *(name for name in sides if name)]
-    return {name: checksum(Path(name)) for name in names if Path(name).is_file()}
+    return {name: checksum(Path(name), named=True) for name in names if Path(name).is_file()}

@@ -1,6 +1,6 @@
 """A run that goes on: from its newest undamaged checkpoint, and compared with what it was."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from glassformer.training.run.recovery import find_checkpoint
 from glassformer.training.run.run import CONFIG, Run
 
 
-def resume(path: Path, changes: dict[str, Any], group: Group, allow: Sequence[str] = ()) -> Run:
+def resume(path: Path, changes: Mapping[str, Any], group: Group, allow: Sequence[str] = ()) -> Run:
     """The run in `path`, from its newest undamaged checkpoint, or from its beginning where it has none yet.
 
     `changes` may change when to stop and what to probe, and the keys in `allow` (`data`: the text itself); the other

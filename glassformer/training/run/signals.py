@@ -1,4 +1,4 @@
-"""Stopping on purpose: SIGINT and SIGTERM let the step end and the run save; a second one does not wait."""
+"""Stopping on purpose: SIGINT, SIGTERM and the like let the step end and the run save; a second one does not wait."""
 
 import shlex
 import signal
@@ -15,6 +15,10 @@ class Interrupted(Exception):  # noqa: N818 (it is no error)
         self.stop_status = 128 + signal_number
 
 
+# A user's Ctrl-C, a request to end, a terminal that hangs up, a limit of the processor's time; not all on every system.
+STOPPING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGXCPU") if hasattr(signal, name)]
+
+
 class StopSignals:
     """While the block runs, `received` is the signal that said stop, or 0."""
 
@@ -24,7 +28,9 @@ class StopSignals:
 
     def __enter__(self) -> "StopSignals":
         if threading.current_thread() is threading.main_thread():  # elsewhere Python allows no handlers
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in STOPPING:
+                if signal.getsignal(number) == signal.SIG_IGN:  # nohup
+                    continue
                 self._previous[number] = signal.signal(number, self._receive)
         return self
 

@@ -88,6 +88,6 @@ def score_terms(path: list[Node], alpha: float) -> list[str]:
 def _path(nodes: list[Node], node: Node) -> list[Node]:
     """From the first token said to this one."""
     path = [node]
-    while (parent := nodes[path[-1]["parent"]])["parent"] is not None:
-        path.append(parent)
+    while (number := path[-1]["parent"]) is not None and nodes[number]["parent"] is not None:
+        path.append(nodes[number])
     return path[::-1]

@@ -1,0 +1,364 @@
+"""Files of a model, a run, a store and a trace that are not what their names say: refused in a line, at once."""
+
+import json
+import os
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+
+from glassformer.corpora.gettext import clean, has_words, read_catalogue
+from glassformer.errors import InputError
+from glassformer.files import integrity_problem
+from glassformer.glass.record import Trace
+from glassformer.reading import DEEPEST, parse_json, read_regular
+from glassformer.settings import read_yaml
+from tests.commands import refusal, run
+
+MODEL_FILES = "config.json", "model.safetensors", "source.spm", "card.json", "lexicon.tsv"
+
+
+@pytest.fixture
+def model(copying, tmp_path, monkeypatch):
+    """A copy of a trained model's directory."""
+    monkeypatch.chdir(tmp_path)
+    model = shutil.copytree(copying.path / "best", tmp_path / "model")
+    (model / "checksums.json").unlink()  # with them, any change is told at once
+    return model
+
+
+@pytest.fixture(autouse=True)
+def at_once():
+    start = time.monotonic()
+    yield
+    assert time.monotonic() - start < 20
+
+
+def fifo(path):
+    os.mkfifo(path)
+
+
+def zeros(path):
+    path.symlink_to("/dev/zero")
+
+
+def random_bytes(path):
+    path.symlink_to("/dev/urandom")
+
+
+def folder(path):
+    path.mkdir()
+
+
+def loop(path):
+    path.symlink_to(path.name)
+
+
+def elsewhere(path):
+    (path.parent.parent / "secret").write_bytes(b"{}")
+    path.symlink_to("../secret")
+
+
+def sparse(path):
+    with path.open("wb") as file:
+        file.truncate(2 << 40 if path.suffix == ".safetensors" else 30 << 30)
+
+
+HOSTILE = [fifo, zeros, random_bytes, folder, loop, elsewhere, sparse]
+
+
+def put(path, hostile):
+    path.unlink(missing_ok=True)
+    try:
+        hostile(path)
+    except OSError as error:
+        pytest.skip(f"this file system has no such file: {error}")
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+@pytest.mark.parametrize("name", MODEL_FILES)
+def test_a_model_with_a_file_that_is_none(model, name, hostile):
+    put(model / name, hostile)
+    assert refusal(run("translate", "model", stdin="a b\n")).startswith("model")
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_a_checkpoint_with_a_file_that_is_none(copying, tmp_path, hostile):
+    (checkpoint,) = (copying.path / "checkpoints").iterdir()
+    for name in [path.name for path in checkpoint.iterdir()]:
+        broken = shutil.copytree(checkpoint, tmp_path / name / "broken")
+        put(broken / name, hostile)
+        if hostile is not sparse or name == "checksums.json":  # to read 30 GB takes its time
+            assert integrity_problem(broken).startswith(name)
+
+
+@pytest.mark.parametrize("hostile", [fifo, folder, loop, sparse])
+def test_a_trace_and_a_config_that_are_none(tmp_path, hostile):
+    put(tmp_path / "x", hostile)
+    for read in (Trace.load, read_yaml):
+        with pytest.raises(InputError, match="x"):
+            read(tmp_path / "x")
+
+
+def test_a_link_within_its_folder_is_followed(model):
+    (model / "card.json").rename(model / "other.json")
+    (model / "card.json").symlink_to("other.json")
+    assert run("translate", "model", stdin="a b\n").status == 0
+
+
+def test_a_run_lock_that_is_a_link_is_not_followed(small_corpus, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "precious").write_text("mine")
+    (tmp_path / "run" / "run.lock").symlink_to(tmp_path / "precious")
+    line = refusal(run("train", "--pairs", small_corpus / "train.tsv", "--out", tmp_path / "run"))
+    assert line.startswith(f"{tmp_path / 'run'}: cannot save: ")
+    assert (tmp_path / "precious").read_text() == "mine"
+
+
+def test_the_limit_is_the_last_size_that_is_read(tmp_path):
+    (tmp_path / "x").write_bytes(b"12345")
+    assert read_regular(tmp_path / "x", 5) == b"12345"
+    with pytest.raises(OSError, match="5 bytes, where at most 4 are read"):
+        read_regular(tmp_path / "x", 4)
+
+
+# Numbers that no model has
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("encoder_layers", 3000),
+        ("encoder_layers", 999),
+        ("decoder_layers", 1000),
+        ("d_ff", 10_000_000),
+        ("d_ff", 1 << 20),
+        ("vocab_size", 2**31 - 1),
+        ("source_vocab_size", 1 << 24),
+        ("d_model", 10**19),
+        ("d_model", 1 << 16),
+        ("num_heads", 10**30),
+        ("max_length", 10**25),
+        ("max_length", 1 << 20),
+        ("norm_eps", 1e300),
+        ("decoder_start_id", 10**20),
+    ],
+)
+def test_sizes_that_the_weights_do_not_have(model, key, value):
+    values = json.loads((model / "config.json").read_text())
+    (model / "config.json").write_text(json.dumps(values | {key: value}))
+    assert refusal(run("translate", "model", stdin="a b\n")).startswith("model")
+
+
+@pytest.mark.parametrize("kind", ["int8", "int64", "bool", "complex64", "uint8"])
+def test_weights_that_are_no_floating_point_numbers(model, kind):
+    import torch
+
+    weights = load_file(model / "model.safetensors")
+    name = sorted(weights)[3]
+    weights[name] = weights[name].to(getattr(torch, kind))
+    save_file(weights, model / "model.safetensors")
+    with safe_open(model / "model.safetensors", "pt") as file:
+        assert file.get_slice(name).get_dtype() not in ("F32", "F16")
+    assert "holds no floating-point numbers" in refusal(run("translate", "model", stdin="a b\n"))
+
+
+@pytest.mark.parametrize("value", [1e30, -3e38])
+def test_weights_with_which_there_are_no_numbers(model, value):
+    weights = load_file(model / "model.safetensors")
+    for tensor in weights.values():
+        tensor.fill_(value)
+    save_file(weights, model / "model.safetensors")
+    (model / "s.txt").write_text("a b\n")
+    for command in (("translate", "model", "model/s.txt"), ("score", "model", "--source", "model/s.txt", "--target",
+                    "model/s.txt")):  # fmt: skip
+        outcome = run(*command)
+        assert (outcome.status, outcome.out.strip()) == (1, ""), outcome
+        assert "NaN" in outcome.err
+
+
+@pytest.mark.parametrize("name", ["best", "last", "checkpoint"])
+def test_a_flipped_bit_in_any_file_of_a_model(copying, tmp_path, name):
+    (checkpoint,) = (copying.path / "checkpoints").iterdir()
+    model = shutil.copytree(checkpoint if name == "checkpoint" else copying.path / name, tmp_path / "model")
+    for path in sorted(model.iterdir()):
+        if path.name.startswith(("training_state", "checksums")):
+            continue
+        content = path.read_bytes()
+        place = len(content) // 2
+        path.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
+        assert f"model: {path.name} is truncated or altered" in refusal(run("translate", model, stdin="a b\n"))
+        path.write_bytes(content)
+    assert run("translate", model, stdin="a b\n").out == "a b\n"
+
+
+def test_pieces_in_another_order(copying, tmp_path):
+    from sentencepiece import sentencepiece_model_pb2 as model_pb2
+
+    model = shutil.copytree(copying.path / "best", tmp_path / "model")
+    for path in model.glob("*.spm"):
+        permuted = model_pb2.ModelProto.FromString(path.read_bytes())
+        first, second = permuted.pieces[-1].piece, permuted.pieces[-2].piece
+        permuted.pieces[-1].piece, permuted.pieces[-2].piece = second, first
+        path.write_bytes(permuted.SerializeToString())
+    assert ".spm is truncated or altered" in refusal(run("translate", model, stdin="a b\n"))
+
+
+# Data that nests, and JSON that is none
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 100_000,
+        '{"a":' * 5000 + "1" + "}" * 5000,
+        "[" * (DEEPEST + 1) + "]" * (DEEPEST + 1),
+        '{"a": NaN}',
+        '{"a": -Infinity}',
+        '{"a": "\\ud800"}',
+        '{"\\udbff": 1}',
+        '{"a": 1, "a": 2}',
+        '{"b": {"a": 1, "a": 1}}',
+        '{"a": ' + "9" * 5000 + "}",
+    ],
+    ids=lambda text: text[:12],
+)
+def test_json_that_is_refused(text, model):
+    with pytest.raises(ValueError):
+        parse_json(text.encode())
+    for name in ("card.json", "config.json"):
+        before = (model / name).read_bytes()
+        (model / name).write_text(text)
+        assert refusal(run("info", "model")).startswith(f"model/{name}: ")
+        (model / name).write_bytes(before)
+
+
+def test_json_that_is_taken():
+    assert parse_json(b'{"a": ["\\udc80", 1e5, null, "\xc3\xa4"]}') == {"a": ["\udc80", 1e5, None, "ä"]}
+    assert parse_json(b"[" * DEEPEST + b"]" * DEEPEST)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: " + "[" * 5000 + "]" * 5000,
+        "a: " + "{b: " * 30 + "1" + "}" * 30,
+        "\n".join(" " * n + "a:" for n in range(900)),
+        "#" * 20_000_000,
+        "a: &a [1, 1]\nb: &b [*a, *a]\nc: [*b, *b]",
+    ],
+    ids=lambda text: text[:12],
+)
+def test_yaml_that_is_refused(text, tmp_path):
+    (tmp_path / "c.yaml").write_text(text)
+    with pytest.raises(InputError, match=r"c\.yaml"):
+        read_yaml(tmp_path / "c.yaml")
+
+
+def trace_record():
+    return json.loads((Path(__file__).parent / "glass" / "trace_0.1.0.json").read_text())
+
+
+@pytest.mark.parametrize("length", [20, 3000])
+def test_a_chain_of_additions_is_computed_once_each(length, tmp_path):
+    record = trace_record()
+    first = next(one for one in record["tensors"] if one["data"] and len(one["shape"]) == 2)
+    cell = Trace.from_dict(record).cell_at(first["name"], (0, 1)).value
+    left_out = {"op": "add", "attributes": {}, "data": None, "columns": None, "statistics": {}}
+    for number in range(length):
+        before = record["tensors"][-1]["name"] if number else first["name"]
+        operands = {"a": before, "b": before if length < 100 else first["name"]}
+        record["tensors"].append(first | left_out | {"name": f"sum.{number}", "operands": operands})
+    (tmp_path / "t.json").write_text(json.dumps(record))
+    expected = cell * 2**length if length < 100 else cell * (length + 1)
+    last = f"sum.{length - 1}"
+    assert Trace.load(tmp_path / "t.json").cell_at(last, (0, 1)).value == pytest.approx(expected)
+    for arguments in (("--cell", f"{last}[0,1]"), ("--tensor", last), ("--html", tmp_path / "t.html")):
+        assert run("explain", tmp_path / "t.json", *arguments).status == 0
+
+
+def beam(parents, steps):
+    node = {"token": 5, "piece": "a", "text": "a", "log_prob": -1.0, "sum": -1.0, "length": 1, "penalty": 1.0,
+            "score": -1.0, "state": "best"}  # fmt: skip
+    nodes = [
+        node | {"id": number, "parent": parent, "step": step}
+        for number, (parent, step) in enumerate(zip(parents, steps, strict=True))
+    ]
+    return {"width": 2, "length_penalty": 0.6, "nodes": nodes}
+
+
+def test_a_deep_beam(tmp_path):
+    record = trace_record()
+    record["beam"] = beam([None, *range(3000)], range(3001))
+    (tmp_path / "t.json").write_text(json.dumps(record))
+    for arguments in ((), ("--svg", tmp_path / "t.svg", "--view", "beam"), ("--html", tmp_path / "t.html")):
+        outcome = run("explain", tmp_path / "t.json", *arguments)
+        assert outcome.status == 0, outcome.err
+
+
+@pytest.mark.parametrize(
+    ("parents", "steps"), [([None, 0], [0, 10**12]), ([None, 0], [0, 0]), ([None, 0], [3, 4]), ([None], [10**9])]
+)
+def test_a_beam_whose_steps_are_none(parents, steps):
+    with pytest.raises(InputError, match="of the beam"):
+        Trace.from_dict(trace_record() | {"beam": beam(parents, steps)})
+
+
+# Catalogues
+
+HEADER = (
+    'msgid ""\nmsgstr ""\n"Plural-Forms: nplurals=2; plural={};\\n"\n"Content-Type: text/plain; charset=UTF-8\\n"\n\n'
+)
+
+
+@pytest.mark.parametrize("formula", ["n % 0", "n / (n - 1)", "(" * 3000 + "n" + ")" * 3000, "n" + "+1" * 100, "x"])
+def test_a_plural_formula_that_gives_nothing(tmp_path, formula):
+    (tmp_path / "hi.po").write_text(HEADER.format(formula) + 'msgid "a word"\nmsgstr "ek shabd"\n')
+    assert list(read_catalogue(tmp_path / "hi.po")) == [("a word", "ek shabd")]
+
+
+@pytest.mark.parametrize("hostile", [sparse, fifo, zeros])
+def test_a_catalogue_that_is_none(tmp_path, hostile):
+    put(tmp_path / "hi.mo", hostile)
+    with pytest.raises(InputError, match="not a readable catalogue"):
+        list(read_catalogue(tmp_path / "hi.mo"))
+
+
+@pytest.mark.parametrize("text", ["%" + "0" * 10**5, "a" * 10**5, " " * 10**5, "a_" * 10**5, "(" * 10**5, "&a" * 10**5])
+def test_a_long_message_is_cleaned_at_once(text):
+    clean(text, text)
+    has_words(text)
+
+
+# Settings that no training has
+
+
+@pytest.mark.parametrize("key", ["out", "device", "resume", "resumed", "allow", "callbacks", "config", "self", "path"])
+def test_an_argument_of_training_is_no_setting(key, small_corpus, tmp_path):
+    command = ("train", "--pairs", small_corpus / "train.tsv", "--out", tmp_path / "run", "--device", "cpu")
+    assert key in refusal(run(*command, "--set", f"{key}=x"), status=2)
+    (tmp_path / "c.yaml").write_text(f"{key}: [x]\n")
+    assert key in refusal(run(*command, "--config", tmp_path / "c.yaml"), status=2)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["pair_weights=[1e300]", "pair_weights=[1000001]", "warmup_steps=1" + "0" * 400, "max_steps=1" + "0" * 20,
+     "probe_every=1" + "0" * 20, "encoder_layers=300000", "d_model=1" + "0" * 300, "vocab_size=2147483647"],
+    ids=lambda text: text[:24],
+)  # fmt: skip
+def test_a_number_that_is_too_large(setting, small_corpus, tmp_path):
+    command = ("train", "--pairs", small_corpus / "train.tsv", "--out", tmp_path / "run", "--device", "cpu")
+    assert setting.partition("=")[0] in refusal(run(*command, "--set", setting), status=2)
+
+
+def test_a_model_that_is_more_than_the_memory(small_corpus, tmp_path, monkeypatch):
+    monkeypatch.setattr("glassformer.training.run.building.memory_of", lambda device: 1_000_000)
+    command = ("train", "--pairs", small_corpus / "train.tsv", "--out", tmp_path / "run", "--device", "cpu")
+    line = refusal(run(*command, "--set", "d_ff=1048576"))
+    assert line.startswith("not enough memory: to train 2,15")  # 8 feed-forward layers, 2 * 2**20 * 128 weights each
+    assert not Path(tmp_path / "run").exists()
