@@ -1,13 +1,16 @@
 """Standard streams that are closed, full or left: no traceback, the right status, nothing half written."""
 
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from glassformer.cli.streams import stdout_works
-from tests.commands import refusal, run
+from tests.commands import options, refusal, run, start
+from tests.letters import QUICK
 
 
 def shell(command, *arguments, **settings):
@@ -48,6 +51,41 @@ def test_an_error_without_a_file_is_not_blamed_on_stdout(monkeypatch, capsys):
     assert capsys.readouterr().err == (
         "glassformer: No space left on device; check the path, its rights and the free space\n"
     )
+
+
+def _training(folder, small_corpus, **settings):
+    slow = QUICK | {"max_steps": 100_000, "checkpoint_every": 50_000}
+    command = ("train", "--pairs", small_corpus / "train.tsv", "--out", folder, "--device", "cpu", *options(slow))
+    return start(*command, **settings)
+
+
+def _wait_for(path, process):
+    until = time.monotonic() + 90
+    while not path.exists() and time.monotonic() < until:
+        assert process.poll() is None
+        time.sleep(0.1)
+    time.sleep(0.5)
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGXCPU])
+def test_a_terminal_that_hangs_up_saves_the_run(tmp_path, small_corpus, number):
+    process = _training(tmp_path / "run", small_corpus, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    _wait_for(tmp_path / "run" / "log.jsonl", process)
+    process.stderr.close()  # the terminal is gone
+    process.send_signal(number)
+    assert process.wait(60) == 128 + number
+    assert list((tmp_path / "run" / "checkpoints").glob("step-*"))
+
+
+def test_a_dead_reader_of_stderr_does_not_end_training(tmp_path, small_corpus):
+    process = _training(tmp_path / "run", small_corpus, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    _wait_for(tmp_path / "run" / "log.jsonl", process)
+    process.stderr.close()
+    time.sleep(2)
+    assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 130
+    assert list((tmp_path / "run" / "checkpoints").glob("step-*"))
 
 
 def test_good_lines_before_a_bad_one_are_scored(copying, tmp_path):
