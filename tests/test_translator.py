@@ -433,6 +433,7 @@ def test_saved_and_loaded_it_translates_the_same(tokenizer, separate, tmp_path):
         "config.json",
         "model.safetensors",
         "card.json",
+        "checksums.json",
     }
     after = Translator.load(tmp_path / "model")
     assert (after.model.config, after.card) == (before.model.config, before.card)
