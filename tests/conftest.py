@@ -1,5 +1,6 @@
 """What every test runs under, and what the end-to-end tests share: models trained once, when a test first asks."""
 
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ from tests.letters import SMALL, letter_tokenizer, letters, write_tsv
 @pytest.fixture(scope="session", autouse=True)
 def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """The same for all tests, whoever runs them, and for the processes that they start."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # a shell ignores Ctrl-C for what it runs in the background
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     torch.set_num_threads(1)  # one order of summation, so that equal runs give equal bits
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OMP_NUM_THREADS", "1")  # the same, for the processes
