@@ -44,26 +44,31 @@ def shifted(texts: Texts) -> Texts:
     return [(source, target) for (source, _), (_, target) in zip(texts[1:], texts, strict=False)]
 
 
-def named_texts(options: argparse.Namespace) -> Iterator[tuple[str, Iterable[Pair]]]:
+def named_texts(given: argparse.Namespace) -> Iterator[tuple[str, Iterable[Pair]]]:
     """Each text with its name."""
-    for name in options.corpus:
+    for name in given.corpus:
         yield name, load_corpus(name, 1).train
-    for path in options.pairs:
+    for path in given.pairs:
         yield path, read_pairs(path)
-    if options.source:
-        yield options.source, read_parallel(options.source, options.target)
+    if given.source:
+        yield given.source, read_parallel(given.source, given.target)
 
 
-def main() -> None:
-    """Print the table."""
+def options() -> argparse.Namespace:
+    """Which texts the command line names."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--pairs", nargs="+", default=[])
     parser.add_argument("--source")
     parser.add_argument("--target")
     parser.add_argument("--corpus", nargs="+", default=[])
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Print the table."""
     print("| text | pairs | as it is | shifted | from the middle | half shuffled | half swapped | 5 % swapped |")
     print("|---|---:|---|---|---|---|---|---|")
-    for name, pairs in named_texts(parser.parse_args()):
+    for name, pairs in named_texts(options()):
         texts = [pair[:2] for pair in pairs]
         print(f"| {name} | {len(texts):,} |", " | ".join(map(remarks, spoilt(texts))), "|", flush=True)
 

@@ -6,29 +6,18 @@ Prints a row for each text and number of pairs. For more pairs than the text has
 would get.
 """
 
-import argparse
 import random
 from collections.abc import Iterator
 
 import numpy as np
+from check_alarms import named_texts, options
 
-from glassformer.corpora import load_corpus
 from glassformer.data.config import DataConfig
 from glassformer.data.tokenizers import train_default
 from glassformer.data.vocabulary import fertility, size_for
-from glassformer.text.pairs import Pair, read_pairs, read_parallel
+from glassformer.text.pairs import Pair
 
 SIZES = 300, 600, 2_700, 10_000, 30_000, 100_000, 250_000, 1_000_000
-
-
-def named_texts(options: argparse.Namespace) -> Iterator[tuple[str, list[Pair]]]:
-    """Each text with its name."""
-    for name in options.corpus:
-        yield name, list(load_corpus(name, 1).train)
-    for path in options.pairs:
-        yield path, list(read_pairs(path))
-    if options.source:
-        yield options.source, list(read_parallel(options.source, options.target))
 
 
 def rows(pairs: list[Pair]) -> Iterator[str]:
@@ -51,14 +40,9 @@ def rows(pairs: list[Pair]) -> Iterator[str]:
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--pairs", nargs="+", default=[])
-    parser.add_argument("--source")
-    parser.add_argument("--target")
-    parser.add_argument("--corpus", nargs="+", default=[])
     print("| text | pairs | pieces | of the source | of the target |\n|---|---:|---:|---|---|")
-    for name, pairs in named_texts(parser.parse_args()):
-        for row in rows(pairs):
+    for name, pairs in named_texts(options()):
+        for row in rows(list(pairs)):
             print(f"| {name} | {row} |", flush=True)
 
 

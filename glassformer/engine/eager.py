@@ -84,15 +84,11 @@ class TargetScore(NamedTuple):
     alignment_TS: Tensor | None
 
 
-class EagerEngine:
-    """Runs a `Transformer`: the same modules and kernels as in training, one call after the other."""
+class ModuleEngine:
+    """What every engine has that runs the modules of a `Transformer`."""
 
-    def __init__(self, model: Transformer, bfloat16: bool = False) -> None:
-        """`bfloat16`: matrix products in bfloat16, for processors and GPUs that have them."""
-        self.model, self.bfloat16 = model, bfloat16
-
-    def _precision(self) -> torch.autocast:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16)
+    def __init__(self, model: Transformer) -> None:
+        self.model = model
 
     @property
     def device(self) -> torch.device:
@@ -108,6 +104,22 @@ class EagerEngine:
     def max_length(self) -> int:
         """The most tokens of a source or of a translation, `</s>` included."""
         return self.model.config.max_length
+
+    def _matrix(self, rows: Sequence[Sequence[int]]) -> Tensor:
+        """Ids as one matrix, filled up on the right with `<pad>`."""
+        return torch.tensor(pad(rows, PAD), device=self.device)
+
+
+class EagerEngine(ModuleEngine):
+    """Runs a `Transformer`: the same modules and kernels as in training, one call after the other."""
+
+    def __init__(self, model: Transformer, bfloat16: bool = False) -> None:
+        """`bfloat16`: matrix products in bfloat16, for processors and GPUs that have them."""
+        super().__init__(model)
+        self.bfloat16 = bfloat16
+
+    def _precision(self) -> torch.autocast:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16)
 
     @torch.inference_mode()
     def encode(self, sources: Sequence[Sequence[int]]) -> EagerState:
@@ -161,10 +173,6 @@ class EagerEngine:
             for each, (target, source) in zip(weights_BTS, sizes, strict=True)
         ]
         return list(map(TargetScore, rows, alignments))
-
-    def _matrix(self, rows: Sequence[Sequence[int]]) -> Tensor:
-        """Ids as one matrix, filled up on the right with `<pad>`."""
-        return torch.tensor(pad(rows, PAD), device=self.device)
 
 
 def in_precision(model: Transformer, precision: str | None) -> EagerEngine:

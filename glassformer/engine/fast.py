@@ -251,7 +251,7 @@ def _native_config(config: ModelConfig) -> native.Config:
         d_ff=config.d_ff,
         max_length=config.max_length,
         activation=ACTIVATIONS.index(GATED.get(config.activation, config.activation)),
-        gated=config.activation in GATED,
+        gated=config.gated,
         rms_norm=config.norm == "rmsnorm",
         pre_norm=config.norm_position == "pre",
         final_norm=bool(config.final_norm),

@@ -228,7 +228,7 @@ class _Graph:
     def feed_forward(self, name: str, x: str) -> str:
         """act(x W_1 + b_1) W_2 + b_2, perhaps gated (section 3.3; Shazeer 2020)."""
         rows = self.nodes[x].axes[0]
-        wide, gated = (rows, "d_ff"), self.config.activation in GATED
+        wide, gated = (rows, "d_ff"), self.config.gated
         inner = self.linear(f"{name}.inner", x, (f"{name}.inner.weight", "W_1"), wide, "H", f"{name}.inner", "_1")
         activated = inner
         if gated:

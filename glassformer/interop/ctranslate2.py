@@ -17,7 +17,6 @@ from glassformer.files import write_whole
 from glassformer.interop.proof import Ids
 from glassformer.interop.tables import Table, shapes_of, to_theirs
 from glassformer.model import ModelConfig, Transformer
-from glassformer.model.layers import GATED
 from glassformer.model.positions import Positions
 from glassformer.model_directory import parameters_of
 from glassformer.special import BOS, EOS, PIECES, UNK
@@ -64,7 +63,7 @@ def _in_layer(part: str, inner: str, kind: str, config: ModelConfig) -> str:
     if part.endswith("_norm"):
         return f"{block}.layer_norm.{_KINDS[kind]}"
     linear = _LINEAR[block][inner]
-    return f"{block}.{'linear_0_noact' if inner == 'inner' and config.activation in GATED else linear}.{kind}"
+    return f"{block}.{'linear_0_noact' if inner == 'inner' and config.gated else linear}.{kind}"
 
 
 _LINEAR = {
@@ -108,7 +107,7 @@ def _specification(model: Transformer) -> Any:
     shape = {
         "pre_norm": config.final_norm,  # whether there is a norm after the stack; where the others are, comes below
         "activation": getattr(common_spec.Activation, _ACTIVATIONS[config.activation]),
-        "ffn_glu": config.activation in GATED,
+        "ffn_glu": config.gated,
         "rms_norm": config.norm == "rmsnorm",
         "num_heads_kv": config.kv_heads if config.kv_heads != config.num_heads else None,
         "rotary_dim": 0 if rotary else None,  # 0: all columns of a head, in adjacent pairs

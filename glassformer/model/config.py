@@ -190,6 +190,11 @@ class ModelConfig:
             raise UsageError(f"decoder_start_id = {self.decoder_start_id} is outside the vocabulary")
 
     @property
+    def gated(self) -> bool:
+        """Whether the feed-forward multiplies one linear map by the activation of another (Shazeer 2020)."""
+        return self.activation in ("reglu", "geglu", "swiglu")
+
+    @property
     def head_width(self) -> int:
         """Columns of one head: d_k = d_model / num_heads."""
         return self.d_model // self.num_heads

@@ -31,10 +31,9 @@ class FeedForward(nn.Module):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        gated = config.activation in GATED
         self.inner = nn.Linear(config.d_model, config.d_ff, bias=config.bias)
-        self.gate = nn.Linear(config.d_model, config.d_ff, bias=config.bias) if gated else None
-        self.activation = (GATED if gated else PLAIN)[config.activation]()
+        self.gate = nn.Linear(config.d_model, config.d_ff, bias=config.bias) if config.gated else None
+        self.activation = (GATED if config.gated else PLAIN)[config.activation]()
         self.outer = nn.Linear(config.d_ff, config.d_model, bias=config.bias)
 
     def forward(self, x_BTD: Tensor) -> Tensor:

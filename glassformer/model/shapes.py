@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from glassformer.model.config import ModelConfig
 
 Shapes = dict[str, tuple[int, ...]]
-GATED = ("reglu", "geglu", "swiglu")
 
 
 def parameter_shapes(config: ModelConfig) -> Shapes:
@@ -54,7 +53,7 @@ def _attention(config: ModelConfig, name: str) -> Iterator[tuple[str, tuple[int,
 
 
 def _feed_forward(config: ModelConfig, name: str) -> Iterator[tuple[str, tuple[int, ...]]]:
-    for matrix in ("inner", "gate") if config.activation in GATED else ("inner",):
+    for matrix in ("inner", "gate") if config.gated else ("inner",):
         yield from _linear(config, f"{name}.{matrix}", config.d_model, config.d_ff)
     yield from _linear(config, f"{name}.outer", config.d_ff, config.d_model)
 

@@ -10,13 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from glassformer.batching import pad
+from glassformer.engine.eager import ModuleEngine
 from glassformer.glass.causes.intervening import intervening
 from glassformer.glass.causes.resolving import Plan
 from glassformer.model import Transformer
 from glassformer.search import Ints, Rows
 from glassformer.search.constraints import NOT_FORCED, force
-from glassformer.special import PAD
 
 
 @dataclass(frozen=True)
@@ -32,33 +31,19 @@ class ReadSoFar:
         return ReadSoFar(self.source_NS[chosen_N], self.read_NT[chosen_N])
 
 
-class IntervenedEngine:
+class IntervenedEngine(ModuleEngine):
     """Runs the model with a plan's changes; each step reads the whole prefix again, as a change may concern any of it.
 
     A forced step allows its token alone, with the log-probability that the model gives it.
     """
 
     def __init__(self, model: Transformer, plan: Plan) -> None:
-        self.model, self.plan = model, plan
-
-    @property
-    def device(self) -> torch.device:
-        """Where the model is."""
-        return self.model.generator.weight.device
-
-    @property
-    def start_id(self) -> int:
-        """The token that the decoder reads before its first one."""
-        return self.model.config.decoder_start_id
-
-    @property
-    def max_length(self) -> int:
-        """The most tokens of a source or of a translation, `</s>` included."""
-        return self.model.config.max_length
+        super().__init__(model)
+        self.plan = plan
 
     def encode(self, sources: Sequence[Sequence[int]]) -> ReadSoFar:
         """Remember the sources; the encoder runs with every step."""
-        source_NS = torch.tensor(pad(sources, PAD), device=self.device)
+        source_NS = self._matrix(sources)
         return ReadSoFar(source_NS, source_NS.new_empty(len(sources), 0))
 
     @torch.inference_mode()
