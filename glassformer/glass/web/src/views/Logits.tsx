@@ -24,7 +24,7 @@ export function Logits({ graph }: { graph: Graph }) {
   const [at, setAt] = useState(0);
   const [temperature, setTemperature] = useState(1);
   const [cut, setCut] = useState<Truncation>(NO_TRUNCATION);
-  const all = useMemo(() => allLogits(graph), [graph, graph.edits.value]);
+  const all = useMemo(() => allLogits(graph), [graph, graph.edits.value, graph.patches.value]);
   const step = steps[Math.min(at, steps.length - 1)];
   if (!step) return <Frame title="Logits to probabilities" lead={LEAD}><p class="note">Nothing was decoded.</p></Frame>;
   const row = stepLogits(graph, all, step);

@@ -1,5 +1,5 @@
 // Editing leaves of the computation, and what follows from it. Every edit here is one of a leaf (a weight, an id,
-// a mask), so that edits made one after another add up: nothing computed is ever held fast.
+// a mask), so that edits made one after another add up. What is computed is held fast by interventions alone (`causes/`).
 
 import { Graph, type Edits } from "../../graph";
 import { pieceLabel } from "../../labels";
@@ -176,6 +176,7 @@ export const probability = (graph: Graph, step: number, id: number): number =>
 export async function decodeAgain(graph: Graph, pause: () => Promise<boolean>): Promise<{ ids: number[]; finished: boolean }> {
   const own = new Graph(graph.trace, graph.label);
   own.edits.value = decoderEdits(graph);
+  own.patches.value = graph.patches.peek();
   const read = own.original("target.ids")!.slice();
   const end = graph.trace.vocabulary!.target.indexOf(END);
   const ids: number[] = [];
