@@ -1,6 +1,6 @@
 // What a word of the target means, where the record says it, for who does not read that language.
 
-import { pieceLabel } from "../labels";
+import { pieceLabel } from "../pieces";
 import type { Trace } from "../record";
 
 /** The meaning of a token that is a whole word; null where none is known. */

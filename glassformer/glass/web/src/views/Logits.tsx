@@ -5,15 +5,16 @@ import { Choice } from "../components/Choice";
 import { Frame } from "../components/Frame";
 import { Num } from "../components/Num";
 import type { Graph } from "../graph";
-import { pieceLabel, pieceText } from "../labels";
+import { pieceText } from "../labels";
 import { percent, show } from "../numbers";
+import { pieceLabel } from "../pieces";
 import type { Candidate, Step } from "../record";
 import { evenChoices, hasColumn, outputs } from "./decoding/output";
 import "./Layered.css";
 import "./Logits.css";
 import { keptBy, TruncationControls, NO_TRUNCATION, type Truncation } from "./Truncation";
 import { allLogits, stepLogits, type StepLogits } from "./stepLogits";
-import type { Range } from "./temperature";
+import type { Range } from "../temperature";
 
 const LEAD =
   "The last layer gives every token of the vocabulary a number, its logit; softmax turns them into probabilities. Move the temperature and look how the same logits become bold or cautious.";

@@ -3,7 +3,7 @@
 import { Choice } from "../components/Choice";
 import { percent } from "../numbers";
 import type { StepLogits } from "./stepLogits";
-import { nucleus } from "./temperature";
+import { nucleus } from "../temperature";
 
 export interface Truncation {
   readonly kind: "none" | "top-k" | "top-p";

@@ -1,7 +1,7 @@
 // What the model says at a contrast's step: as recorded, under what is changed in the page, and in the second sentence.
 
 import type { Graph } from "../../graph";
-import { pieceLabel } from "../../labels";
+import { pieceLabel } from "../../pieces";
 import type { Cause, Said, Trace } from "../../record";
 import { likeliest } from "../edit/editing";
 import { allLogits, stepLogits } from "../stepLogits";

@@ -3,7 +3,8 @@
 import { useMemo, useState } from "preact/hooks";
 import { Choice } from "../../components/Choice";
 import type { Graph } from "../../graph";
-import { pieceLabel, piecesOf } from "../../labels";
+import { piecesOf } from "../../labels";
+import { pieceLabel } from "../../pieces";
 import { last } from "../../shapes";
 import { findPieces, neighbours, setCells } from "./editing";
 

@@ -2,7 +2,8 @@
 
 import { Num } from "../../components/Num";
 import type { Graph } from "../../graph";
-import { pieceLabel, piecesOf, placeText } from "../../labels";
+import { piecesOf, placeText } from "../../labels";
+import { pieceLabel } from "../../pieces";
 import { show } from "../../numbers";
 import { cellSymbol } from "../../ops/op";
 import { unflatten } from "../../shapes";

@@ -2,8 +2,9 @@
 
 import { Num } from "../../components/Num";
 import type { Graph } from "../../graph";
-import { pieceLabel, piecesOf } from "../../labels";
+import { piecesOf } from "../../labels";
 import { percent } from "../../numbers";
+import { pieceLabel } from "../../pieces";
 import { likeliest, probability } from "./editing";
 import { spokenNow } from "./spoken";
 

@@ -2,8 +2,8 @@
 // a mask), so that edits made one after another add up. What is computed is held fast by interventions alone (`causes/`).
 
 import { Graph, type Edits } from "../../graph";
-import { pieceLabel } from "../../labels";
 import { hasMoved, sizeOf } from "../../movement";
+import { pieceLabel } from "../../pieces";
 import type { Tensor, Trace } from "../../record";
 import { last, type Numbers } from "../../shapes";
 import { cosine, rowOf } from "../../vectors";

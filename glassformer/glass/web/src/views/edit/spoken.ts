@@ -3,7 +3,7 @@
 import { effect, signal, type Signal } from "@preact/signals";
 import type { Graph } from "../../graph";
 import { piecesOf } from "../../labels";
-import { spell } from "../decoding/written";
+import { spell } from "../../pieces";
 import { decodeAgain } from "./editing";
 
 export interface Spoken {
