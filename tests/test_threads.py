@@ -160,8 +160,8 @@ def test_ctrl_c_within_a_call_leaves_the_translator_as_it_was(path):
     expected, stopped = answers(translator, "a b c"), 0
     for number in range(12):
         timer = threading.Timer(0.002 * (number + 1), _thread.interrupt_main)
-        timer.start()
         try:
+            timer.start()
             for _ in range(1000):
                 translator.score(TEXTS, TEXTS, align=True)
         except KeyboardInterrupt:
