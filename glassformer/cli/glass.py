@@ -114,7 +114,8 @@ def _write_files(traces: "list[Labelled]", kind: "Kind", options: argparse.Names
     first = traces[0][1]
     exported = _exports(first, options)  # before anything is written: it refuses what makes no sense
     if options.html:
-        say(f"glassformer: {write_page(Path(options.html), traces, kind, options.large)}")
+        run = Path(options.what[0]) if kind == "training" else None
+        say(f"glassformer: {write_page(Path(options.html), traces, kind, options.large, run)}")
     if options.json_file:
         write_output(Path(options.json_file), first.to_json().encode(errors="backslashreplace"))
     for name, text in exported.items():

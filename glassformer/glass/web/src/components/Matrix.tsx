@@ -23,6 +23,8 @@ interface Props {
   onOpen?(index: number[]): void; // instead of opening the explanation
 }
 
+const WHOLE = 30; // rows, about a sentence: up to here a matrix is as high as it needs
+
 type Spot = readonly [row: number, column: number];
 
 export function Matrix({ graph, tensor: name, head: fixed, scale, caption = true, onOpen }: Props) {
@@ -89,6 +91,7 @@ function Grid({ graph, slice, numbers, chosen, onOpen }: GridProps) {
   const [[row, column], setSpot] = useState<Spot>(chosen ?? [0, 0]);
   const [focused, setFocused] = useState(false);
   const [hover, setHover] = useState<Spot | null>(null);
+  const [fits, setFits] = useState({ rows: true, columns: true });
   const dark = isDark.value;
   const layout = useMemo(() => layoutOf(slice, numbers, available, measure), [slice, numbers, available]);
 
@@ -107,6 +110,11 @@ function Grid({ graph, slice, numbers, chosen, onOpen }: GridProps) {
     paint(canvas.current!, { slice, layout, numbers, dark, focus: focused ? [row, column] : null, chosen }, window);
   };
   useLayoutEffect(draw);
+  useLayoutEffect(() => {
+    const { clientWidth, clientHeight } = scroller.current!;
+    const now = { rows: layout.height <= clientHeight + 1, columns: layout.width <= clientWidth + 1 };
+    if (now.rows !== fits.rows || now.columns !== fits.columns) setFits(now);
+  });
   useLayoutEffect(() => {
     if (!chosen) return;
     setSpot(chosen);
@@ -139,7 +147,7 @@ function Grid({ graph, slice, numbers, chosen, onOpen }: GridProps) {
 
   return (
     <>
-      <div class="matrix-window" ref={scroller} onScroll={draw}
+      <div class={`matrix-window ${slice.rows <= WHOLE ? "whole" : ""}`} ref={scroller} onScroll={draw}
         onMouseMove={(event) => setHover(at(event))} onMouseLeave={() => setHover(null)}
         onClick={(event) => { const spot = at(event); if (spot) { setSpot(spot); open(spot); } }}>
         <div class="matrix-space" style={{ width: `${layout.width}px`, height: `${layout.height}px` }}>
@@ -157,9 +165,16 @@ function Grid({ graph, slice, numbers, chosen, onOpen }: GridProps) {
           </div>
         </div>
       </div>
+      <Scrolls rows={!fits.rows ? slice.rows : 0} columns={!fits.columns ? slice.columns : 0} />
       <p class="readout muted" aria-hidden="true">{shown ? name(shown) : "Point at a cell to read it; click it, or press Enter, to see how it was made."}</p>
     </>
   );
+}
+
+/** How much there is beyond what is seen; 0 where all of it is. */
+function Scrolls({ rows, columns }: { rows: number; columns: number }) {
+  const parts = [columns > 0 && `↔ all ${columns.toLocaleString("en")} columns`, rows > 0 && `↕ all ${rows.toLocaleString("en")} rows`].filter(Boolean);
+  return parts.length === 0 ? null : <p class="scrolls muted">Scroll to see {parts.join(" and ")}.</p>;
 }
 
 function nameOf(graph: Graph, slice: Slice, [row, column]: Spot): string {

@@ -1,6 +1,6 @@
 // The frame around every view: header, navigation, the view, and the explanation of the chosen cell.
 
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { back, chosenView, closeCell, explaining, go, graph, graphs, openView, page, theme, type Theme } from "../store";
 import { VIEWS } from "../views";
 import { CellPanel } from "./CellPanel";
@@ -63,8 +63,10 @@ function ThemeChoice() {
 
 function Navigation() {
   const views = VIEWS.filter((view) => view.available(graph.value.trace, page.value!));
+  const strip = useRef<HTMLElement>(null);
+  useEffect(() => showCurrent(strip.current!), [chosenView.value]);
   return (
-    <nav class="navigation" aria-label="Views">
+    <nav class="navigation" aria-label="Views" ref={strip}>
       <ul>
         {views.map(({ id, title }) => (
           <li key={id}>
@@ -74,6 +76,12 @@ function Navigation() {
       </ul>
     </nav>
   );
+}
+
+/** On a telephone the views are a strip that scrolls: the current one stands in its middle. */
+function showCurrent(strip: HTMLElement): void {
+  const current = strip.querySelector<HTMLElement>("[aria-current]");
+  if (current) strip.scrollLeft = current.offsetLeft - (strip.clientWidth - current.clientWidth) / 2;
 }
 
 /** On every view: that its numbers are no longer those of the record. */

@@ -48,7 +48,7 @@ export function paint(canvas: HTMLCanvasElement, picture: Picture, window: Windo
   });
   clipped(context, 0, picture.layout.top, { ...window, width: picture.layout.left }, () => paintRowLabels(context, picture, window, ink));
   clipped(context, picture.layout.left - 6, 0, window, () => paintColumnLabels(context, picture, window, ink));
-  paintTitles(context, picture, ink);
+  paintTitles(context, picture, window, ink);
 }
 
 function inkOf(canvas: HTMLCanvasElement): Ink {
@@ -185,16 +185,19 @@ function paintColumnLabels(context: CanvasRenderingContext2D, picture: Picture, 
   }
 }
 
-function paintTitles(context: CanvasRenderingContext2D, { slice, layout }: Picture, ink: Ink): void {
+/** The row title reads upwards from below; beside few rows it may reach above them. */
+function paintTitles(context: CanvasRenderingContext2D, { slice, layout }: Picture, window: Window, ink: Ink): void {
   context.font = ink.font.replace(/^\d+px/, "12px");
   context.fillStyle = ink.muted;
   context.textBaseline = "middle";
   context.textAlign = "left";
   context.fillText(`${slice.columnTitle} →`, layout.left, TITLE_HEIGHT / 2);
+  if (!slice.rowTitle) return;
+  const title = `← ${slice.rowTitle}`;
   context.save();
-  context.translate(10, layout.top);
+  context.translate(10, Math.max(4, Math.min(layout.top, window.height - context.measureText(title).width - 4)));
   context.rotate(-Math.PI / 2);
   context.textAlign = "right";
-  if (slice.rowTitle) context.fillText(`← ${slice.rowTitle}`, 0, 0);
+  context.fillText(title, 0, 0);
   context.restore();
 }
