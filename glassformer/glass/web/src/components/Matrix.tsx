@@ -4,13 +4,17 @@
 import { computed } from "@preact/signals";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Graph } from "../graph";
+import { matrixPicture, matrixTable } from "../export/matrix";
+import { tables } from "../export/tablesOf";
 import { axisTitle, cellName } from "../labels";
 import type { Scale } from "../palette";
 import { isDark, openCell, place } from "../store";
 import { Choice } from "./Choice";
-import { isSmall, LABEL_FONT, layoutOf } from "./layout";
+import { Export } from "./Export";
+import { isSmall, layoutOf } from "./layout";
 import { Legend } from "./Legend";
 import "./Matrix.css";
+import { measure } from "./measure";
 import { paint } from "./paint";
 import { sliceOf, type Slice } from "./slice";
 
@@ -53,6 +57,8 @@ export function Matrix({ graph, tensor: name, head: fixed, scale, caption = true
             <input type="checkbox" checked={numbers} onChange={(event) => setWanted(event.currentTarget.checked)} /> numbers
           </label>
           <Legend scale={slice.scale} slice={slice} />
+          <Export what={`${tensor.label}, this matrix`} matrix={Math.max(graph.trace.tensors.indexOf(tensor), 0)}
+            picture={() => matrixPicture(slice, numbers, isDark.value)} tables={() => [matrixTable(slice)]} />
         </div>
       )}
       <Grid key={`${name} ${head}`} graph={graph} slice={slice} numbers={numbers}
@@ -110,6 +116,7 @@ function Grid({ graph, slice, numbers, chosen, onOpen }: GridProps) {
     paint(canvas.current!, { slice, layout, numbers, dark, focus: focused ? [row, column] : null, chosen }, window);
   };
   useLayoutEffect(draw);
+  useLayoutEffect(() => void tables.set(scroller.current!, () => matrixTable(slice)), [slice]);
   useLayoutEffect(() => {
     const { clientWidth, clientHeight } = scroller.current!;
     const now = { rows: layout.height <= clientHeight + 1, columns: layout.width <= clientWidth + 1 };
@@ -147,7 +154,7 @@ function Grid({ graph, slice, numbers, chosen, onOpen }: GridProps) {
 
   return (
     <>
-      <div class={`matrix-window ${slice.rows <= WHOLE ? "whole" : ""}`} ref={scroller} onScroll={draw}
+      <div class={`matrix-window ${slice.rows <= WHOLE ? "whole" : ""}`} data-table ref={scroller} onScroll={draw}
         onMouseMove={(event) => setHover(at(event))} onMouseLeave={() => setHover(null)}
         onClick={(event) => { const spot = at(event); if (spot) { setSpot(spot); open(spot); } }}>
         <div class="matrix-space" style={{ width: `${layout.width}px`, height: `${layout.height}px` }}>
@@ -206,13 +213,4 @@ function reveal(box: HTMLElement, layout: ReturnType<typeof layoutOf>, [row, col
   else if (x > box.scrollLeft + seenX) box.scrollLeft = x - seenX;
   if (y < box.scrollTop) box.scrollTop = y;
   else if (y > box.scrollTop + seenY) box.scrollTop = y - seenY;
-}
-
-let pen: CanvasRenderingContext2D | null = null;
-
-function measure(text: string): number {
-  pen ??= document.createElement("canvas").getContext("2d");
-  if (!pen) return text.length * 8;
-  pen.font = `${LABEL_FONT}px ${getComputedStyle(document.documentElement).getPropertyValue("--sans")}`;
-  return pen.measureText(text).width;
 }

@@ -21,7 +21,7 @@ export interface Window {
   readonly height: number;
 }
 
-interface Ink {
+export interface Ink {
   readonly text: string;
   readonly muted: string;
   readonly surface: string;
@@ -32,6 +32,9 @@ interface Ink {
   readonly mono: string;
 }
 
+/** How to paint again what stands on a canvas, on another context (`export/picture.ts`). */
+export const repaint = new WeakMap<HTMLCanvasElement, (context: CanvasRenderingContext2D) => void>();
+
 export function paint(canvas: HTMLCanvasElement, picture: Picture, window: Window): void {
   const ratio = devicePixelRatio || 1;
   canvas.width = Math.round(window.width * ratio);
@@ -40,6 +43,11 @@ export function paint(canvas: HTMLCanvasElement, picture: Picture, window: Windo
   if (!context) return;
   const ink = inkOf(canvas);
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  paintOn(context, picture, window, ink);
+  repaint.set(canvas, (other) => paintOn(other, picture, window, ink));
+}
+
+export function paintOn(context: CanvasRenderingContext2D, picture: Picture, window: Window, ink: Ink): void {
   context.fillStyle = ink.surface;
   context.fillRect(0, 0, window.width, window.height);
   clipped(context, picture.layout.left, picture.layout.top, window, () => {
@@ -51,8 +59,8 @@ export function paint(canvas: HTMLCanvasElement, picture: Picture, window: Windo
   paintTitles(context, picture, window, ink);
 }
 
-function inkOf(canvas: HTMLCanvasElement): Ink {
-  const style = getComputedStyle(canvas);
+export function inkOf(element: Element): Ink {
+  const style = getComputedStyle(element);
   const token = (name: string) => style.getPropertyValue(name).trim();
   return {
     text: token("--ink"), muted: token("--muted"), surface: token("--surface"), accent: token("--accent"),

@@ -2,6 +2,8 @@
 // A cell that is pointed at is reported; what it is made of, the view says.
 
 import { useId } from "preact/hooks";
+import type { Table } from "../export/table";
+import { tables } from "../export/tablesOf";
 import { fill, type Scale } from "../palette";
 import { show } from "../numbers";
 import { isDark } from "../store";
@@ -34,10 +36,15 @@ export function DerivedMap({ matrix, rows, columns, rowTitle, columnTitle, scale
   const titleLength = rowTitle.length * 7 + 24; // about: it is drawn upwards, and beside few rows reaches above them
   const [width, height] = [left + columns.length * cell + (words ? 60 : 8), Math.max(top + rows.length * cell + 4, titleLength)];
   const reasons = [...new Set(matrix.flatMap((row, r) => row.map((_, c) => hidden?.(r, c) ?? null)))].filter((why) => why !== null);
+  const table = (): Table => ({
+    title: label,
+    head: [rowTitle, ...columns],
+    rows: matrix.map((values, row) => [rows[row], ...values.map((value) => ({ value, shown: show(value) }))]),
+  });
   return (
     <div class="derived-map">
       <p class="controls"><Legend scale={scale} reasons={reasons} /></p>
-      <div class="derived-window" tabIndex={0} role="group" aria-label={label}>
+      <div class="derived-window" tabIndex={0} role="group" aria-label={label} data-table ref={(window) => { if (window) tables.set(window, table); }}>
         <svg width={width} height={height} role="img" aria-label={`${label}: ${rowTitle} by ${columnTitle}`}>
           <text class="axis" x={left} y={12}>{columnTitle} →</text>
           {reasons.length > 0 && (
