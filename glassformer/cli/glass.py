@@ -26,10 +26,10 @@ WRITES = {  # what each option writes, and the endings of that, the usual one fi
     "csv": ("CSV", ".csv"),
     "latex": ("LaTeX", ".tex", ".latex"),
 }
-NAMED = {ending for _, *endings in WRITES.values() for ending in endings}.union(
-    ".png .jpg .jpeg .gif .webp .bmp .tif .tiff .pdf .eps .ps .xlsx .xls .ods .docx .odt .pptx .md .tsv .parquet .npy"
-    " .npz .pkl .gz .bz2 .xz .zst .zip .tar".split()
-)  # endings that say what a file holds
+PICTURES = {".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".pdf", ".eps", ".ps"}
+DOCUMENTS = {".xlsx", ".xls", ".ods", ".docx", ".odt", ".pptx", ".md", ".tsv", ".parquet", ".npy", ".npz", ".pkl"}
+ARCHIVES = {".gz", ".bz2", ".xz", ".zst", ".zip", ".tar"}
+NAMED = PICTURES | DOCUMENTS | ARCHIVES | {ending for _, *endings in WRITES.values() for ending in endings}
 PAGE_DOES = {".png": "; the page (--html) exports PNG", ".pdf": "; the page (--html) prints as PDF"}
 
 

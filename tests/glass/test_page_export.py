@@ -1,4 +1,4 @@
-"""What the page gives away: every view as a drawing and a picture, its numbers as tables, under names of one pattern."""
+"""What the page gives away: views as drawings and pictures, numbers as tables, under names of one pattern."""
 
 import csv
 import re

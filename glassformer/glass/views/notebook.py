@@ -27,7 +27,7 @@ def mimebundle(trace: Trace) -> dict[str, str]:
 
 
 def frame(trace: Trace) -> str:
-    """The page in a frame that may run its own scripts and save what one exports, but cannot reach the notebook around it.
+    """The page in a frame that may run scripts and save what one exports, but cannot reach the notebook around it.
 
     Raises InputError for a page above 50 MB.
     """
