@@ -3,6 +3,7 @@
 import type { Graph } from "./graph";
 import { show } from "./numbers";
 import { OPS } from "./ops";
+import { pieceLabel } from "./pieces";
 import type { Tensor, Trace } from "./record";
 
 /** What an axis holds, in one phrase: "query: target", "vocabulary". */
@@ -50,9 +51,6 @@ export type Side = "source" | "target";
 /** The vocabulary of a side; the source's is the target's where they are joint. */
 export const piecesOf = ({ vocabulary }: Trace, side: Side): readonly string[] =>
   (side === "source" && vocabulary?.source) || vocabulary!.target;
-
-/** A piece as people read it: without the sign for a space. */
-export const pieceLabel = (piece: string): string => piece.replaceAll("▁", " ").trim() || piece;
 
 /** Whether an axis counts tokens, so that its places have words for names. */
 export const hasTokens = (trace: Trace, tensor: Tensor, axis: number): boolean =>

@@ -5,7 +5,8 @@ import type { Candidate, Decode, Trace } from "../src/record";
 import { common, deltas, difference, parting, sameVocabulary, words } from "../src/views/compare/differences";
 import { attention, EVERYWHERE, strongest } from "../src/views/decoding/attention";
 import { evenChoices, hasColumn, outputs } from "../src/views/decoding/output";
-import { spell, written } from "../src/views/decoding/written";
+import { spell } from "../src/pieces";
+import { written } from "../src/views/decoding/written";
 import { chance, meanEntropy, probes } from "../src/views/learning/probes";
 import { float32, tensor, token, trace } from "./sample";
 

@@ -17,8 +17,8 @@ import { Terms } from "./Terms";
 export function CellPanel({ graph }: { graph: Graph }) {
   const { tensor, cell } = place.value;
   const flat = flatten(graph.tensor(tensor!).shape, cell!);
-  const edits = graph.edits.value;
-  const it = useMemo(() => explain(graph, tensor!, flat), [graph, tensor, flat, edits]);
+  const [edits, patches] = [graph.edits.value, graph.patches.value];
+  const it = useMemo(() => explain(graph, tensor!, flat), [graph, tensor, flat, edits, patches]);
   const panel = useRef<HTMLElement>(null);
   const heading = useRef<HTMLHeadingElement>(null);
   useFocus(heading, `${tensor} ${flat}`);
@@ -37,6 +37,7 @@ export function CellPanel({ graph }: { graph: Graph }) {
       <p><button class="link" title="Open its matrix" onClick={() => openTensor(it.tensor.name)}><code>{it.tensor.name}</code></button></p>
       <Made graph={graph} it={it} />
       <Change graph={graph} it={it} />
+      {it.patch && <p class="held">Put here by an intervention: {it.patch.title}. Without it the formula below holds.</p>}
       {!isLeaf(it.tensor.op) && (
         <>
           <p class="formula card">{it.symbolic}<br />{it.substituted}</p>
@@ -90,7 +91,7 @@ function Facts({ it }: { it: Explanation }) {
   return (
     <dl class="cell-facts">
       {it.facts.map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{show(value)}</dd></div>)}
-      {off >= 0 && <div><dt>recomputed here, in double precision</dt><dd>{show(it.recomputed)}{off > 0 && <> (off by {show(off)})</>}</dd></div>}
+      {off >= 0 && !it.patch && <div><dt>recomputed here, in double precision</dt><dd>{show(it.recomputed)}{off > 0 && <> (off by {show(off)})</>}</dd></div>}
     </dl>
   );
 }

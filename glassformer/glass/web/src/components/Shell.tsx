@@ -1,7 +1,7 @@
 // The frame around every view: header, navigation, the view, and the explanation of the chosen cell.
 
 import { useEffect, useRef } from "preact/hooks";
-import { back, chosenView, closeCell, explaining, go, graph, graphs, openView, page, theme, type Theme } from "../store";
+import { back, chosenView, closeCell, editsFitALink, explaining, go, graph, graphs, openView, page, theme, type Theme } from "../store";
 import { VIEWS } from "../views";
 import { CellPanel } from "./CellPanel";
 import { Guard } from "./Guard";
@@ -90,7 +90,7 @@ function Edited() {
   if (!count) return null;
   return (
     <p class="edited" role="status">
-      <span>Edited: {count === 1 ? "one tensor is" : `${count} tensors are`} changed, and what follows is computed anew. Sentences and searches stay as recorded.</span>
+      <span>Edited: {count === 1 ? "one tensor is" : `${count} tensors are`} changed, and what follows is computed anew. Sentences and searches stay as recorded.{!editsFitALink.value && " They are too many for a link: the address leaves them out."}</span>
       <button onClick={() => openView("edit")}>See what moved</button>
       <button onClick={() => graph.value.reset()}>Undo all</button>
     </p>

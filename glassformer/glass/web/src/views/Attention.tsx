@@ -7,10 +7,11 @@ import { Matrix } from "../components/Matrix";
 import { rowTitle } from "../components/slice";
 import type { Graph } from "../graph";
 import { axisTitle, maskOf } from "../labels";
+import { below, between, oneOf, optional, pair, useLinked, YES_OR_NO } from "../linked";
 import { MASK_REASONS } from "../ops/mask";
 import { UNIT } from "../palette";
 import { last } from "../shapes";
-import { go, place } from "../store";
+import { choosing, go, place } from "../store";
 import "./Attention.css";
 import { AttentionArcs, type Chosen } from "./AttentionArcs";
 import { AttentionReading } from "./AttentionReading";
@@ -31,7 +32,7 @@ export function Attention({ graph }: { graph: Graph }) {
     <Frame title="Attention" lead="Which word looks at which: the wider the ribbon, the larger the weight. The weights of one word that looks sum to 1.">
       <div class="controls attention-controls">
         <Choice label="who looks where" value={kind.id} options={kinds.map(({ id, title }) => [id, title] as const)}
-          onChange={(id) => choose({ kind: id, layer: null, head: null })} />
+          onChange={(id) => go({ block: blockText({ kind: id, layer: null, head: null }), cell: null, choices: choosing("word", null) })} />
         {kind.layers.length > 1 && (
           <Choice label="layer" value={String(pick.layer ?? "all")} options={numbered(kind.layers.length, "mean")}
             onChange={(value) => choose({ layer: asNumber(value) })} />
@@ -49,9 +50,9 @@ export function Attention({ graph }: { graph: Graph }) {
 function Words({ graph, kind, pick }: { graph: Graph; kind: Kind; pick: Pick }) {
   const tensor = kind.layers[0];
   const [queryAxis, keyAxis] = [-2, -1].map((at) => graph.trace.axes[tensor.axes.at(at)!]);
-  const [merge, setMerge] = useState(true);
-  const [threshold, setThreshold] = useState(0.05);
-  const [chosen, setChosen] = useState<Chosen | null>(null);
+  const [merge, setMerge] = useLinked("whole_words", YES_OR_NO, true);
+  const [threshold, setThreshold] = useLinked("hide_below", between(0, 0.5), 0.05);
+  const [word, setWord] = useLinked("word", optional(pair(oneOf<Chosen["side"]>(["query", "key"]), below(Math.max(queryAxis.size, keyAxis.size)))), null);
   const [hovered, setHovered] = useState<Chosen | null>(null);
   const written = useMemo(() => (tensor.axes.at(-2) === "target" ? writtenLine(graph.trace, merge) : null), [graph, kind, merge]);
   const lines = useMemo(() => ({ queries: written ?? lineOf(queryAxis, merge), keys: lineOf(keyAxis, merge) }), [written, queryAxis, keyAxis, merge]);
@@ -59,8 +60,9 @@ function Words({ graph, kind, pick }: { graph: Graph; kind: Kind; pick: Pick }) 
   const values = sheets.map((sheet) => weightsOf(graph, sheet));
   const groups = ({ marks }: Line) => marks.map(({ cells }) => cells);
   const weights = grouped(mean(values), last(tensor.shape), groups(lines.queries), groups(lines.keys));
+  const chosen = word && markOf(lines, ...word);
+  const setChosen = (one: Chosen | null) => setWord(one && [one.side, lines[SIDES[one.side]].marks[one.mark].cells[0]]);
   const shown = hovered ?? chosen;
-  const clear = () => { setChosen(null); setHovered(null); };
   const read = (mark: number) => (written ? (written.marks[mark - 1]?.text ?? queryAxis.tokens![0].text) : null);
   const rows = written ? stepNames(written, queryAxis.tokens![0].text) : lines.queries.marks.map(({ text }) => text);
   const hidden = useMemo(() => hiddenIn(graph, tensor.name, lines), [graph, tensor, lines, graph.edits.value]);
@@ -68,7 +70,7 @@ function Words({ graph, kind, pick }: { graph: Graph; kind: Kind; pick: Pick }) 
     <>
       <div class="controls attention-controls">
         {(hasLongWords(queryAxis) || hasLongWords(keyAxis)) && (
-          <label class="choice"><input type="checkbox" checked={merge} onChange={(event) => { setMerge(event.currentTarget.checked); clear(); }} /> whole words</label>
+          <label class="choice"><input type="checkbox" checked={merge} onChange={(event) => { setMerge(event.currentTarget.checked); setHovered(null); }} /> whole words</label>
         )}
         <label class="choice">
           hide below <output>{threshold.toFixed(2)}</output>
@@ -104,6 +106,14 @@ function hiddenIn(graph: Graph, name: string, { queries, keys }: Lines): (row: n
     const cells = queries.marks[row].cells.flatMap((query) => keys.marks[column].cells.map((key) => mask?.[query * width + key] ?? 0));
     return cells.every((reason) => reason !== 0) ? MASK_REASONS[cells[0]] : null;
   };
+}
+
+const SIDES = { query: "queries", key: "keys" } as const;
+
+/** The word that stands for a row (or column) of the weights. */
+function markOf(lines: { queries: Line; keys: Line }, side: Chosen["side"], cell: number): Chosen | null {
+  const mark = lines[SIDES[side]].marks.findIndex(({ cells }) => cells.includes(cell));
+  return mark < 0 ? null : { side, mark };
 }
 
 interface Lines {

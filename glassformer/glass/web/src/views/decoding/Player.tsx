@@ -13,7 +13,7 @@ interface Props {
   start?: string; // what stands before the first stop
   panel: string; // the id of what the stop shows
   value: number;
-  onChange(stop: number): void;
+  onChange(stop: number, passing?: boolean): void; // `passing`: by itself, while it plays
   children?: ComponentChildren; // further controls
 }
 
@@ -29,7 +29,7 @@ export function Player({ label, stops, names, start, panel, value, onChange, chi
   useEffect(() => {
     if (!playing) return;
     if (value >= end) return setPlaying(false);
-    const timer = setTimeout(() => onChange(value + 1), PAUSE / speed.value);
+    const timer = setTimeout(() => onChange(value + 1, true), PAUSE / speed.value);
     return () => clearTimeout(timer);
   }, [playing, value, end, speed.value]);
 
