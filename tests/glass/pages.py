@@ -28,6 +28,7 @@ MARKUP = "<img src=x onerror=alert(3)>"
 MODERN = {"norm_position": "pre", "norm": "rmsnorm", "positions": "rotary", "activation": "swiglu", "num_kv_heads": 2,
           "bias": False}  # fmt: skip
 LETTERS = "a b c d e f a c e b d f"
+LOSSES = {"train": [[50, 3.0], [150, 1.5], [300, 1.0]], "validation": [[100, 2.0], [300, 1.2]]}
 SEARCH = {"min_length": 3, "max_length": 8, "no_repeat_ngram": 2}
 
 
@@ -176,7 +177,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "hostile": lambda: page([(HOSTILE, hostile())]),
     "lecture": _one(lecture, "lecture"),
     "compare": lambda: page(compared(), "compare"),
-    "training": lambda: page(trained(), "training"),
+    "training": lambda: page(trained(), "training", losses=LOSSES),
 }
 
 

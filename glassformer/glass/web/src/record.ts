@@ -220,6 +220,13 @@ export interface PageDocument {
   kind: "trace" | "lecture" | "compare" | "training";
   title: string;
   traces: { label: string; record: Trace }[];
+  losses?: Losses; // of a training
+}
+
+/** [step, loss] of a training, in the order of the steps. */
+export interface Losses {
+  train: [number, number][];
+  validation: [number, number][];
 }
 
 /** What a reader is told, in one line, where a document cannot be shown. */
