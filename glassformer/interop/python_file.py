@@ -44,7 +44,7 @@ def check(translator: Translator) -> None:
     parameters = num_parameters(translator.model.config)
     if parameters > LARGEST:
         raise UsageError(
-            f"the model has {parameters:,} parameters; in Python without a library a word of it takes too long: at most "
+            f"the model has {parameters:,} parameters; in Python without a library a word takes too long: at most "
             f"{LARGEST:,} are exported"
         )
     if any(one.is_imported for one in translator.tokenizers):

@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import itertools
 import math
 
 import numpy as np

@@ -73,10 +73,12 @@ def test_the_loop_is_told_step_by_step(trace):
 def test_each_erratum_is_told_once_at_the_first_stop_with_its_tensor(trace):
     """Seven are, and what stands before the first matrix that errs tells none."""
     stops = re.split(r"^\d+  ", rendered(trace, 300), flags=re.MULTILINE)[1:]
-    at = {one["name"]: [number for number, stop in enumerate(stops) if f"{one['name']}: " in stop and one["erratum"] in stop]
-          for one in trace.checks if one["erratum"]}  # fmt: skip
-    ids = {name: [trace.tour[number]["id"] for number in numbers] for name, numbers in at.items()}
-    assert ids == {
+    at = {}
+    for one in trace.checks:
+        if one["erratum"]:
+            told = [f"{one['name']}: " in stop and one["erratum"] in stop for stop in stops]
+            at[one["name"]] = [stop["id"] for stop, here in zip(trace.tour, told, strict=True) if here]
+    assert at == {
         "W_Q": ["query_key_value"], "W_V": ["query_key_value"], "softmax · V": ["scores"], "formula": ["scores"],
         "add": ["residual"], "layer norm": ["normalization"], "masked softmax": ["decoder"],
     }  # fmt: skip

@@ -54,7 +54,7 @@ PRINTED = (
     ]),
     Printed(
         "W_Q", "W_Q", 0, [*W_Q, [1, 3, 4, 2]],  # which of the five it is in the order shown decides nothing
-        erratum="five rows are shown for W_Q, where d_model is 4; without 1 3 4 2, a row of W_K, it gives the printed Q",
+        erratum="five rows are shown for W_Q, where d_model is 4; without 1 3 4 2, a row of W_K, it gives Q",
         right=W_Q,
     ),
     Printed("W_K", "W_K", 0, W_K),

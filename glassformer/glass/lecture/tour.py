@@ -88,13 +88,14 @@ def _in_model(config: ModelConfig) -> dict[str, list[str]]:
         "normalization": [f"{own}_norm.residual", f"{own}_norm.norm"],
         "heads": [f"{cross}.{part}" for part in ("query_heads", "key_heads", "weights", "heads", "merged", "output")],
         "feed_forward": [f"{encoder}.feed_forward.{p}" for p in ("inner", "gate", "activation", "product", "outer")],
-        "encoder": [f"{own}_norm.norm", f"{own}_norm.residual"]
-        + [
+        "encoder": [
+            f"{own}_norm.residual",
+            f"{own}_norm.norm",
             f"{encoder}.feed_forward.outer",
             f"{encoder}.feed_forward_norm.residual",
             f"{encoder}.feed_forward_norm.norm",
-        ]
-        + ["encoder_norm"],
+            "encoder_norm",
+        ],
         "decoder": [f"{masked}.masked", f"{masked}.weights", f"{cross}.weights"],
         "output": ["logits", "log_probs"],
         "inference": ["log_probs"],
