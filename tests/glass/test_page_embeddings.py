@@ -25,10 +25,10 @@ def test_a_word_is_found_and_its_neighbours_lead_on(visit, pages):
     page.locator(".embedding-near li button").nth(1).focus()
     page.keyboard.press("Enter")
     assert near(page) == expected(expected("c")[1])
-    assert f"map_word={expected('c')[1]}" in page.url
+    page.wait_for_function(f"location.hash.includes('map_word={expected('c')[1]}')")
     search.fill("nothing like it")
     search.press("Enter")
-    assert "No word" in page.locator("main [role=status]").first.inner_text()
+    assert "No word" in page.locator(".choice [role=status]").inner_text()
 
 
 def test_each_word_is_a_point_and_the_nearest_to_the_pointer_is_named(visit, pages):
