@@ -109,3 +109,19 @@ def test_a_corpus_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
         assert "cannot save: No space left" in refusal(run("corpus", "names:hi", "--out", tmp_path / "out"))
     assert not list((tmp_path / "out").iterdir())
     assert run("corpus", "names:hi", "--out", tmp_path / "out").status == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("translate", "no\x1b[31m"),
+        ("corpus", "\x1b]0;x\x07"),
+        ("train", "--out", "x", "--corpus", "names", "--set", "\u202ex=1"),
+        ("\x9b2J",),
+    ],
+)
+def test_a_name_does_not_reach_the_terminal_as_a_command(arguments):
+    outcome = run(*arguments)
+    assert outcome.status in (1, 2)
+    assert "\\u" in outcome.err or "\\x" in outcome.err
+    assert all(character.isprintable() for character in outcome.err.rstrip("\n"))
