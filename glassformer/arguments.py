@@ -44,6 +44,15 @@ def path_of(value: "str | Path", name: str) -> Path:
     return Path(value)
 
 
+def is_utf8(path: Path) -> bool:
+    """Whether a path's bytes are text; Python has the others as halves of surrogate pairs."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def refuse_unknown_choice(value: Any, choices: Sequence[Any], name: str) -> None:
     """Raise UsageError unless the value is one of the choices."""
     if value not in choices:
