@@ -11,6 +11,7 @@ from glassformer.corpora import load_corpus
 from glassformer.corpora.phrasebook import Sentence, agreement, held_out, unseen_patterns
 from glassformer.evaluation import exact_match, score_corpus
 from glassformer.explain import write_page
+from glassformer.glass.embedding_map import with_embeddings
 from glassformer.glass.trace import trace
 from glassformer.search import SearchOptions
 from glassformer.text.pairs import Pair
@@ -100,7 +101,7 @@ def quickstart(corpus: str, out: Path) -> None:
 def _write_page(console: Console, out: Path, translator: Translator, sentence: str) -> None:
     """The page of the trained model on the probe sentence, and how it came to it while it learnt."""
     probes = read_probes(out)
-    traces = [*probes, ("trained", trace(translator, sentence, beam=4))]
+    traces = [*probes, ("trained", with_embeddings(trace(translator, sentence, beam=4), translator))]
     write_page(out / PAGE, traces, "training" if probes else "trace", run=out)
     console.print(f"See through it: open [bold]{escape(str(out / PAGE))}[/bold] in any browser.")
 

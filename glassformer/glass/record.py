@@ -25,7 +25,8 @@ from glassformer.glass.validity import SCHEMA, refuse_invalid
 from glassformer.reading import MIB, parse_json, read_regular
 from glassformer.text.printable import escaped
 
-OPTIONAL = ("interventions", "cause", "translator")  # fields that a record has only where there is something to say
+# Fields that a record has only where there is something to say.
+OPTIONAL = ("interventions", "cause", "translator", "embeddings")
 LARGEST = 4096 * MIB  # bytes of a trace's file
 
 
@@ -46,6 +47,7 @@ class Trace:
     interventions: dict[str, Any] | None = None
     cause: dict[str, Any] | None = None
     translator: dict[str, Any] | None = None
+    embeddings: dict[str, Any] | None = None
 
     # What Jupyter shows. Views stand above the record, so `glass/trace.py` sets the one for notebooks here.
     mimebundle: ClassVar[Callable[["Trace"], dict[str, str]]] = lambda trace: {

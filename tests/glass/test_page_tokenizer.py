@@ -53,7 +53,8 @@ def texts(count, seed=1):
         else:
             low, high = rng.choice(RANGES)
             text = "".join(
-                chr(rng.randrange(low, high)) if rng.random() < 0.8 else rng.choice("a e  '-▁") for _ in range(rng.randint(1, 24))
+                chr(rng.randrange(low, high)) if rng.random() < 0.8 else rng.choice("a e  '-▁")
+                for _ in range(rng.randint(1, 24))
             )
         if rng.random() < 0.3:
             text = unicodedata.normalize(rng.choice(["NFC", "NFD", "NFKC", "NFKD"]), text)
@@ -90,7 +91,9 @@ TOKENIZERS = {
     "unigram, source's rules": lambda: trained("unigram", "source"),
     "bpe, casefold": lambda: trained("bpe", "casefold"),
     "bpe, target's rules": lambda: trained("bpe", "target"),
-    "unigram, symbols": lambda: trained("unigram", "source", user_symbols=["[X]", "@@", "@@@", "—"], targets=["hi", "de"]),
+    "unigram, symbols": lambda: trained(
+        "unigram", "source", user_symbols=["[X]", "@@", "@@@", "—"], targets=["hi", "de"]
+    ),
     "bpe, symbols": lambda: trained("bpe", "casefold", user_symbols=["[X]", "@@", "@@@", "NUMBER"], targets=["hi"]),
     "unigram, extra spaces removed": lambda: altered(trained("unigram", "source"), remove_extra_whitespaces=True),
     "bpe, space after a word": lambda: altered(trained("bpe"), treat_whitespace_as_suffix=True),
@@ -110,7 +113,9 @@ def program(tmp_path_factory):
     entry = WEB / "test" / "tokenizerDriver.ts"
     options = ["--bundle", "--platform=node", "--format=esm", "--log-level=error", f"--outfile={bundle}"]
     subprocess.run([esbuild, entry, *options], check=True)
-    return functools.partial(subprocess.run, [node, bundle], check=True, capture_output=True, text=True, encoding="utf-8")
+    return functools.partial(
+        subprocess.run, [node, bundle], check=True, capture_output=True, text=True, encoding="utf-8"
+    )
 
 
 def run(program, tokenizer, some, ids):
