@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from glassformer.corpora import load_corpus
-from glassformer.corpora.phrasebook import Sentence, agreement, held_out, unseen_patterns
+from glassformer.corpora.phrasebook import Sentence, agreement, held_out, unseen_names, unseen_patterns
 from glassformer.evaluation import exact_match, score_corpus
 from glassformer.explain import write_page
 from glassformer.glass.trace import trace
@@ -106,7 +106,10 @@ def _write_page(console: Console, out: Path, translator: Translator, sentence: s
 
 
 def _report_phrasebook(console: Console, translator: Translator) -> None:
-    """Exact match on both held-out sets, and whether the because-clauses agree with what "it" or "they" refers to."""
+    """Exact match on the held-out sets, and whether the because-clauses agree with what "it" or "they" refers to.
+
+    A name may be spelt well in more than one way, so that chrF says more there.
+    """
     sentences = held_out()
     texts, exact = _exact(translator, sentences)
     referring = [(s, text) for s, text in zip(sentences, texts, strict=True) if s.reference]
@@ -119,6 +122,11 @@ def _report_phrasebook(console: Console, translator: Translator) -> None:
     unseen = unseen_patterns()
     console.print(f"On {len(unseen):,} sentences of {len({s.pattern for s in unseen})} patterns that it never saw:")
     console.print(f"  exactly right              {_exact(translator, unseen)[1]:5.1f} %")
+    named = unseen_names()
+    texts, exact = _exact(translator, named)
+    chrf = score_corpus(texts, [sentence.target for sentence in named], metrics=["chrf"])["chrf"].value
+    console.print(f"On {len(named):,} sentences about names that it never saw:")
+    console.print(f"  exactly right              {exact:5.1f} %, chrF2 {chrf:.1f}")
 
 
 def _exact(translator: Translator, sentences: list[Sentence]) -> tuple[list[str], float]:
