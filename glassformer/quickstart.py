@@ -44,9 +44,7 @@ RECIPE: dict[str, Any] = {
     "norm_position": "pre",
     "positions": "rotary",
     "max_length": 64,
-    "batch_tokens": 1024,
     "schedule": "cosine",
-    "learning_rate": 0.004,
     "warmup_steps": 100,
     "validate_every": 850,
     "checkpoint_every": 850,
@@ -60,18 +58,28 @@ RECIPES: dict[str, dict[str, Any]] = {
     "phrasebook": RECIPE
     | {
         "normalize": "casefold",
-        # The two languages share no letters: a vocabulary each, and the output layer has only what can be said.
-        "source_vocab_size": 2500,
-        "vocab_size": 2500,
+        # The two languages share no letters: a vocabulary each, in which nearly every form of a word is one piece.
+        "source_vocab_size": 4000,
+        "vocab_size": 3500,
         "label_smoothing": 0.0,
-        "max_steps": 2800,
-        "validate_every": 1400,
-        "checkpoint_every": 1400,
+        "batch_tokens": 640,
+        "learning_rate": 0.0033,
+        "max_steps": 3800,
+        "validate_every": 1900,
+        "checkpoint_every": 1900,
         "probe_every": 100,
         "probe": [LECTURE[3]],
     },
     # A name is spelt rather than translated, and there are few: small pieces and dropout.
-    "names": RECIPE | {"vocab_size": 1000, "dropout": 0.2, "max_steps": 1750, "probe": [NAMES[2]]},
+    "names": RECIPE
+    | {
+        "vocab_size": 1000,
+        "dropout": 0.2,
+        "batch_tokens": 1024,
+        "learning_rate": 0.004,
+        "max_steps": 1750,
+        "probe": [NAMES[2]],
+    },
 }
 
 
