@@ -9,9 +9,11 @@ from glassformer.device import choose_device
 from glassformer.errors import InputError, UsageError
 from glassformer.files import write_output
 from glassformer.glass.causes.cause import cause
+from glassformer.glass.embedding_map import with_embeddings
 from glassformer.glass.record import Labelled, Trace
 from glassformer.glass.trace import trace
 from glassformer.glass.views.html import LARGE, Kind, page
+from glassformer.training.report.losses import read_losses
 from glassformer.training.run.probes import PROBES, read_probes
 from glassformer.translator import Translator
 
@@ -39,7 +41,7 @@ def gather(
 
 
 def _traced(translator: Translator, sentence: str, why: Mapping[str, Any] | None, options: Mapping[str, Any]) -> Trace:
-    record = trace(translator, sentence, **options)
+    record = with_embeddings(trace(translator, sentence, **options), translator)
     if why is None or record.decode is None:
         return record
     ids = [step["chosen"]["id"] for step in record.decode["steps"]]
@@ -68,9 +70,13 @@ def _probed(run: Path) -> list[Labelled]:
     return found
 
 
-def write_page(path: Path, traces: Sequence[Labelled], kind: Kind, allow_large: bool = False) -> str:
-    """Write the page; a line that says how large it is, and how to make a large one smaller."""
-    text = page(traces, kind, allow_large).encode()
+def write_page(
+    path: Path, traces: Sequence[Labelled], kind: Kind, allow_large: bool = False, run: Path | None = None
+) -> str:
+    """Write the page, of a training with the losses of its run; a line that says how large it is, and how to make a
+    large one smaller."""
+    losses = read_losses(run) if run and kind == "training" else None
+    text = page(traces, kind, allow_large, losses).encode()
     write_output(path, text)
     hint = "; --detail full leaves the weights out" if len(text) > LARGE else ""
     return f"{path}: {len(text) / 1e6:.1f} MB, opens in any browser{hint}"

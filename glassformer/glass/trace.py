@@ -26,6 +26,7 @@ from glassformer.glass.observe import observe
 from glassformer.glass.record import Trace
 from glassformer.glass.tensor import TracedTensor
 from glassformer.glass.tokens import axis, piece_of, source_axis
+from glassformer.glass.translator_data import translator_data
 from glassformer.glass.views.notebook import mimebundle
 from glassformer.model import ModelConfig
 from glassformer.model.positions import BASE
@@ -113,6 +114,7 @@ def trace(
         },
         beam=_beam(translator, tree, found) if tree else None,
         interventions=intervened,
+        translator=translator_data(translator, search) if detail == "full+weights" and not interventions else None,
         tour=tour(translator.model.config) if detail != "attention" else (),  # it shows other tensors too
     )
 

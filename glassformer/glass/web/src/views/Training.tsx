@@ -1,37 +1,39 @@
 // Watch a model learn: one sentence traced again and again during training, its attention forming as one scrubs along.
 
-import { useMemo, useState } from "preact/hooks";
+import { useMemo } from "preact/hooks";
 import { Choice } from "../components/Choice";
 import { Frame } from "../components/Frame";
 import { Matrix } from "../components/Matrix";
 import type { Graph } from "../graph";
+import { below, useLinked } from "../linked";
 import { show } from "../numbers";
 import { UNIT } from "../palette";
 import type { Axis } from "../record";
-import { go, graphs, place } from "../store";
-import { attention, strongest, which } from "./decoding/attention";
-import { AttentionChoice, describe } from "./decoding/AttentionChoice";
+import { go, graphs, page, place } from "../store";
+import { attention, strongest } from "./decoding/attention";
+import { AttentionChoice, describe, useWhich } from "./decoding/AttentionChoice";
 import { evenChoices } from "./decoding/output";
 import { Player } from "./decoding/Player";
 import { DERIVED, derivedGraph } from "./derived";
 import { Curve } from "./learning/Curve";
 import { meanEntropy, probes, type Probe } from "./learning/probes";
+import { LossCurve, stepOf } from "./learning/LossCurve";
 import { Words } from "./learning/Words";
+import { stepNames, writtenLine } from "./sentenceLine";
 import "./Training.css";
 
 export function Training() {
   const groups = useMemo(() => probes(graphs.value), [graphs.value]);
   const texts = [...groups.keys()];
-  const here = texts.find((text) => groups.get(text)!.some(({ index }) => index === place.value.trace))!;
-  const [text, setText] = useState(here);
-  const list = groups.get(text)!;
-  const [chosen, setAt] = useState(() => list.findIndex(({ index }) => index === place.value.trace));
-  const at = Math.min(chosen, list.length - 1); // sentences may have been traced unequally often
+  const isHere = ({ index }: Probe) => index === place.value.trace;
+  const [text, setText] = useLinked("probe", below(texts.length), texts.findIndex((one) => groups.get(one)!.some(isHere)));
+  const list = groups.get(texts[text])!;
+  const [at, setAt] = useLinked("probe_step", below(list.length), Math.max(0, list.findIndex(isHere)));
   const { graph, index } = list[at];
   return (
     <Frame title="Learning" lead="The same sentence, traced again and again while the model was trained. Walk along and watch the translation and its attention take shape.">
       {texts.length > 1 && (
-        <div class="controls"><Choice label="Sentence" value={text} options={texts.map((one) => [one, one] as const)} onChange={setText} /></div>
+        <div class="controls"><Choice label="Sentence" value={text} options={texts.map((one, i) => [i, one] as const)} onChange={setText} /></div>
       )}
       <Player label="The training, validation by validation" panel="probe" value={at} onChange={setAt}
         stops={list.map(({ graph: { label } }) => label)} names={list.map(({ graph: { label } }) => label)} />
@@ -48,11 +50,13 @@ export function Training() {
             <p class="muted">The probability of each token of the last translation; – where something else had been written before it.</p>
             <Words list={list} at={at} />
           </section>
-          <section class="card">
+          <div class="learning-curves"><section class="card">
             <h3>How uncertain is it?</h3>
             <p class="muted">Mean entropy over the steps: {show(meanEntropy(graph.trace))} nats here, an even choice among {show(evenChoices(meanEntropy(graph.trace)))} tokens.</p>
             <Curve list={list} at={at} />
           </section>
+          {page.value!.losses && <LossCurve losses={page.value!.losses} step={stepOf(graph.label)} />}
+          </div>
         </div>
       </div>
     </Frame>
@@ -68,18 +72,21 @@ const Translation = ({ graph: { label, trace } }: { graph: Graph }) => (
 );
 
 function Attention({ probe: { graph, index } }: { probe: Probe }) {
-  const weights = attention(graph, which.value);
+  const [which] = useWhich(graph);
+  const weights = attention(graph, which);
   const { source, target } = graph.trace.axes;
   const picture = useMemo(() => {
     const side = (title: string, { size, tokens }: Axis) => ({ title, size, labels: tokens?.map((token) => token.text) });
-    return weights && derivedGraph(graph, "attention", side("token read", target), side("source token", source), weights);
-  }, [graph, which.value]);
+    const written = writtenLine(graph.trace, false);
+    const rows = written ? { title: "reads → writes", size: target.size, labels: stepNames(written, target.tokens![0].text) } : side("token read", target);
+    return weights && derivedGraph(graph, "attention", rows, side("source token", source), weights);
+  }, [graph, weights]);
   if (!picture) return <p class="note">This record has no attention from the target to the source.</p>;
   return (
     <>
-      <p class="muted">{describe(graph)}</p>
+      <p class="muted">{describe(graph, which)}</p>
       <Matrix graph={picture} tensor={DERIVED} scale={UNIT} onOpen={([row, column]) => {
-        const [tensor, cell] = strongest(graph, which.value, [row], [column]);
+        const [tensor, cell] = strongest(graph, which, [row], [column]);
         go({ trace: index, tensor, cell });
       }} />
     </>
