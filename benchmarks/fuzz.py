@@ -51,8 +51,10 @@ from glassformer.training.config import RunConfig
 from glassformer.training.run.checkpoint import NUMBERS, TENSORS, checkpoints
 from glassformer.training.run.state import checkpoint_problem
 
-HURTFUL: tuple[Any, ...] = (0, -1, 1, 2**31, 2**63, 2**64, 10**30, 1e308, -1e308, 0.5, None, True, "", "x", "\u202e", "\ud800", "\0",
-           "1", [], {}, [[]], {"a": 1}, [0] * 50, "a" * 5000)  # fmt: skip
+HURTFUL: tuple[Any, ...] = (
+    0, -1, 1, 2**31, 2**63, 2**64, 10**30, 1e308, -1e308, 0.5, None, True, "", "x", "\u202e", "\ud800", "\0", "1", [],
+    {}, [[]], {"a": 1}, [0] * 50, "a" * 5000,
+)  # fmt: skip
 WORDS = (b"\0", b"\xff", b"\xef\xbb\xbf", b"\r", b"\n", b"\t", b'"', b"'", b"{", b"}", b"[", b"]", b"<", b">", b"&",
          b"NaN", b"1e999", b"-1", b"99999999999999999999", b"\x80" * 8, b"\xff" * 8, b"\0" * 64, b"&#0;", b"<!ENTITY",
          b"\\ud800")  # fmt: skip
