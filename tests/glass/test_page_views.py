@@ -25,6 +25,7 @@ DIFFERENT = {
     "cause_zero": ["Why this word?"],
     "compare": ["Compare"],
     "training": ["Learning"],
+    "embeddings": ["Embedding map"],
 }
 JUDGED = {  # by axe: views of another build, not of other numbers
     "translation": None,
@@ -32,6 +33,7 @@ JUDGED = {  # by axe: views of another build, not of other numbers
     "cause": ["Why this word?"],
     "compare": ["Compare"],
     "training": ["Learning"],
+    "embeddings": ["Embedding map"],
 }
 
 
@@ -60,7 +62,7 @@ def test_every_view_opens_and_fits_a_telephone_whatever_one_chooses_there(visit,
     wide = {}
     for page, where in walk(visit, pages, DIFFERENT, narrow=True):
         wide[where] = too_wide(page)
-        if where.startswith(("translation", "lecture", "attention", "cause", "compare", "training")):
+        if where.startswith(("translation", "lecture", "attention", "cause", "compare", "training", "embeddings")):
             used = page.evaluate(USE_ALL)
             assert page.get_by_role("alert").count() == 0, f"{where}: {used[-2:]}"
             wide[f"{where}, used"] = too_wide(page)
