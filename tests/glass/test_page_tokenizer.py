@@ -1,14 +1,6 @@
-"""The page's tokenizer gives the ids, the spans and the text that SentencePiece gives, for text of every kind.
+"""The page's tokenizer gives the ids, the spans and the text that SentencePiece gives, for text of every kind."""
 
-The page's sources are bundled by the page's own esbuild and run in Node; without it the tests are skipped, or fail
-where GLASSFORMER_NEEDS_BROWSER is set.
-"""
-
-import functools
-import json
 import random
-import shutil
-import subprocess
 import unicodedata
 
 import pytest
@@ -20,7 +12,7 @@ from glassformer.special import UNK
 from glassformer.text.normalization import RULES, normalizer
 from glassformer.text.tokenizer import Tokenizer
 
-from .browser import WEB, lacking
+from .node import bundled
 
 CORPUS = (
     "The animal didn't cross the road because it was tired.", "We are friends, aren't we? Yes: 42 times 17!",
@@ -102,21 +94,13 @@ TOKENIZERS = {
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory):
-    """The page's tokenizer as a program for Node."""
-    node, esbuild = shutil.which("node"), WEB / "node_modules" / ".bin" / "esbuild"
-    if node is None or not esbuild.exists():
-        lacking("Node or the page's packages are missing")
-    bundle = tmp_path_factory.mktemp("tokenizer") / "driver.mjs"
-    entry = WEB / "test" / "tokenizerDriver.ts"
-    options = ["--bundle", "--platform=node", "--format=esm", "--log-level=error", f"--outfile={bundle}"]
-    subprocess.run([esbuild, entry, *options], check=True)
-    return functools.partial(subprocess.run, [node, bundle], check=True, capture_output=True, text=True, encoding="utf-8")
+    return bundled("tokenizerDriver", tmp_path_factory.mktemp("tokenizer"))
 
 
 def run(program, tokenizer, some, ids):
     data = translator_data.tokenizer_data(tokenizer)
     document = {"tokenizer": data, "pieces": tokenizer.pieces, "texts": some, "ids": ids}
-    return json.loads(program(input=json.dumps(document)).stdout)
+    return program(document)
 
 
 @pytest.mark.parametrize("name", TOKENIZERS)
