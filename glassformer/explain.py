@@ -12,6 +12,7 @@ from glassformer.glass.causes.cause import cause
 from glassformer.glass.record import Labelled, Trace
 from glassformer.glass.trace import trace
 from glassformer.glass.views.html import LARGE, Kind, page
+from glassformer.training.report.losses import read_losses
 from glassformer.training.run.probes import PROBES, read_probes
 from glassformer.translator import Translator
 
@@ -68,9 +69,13 @@ def _probed(run: Path) -> list[Labelled]:
     return found
 
 
-def write_page(path: Path, traces: Sequence[Labelled], kind: Kind, allow_large: bool = False) -> str:
-    """Write the page; a line that says how large it is, and how to make a large one smaller."""
-    text = page(traces, kind, allow_large).encode()
+def write_page(
+    path: Path, traces: Sequence[Labelled], kind: Kind, allow_large: bool = False, run: Path | None = None
+) -> str:
+    """Write the page, of a training with the losses of its run; a line that says how large it is, and how to make a
+    large one smaller."""
+    losses = read_losses(run) if run and kind == "training" else None
+    text = page(traces, kind, allow_large, losses).encode()
     write_output(path, text)
     hint = "; --detail full leaves the weights out" if len(text) > LARGE else ""
     return f"{path}: {len(text) / 1e6:.1f} MB, opens in any browser{hint}"

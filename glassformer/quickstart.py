@@ -101,7 +101,7 @@ def _write_page(console: Console, out: Path, translator: Translator, sentence: s
     """The page of the trained model on the probe sentence, and how it came to it while it learnt."""
     probes = read_probes(out)
     traces = [*probes, ("trained", trace(translator, sentence, beam=4))]
-    write_page(out / PAGE, traces, "training" if probes else "trace")
+    write_page(out / PAGE, traces, "training" if probes else "trace", run=out)
     console.print(f"See through it: open [bold]{escape(str(out / PAGE))}[/bold] in any browser.")
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from glassformer.errors import InputError, UsageError, nearest
 from glassformer.files import write_whole
 from glassformer.glass.cell import Cell, explain_cell, index_of, recompute
+from glassformer.glass.numbers import show
 from glassformer.glass.ops import OPS
 from glassformer.glass.ops.op import Index
 from glassformer.glass.tensor import TracedTensor, not_carried
@@ -50,6 +51,17 @@ class Trace:
     mimebundle: ClassVar[Callable[["Trace"], dict[str, str]]] = lambda trace: {
         "text/plain": escaped(trace.meta["title"])
     }
+
+    def __repr__(self) -> str:
+        """One line of what one wants to know first; the numbers are in `tensors`."""
+        title, written = escaped(self.meta["title"]), self.decode
+        tensors = f"{len(self.tensors)} tensors, detail {self.meta['detail']}"
+        steps = (
+            f"{len(written['steps'])} steps, {written['strategy']}, ln p {show(written['log_prob'])}; "
+            if written
+            else ""
+        )
+        return f"<Trace {title}: {steps}{tensors}; see .tensors, .values(NAME), .cell(NAME, row=0, column=0)>"
 
     def tensor(self, name: str) -> TracedTensor:
         """The tensor called `name`; UsageError with the nearest names if there is none."""

@@ -76,9 +76,11 @@ def _refuse_misfit_cause(cause: dict[str, Any], axes: dict[str, dict[str, Any]],
     maps = {one["name"]: one for one in cause["maps"]}
     tables = [(one, table) for one in maps.values() for table in (one["total"], one["direct"])]
     sizes = {side: len(axes[side]["tokens"]) for side in ("source", "target")}
-    fits = len(maps) == len(cause["maps"]) and set(maps) == set(MAPS) and all(
-        maps[name]["columns"] == columns and maps[name]["rows"] for name, columns in MAPS.items()
-    )  # fmt: skip
+    fits = len(maps) == len(cause["maps"]) and set(maps) == set(MAPS)
+    fits = fits and all(
+        maps[name]["columns"] == columns and 0 < len(maps[name]["rows"]) == len(maps[name]["tensors"])
+        for name, columns in MAPS.items()
+    )
     fits = fits and all(
         len(table) == len(one["rows"]) and 0 < len(table[0]) <= sizes.get(one["columns"], len(table[0]))
         and len({len(row) for row in table} | {len(one["total"][0])}) == 1

@@ -1,5 +1,6 @@
 """The documents that the page's tests open: small models of random weights, the lecture, and hostile records."""
 
+import dataclasses
 import functools
 import json
 from collections.abc import Callable
@@ -8,6 +9,7 @@ from typing import Any
 
 import torch
 
+from glassformer.glass.causes.cause import cause
 from glassformer.glass.lecture.replay import replay
 from glassformer.glass.record import Trace
 from glassformer.glass.trace import trace
@@ -26,6 +28,7 @@ MARKUP = "<img src=x onerror=alert(3)>"
 MODERN = {"norm_position": "pre", "norm": "rmsnorm", "positions": "rotary", "activation": "swiglu", "num_kv_heads": 2,
           "bias": False}  # fmt: skip
 LETTERS = "a b c d e f a c e b d f"
+LOSSES = {"train": [[50, 3.0], [150, 1.5], [300, 1.0]], "validation": [[100, 2.0], [300, 1.2]]}
 SEARCH = {"min_length": 3, "max_length": 8, "no_repeat_ngram": 2}
 
 
@@ -72,6 +75,26 @@ def learned_with_weights() -> Trace:
 @functools.cache
 def _learned(detail: Any) -> Trace:
     return trace(cached(positions="learned", norm_position="pre", output_bias=True), SENTENCE, "b a", detail=detail)
+
+
+CAUSES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {  # the model's options, and what is asked
+    "cause": ({}, {"versus": "a e c ñ"}),
+    "cause_shorter": ({"positions": "learned", "norm_position": "pre"}, {"versus": "a c d"}),
+    "cause_modern": (MODERN, {"versus": "a d d ñ"}),
+    "cause_grouped": ({"num_kv_heads": 2, "final_norm": True}, {"versus": "b b c ñ", "measure": "probability"}),
+    "cause_mean": ({"norm_position": "pre"}, {}),
+    "cause_zero": ({}, {"ablation": "zero", "measure": "log_probability"}),
+}
+
+
+@functools.cache
+def caused(name: str, detail: Any = "full+weights") -> Trace:
+    """A short translation with its cause: why its second word is the one, and not f."""
+    options, asked = CAUSES[name]
+    model = spoken(**options)
+    record = trace(model, SENTENCE, "c b", detail=detail)
+    found = cause(model, SENTENCE, target="c b", step=1, against="f", **asked)
+    return dataclasses.replace(record, cause=found.to_dict())
 
 
 @functools.cache
@@ -142,6 +165,8 @@ def _one(record: Callable[[], Trace], kind: Any = "trace") -> Callable[[], str]:
 
 
 PAGES: dict[str, Callable[[], str]] = {
+    **{name: _one(functools.partial(caused, name)) for name in CAUSES},
+    "cause_bare": _one(functools.partial(caused, "cause", "full")),
     "translation": _one(translation),
     "greedy": _one(greedy),
     "modern": _one(modern),
@@ -152,7 +177,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "hostile": lambda: page([(HOSTILE, hostile())]),
     "lecture": _one(lecture, "lecture"),
     "compare": lambda: page(compared(), "compare"),
-    "training": lambda: page(trained(), "training"),
+    "training": lambda: page(trained(), "training", losses=LOSSES),
 }
 
 

@@ -180,7 +180,7 @@ def test_a_link_names_a_number(visit, pages):
 
 def test_matrices_say_what_stands_in_rows_and_columns(visit, pages):
     page = visit(pages("translation"), "#view=matrix&tensor=decoder.1.cross_attention.weights")
-    assert page.get_by_role("grid").get_attribute("aria-label").endswith("query: target by key: source")
+    assert page.get_by_role("grid").get_attribute("aria-label").endswith("query: target, reads → writes by key: source")
 
 
 def test_a_masked_cell_says_why(visit, pages):

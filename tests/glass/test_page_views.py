@@ -21,12 +21,15 @@ DIFFERENT = {
     "hostile": ["Edit and recompute"],
     "modern": ["Map", "Positions", "Residual and norm", "Feed-forward"],
     "learned": ["Map", "Positions", "Residual and norm", "Logits to probabilities"],
+    "cause": ["Why this word?"],
+    "cause_zero": ["Why this word?"],
     "compare": ["Compare"],
     "training": ["Learning"],
 }
 JUDGED = {  # by axe: views of another build, not of other numbers
     "translation": None,
     "lecture": ["Guided tour", "Edit and recompute"],
+    "cause": ["Why this word?"],
     "compare": ["Compare"],
     "training": ["Learning"],
 }
@@ -57,7 +60,7 @@ def test_every_view_opens_and_fits_a_telephone_whatever_one_chooses_there(visit,
     wide = {}
     for page, where in walk(visit, pages, DIFFERENT, narrow=True):
         wide[where] = too_wide(page)
-        if where.startswith(("translation", "lecture", "attention", "compare", "training")):
+        if where.startswith(("translation", "lecture", "attention", "cause", "compare", "training")):
             used = page.evaluate(USE_ALL)
             assert page.get_by_role("alert").count() == 0, f"{where}: {used[-2:]}"
             wide[f"{where}, used"] = too_wide(page)

@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import Tensor
 
-from glassformer.glass.causes.asking import Question, ask
+from glassformer.glass.causes.asking import Other, Question, ask, translated
 from glassformer.glass.causes.attribution.comparison import deciding, felt, rank_correlation
 from glassformer.glass.causes.attribution.gradients import gradient_x_input, integrated_gradients
 from glassformer.glass.causes.attribution.inputs import Attribution
@@ -35,6 +35,7 @@ class Cause:
     - `lens`: for each depth of the decoder the contrast there, and the likeliest tokens with their probabilities.
     - `nearest`: for each depth of the encoder and each place, the words that its state is nearest to.
     - `attributions`: what the literature's methods give each token; `gap`: what integrated gradients leave out.
+    - `other_translation`: what the model makes of the second sentence by itself; empty without one.
     """
 
     question: Question
@@ -44,6 +45,7 @@ class Cause:
     nearest: list[list[list[Neighbour]]]
     attributions: tuple[Attribution, ...]
     gap: float
+    other_translation: str
     source_tokenizer: Tokenizer = dataclasses.field(repr=False)
 
     @property
@@ -71,7 +73,8 @@ class Cause:
             "contrast": {"step": contrast.step, "measure": contrast.measure, "a": question.a, "b": question.b},
             "second": None if other is None else {
                 "text": other.text,
-                "tokens": [{"piece": one["piece"], "text": one["text"]} for one in other.source["tokens"]],
+                "translation": self.other_translation,
+                "tokens": [{key: one[key] for key in ("id", "piece", "text")} for one in other.source["tokens"]],
                 "places": [list(pair) for pair in other.places],
             },
             "ablation": self.sweep.ablation,
@@ -123,8 +126,13 @@ def cause(translator: Translator, source: str, ablation: Ablation | None = None,
             contributions(tensors, model.config).at(contrast.step, "ALTI+"),
         ),
         gap=integrated.gap,
+        other_translation=_translation(translator, question.other, asked.get("to")),
         source_tokenizer=translator.source_tokenizer,
     )
+
+
+def _translation(translator: Translator, other: Other | None, to: str | None) -> str:
+    return "" if other is None else translator.target_tokenizer.decode(translated(translator, other.text, to))
 
 
 def _listed(term: Term) -> dict[str, Any]:

@@ -41,10 +41,12 @@ class EffectMap:
     """The effects of one kind of part: `total[row][column]`, and so `direct`; None where nothing corresponds.
 
     `columns`: what a column is: a place of "source" or "target" (in which target places are steps), a "head", or "all".
+    `tensors`: what is changed in each row, by its name in the trace.
     """
 
     name: str
     rows: tuple[str, ...]
+    tensors: tuple[str, ...]
     columns: str
     total: tuple[tuple[float | None, ...], ...]
     direct: tuple[tuple[float | None, ...], ...]
@@ -54,6 +56,7 @@ class EffectMap:
         return {
             "name": self.name,
             "rows": list(self.rows),
+            "tensors": list(self.tensors),
             "columns": self.columns,
             "total": [list(row) for row in self.total],
             "direct": [list(row) for row in self.direct],
@@ -63,7 +66,7 @@ class EffectMap:
     def from_dict(cls, one: dict[str, Any]) -> "EffectMap":
         """The map of a record."""
         tables = {key: tuple(map(tuple, one[key])) for key in ("total", "direct")}
-        return cls(one["name"], tuple(one["rows"]), one["columns"], **tables)
+        return cls(one["name"], tuple(one["rows"]), tuple(one["tensors"]), one["columns"], **tables)
 
     def strongest(self) -> tuple[int, int, float]:
         """Row, column and total effect of the cell whose effect is the largest in size."""
@@ -142,7 +145,9 @@ class _Map(NamedTuple):
             for part in self.parts:  # in the order of the columns
                 rows[part.row].append(effects[part][which])
             tables.append(tuple(map(tuple, rows)))
-        return EffectMap(self.name, self.rows, self.columns, *tables)
+        changed = {part.row: part.tensor for part in self.parts}
+        tensors = tuple(changed[row] for row in range(len(self.rows)))
+        return EffectMap(self.name, self.rows, tensors, self.columns, *tables)
 
 
 def _maps(config: ModelConfig, reading: Reading) -> list[_Map]:

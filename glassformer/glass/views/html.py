@@ -1,9 +1,9 @@
 """The page: one file that shows traces, without a network. Its program is built from `web/`."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
-from typing import Literal
+from typing import Any, Literal
 
 from glassformer.errors import InputError, UsageError
 from glassformer.glass.record import Labelled
@@ -14,19 +14,29 @@ PLACEHOLDER = "__DOCUMENT__"
 LARGE, TOO_LARGE = 5_000_000, 50_000_000  # bytes: worth a word, and refused unless asked for
 
 
-def page(traces: Sequence[Labelled], kind: Kind = "trace", allow_large: bool = False) -> str:
-    """The whole page as text, for the labelled traces. Raises InputError if it would exceed 50 MB."""
+def page(
+    traces: Sequence[Labelled],
+    kind: Kind = "trace",
+    allow_large: bool = False,
+    losses: Mapping[str, Sequence[Sequence[float]]] | None = None,
+) -> str:
+    """The whole page as text, for the labelled traces. Raises InputError if it would exceed 50 MB.
+
+    `losses`: of a training, its [step, loss] by "train" and "validation", which are drawn beside what it learnt.
+    """
     size = sum(one.nbytes for _, trace in traces for one in trace.tensors.values()) * 4 // 3
     if size > TOO_LARGE and not allow_large:
         raise InputError(
             f"the page would have {size / 1e6:.0f} MB; take --detail full or attention, a shorter sentence, or --large"
         )
-    document = {
+    document: dict[str, Any] = {
         "schema": SCHEMA,
         "kind": kind,
         "title": traces[-1][1].meta["title"],  # of a training, what it came to
         "traces": [{"label": label, "record": trace.to_dict(compact=True)} for label, trace in traces],
     }
+    if losses:
+        document["losses"] = losses
     before, placeholder, after = _template().partition(PLACEHOLDER)
     if not placeholder:
         raise UsageError("the page's program has no place for a trace; build it again (npm run build)")

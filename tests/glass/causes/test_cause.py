@@ -56,6 +56,21 @@ def test_the_record_carries_a_cause(options, asked):
     assert ("second sentence" in shown) == ("versus" in asked)
 
 
+@every_config
+def test_a_map_names_the_tensors_that_were_changed(options):
+    """By the trace's names, so that the page can do what the sweep did."""
+    translator = cached(**options)
+    record = record_of(options, versus=SECOND)
+    for one in record.cause["maps"]:
+        assert len(one["tensors"]) == len(one["rows"])
+        for name in one["tensors"]:
+            side = "source" if one["name"].startswith("encoder") else "target"
+            assert record.tensor(name).axes[-2] == side
+            assert (record.tensor(name).axes[0] == "head") == (one["columns"] == "head")
+    assert record.cause["second"]["tokens"][0]["id"] == record.axes["source"]["tokens"][0]["id"]
+    assert record.cause["second"]["translation"] == translator.translate([SECOND], beam=1)[0].text
+
+
 def test_the_printed_sum_is_the_contrast():
     record = record_of({"norm_position": "pre"}, versus=SECOND)
     lines = printed(record).splitlines()
@@ -88,6 +103,7 @@ def test_a_trace_without_a_cause_says_how_to_get_one():
         lambda cause: cause["maps"].append(cause["maps"][0]),
         lambda cause: cause["maps"][0].update(columns="head"),
         lambda cause: cause["maps"][0]["rows"].pop(),
+        lambda cause: cause["maps"][0]["tensors"].pop(),
         lambda cause: cause["maps"][1]["total"][0].pop(),
         lambda cause: cause["maps"][1]["direct"][0].append(1.0),
         lambda cause: [table.append(0.0) for one in (0,) for table in cause["maps"][one]["total"]],

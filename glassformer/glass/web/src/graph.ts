@@ -1,21 +1,33 @@
 // One trace with its numbers in reach: decoded when asked for, computed where the record leaves them out,
 // and computed again downstream of what a reader has edited.
 
-import { signal } from "@preact/signals";
+import { batch, signal } from "@preact/signals";
 import { computable, evaluate, isLeaf, type OpNode } from "./ops";
 import { decode, type Tensor, type Trace } from "./record";
 import { last, size, type Numbers } from "./shapes";
 
 export type Edits = ReadonlyMap<string, Numbers>;
 
+/** Cells of a computed tensor that are held at numbers from elsewhere, whatever would have made them. */
+export interface Patch {
+  readonly id: string; // of the part that is held; a part is held once
+  readonly title: string; // what was done, in words
+  readonly tensor: string;
+  readonly spans: readonly { readonly start: number; readonly values: Numbers }[];
+}
+
 export class Graph {
   /** What a reader changed: the whole new values of a tensor, by name. Views that call `values` follow it. */
   readonly edits = signal<Edits>(new Map());
+
+  /** What interventions hold. Views that call `values` follow it. */
+  readonly patches = signal<readonly Patch[]>([]);
 
   private readonly byName: ReadonlyMap<string, Tensor>;
   private readonly stored = new Map<string, Numbers | null>();
   private readonly current = new Map<string, Numbers | null>();
   private currentEdits: Edits = this.edits.peek();
+  private currentPatches: readonly Patch[] = this.patches.peek();
   private changed: ReadonlySet<string> = new Set();
 
   constructor(readonly trace: Trace, readonly label: string) {
@@ -39,7 +51,7 @@ export class Graph {
     if (!this.changed.has(name)) return this.original(name);
     return this.remember(this.current, name, () => {
       const tensor = this.tensor(name);
-      return this.currentEdits.get(name) ?? evaluate(this.node(name), tensor.dtype === "float64");
+      return this.held(name, this.currentEdits.get(name) ?? evaluate(this.node(name), tensor.dtype === "float64"));
     });
   }
 
@@ -85,17 +97,47 @@ export class Graph {
     this.edits.value = new Map(this.edits.peek()).set(name, values);
   }
 
-  reset(): void {
-    this.edits.value = new Map();
+  /** Hold a part; if it is held already, let it go. */
+  toggle(patch: Patch): void {
+    const others = this.patches.peek().filter(({ id }) => id !== patch.id);
+    this.patches.value = others.length < this.patches.peek().length ? others : [...others, patch];
   }
 
-  /** Subscribes to the edits, and forgets what they have outdated. */
+  /** What holds a cell at a number that its operands did not make; undefined if nothing does. */
+  patchOf(name: string, flat: number): Patch | undefined {
+    return this.patches.value.find(({ tensor, spans }) =>
+      tensor === name && spans.some(({ start, values }) => flat >= start && flat < start + values.length));
+  }
+
+  /** Whether anything is not as recorded. */
+  get isAltered(): boolean {
+    return this.edits.value.size > 0 || this.patches.value.length > 0;
+  }
+
+  reset(): void {
+    batch(() => {
+      this.edits.value = new Map();
+      this.patches.value = [];
+    });
+  }
+
+  /** Subscribes to edits and patches, and forgets what they have outdated. */
   private follow(): void {
-    const edits = this.edits.value;
-    if (edits === this.currentEdits) return;
+    const [edits, patches] = [this.edits.value, this.patches.value];
+    if (edits === this.currentEdits && patches === this.currentPatches) return;
     this.currentEdits = edits;
+    this.currentPatches = patches;
     this.current.clear();
-    this.changed = downstream(this.trace, new Set(edits.keys()));
+    this.changed = downstream(this.trace, new Set([...edits.keys(), ...patches.map(({ tensor }) => tensor)]));
+  }
+
+  /** A tensor's values with those of its cells that are held. */
+  private held(name: string, values: Numbers | null): Numbers | null {
+    const own = this.currentPatches.filter(({ tensor }) => tensor === name);
+    if (!values || !own.length) return values;
+    const result = values.slice();
+    for (const { spans } of own) for (const { start, values: there } of spans) result.set(there, start);
+    return result;
   }
 
   private nodeOf(tensor: Tensor, values: (name: string) => Numbers | null): OpNode {

@@ -92,6 +92,54 @@ export interface Beam {
   nodes: BeamNode[];
 }
 
+/** A token without a place. */
+export interface Said {
+  id: number;
+  piece: string;
+  text: string;
+}
+
+/** The effects of one kind of part: what the contrast loses when a part is changed; null where nothing corresponds. */
+export interface EffectMap {
+  name: string; // "encoder.stream", "decoder.cross_attention"
+  rows: string[];
+  tensors: string[]; // what is changed in each row
+  columns: "source" | "target" | "head" | "all"; // a target column is a step
+  total: (number | null)[][];
+  direct: (number | null)[][];
+}
+
+/** A summand of the logit difference; `by_key`: of a head, what comes from each place that it looked at. */
+export interface Term {
+  tensor: string;
+  head: number | null;
+  value: number;
+  by_key: number[] | null;
+}
+
+export interface Attribution {
+  method: string;
+  source: number[];
+  target: number[];
+  agreement: number | null;
+}
+
+/** Why the translation has one word and not another (Python: `glass/causes/cause.py`). */
+export interface Cause {
+  contrast: { step: number; measure: "logit_difference" | "log_probability" | "probability"; a: Said; b: Said };
+  second: null | { text: string; translation: string; tokens: Said[]; places: [first: number, second: number][] };
+  ablation: "patch" | "mean" | "zero";
+  clean: number;
+  other: number | null;
+  maps: EffectMap[];
+  deciding: number[];
+  gap: number;
+  decomposition: Term[];
+  lens: { value: number; candidates: (Said & { probability: number })[] }[];
+  nearest: (Said & { cosine: number })[][][];
+  attributions: Attribution[];
+}
+
 export interface Check {
   name: string;
   tensor: string;
@@ -161,6 +209,8 @@ export interface Trace {
   beam: Beam | null;
   checks: Check[];
   tour: Stop[];
+  cause?: Cause;
+  glosses?: { readonly [word: string]: string }; // what words of the target mean
   interventions?: unknown;
   translator?: TranslatorData | null;
 }
@@ -170,6 +220,13 @@ export interface PageDocument {
   kind: "trace" | "lecture" | "compare" | "training";
   title: string;
   traces: { label: string; record: Trace }[];
+  losses?: Losses; // of a training
+}
+
+/** [step, loss] of a training, in the order of the steps. */
+export interface Losses {
+  train: [number, number][];
+  validation: [number, number][];
 }
 
 /** What a reader is told, in one line, where a document cannot be shown. */

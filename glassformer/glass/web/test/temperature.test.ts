@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { entropy, logSumExp, logSumExpRange, nucleus } from "../src/views/temperature";
+import { entropy, logSumExp, logSumExpRange, nucleus } from "../src/temperature";
 
 const LOGITS = [3.1, 2.5, 1.2, 0.3, -0.4, -2, -2.2, -5];
 const plain = (logits: number[], t: number) => Math.log(logits.reduce((sum, l) => sum + Math.exp(l / t), 0));

@@ -4,7 +4,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { toCsv, toLatex, toPython } from "../copy";
 import { explain, type Explanation } from "../explain";
 import type { Graph } from "../graph";
-import { cellName, pastTense } from "../labels";
+import { cellName, pastTense, symbolsOf } from "../labels";
 import { show } from "../numbers";
 import { isLeaf } from "../ops";
 import { cellSymbol } from "../ops/op";
@@ -17,8 +17,8 @@ import { Terms } from "./Terms";
 export function CellPanel({ graph }: { graph: Graph }) {
   const { tensor, cell } = place.value;
   const flat = flatten(graph.tensor(tensor!).shape, cell!);
-  const edits = graph.edits.value;
-  const it = useMemo(() => explain(graph, tensor!, flat), [graph, tensor, flat, edits]);
+  const [edits, patches] = [graph.edits.value, graph.patches.value];
+  const it = useMemo(() => explain(graph, tensor!, flat), [graph, tensor, flat, edits, patches]);
   const panel = useRef<HTMLElement>(null);
   const heading = useRef<HTMLHeadingElement>(null);
   useFocus(heading, `${tensor} ${flat}`);
@@ -37,6 +37,7 @@ export function CellPanel({ graph }: { graph: Graph }) {
       <p><button class="link" title="Open its matrix" onClick={() => openTensor(it.tensor.name)}><code>{it.tensor.name}</code></button></p>
       <Made graph={graph} it={it} />
       <Change graph={graph} it={it} />
+      {it.patch && <p class="held">Put here by an intervention: {it.patch.title}. Without it the formula below holds.</p>}
       {!isLeaf(it.tensor.op) && (
         <>
           <p class="formula card">{it.symbolic}<br />{it.substituted}</p>
@@ -65,12 +66,13 @@ function useFocus(heading: { current: HTMLElement | null }, what: string): void 
 
 function Made({ graph, it: { tensor } }: { graph: Graph; it: Explanation }) {
   const operands = [...new Set(Object.values(tensor.operands))];
+  const symbols = symbolsOf([tensor, ...operands.map((one) => graph.tensor(one))]);
   if (tensor.op === "parameter") return <p>A learned parameter: training made it.{tensor.data === null && <NotCarried />}</p>;
   if (tensor.op === "input") return <p>An input: nothing in the model made it.</p>;
   return (
     <p>
       {pastTense(tensor)}
-      {operands.map((one, i) => [i === 0 ? " " : i === operands.length - 1 ? " and " : ", ", <TensorLink key={one} graph={graph} tensor={one} />])}
+      {operands.map((one, i) => [i === 0 ? " " : i === operands.length - 1 ? " and " : ", ", <TensorLink key={one} tensor={one} symbol={symbols[i + 1]} />])}
     </p>
   );
 }
@@ -89,7 +91,7 @@ function Facts({ it }: { it: Explanation }) {
   return (
     <dl class="cell-facts">
       {it.facts.map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{show(value)}</dd></div>)}
-      {off >= 0 && <div><dt>recomputed here, in double precision</dt><dd>{show(it.recomputed)}{off > 0 && <> (off by {show(off)})</>}</dd></div>}
+      {off >= 0 && !it.patch && <div><dt>recomputed here, in double precision</dt><dd>{show(it.recomputed)}{off > 0 && <> (off by {show(off)})</>}</dd></div>}
     </dl>
   );
 }

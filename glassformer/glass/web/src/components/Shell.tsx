@@ -1,6 +1,6 @@
 // The frame around every view: header, navigation, the view, and the explanation of the chosen cell.
 
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import type { Trace } from "../record";
 import { arriving, back, chosenView, closeCell, editsFitALink, explaining, go, graph, graphs, openView, page, place, theme, type Theme } from "../store";
 import { VIEWS, type View } from "../views";
@@ -67,8 +67,10 @@ function ThemeChoice() {
 
 function Navigation() {
   const views = VIEWS.filter(isThere(recorded()));
+  const strip = useRef<HTMLElement>(null);
+  useEffect(() => showCurrent(strip.current!), [chosenView.value]);
   return (
-    <nav class="navigation" aria-label="Views">
+    <nav class="navigation" aria-label="Views" ref={strip}>
       <ul>
         {views.map(({ id, title }) => (
           <li key={id}>
@@ -87,6 +89,12 @@ const recorded = (): Trace => graphs.value[place.value.trace].trace;
 
 /** Whether a view is there for the recorded sentence, but not for the one that was typed: it is greyed, and says why. */
 const isMissing = (id: string): boolean => VIEWS.some((view) => view.id === id && isThere(recorded())(view) && !isThere(graph.value.trace)(view));
+
+/** On a telephone the views are a strip that scrolls: the current one stands in its middle. */
+function showCurrent(strip: HTMLElement): void {
+  const current = strip.querySelector<HTMLElement>("[aria-current]");
+  if (current) strip.scrollLeft = current.offsetLeft - (strip.clientWidth - current.clientWidth) / 2;
+}
 
 /** On every view: that its numbers are no longer those of the record. */
 function Edited() {

@@ -7,7 +7,7 @@ import type { Axis, Candidate, Decode, Step, Trace, TranslatorData } from "../re
 import { last, size, type Numbers } from "../shapes";
 import { axisOf, shown, strip } from "../text/axis";
 import { Tokenizer, type TextToken } from "../text/tokenizer";
-import { logSumExp } from "../views/temperature";
+import { logSumExp } from "../temperature";
 import { withTokens } from "./sentence";
 
 /** Why a sentence cannot be translated, in one line for its reader. */

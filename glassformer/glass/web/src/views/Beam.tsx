@@ -52,7 +52,12 @@ interface TreeProps {
 
 function Tree({ layout, chosen, onChoose }: TreeProps) {
   const box = useRef<HTMLDivElement>(null);
-  useEffect(() => reveal(box.current!, layout.spots.find(({ node }) => node.id === chosen)), [layout, chosen]);
+  const opened = useRef(false);
+  useEffect(() => {
+    const shown = opened.current ? chosen : layout.spots[0].node.id; // it opens at its beginning, where reading starts
+    opened.current = true;
+    reveal(box.current!, layout.spots.find(({ node }) => node.id === shown));
+  }, [layout, chosen]);
   const onKey = (event: KeyboardEvent) => {
     const to = neighbour(layout, chosen, event.key);
     if (to === null) return;

@@ -5,16 +5,17 @@ import { Choice } from "../components/Choice";
 import { Frame } from "../components/Frame";
 import { Num } from "../components/Num";
 import type { Graph } from "../graph";
-import { pieceLabel, pieceText } from "../labels";
+import { pieceText } from "../labels";
 import { below, between, useLinked } from "../linked";
 import { percent, show } from "../numbers";
+import { pieceLabel } from "../pieces";
 import type { Candidate, Step } from "../record";
 import { evenChoices, hasColumn, outputs } from "./decoding/output";
 import "./Layered.css";
 import "./Logits.css";
 import { keptBy, NO_TRUNCATION, TRUNCATION, TruncationControls } from "./Truncation";
 import { allLogits, stepLogits, type StepLogits } from "./stepLogits";
-import type { Range } from "./temperature";
+import type { Range } from "../temperature";
 
 const LEAD =
   "The last layer gives every token of the vocabulary a number, its logit; softmax turns them into probabilities. Move the temperature and look how the same logits become bold or cautious.";
@@ -25,7 +26,7 @@ export function Logits({ graph }: { graph: Graph }) {
   const [at, setAt] = useLinked("step", below(steps.length), 0);
   const [temperature, setTemperature] = useLinked("temperature", between(COLDEST, HOTTEST), 1);
   const [cut, setCut] = useLinked("keep", TRUNCATION, NO_TRUNCATION);
-  const all = useMemo(() => allLogits(graph), [graph, graph.edits.value]);
+  const all = useMemo(() => allLogits(graph), [graph, graph.edits.value, graph.patches.value]);
   const step = steps[at];
   if (!step) return <Frame title="Logits to probabilities" lead={LEAD}><p class="note">Nothing was decoded.</p></Frame>;
   const row = stepLogits(graph, all, step);

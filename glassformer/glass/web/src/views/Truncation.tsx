@@ -4,7 +4,7 @@ import { Choice } from "../components/Choice";
 import { below, between, oneOf, pair, type Kind } from "../linked";
 import { percent } from "../numbers";
 import type { StepLogits } from "./stepLogits";
-import { nucleus } from "./temperature";
+import { nucleus } from "../temperature";
 
 export interface Truncation {
   readonly kind: "none" | "top-k" | "top-p";

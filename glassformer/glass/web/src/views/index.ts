@@ -21,6 +21,7 @@ import { Timeline } from "./Timeline";
 import { Tokens } from "./Tokens";
 import { Tour } from "./Tour";
 import { Training } from "./Training";
+import { Why } from "./Why";
 
 interface ViewProps {
   readonly graph: Graph;
@@ -41,6 +42,7 @@ const isTranslation = (trace: Trace) => trace.meta.kind === "translation";
 export const VIEWS: readonly View[] = [
   { id: "story", title: "Start", component: Story, available: (trace) => isTranslation(trace) && Boolean(trace.decode && trace.axes.source?.tokens) },
   { id: "map", title: "Map", component: ArchitectureMap, available: isTranslation },
+  { id: "why", title: "Why this word?", component: Why, available: (trace) => trace.cause !== undefined },
   { id: "tour", title: "Guided tour", component: Tour, available: (trace) => trace.tour.length > 0 },
   { id: "tokens", title: "Tokens", component: Tokens, available: ({ axes }) => Boolean(axes.source?.tokens ?? axes.target?.tokens) },
   { id: "positions", title: "Positions", component: Positions, available: (trace) => hasPositions(trace.tensors) },

@@ -6,7 +6,7 @@ import type { Step } from "../record";
 import { last, type Numbers } from "../shapes";
 import { rowOf } from "../vectors";
 import { outputs } from "./decoding/output";
-import { entropy, logSumExp, logSumExpRange, type Kept, type Range } from "./temperature";
+import { entropy, logSumExp, logSumExpRange, type Kept, type Range } from "../temperature";
 
 
 /** All logits of all steps; null where the record keeps only some, and not the weights to compute the rest. */

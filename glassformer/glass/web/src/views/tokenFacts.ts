@@ -1,11 +1,7 @@
 // What a token is, in words.
 
+import { byteOf } from "../pieces";
 import type { Axis, Token, Trace } from "../record";
-
-const BYTE = /^<0x([0-9A-F]{2})>$/;
-
-/** The byte that a piece spells, as two hexadecimal digits; null if it is no byte. */
-export const byteOf = ({ piece }: Pick<Token, "piece">): string | null => BYTE.exec(piece)?.[1] ?? null;
 
 const SPECIAL: { readonly [piece: string]: string } = {
   "<s>": "The start: the first thing the decoder reads, before it has written anything.",

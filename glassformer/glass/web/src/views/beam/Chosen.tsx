@@ -4,7 +4,7 @@ import type { Graph } from "../../graph";
 import { show } from "../../numbers";
 import type { Beam, BeamNode } from "../../record";
 import { hasColumn, outputs } from "../decoding/output";
-import { spell } from "../decoding/written";
+import { spell } from "../../pieces";
 import { Num } from "../../components/Num";
 import { SIGNS } from "./states";
 import { arithmetic, pathTo, rivals } from "./tree";

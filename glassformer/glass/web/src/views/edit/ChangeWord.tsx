@@ -3,8 +3,9 @@
 import { useMemo } from "preact/hooks";
 import { Choice } from "../../components/Choice";
 import type { Graph } from "../../graph";
-import { pieceLabel, piecesOf, type Side } from "../../labels";
+import { piecesOf, type Side } from "../../labels";
 import { below, oneOf, TEXT, useLinked } from "../../linked";
+import { pieceLabel } from "../../pieces";
 import { last } from "../../shapes";
 import { findPieces, neighbours, setCells } from "./editing";
 

@@ -2,7 +2,8 @@
 
 import { Num } from "../../components/Num";
 import type { Graph } from "../../graph";
-import { pieceLabel, piecesOf, placeText } from "../../labels";
+import { piecesOf, placeText } from "../../labels";
+import { pieceLabel } from "../../pieces";
 import { show } from "../../numbers";
 import { cellSymbol } from "../../ops/op";
 import { unflatten } from "../../shapes";
@@ -10,12 +11,12 @@ import { titleOf } from "../sublayers";
 import { changes, restore, type Change } from "./editing";
 
 export function Changed({ graph }: { graph: Graph }) {
-  const all = changes(graph);
+  const [all, held] = [changes(graph), graph.patches.value];
   return (
     <section class="card" aria-labelledby="changed">
       <h3 id="changed">What is changed</h3>
       <div role="status">
-        {all.length === 0 ? <p class="muted">Nothing: all numbers are as recorded.</p> : (
+        {all.length + held.length === 0 ? <p class="muted">Nothing: all numbers are as recorded.</p> : (
           <ul class="changed">
             {all.map((change) => (
               <li key={`${change.tensor.name} ${change.kind} ${change.place}`}>
@@ -23,10 +24,16 @@ export function Changed({ graph }: { graph: Graph }) {
                 <button onClick={() => restore(graph, change.tensor.name, change.cells)}>Undo</button>
               </li>
             ))}
+            {held.map((patch) => (
+              <li key={patch.id}>
+                <span>Intervention: {patch.title}.</span>
+                <button onClick={() => graph.toggle(patch)}>Undo</button>
+              </li>
+            ))}
           </ul>
         )}
       </div>
-      {all.length > 1 && <button onClick={() => graph.reset()}>Undo all</button>}
+      {all.length + held.length > 1 && <button onClick={() => graph.reset()}>Undo all</button>}
     </section>
   );
 }

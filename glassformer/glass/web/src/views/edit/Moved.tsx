@@ -10,9 +10,9 @@ import { titleOf } from "../sublayers";
 import { grouped, moves, type Move } from "./editing";
 
 export function Moved({ graph }: { graph: Graph }) {
-  const all = graph.edits.value.size ? moves(graph) : [];
+  const all = graph.isAltered ? moves(graph) : [];
   const computed = graph.trace.tensors.filter(({ op }) => op !== "parameter" && op !== "input");
-  if (!graph.edits.value.size) return null;
+  if (!graph.isAltered) return null;
   const blocks = grouped(all, ({ tensor }) => blockOf(tensor.name));
   const reached = all.filter(({ tensor }) => computed.includes(tensor)).length;
   return (

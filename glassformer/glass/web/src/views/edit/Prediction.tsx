@@ -1,15 +1,15 @@
 // What the model says after the edit: at each step beside what it said before, and as a translation of its own.
 
-import { useEffect, useState } from "preact/hooks";
 import { Num } from "../../components/Num";
 import type { Graph } from "../../graph";
-import { pieceLabel, piecesOf } from "../../labels";
+import { piecesOf } from "../../labels";
 import { percent } from "../../numbers";
-import { spell } from "../decoding/written";
-import { decodeAgain, likeliest, probability } from "./editing";
+import { pieceLabel } from "../../pieces";
+import { likeliest, probability } from "./editing";
+import { spokenNow } from "./spoken";
 
 export function Prediction({ graph }: { graph: Graph }) {
-  const changed = graph.edits.value.size > 0;
+  const changed = graph.isAltered;
   if (!changed || !graph.values("log_probs")) return null;
   return (
     <section class="card">
@@ -20,27 +20,9 @@ export function Prediction({ graph }: { graph: Graph }) {
   );
 }
 
-interface Spoken {
-  readonly text: string;
-  readonly finished: boolean;
-}
-
-const SETTLED = 150; // milliseconds without another edit, so that typing is not held up
-const NOTHING = { ids: [], finished: false };
-
 /** Greedy decoding with the edits in place; each new edit begins it anew. */
 function Sentence({ graph }: { graph: Graph }) {
-  const [said, setSaid] = useState<Spoken | null>(null);
-  const edits = graph.edits.value;
-  useEffect(() => {
-    let wanted = true;
-    setSaid(null);
-    const pause = (wait = 0) => new Promise<boolean>((resolve) => setTimeout(() => resolve(wanted), wait));
-    pause(SETTLED).then(() => (wanted ? decodeAgain(graph, pause) : NOTHING)).then(({ ids, finished }) => {
-      if (wanted) setSaid({ text: spelled(graph, finished ? ids.slice(0, -1) : ids), finished });
-    });
-    return () => { wanted = false; };
-  }, [graph, edits]);
+  const said = spokenNow(graph);
   const { text } = graph.trace.decode!;
   return (
     <>
@@ -58,11 +40,6 @@ function Sentence({ graph }: { graph: Graph }) {
       </p>
     </>
   );
-}
-
-function spelled(graph: Graph, ids: readonly number[]): string {
-  const pieces = piecesOf(graph.trace, "target");
-  return spell(ids.map((id) => pieces[id]));
 }
 
 function Steps({ graph }: { graph: Graph }) {

@@ -1,9 +1,9 @@
 // Editing leaves of the computation, and what follows from it. Every edit here is one of a leaf (a weight, an id,
-// a mask), so that edits made one after another add up: nothing computed is ever held fast.
+// a mask), so that edits made one after another add up. What is computed is held fast by interventions alone (`causes/`).
 
 import { Graph, type Edits } from "../../graph";
-import { pieceLabel } from "../../labels";
 import { hasMoved, sizeOf } from "../../movement";
+import { pieceLabel } from "../../pieces";
 import type { Tensor, Trace } from "../../record";
 import { last, type Numbers } from "../../shapes";
 import { cosine, rowOf } from "../../vectors";
@@ -176,6 +176,7 @@ export const probability = (graph: Graph, step: number, id: number): number =>
 export async function decodeAgain(graph: Graph, pause: () => Promise<boolean>): Promise<{ ids: number[]; finished: boolean }> {
   const own = new Graph(graph.trace, graph.label);
   own.edits.value = decoderEdits(graph);
+  own.patches.value = graph.patches.peek();
   const read = own.original("target.ids")!.slice();
   const end = graph.trace.vocabulary!.target.indexOf(END);
   const ids: number[] = [];

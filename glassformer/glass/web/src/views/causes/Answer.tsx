@@ -1,0 +1,95 @@
+// What the maps come to, in sentences made from their numbers: which words decide, on which way, and how that was proved.
+
+import type { ComponentChildren } from "preact";
+import type { Graph } from "../../graph";
+import type { Cause, Trace } from "../../record";
+import { MEASURES, written } from "./effects";
+import { besides, carriers, decidingHead, decidingWords, route, strongestHead, turns, type Found, type Run } from "./findings";
+import { chosen, intervene } from "./intervening";
+import { depthName, kindOf, partId, partName, PUT_THERE, sourceWord } from "./parts";
+import { saidText } from "./says";
+import { Word } from "./Word";
+
+export function Answer({ graph }: { graph: Graph }) {
+  const { trace } = graph;
+  const cause = trace.cause!;
+  const words = decidingWords(cause);
+  return (
+    <section class="card" aria-labelledby="why-answer">
+      <h3 id="why-answer">{words.length ? <>Decided by {listed(words.map((place) => <Word text={sourceWord(trace, place)} />))}</> : "No word decides"}</h3>
+      <p class="muted">
+        How that was found: one part of the model at a time gets {PUT_THERE[cause.ablation]}; all that follows is computed anew, and nothing else is touched.
+        Its <b>effect</b> is what the {MEASURES[cause.contrast.measure]} loses by that, of {written(cause, cause.clean)}
+        {cause.other !== null && <> (it would be {written(cause, cause.other)} if the whole sentence were the second one)</>}.
+      </p>
+      <ol class="route">
+        {route(cause).map((run, i, runs) => <Stage key={i} graph={graph} run={run} before={runs[i - 1] ?? null} />)}
+        <Reading cause={cause} />
+      </ol>
+      <Others trace={trace} cause={cause} />
+    </section>
+  );
+}
+
+/** "a", "a and b", "a, b and c". */
+const listed = (words: readonly ComponentChildren[]): ComponentChildren =>
+  words.map((word, i) => [i === 0 ? "" : i === words.length - 1 ? " and " : ", ", word]);
+
+/** One word's stretch of the way: at which depths the difference is there, and what brought it. */
+function Stage({ graph, run: { first, last }, before }: { graph: Graph; run: Run; before: Run | null }) {
+  const { trace } = graph;
+  const cause = trace.cause!;
+  const { rows, total } = first.map;
+  const head = before && layerHead(cause, first.row - 1);
+  return (
+    <li>
+      <b>{first.row === 0 ? "At the words themselves" : sentenceCase(depthName(rows[first.row]))}{last.row > first.row && `, and still ${depthName(rows[last.row])}`}</b>{" "}
+      most of it is at <Word text={sourceWord(trace, first.column)} />: effect <Try graph={graph} found={first} />
+      {turns(cause, first.effect) && <>, and the model says <span class="word-b"><bdi>{saidText(cause.contrast.b)}</bdi></span></>}.
+      {before && <> It is no longer at <Word text={sourceWord(trace, before.first.column)} /> ({written(cause, total[first.row][before.first.column] ?? 0)}).</>}
+      {head && <> What moves it: {partName(trace, head)}, by itself <Try graph={graph} found={head} />.</>}
+    </li>
+  );
+}
+
+const sentenceCase = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** The head of the encoder's self-attention in a layer that has at least half of the largest effect; null without one. */
+function layerHead(cause: Cause, layer: number): Found | null {
+  const head = decidingHead(cause, "encoder.self_attention");
+  return head?.row === layer ? head : null;
+}
+
+/** How the decoder takes it over. */
+function Reading({ cause }: { cause: Cause }) {
+  const head = strongestHead(cause, "decoder.cross_attention");
+  if (!head) return null;
+  return (
+    <li>
+      <b>In the decoder</b> the most comes through head {head.column} of the {kindOf(head.map)} in {head.map.rows[head.row]}: effect {written(cause, head.effect)}
+      {decidingHead(cause, head.map.name) ? "." : ", so no single head of it carries half."}
+    </li>
+  );
+}
+
+/** An effect in a sentence: a click does the experiment. */
+const Try = ({ graph, found }: { graph: Graph; found: Found }) => (
+  <button class={`num ${chosen.value === partId(found) ? "on" : ""}`} aria-pressed={chosen.value === partId(found)} title="Do it"
+    aria-label={`effect ${written(graph.trace.cause!, found.effect)}: do it`} onClick={() => intervene(graph, found)}>
+    {written(graph.trace.cause!, found.effect)}
+  </button>
+);
+
+/** What the other words do, and whether the proof holds without them. */
+function Others({ trace, cause }: { trace: Trace; cause: Cause }) {
+  const rest = besides(cause);
+  const turning = carriers(cause).filter((found): found is Found => found !== null && turns(cause, found.effect));
+  const words = [...new Set(turning.map(({ column }) => column))];
+  const { a, b } = cause.contrast;
+  return (
+    <p>
+      {words.length > 0 && <>Putting {listed(words.map((place) => <Word text={sourceWord(trace, place)} />))}{words.length > 1 && " (each alone)"} from the second sentence into this one is enough to turn <bdi>{saidText(a)}</bdi> into <bdi>{saidText(b)}</bdi>. </>}
+      {rest && <>Of all the other words, at any depth, the largest effect is {written(cause, rest.effect)} (<Word text={sourceWord(trace, rest.column)} />, {depthName(rest.map.rows[rest.row])}){cause.contrast.measure === "logit_difference" && !turns(cause, rest.effect) ? ": not enough to turn it" : ""}.</>}
+    </p>
+  );
+}

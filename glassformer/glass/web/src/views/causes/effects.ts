@@ -1,0 +1,27 @@
+// How effects are written and coloured: orange speaks for A, blue for B, as everywhere in causes.
+
+import { fill, inkOn, type Scale } from "../../palette";
+import type { Cause } from "../../record";
+import { most } from "./findings";
+
+const MINUS = "\u2212";
+
+/** An effect with one decimal, or two where it is a share. */
+export function written(cause: Cause, value: number): string {
+  const text = Math.abs(value).toFixed(cause.contrast.measure === "probability" ? 2 : 1);
+  return value < 0 && Number(text) !== 0 ? MINUS + text : text;
+}
+
+/** One scale for all maps of a cause, so that their colours compare. */
+export function scaleFor(cause: Cause): Scale {
+  const size = most(cause) || 1;
+  return { kind: "diverging", least: -size, most: size };
+}
+
+export const colours = (scale: Scale, value: number, dark: boolean) => ({ background: fill(scale, value, dark), color: inkOn(scale, value, dark) });
+
+export const MEASURES = {
+  logit_difference: "logit difference",
+  log_probability: "log-probability",
+  probability: "probability",
+} as const;

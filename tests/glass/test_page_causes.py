@@ -1,0 +1,127 @@
+"""Why this word? An intervention that the page does gives what the sweep measured, whatever the model."""
+
+import re
+from math import log
+
+import pytest
+
+from glassformer.glass.numbers import show
+
+from .browser import number, settle
+from .pages import CAUSES, caused
+
+SOME = 13  # every thirteenth cell of the maps: all kinds of part, in a few seconds
+
+
+def effects(record):
+    """(map, row, column, effect) of all cells."""
+    for one in record.cause["maps"]:
+        for row, values in enumerate(one["total"]):
+            for column, effect in enumerate(values):
+                yield one["name"], row, column, effect
+
+
+def cells(page):
+    page.evaluate("document.querySelectorAll('main details').forEach((one) => (one.open = true))")
+    return page.locator("main td button[aria-pressed]")
+
+
+def outcome(page):
+    return page.get_by_role("region", name="What the model then says")
+
+
+def computed(page):
+    """The contrast that the page computes under the intervention, to four decimals."""
+    figure = outcome(page).get_by_text("computed here").locator("b")
+    figure.wait_for()
+    return number(figure.get_attribute("title"))
+
+
+@pytest.mark.parametrize("name", CAUSES)
+def test_what_the_page_does_is_what_the_sweep_did(visit, pages, name):
+    """Each click puts other numbers in one place; the contrast is then the clean one less the recorded effect."""
+    page = visit(pages(name), "#view=why")
+    record = caused(name)
+    buttons = cells(page)
+    known = list(effects(record))
+    assert buttons.count() == len(known)
+    for place in range(0, len(known), SOME):
+        *where, effect = known[place]
+        if effect is None:
+            continue
+        buttons.nth(place).click()
+        settle(page)
+        expected = record.cause["clean"] - effect
+        assert computed(page) == pytest.approx(expected, rel=2e-3, abs=2e-3), where
+        buttons.nth(place).click()
+        page.get_by_text("computed here").wait_for(state="detached")
+
+
+def test_a_part_that_corresponds_to_nothing_cannot_be_chosen(visit, pages):
+    page = visit(pages("cause_shorter"), "#view=why")
+    dead = page.get_by_role("button", name=re.compile("nothing corresponds"))
+    assert dead.count() == sum(effect is None for *_, effect in effects(caused("cause_shorter"))) > 0
+    dead.first.click(force=True)
+    settle(page)
+    assert outcome(page).get_by_role("button", name="Undo").count() == 0
+
+
+def test_probabilities_before_and_in_the_second_sentence_are_torchs(visit, pages):
+    page = visit(pages("cause"), "#view=why")
+    record = caused("cause")
+    row = outcome(page).get_by_role("row").nth(1).get_by_role("cell").all_inner_texts()
+    chosen = record.decode["steps"][1]["chosen"]["probability"]
+    assert number(row[0].split(" ")[0]) == pytest.approx(100 * chosen, abs=0.06)
+    ratio = {}
+    for place in (0, 1):
+        texts = outcome(page).get_by_role("row").nth(1 + place).get_by_role("cell").all_inner_texts()
+        ratio[place] = number(texts[1].strip().split(" ")[0])
+    assert log(ratio[0] / ratio[1]) == pytest.approx(record.cause["other"], abs=0.1)
+
+
+def test_without_weights_the_recorded_effect_is_shown_and_nothing_is_changed(visit, pages):
+    page = visit(pages("cause_bare"), "#view=why")
+    record = caused("cause", "full")
+    one, row, column, effect = max((e for e in effects(record) if e[3] is not None), key=lambda e: abs(e[3]))
+    place = [e[:3] for e in effects(record)].index((one, row, column))
+    cells(page).nth(place).click()
+    settle(page)
+    text = outcome(page).inner_text()
+    assert f"{record.cause['clean'] - effect:.1f}".replace("-", "−") in text and "carries no weights" in text
+    assert page.get_by_role("status").filter(has_text="Changed").count() == 0
+
+
+def test_the_bars_of_the_sum_add_up_to_the_logit_difference(visit, pages):
+    page = visit(pages("cause"), "#view=why")
+    total = page.get_by_role("region", name="The logit difference as a sum")
+    if total.get_by_role("button", name=re.compile("other terms")).count():
+        total.get_by_role("button", name=re.compile("other terms")).click()
+        settle(page)
+    values = [number(line.inner_text().split("\n")[-1].split()[-1]) for line in total.get_by_role("listitem").all()]
+    assert sum(values[:-1]) == pytest.approx(values[-1], abs=1e-4 * len(values))
+    assert values[-1] == pytest.approx(caused("cause").cause["clean"], abs=2e-3)
+
+
+def test_an_experiment_can_be_done_by_keyboard_alone(visit, pages):
+    page = visit(pages("cause"), "#view=why")
+    table = page.get_by_role("region", name="In the encoder").get_by_role("table").first
+    assert table.locator("[tabindex='0']").count() == 1
+    table.get_by_role("button").first.focus()
+    for key in ("ArrowRight", "ArrowDown"):
+        page.keyboard.press(key)
+    effect = caused("cause").cause["maps"][0]["total"][1][1]
+    page.keyboard.press("Enter")
+    assert computed(page) == pytest.approx(caused("cause").cause["clean"] - effect, abs=2e-3)
+    assert page.evaluate("document.activeElement.getAttribute('aria-pressed')") == "true"
+
+
+def test_a_number_that_was_put_in_says_so_and_what_its_formula_would_give(visit, pages):
+    record = caused("cause")
+    page = visit(pages("cause"), "#view=why")
+    page.get_by_role("region", name="In the encoder").get_by_role("table").first.get_by_role("button").nth(1).click()
+    page.get_by_text("computed here").wait_for()
+    tensor = record.cause["maps"][0]["tensors"][0]
+    page.evaluate(f"location.hash = '#view=matrix&tensor={tensor}&cell=1,0'")
+    panel = page.get_by_role("complementary", name="How the chosen number was made")
+    panel.get_by_text("Put here by an intervention").wait_for()
+    assert f"= {show(float(record.values(tensor)[1, 0]))}" in panel.inner_text()
