@@ -97,7 +97,7 @@ USE_ALL = """async () => {
 def test_the_views_are_those_that_the_record_can_fill(visit, pages):
     page = visit(pages("translation"))
     offered = set(view_names(page))
-    assert {"Map", "Guided tour", "Tokens", "Positions", "Attention", "Heads side by side", "Residual and norm",
+    assert {"Start", "Map", "Guided tour", "Tokens", "Positions", "Attention", "Heads side by side", "Residual and norm",
             "Feed-forward", "Logits to probabilities", "Decoding step by step", "The beam as a tree",
             "All matrices", "Edit and recompute"} == offered  # fmt: skip
     less = set(view_names(visit.turn(page, pages("attention"))))
