@@ -4,8 +4,8 @@
 
 Models have the shape of the preset `small`, random weights and 4,000 made-up pieces: what is measured does not depend
 on what was learnt. With its weights a page holds a smaller model, whose sums over d_ff = 1,024 are as long. Times are
-the browser's own: from the navigation until the first view is drawn, and from a click on a number until its explanation is
-painted.
+the browser's own: from the navigation until the first view is drawn, and from a click on a number until its
+explanation is painted.
 """
 
 import argparse

@@ -15,28 +15,32 @@ from glassformer.text.tokenizer import Tokenizer
 from .node import bundled
 
 CORPUS = (
-    "The animal didn't cross the road because it was tired.", "We are friends, aren't we? Yes: 42 times 17!",
-    "जानवर ने सड़क पार नहीं की क्योंकि वह थका था।", "हम दोस्त हैं।", "मेरी किताब नई है", "क्‍या ज़्यादा", "Straße und Äpfel",
-    "こんにちは世界", "我们是朋友", "한국어 문장입니다", "مرحبا بالعالم", "שלום עולם", "Привет, мир", "Γειά σου Κόσμε", "สวัสดีชาวโลก",
-    "a b c d e f", "E-Mail: someone@example.org", "naïve café", "x² + y² = z²",
+    "The animal didn't cross the road because it was tired.",
+    "We are friends, aren't we? Yes: 42 times 17!", "जानवर ने सड़क पार नहीं की क्योंकि वह थका था।",
+    "हम दोस्त हैं।", "मेरी किताब नई है", "क्‍या ज़्यादा", "Straße und Äpfel", "こんにちは世界",
+    "我们是朋友", "한국어 문장입니다", "مرحبا بالعالم", "שלום עולם", "Привет, мир", "Γειά σου Κόσμε",
+    "สวัสดีชาวโลก", "a b c d e f", "E-Mail: someone@example.org", "naïve café", "x² + y² = z²",
 )  # fmt: skip
 RANGES = (
-    (0x20, 0x7F), (0x20, 0x7F), (0x00, 0x20), (0x80, 0x250), (0x300, 0x36F), (0x370, 0x400), (0x400, 0x500), (0x590, 0x600),
-    (0x600, 0x700), (0x900, 0x980), (0x900, 0x980), (0xD00, 0xD80), (0xE00, 0xE80), (0x1100, 0x1200), (0x1E00, 0x1F00),
-    (0x2000, 0x2070), (0x2000, 0x2070), (0x2500, 0x2600), (0x3000, 0x3100), (0x4E00, 0x4F00), (0xAC00, 0xB000), (0xFE00, 0xFE10),
-    (0xFF00, 0xFFF0), (0x1F300, 0x1F6FF), (0x1F3FB, 0x1F400), (0xE000, 0xE010), (0x10FF00, 0x10FFFE),
+    (0x20, 0x7F), (0x20, 0x7F), (0x00, 0x20), (0x80, 0x250), (0x300, 0x36F), (0x370, 0x400), (0x400, 0x500),
+    (0x590, 0x600), (0x600, 0x700), (0x900, 0x980), (0x900, 0x980), (0xD00, 0xD80), (0xE00, 0xE80),
+    (0x1100, 0x1200), (0x1E00, 0x1F00), (0x2000, 0x2070), (0x2000, 0x2070), (0x2500, 0x2600),
+    (0x3000, 0x3100), (0x4E00, 0x4F00), (0xAC00, 0xB000), (0xFE00, 0xFE10), (0xFF00, 0xFFF0),
+    (0x1F300, 0x1F6FF), (0x1F3FB, 0x1F400), (0xE000, 0xE010), (0x10FF00, 0x10FFFE),
 )  # fmt: skip
 NORMAL, BYTE = 1, 6  # SentencePiece's types of pieces
 SPECIAL = (
-    "", " ", "   ", "\t", "</s>", "<s>hello</s>", "<pad><unk>", "<2hi> we", "<0x41>", "<0xE2><0x96><0x81>", "▁", "▁▁ a▁b", "a\u200db", "\u200b",
-    "\ufeffbom", "a\u00adb", "क\u094d\u200dष", "ക\u0d4d\u200d", "👩\u200d👩\u200d👧\u200d👦", "🇮🇳🇩🇪", "❤\ufe0f", "e\u0301\u0323", "\u0323\u0301", "ﬁ ½ ² ㎏",
-    "…", "a — b", "“quoted”", "‘it’s’", "ＦＵＬＬ　ｗｉｄｔｈ", "\u202eright to left\u202c", "İıſß", "ΑΣ ας", "\x00", "a\x00b", "\x1f\x7f", "\u2028\u2029",
-    " " * 40, "x" * 300, "\U0010fffd▁\U0010fffc", "\ufffd", "\u0344", "각 각", "\u1112\u1161\u11ab", "don't", "DON'T", "NUMBER-42x", "[X][Y]", "[X", "@@",
+    "", " ", "   ", "\t", "</s>", "<s>hello</s>", "<pad><unk>", "<2hi> we", "<0x41>", "<0xE2><0x96><0x81>",
+    "▁", "▁▁ a▁b", "a\u200db", "\u200b", "\ufeffbom", "a\u00adb", "क\u094d\u200dष", "ക\u0d4d\u200d",
+    "👩\u200d👩\u200d👧\u200d👦", "🇮🇳🇩🇪", "❤\ufe0f", "e\u0301\u0323", "\u0323\u0301", "ﬁ ½ ² ㎏", "…",
+    "a — b", "“quoted”", "‘it’s’", "ＦＵＬＬ　ｗｉｄｔｈ", "\u202eright to left\u202c", "İıſß", "ΑΣ ας",
+    "\x00", "a\x00b", "\x1f\x7f", "\u2028\u2029", " " * 40, "x" * 300, "\U0010fffd▁\U0010fffc", "\ufffd",
+    "\u0344", "각 각", "\u1112\u1161\u11ab", "don't", "DON'T", "NUMBER-42x", "[X][Y]", "[X", "@@",
 )  # fmt: skip
 
 
 def texts(count, seed=1):
-    """Texts at random: of sentences, of characters of many scripts, in and out of normal forms, with signs strewn in."""
+    """Texts at random: sentences, characters of many scripts, in and out of normal forms, with signs strewn in."""
     rng = random.Random(seed)
     found = list(SPECIAL) + list(CORPUS)
     while len(found) < count:
@@ -45,7 +49,8 @@ def texts(count, seed=1):
         else:
             low, high = rng.choice(RANGES)
             text = "".join(
-                chr(rng.randrange(low, high)) if rng.random() < 0.8 else rng.choice("a e  '-▁") for _ in range(rng.randint(1, 24))
+                chr(rng.randrange(low, high)) if rng.random() < 0.8 else rng.choice("a e  '-▁")
+                for _ in range(rng.randint(1, 24))
             )
         if rng.random() < 0.3:
             text = unicodedata.normalize(rng.choice(["NFC", "NFD", "NFKC", "NFKD"]), text)
@@ -82,7 +87,9 @@ TOKENIZERS = {
     "unigram, source's rules": lambda: trained("unigram", "source"),
     "bpe, casefold": lambda: trained("bpe", "casefold"),
     "bpe, target's rules": lambda: trained("bpe", "target"),
-    "unigram, symbols": lambda: trained("unigram", "source", user_symbols=["[X]", "@@", "@@@", "—"], targets=["hi", "de"]),
+    "unigram, symbols": lambda: trained(
+        "unigram", "source", user_symbols=["[X]", "@@", "@@@", "—"], targets=["hi", "de"]
+    ),
     "bpe, symbols": lambda: trained("bpe", "casefold", user_symbols=["[X]", "@@", "@@@", "NUMBER"], targets=["hi"]),
     "unigram, extra spaces removed": lambda: altered(trained("unigram", "source"), remove_extra_whitespaces=True),
     "bpe, space after a word": lambda: altered(trained("bpe"), treat_whitespace_as_suffix=True),

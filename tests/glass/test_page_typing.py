@@ -29,7 +29,9 @@ def normalized(**options):
 MODELS = {
     "post-norm, sinusoidal": spoken,
     "pre-norm, rotary, gated, grouped": functools.partial(spoken, **MODERN),
-    "learned positions, a tokenizer with rules": functools.partial(normalized, positions="learned", norm_position="pre"),
+    "learned positions, a tokenizer with rules": functools.partial(
+        normalized, positions="learned", norm_position="pre"
+    ),
 }
 
 
@@ -51,8 +53,12 @@ def test_all_numbers_of_a_typed_sentence_are_those_of_a_trace(program, name):
             assert ours["read"] == theirs["read"]
             assert [one["id"] for one in ours["candidates"]] == [one["id"] for one in theirs["candidates"]]
             for key, value in theirs["chosen"].items():
-                assert ours["chosen"][key] == (pytest.approx(value, rel=2e-5, abs=2e-5) if type(value) is float else value)
-            assert (ours["entropy"], ours["logsumexp"]) == pytest.approx((theirs["entropy"], theirs["logsumexp"]), rel=2e-5)
+                assert ours["chosen"][key] == (
+                    pytest.approx(value, rel=2e-5, abs=2e-5) if type(value) is float else value
+                )
+            assert (ours["entropy"], ours["logsumexp"]) == pytest.approx(
+                (theirs["entropy"], theirs["logsumexp"]), rel=2e-5
+            )
         assert (found["decode"]["log_prob"], found["decode"]["score"]) == pytest.approx(
             (truth.decode["log_prob"], truth.decode["score"]), rel=2e-5
         )
@@ -94,7 +100,11 @@ def test_a_typed_sentence_is_what_every_view_shows(visit, pages):
         settle(page)
         assert page.get_by_role("alert").count() == 0, name
         assert banner.is_visible()
-    for tensor, index in (("encoder.1.feed_forward.outer", (2, 3)), ("decoder.1.cross_attention.weights", (1, 0, 2)), ("logits", (0, truth.tensors["logits"].columns[0]))):
+    for tensor, index in (
+        ("encoder.1.feed_forward.outer", (2, 3)),
+        ("decoder.1.cross_attention.weights", (1, 0, 2)),
+        ("logits", (0, truth.tensors["logits"].columns[0])),
+    ):
         go(page, f"#view=matrix&sentence={SENTENCE}&tensor={tensor}&cell={','.join(map(str, index))}")
         shown = number(panel(page).get_by_role("heading", level=2).inner_text().split()[-1])
         assert shown == pytest.approx(float(truth.tensor(tensor).at(index)), rel=1e-4, abs=5.1e-5), tensor
@@ -179,5 +189,3 @@ def test_the_story_is_accessible(visit, pages, dark, narrow):
     found = page.evaluate("() => axe.run()")["violations"]
     assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
-
-
