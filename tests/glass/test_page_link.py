@@ -31,8 +31,12 @@ def pick(page, label, at):
 def shown(page):
     """All that the view says, in words and in its fields."""
     settle(page)
-    fields = page.get_by_role("main").locator("input, select").evaluate_all(
-        "(all) => all.map((one) => (one.type === 'radio' || one.type === 'checkbox' ? String(one.checked) : one.value))"
+    fields = (
+        page.get_by_role("main")
+        .locator("input, select")
+        .evaluate_all(
+            "(all) => all.map((one) => (one.type === 'radio' || one.type === 'checkbox' ? String(one.checked) : one.value))"
+        )
     )
     return page.get_by_role("main").inner_text(), fields
 

@@ -101,6 +101,7 @@ function Grid({ graph, slice, numbers, chosen, onOpen }: GridProps) {
   const [hover, setHover] = useState<Spot | null>(null);
   const [fits, setFits] = useState({ rows: true, columns: true });
   const dark = isDark.value;
+  const printed = printing.value && slice.rows * slice.columns <= MOST_PRINTED;
   const layout = useMemo(() => layoutOf(slice, numbers, available, measure), [slice, numbers, available]);
 
   useLayoutEffect(() => {
@@ -112,8 +113,7 @@ function Grid({ graph, slice, numbers, chosen, onOpen }: GridProps) {
 
   const draw = () => {
     const { scrollLeft: x, scrollTop: y, clientWidth, clientHeight } = scroller.current!;
-    const whole = printing.value && slice.rows * slice.columns <= MOST_PRINTED;
-    const window = whole
+    const window = printed
       ? { x: 0, y: 0, width: layout.width, height: layout.height }
       : { x, y, width: Math.min(clientWidth, layout.width), height: Math.min(clientHeight, layout.height) };
     canvas.current!.style.width = `${window.width}px`;

@@ -14,13 +14,26 @@ import { questionOf } from "./questions";
 /** Whether the tour is presented: a part of the address, so that a link opens it so. */
 export const usePresenting = () => useLinked("present", YES_OR_NO, false);
 
-type Part = "why" | "idea" | "question" | "numbers" | "takeaway";
-const TITLES: { readonly [part in Part]: string } = { why: "Why", idea: "The idea", question: "Predict", numbers: "The numbers", takeaway: "Takeaway" };
+type Kind = "why" | "idea" | "question" | "numbers" | "takeaway";
 
+interface Part {
+  readonly kind: Kind;
+  readonly title: string;
+  readonly shown: Stop; // of the numbers: the stop with the tensors of this part
+}
+
+/** What is shown one after the other; the numbers matrix by matrix. */
 function partsOf(graph: Graph, stop: Stop): Part[] {
-  const parts: Part[] = ["why", "idea"];
-  if (questionOf(graph, stop)) parts.push("question");
-  return [...parts, "numbers", "takeaway"];
+  const part = (kind: Kind, title: string, shown = stop): Part => ({ kind, title, shown });
+  const tensors = stop.tensors.filter((name) => graph.has(name));
+  const single = stop.view === "tokens" || stop.view === "timeline" || tensors.length < 2;
+  return [
+    part("why", "why"),
+    part("idea", "the idea"),
+    ...(questionOf(graph, stop) ? [part("question", "predict")] : []),
+    ...(single ? [part("numbers", "the numbers")] : tensors.map((name) => part("numbers", `${graph.tensor(name).label}, ${name}`, { ...stop, tensors: [name] }))),
+    part("takeaway", "takeaway"),
+  ];
 }
 
 interface Props {
@@ -29,7 +42,7 @@ interface Props {
   at: number;
 }
 
-const MOST_PARTS = 5;
+const MOST_PARTS = 40;
 
 export function Present({ graph, stops, at }: Props) {
   const stop = stops[at];
@@ -56,30 +69,31 @@ export function Present({ graph, stops, at }: Props) {
   return (
     <section class="present" aria-label="Presentation">
       <p class="present-bar">
-        <span class="muted">{page.value!.title}</span>
+        <h1 class="muted">{page.value!.title}</h1>
         <button aria-pressed={notes} onClick={() => setNotes(!notes)}>Notes (N)</button>
         <button onClick={leave}>Leave (Esc)</button>
       </p>
-      <article class="present-slide" ref={slide} tabIndex={-1} aria-live="polite" aria-label={`${stop.title}: ${TITLES[parts[part]]}`}>
-        <h2><span class="stop-number">{at + 1}</span> {stop.title}</h2>
-        <Slide graph={graph} stop={stop} part={parts[part]} />
+      <h2 class="sr">Presentation</h2>
+      <article class="present-slide" ref={slide} tabIndex={-1} aria-live="polite" aria-label={`${stop.title}: ${parts[part].title}`}>
+        <h3><span class="stop-number">{at + 1}</span> {stop.title}</h3>
+        <Slide key={part} graph={graph} part={parts[part]} />
       </article>
-      {notes && <Notes stop={stop} part={parts[part]} next={parts[part + 1] ? TITLES[parts[part + 1]] : stops[at + 1]?.title} />}
+      {notes && <Notes part={parts[part]} next={parts[part + 1]?.title ?? stops[at + 1]?.title} />}
       <p class="present-bar">
         <button disabled={at === 0 && part === 0} onClick={backward}>← Back</button>
-        <span class="muted">stop {at + 1} of {stops.length}, {TITLES[parts[part]].toLowerCase()} ({part + 1} of {parts.length})</span>
+        <span class="muted">stop {at + 1} of {stops.length}, <bdi>{parts[part].title}</bdi> ({part + 1} of {parts.length})</span>
         <button class="next" disabled={at === stops.length - 1 && part === parts.length - 1} onClick={forward}>Next →</button>
       </p>
     </section>
   );
 }
 
-function Slide({ graph, stop, part }: { graph: Graph; stop: Stop; part: Part }) {
-  switch (part) {
+function Slide({ graph, part: { kind, shown: stop } }: { graph: Graph; part: Part }) {
+  switch (kind) {
     case "why": return <p class="present-text">{stop.motivation}</p>;
     case "idea": return <><p class="present-text">{stop.concept}</p><div class="stop-formula card"><Formula text={stop.formula} /></div></>;
     case "question": return <Ask graph={graph} stop={stop} />;
-    case "numbers": return <Live key={stop.id} graph={graph} stop={stop} />;
+    case "numbers": return <Live graph={graph} stop={stop} />;
     case "takeaway": return <><p class="present-text">{stop.helps}</p><p class="present-text takeaway">{stop.takeaway}</p></>;
   }
 }
@@ -87,12 +101,12 @@ function Slide({ graph, stop, part }: { graph: Graph; stop: Stop; part: Part }) 
 // ---- notes
 
 /** What to say, what comes next, how long one has spoken, and notes of one's own, kept in this browser. */
-function Notes({ stop, part, next }: { stop: Stop; part: Part; next: string | undefined }) {
+function Notes({ part: { kind, shown: stop }, next }: { part: Part; next: string | undefined }) {
   const [own, setOwn] = useState(() => kept(stop.id));
   useEffect(() => setOwn(kept(stop.id)), [stop.id]);
   return (
     <aside class="present-notes card" aria-label="Notes">
-      <p><b>Say:</b> {SAY[part](stop)}</p>
+      <p><b>Say:</b> {SAY[kind](stop)}</p>
       <p class="muted">Next: {next ?? "the end"}. Speaking for <Clock />.</p>
       <label>
         Your notes on this stop
@@ -102,7 +116,7 @@ function Notes({ stop, part, next }: { stop: Stop; part: Part; next: string | un
   );
 }
 
-const SAY: { readonly [part in Part]: (stop: Stop) => string } = {
+const SAY: { readonly [kind in Kind]: (stop: Stop) => string } = {
   why: ({ motivation }) => motivation,
   idea: ({ concept, formula }) => `${concept} Read the formula aloud: ${formula}`,
   question: () => "Let them answer before you click. Ask who would have said otherwise, and why.",
