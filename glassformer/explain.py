@@ -9,6 +9,7 @@ from glassformer.device import choose_device
 from glassformer.errors import InputError, UsageError
 from glassformer.files import write_output
 from glassformer.glass.causes.cause import cause
+from glassformer.glass.embedding_map import with_embeddings
 from glassformer.glass.record import Labelled, Trace
 from glassformer.glass.trace import trace
 from glassformer.glass.views.html import LARGE, Kind, page
@@ -40,7 +41,7 @@ def gather(
 
 
 def _traced(translator: Translator, sentence: str, why: Mapping[str, Any] | None, options: Mapping[str, Any]) -> Trace:
-    record = trace(translator, sentence, **options)
+    record = with_embeddings(trace(translator, sentence, **options), translator)
     if why is None or record.decode is None:
         return record
     ids = [step["chosen"]["id"] for step in record.decode["steps"]]

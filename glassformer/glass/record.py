@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from glassformer.arguments import path_of
 from glassformer.errors import InputError, UsageError, nearest
 from glassformer.files import write_whole
 from glassformer.glass.cell import Cell, explain_cell, index_of, recompute
@@ -25,7 +26,8 @@ from glassformer.glass.validity import SCHEMA, refuse_invalid
 from glassformer.reading import MIB, parse_json, read_regular
 from glassformer.text.printable import escaped
 
-OPTIONAL = ("interventions", "cause")  # fields that a record has only where there is something to say
+# Fields that a record has only where there is something to say.
+OPTIONAL = ("interventions", "cause", "translator", "embeddings")
 LARGEST = 4096 * MIB  # bytes of a trace's file
 
 
@@ -45,6 +47,8 @@ class Trace:
     tour: Sequence[dict[str, Any]] = ()
     interventions: dict[str, Any] | None = None
     cause: dict[str, Any] | None = None
+    translator: dict[str, Any] | None = None
+    embeddings: dict[str, Any] | None = None
 
     # What Jupyter shows. Views stand above the record, so `glass/trace.py` sets the one for notebooks here.
     mimebundle: ClassVar[Callable[["Trace"], dict[str, str]]] = lambda trace: {
@@ -150,7 +154,7 @@ class Trace:
     def load(cls, path: str | Path) -> "Trace":
         """Read a record; InputError if it is missing, truncated, of another version, or no trace."""
         try:
-            record = parse_json(read_regular(Path(path), LARGEST, named=True))
+            record = parse_json(read_regular(path_of(path, "path"), LARGEST, named=True))
         except FileNotFoundError as error:
             raise InputError(
                 f"{path}: no such trace; write one with: glassformer explain MODEL SENTENCE --json {path}"

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal, get_args, get_origin, get_type_hints
 
+from glassformer.arguments import refuse_wrong_types
 from glassformer.errors import InputError, UsageError, nearest
 from glassformer.special import BOS
 
@@ -150,6 +151,7 @@ class ModelConfig:
     """
 
     def __post_init__(self) -> None:
+        refuse_wrong_types(self)
         # None means "follows from the rest"; it is settled here so that config.json holds facts.
         if self.num_kv_heads is None:
             object.__setattr__(self, "num_kv_heads", self.num_heads)

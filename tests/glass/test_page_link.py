@@ -2,7 +2,7 @@
 
 import pytest
 
-from .browser import go, open_view, panel, settle
+from .browser import open_view, panel, settle
 
 # What a reader does in a view, and what the view shows then that it did not show before.
 CHOICES = {
@@ -102,25 +102,25 @@ def test_the_tour_resumes_where_one_left_it(visit, pages):
 
 def test_edits_are_in_the_link_and_back_takes_them_back(visit, pages):
     page = visit(pages("greedy"), "#view=edit&change=head")
-    as_recorded = shown(page)
-    page.get_by_role("button", name="Silence it").click()
-    silent = shown(page)
-    assert "is silent" in silent[0]
-    page.wait_for_timeout(600)
-    go(page, address(page).replace("change=head", "change=hide"))
-    page.get_by_role("button", name="Hide it").click()
-    page.get_by_text("is hidden from the decoder").wait_for()
-    fragment = address(page)
-    page.get_by_text("before").first.wait_for()
-    page.go_back()
-    assert "is hidden" not in shown(page)[0]
-    page.go_back()
-    assert shown(page)[0] == silent[0]
-    page.go_back()
-    assert shown(page) == as_recorded
-    visit.turn(page, pages("greedy"), fragment)
+    seen = [address(page)]
+    for name, said in (("Silence it", "is silent"), ("hide a word", None), ("Hide it", "is hidden from the decoder")):
+        page.wait_for_timeout(600)
+        page.get_by_role("radio" if said is None else "button", name=name).click()
+        page.get_by_text(said or "From").first.wait_for()
+        seen.append(address(page))
+    assert len(set(seen)) == 4
+    visit.turn(page, pages("greedy"), seen[3])
     page.get_by_text("is hidden from the decoder").wait_for()
     assert "is silent" in shown(page)[0]
+    visit.turn(page, pages("greedy"), seen[1])
+    changed = page.get_by_role("region", name="What is changed")
+    assert "is silent" in changed.inner_text() and "is hidden" not in changed.inner_text()
+    page.wait_for_timeout(600)
+    changed.get_by_role("button", name="Undo").click()
+    assert "as recorded" in changed.inner_text()
+    page.go_back()
+    page.get_by_text("is silent").wait_for()
+    assert address(page) == seen[1]
 
 
 HOSTILE = (

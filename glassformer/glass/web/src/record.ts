@@ -163,6 +163,31 @@ export interface Stop {
   view: string;
 }
 
+/** A SentencePiece tokenizer as its `.spm` file has it; its pieces are the record's vocabulary. */
+export interface TokenizerData {
+  kind: "unigram" | "bpe";
+  scores: string | null; // of each piece, float32; null where it only decodes
+  types: string; // of each piece, SentencePiece's number in a byte
+  control: number[]; // pieces that stand for no text
+  byte_fallback: boolean;
+  add_dummy_prefix: boolean;
+  remove_extra_whitespaces: boolean;
+  whitespace_as_suffix: boolean;
+  rules: string | null; // of normalisation: the precompiled_charsmap, compressed
+}
+
+/** What it takes, beside the weights, to translate another sentence as this model does. */
+export interface TranslatorData {
+  source: TokenizerData;
+  target: TokenizerData | null; // null where it is the source's
+  end: number;
+  forbidden: number[];
+  max_length: number;
+  max_length_ratio: number;
+  max_length_extra: number;
+  length_penalty: number;
+}
+
 export interface Trace {
   schema: string;
   meta: {
@@ -186,6 +211,8 @@ export interface Trace {
   tour: Stop[];
   cause?: Cause;
   glosses?: { readonly [word: string]: string }; // what words of the target mean
+  interventions?: unknown;
+  translator?: TranslatorData | null;
 }
 
 export interface PageDocument {

@@ -16,6 +16,7 @@ import { ArchitectureMap } from "./Map";
 import { Matrices } from "./Matrices";
 import { hasPositions, Positions } from "./Positions";
 import { Residual } from "./Residual";
+import { Story } from "./Story";
 import { Timeline } from "./Timeline";
 import { Tokens } from "./Tokens";
 import { Tour } from "./Tour";
@@ -39,6 +40,7 @@ const has = (ending: string) => (trace: Trace) => trace.tensors.some(({ name }) 
 const isTranslation = (trace: Trace) => trace.meta.kind === "translation";
 
 export const VIEWS: readonly View[] = [
+  { id: "story", title: "Start", component: Story, available: (trace) => isTranslation(trace) && Boolean(trace.decode && trace.axes.source?.tokens) },
   { id: "map", title: "Map", component: ArchitectureMap, available: isTranslation },
   { id: "why", title: "Why this word?", component: Why, available: (trace) => trace.cause !== undefined },
   { id: "tour", title: "Guided tour", component: Tour, available: (trace) => trace.tour.length > 0 },
