@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from glassformer.arguments import path_of
 from glassformer.errors import InputError, UsageError, nearest
 from glassformer.files import write_whole
 from glassformer.glass.cell import Cell, explain_cell, index_of, recompute
@@ -154,7 +155,7 @@ class Trace:
     def load(cls, path: str | Path) -> "Trace":
         """Read a record; InputError if it is missing, truncated, of another version, or no trace."""
         try:
-            record = parse_json(read_regular(Path(path), LARGEST, named=True))
+            record = parse_json(read_regular(path_of(path, "path"), LARGEST, named=True))
         except FileNotFoundError as error:
             raise InputError(
                 f"{path}: no such trace; write one with: glassformer explain MODEL SENTENCE --json {path}"

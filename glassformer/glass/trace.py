@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import torch
 
+from glassformer.arguments import text_of
 from glassformer.engine import SUPPRESSED, Engine, generate
 from glassformer.errors import InputError, UsageError, nearest
 from glassformer.glass.beam_tree import BeamTree
@@ -31,7 +32,7 @@ from glassformer.model import ModelConfig
 from glassformer.model.positions import BASE
 from glassformer.search import Hypothesis, SearchOptions
 from glassformer.special import EOS, PAD
-from glassformer.translator import Translator
+from glassformer.translator import Translator, search_options
 
 Detail = Literal["attention", "full", "full+weights"]
 CANDIDATES = 10  # likeliest tokens kept of each step
@@ -68,13 +69,13 @@ def trace(
     that make no sense together.
     """
     detail = _checked(translator, detail, pad)
-    source = source.strip()
+    source = text_of(source, "source").strip()
     (source_ids,) = translator.source_ids([source], to=to)
     if not source_ids:
         raise InputError("there is no sentence to trace: it is blank")
     translator.model.config.check_length(len(source_ids) + pad, f"the source with {pad} <pad>", "use fewer")
     translator.require_floats("a trace")
-    search = dataclasses.replace(SearchOptions(beam=beam, n_best=1), **options)
+    search = search_options(SearchOptions(beam=beam, n_best=1), options)
     if search.sample:
         raise UsageError("a trace follows greedy search, a beam or a given target; it does not sample")
     padded = [*source_ids, *[PAD] * pad]
@@ -169,7 +170,7 @@ def _planned(
 
 def _forced(translator: Translator, target: str) -> Hypothesis:
     """The given target, as if it had been found; its log-probabilities are still to come."""
-    ids = [*translator.target_tokenizer.encode(target.strip()), EOS]
+    ids = [*translator.target_tokenizer.encode(text_of(target, "target").strip()), EOS]
     translator.model.config.check_length(len(ids), "the target", "shorten it")
     return Hypothesis.from_tokens(ids, [0.0] * len(ids), EOS, 0.0)
 

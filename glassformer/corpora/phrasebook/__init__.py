@@ -7,7 +7,7 @@ sentences are then written as people type them (see `writing`).
 """
 
 from .because import agreement
-from .corpus import generate, held_out, load_phrasebook, unseen_patterns
+from .corpus import generate, held_out, load_phrasebook, unseen_names, unseen_patterns
 from .holding import part_of
 from .units import Antecedent, Sentence
 
@@ -19,5 +19,6 @@ __all__ = [
     "held_out",
     "load_phrasebook",
     "part_of",
+    "unseen_names",
     "unseen_patterns",
 ]

@@ -6,6 +6,7 @@ import { Shell } from "./components/Shell";
 import { parseDocument, RecordError, type PageDocument } from "./record";
 import { open } from "./store";
 import "./style.css";
+import "./print.css";
 
 function Failure({ message }: { message: string }) {
   return (

@@ -204,7 +204,12 @@ const systemIsDark = signal(darkSystem.matches);
 darkSystem.addEventListener?.("change", (event) => (systemIsDark.value = event.matches));
 
 export const theme = signal<Theme>(remembered("theme", "system"));
-export const isDark = computed(() => (theme.value === "system" ? systemIsDark.value : theme.value === "dark"));
+/** While the page is printed, matrices are drawn whole, and on paper, which is light. */
+export const printing = signal(false);
+addEventListener("beforeprint", () => (printing.value = true));
+addEventListener("afterprint", () => (printing.value = false));
+
+export const isDark = computed(() => (printing.value ? false : theme.value === "system" ? systemIsDark.value : theme.value === "dark"));
 effect(() => {
   document.documentElement.dataset.theme = isDark.value ? "dark" : "light";
   remember("theme", theme.value);

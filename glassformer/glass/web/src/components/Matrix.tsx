@@ -9,7 +9,7 @@ import { tables } from "../export/tablesOf";
 import { axisTitle, cellName } from "../labels";
 import { below, useLinked } from "../linked";
 import type { Scale } from "../palette";
-import { isDark, openCell, place } from "../store";
+import { isDark, openCell, place, printing } from "../store";
 import { Choice } from "./Choice";
 import { Export } from "./Export";
 import { isSmall, layoutOf } from "./layout";
@@ -28,6 +28,7 @@ interface Props {
   onOpen?(index: number[]): void; // instead of opening the explanation
 }
 
+const MOST_PRINTED = 20_000; // cells: of a larger matrix what the screen shows is printed
 const WHOLE = 30; // rows, about a sentence: up to here a matrix is as high as it needs
 
 type Spot = readonly [row: number, column: number];
@@ -100,6 +101,7 @@ function Grid({ graph, slice, numbers, chosen, onOpen }: GridProps) {
   const [hover, setHover] = useState<Spot | null>(null);
   const [fits, setFits] = useState({ rows: true, columns: true });
   const dark = isDark.value;
+  const printed = printing.value && slice.rows * slice.columns <= MOST_PRINTED;
   const layout = useMemo(() => layoutOf(slice, numbers, available, measure), [slice, numbers, available]);
 
   useLayoutEffect(() => {
@@ -111,7 +113,9 @@ function Grid({ graph, slice, numbers, chosen, onOpen }: GridProps) {
 
   const draw = () => {
     const { scrollLeft: x, scrollTop: y, clientWidth, clientHeight } = scroller.current!;
-    const window = { x, y, width: Math.min(clientWidth, layout.width), height: Math.min(clientHeight, layout.height) };
+    const window = printed
+      ? { x: 0, y: 0, width: layout.width, height: layout.height }
+      : { x, y, width: Math.min(clientWidth, layout.width), height: Math.min(clientHeight, layout.height) };
     canvas.current!.style.width = `${window.width}px`;
     canvas.current!.style.height = `${window.height}px`;
     paint(canvas.current!, { slice, layout, numbers, dark, focus: focused ? [row, column] : null, chosen }, window);

@@ -67,7 +67,7 @@ function Tree({ layout, chosen, onChoose }: TreeProps) {
   };
   return (
     <div class="beam-window card" ref={box}>
-      <div class="beam-space" style={{ width: `${layout.width}px`, height: `${layout.height}px` }}>
+      <div class="beam-space" style={{ width: `${layout.width}px`, height: `${layout.height}px`, "--width": layout.width }}>
         <svg class="beam-links" width={layout.width} height={layout.height} aria-hidden="true">
           {layout.links.map(([from, to]) => <path key={to.node.id} class={to.node.state} d={curve(from, to)} />)}
         </svg>
