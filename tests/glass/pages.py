@@ -103,8 +103,10 @@ def caused(name: str, detail: Any = "full+weights") -> Trace:
 def mapped() -> Trace:
     """With an embedding map of words, some of them marked as nouns of two genders, one with markup in its gloss."""
     one = spoken()
-    words = {letter: {"gloss": letter.upper(), "part_of_speech": "noun", "gender": gender}
-             for letter, gender in zip("abcdefghijklmnopqrstuvwxyz", ["masculine", "feminine"] * 13, strict=True)}  # fmt: skip
+    words = {
+        letter: {"gloss": letter.upper(), "part_of_speech": "noun", "gender": ("masculine", "feminine")[i % 2]}
+        for i, letter in enumerate("abcdefghijklmnopqrstuvwxyz")
+    }
     words["a"]["gloss"] = MARKUP
     table = torch.randn(26, 8, generator=torch.Generator().manual_seed(1)).double().numpy()
     found = EmbeddingMap("source", tuple(words), table, words).to_dict()
