@@ -14,6 +14,7 @@ from glassformer.glass.embedding_map import EmbeddingMap
 from glassformer.glass.lecture.replay import replay
 from glassformer.glass.record import Trace
 from glassformer.glass.trace import trace
+from glassformer.glass.training_step import with_training_step
 from glassformer.glass.views.html import page
 from glassformer.model import ModelConfig, Transformer
 from glassformer.special import EOS
@@ -108,7 +109,8 @@ def mapped() -> Trace:
     table = torch.randn(26, 8, generator=torch.Generator().manual_seed(1)).double().numpy()
     found = EmbeddingMap("source", tuple(words), table, words).to_dict()
     walk = {"start": "a", "minus": "b", "plus": "c", "found": [["c", 0.7], ["d", 0.4]]}
-    return dataclasses.replace(trace(one, SENTENCE, **SEARCH), embeddings={"source": found | {"walks": [walk]}})
+    record = with_training_step(trace(one, SENTENCE, **SEARCH), one)
+    return dataclasses.replace(record, embeddings={"source": found | {"walks": [walk]}})
 
 
 @functools.cache

@@ -25,7 +25,7 @@ DIFFERENT = {
     "cause_zero": ["Why this word?"],
     "compare": ["Compare"],
     "training": ["Learning"],
-    "embeddings": ["Embedding map"],
+    "embeddings": ["Embedding map", "A step of training"],
 }
 JUDGED = {  # by axe: views of another build, not of other numbers
     "translation": None,
@@ -33,7 +33,7 @@ JUDGED = {  # by axe: views of another build, not of other numbers
     "cause": ["Why this word?"],
     "compare": ["Compare"],
     "training": ["Learning"],
-    "embeddings": ["Embedding map"],
+    "embeddings": ["Embedding map", "A step of training"],
 }
 
 
