@@ -16,14 +16,14 @@ SHOWN = 40  # characters of a wrong value that an error shows
 def text_of(value: str, name: str) -> str:
     """The text; UsageError for anything else."""
     if not isinstance(value, str):
-        raise UsageError(f"{name} is {_shown(value)}: it must be a text")
+        raise UsageError(f"{name} is {shown(value)}: it must be a text")
     return value
 
 
 def texts_of(values: Iterable[str], name: str) -> list[str]:
     """The texts, in order; UsageError for one text where several are meant, and for an item that is none."""
     if isinstance(values, str | bytes) or not isinstance(values, Iterable):
-        raise UsageError(f"{name} is {_shown(values)}: it must be a list of texts, of one text too")
+        raise UsageError(f"{name} is {shown(values)}: it must be a list of texts, of one text too")
     texts = list(values)
     for number, text in enumerate(texts):
         text_of(text, f"{name}[{number}]")
@@ -40,7 +40,7 @@ def refuse_unequal(count: int, of: str, **others: Sized | None) -> None:
 def path_of(value: "str | Path", name: str) -> Path:
     """The path; UsageError for anything else."""
     if not isinstance(value, str | os.PathLike):
-        raise UsageError(f"{name} is {_shown(value)}: it must be a path")
+        raise UsageError(f"{name} is {shown(value)}: it must be a path")
     return Path(value)
 
 
@@ -56,7 +56,7 @@ def is_utf8(path: Path) -> bool:
 def refuse_unknown_choice(value: Any, choices: Sequence[Any], name: str) -> None:
     """Raise UsageError unless the value is one of the choices."""
     if value not in choices:
-        raise UsageError(f"{name} is {_shown(value)}; set it to {', '.join(map(str, choices))}")
+        raise UsageError(f"{name} is {shown(value)}; set it to {', '.join(map(str, choices))}")
 
 
 def refuse_wrong_types(settings: Any) -> None:
@@ -66,7 +66,7 @@ def refuse_wrong_types(settings: Any) -> None:
         value = getattr(settings, name)
         if not any(_is_a(value, kind) for kind in kinds):
             wanted = " or ".join(_NAMES[kind] for kind in kinds)
-            raise UsageError(f"{name} is {_shown(value)}: it must be {wanted}")
+            raise UsageError(f"{name} is {shown(value)}: it must be {wanted}")
 
 
 _NAMES: dict[Any, str] = {int: "a whole number", float: "a number", bool: "true or false", str: "a text",
@@ -90,6 +90,7 @@ def _is_a(value: Any, kind: Any) -> bool:
     return isinstance(value, kind)
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value as errors show it: in one line, and not too long."""
     text = " ".join(repr(value).split())
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."

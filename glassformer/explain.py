@@ -12,6 +12,7 @@ from glassformer.glass.causes.cause import cause
 from glassformer.glass.embedding_map import with_embeddings
 from glassformer.glass.record import Labelled, Trace
 from glassformer.glass.trace import trace
+from glassformer.glass.training_step import with_training_step
 from glassformer.glass.views.html import LARGE, Kind, page
 from glassformer.training.report.losses import read_losses
 from glassformer.training.run.probes import PROBES, read_probes
@@ -41,13 +42,18 @@ def gather(
 
 
 def _traced(translator: Translator, sentence: str, why: Mapping[str, Any] | None, options: Mapping[str, Any]) -> Trace:
-    record = with_embeddings(trace(translator, sentence, **options), translator)
+    record = _with_lessons(trace(translator, sentence, **options), translator)
     if why is None or record.decode is None:
         return record
     ids = [step["chosen"]["id"] for step in record.decode["steps"]]
     return dataclasses.replace(
         record, cause=cause(translator, sentence, target=ids, to=options.get("to"), **why).to_dict()
     )
+
+
+def _with_lessons(record: Trace, translator: Translator) -> Trace:
+    """The record with what else the page teaches of the model."""
+    return with_training_step(with_embeddings(record, translator), translator)
 
 
 def _kind(what: Sequence[str]) -> Kind:

@@ -12,7 +12,9 @@ from glassformer.corpora.phrasebook import Sentence, agreement, held_out, unseen
 from glassformer.evaluation import exact_match, score_corpus
 from glassformer.explain import write_page
 from glassformer.glass.embedding_map import with_embeddings
+from glassformer.glass.record import Trace
 from glassformer.glass.trace import trace
+from glassformer.glass.training_step import with_training_step
 from glassformer.search import SearchOptions
 from glassformer.text.pairs import Pair
 from glassformer.training import train
@@ -34,7 +36,7 @@ LECTURE = (
 NAMES = ("India", "French", "Brazilian Real", "New South Wales")
 
 # Small, and with what learns fastest in three minutes: pre-norm and rotary positions. With the paper's post-norm and
-# sinusoids about 3 sentences in 100 more come out wrong (docs/benchmarks/quickstart.md).
+# sinusoids one or two sentences in a hundred more come out wrong (docs/benchmarks/quickstart.md).
 RECIPE: dict[str, Any] = {
     "encoder_layers": 2,
     "decoder_layers": 2,
@@ -67,9 +69,9 @@ RECIPES: dict[str, dict[str, Any]] = {
         "label_smoothing": 0.0,
         "batch_tokens": 640,
         "learning_rate": 0.0033,
-        "max_steps": 3800,
-        "validate_every": 1900,
-        "checkpoint_every": 1900,
+        "max_steps": 3900,
+        "validate_every": 1950,
+        "checkpoint_every": 1950,
         "probe_every": 100,
         "probe": [LECTURE[3]],
     },
@@ -100,10 +102,15 @@ def quickstart(corpus: str, out: Path) -> None:
     )
 
 
+def _shown(translator: Translator, sentence: str) -> Trace:
+    """The sentence's record, with what else the page teaches of the model."""
+    return with_training_step(with_embeddings(trace(translator, sentence, beam=4), translator), translator)
+
+
 def _write_page(console: Console, out: Path, translator: Translator, sentence: str) -> None:
     """The page of the trained model on the probe sentence, and how it came to it while it learnt."""
     probes = read_probes(out)
-    traces = [*probes, ("trained", with_embeddings(trace(translator, sentence, beam=4), translator))]
+    traces = [*probes, ("trained", _shown(translator, sentence))]
     write_page(out / PAGE, traces, "training" if probes else "trace", run=out)
     console.print(f"See through it: open [bold]{escape(str(out / PAGE))}[/bold] in any browser.")
 

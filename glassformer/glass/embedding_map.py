@@ -67,8 +67,11 @@ class EmbeddingMap:
     def principal(self, words: Sequence[str] | None = None) -> tuple[Floats, Floats]:
         """Places (N, 2) of the words, or of some, and the two shares of the variance that they show.
 
-        The sign of a direction means nothing; here the number of the largest size is positive.
+        The sign of a direction means nothing; here the number of the largest size is positive. Raises UsageError for
+        fewer than three words.
         """
+        if (count := len(self.words if words is None else words)) < FEWEST:
+            raise UsageError(f"{count} words of the {self.side} make no map; it needs {FEWEST}")
         at = [self.words.index(word) for word in words] if words is not None else slice(None)
         centred_ND = self.rows_ND[at] - self.rows_ND[at].mean(axis=0)
         u, size, _ = np.linalg.svd(centred_ND, full_matrices=False)
@@ -151,7 +154,7 @@ def embedding_map(translator: Translator, side: Side = "source", words: Words | 
 
     Which pieces are whole words the model's own lexicon says, or else `words`; where there is neither, each piece that
     begins a word counts. `words` tells what words mean and are; without it the phrasebook's own dictionary does, for a
-    model of it, and the model's lexicon gives glosses. Raises UsageError for a model with fewer than three.
+    model of it, and the model's lexicon gives glosses. A vocabulary of small pieces may have no whole word.
     """
     lexicon, is_source = translator.estimator.lexicon, side == "source"
     tokenizer = translator.source_tokenizer if is_source else translator.target_tokenizer
@@ -163,11 +166,8 @@ def embedding_map(translator: Translator, side: Side = "source", words: Words | 
     real = {**trained, **known}
     found = dict(_pieces(tokenizer.pieces))
     chosen = [(word, i) for word, i in found.items() if not real or word in real or word.lower() in trained][:MOST]
-    if len(chosen) < FEWEST:
-        raise UsageError(f"the {side}'s vocabulary has {len(chosen)} whole words; a map needs {FEWEST}")
-    texts, ids = zip(*chosen, strict=True)
-    rows_ND = table.token.weight.detach().double().cpu().numpy()[list(ids)]
-    return EmbeddingMap(side, texts, rows_ND, known)
+    rows_ND = table.token.weight.detach().double().cpu().numpy()[[i for _, i in chosen]]
+    return EmbeddingMap(side, tuple(word for word, _ in chosen), rows_ND, known)
 
 
 def with_embeddings(record: Trace, translator: Translator) -> Trace:
@@ -181,10 +181,9 @@ def embedding_maps(translator: Translator) -> dict[str, Any] | None:
     found: dict[str, Any] = {}
     sides: tuple[Side, ...] = ("source", "target")
     for side in sides:
-        try:
-            found[side] = embedding_map(translator, side).to_dict()
-        except UsageError:
-            continue
+        one = embedding_map(translator, side)
+        if len(one.words) >= FEWEST:
+            found[side] = one.to_dict()
     return found or None
 
 

@@ -27,7 +27,7 @@ from glassformer.reading import MIB, parse_json, read_regular
 from glassformer.text.printable import escaped
 
 # Fields that a record has only where there is something to say.
-OPTIONAL = ("interventions", "cause", "translator", "embeddings")
+OPTIONAL = ("interventions", "cause", "translator", "embeddings", "training_step")
 LARGEST = 4096 * MIB  # bytes of a trace's file
 
 
@@ -49,6 +49,7 @@ class Trace:
     cause: dict[str, Any] | None = None
     translator: dict[str, Any] | None = None
     embeddings: dict[str, Any] | None = None
+    training_step: dict[str, Any] | None = None
 
     # What Jupyter shows. Views stand above the record, so `glass/trace.py` sets the one for notebooks here.
     mimebundle: ClassVar[Callable[["Trace"], dict[str, str]]] = lambda trace: {

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from glassformer.glass.causes.cause import cause
+from glassformer.glass.embedding_map import EmbeddingMap
 from glassformer.glass.lecture.replay import replay
 from glassformer.glass.record import Trace
 from glassformer.glass.trace import trace
@@ -98,6 +99,19 @@ def caused(name: str, detail: Any = "full+weights") -> Trace:
 
 
 @functools.cache
+def mapped() -> Trace:
+    """With an embedding map of words, some of them marked as nouns of two genders, one with markup in its gloss."""
+    one = spoken()
+    words = {letter: {"gloss": letter.upper(), "part_of_speech": "noun", "gender": gender}
+             for letter, gender in zip("abcdefghijklmnopqrstuvwxyz", ["masculine", "feminine"] * 13, strict=True)}  # fmt: skip
+    words["a"]["gloss"] = MARKUP
+    table = torch.randn(26, 8, generator=torch.Generator().manual_seed(1)).double().numpy()
+    found = EmbeddingMap("source", tuple(words), table, words).to_dict()
+    walk = {"start": "a", "minus": "b", "plus": "c", "found": [["c", 0.7], ["d", 0.4]]}
+    return dataclasses.replace(trace(one, SENTENCE, **SEARCH), embeddings={"source": found | {"walks": [walk]}})
+
+
+@functools.cache
 def attention() -> Trace:
     return trace(spoken(), SENTENCE, beam=2, detail="attention", **SEARCH)
 
@@ -170,6 +184,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "translation": _one(translation),
     "greedy": _one(greedy),
     "modern": _one(modern),
+    "embeddings": _one(mapped),
     "learned": _one(learned),
     "attention": _one(attention),
     "long": _one(long),

@@ -100,8 +100,8 @@ def test_only_whole_words_are_on_a_models_map():
     assert set(only.words) == {"cat", "dog", "house"}
     with pytest.raises(UsageError, match="'zebra' is no word"):
         one.nearest("zebra")
-    with pytest.raises(UsageError, match="has 1 whole words"):
-        embedding_map(ours, words={"cat": {}})
+    with pytest.raises(UsageError, match="1 words of the source make no map"):
+        embedding_map(ours, words={"cat": {}}).principal()
 
 
 def test_a_record_carries_it_and_says_what_the_functions_say(tmp_path):

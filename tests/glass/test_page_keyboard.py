@@ -43,7 +43,7 @@ def test_the_first_stop_skips_to_the_view(visit, pages):
 
 def test_from_the_map_to_an_operand_and_back_by_keyboard_alone(visit, pages):
     record = translation()
-    page = visit(pages("translation"))
+    page = visit(pages("translation"), "#view=map")
     page.get_by_role("main").wait_for()
     tab_to(page, r"decoder 1 cross attention$")
     press(page, "Enter")

@@ -123,7 +123,7 @@ def printed(code):
 
 def test_from_a_cross_attention_score_down_to_an_embedding_and_a_weight(visit, pages):
     record = translation()
-    page = visit(pages("translation"))
+    page = visit(pages("translation"), "#view=map")
     page.get_by_role("button", name=re.compile(r"decoder 1 cross attention$")).click()
     page.get_by_role("region", name=re.compile("Cross-attention", re.I)).get_by_role(
         "button", name=re.compile("scores ·")

@@ -1,14 +1,6 @@
-"""The page's tokenizer gives the ids, the spans and the text that SentencePiece gives, for text of every kind.
+"""The page's tokenizer gives the ids, the spans and the text that SentencePiece gives, for text of every kind."""
 
-The page's sources are bundled by the page's own esbuild and run in Node; without it the tests are skipped, or fail
-where GLASSFORMER_NEEDS_BROWSER is set.
-"""
-
-import functools
-import json
 import random
-import shutil
-import subprocess
 import unicodedata
 
 import pytest
@@ -20,31 +12,35 @@ from glassformer.special import UNK
 from glassformer.text.normalization import RULES, normalizer
 from glassformer.text.tokenizer import Tokenizer
 
-from .browser import WEB, lacking
+from .node import bundled
 
 CORPUS = (
-    "The animal didn't cross the road because it was tired.", "We are friends, aren't we? Yes: 42 times 17!",
-    "जानवर ने सड़क पार नहीं की क्योंकि वह थका था।", "हम दोस्त हैं।", "मेरी किताब नई है", "क्‍या ज़्यादा", "Straße und Äpfel",
-    "こんにちは世界", "我们是朋友", "한국어 문장입니다", "مرحبا بالعالم", "שלום עולם", "Привет, мир", "Γειά σου Κόσμε", "สวัสดีชาวโลก",
-    "a b c d e f", "E-Mail: someone@example.org", "naïve café", "x² + y² = z²",
+    "The animal didn't cross the road because it was tired.",
+    "We are friends, aren't we? Yes: 42 times 17!", "जानवर ने सड़क पार नहीं की क्योंकि वह थका था।",
+    "हम दोस्त हैं।", "मेरी किताब नई है", "क्‍या ज़्यादा", "Straße und Äpfel", "こんにちは世界",
+    "我们是朋友", "한국어 문장입니다", "مرحبا بالعالم", "שלום עולם", "Привет, мир", "Γειά σου Κόσμε",
+    "สวัสดีชาวโลก", "a b c d e f", "E-Mail: someone@example.org", "naïve café", "x² + y² = z²",
 )  # fmt: skip
 RANGES = (
-    (0x20, 0x7F), (0x20, 0x7F), (0x00, 0x20), (0x80, 0x250), (0x300, 0x36F), (0x370, 0x400), (0x400, 0x500), (0x590, 0x600),
-    (0x600, 0x700), (0x900, 0x980), (0x900, 0x980), (0xD00, 0xD80), (0xE00, 0xE80), (0x1100, 0x1200), (0x1E00, 0x1F00),
-    (0x2000, 0x2070), (0x2000, 0x2070), (0x2500, 0x2600), (0x3000, 0x3100), (0x4E00, 0x4F00), (0xAC00, 0xB000), (0xFE00, 0xFE10),
-    (0xFF00, 0xFFF0), (0x1F300, 0x1F6FF), (0x1F3FB, 0x1F400), (0xE000, 0xE010), (0x10FF00, 0x10FFFE),
+    (0x20, 0x7F), (0x20, 0x7F), (0x00, 0x20), (0x80, 0x250), (0x300, 0x36F), (0x370, 0x400), (0x400, 0x500),
+    (0x590, 0x600), (0x600, 0x700), (0x900, 0x980), (0x900, 0x980), (0xD00, 0xD80), (0xE00, 0xE80),
+    (0x1100, 0x1200), (0x1E00, 0x1F00), (0x2000, 0x2070), (0x2000, 0x2070), (0x2500, 0x2600),
+    (0x3000, 0x3100), (0x4E00, 0x4F00), (0xAC00, 0xB000), (0xFE00, 0xFE10), (0xFF00, 0xFFF0),
+    (0x1F300, 0x1F6FF), (0x1F3FB, 0x1F400), (0xE000, 0xE010), (0x10FF00, 0x10FFFE),
 )  # fmt: skip
 NORMAL, BYTE = 1, 6  # SentencePiece's types of pieces
 SPECIAL = (
-    "", " ", "   ", "\t", "</s>", "<s>hello</s>", "<pad><unk>", "<2hi> we", "<0x41>", "<0xE2><0x96><0x81>", "▁", "▁▁ a▁b", "a\u200db", "\u200b",
-    "\ufeffbom", "a\u00adb", "क\u094d\u200dष", "ക\u0d4d\u200d", "👩\u200d👩\u200d👧\u200d👦", "🇮🇳🇩🇪", "❤\ufe0f", "e\u0301\u0323", "\u0323\u0301", "ﬁ ½ ² ㎏",
-    "…", "a — b", "“quoted”", "‘it’s’", "ＦＵＬＬ　ｗｉｄｔｈ", "\u202eright to left\u202c", "İıſß", "ΑΣ ας", "\x00", "a\x00b", "\x1f\x7f", "\u2028\u2029",
-    " " * 40, "x" * 300, "\U0010fffd▁\U0010fffc", "\ufffd", "\u0344", "각 각", "\u1112\u1161\u11ab", "don't", "DON'T", "NUMBER-42x", "[X][Y]", "[X", "@@",
+    "", " ", "   ", "\t", "</s>", "<s>hello</s>", "<pad><unk>", "<2hi> we", "<0x41>", "<0xE2><0x96><0x81>",
+    "▁", "▁▁ a▁b", "a\u200db", "\u200b", "\ufeffbom", "a\u00adb", "क\u094d\u200dष", "ക\u0d4d\u200d",
+    "👩\u200d👩\u200d👧\u200d👦", "🇮🇳🇩🇪", "❤\ufe0f", "e\u0301\u0323", "\u0323\u0301", "ﬁ ½ ² ㎏", "…",
+    "a — b", "“quoted”", "‘it’s’", "ＦＵＬＬ　ｗｉｄｔｈ", "\u202eright to left\u202c", "İıſß", "ΑΣ ας",
+    "\x00", "a\x00b", "\x1f\x7f", "\u2028\u2029", " " * 40, "x" * 300, "\U0010fffd▁\U0010fffc", "\ufffd",
+    "\u0344", "각 각", "\u1112\u1161\u11ab", "don't", "DON'T", "NUMBER-42x", "[X][Y]", "[X", "@@",
 )  # fmt: skip
 
 
 def texts(count, seed=1):
-    """Texts at random: of sentences, of characters of many scripts, in and out of normal forms, with signs strewn in."""
+    """Texts at random: sentences, characters of many scripts, in and out of normal forms, with signs strewn in."""
     rng = random.Random(seed)
     found = list(SPECIAL) + list(CORPUS)
     while len(found) < count:
@@ -105,23 +101,13 @@ TOKENIZERS = {
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory):
-    """The page's tokenizer as a program for Node."""
-    node, esbuild = shutil.which("node"), WEB / "node_modules" / ".bin" / "esbuild"
-    if node is None or not esbuild.exists():
-        lacking("Node or the page's packages are missing")
-    bundle = tmp_path_factory.mktemp("tokenizer") / "driver.mjs"
-    entry = WEB / "test" / "tokenizerDriver.ts"
-    options = ["--bundle", "--platform=node", "--format=esm", "--log-level=error", f"--outfile={bundle}"]
-    subprocess.run([esbuild, entry, *options], check=True)
-    return functools.partial(
-        subprocess.run, [node, bundle], check=True, capture_output=True, text=True, encoding="utf-8"
-    )
+    return bundled("tokenizerDriver", tmp_path_factory.mktemp("tokenizer"))
 
 
 def run(program, tokenizer, some, ids):
     data = translator_data.tokenizer_data(tokenizer)
     document = {"tokenizer": data, "pieces": tokenizer.pieces, "texts": some, "ids": ids}
-    return json.loads(program(input=json.dumps(document)).stdout)
+    return program(document)
 
 
 @pytest.mark.parametrize("name", TOKENIZERS)

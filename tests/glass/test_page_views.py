@@ -25,6 +25,7 @@ DIFFERENT = {
     "cause_zero": ["Why this word?"],
     "compare": ["Compare"],
     "training": ["Learning"],
+    "embeddings": ["Embedding map"],
 }
 JUDGED = {  # by axe: views of another build, not of other numbers
     "translation": None,
@@ -32,6 +33,7 @@ JUDGED = {  # by axe: views of another build, not of other numbers
     "cause": ["Why this word?"],
     "compare": ["Compare"],
     "training": ["Learning"],
+    "embeddings": ["Embedding map"],
 }
 
 
@@ -60,7 +62,7 @@ def test_every_view_opens_and_fits_a_telephone_whatever_one_chooses_there(visit,
     wide = {}
     for page, where in walk(visit, pages, DIFFERENT, narrow=True):
         wide[where] = too_wide(page)
-        if where.startswith(("translation", "lecture", "attention", "cause", "compare", "training")):
+        if where.startswith(("translation", "lecture", "attention", "cause", "compare", "training", "embeddings")):
             used = page.evaluate(USE_ALL)
             assert page.get_by_role("alert").count() == 0, f"{where}: {used[-2:]}"
             wide[f"{where}, used"] = too_wide(page)
@@ -97,9 +99,9 @@ USE_ALL = """async () => {
 def test_the_views_are_those_that_the_record_can_fill(visit, pages):
     page = visit(pages("translation"))
     offered = set(view_names(page))
-    assert {"Map", "Guided tour", "Tokens", "Positions", "Attention", "Heads side by side", "Residual and norm",
-            "Feed-forward", "Logits to probabilities", "Decoding step by step", "The beam as a tree",
-            "All matrices", "Edit and recompute"} == offered  # fmt: skip
+    assert {"Start", "Map", "Guided tour", "Tokens", "Positions", "Attention", "Heads side by side",
+            "Residual and norm", "Feed-forward", "Logits to probabilities", "Decoding step by step",
+            "The beam as a tree", "All matrices", "Edit and recompute"} == offered  # fmt: skip
     less = set(view_names(visit.turn(page, pages("attention"))))
     assert less < offered and {"Map", "Tokens", "Attention", "The beam as a tree"} <= less
     assert "Edit and recompute" not in less and attention().vocabulary is None

@@ -3,7 +3,7 @@
 
 import { useState } from "preact/hooks";
 import { takesSentences } from "../engine/sentence";
-import { graph, graphs, openView, place, showSentence } from "../store";
+import { chosenView, graph, graphs, openView, place, showSentence } from "../store";
 import { problem, waiting } from "../typing";
 import { LONGEST_SENTENCE } from "../url";
 import "./Typed.css";
@@ -11,11 +11,11 @@ import "./Typed.css";
 /** On every view: whose numbers these are, and the way back to the record's. */
 export function Typed() {
   const { sentence } = place.value;
-  if (sentence === null) return null;
+  if (sentence === null) return problem.value && chosenView.value !== "story" ? <p role="alert" class="typed">{problem.value}</p> : null;
   return (
     <p class="typed" role="status">
       <span>You typed <q dir="auto">{sentence}</q>. Everything shown is computed here, by the page, from the weights it carries: greedy search, no beam.</span>
-      <button onClick={() => openView("story")}>Another sentence</button>
+      {chosenView.value !== "story" && <button onClick={() => openView("story")}>Another sentence</button>}
       <button onClick={() => void showSentence(null)}>Back to the recorded one</button>
     </p>
   );

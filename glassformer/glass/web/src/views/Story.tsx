@@ -22,7 +22,9 @@ export function Story({ graph, views }: { graph: Graph; views: readonly Link[] }
   const tokens = axes.source.tokens!;
   const first = Math.max(0, tokens.findIndex(({ special }) => !special));
   const [row, setRow] = useLinked("row", below(tokens.length), first);
-  const [step, setStep] = useLinked("step", below(decode!.steps.length), 0);
+  const { steps } = decode!;
+  const unsure = steps.reduce((least, { chosen }, i) => (chosen.probability < steps[least].chosen.probability ? i : least), 0);
+  const [step, setStep] = useLinked("step", below(steps.length), unsure);
   const offered = ({ view }: { view: string }) => views.find(({ id }) => id === view);
   const down = (view: string, change: Parameters<typeof go>[0] = {}) => {
     const found = offered({ view });
@@ -48,13 +50,13 @@ export function Story({ graph, views }: { graph: Graph; views: readonly Link[] }
         <Step title="Each piece looks at the others" down={down("attention", { block: "encoder.self_attention", choices: choosing("word", `query:${row}`) })}>
           <Attend graph={graph} row={row} />
         </Step>
-        <Step title="Layer upon layer, its numbers change" down={down("residual")}>
+        <Step title="Layer upon layer, its numbers change" down={down("residual", { choices: choosing("row", String(row)) })}>
           <Layers graph={graph} row={row} />
         </Step>
-        <Step title="The decoder weighs every piece it knows, and writes one" down={down("logits")}>
+        <Step title="The decoder weighs every piece it knows, and writes one" down={down("logits", { choices: choosing("step", String(step)) })}>
           <Write graph={graph} step={step} onStep={setStep} />
         </Step>
-        <Step title={`What it wrote it reads, and writes the next, until </s>`} down={down("timeline")}>
+        <Step title={`What it wrote it reads, and writes the next, until </s>`} down={down("timeline", { choices: choosing("step", String(step)) })}>
           <Loop graph={graph} step={step} onStep={setStep} />
         </Step>
       </ol>

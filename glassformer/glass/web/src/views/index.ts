@@ -9,6 +9,7 @@ import { hasAttention } from "./attentionWeights";
 import { Beam } from "./Beam";
 import { Compare } from "./Compare";
 import { Edit } from "./Edit";
+import { Embeddings } from "./Embeddings";
 import { FeedForward } from "./FeedForward";
 import { Heads } from "./Heads";
 import { Logits } from "./Logits";
@@ -21,6 +22,7 @@ import { Timeline } from "./Timeline";
 import { Tokens } from "./Tokens";
 import { Tour } from "./Tour";
 import { Training } from "./Training";
+import { TrainingStep } from "./TrainingStep";
 import { Why } from "./Why";
 
 interface ViewProps {
@@ -45,6 +47,7 @@ export const VIEWS: readonly View[] = [
   { id: "why", title: "Why this word?", component: Why, available: (trace) => trace.cause !== undefined },
   { id: "tour", title: "Guided tour", component: Tour, available: (trace) => trace.tour.length > 0 },
   { id: "tokens", title: "Tokens", component: Tokens, available: ({ axes }) => Boolean(axes.source?.tokens ?? axes.target?.tokens) },
+  { id: "embeddings", title: "Embedding map", component: Embeddings, available: (trace) => trace.embeddings !== undefined },
   { id: "positions", title: "Positions", component: Positions, available: (trace) => hasPositions(trace.tensors) },
   { id: "attention", title: "Attention", component: Attention, available: hasAttention },
   { id: "residual", title: "Residual and norm", component: Residual, available: (trace) => trace.tensors.some(({ op }) => normOf(op)) },
@@ -53,6 +56,7 @@ export const VIEWS: readonly View[] = [
   { id: "logits", title: "Logits to probabilities", component: Logits, available: (trace) => trace.decode !== null },
   { id: "timeline", title: "Decoding step by step", component: Timeline, available: (trace) => trace.decode !== null },
   { id: "beam", title: "The beam as a tree", component: Beam, available: (trace) => trace.beam !== null },
+  { id: "training_step", title: "A step of training", component: TrainingStep, available: (trace) => trace.training_step !== undefined },
   { id: "matrix", title: "All matrices", component: Matrices, available: always },
   { id: "edit", title: "Edit and recompute", component: Edit, available: (trace) => trace.meta.kind === "lecture" || trace.meta.detail === "full+weights" },
   { id: "compare", title: "Compare", component: Compare, available: (_, page) => page.kind === "compare" },

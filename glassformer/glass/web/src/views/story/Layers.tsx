@@ -17,8 +17,8 @@ export function Layers({ graph, row }: { graph: Graph; row: number }) {
   return (
     <>
       <p>
-        Each layer adds to the piece’s numbers what attention has mixed, and what a small network of its own makes of that. So the row of{" "}
-        <b><bdi>{graph.trace.axes.source.tokens![row].text}</bdi></b> turns away from where it began:
+        Each layer adds to the piece’s numbers what attention has mixed, and what a small network of its own makes of that. How long the row
+        of <b><bdi>{graph.trace.axes.source.tokens![row].text}</bdi></b> is, and how far it still points where it began:
       </p>
       <div class="scroll">
         <table class="figures full">

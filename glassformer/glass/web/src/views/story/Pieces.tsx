@@ -13,7 +13,7 @@ export function Pieces({ graph, row, onRow }: { graph: Graph; row: number; onRow
   return (
     <>
       <p>
-        {counted(words, "word")} and signs become {counted(tokens, "piece")}{known && <> of the {known} that this model knows</>}
+        {counted(words, "word")} {words === 1 ? "becomes" : "become"} {counted(tokens, "piece")}{known && <> of the {known} that this model knows</>}
         {special > 0 && <>, and {special === 1 ? "a sign of its own that says where the sentence ends" : `${special} signs of its own`}</>}. Choose one to follow it.
       </p>
       <TokenLine line={lineOf(axis, false)} label="pieces of the sentence" selected={row} onSelect={(mark) => mark !== null && onRow(mark)} />

@@ -11,7 +11,7 @@ const FIRST = 6; // numbers written out
 export function Vectors({ graph, row }: { graph: Graph; row: number }) {
   const rows = [
     ["source_embedding.lookup", "its row of the embedding table"],
-    ["source_embedding.scaled", "times √d, so that the place does not outweigh it"],
+    ["source_embedding.scaled", "times √d_model, as in section 3.4 of the paper"],
     ["source_embedding.position", `the pattern of place ${row}`],
     ["source_embedding.output", "both added: what the encoder reads"],
   ].filter(([name]) => graph.has(name) && graph.values(name));

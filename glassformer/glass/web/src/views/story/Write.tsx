@@ -27,12 +27,16 @@ export function Write({ graph, step: at, onStep }: Props) {
       </p>
       <p>
         Having read <b><bdi>{step.read.text}</bdi></b>{at > 0 && " and all before it"}, it gives each of {size ?? "its"} pieces a number, the logit; softmax makes
-        probabilities of them. It takes <b><bdi>{step.chosen.text}</bdi></b> with {percent(step.chosen.probability)}.
+        probabilities of them. {chosen(steps, at)} takes <b><bdi>{step.chosen.text}</bdi></b> with {percent(step.chosen.probability)}.
       </p>
       <Candidates graph={graph} step={{ ...step, candidates: step.candidates.slice(0, SHOWN) }} />
     </>
   );
 }
+
+/** "Here, where it is the least sure, it": so that a reader knows why the page begins with this step. */
+const chosen = (steps: readonly Step[], at: number): string =>
+  steps.length > 1 && steps.every(({ chosen: { probability } }) => probability >= steps[at].chosen.probability) ? "Here, at its least certain step, it" : "It";
 
 export function Loop({ graph, step: at, onStep }: Props) {
   const { steps, log_prob } = graph.trace.decode!;
