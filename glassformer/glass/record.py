@@ -134,6 +134,16 @@ class Trace:
         """How a notebook shows the trace: by MIME type, what `mimebundle` gives."""
         return type(self).mimebundle(self)
 
+    def without_weights(self) -> "Trace":
+        """The same record without the model's parameters, as of the detail "full": in a notebook, where each trace that
+        is displayed adds its page to the file, it takes a fraction of the room. Its page cannot be edited."""
+        tensors = {
+            name: dataclasses.replace(one, values=None) if one.op == "parameter" else one
+            for name, one in self.tensors.items()
+        }
+        meta = self.meta | {"detail": "full" if self.meta["detail"] == "full+weights" else self.meta["detail"]}
+        return dataclasses.replace(self, meta=meta, tensors=tensors, vocabulary=None, translator=None)
+
     def to_dict(self, compact: bool = False) -> dict[str, Any]:
         """The record as JSON values. `compact` leaves out the data of derivable operations."""
         tensors = [one.to_dict(not (compact and _is_derivable(one))) for one in self.tensors.values()]
