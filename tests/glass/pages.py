@@ -31,13 +31,13 @@ LETTERS = "a b c d e f a c e b d f"
 SEARCH = {"min_length": 3, "max_length": 8, "no_repeat_ngram": 2}
 
 
-def spoken(**options: Any) -> Translator:
-    """A model that answers in letters instead of bytes, and comes to an end."""
+def spoken(end: float = 3, **options: Any) -> Translator:
+    """A model that answers in letters instead of bytes, and comes to an end: the sooner, the larger `end`."""
     one = translator(output_bias=True, **options)
     with torch.no_grad():
         for token in range(one.model.config.vocab_size):
             piece = one.target_tokenizer.piece(token)
-            one.model.generator.bias[token] += 3 if token == EOS else -20 if piece == "▁" or "<0x" in piece else 0
+            one.model.generator.bias[token] += end if token == EOS else -20 if piece == "▁" or "<0x" in piece else 0
     return one
 
 
@@ -90,7 +90,7 @@ CAUSES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {  # the model's opti
 def caused(name: str, detail: Any = "full+weights") -> Trace:
     """A short translation with its cause: why its second word is the one, and not f."""
     options, asked = CAUSES[name]
-    model = spoken(**options)
+    model = spoken(2, **options)
     record = trace(model, SENTENCE, "c b", detail=detail)
     found = cause(model, SENTENCE, target="c b", step=1, against="f", **asked)
     return dataclasses.replace(record, cause=found.to_dict())

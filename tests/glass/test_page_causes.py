@@ -4,11 +4,14 @@ import re
 from math import log
 
 import pytest
+import torch
 
+from glassformer.glass.causes.interventions import replace
 from glassformer.glass.numbers import show
+from glassformer.glass.trace import trace
 
-from .browser import number, settle
-from .pages import CAUSES, caused
+from .browser import number, open_view, settle
+from .pages import CAUSES, SENTENCE, caused, spoken
 
 SOME = 13  # every thirteenth cell of the maps: all kinds of part, in a few seconds
 
@@ -113,6 +116,50 @@ def test_an_experiment_can_be_done_by_keyboard_alone(visit, pages):
     page.keyboard.press("Enter")
     assert computed(page) == pytest.approx(caused("cause").cause["clean"] - effect, abs=2e-3)
     assert page.evaluate("document.activeElement.getAttribute('aria-pressed')") == "true"
+
+
+def test_every_view_follows_an_intervention_or_says_why_not(visit, pages):
+    """The translation is that of the same intervention in Python; the decode loop then reads it."""
+    record = caused("cause")
+    tensor, place = record.cause["maps"][0]["tensors"][1], 1
+    row = trace(spoken(2), record.cause["second"]["text"], "c b").values(tensor)[place]
+    then = trace(spoken(2), SENTENCE, interventions=[replace(tensor, torch.from_numpy(row)[None], [place])])
+    steps = [step["chosen"] for step in then.decode["steps"][: len(record.decode["steps"])]]
+    assert [one["id"] for one in steps] != [step["chosen"]["id"] for step in record.decode["steps"]]
+
+    page = visit(pages("cause"), "#view=why")
+    page.get_by_role("region", name="In the encoder").get_by_role("table").first.get_by_role("row").nth(2).get_by_role(
+        "button"
+    ).nth(place).click()
+    changed = page.get_by_role("region", name="Changed", exact=True)
+    changed.get_by_text("It writes").wait_for()
+    page.get_by_role("banner").get_by_text("now →").wait_for()
+    assert "the encoder’s state of “b” after layer 0" in changed.inner_text()
+    changed.get_by_role("radio", name="what it writes now").check()
+    open_view(page, "Decoding step by step")
+    page.get_by_role("tab").first.click()
+    for place, one in enumerate(steps):
+        page.get_by_role("tab").nth(place).click()
+        settle(page)
+        taken = page.get_by_role("row").filter(has_text="taken").inner_text()
+        assert taken.startswith(one["text"].strip() or one["piece"]), place
+        shown = re.search(r"([\d.]+) %", taken)
+        assert shown is None or number(shown[1]) == pytest.approx(100 * one["probability"], abs=0.06)
+    open_view(page, "Tokens")
+    read = page.get_by_role("region", name=re.compile("^Target")).get_by_role("table").get_by_role("row").all()[2:]
+    assert [line.get_by_role("cell").nth(1).inner_text() for line in read] == [one["text"] for one in steps[:-1]]
+    changed.get_by_role("button", name="Undo all").click()
+    assert page.get_by_role("banner").get_by_text("now →").count() == 0
+    assert changed.count() == 0
+
+
+def test_the_beam_of_what_was_changed_is_grey_and_says_why(visit, pages):
+    page = visit(pages("translation"), "#view=edit&tensor=encoder.0.self_attention.value.weight&cell=3,2")
+    page.get_by_role("main").get_by_role("textbox", name=re.compile("becomes")).fill("4.25")
+    page.get_by_role("button", name="Set it").click()
+    open_view(page, "The beam as a tree")
+    assert page.get_by_text("Grey, because").is_visible()
+    assert page.locator(".beam-window").evaluate("(one) => getComputedStyle(one).filter") == "grayscale(1)"
 
 
 def test_a_number_that_was_put_in_says_so_and_what_its_formula_would_give(visit, pages):

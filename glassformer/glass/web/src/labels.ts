@@ -3,7 +3,6 @@
 import type { Graph } from "./graph";
 import { show } from "./numbers";
 import { OPS } from "./ops";
-import { pieceLabel } from "./pieces";
 import type { Tensor, Trace } from "./record";
 
 /** What an axis holds, in one phrase: "query: target", "vocabulary". */
@@ -20,15 +19,7 @@ export function placeText(graph: Graph, tensor: Tensor, axis: number, i: number)
   const { trace } = graph;
   const name = tensor.axes[axis];
   if (name === "vocabulary") return pieceText(trace, i);
-  return editedText(graph, name, i) ?? (trace.axes[name]?.tokens?.[i]?.text || String(i));
-}
-
-/** The token that an edit of the ids put at place i; null where none did. */
-function editedText(graph: Graph, axis: string, i: number): string | null {
-  const { trace } = graph;
-  const ids = graph.edits.value.get(`${axis}.ids`);
-  if (!ids || !trace.vocabulary || ids[i] === trace.axes[axis].tokens?.[i]?.id) return null;
-  return pieceLabel(piecesOf(trace, axis as Side)[ids[i]]);
+  return trace.axes[name]?.tokens?.[i]?.text || String(i);
 }
 
 export type Side = "source" | "target";

@@ -3,6 +3,7 @@
 import { useEffect } from "preact/hooks";
 import { back, chosenView, closeCell, explaining, go, graph, graphs, openView, page, theme, type Theme } from "../store";
 import { VIEWS } from "../views";
+import { Altered, TitleNow } from "../views/edit/Altered";
 import { CellPanel } from "./CellPanel";
 import { Guard } from "./Guard";
 
@@ -17,7 +18,7 @@ export function Shell() {
       <Header />
       <Navigation />
       <main id="main" tabIndex={-1}>
-        <Edited />
+        <Altered graph={graph.value} />
         <CurrentView />
       </main>
       <Explanation />
@@ -31,6 +32,7 @@ function Header() {
     <header class="header">
       <p class="brand">glassformer</p>
       <h1>{title}</h1>
+      <TitleNow graph={graph.value} />
       {kind === "trace" || kind === "lecture" ? null : <TraceChoice />}
       <ThemeChoice />
     </header>
@@ -62,7 +64,7 @@ function ThemeChoice() {
 }
 
 function Navigation() {
-  const views = VIEWS.filter((view) => view.available(graph.value.trace, page.value!));
+  const views = VIEWS.filter((view) => view.available(graph.value.recorded, page.value!));
   return (
     <nav class="navigation" aria-label="Views">
       <ul>
@@ -76,21 +78,8 @@ function Navigation() {
   );
 }
 
-/** On every view: that its numbers are no longer those of the record. */
-function Edited() {
-  const count = graph.value.edits.value.size;
-  if (!count) return null;
-  return (
-    <p class="edited" role="status">
-      <span>Edited: {count === 1 ? "one tensor is" : `${count} tensors are`} changed, and what follows is computed anew. Sentences and searches stay as recorded.</span>
-      <button onClick={() => openView("edit")}>See what moved</button>
-      <button onClick={() => graph.value.reset()}>Undo all</button>
-    </p>
-  );
-}
-
 function CurrentView() {
-  const available = VIEWS.filter((view) => view.available(graph.value.trace, page.value!));
+  const available = VIEWS.filter((view) => view.available(graph.value.recorded, page.value!));
   const view = available.find(({ id }) => id === chosenView.value) ?? available[0];
   return (
     <Guard key={`${view.id} ${graphs.value.indexOf(graph.value)}`}>

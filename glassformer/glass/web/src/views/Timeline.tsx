@@ -10,14 +10,15 @@ import { openCell } from "../store";
 import { attention, strongest, which } from "./decoding/attention";
 import { AttentionChoice, describe } from "./decoding/AttentionChoice";
 import { Candidates } from "./decoding/Candidates";
-import { evenChoices, outputs } from "./decoding/output";
+import { evenChoices } from "./decoding/output";
 import { Player } from "./decoding/Player";
 import { written } from "./decoding/written";
 import "./Timeline.css";
 
 export function Timeline({ graph }: { graph: Graph }) {
   const { steps, strategy } = graph.trace.decode!;
-  const [at, setAt] = useState(0);
+  const [wanted, setAt] = useState(0);
+  const at = Math.min(wanted, steps.length - 1); // a change may have made the translation shorter
   const step = steps[at];
   const last = steps[steps.length - 1];
   return (
@@ -40,7 +41,6 @@ export function Timeline({ graph }: { graph: Graph }) {
               <h3>What could come next</h3>
               <Candidates graph={graph} step={step} />
               <Certainty graph={graph} step={step} />
-              <Edited graph={graph} />
             </section>
           </div>
         </>
@@ -87,12 +87,6 @@ function Certainty({ graph, step }: { graph: Graph; step: Step }) {
       Entropy {show(step.entropy)} nats{most}: as uncertain as an even choice among {show(evenChoices(step.entropy))} tokens.
     </p>
   );
-}
-
-/** The search is not run again after an edit. */
-function Edited({ graph }: { graph: Graph }) {
-  const output = outputs(graph)?.probabilities;
-  return output && graph.isChanged(output) ? <p class="note">These are the recorded steps; what your edit changes, “Edit and recompute” shows.</p> : null;
 }
 
 /** Which source tokens this step looked at. */

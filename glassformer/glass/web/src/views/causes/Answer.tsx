@@ -11,7 +11,7 @@ import { saidText } from "./says";
 import { Word } from "./Word";
 
 export function Answer({ graph }: { graph: Graph }) {
-  const { trace } = graph;
+  const trace = graph.recorded;
   const cause = trace.cause!;
   const words = decidingWords(cause);
   return (
@@ -37,7 +37,7 @@ const listed = (words: readonly ComponentChildren[]): ComponentChildren =>
 
 /** One word's stretch of the way: at which depths the difference is there, and what brought it. */
 function Stage({ graph, run: { first, last }, before }: { graph: Graph; run: Run; before: Run | null }) {
-  const { trace } = graph;
+  const trace = graph.recorded;
   const cause = trace.cause!;
   const { rows, total } = first.map;
   const head = before && layerHead(cause, first.row - 1);
@@ -75,8 +75,8 @@ function Reading({ cause }: { cause: Cause }) {
 /** An effect in a sentence: a click does the experiment. */
 const Try = ({ graph, found }: { graph: Graph; found: Found }) => (
   <button class={`num ${chosen.value === partId(found) ? "on" : ""}`} aria-pressed={chosen.value === partId(found)} title="Do it"
-    aria-label={`effect ${written(graph.trace.cause!, found.effect)}: do it`} onClick={() => intervene(graph, found)}>
-    {written(graph.trace.cause!, found.effect)}
+    aria-label={`effect ${written(graph.recorded.cause!, found.effect)}: do it`} onClick={() => intervene(graph, found)}>
+    {written(graph.recorded.cause!, found.effect)}
   </button>
 );
 

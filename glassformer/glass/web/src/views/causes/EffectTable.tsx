@@ -61,12 +61,12 @@ interface CellProps extends Pick<Props, "graph" | "map" | "scale"> {
 }
 
 function Cell({ graph, map, scale, at: [row, column], direct, tab, onFocus }: CellProps) {
-  const cause = graph.trace.cause!;
+  const cause = graph.recorded.cause!;
   const part = { map, row, column };
   const effect = map.total[row][column];
   const straight = direct ? map.direct[row][column] : null;
   const numbers = effect === null ? "nothing corresponds to it" : `${written(cause, effect)}${straight === null ? "" : ` ${written(cause, straight)} direct`}`;
-  const name = `${numbers}: ${partName(graph.trace, part)}`;
+  const name = `${numbers}: ${partName(graph.recorded, part)}`;
   return (
     <button class={`effect ${chosen.value === partId(part) ? "on" : ""}`} style={effect === null ? undefined : colours(scale, effect, isDark.value)}
       aria-label={name} title={name} aria-pressed={chosen.value === partId(part)} aria-disabled={effect === null}

@@ -12,7 +12,7 @@ import { effectOf, partName, partOf, PUT_THERE } from "./parts";
 import { favourite, measured, now, recorded, there } from "./says";
 
 export function Outcome({ graph }: { graph: Graph }) {
-  const { trace } = graph;
+  const trace = graph.recorded;
   const cause = trace.cause!;
   const part = chosen.value ? partOf(cause, chosen.value) : null;
   return (
@@ -36,7 +36,7 @@ export function Outcome({ graph }: { graph: Graph }) {
 
 /** The probabilities before and after, and the translation that the model then writes. */
 function Live({ graph, cause, asked }: { graph: Graph; cause: Cause; asked: boolean }) {
-  const { trace } = graph;
+  const trace = graph.recorded;
   if (!graph.isAltered) {
     if (asked && trace.meta.detail !== "full+weights") return <p class="note">The record carries no weights, so the page cannot go on computing from here. Write it with <code>--detail full+weights</code>.</p>;
     return <Table graph={graph} cause={cause} after={null} />;
@@ -69,8 +69,8 @@ function Table({ graph, cause, after }: { graph: Graph; cause: Cause; after: ((i
       <tbody>
         {words.map((one) => (
           <tr key={one.id}>
-            <th scope="row"><Glossed trace={graph.trace} token={one} /></th>
-            <Chance id={one.id} cause={cause} probability={(id) => recorded(graph.trace, id)} />
+            <th scope="row"><Glossed trace={graph.recorded} token={one} /></th>
+            <Chance id={one.id} cause={cause} probability={(id) => recorded(graph.recorded, id)} />
             {after && <Chance id={one.id} cause={cause} probability={after} />}
             {second && <Chance id={one.id} cause={cause} probability={second} />}
           </tr>

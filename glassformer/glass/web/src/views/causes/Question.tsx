@@ -9,7 +9,7 @@ import { MEASURES, written } from "./effects";
 import { recorded, there } from "./says";
 
 export function Question({ graph }: { graph: Graph }) {
-  const { trace } = graph;
+  const trace = graph.recorded;
   const cause = trace.cause!;
   const { a, b, step } = cause.contrast;
   const differs = differences(trace);

@@ -6,6 +6,7 @@ import { piecesOf } from "../../labels";
 import { percent } from "../../numbers";
 import { pieceLabel } from "../../pieces";
 import { likeliest, probability } from "./editing";
+import { isReadingOn } from "./reading";
 import { spokenNow } from "./spoken";
 
 export function Prediction({ graph }: { graph: Graph }) {
@@ -23,7 +24,7 @@ export function Prediction({ graph }: { graph: Graph }) {
 /** Greedy decoding with the edits in place; each new edit begins it anew. */
 function Sentence({ graph }: { graph: Graph }) {
   const said = spokenNow(graph);
-  const { text } = graph.trace.decode!;
+  const { text } = graph.recorded.decode!;
   return (
     <>
       <dl class="spoken">
@@ -46,7 +47,7 @@ function Steps({ graph }: { graph: Graph }) {
   const pieces = piecesOf(graph.trace, "target");
   const read = graph.values("target.ids")!;
   const name = (id: number) => <bdi>{pieceLabel(pieces[id])}</bdi>;
-  const rows = graph.trace.decode!.steps.map(({ candidates, chosen }, step) => {
+  const rows = graph.recorded.decode!.steps.map(({ candidates, chosen }, step) => {
     const before = candidates.find(({ forbidden }) => !forbidden) ?? chosen;
     const now = likeliest(graph, step);
     return { step, before, now, differs: now !== before.id };
@@ -55,7 +56,7 @@ function Steps({ graph }: { graph: Graph }) {
   return (
     <>
       <p>
-        Step by step, with the decoder still reading what it wrote before:{" "}
+        Step by step, with the decoder reading {isReadingOn(graph) ? "what it now writes" : "what it wrote before"}:{" "}
         <b>{moved === 0 ? "no step has another favourite" : moved === 1 ? "one step has another favourite" : `${moved} steps have another favourite`}</b>.
       </p>
       <div class="scroll">
