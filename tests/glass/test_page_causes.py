@@ -25,6 +25,7 @@ def effects(record):
 
 
 def cells(page):
+    page.get_by_role("region", name="In the encoder").wait_for()
     page.evaluate("document.querySelectorAll('main details').forEach((one) => (one.open = true))")
     return page.locator("main td button[aria-pressed]")
 

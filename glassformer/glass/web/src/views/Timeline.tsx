@@ -30,7 +30,7 @@ export function Timeline({ graph }: { graph: Graph }) {
         <>
           <Player label="Steps of the decode loop" panel="step" value={at} onChange={setAt} start={steps[0].read.text}
             stops={steps.map(({ chosen }) => chosen.text.trim() || chosen.piece)} names={steps.map((one) => stepName(one, steps.length))}>
-            <span class="muted">step {at + 1} of {steps.length} · {STRATEGY[strategy]}</span>
+            <span class="muted">step {at + 1} of {steps.length} · {graph.isAltered ? CHANGED : STRATEGY[strategy]}</span>
           </Player>
           <div id="step" role="tabpanel" aria-label={stepName(step, steps.length)} class="timeline">
             <div class="timeline-left">
@@ -54,6 +54,8 @@ const STRATEGY = {
   beam: "beam search: the path of the translation that won",
   forced: "the target was given; the model only says how likely it finds it",
 };
+
+const CHANGED = "with what you have changed: the likeliest token";
 
 const stepName = ({ step, read, chosen }: Step, of: number): string => `step ${step + 1} of ${of}: reads ${read.text}, takes ${chosen.text}`;
 

@@ -1,7 +1,8 @@
 // A map of effects as a table: each cell is an experiment that a click does. One tab stop; arrows move.
 
+import { computed } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useRef, useState } from "preact/hooks";
+import { useMemo, useRef, useState } from "preact/hooks";
 import type { Graph } from "../../graph";
 import type { Scale } from "../../palette";
 import type { EffectMap } from "../../record";
@@ -64,12 +65,14 @@ function Cell({ graph, map, scale, at: [row, column], direct, tab, onFocus }: Ce
   const cause = graph.recorded.cause!;
   const part = { map, row, column };
   const effect = map.total[row][column];
+  const id = partId(part);
+  const on = useMemo(() => computed(() => chosen.value === id), [id]).value; // so that a click draws two cells anew, not all
   const straight = direct ? map.direct[row][column] : null;
   const numbers = effect === null ? "nothing corresponds to it" : `${written(cause, effect)}${straight === null ? "" : ` ${written(cause, straight)} direct`}`;
   const name = `${numbers}: ${partName(graph.recorded, part)}`;
   return (
-    <button class={`effect ${chosen.value === partId(part) ? "on" : ""}`} style={effect === null ? undefined : colours(scale, effect, isDark.value)}
-      aria-label={name} title={name} aria-pressed={chosen.value === partId(part)} aria-disabled={effect === null}
+    <button class={`effect ${on ? "on" : ""}`} style={effect === null ? undefined : colours(scale, effect, isDark.value)}
+      aria-label={name} title={name} aria-pressed={on} aria-disabled={effect === null}
       tabIndex={tab ? 0 : -1} onFocus={onFocus} onClick={() => effect !== null && intervene(graph, part)}>
       {effect === null ? "·" : written(cause, effect)}
       {straight !== null && <small> {written(cause, straight)}</small>}
