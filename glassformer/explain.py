@@ -68,9 +68,15 @@ def _probed(run: Path) -> list[Labelled]:
     return found
 
 
-def write_page(path: Path, traces: Sequence[Labelled], kind: Kind, allow_large: bool = False) -> str:
+def write_page(
+    path: Path,
+    traces: Sequence[Labelled],
+    kind: Kind,
+    allow_large: bool = False,
+    study: dict[str, Any] | None = None,
+) -> str:
     """Write the page; a line that says how large it is, and how to make a large one smaller."""
-    text = page(traces, kind, allow_large).encode()
+    text = page(traces, kind, allow_large, study).encode()
     write_output(path, text)
     hint = "; --detail full leaves the weights out" if len(text) > LARGE else ""
     return f"{path}: {len(text) / 1e6:.1f} MB, opens in any browser{hint}"

@@ -10,12 +10,15 @@ from typing import Any
 import torch
 
 from glassformer.glass.causes.cause import cause
+from glassformer.glass.causes.study.contrasts import Contrasts
+from glassformer.glass.causes.study.study import study
 from glassformer.glass.lecture.replay import replay
 from glassformer.glass.record import Trace
 from glassformer.glass.trace import trace
 from glassformer.glass.views.html import page
 from glassformer.model import ModelConfig, Transformer
 from glassformer.special import EOS
+from glassformer.text.pairs import Pair
 from glassformer.text.tokenizer import Tokenizer
 from glassformer.translator import Translator
 
@@ -97,6 +100,13 @@ def caused(name: str, detail: Any = "full+weights") -> Trace:
 
 
 @functools.cache
+def studied() -> dict[str, Any]:
+    """What the heads of that model do, over a few sentences."""
+    pairs = [Pair(source, target) for source, target in (("a b c d", "c b"), ("b b a", "a b"), ("c a b", "b"))]
+    return study(spoken(2), pairs, [Contrasts.parse("a:c"), Contrasts.parse("zz:a")]).to_dict()
+
+
+@functools.cache
 def attention() -> Trace:
     return trace(spoken(), SENTENCE, beam=2, detail="attention", **SEARCH)
 
@@ -165,6 +175,7 @@ def _one(record: Callable[[], Trace], kind: Any = "trace") -> Callable[[], str]:
 
 PAGES: dict[str, Callable[[], str]] = {
     **{name: _one(functools.partial(caused, name)) for name in CAUSES},
+    "study": lambda: page([("trace", caused("cause"))], study=studied()),
     "cause_bare": _one(functools.partial(caused, "cause", "full")),
     "translation": _one(translation),
     "greedy": _one(greedy),

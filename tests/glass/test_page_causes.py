@@ -3,6 +3,7 @@
 import re
 from math import log
 
+import numpy as np
 import pytest
 import torch
 
@@ -11,7 +12,7 @@ from glassformer.glass.numbers import show
 from glassformer.glass.trace import trace
 
 from .browser import number, open_view, settle
-from .pages import CAUSES, SENTENCE, caused, spoken
+from .pages import CAUSES, SENTENCE, caused, spoken, studied
 
 SOME = 13  # every thirteenth cell of the maps: all kinds of part, in a few seconds
 
@@ -152,6 +153,36 @@ def test_every_view_follows_an_intervention_or_says_why_not(visit, pages):
     changed.get_by_role("button", name="Undo all").click()
     assert page.get_by_role("banner").get_by_text("now →").count() == 0
     assert changed.count() == 0
+
+
+def test_the_tour_tells_of_this_model_what_was_measured_and_nothing_else(visit, pages):
+    record, study = caused("cause"), studied()
+    page = visit(pages("study"), "#view=tour&block=attention")
+    told = page.get_by_role("region", name="What decides in this model")
+    text = told.inner_text()
+    assert (
+        text.index("What the attention says") < text.index("What the intervention proves") < text.index("Do they agree")
+    )
+    stream = record.cause["maps"][0]["total"]
+    first = max(stream[0], key=lambda effect: abs(effect or 0))
+    assert f"it is {record.cause['clean'] - first:.1f}".replace("-", "−") in text
+    weights = np.mean([record.values(f"decoder.{n}.cross_attention.weights")[:, 1] for n in (0, 1)], (0, 1))
+    words = [token["text"] for token in record.axes["source"]["tokens"]]
+    assert f"looks most at {words[weights.argmax()]} with {show(float(weights.max()))}"[:-1] in text
+    told.get_by_role("button", name=re.compile("experiments")).click()
+    assert page.get_by_role("heading", level=2).inner_text() == "Why this word?"
+
+    visit.turn(page, pages("study"), "#view=tour&block=heads")
+    text = page.get_by_role("region", name="What the heads of this model do").inner_text()
+    assert f"over {study['sentences']} sentences" in text
+    for head in study["contrasts"][0]["heads"]:
+        stack, layer, kind = head["attention"].split(".")
+        name = f"{stack} layer {layer}, {kind.replace('_', '-')}, head {head['head']}: {head['mean']:.2f}"
+        assert (name in text) == (head["mean"] >= 0.5)
+    for block, what in (("attention", "Which words decide"), ("heads", "What the heads of this model do")):
+        visit.turn(page, pages("greedy"), f"#view=tour&block={block}")
+        assert page.get_by_text(re.compile(f"^{what}.*was not measured, so nothing is said of it here")).is_visible()
+        assert page.get_by_role("region", name=re.compile("this model")).count() == 0
 
 
 def test_the_beam_of_what_was_changed_is_grey_and_says_why(visit, pages):

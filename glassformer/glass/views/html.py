@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from importlib.resources import files
-from typing import Literal
+from typing import Any, Literal
 
 from glassformer.errors import InputError, UsageError
 from glassformer.glass.record import Labelled
@@ -14,8 +14,16 @@ PLACEHOLDER = "__DOCUMENT__"
 LARGE, TOO_LARGE = 5_000_000, 50_000_000  # bytes: worth a word, and refused unless asked for
 
 
-def page(traces: Sequence[Labelled], kind: Kind = "trace", allow_large: bool = False) -> str:
-    """The whole page as text, for the labelled traces. Raises InputError if it would exceed 50 MB."""
+def page(
+    traces: Sequence[Labelled],
+    kind: Kind = "trace",
+    allow_large: bool = False,
+    study: dict[str, Any] | None = None,
+) -> str:
+    """The whole page as text, for the labelled traces. Raises InputError if it would exceed 50 MB.
+
+    `study`: what was measured of the last trace's model over many sentences (`Study.to_dict`), for the tour to tell.
+    """
     size = sum(one.nbytes for _, trace in traces for one in trace.tensors.values()) * 4 // 3
     if size > TOO_LARGE and not allow_large:
         raise InputError(
@@ -25,6 +33,7 @@ def page(traces: Sequence[Labelled], kind: Kind = "trace", allow_large: bool = F
         "schema": SCHEMA,
         "kind": kind,
         "title": traces[-1][1].meta["title"],  # of a training, what it came to
+        **({} if study is None else {"study": study}),
         "traces": [{"label": label, "record": trace.to_dict(compact=True)} for label, trace in traces],
     }
     before, placeholder, after = _template().partition(PLACEHOLDER)

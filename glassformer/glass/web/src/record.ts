@@ -188,11 +188,33 @@ export interface Trace {
   glosses?: { readonly [word: string]: string }; // what words of the target mean
 }
 
+/** A mean over sentences with its 95 % interval. */
+export interface Estimate {
+  mean: number;
+  low: number | null;
+  high: number | null;
+  count: number;
+}
+
+/** What a model's heads look at and carry, over many sentences (Python: `glass/causes/study/`). */
+export interface Study {
+  sentences: number;
+  patterns: ({ attention: string; head: number } & { [pattern: string]: Estimate | string | number })[];
+  contrasts: {
+    contrast: string;
+    found: number;
+    used: number;
+    heads: (Estimate & { attention: string; head: number })[];
+    carriers: { [depth: string]: { words: { [word: string]: number }; share: Estimate } };
+  }[];
+}
+
 export interface PageDocument {
   schema: string;
   kind: "trace" | "lecture" | "compare" | "training";
   title: string;
   traces: { label: string; record: Trace }[];
+  study?: Study; // of the last trace's model
 }
 
 /** What a reader is told, in one line, where a document cannot be shown. */

@@ -7,6 +7,7 @@ import type { Stop } from "../record";
 import { go, place } from "../store";
 import { Formula } from "./tour/Formula";
 import { Live } from "./tour/Live";
+import { Measured } from "./tour/Measured";
 import "./Tour.css";
 
 interface Link {
@@ -40,6 +41,7 @@ export function Tour({ graph, views }: { graph: Graph; views: readonly Link[] })
           {LINES.map(([field, words]) => <div key={field} class={field}><dt>{words}</dt><dd>{stop[field]}</dd></div>)}
         </dl>
         <div class="stop-formula card"><Formula text={stop.formula} /></div>
+        <Measured graph={graph} stop={stop} />
         <p class="see-it"><SeeIt graph={graph} view={views.find(({ id }) => id === stop.view)} stop={stop} /></p>
         <Live key={stop.id} graph={graph} stop={stop} />
         {stop.tensors.length > 0 && <Arrows at={at} of={stops.length} onVisit={visit} />}
