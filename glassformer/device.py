@@ -1,24 +1,39 @@
 """Where to compute."""
 
-import os
+from functools import cache
 
 import torch
 
 from glassformer.errors import InputError, UsageError
+from glassformer.system import Home, memory
+
+
+def refuse_forked() -> None:
+    """Raise UsageError in a process forked from one that computed with torch's threads: it would wait for ever."""
+    if reason := _home().reason_against(torch.get_num_threads()):
+        raise UsageError(reason)
+
+
+@cache
+def _home() -> Home:
+    """Where torch was first used to compute."""
+    return Home()
 
 
 def memory_of(device: torch.device) -> int:
     """Bytes of memory that the device, or for the CPU this machine, has in all."""
     if device.type == "cuda":
         return int(torch.cuda.get_device_properties(device).total_memory)
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return memory()
 
 
 def choose_device(name: str) -> torch.device:
     """The device of a name: `auto` is CUDA if there is any, else the CPU; other names are torch's.
 
-    Raises UsageError for an unknown name, InputError for a device that is not there.
+    Raises UsageError for an unknown name and in a forked process (`refuse_forked`), InputError for a device that is
+    not there.
     """
+    refuse_forked()
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from glassformer.errors import InputError
 from glassformer.reading import MIB, open_regular, parse_json, read_regular
+from glassformer.system import sync_directory
 
 CHECKSUMS = "checksums.json"
 LARGEST = 1 << 50  # bytes of a file whose checksum is taken: it is read piece by piece
@@ -41,7 +42,7 @@ def write_whole(path: Path, data: bytes) -> None:
                 file.flush()
                 os.fsync(file.fileno())
             partial.replace(path)
-            _sync_directory(path.parent)
+            sync_directory(path.parent)
         finally:
             partial.unlink(missing_ok=True)
 
@@ -85,12 +86,12 @@ def whole_directory(path: Path) -> Iterator[Path]:
         partial.mkdir()
         try:
             yield partial
-            _sync_directory(partial)
+            sync_directory(partial)
             if path.exists():
                 shutil.rmtree(old, ignore_errors=True)
                 path.rename(old)
             partial.rename(path)
-            _sync_directory(path.parent)
+            sync_directory(path.parent)
             shutil.rmtree(old, ignore_errors=True)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
@@ -102,7 +103,7 @@ def make_directory(path: Path) -> None:
     if not path.exists():
         make_directory(path.parent)
         path.mkdir(exist_ok=True)
-        _sync_directory(path.parent)
+        sync_directory(path.parent)
 
 
 def remove_directory(path: Path) -> None:
@@ -172,11 +173,3 @@ def integrity_problem(directory: Path, of: Collection[str] = ()) -> str:
 
 def _beside(path: Path, state: str) -> Path:
     return path.with_name(f".{path.name}.{state}")
-
-
-def _sync_directory(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -9,6 +9,8 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
+from glassformer.system import open_at_once
+
 MIB = 1 << 20
 DEEPEST = 100  # lists and objects within each other
 
@@ -21,7 +23,7 @@ def open_regular(path: Path, most: int, named: bool = False) -> BufferedReader:
     """
     if not named and path.is_symlink() and not _is_within(path):
         raise OSError(errno.ELOOP, "a link that leads out of its folder; put the file itself there", str(path))
-    file = open(path, "rb", opener=lambda name, flags: os.open(name, flags | getattr(os, "O_NONBLOCK", 0)))  # noqa: SIM115
+    file = open(path, "rb", opener=open_at_once)  # noqa: SIM115
     state = os.fstat(file.fileno())
     problem = ""
     if not stat.S_ISREG(state.st_mode):

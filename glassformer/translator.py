@@ -7,9 +7,9 @@ import dataclasses
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import repeat
 from pathlib import Path
+from threading import RLock
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from glassformer.engine.choice import EngineName, Precision, make_fast
@@ -32,6 +32,8 @@ if TYPE_CHECKING:  # torch takes a second to import, and the fast engine does wi
     from glassformer.engine.fast import FastEngine
     from glassformer.engine.protocol import Engine
     from glassformer.model import Transformer
+
+_MADE_ONCE = RLock()  # held while a model is read, by whichever thread first asks for it
 
 Targets = str | Sequence[str] | None  # the target of all sentences, or of each; None where the model has one at most
 
@@ -104,7 +106,8 @@ class FailedTranslation:
 class Translator:
     """Translates sentences. `Translator.load(path)` reads a model directory or a run directory.
 
-    `engine` scores and aligns, and translates too unless there is a `fast` one.
+    `engine` scores and aligns, and translates too unless there is a `fast` one. Any number of threads may use one
+    translator at a time. A forked process may not, where several threads compute (UsageError): it loads its own.
     """
 
     def __init__(
@@ -119,6 +122,8 @@ class Translator:
         precision: Precision | None = None,
     ) -> None:
         self._given, self._precision = model, precision
+        self._model: Transformer | None = None
+        self._engine: EagerEngine | None = None
         self.config = model.config
         self.fast = fast
         self.source_tokenizer = source_tokenizer
@@ -144,18 +149,27 @@ class Translator:
             _ = translator.model  # what is wrong with it is said now
         return translator
 
-    @cached_property
+    @property
     def model(self) -> "Transformer":
-        """The model in PyTorch, read from disk when it is first asked for."""
-        return self._given.load() if isinstance(self._given, StoredModel) else self._given
+        """The model in PyTorch, read from disk when it is first asked for. UsageError in a forked process."""
+        from glassformer.device import refuse_forked
 
-    @cached_property
+        refuse_forked()
+        with _MADE_ONCE:
+            if self._model is None:
+                self._model = self._given.load() if isinstance(self._given, StoredModel) else self._given
+        return self._model
+
+    @property
     def engine(self) -> "EagerEngine":
         """The engine that runs `model`."""
         from glassformer.engine.eager import in_precision
 
-        stored = isinstance(self._given, StoredModel) and self._given.is_quantized
-        return in_precision(self.model, None if stored else self._precision)
+        with _MADE_ONCE:
+            if self._engine is None:
+                stored = isinstance(self._given, StoredModel) and self._given.is_quantized
+                self._engine = in_precision(self.model, None if stored else self._precision)
+        return self._engine
 
     def require_floats(self, purpose: str) -> None:
         """InputError if the model was quantised: `purpose` needs its parameters as they were."""

@@ -16,7 +16,8 @@ ROOT = Path(glassformer.__file__).parent
 
 # A room may import rooms on lower floors, and its own. Rooms on one floor do not know each other.
 FLOORS = [
-    {"errors", "reading", "special"},
+    {"errors", "special", "system"},
+    {"reading"},
     {"batching", "device", "files", "locking", "settings"},
     {"model", "text", "search"},
     {"corpora", "quality_estimation"},
@@ -44,6 +45,7 @@ LIBRARIES = {  # the libraries that a room may use, where that is limited
     "quality_estimation": set(),
     "errors": set(),
     "special": set(),
+    "system": set(),
     "batching": set(),
     "files": set(),
     "reading": set(),

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from glassformer.batching import batches_by_length, pad
+from glassformer.device import refuse_forked
 from glassformer.model import Transformer
 from glassformer.model.cache import DecoderCache
 from glassformer.model.observe import observed
@@ -106,7 +107,8 @@ class ModuleEngine:
         return self.model.config.max_length
 
     def _matrix(self, rows: Sequence[Sequence[int]]) -> Tensor:
-        """Ids as one matrix, filled up on the right with `<pad>`."""
+        """Ids as one matrix, filled up on the right with `<pad>`. UsageError in a forked process."""
+        refuse_forked()
         return torch.tensor(pad(rows, PAD), device=self.device)
 
 

@@ -10,7 +10,7 @@ import weakref
 from collections.abc import Mapping, Sequence
 from ctypes import byref, c_int32, c_void_p
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from glassformer.errors import InputError, UsageError
 from glassformer.model.config import ModelConfig
 from glassformer.model.quantization import Quantized
 from glassformer.model.sinusoids import sinusoidal_table
+from glassformer.system import Home, processors
 
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float32]
@@ -91,13 +92,14 @@ class FastEngine:
         tensors, turns = _Tensors(weights, self._tables), _turns(config)
         positions = [_positions(config, weights, side) for side in ("source", "target")]
         wanted = instructions or os.environ.get(INSTRUCTIONS) or ""
+        self._home, self._threads = Home(), threads or free_processors()
         self.call(
             "open", byref(_native_config(config)), tensors.array, len(tensors.array), *map(_pointer, positions),
-            _pointer(turns), wanted.encode(), threads or free_processors(), byref(self._model),
+            _pointer(turns), wanted.encode(), self._threads, byref(self._model),
         )  # fmt: skip
         library = native.load()
         assert library
-        self._close = weakref.finalize(self, library.glassformer_close, self._model)
+        self._close = weakref.finalize(self, _close, self._home, self._model)
         self.instructions: str = library.glassformer_name(self._model).decode()
 
     @property
@@ -136,8 +138,21 @@ class FastEngine:
         return FastNext(self, state.batch, rows), after
 
     def call(self, name: str, *arguments: Any) -> None:
-        """Call a function of the library; InputError for what it refuses."""
+        """Call a function of the library; InputError for what it refuses, UsageError in a forked process."""
+        if reason := self._home.reason_against(self._threads):
+            raise UsageError(reason)
         _call(name, *arguments)
+
+    def __reduce__(self) -> NoReturn:
+        """UsageError: its numbers are the library's."""
+        raise UsageError("the fast engine cannot be pickled or copied: load the model where it is to translate")
+
+
+def _close(home: Home, model: c_void_p) -> None:
+    """End a model and its threads, which are not there in a forked process."""
+    library = native.load()
+    if library and home.is_here():
+        library.glassformer_close(model)
 
 
 class _Batch(c_void_p):
@@ -188,7 +203,7 @@ def reason_against(config: ModelConfig) -> str | None:
 
 def free_processors() -> int:
     """How many threads to take: the processors that this process may use, or fewer where OMP_NUM_THREADS says so."""
-    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    there = processors()
     wanted = os.environ.get("OMP_NUM_THREADS", "")
     return max(1, min(there, int(wanted))) if wanted.isdecimal() else there
 

@@ -1,7 +1,11 @@
-"""Looking at a running model, and reaching into it: forward hooks for as long as a `with` block lasts."""
+"""Looking at a running model, and reaching into it: forward hooks for as long as a `with` block lasts.
+
+They see and change what their own thread runs: another may run the same model at the same time.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from threading import get_ident
 from typing import Any, NamedTuple
 
 from torch import Tensor, nn
@@ -27,12 +31,10 @@ def observed(model: nn.Module, names: Iterable[str]) -> Iterator[dict[str, Call]
     def keep(name: str) -> Any:
         return lambda _module, inputs, output: calls.__setitem__(name, Call(inputs, output))
 
-    handles = [model.get_submodule(name).register_forward_hook(keep(name)) for name in names]
-    try:
+    with ExitStack() as handles:
+        for name in names:
+            handles.enter_context(model.get_submodule(name).register_forward_hook(_in_this_thread(keep(name))))
         yield calls
-    finally:
-        for handle in handles:
-            handle.remove()
 
 
 class Alteration(NamedTuple):
@@ -49,18 +51,21 @@ def altered(model: nn.Module, alterations: Iterable[Alteration]) -> Iterator[Non
 
     Those of one module follow each other in the given order. `observed` within the block sees the altered numbers.
     """
-    handles: list[RemovableHandle] = []
-    try:
+    with ExitStack() as handles:
         for alteration in alterations:
-            handles += _altering(model.get_submodule(alteration.module), alteration)
+            for handle in _altering(model.get_submodule(alteration.module), alteration):
+                handles.enter_context(handle)
         yield
-    finally:
-        for handle in handles:
-            handle.remove()
 
 
 def _altering(module: nn.Module, alteration: Alteration) -> Iterator[RemovableHandle]:
     if arguments := alteration.arguments:
-        yield module.register_forward_pre_hook(lambda _module, inputs: arguments(inputs))
+        yield module.register_forward_pre_hook(_in_this_thread(lambda _module, inputs: arguments(inputs)))
     if output := alteration.output:
-        yield module.register_forward_hook(lambda _module, _inputs, result: output(result))
+        yield module.register_forward_hook(_in_this_thread(lambda _module, _inputs, result: output(result)))
+
+
+def _in_this_thread(hook: Callable[..., Any]) -> Callable[..., Any]:
+    """The hook, which in any other thread sees and changes nothing."""
+    own = get_ident()
+    return lambda *arguments: hook(*arguments) if get_ident() == own else None

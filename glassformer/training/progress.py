@@ -2,8 +2,10 @@
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_origin, get_type_hints
 
+SCORES = "loss", "bleu", "chrf"  # that every validation has
+MOST = 1 << 53  # of anything that is counted
 # Checkpoints of version 0.1 have these names.
 OLD_NAMES = {
     "stale": "validations_since_best",
@@ -47,6 +49,31 @@ class TrainingProgress:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "TrainingProgress":
-        """From what `dataclasses.asdict` made of one, now or in version 0.1. Raises TypeError for anything else."""
+        """From what `dataclasses.asdict` made of one, now or in version 0.1.
+
+        Raises TypeError, KeyError or ValueError for anything else.
+        """
         known = {OLD_NAMES.get(key, key): value for key, value in dict(values).items()}
-        return cls(**known | {"unlogged": UpdateTotals(**values["unlogged"])})
+        made = cls(**known | {"unlogged": UpdateTotals(**values["unlogged"])})
+        _refuse_impossible(made)
+        _refuse_impossible(made.unlogged)
+        for scores in filter(None, (made.best, made.scores)):
+            if not all(_is_number(scores[name]) for name in SCORES):
+                raise ValueError("a score is no number")
+        return made
+
+
+def _refuse_impossible(counted: TrainingProgress | UpdateTotals) -> None:
+    """Raise ValueError for a value that is not of its field's type, or a number that nothing counts to."""
+    for name, kind in get_type_hints(type(counted)).items():
+        value = getattr(counted, name)
+        if kind in (int, float):
+            fits = _is_number(value) and 0 <= value <= MOST and (kind is float or isinstance(value, int))
+        else:
+            fits = isinstance(value, get_origin(kind) or kind)
+        if not fits:
+            raise ValueError(f"{name} is {str(value)[:40]}")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -4,6 +4,8 @@ Without its library, which needs a C++ compiler, all of this is skipped.
 """
 
 import random
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -290,3 +292,48 @@ def test_anything_that_python_may_hand_over(engine_of_eight=8):
         except GlassformerError:
             continue
     assert answers > 100
+
+
+def test_threads_that_the_system_does_not_give():
+    """A thousand threads have more stacks than this process may have memory; those that there are do."""
+    code = (
+        "import resource, sys; sys.path.insert(0, '.')\n"
+        "from tests.engine.test_fast import fast, make, walk, sources\n"
+        "import numpy as np\n"
+        "few = walk(fast(make(), threads=1), sources([4, 6]))\n"
+        "used = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (used + (1 << 30), -1))\n"
+        "engine = fast(make(), threads=1000)\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (-1, -1))\n"
+        "many = walk(engine, sources([4, 6]))\n"
+        "assert all(np.array_equal(a, b) for a, b in zip(few, many))\n"
+    )
+    outcome = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert outcome.returncode == 0, outcome.stderr[-500:]
+
+
+@pytest.mark.parametrize("value", [-(2**31), -1, 0, 2, 3, 2**16, 2**30 - 1, 2**30, 2**31 - 1])
+def test_sizes_that_the_library_is_given(value, monkeypatch):
+    """Whatever they are: a message, or a model that works. (Of max_length the memory is asked for: no large ones.)"""
+    from glassformer.engine import fast as module
+
+    model, usual = make(), module._native_config
+    for name, _ in library.Config._fields_[:15]:
+        if name == "max_length" and value > 2**20:
+            continue
+
+        def hostile(config, name=name):
+            made = usual(config)
+            setattr(made, name, value)
+            return made
+
+        with monkeypatch.context() as patch:
+            patch.setattr(module, "_native_config", hostile)
+            patch.setattr(module, "_positions", lambda *_: None)
+            try:
+                engine = FastEngine(model.config, weights_of(model, False))
+            except UsageError as error:
+                assert str(error).startswith("fast engine: ")
+                continue
+        if name != "max_length":
+            engine.step(np.array([2]), engine.encode([[5, EOS]]))

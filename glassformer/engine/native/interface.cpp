@@ -100,6 +100,7 @@ const char* glassformer_step(glassformer_batch* batch, int32_t n, const int32_t*
                              const int32_t* slots, int32_t length, int32_t* first_slot) {
     return guarded([&] {
         const Config& c = batch->model.config;
+        std::lock_guard<std::mutex> lock(batch->model.busy);  // the checks read what another thread's step makes longer
         require(n >= 1 && n < MOST, "the number of rows is out of range");
         require(length >= 0 && length < c.max_length, "more tokens than the model admits");
         require((int64_t)batch->cache.size() + n < MOST, "too many tokens in one batch");
@@ -108,7 +109,6 @@ const char* glassformer_step(glassformer_batch* batch, int32_t n, const int32_t*
             require(sources[row] >= 0 && sources[row] < (int)batch->lengths.size(), "a row has no such source");
         for (int64_t i = 0; i < (int64_t)n * length; ++i)
             require(slots[i] >= 0 && slots[i] < batch->cache.size(), "a row has no such past");
-        std::lock_guard<std::mutex> lock(batch->model.busy);
         *first_slot = batch->cache.size();
         batch->step(n, tokens, sources, slots, length);
     });

@@ -107,12 +107,11 @@ glassformer_model::glassformer_model(const Config& c, const Weights& weights, co
     generator = first == weights.end()
                     ? pack({&target_table.weight}, {read.vector("generator.bias", c.vocabulary)})
                     : read.linear({{"generator", c.vocabulary}}, c.d_model);
-    encoder.resize(c.encoder_layers);
-    decoder.resize(c.decoder_layers);
-    for (int i = 0; i < c.encoder_layers; ++i) read_layer(read, c, "encoder." + std::to_string(i), encoder[i]);
+    for (int i = 0; i < c.encoder_layers; ++i)  // no memory for layers whose weights are not there
+        read_layer(read, c, "encoder." + std::to_string(i), encoder.emplace_back());
     for (int i = 0; i < c.decoder_layers; ++i) {
-        read_layer(read, c, "decoder." + std::to_string(i), decoder[i]);
-        read_cross(read, c, "decoder." + std::to_string(i), decoder[i]);
+        read_layer(read, c, "decoder." + std::to_string(i), decoder.emplace_back());
+        read_cross(read, c, "decoder." + std::to_string(i), decoder.back());
     }
     if (c.final_norm) {
         encoder_norm = read.norm("encoder_norm", c.d_model);

@@ -7,13 +7,18 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
 class Pool {
 public:
+    // Fewer threads where the system gives no more.
     explicit Pool(int threads) {
-        for (int number = 1; number < threads; ++number) workers_.emplace_back([this, number] { serve(number); });
+        try {
+            for (int number = 1; number < threads; ++number) workers_.emplace_back([this, number] { serve(number); });
+        } catch (const std::system_error&) {
+        }
     }
 
     ~Pool() {

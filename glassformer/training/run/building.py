@@ -17,9 +17,10 @@ from glassformer.text.tokenizer import SMALLEST, Tokenizer, Tokenizers
 from glassformer.training.config import RunConfig, TrainingConfig
 from glassformer.training.distributed import Group
 from glassformer.training.progress import TrainingProgress
-from glassformer.training.run.checkpoint import restore_checkpoint
+from glassformer.training.run.checkpoint import restore_state
 from glassformer.training.run.fingerprint import batching_key, data_changes, validation_key
 from glassformer.training.run.run import Run
+from glassformer.training.run.state import read_progress
 from glassformer.training.update.optimizer import adam
 from glassformer.training.update.precision import agreed_precision
 from glassformer.training.update.replica import Replica
@@ -48,7 +49,8 @@ def build_run(path: Path, config: RunConfig, group: Group, checkpoint: Path | No
     replica = Replica(translator.model, config.training, group)
     optimizer = adam(replica.model)
     if checkpoint:
-        progress = restore_checkpoint(checkpoint, replica.model, optimizer, group)
+        restore_state(checkpoint, replica.model, optimizer, group)
+        progress = read_progress(checkpoint)
     else:
         keys = batching_key(config, data), validation_key(config, data)
         progress = TrainingProgress(processes=group.size, batching_key=keys[0], validation_key=keys[1])

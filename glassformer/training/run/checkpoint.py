@@ -8,11 +8,9 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
-from glassformer.errors import InputError
 from glassformer.files import remove_directory, whole_directory, write_checksums, write_whole
 from glassformer.model import Transformer
 from glassformer.model_directory import WEIGHTS, read_tensors
-from glassformer.reading import MIB, parse_json, read_regular
 from glassformer.training.distributed import Group
 from glassformer.training.progress import TrainingProgress
 from glassformer.training.update.randomness import random_state, set_random_state
@@ -86,17 +84,13 @@ def prune_checkpoints(run: Path, step: int, every: int, keep: int) -> None:
             remove_directory(old)
 
 
-def restore_checkpoint(
-    path: Path, model: Transformer, optimizer: torch.optim.Optimizer, group: Group
-) -> TrainingProgress:
-    """Restore the optimizer and this process's random state from `path`, and return the progress saved there.
+def restore_state(path: Path, model: Transformer, optimizer: torch.optim.Optimizer, group: Group) -> None:
+    """Restore the optimizer and this process's random state from `path`, a checkpoint without a `checkpoint_problem`.
 
     The model has its parameters already, loaded from the same directory. Where the number of processes has changed,
     each gets a new random state: dropout draws other numbers than it would have.
     """
     tensors = read_tensors(path / TENSORS)
-    if "random.cpu.0" not in tensors:
-        raise InputError(f"{path / TENSORS}: not the state of a training; copy the whole checkpoint")
     _restore_randomness(tensors, group)
     for name, parameter in model.named_parameters():
         prefix = f"{name}/"
@@ -105,10 +99,6 @@ def restore_checkpoint(
             key: value.to(parameter.device) if key == "step" else distribute_like(parameter, value)
             for key, value in mine.items()
         }
-    try:
-        return TrainingProgress.from_dict(parse_json(read_regular(path / NUMBERS, MIB)))
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise InputError(f"{path / NUMBERS}: missing or not whole; copy the whole checkpoint") from error
 
 
 def _restore_randomness(tensors: dict[str, Tensor], group: Group) -> None:

@@ -3,10 +3,11 @@
 import json
 from pathlib import Path
 
-from glassformer.files import clear_remains, integrity_problem, recover
+from glassformer.files import clear_remains, recover
 from glassformer.model_directory import OF_A_RUN
 from glassformer.training.distributed import Group
 from glassformer.training.run.checkpoint import CHECKPOINTS, checkpoints
+from glassformer.training.run.state import checkpoint_problem
 
 
 def find_checkpoint(run: Path, group: Group) -> tuple[Path | None, list[str]]:
@@ -24,10 +25,10 @@ def find_checkpoint(run: Path, group: Group) -> tuple[Path | None, list[str]]:
 
 
 def newest_undamaged(run: Path) -> tuple[Path | None, list[str]]:
-    """The newest checkpoint whose files are as they were saved, and what is wrong with each newer one."""
+    """The newest checkpoint from which training can go on, and what is wrong with each newer one."""
     damaged: list[str] = []
     for path in reversed(checkpoints(run)):
-        problem = integrity_problem(path)
+        problem = checkpoint_problem(path)
         if not problem:
             return path, damaged
         damaged.append(f"{path}: {problem}")

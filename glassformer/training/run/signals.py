@@ -6,6 +6,8 @@ import threading
 from pathlib import Path
 from types import FrameType, TracebackType
 
+from glassformer.system import STOPPING
+
 
 class Interrupted(Exception):  # noqa: N818 (it is no error)
     """Training was told to stop, and has saved. `stop_status` is the process's: 128 + the signal."""
@@ -13,10 +15,6 @@ class Interrupted(Exception):  # noqa: N818 (it is no error)
     def __init__(self, signal_number: int, run: Path) -> None:
         super().__init__(f"stopped and saved; go on with: glassformer train --out {shlex.quote(str(run))} --resume")
         self.stop_status = 128 + signal_number
-
-
-# A user's Ctrl-C, a request to end, a terminal that hangs up, a limit of the processor's time; not all on every system.
-STOPPING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGXCPU") if hasattr(signal, name)]
 
 
 class StopSignals:

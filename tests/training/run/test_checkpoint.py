@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 import torch
 from safetensors.numpy import load_file as load_arrays
-from safetensors.numpy import save_file as save_arrays
+from safetensors.torch import load_file as load_tensors
+from safetensors.torch import save
+from safetensors.torch import save_file as save_tensors
 
 from glassformer.errors import InputError
 from glassformer.files import recover, standing, whole_directory, write_checksums, write_whole
@@ -23,10 +25,12 @@ from glassformer.training.run.checkpoint import (
     average_parameters,
     checkpoints,
     prune_checkpoints,
-    restore_checkpoint,
+    restore_state,
     save_checkpoint,
     state_tensors,
 )
+from glassformer.training.run.recovery import newest_undamaged
+from glassformer.training.run.state import checkpoint_problem, read_progress
 from glassformer.translator import Translator
 from tests.commands import options, refusal, run
 from tests.letters import QUICK
@@ -74,7 +78,14 @@ def test_a_restored_training_goes_on_bit_for_bit(translator, tmp_path):
     for _ in range(3):
         update(translator, optimizer)
     progress = TrainingProgress(
-        3, 1, 2, {"chrf": 40.5}, 2, validations_since_best=1, seconds=7.25, unlogged=UpdateTotals(2, 1 / 3, 0.1)
+        3,
+        1,
+        2,
+        {"loss": 1.5, "bleu": 20.25, "chrf": 40.5},
+        2,
+        validations_since_best=1,
+        seconds=7.25,
+        unlogged=UpdateTotals(2, 1 / 3, 0.1),
     )
     path = checkpoint(tmp_path, translator, optimizer, progress)
     saved = weights(translator)
@@ -86,7 +97,9 @@ def test_a_restored_training_goes_on_bit_for_bit(translator, tmp_path):
     again = Translator.load(path)
     assert equal(weights(again), saved)
     other = adam(again)
-    assert restore_checkpoint(path, again.model, other, ALONE) == progress
+    assert checkpoint_problem(path) == ""
+    assert read_progress(path) == progress
+    restore_state(path, again.model, other, ALONE)
     for _ in range(2):
         update(again, other)
     assert equal(weights(again), weights(translator))
@@ -122,23 +135,100 @@ def test_the_newest_are_kept_by_their_step_not_their_name(translator, tmp_path):
     assert [path.name for path in checkpoints(tmp_path)] == ["step-999999", "step-1000000", "step-1000001"]
 
 
-def test_a_state_of_something_else_is_refused(translator, tmp_path):
-    optimizer = adam(translator)
-    update(translator, optimizer)
-    path = checkpoint(tmp_path, translator, optimizer, TrainingProgress(step=1))
-    save_arrays({"x": np.zeros(3, dtype=np.float32)}, path / "training_state.safetensors")
-    with pytest.raises(InputError, match=r"training_state\.safetensors: not the state of a training"):
-        restore_checkpoint(path, translator.model, optimizer, ALONE)
+# States that were sealed again: their checksums are right, their contents are not
+
+EMBEDDING = "source_embedding.token.weight"
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"step": 3'])
-def test_numbers_that_are_not_whole_are_refused(translator, tmp_path, content):
+def with_numbers(**changes):
+    def change(path):
+        values = json.loads((path / "training_state.json").read_text())
+        (path / "training_state.json").write_text(json.dumps(values | changes))
+
+    return change
+
+
+def with_tensors(name, change):
+    def changed(path):
+        tensors = load_tensors(path / "training_state.safetensors")
+        changed = change(tensors.pop(name))
+        save_tensors(tensors | ({} if changed is None else {name: changed}), path / "training_state.safetensors")
+
+    return changed
+
+
+def with_content(name, content):
+    return lambda path: (path / name).write_bytes(content)
+
+
+def infinite_weights(path):
+    weights = load_tensors(path / "model.safetensors")
+    weights[EMBEDDING][3, 4] = float("inf")
+    save_tensors(weights, path / "model.safetensors")
+
+
+RESEALED = {
+    **{f"numbers {content!r}": with_content("training_state.json", content) for content in
+       (b"", b"[]", b"{}", b'{"step": 3', b"null", b"3", b'{"unlogged": 3}', b'{"unlogged": {}, "x": 1}')},
+    **{f"{key} {value!r}": with_numbers(**{key: value}) for key, value in [
+        ("step", "2"), ("step", 1e30), ("step", -1), ("step", 7), ("step", None), ("step", True), ("epoch", 1.5),
+        ("epoch", 10**20), ("batch", []), ("seconds", "x"), ("seconds", -1.0), ("best", []), ("best", {"loss": "x"}),
+        ("scores", {"chrf": 3.0}), ("scores", {"loss": 1.0, "bleu": None, "chrf": 3.0}), ("processes", {}),
+        ("validation_key", 5), ("unlogged", []), ("unlogged", {"updates": "x"}), ("unlogged", {"loss": -1.0})]},
+    "no state": with_content("training_state.safetensors", save({"x": torch.zeros(3)})),
+    "no tensors": with_content("training_state.safetensors", save({})),
+    "no file of tensors": with_content("training_state.safetensors", b"{}"),
+    "no random state": with_tensors("random.cpu.0", lambda state: None),
+    "short random state": with_tensors("random.cpu.0", lambda state: state[:100].clone()),
+    "long random state": with_tensors("random.cpu.0", lambda state: torch.cat([state, state])),
+    "other random state": with_tensors("random.cpu.0", lambda state: torch.full_like(state, 255)),
+    "random floats": with_tensors("random.cpu.0", lambda state: state.float()),
+    "random matrix": with_tensors("random.cpu.0", lambda state: state[None].clone()),
+    "moment missing": with_tensors(f"{EMBEDDING}/exp_avg", lambda moment: None),
+    "step missing": with_tensors(f"{EMBEDDING}/step", lambda moment: None),
+    "moment of integers": with_tensors(f"{EMBEDDING}/exp_avg", lambda moment: moment.int()),
+    "moment of float64": with_tensors(f"{EMBEDDING}/exp_avg_sq", lambda moment: moment.double()),
+    "moment of bfloat16": with_tensors(f"{EMBEDDING}/exp_avg_sq", lambda moment: moment.bfloat16()),
+    "moment of another shape": with_tensors(f"{EMBEDDING}/exp_avg", lambda moment: moment.T.contiguous()),
+    "moment of no numbers": with_tensors(f"{EMBEDDING}/exp_avg", lambda moment: moment * float("nan")),
+    "negative square": with_tensors(f"{EMBEDDING}/exp_avg_sq", lambda moment: -1 - moment),
+    "updates of the future": with_tensors(f"{EMBEDDING}/step", lambda step: step + 1e30),
+    "half an update": with_tensors(f"{EMBEDDING}/step", lambda step: step - 0.5),
+    "two updates": with_tensors(f"{EMBEDDING}/step", lambda step: torch.cat([step[None], step[None]])),
+    "weights": infinite_weights,
+    "weights of another model": with_content("model.safetensors", save({"x": torch.zeros(3)})),
+    "config": with_content("config.json", b'{"vocab_size": 300}'),
+}  # fmt: skip
+
+
+@pytest.fixture
+def two_checkpoints(translator, tmp_path):
+    """The run and its newer checkpoint, of step 2."""
     optimizer = adam(translator)
-    update(translator, optimizer)
-    path = checkpoint(tmp_path, translator, optimizer, TrainingProgress(step=1))
-    (path / "training_state.json").write_text(content)
-    with pytest.raises(InputError, match=r"training_state\.json: missing or not whole"):
-        restore_checkpoint(path, translator.model, optimizer, ALONE)
+    for step in (1, 2):
+        update(translator, optimizer)
+        path = checkpoint(tmp_path, translator, optimizer, TrainingProgress(step=step))
+    return tmp_path, path
+
+
+@pytest.mark.parametrize("change", RESEALED.values(), ids=RESEALED.keys())
+def test_a_state_that_was_sealed_again_is_told_and_the_one_before_used(two_checkpoints, change):
+    run, newer = two_checkpoints
+    assert newest_undamaged(run) == (newer, [])
+    change(newer)
+    write_checksums(newer)
+    found, (problem,) = newest_undamaged(run)
+    assert found.name == "step-000001"
+    assert problem.startswith(f"{newer}: ")
+    assert len(problem) < len(str(newer)) + 250 and "\n" not in problem
+
+
+def test_a_checkpoint_before_the_first_update_has_no_moments(translator, tmp_path):
+    path = checkpoint(tmp_path, translator, adam(translator), TrainingProgress(step=3, skipped=3))
+    assert checkpoint_problem(path) == ""
+    with_numbers(skipped=2)(path)
+    write_checksums(path)
+    assert "is missing" in checkpoint_problem(path)
 
 
 def test_average_is_the_mean_of_all(translator, tmp_path):

@@ -1,21 +1,14 @@
-// What the page is looking at. All views read and write these signals; the address bar mirrors them,
-// so that every number has a link.
+// What the page is looking at. All views read and write these signals; the address bar mirrors them (`url.ts`),
+// so that every number, and all that a reader has chosen or changed, has a link.
 
-import { computed, effect, signal } from "@preact/signals";
+import { batch, computed, effect, signal } from "@preact/signals";
+import { readEdits, writeEdits } from "./edits";
 import { Graph } from "./graph";
 import { sublayerOf } from "./labels";
 import type { PageDocument } from "./record";
+import { hash, read, type Choices, type Place } from "./url";
 
-/** Where the reader is: a view, and in it perhaps a block of the model, a tensor and a cell. */
-export interface Place {
-  readonly view: string;
-  readonly trace: number;
-  readonly block: string | null; // "decoder.1.cross_attention"
-  readonly tensor: string | null;
-  readonly cell: readonly number[] | null; // the full index: [head, row, column]
-}
-
-const START: Place = { view: "map", trace: 0, block: null, tensor: null, cell: null };
+const START: Place = { view: "map", trace: 0, block: null, tensor: null, cell: null, sentence: null, edits: [], choices: {} };
 
 export const page = signal<PageDocument | null>(null);
 export const graphs = signal<readonly Graph[]>([]);
@@ -28,6 +21,9 @@ export const chosenBlock = computed(() => place.value.block);
 export const chosenTensor = computed(() => place.value.tensor);
 export const explaining = computed(() => place.value.tensor !== null && place.value.cell !== null);
 
+/** Whether a link can hold what the reader has changed. */
+export const editsFitALink = computed(() => writeEdits(graph.value) !== null);
+
 /**
  * Show a document; called once, when the page opens. `view` is where it opens unless the address says more;
  * of a training it shows what it came to, the last trace.
@@ -36,22 +32,56 @@ export function open(document: PageDocument, view: string): void {
   page.value = document;
   graphs.value = document.traces.map(({ record, label }) => new Graph(record, label));
   const first = { ...START, view, trace: document.kind === "training" ? document.traces.length - 1 : 0 };
-  place.value = readHash(first);
-  addEventListener("popstate", () => (place.value = readHash(first)));
+  const arrive = () => show(read(location.hash, first), first);
+  arrive();
+  addEventListener("popstate", () => {
+    forget();
+    arrive();
+  });
+  addEventListener("pagehide", settleAddress);
+  effect(followEdits);
 }
 
-const trail: Place[] = []; // only where the browser refuses to keep the history, as in a sandboxed frame
+/** Shows the place that a link or the history asks for, as far as the record has it. */
+function show(asked: Place, first: Place): void {
+  const trace = graphs.value[asked.trace] ? asked.trace : first.trace;
+  const own = graphs.value[trace];
+  const known = asked.tensor !== null && own.has(asked.tensor) ? own.tensor(asked.tensor) : null;
+  const inside = asked.cell && known?.shape.length === asked.cell.length && asked.cell.every((i, axis) => i < known.shape[axis]);
+  batch(() => {
+    if (!alike(writeEdits(own) ?? [], asked.edits)) own.edits.value = readEdits(own, asked.edits);
+    place.value = { ...asked, trace, sentence: null, tensor: known?.name ?? null, cell: inside ? asked.cell : null, edits: writeEdits(own) ?? [] };
+  });
+}
+
+/** What a reader changes becomes part of the place, so that it has a link and Back takes it back. */
+function followEdits(): void {
+  const edits = writeEdits(graph.value) ?? [];
+  if (!alike(edits, place.peek().edits)) leadTo({ ...place.peek(), edits }, "edits");
+}
+
+const alike = (some: readonly string[], others: readonly string[]): boolean => some.join() === others.join();
+
+// ---- going somewhere
 
 /** Go to another place: what `change` leaves out stays as it is. `back` returns. */
 export function go(change: Partial<Place>): void {
-  const next = { ...place.peek(), ...change };
-  if (hash(next) === hash(place.peek())) return;
-  try {
-    history.pushState({ depth: depth() + 1 }, "", hash(next));
-  } catch {
-    trail.push(place.peek());
-  }
-  place.value = next;
+  const here = place.peek();
+  const next = { ...here, ...change };
+  leadTo(next.trace === here.trace ? next : { ...next, edits: writeEdits(graphs.peek()[next.trace]) ?? [] }, null);
+}
+
+/** Choose something in a view (see `linked.ts`); null: as at the beginning. `passing`: Back does not stop here. */
+export function choose(name: string, text: string | null, passing = false): void {
+  const next = { ...place.peek(), choices: choosing(name, text) };
+  if (passing) replace(next);
+  else leadTo(next, name);
+}
+
+/** The choices made so far, and this one: for `go`, where a choice is made on the way to another place. */
+export function choosing(name: string, text: string | null): Choices {
+  const { [name]: _, ...others } = place.peek().choices;
+  return text === null ? others : { ...others, [name]: text };
 }
 
 /** Open a cell's explanation: the one thing a click on any number does. */
@@ -69,42 +99,64 @@ export function openTensor(tensor: string): void {
 /** One step back; where a link led straight in, one step up: from the cell to its tensor, to its block. */
 export function back(): void {
   const { cell, tensor } = place.peek();
-  if (trail.length) place.value = trail.pop()!;
-  else if (depth() > 0) history.back();
+  if (trail.length) show(trail.pop()!, START);
+  else if (depth() > 0) {
+    settleAddress();
+    history.back();
+  }
   else place.value = { ...place.peek(), cell: null, ...(cell ? {} : tensor ? { tensor: null } : { block: null }) };
 }
 
 /** Close the explanation, staying where one is. */
 export const closeCell = (): void => go({ cell: null });
 
-const depth = (): number => history.state?.depth ?? 0;
+// ---- the history
 
-/** The link to a place, such as #view=matrix&tensor=decoder.1.cross_attention.weights&cell=0,2,3. */
-export function hash({ view, trace, block, tensor, cell }: Place): string {
-  const parts = new URLSearchParams({ view });
-  if (graphs.peek().length > 1) parts.set("trace", String(trace));
-  if (block) parts.set("block", block);
-  if (tensor) parts.set("tensor", tensor);
-  if (cell) parts.set("cell", cell.join(","));
-  return `#${parts.toString().replaceAll("%2C", ",")}`;
+const AT_ONCE = 500; // milliseconds in which changes of one and the same thing are one step of the history
+const SETTLED = 150; // milliseconds until the address follows a slider; browsers refuse to write it at every move
+
+const trail: Place[] = []; // only where the browser refuses to keep the history, as in a sandboxed frame
+const depth = (): number => history.state?.depth ?? 0;
+const address = (to: Place): string => hash(to, graphs.peek().length);
+
+let latest: { thing: string | null; time: number } = { thing: null, time: 0 };
+let owed: ReturnType<typeof setTimeout> | undefined;
+
+/** A step of the history. `thing`: what of the place it changes, where it may be changed again at once. */
+function leadTo(next: Place, thing: string | null): void {
+  if (address(next) === address(place.peek())) return;
+  const time = Date.now();
+  const again = thing !== null && latest.thing === thing && time - latest.time < AT_ONCE;
+  latest = { thing, time };
+  if (again) return replace(next);
+  settleAddress();
+  try {
+    history.pushState({ depth: depth() + 1 }, "", address(next));
+  } catch {
+    trail.push(place.peek());
+  }
+  place.value = next;
 }
 
-/** The place that the address bar names; what it gets wrong is left out. */
-function readHash(fallback: Place): Place {
-  const parts = new URLSearchParams(location.hash.slice(1));
-  const asked = Number(parts.get("trace") ?? fallback.trace);
-  const trace = graphs.value[asked] ? asked : fallback.trace;
-  const tensor = parts.get("tensor");
-  const known = tensor !== null && graphs.value[trace].has(tensor) ? graphs.value[trace].tensor(tensor) : null;
-  const cell = parts.get("cell")?.split(",").map(Number) ?? null;
-  const inside = known && cell?.length === known.shape.length && cell.every((i, axis) => Number.isInteger(i) && i >= 0 && i < known.shape[axis]);
-  return {
-    view: parts.get("view") ?? fallback.view,
-    trace,
-    block: parts.get("block"),
-    tensor: known?.name ?? null,
-    cell: inside ? cell : null,
-  };
+/** The place in the place of another; the address follows when it has settled. */
+function replace(next: Place): void {
+  place.value = next;
+  owed ??= setTimeout(settleAddress, SETTLED);
+}
+
+function settleAddress(): void {
+  if (owed === undefined) return;
+  forget();
+  try {
+    history.replaceState(history.state, "", address(place.peek()));
+  } catch {
+    // a sandboxed frame has no address to write
+  }
+}
+
+function forget(): void {
+  clearTimeout(owed);
+  owed = undefined;
 }
 
 // ---- theme

@@ -5,6 +5,7 @@ import { computed } from "@preact/signals";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Graph } from "../graph";
 import { axisTitle, cellName } from "../labels";
+import { below, useLinked } from "../linked";
 import type { Scale } from "../palette";
 import { isDark, openCell, place } from "../store";
 import { Choice } from "./Choice";
@@ -28,11 +29,11 @@ type Spot = readonly [row: number, column: number];
 export function Matrix({ graph, tensor: name, head: fixed, scale, caption = true, onOpen }: Props) {
   const tensor = graph.tensor(name);
   const chosenIndex = useMemo(() => computed(() => (place.value.tensor === name ? place.value.cell : null)), [name]).value;
-  const [ownHead, setHead] = useState(0);
   const heads = tensor.shape.length > 2 ? tensor.shape[0] : 1;
+  const [ownHead, setHead] = useLinked("head", below(heads), 0);
   const head = Math.min(fixed ?? ownHead, heads - 1);
   useEffect(() => {
-    if (chosenIndex && heads > 1) setHead(chosenIndex[0]);
+    if (chosenIndex && heads > 1) setHead(chosenIndex[0], true);
   }, [chosenIndex]);
   const values = graph.values(name);
   const slice = useMemo(() => sliceOf(graph, name, head, scale), [graph, name, head, scale, values]);

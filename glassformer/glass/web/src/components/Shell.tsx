@@ -3,6 +3,7 @@
 import { useEffect } from "preact/hooks";
 import { back, chosenView, closeCell, explaining, go, graph, graphs, openView, page, theme, type Theme } from "../store";
 import { VIEWS } from "../views";
+import { followChoice } from "../views/causes/intervening";
 import { Altered, TitleNow } from "../views/edit/Altered";
 import { CellPanel } from "./CellPanel";
 import { Guard } from "./Guard";
@@ -12,6 +13,7 @@ export function Shell() {
     addEventListener("keydown", onKey);
     return () => removeEventListener("keydown", onKey);
   }, []);
+  useEffect(() => followChoice(graph.value), [graph.value]);
   return (
     <div class="shell">
       <a class="skip" href="#main" onClick={skip}>Skip to the view</a>

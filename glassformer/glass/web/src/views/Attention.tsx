@@ -6,10 +6,11 @@ import { Frame } from "../components/Frame";
 import { Matrix } from "../components/Matrix";
 import type { Graph } from "../graph";
 import { axisTitle } from "../labels";
+import { below, between, oneOf, optional, pair, useLinked, YES_OR_NO } from "../linked";
 import { UNIT } from "../palette";
 import type { Axis, Tensor } from "../record";
 import { last } from "../shapes";
-import { go, openView, place } from "../store";
+import { choosing, go, openView, place } from "../store";
 import "./Attention.css";
 import { AttentionArcs, type Chosen } from "./AttentionArcs";
 import { AttentionReading } from "./AttentionReading";
@@ -29,7 +30,7 @@ export function Attention({ graph }: { graph: Graph }) {
     <Frame title="Attention" lead="Which word looks at which: the wider the ribbon, the larger the weight. The weights of one word that looks sum to 1.">
       <div class="controls attention-controls">
         <Choice label="who looks where" value={kind.id} options={kinds.map(({ id, title }) => [id, title] as const)}
-          onChange={(id) => choose({ kind: id, layer: null, head: null })} />
+          onChange={(id) => go({ block: blockText({ kind: id, layer: null, head: null }), cell: null, choices: choosing("word", null) })} />
         {kind.layers.length > 1 && (
           <Choice label="layer" value={String(pick.layer ?? "all")} options={numbered(kind.layers.length, "mean")}
             onChange={(value) => choose({ layer: asNumber(value) })} />
@@ -47,10 +48,11 @@ export function Attention({ graph }: { graph: Graph }) {
 function Words({ graph, kind, pick }: { graph: Graph; kind: Kind; pick: Pick }) {
   const tensor = kind.layers[0];
   const [queryAxis, keyAxis] = [-2, -1].map((at) => graph.trace.axes[tensor.axes.at(at)!]);
-  const [merge, setMerge] = useState(true);
-  const [written, setWritten] = useState(true);
-  const [threshold, setThreshold] = useState(0.05);
-  const [chosen, setChosen] = useState<Chosen | null>(null);
+  const [merge, setMerge] = useLinked("whole_words", YES_OR_NO, true);
+  const [row, setRow] = useLinked("row_is", oneOf(["writes", "reads"]), "writes");
+  const written = row === "writes";
+  const [threshold, setThreshold] = useLinked("hide_below", between(0, 0.5), 0.05);
+  const [word, setWord] = useLinked("word", optional(pair(oneOf<Chosen["side"]>(["query", "key"]), below(Math.max(queryAxis.size, keyAxis.size)))), null);
   const [hovered, setHovered] = useState<Chosen | null>(null);
   const end = endOf(graph, tensor, queryAxis);
   const lines = useMemo(() => linesOf(queryAxis, keyAxis, merge, written ? end : null), [queryAxis, keyAxis, merge, written, end]);
@@ -58,18 +60,19 @@ function Words({ graph, kind, pick }: { graph: Graph; kind: Kind; pick: Pick }) 
   const values = sheets.map((sheet) => weightsOf(graph, sheet));
   const groups = ({ marks }: Line) => marks.map(({ cells }) => cells);
   const weights = grouped(mean(values), last(tensor.shape), groups(lines.queries), groups(lines.keys));
+  const chosen = word && markOf(lines, ...word);
+  const setChosen = (one: Chosen | null) => setWord(one && [one.side, lines[SIDES[one.side]].marks[one.mark].cells[0]]);
   const shown = hovered ?? chosen;
-  const clear = () => { setChosen(null); setHovered(null); };
   const read = (mark: number) => (written && end !== null ? (lines.queries.marks[mark - 1]?.text ?? queryAxis.tokens![0].text) : null);
   return (
     <>
       <div class="controls attention-controls">
         {(hasLongWords(queryAxis) || hasLongWords(keyAxis)) && (
-          <label class="choice"><input type="checkbox" checked={merge} onChange={(event) => { setMerge(event.currentTarget.checked); clear(); }} /> whole words</label>
+          <label class="choice"><input type="checkbox" checked={merge} onChange={(event) => { setMerge(event.currentTarget.checked); setHovered(null); }} /> whole words</label>
         )}
         {end !== null && (
-          <Choice label="a target word stands for the step that" value={written ? "writes" : "reads"} options={[["writes", "writes it"], ["reads", "reads it"]]}
-            onChange={(value) => { setWritten(value === "writes"); clear(); }} />
+          <Choice label="a target word stands for the step that" value={row} options={[["writes", "writes it"], ["reads", "reads it"]]}
+            onChange={(value) => { setRow(value); setHovered(null); }} />
         )}
         <label class="choice">
           hide below <output>{threshold.toFixed(2)}</output>
@@ -93,6 +96,14 @@ function Words({ graph, kind, pick }: { graph: Graph; kind: Kind; pick: Pick }) 
             onPick={(mark) => setChosen({ side: "query", mark })} />}
     </>
   );
+}
+
+const SIDES = { query: "queries", key: "keys" } as const;
+
+/** The word that stands for a row (or column) of the weights. */
+function markOf(lines: { queries: Line; keys: Line }, side: Chosen["side"], cell: number): Chosen | null {
+  const mark = lines[SIDES[side]].marks.findIndex(({ cells }) => cells.includes(cell));
+  return mark < 0 ? null : { side, mark };
 }
 
 const Guidance = ({ editable }: { editable: boolean }) => (

@@ -1,8 +1,9 @@
 // The beam search as a tree: what was kept, pruned, finished, what won, and the arithmetic of every score.
 
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { Frame } from "../components/Frame";
 import type { Graph } from "../graph";
+import { below, useLinked, YES_OR_NO } from "../linked";
 import { show } from "../numbers";
 import type { BeamNode } from "../record";
 import { Chosen } from "./beam/Chosen";
@@ -14,13 +15,14 @@ const MANY = 60; // nodes from which on the pruned ones are shown only when aske
 
 export function Beam({ graph }: { graph: Graph }) {
   const beam = graph.trace.beam!;
-  const [withPruned, setWithPruned] = useState(beam.nodes.length <= MANY);
-  const [chosen, setChosen] = useState(() => winner(beam.nodes));
+  const [wanted, setWithPruned] = useLinked("pruned", YES_OR_NO, beam.nodes.length <= MANY);
+  const [chosen, setChosen] = useLinked("node", below(beam.nodes.length), winner(beam.nodes));
+  const withPruned = wanted || beam.nodes[chosen].state === "pruned";
   const layout = useMemo(() => layoutOf(beam, withPruned), [beam, withPruned]);
   const count = (state: BeamNode["state"]) => beam.nodes.filter((node) => node.state === state).length;
   const hide = (all: boolean) => {
+    if (!all && beam.nodes[chosen].state === "pruned") setChosen(beam.nodes[chosen].parent!, true);
     setWithPruned(all);
-    if (!all && beam.nodes[chosen].state === "pruned") setChosen(beam.nodes[chosen].parent!);
   };
   return (
     <Frame title="The beam as a tree" lead={
@@ -38,10 +40,7 @@ export function Beam({ graph }: { graph: Graph }) {
       </div>
       {graph.isAltered && <p class="note stale-reason">Grey, because it is the recorded search: what you have changed is not searched again, since its other beginnings are not in the record.</p>}
       <Tree layout={layout} chosen={chosen} onChoose={setChosen} stale={graph.isAltered} />
-      <Chosen graph={graph} beam={beam} node={beam.nodes[chosen]} onChoose={(id) => {
-        if (beam.nodes[id].state === "pruned") setWithPruned(true);
-        setChosen(id);
-      }} />
+      <Chosen graph={graph} beam={beam} node={beam.nodes[chosen]} onChoose={setChosen} />
     </Frame>
   );
 }

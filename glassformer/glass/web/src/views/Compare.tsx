@@ -1,8 +1,8 @@
 // Two models on one sentence: what each writes, where they part, and by how much their numbers differ.
 
-import { signal } from "@preact/signals";
 import { Frame } from "../components/Frame";
 import type { Graph } from "../graph";
+import { below, useLinked } from "../linked";
 import { percent, show } from "../numbers";
 import { graphs } from "../store";
 import { ByWords } from "./compare/ByWords";
@@ -11,20 +11,20 @@ import { StepTable } from "./compare/StepTable";
 import { TensorDifferences } from "./compare/TensorDifferences";
 import "./Compare.css";
 
-const chosenStep = signal<number | null>(null); // stays when an explanation opens in the other trace
-
 export function Compare() {
   const [a, b] = graphs.value;
   if (!b) return <Frame title="Compare" lead="This page holds one trace only; there is nothing to compare it with." />;
   const pair = [a, b] as const;
-  const parted = parting(a.trace.decode?.steps ?? [], b.trace.decode?.steps ?? []);
+  const steps = pair.map(({ trace }) => trace.decode?.steps ?? []);
+  const parted = parting(steps[0], steps[1]);
+  const [step, setStep] = useLinked("step", below(Math.max(...steps.map(({ length }) => length))), parted ?? 0);
   return (
     <Frame title="Compare" lead="Two models read one sentence. See where their translations part, and which of their numbers differ.">
       <div class="comparison">
         <Translations pair={pair} />
         <h3>Step by step</h3>
         <p class="lead">{verdict(pair, parted)}</p>
-        <StepTable pair={pair} parted={parted} step={chosenStep.value ?? parted ?? 0} onStep={(step) => (chosenStep.value = step)} />
+        <StepTable pair={pair} parted={parted} step={step} onStep={setStep} />
         <h3>Where each looked, by words</h3>
         <p class="lead">The mean over all layers and heads; the tokens of a word are taken together. A number opens the head that looks there most.</p>
         <ByWords pair={pair} />

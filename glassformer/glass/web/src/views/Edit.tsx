@@ -1,9 +1,9 @@
 // Edit and recompute: change a word, a head, a weight, and see all that follows, computed here in the page.
 
-import { useState } from "preact/hooks";
 import { Choice } from "../components/Choice";
 import { Frame } from "../components/Frame";
 import type { Graph } from "../graph";
+import { oneOf, optional, useLinked } from "../linked";
 import { chosenTensor } from "../store";
 import { ChangeHead } from "./edit/ChangeHead";
 import { ChangeNumber } from "./edit/ChangeNumber";
@@ -38,14 +38,14 @@ type Experiment = keyof typeof EXPERIMENTS;
 
 function Experiments({ graph }: { graph: Graph }) {
   const { vocabulary } = graph.trace;
-  const [wanted, setWanted] = useState<Experiment | null>(null);
-  const chosen = wanted ?? (chosenTensor.value || !vocabulary ? "number" : "word");
   const options: [Experiment, string][] = [
     ...(vocabulary ? [["word", "a word"] as [Experiment, string]] : []),
     ["hide", "hide a word"],
     ...(attentions(graph).length ? [["head", "silence a head"] as [Experiment, string]] : []),
     ["number", "any number"],
   ];
+  const [wanted, setWanted] = useLinked<Experiment | null>("change", optional(oneOf(options.map(([id]) => id))), null);
+  const chosen = wanted ?? (chosenTensor.value || !vocabulary ? "number" : "word");
   const Chosen = EXPERIMENTS[chosen];
   return (
     <section class="card">

@@ -1,11 +1,11 @@
 // The feed-forward network for one token: its wide inner layer before and after the activation, and which units are on.
 
-import { useState } from "preact/hooks";
 import { Choice } from "../components/Choice";
 import { Frame } from "../components/Frame";
 import { Num } from "../components/Num";
 import type { Graph } from "../graph";
 import { placeText } from "../labels";
+import { below, useLinked } from "../linked";
 import { percent } from "../numbers";
 import { activationOf } from "../ops/elementwise";
 import { last } from "../shapes";
@@ -23,11 +23,10 @@ const ENDING = ".activation";
 
 export function FeedForward({ graph }: { graph: Graph }) {
   const blocks = graph.trace.tensors.filter(({ name }) => name.endsWith(`feed_forward${ENDING}`)).map(({ name }) => name.slice(0, -ENDING.length));
-  const [row, setRow] = useState(0);
   const block = blocks.find((name) => name === chosenBlock.value) ?? blocks[0];
   const tensor = graph.tensor(block + ENDING);
   const tokens = Array.from({ length: tensor.shape[0] }, (_, i) => [i, placeText(graph, tensor, 0, i)] as const);
-  const at = Math.min(row, tokens.length - 1);
+  const [at, setRow] = useLinked("row", below(tokens.length), 0);
   return (
     <Frame title="Feed-forward" lead={LEAD}>
       <div class="layered">

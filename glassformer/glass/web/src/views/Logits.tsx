@@ -1,18 +1,19 @@
 // One step's logits and what softmax makes of them at a temperature; what top-k and top-p would keep.
 
-import { useMemo, useState } from "preact/hooks";
+import { useMemo } from "preact/hooks";
 import { Choice } from "../components/Choice";
 import { Frame } from "../components/Frame";
 import { Num } from "../components/Num";
 import type { Graph } from "../graph";
 import { pieceText } from "../labels";
+import { below, between, useLinked } from "../linked";
 import { percent, show } from "../numbers";
 import { pieceLabel } from "../pieces";
 import type { Candidate, Step } from "../record";
 import { evenChoices, hasColumn, outputs } from "./decoding/output";
 import "./Layered.css";
 import "./Logits.css";
-import { keptBy, TruncationControls, NO_TRUNCATION, type Truncation } from "./Truncation";
+import { keptBy, NO_TRUNCATION, TRUNCATION, TruncationControls } from "./Truncation";
 import { allLogits, stepLogits, type StepLogits } from "./stepLogits";
 import type { Range } from "../temperature";
 
@@ -22,11 +23,11 @@ const SHOWN = 10;
 
 export function Logits({ graph }: { graph: Graph }) {
   const { steps } = graph.trace.decode!;
-  const [at, setAt] = useState(0);
-  const [temperature, setTemperature] = useState(1);
-  const [cut, setCut] = useState<Truncation>(NO_TRUNCATION);
+  const [at, setAt] = useLinked("step", below(steps.length), 0);
+  const [temperature, setTemperature] = useLinked("temperature", between(COLDEST, HOTTEST), 1);
+  const [cut, setCut] = useLinked("keep", TRUNCATION, NO_TRUNCATION);
   const all = useMemo(() => allLogits(graph), [graph, graph.edits.value, graph.patches.value]);
-  const step = steps[Math.min(at, steps.length - 1)];
+  const step = steps[at];
   if (!step) return <Frame title="Logits to probabilities" lead={LEAD}><p class="note">Nothing was decoded.</p></Frame>;
   const row = stepLogits(graph, all, step);
   const keeps = keptBy(row, cut, temperature);

@@ -1,10 +1,10 @@
 // Where a token stands, as the model is told: by a pattern added to the embedding, or by turning queries and keys.
 
-import { useState } from "preact/hooks";
 import { Choice } from "../components/Choice";
 import { Frame } from "../components/Frame";
 import { Matrix } from "../components/Matrix";
 import type { Graph } from "../graph";
+import { oneOf, useLinked } from "../linked";
 import type { Tensor } from "../record";
 import "./Positions.css";
 import { PositionsOffsets } from "./PositionsOffsets";
@@ -24,7 +24,7 @@ export function Positions({ graph }: { graph: Graph }) {
 }
 
 function Added({ graph, tensors }: { graph: Graph; tensors: readonly Tensor[] }) {
-  const [name, setName] = useState(tensors[0].name);
+  const [name, setName] = useLinked("of", oneOf(tensors.map((one) => one.name)), tensors[0].name);
   const tensor = graph.tensor(name);
   const learned = tensor.op === "lookup";
   const lead = learned

@@ -1,9 +1,10 @@
 // Why sines and cosines: a shift by k places turns every pair by the same angle wherever one starts, so the dot
 // product of two places depends on how far apart they are and on nothing else.
 
-import { useMemo, useState } from "preact/hooks";
+import { useMemo } from "preact/hooks";
 import { Num } from "../components/Num";
 import type { Graph } from "../graph";
+import { below, pair as pairKind, useLinked } from "../linked";
 import { show } from "../numbers";
 import { turn } from "../ops/angles";
 import { scaleOf, type Scale } from "../palette";
@@ -26,9 +27,9 @@ export function PositionsOffsets({ graph, tensor }: { graph: Graph; tensor: Tens
 
 function Turning({ graph, tensor }: { graph: Graph; tensor: Tensor }) {
   const [rows, width] = tensor.shape;
-  const [pair, setPair] = useState(0);
-  const [from, setFrom] = useState(0);
-  const [offset, setOffset] = useState(1);
+  const [pair, setPair] = useLinked("pair", below(width / 2), 0);
+  const [from, setFrom] = useLinked("from", below(rows - 1), 0);
+  const [offset, setOffset] = useLinked("offset", below(rows), 1);
   const { sine, cosine } = pairOf(tensor.attributes.layout, width, pair);
   const values = graph.values(tensor.name)!;
   const point = (p: number): [number, number] => [values[p * width + cosine], values[p * width + sine]];
@@ -69,7 +70,7 @@ function Products({ graph, tensor }: { graph: Graph; tensor: Tensor }) {
   const values = graph.values(tensor.name)!;
   const matrix = useMemo(() => products(values, rows, width), [values]);
   const offsets = useMemo(() => byOffset(matrix), [matrix]);
-  const [[p, q], setCell] = useState([0, 1]);
+  const [[p, q], setCell] = useLinked("places", pairKind(below(rows), below(rows)), [0, 1]);
   const k = Math.abs(q - p);
   const scale = useMemo(() => scaleFrom(matrix.flat()), [matrix]);
   const names = matrix.map((_, i) => String(i));

@@ -1,12 +1,12 @@
 // Rotary positions: nothing is added; every pair of a query's and a key's numbers is turned by an angle that grows
 // with the place. Shift both and both turn alike: the score knows only how far apart they stand.
 
-import { useState } from "preact/hooks";
 import { Choice } from "../components/Choice";
 import { Frame } from "../components/Frame";
 import { Num } from "../components/Num";
 import type { Graph } from "../graph";
 import { blockOf, placeText } from "../labels";
+import { below, between, oneOf, useLinked } from "../linked";
 import { show } from "../numbers";
 import { turn } from "../ops/angles";
 import type { Tensor } from "../record";
@@ -15,6 +15,8 @@ import { Circle } from "./PositionsCircle";
 import { OffsetCurve } from "./PositionsCurve";
 import { speedOf, turnedScore } from "./positionMath";
 import { Slider } from "./PositionsSlider";
+
+const MOST_SHIFT = 30;
 
 /** The attentions whose queries and keys are turned, with the tensors in question. */
 interface Turned {
@@ -37,9 +39,9 @@ function turnedOf(graph: Graph): Turned[] {
 
 export function PositionsRotary({ graph }: { graph: Graph }) {
   const all = turnedOf(graph);
-  const [block, setBlock] = useState(all[0].block);
-  const [head, setHead] = useState(0);
+  const [block, setBlock] = useLinked("of", oneOf(all.map((one) => one.block)), all[0].block);
   const turned = all.find((one) => one.block === block)!;
+  const [head, setHead] = useLinked("head", below(turned.query.shape[0]), 0);
   return (
     <Frame title="Positions" lead="Attention itself knows no order, so this model turns its queries and keys: each pair of numbers is an arrow, and the further along its token stands, the further it is turned.">
       <div class="controls positions-controls">
@@ -53,10 +55,10 @@ export function PositionsRotary({ graph }: { graph: Graph }) {
 
 function Pair({ graph, turned: { query, key, queryTurned, keyTurned, scores }, head }: { graph: Graph; turned: Turned; head: number }) {
   const [, rows, width] = query.shape;
-  const [pair, setPair] = useState(0);
-  const [i, setI] = useState(Math.min(3, rows - 1));
-  const [j, setJ] = useState(Math.min(1, key.shape[1] - 1));
-  const [shift, setShift] = useState(0);
+  const [pair, setPair] = useLinked("pair", below(width / 2), 0);
+  const [i, setI] = useLinked("query", below(rows), Math.min(3, rows - 1));
+  const [j, setJ] = useLinked("key", below(key.shape[1]), Math.min(1, key.shape[1] - 1));
+  const [shift, setShift] = useLinked("shift", between(0, MOST_SHIFT), 0);
   const base = Number(queryTurned.attributes.base);
   const keyHead = Math.floor(head / (query.shape[0] / key.shape[0])); // grouped queries share a key head
   const row = (tensor: Tensor, h: number, at: number) => graph.values(tensor.name)!.slice((h * tensor.shape[1] + at) * width, (h * tensor.shape[1] + at + 1) * width);
@@ -82,7 +84,7 @@ function Pair({ graph, turned: { query, key, queryTurned, keyTurned, scores }, h
             <Slider label="query token" value={i} most={rows - 1} text={<>{word(query, i)}, place {i}</>} onChange={setI} />
             <Slider label="key token" value={j} most={key.shape[1] - 1} text={<>{word(key, j)}, place {j}</>} onChange={setJ} />
             <Slider label="pair of columns" value={pair} most={width / 2 - 1} text={<>{2 * pair}, {2 * pair + 1}: {show(speed)} radians a place</>} onChange={setPair} />
-            <Slider label="move both by" value={shift} most={30} text={`${shift} places`} onChange={setShift} />
+            <Slider label="move both by" value={shift} most={MOST_SHIFT} text={`${shift} places`} onChange={setShift} />
           </div>
           <dl class="positions-facts">
             <dt class="positions-first">query, as it was</dt><dd>{numbers(query, head, i)}</dd>

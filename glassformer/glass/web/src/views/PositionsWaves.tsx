@@ -1,10 +1,10 @@
 // Two columns of the position table as curves: a sine and its cosine. The dots are the record's numbers, the thin
 // lines the formula between them.
 
-import { useState } from "preact/hooks";
 import { Num } from "../components/Num";
 import type { Graph } from "../graph";
 import { placeText } from "../labels";
+import { below, useLinked } from "../linked";
 import type { Tensor } from "../record";
 import { pairOf, speedOf } from "./positionMath";
 import { Slider } from "./PositionsSlider";
@@ -13,9 +13,9 @@ const HEIGHT = 190;
 const MARGIN = { left: 34, right: 12, top: 12, bottom: 26 };
 
 export function PositionsWaves({ graph, tensor }: { graph: Graph; tensor: Tensor }) {
-  const [pair, setPair] = useState(0);
-  const [place, setPlace] = useState(Math.min(1, tensor.shape[0] - 1));
   const [rows, width] = tensor.shape;
+  const [pair, setPair] = useLinked("pair", below(width / 2), 0);
+  const [place, setPlace] = useLinked("place", below(rows), Math.min(1, rows - 1));
   const { base, layout, start } = tensor.attributes;
   const speed = speedOf(Number(base), width, pair);
   const { sine, cosine } = pairOf(layout, width, pair);

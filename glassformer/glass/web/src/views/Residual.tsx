@@ -1,10 +1,10 @@
 // A residual connection and its norm for one token: what was there, what the sublayer adds, the sum, the norm of it.
 
-import { useState } from "preact/hooks";
 import { Choice } from "../components/Choice";
 import { Frame } from "../components/Frame";
 import type { Graph } from "../graph";
 import { placeText } from "../labels";
+import { between, useLinked } from "../linked";
 import { percent, show } from "../numbers";
 import { last } from "../shapes";
 import { chosenBlock, go } from "../store";
@@ -18,9 +18,11 @@ import { cosine, length, rowOf } from "../vectors";
 const LEAD =
   "A sublayer does not replace a token's vector: it adds to it. Look how long the addition is beside what was there, and what the norm makes of it.";
 
+const ROW = between(0, 9999); // of whichever side the sublayer is on
+
 export function Residual({ graph }: { graph: Graph }) {
   const all = sublayers(graph).filter(({ x, f, sum }) => [x, f, sum].every((name) => graph.values(name)));
-  const [row, setRow] = useState(0);
+  const [row, setRow] = useLinked("row", ROW, 0);
   const one = all.find(({ name }) => name === chosenBlock.value) ?? all[0];
   return (
     <Frame title="Residual and norm" lead={LEAD}>

@@ -1,10 +1,10 @@
 // Rows of several tensors under one another, on one scale: pointing at a column of one reads it in all.
 
-import { useState } from "preact/hooks";
 import type { ComponentChildren } from "preact";
 import { Legend } from "../components/Legend";
 import { Num } from "../components/Num";
 import type { Graph } from "../graph";
+import { below, useLinked } from "../linked";
 import { scaleOf } from "../palette";
 import { last } from "../shapes";
 import { RowStrip } from "./RowStrip";
@@ -26,9 +26,8 @@ interface Props {
 }
 
 export function Strips({ graph, lines, row, unit }: Props) {
-  const [wanted, setColumn] = useState(0);
   const width = last(graph.tensor(lines[0].tensor).shape);
-  const column = Math.min(wanted, width - 1);
+  const [column, setColumn] = useLinked("column", below(width), 0);
   const scale = scaleOf(lines.flatMap(({ tensor }) => [...rowOf(graph.values(tensor)!, width, row)]));
   return (
     <>

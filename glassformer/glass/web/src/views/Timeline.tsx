@@ -1,14 +1,14 @@
 // The decode loop, from the start token to the end token: what is read, what is weighed, what is taken, what is looked at.
 
-import { useState } from "preact/hooks";
 import { Frame } from "../components/Frame";
 import { RunningText } from "../components/RunningText";
 import type { Graph } from "../graph";
+import { below, useLinked } from "../linked";
 import { show } from "../numbers";
 import type { Step } from "../record";
 import { openCell } from "../store";
-import { attention, strongest, which } from "./decoding/attention";
-import { AttentionChoice, describe } from "./decoding/AttentionChoice";
+import { attention, strongest } from "./decoding/attention";
+import { AttentionChoice, describe, useWhich } from "./decoding/AttentionChoice";
 import { Candidates } from "./decoding/Candidates";
 import { evenChoices } from "./decoding/output";
 import { Player } from "./decoding/Player";
@@ -17,8 +17,7 @@ import "./Timeline.css";
 
 export function Timeline({ graph }: { graph: Graph }) {
   const { steps, strategy } = graph.trace.decode!;
-  const [wanted, setAt] = useState(0);
-  const at = Math.min(wanted, steps.length - 1); // a change may have made the translation shorter
+  const [at, setAt] = useLinked("step", below(steps.length), 0);
   const step = steps[at];
   const last = steps[steps.length - 1];
   return (
@@ -94,7 +93,8 @@ function Certainty({ graph, step }: { graph: Graph; step: Step }) {
 /** Which source tokens this step looked at. */
 function Looked({ graph, step }: { graph: Graph; step: number }) {
   const source = graph.trace.axes.source;
-  const weights = attention(graph, which.value);
+  const [which] = useWhich(graph);
+  const weights = attention(graph, which);
   if (!weights || !source?.tokens) {
     return (
       <section class="card looked">
@@ -109,13 +109,13 @@ function Looked({ graph, step }: { graph: Graph; step: number }) {
       <h3>Where it looked in the source</h3>
       <AttentionChoice graph={graph} />
       <RunningText axis={source} strength={(i) => row[i]} />
-      <p class="muted">{describe(graph)}</p>
+      <p class="muted">{describe(graph, which)}</p>
       <ol class="looked-list">
         {source.tokens.map((token, i) => (
           <li key={i}>
             <bdi>{token.text}</bdi>
             <span class="bar"><span style={{ width: `${row[i] * 100}%` }} /></span>
-            <button class="num" aria-label={`weight of ${token.text}: ${show(row[i])}`} onClick={() => openCell(...strongest(graph, which.value, [step], [i]))}>
+            <button class="num" aria-label={`weight of ${token.text}: ${show(row[i])}`} onClick={() => openCell(...strongest(graph, which, [step], [i]))}>
               {show(row[i])}
             </button>
           </li>

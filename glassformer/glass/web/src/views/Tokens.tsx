@@ -1,9 +1,9 @@
 // How the text was cut into tokens, and how each becomes a row of numbers.
 
-import { useState } from "preact/hooks";
 import { Frame } from "../components/Frame";
 import { Num } from "../components/Num";
 import type { Graph } from "../graph";
+import { below, oneOf, optional, pair, useLinked } from "../linked";
 import type { Axis } from "../record";
 import { counts, idsOf, spelt } from "./tokenFacts";
 import { TokenDetail } from "./TokenDetail";
@@ -11,16 +11,12 @@ import { TokenLine } from "./TokenLine";
 import { lineOf } from "./sentenceLine";
 import "./Tokens.css";
 
-/** A chosen token: its axis and its place there. */
-interface Chosen {
-  readonly axis: string;
-  readonly at: number;
-}
-
 export function Tokens({ graph }: { graph: Graph }) {
   const { axes, vocabulary } = graph.trace;
   const sides = ["source", "target"].filter((name) => axes[name]?.tokens);
-  const [chosen, setChosen] = useState<Chosen | null>({ axis: sides[0], at: 0 });
+  const longest = Math.max(...sides.map((name) => axes[name].size));
+  const [found, setChosen] = useLinked("token", optional(pair(oneOf(sides), below(longest))), [sides[0], 0]);
+  const chosen = found && { axis: found[0], at: Math.min(found[1], axes[found[0]].size - 1) };
   const token = chosen && axes[chosen.axis].tokens![chosen.at];
   const joint = !vocabulary || vocabulary.source === null; // ids mean the same on both sides
   const alike = (axis: string) => (i: number) =>
@@ -30,7 +26,7 @@ export function Tokens({ graph }: { graph: Graph }) {
       <div class="tokens-sides">
       {sides.map((name) => (
         <Side key={name} graph={graph} name={name} axis={axes[name]} at={chosen?.axis === name ? chosen.at : null} alike={alike(name)}
-          onChoose={(at) => setChosen(at === null ? null : { axis: name, at })}>
+          onChoose={(at) => setChosen(at === null ? null : [name, at])}>
           {chosen?.axis === name && <TokenDetail graph={graph} axis={name} at={chosen.at} />}
         </Side>
       ))}

@@ -3,8 +3,9 @@
 import { useEffect, useRef } from "preact/hooks";
 import { Frame } from "../components/Frame";
 import type { Graph } from "../graph";
+import { oneOf, useLinked } from "../linked";
 import type { Stop } from "../record";
-import { go, place } from "../store";
+import { choosing, go } from "../store";
 import { Formula } from "./tour/Formula";
 import { Live } from "./tour/Live";
 import { Measured } from "./tour/Measured";
@@ -18,9 +19,9 @@ interface Link {
 /** `views`: those that the tour may lead to. */
 export function Tour({ graph, views }: { graph: Graph; views: readonly Link[] }) {
   const stops = graph.trace.tour;
-  const kept = useRef(0); // a link to a tensor names a block of the model: then the stop stays
-  const named = stops.findIndex(({ id }) => id === place.value.block);
-  const at = (kept.current = named >= 0 ? named : place.value.block ? kept.current : 0);
+  const ids = stops.map(({ id }) => id);
+  const [id] = useLinked("stop", oneOf(ids), ids[0]); // whoever comes back to the tour resumes it here
+  const at = ids.indexOf(id);
   const stop = stops[at];
   const article = useRef<HTMLElement>(null);
   const first = useRef(true);
@@ -28,7 +29,7 @@ export function Tour({ graph, views }: { graph: Graph; views: readonly Link[] })
     if (!first.current) article.current?.scrollIntoView({ block: "nearest" });
     first.current = false;
   }, [at]);
-  const visit = (to: number) => go({ block: stops[to].id, tensor: null, cell: null });
+  const visit = (to: number) => go({ tensor: null, cell: null, choices: choosing("stop", to ? ids[to] : null) });
   return (
     <Frame title="Guided tour" lead={LEADS[graph.trace.meta.kind]}>
       <Progress stops={stops} at={at} onVisit={visit} />

@@ -1,16 +1,17 @@
 // Watch a model learn: one sentence traced again and again during training, its attention forming as one scrubs along.
 
-import { useMemo, useState } from "preact/hooks";
+import { useMemo } from "preact/hooks";
 import { Choice } from "../components/Choice";
 import { Frame } from "../components/Frame";
 import { Matrix } from "../components/Matrix";
 import type { Graph } from "../graph";
+import { below, useLinked } from "../linked";
 import { show } from "../numbers";
 import { UNIT } from "../palette";
 import type { Axis } from "../record";
 import { go, graphs, place } from "../store";
-import { attention, strongest, which } from "./decoding/attention";
-import { AttentionChoice, describe } from "./decoding/AttentionChoice";
+import { attention, strongest } from "./decoding/attention";
+import { AttentionChoice, describe, useWhich } from "./decoding/AttentionChoice";
 import { evenChoices } from "./decoding/output";
 import { Player } from "./decoding/Player";
 import { DERIVED, derivedGraph } from "./derived";
@@ -22,16 +23,15 @@ import "./Training.css";
 export function Training() {
   const groups = useMemo(() => probes(graphs.value), [graphs.value]);
   const texts = [...groups.keys()];
-  const here = texts.find((text) => groups.get(text)!.some(({ index }) => index === place.value.trace))!;
-  const [text, setText] = useState(here);
-  const list = groups.get(text)!;
-  const [chosen, setAt] = useState(() => list.findIndex(({ index }) => index === place.value.trace));
-  const at = Math.min(chosen, list.length - 1); // sentences may have been traced unequally often
+  const isHere = ({ index }: Probe) => index === place.value.trace;
+  const [text, setText] = useLinked("probe", below(texts.length), texts.findIndex((one) => groups.get(one)!.some(isHere)));
+  const list = groups.get(texts[text])!;
+  const [at, setAt] = useLinked("probe_step", below(list.length), Math.max(0, list.findIndex(isHere)));
   const { graph, index } = list[at];
   return (
     <Frame title="Learning" lead="The same sentence, traced again and again while the model was trained. Walk along and watch the translation and its attention take shape.">
       {texts.length > 1 && (
-        <div class="controls"><Choice label="Sentence" value={text} options={texts.map((one) => [one, one] as const)} onChange={setText} /></div>
+        <div class="controls"><Choice label="Sentence" value={text} options={texts.map((one, i) => [i, one] as const)} onChange={setText} /></div>
       )}
       <Player label="The training, validation by validation" panel="probe" value={at} onChange={setAt}
         stops={list.map(({ graph: { label } }) => label)} names={list.map(({ graph: { label } }) => label)} />
@@ -68,18 +68,19 @@ const Translation = ({ graph: { label, trace } }: { graph: Graph }) => (
 );
 
 function Attention({ probe: { graph, index } }: { probe: Probe }) {
-  const weights = attention(graph, which.value);
+  const [which] = useWhich(graph);
+  const weights = attention(graph, which);
   const { source, target } = graph.trace.axes;
   const picture = useMemo(() => {
     const side = (title: string, { size, tokens }: Axis) => ({ title, size, labels: tokens?.map((token) => token.text) });
     return weights && derivedGraph(graph, "attention", side("token read", target), side("source token", source), weights);
-  }, [graph, which.value]);
+  }, [graph, weights]);
   if (!picture) return <p class="note">This record has no attention from the target to the source.</p>;
   return (
     <>
-      <p class="muted">{describe(graph)}</p>
+      <p class="muted">{describe(graph, which)}</p>
       <Matrix graph={picture} tensor={DERIVED} scale={UNIT} onOpen={([row, column]) => {
-        const [tensor, cell] = strongest(graph, which.value, [row], [column]);
+        const [tensor, cell] = strongest(graph, which, [row], [column]);
         go({ trace: index, tensor, cell });
       }} />
     </>

@@ -1,6 +1,7 @@
 // Top-k and top-p: which tokens would be left to draw from. Shown only; a translation does not draw.
 
 import { Choice } from "../components/Choice";
+import { below, between, oneOf, pair, type Kind } from "../linked";
 import { percent } from "../numbers";
 import type { StepLogits } from "./stepLogits";
 import { nucleus } from "../temperature";
@@ -12,6 +13,18 @@ export interface Truncation {
 }
 
 export const NO_TRUNCATION: Truncation = { kind: "none", k: 3, p: 0.9 };
+
+const [MOST_K, LEAST_P] = [10, 0.05];
+const PARTS = pair(oneOf<Truncation["kind"]>(["none", "top-k", "top-p"]), pair(below(MOST_K + 1), between(LEAST_P, 1)));
+
+/** In an address: "top-k:3:0.9". */
+export const TRUNCATION: Kind<Truncation> = {
+  read(text) {
+    const [kind, [k, p]] = PARTS.read(text) ?? [null, [0, 0]];
+    return kind === null || k < 1 ? undefined : { kind, k, p };
+  },
+  write: ({ kind, k, p }) => PARTS.write([kind, [k, p]]),
+};
 
 /** How many of the likeliest tokens are kept; null where none is cut off, or where it cannot be told. */
 export function keptBy(row: StepLogits, { kind, k, p }: Truncation, temperature: number): number | null {
@@ -38,8 +51,8 @@ export function TruncationControls({ row, cut, temperature, keeps, onChange }: P
       <p class="muted">Drawing from all tokens would sometimes take a very bad one. Two ways to cut them off:</p>
       <div class="controls cut">
         <Choice label="Keep" value={cut.kind} options={[["none", "all"], ["top-k", "top-k"], ["top-p", "top-p"]]} onChange={(kind) => onChange({ ...cut, kind })} />
-        {cut.kind === "top-k" && <Slider name="k" value={cut.k} min={1} max={Math.min(10, row.size)} step={1} onChange={(k) => onChange({ ...cut, k })} />}
-        {cut.kind === "top-p" && <Slider name="p" value={cut.p} min={0.05} max={1} step={0.05} onChange={(p) => onChange({ ...cut, p })} />}
+        {cut.kind === "top-k" && <Slider name="k" value={cut.k} min={1} max={Math.min(MOST_K, row.size)} step={1} onChange={(k) => onChange({ ...cut, k })} />}
+        {cut.kind === "top-p" && <Slider name="p" value={cut.p} min={LEAST_P} max={1} step={0.05} onChange={(p) => onChange({ ...cut, p })} />}
       </div>
       <p>{sentence(row, cut, temperature, keeps)}</p>
     </section>

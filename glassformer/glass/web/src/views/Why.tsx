@@ -1,6 +1,5 @@
 // Why this word? The record's cause: a question, what interventions answer, and each of them to be done again by a click.
 
-import { useEffect } from "preact/hooks";
 import { Frame } from "../components/Frame";
 import type { Graph } from "../graph";
 import type { EffectMap } from "../record";
@@ -8,7 +7,6 @@ import { Answer } from "./causes/Answer";
 import { Beside } from "./causes/Beside";
 import { EffectTable } from "./causes/EffectTable";
 import { scaleFor } from "./causes/effects";
-import { followUndoing } from "./causes/intervening";
 import { Lens } from "./causes/Lens";
 import { Outcome } from "./causes/Outcome";
 import { kindOf, mapOf, readWord, sourceWord, writtenWord } from "./causes/parts";
@@ -20,7 +18,6 @@ import "./causes/Why.css";
 const LEAD = "A weight of attention says where the model looks, not what comes of it. Here something in the model is changed, and one sees which word it says then: that is a proof.";
 
 export function Why({ graph }: { graph: Graph }) {
-  useEffect(() => followUndoing(graph), [graph]);
   return (
     <Frame title="Why this word?" lead={LEAD}>
       <div class="layered">

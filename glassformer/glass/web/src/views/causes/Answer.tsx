@@ -5,7 +5,7 @@ import type { Graph } from "../../graph";
 import type { Cause, Trace } from "../../record";
 import { MEASURES, written } from "./effects";
 import { besides, carriers, decidingHead, decidingWords, route, strongestHead, turns, type Found, type Run } from "./findings";
-import { chosen, intervene } from "./intervening";
+import { chosenPart, intervene } from "./intervening";
 import { depthName, kindOf, partId, partName, PUT_THERE, sourceWord } from "./parts";
 import { saidText } from "./says";
 import { Word } from "./Word";
@@ -74,8 +74,8 @@ function Reading({ cause }: { cause: Cause }) {
 
 /** An effect in a sentence: a click does the experiment. */
 const Try = ({ graph, found }: { graph: Graph; found: Found }) => (
-  <button class={`num ${chosen.value === partId(found) ? "on" : ""}`} aria-pressed={chosen.value === partId(found)} title="Do it"
-    aria-label={`effect ${written(graph.recorded.cause!, found.effect)}: do it`} onClick={() => intervene(graph, found)}>
+  <button class={`num ${chosenPart() === partId(found) ? "on" : ""}`} aria-pressed={chosenPart() === partId(found)} title="Do it"
+    aria-label={`effect ${written(graph.recorded.cause!, found.effect)}: do it`} onClick={() => intervene(found)}>
     {written(graph.recorded.cause!, found.effect)}
   </button>
 );

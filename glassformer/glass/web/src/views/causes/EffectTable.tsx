@@ -8,7 +8,7 @@ import type { Scale } from "../../palette";
 import type { EffectMap } from "../../record";
 import { isDark } from "../../store";
 import { colours, written } from "./effects";
-import { chosen, intervene } from "./intervening";
+import { chosenPart, intervene } from "./intervening";
 import { depthName, partId, partName } from "./parts";
 
 interface Props {
@@ -66,14 +66,14 @@ function Cell({ graph, map, scale, at: [row, column], direct, tab, onFocus }: Ce
   const part = { map, row, column };
   const effect = map.total[row][column];
   const id = partId(part);
-  const on = useMemo(() => computed(() => chosen.value === id), [id]).value; // so that a click draws two cells anew, not all
+  const on = useMemo(() => computed(() => chosenPart() === id), [id]).value; // so that a click draws two cells anew, not all
   const straight = direct ? map.direct[row][column] : null;
   const numbers = effect === null ? "nothing corresponds to it" : `${written(cause, effect)}${straight === null ? "" : ` ${written(cause, straight)} direct`}`;
   const name = `${numbers}: ${partName(graph.recorded, part)}`;
   return (
     <button class={`effect ${on ? "on" : ""}`} style={effect === null ? undefined : colours(scale, effect, isDark.value)}
       aria-label={name} title={name} aria-pressed={on} aria-disabled={effect === null}
-      tabIndex={tab ? 0 : -1} onFocus={onFocus} onClick={() => effect !== null && intervene(graph, part)}>
+      tabIndex={tab ? 0 : -1} onFocus={onFocus} onClick={() => effect !== null && intervene(part)}>
       {effect === null ? "·" : written(cause, effect)}
       {straight !== null && <small> {written(cause, straight)}</small>}
     </button>

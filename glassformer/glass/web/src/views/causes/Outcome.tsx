@@ -7,21 +7,21 @@ import type { Cause, Said } from "../../record";
 import { openView } from "../../store";
 import { spokenNow } from "../edit/spoken";
 import { MEASURES, written } from "./effects";
-import { chosen, intervene } from "./intervening";
+import { chosenPart, intervene } from "./intervening";
 import { effectOf, partName, partOf, PUT_THERE } from "./parts";
 import { favourite, measured, now, recorded, there } from "./says";
 
 export function Outcome({ graph }: { graph: Graph }) {
   const trace = graph.recorded;
   const cause = trace.cause!;
-  const part = chosen.value ? partOf(cause, chosen.value) : null;
+  const part = partOf(cause, chosenPart() ?? "");
   return (
     <section class="card outcome" aria-labelledby="why-outcome">
       <h3 id="why-outcome">What the model then says</h3>
       <div aria-live="polite">
         {part ? (
           <>
-            <p>Now <b>{partName(trace, part)}</b> has {PUT_THERE[cause.ablation]}. <button onClick={() => intervene(graph, part)}>Undo</button></p>
+            <p>Now <b>{partName(trace, part)}</b> has {PUT_THERE[cause.ablation]}. <button onClick={() => intervene(part)}>Undo</button></p>
             <p class="figure-line">
               {MEASURES[cause.contrast.measure]} <b class="figure">{written(cause, cause.clean)}</b> → <b class="figure">{written(cause, cause.clean - effectOf(part)!)}</b>{" "}
               <span class="muted">as recorded</span>

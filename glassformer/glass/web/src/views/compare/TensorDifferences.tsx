@@ -1,11 +1,11 @@
 // By how much each tensor differs between the two, in the model's order; a tensor opens both matrices and their difference.
 
-import { signal } from "@preact/signals";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { Choice } from "../../components/Choice";
 import { Matrix } from "../../components/Matrix";
 import type { Graph } from "../../graph";
 import { axisTitle, placeText } from "../../labels";
+import { below, oneOf, optional, useLinked } from "../../linked";
 import { show } from "../../numbers";
 import { scaleOf, UNIT, type Scale } from "../../palette";
 import type { Tensor } from "../../record";
@@ -17,12 +17,13 @@ interface Props {
   pair: readonly [Graph, Graph];
 }
 
-const chosen = signal<string | null>(null); // stays when an explanation opens in the other trace
-type Measure = "relative" | "mean" | "largest";
+const MEASURES = ["relative", "mean", "largest"] as const;
+type Measure = (typeof MEASURES)[number];
 
 export function TensorDifferences({ pair: [a, b] }: Props) {
   const all = useMemo(() => differences(a, b), [a, b]);
-  const [measure, setMeasure] = useState<Measure>("relative");
+  const [measure, setMeasure] = useLinked<Measure>("measure", oneOf(MEASURES), "relative");
+  const [chosen, setChosen] = useLinked("difference", optional(oneOf(all.map(({ name }) => name))), null);
   const list = useRef<HTMLOListElement>(null);
   useEffect(() => {
     const row = list.current?.querySelector<HTMLElement>("[aria-current]");
@@ -32,7 +33,7 @@ export function TensorDifferences({ pair: [a, b] }: Props) {
     return <p class="note">No tensor of the two can be compared number by number: the names, the shapes or the tokens differ.</p>;
   }
   const most = Math.max(...all.map((one) => one[measure]));
-  const name = all.some((one) => one.name === chosen.value) ? chosen.value! : all.reduce((x, y) => (y[measure] > x[measure] ? y : x)).name;
+  const name = chosen ?? all.reduce((x, y) => (y[measure] > x[measure] ? y : x)).name;
   return (
     <>
       <div class="controls">
@@ -40,7 +41,7 @@ export function TensorDifferences({ pair: [a, b] }: Props) {
         <span class="muted">{all.length} tensors, longest bar {measure === "relative" ? rounded(most) : show(most)}</span>
       </div>
       <ol class="difference-list card" ref={list} aria-label="Differences of the tensors, in the model's order">
-        {all.map((one) => <Row key={one.name} one={one} label={a.tensor(one.name).label} share={most ? one[measure] / most : 0} on={one.name === name} />)}
+        {all.map((one) => <Row key={one.name} one={one} label={a.tensor(one.name).label} share={most ? one[measure] / most : 0} on={one.name === name} onChoose={() => setChosen(one.name)} />)}
       </ol>
       <Three key={name} a={a} b={b} name={name} />
     </>
@@ -49,10 +50,10 @@ export function TensorDifferences({ pair: [a, b] }: Props) {
 
 const rounded = (relative: number): string => `${(relative * 100).toFixed(1)} %`;
 
-function Row({ one, label, share, on }: { one: Difference; label: string; share: number; on: boolean }) {
+function Row({ one, label, share, on, onChoose }: { one: Difference; label: string; share: number; on: boolean; onChoose(): void }) {
   return (
     <li>
-      <button aria-current={on ? "true" : undefined} onClick={() => (chosen.value = one.name)}>
+      <button aria-current={on ? "true" : undefined} onClick={onChoose}>
         <span><code>{one.name}</code> <bdi class="muted">{label}</bdi></span>
         <span class="bar"><span style={{ width: `${share * 100}%` }} /></span>
         <span class="both">
@@ -68,7 +69,7 @@ function Three({ a, b, name }: { a: Graph; b: Graph; name: string }) {
   const part = common(a, b, name)!;
   const { shape } = part;
   const heads = shape.length > 2 ? shape[0] : 1;
-  const [head, setHead] = useState(0);
+  const [head, setHead] = useLinked("head", below(heads), 0);
   const scale = sharedScale(a, b, part.a);
   const picture = useMemo(() => {
     const delta = deltas(a, b, part)!;

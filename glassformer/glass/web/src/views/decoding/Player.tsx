@@ -12,7 +12,7 @@ interface Props {
   start?: string; // what stands before the first stop
   panel: string; // the id of what the stop shows
   value: number;
-  onChange(stop: number): void;
+  onChange(stop: number, passing?: boolean): void; // `passing`: by itself, while it plays
   children?: ComponentChildren; // further controls
 }
 
@@ -26,7 +26,7 @@ export function Player({ label, stops, names, start, panel, value, onChange, chi
   useEffect(() => {
     if (!playing) return;
     if (value >= end) return setPlaying(false);
-    const timer = setTimeout(() => onChange(value + 1), PAUSE);
+    const timer = setTimeout(() => onChange(value + 1, true), PAUSE);
     return () => clearTimeout(timer);
   }, [playing, value, end]);
 

@@ -1,6 +1,5 @@
 // What the decoder looked at in the source: cross-attention of one head or averaged, as the reader has chosen.
 
-import { signal } from "@preact/signals";
 import type { Graph } from "../../graph";
 import { cellsOf, headsOf, kindsOf, mean, sheetsOf, weightsOf, type Kind, type Sheet } from "../attentionWeights";
 
@@ -11,9 +10,6 @@ export interface Which {
 }
 
 export const EVERYWHERE: Which = { layer: null, head: null };
-
-/** The reader's choice; it stays from view to view. */
-export const which = signal<Which>(EVERYWHERE);
 
 /** The attention of the target over the source, if the record has one. */
 const crossAttention = ({ trace }: Graph): Kind | undefined =>

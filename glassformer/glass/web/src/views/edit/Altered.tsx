@@ -2,7 +2,7 @@
 
 import { Choice } from "../../components/Choice";
 import type { Graph } from "../../graph";
-import { openView } from "../../store";
+import { editsFitALink, openView } from "../../store";
 import { isReadingOn, readOn, readRecorded } from "./reading";
 import { spokenNow } from "./spoken";
 import "./Altered.css";
@@ -19,6 +19,7 @@ export function Altered({ graph }: { graph: Graph }) {
         {patches.length > LISTED && ` and ${patches.length - LISTED} more interventions`}
         {patches.length > 0 && count > 0 && "; "}
         {count > 0 && (count === 1 ? "one tensor was edited" : `${count} tensors were edited`)}.
+        {!editsFitALink.value && " The edits are too many for a link: the address leaves them out."}
         {" "}Everything on this page that is computed from it is computed anew.
       </p>
       <Writes graph={graph} />

@@ -1,16 +1,16 @@
 // A head whose result no longer counts.
 
-import { useState } from "preact/hooks";
 import { Choice } from "../../components/Choice";
 import type { Graph } from "../../graph";
+import { below, oneOf, useLinked } from "../../linked";
 import { titleOf } from "../sublayers";
 import { attentions, silenceHead } from "./editing";
 
 export function ChangeHead({ graph }: { graph: Graph }) {
   const all = attentions(graph);
-  const [attention, setAttention] = useState(all[all.length - 1]);
-  const [head, setHead] = useState(0);
+  const [attention, setAttention] = useLinked("attention", oneOf(all), all[all.length - 1]);
   const heads = graph.tensor(`${attention}.weights`).shape[0];
+  const [head, setHead] = useLinked("head", below(heads), 0);
   return (
     <>
       <div class="controls">

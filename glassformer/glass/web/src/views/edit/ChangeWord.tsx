@@ -1,24 +1,24 @@
 // Another token in place of one that the encoder or the decoder reads: its nearest in the embedding table, or any by search.
 
-import { useMemo, useState } from "preact/hooks";
+import { useMemo } from "preact/hooks";
 import { Choice } from "../../components/Choice";
 import type { Graph } from "../../graph";
-import { piecesOf } from "../../labels";
+import { piecesOf, type Side } from "../../labels";
+import { below, oneOf, TEXT, useLinked } from "../../linked";
 import { pieceLabel } from "../../pieces";
 import { last } from "../../shapes";
 import { findPieces, neighbours, setCells } from "./editing";
 
-type Side = "source" | "target";
 const OFFERED = 12;
 
 export function ChangeWord({ graph }: { graph: Graph }) {
-  const [side, setSide] = useState<Side>("source");
-  const [chosen, setChosen] = useState(0);
-  const [text, setText] = useState("");
+  const [side, setSide] = useLinked("side", oneOf<Side>(["source", "target"]), "source");
+  const [text, setText] = useLinked("search", TEXT, "");
   const pieces = piecesOf(graph.trace, side);
   const ids = graph.values(`${side}.ids`)!;
   // The decoder begins with <s>, whatever it is told.
   const places = Array.from(ids.keys()).slice(side === "target" ? 1 : 0);
+  const [chosen, setChosen] = useLinked("place", below(ids.length), 0);
   const place = places.includes(chosen) ? chosen : places[0];
   if (place === undefined) return <p class="note">Nothing was read on this side.</p>;
   const found = findPieces(pieces, text, OFFERED);
@@ -29,7 +29,7 @@ export function ChangeWord({ graph }: { graph: Graph }) {
         <Choice label="Token" value={place} options={places.map((i) => [i, `${i}: ${pieceLabel(pieces[ids[i]])}`] as const)} onChange={setChosen} />
         <label class="choice">
           Search the vocabulary
-          <input type="search" value={text} placeholder="a piece of a word" onInput={(event) => setText(event.currentTarget.value)} />
+          <input type="search" value={text} placeholder="a piece of a word" onInput={(event) => setText(event.currentTarget.value, true)} />
         </label>
       </div>
       {text.trim() ? (

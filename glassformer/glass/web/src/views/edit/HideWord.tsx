@@ -1,15 +1,15 @@
 // A source token that nobody may attend to any more, as if it were padding.
 
-import { useState } from "preact/hooks";
 import { Choice } from "../../components/Choice";
 import type { Graph } from "../../graph";
 import { placeText } from "../../labels";
+import { below, oneOf, useLinked } from "../../linked";
 import { hideWord, MASKS } from "./editing";
 
 export function HideWord({ graph }: { graph: Graph }) {
-  const [word, setWord] = useState(0);
-  const [from, setFrom] = useState<keyof typeof MASKS>("decoder");
   const tensor = graph.tensor("source.ids");
+  const [word, setWord] = useLinked("place", below(tensor.shape[0]), 0);
+  const [from, setFrom] = useLinked("hide_from", oneOf<keyof typeof MASKS>(["decoder", "everyone"]), "decoder");
   return (
     <>
       <div class="controls">

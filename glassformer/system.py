@@ -1,0 +1,102 @@
+"""What operating systems do each in their own way: locks, opening, syncing, signals, processors, memory, forks.
+
+Nothing else of the package names a system or asks which one it is.
+"""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+# A user's Ctrl-C, a request to end, a terminal that hangs up, a limit of the processor's time; not all on every system.
+STOPPING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGXCPU") if hasattr(signal, name)]
+LOCKED_BYTE = 1 << 30  # where Windows, whose locks forbid reading too, locks a file: behind all that is read
+
+
+def open_at_once(name: str, flags: int) -> int:
+    """An opener that never waits for the other end of a pipe or for a device."""
+    return os.open(name, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def open_itself(name: str, flags: int) -> int:
+    """An opener of the file itself, never of what a link in its place leads to."""
+    return os.open(name, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
+
+
+def lock(descriptor: int, wait: bool) -> None:
+    """Lock an open file against other processes until it is closed. BlockingIOError where one has it, unless `wait`."""
+    _locker()(descriptor, wait)
+
+
+def _locker() -> Callable[[int, bool], None]:
+    try:
+        import fcntl
+    except ImportError:
+        return _lock_on_windows
+
+    def flock(descriptor: int, wait: bool) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+
+    return flock
+
+
+def _lock_on_windows(descriptor: int, wait: bool) -> None:
+    import msvcrt
+
+    windows: Any = msvcrt  # whose functions are there on Windows alone
+    while True:
+        os.lseek(descriptor, LOCKED_BYTE, os.SEEK_SET)
+        try:
+            windows.locking(descriptor, windows.LK_NBLCK, 1)
+            return
+        except OSError as error:
+            if not wait:
+                raise BlockingIOError(error.errno, error.strerror) from error
+        time.sleep(0.1)
+
+
+def sync_directory(path: Path) -> None:
+    """Have the disk keep the names in a directory, on systems where a directory can be opened."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def memory() -> int:
+    """Bytes of memory that this machine has in all; where it does not say, as if there were no end."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return sys.maxsize
+
+
+class Home:
+    """The process in which threads were started: they stay there when it forks, and to wait for them is for ever."""
+
+    def __init__(self) -> None:
+        self._process = os.getpid()
+
+    def is_here(self) -> bool:
+        """Whether this is that process, and none that was forked from it."""
+        return os.getpid() == self._process
+
+    def reason_against(self, threads: int) -> str:
+        """Why `threads` threads cannot compute in this process, in words; nothing where they can."""
+        if threads == 1 or self.is_here():
+            return ""
+        return (
+            "this process was forked from one that computes with several threads, which did not come along: start "
+            "processes by multiprocessing's 'spawn' and load the model in each, or set OMP_NUM_THREADS=1"
+        )
