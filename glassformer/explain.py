@@ -5,47 +5,76 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from glassformer.corpora import phrasebook
 from glassformer.device import choose_device
 from glassformer.errors import InputError, UsageError
 from glassformer.files import write_output
 from glassformer.glass.causes.cause import cause
+from glassformer.glass.glosses import with_glosses
 from glassformer.glass.record import Labelled, Trace
 from glassformer.glass.trace import trace
 from glassformer.glass.views.html import LARGE, Kind, page
+from glassformer.text.terms import Glossary
 from glassformer.training.run.probes import PROBES, read_probes
 from glassformer.translator import Translator
 
 
 def gather(
-    what: Sequence[str], device: str = "auto", why: Mapping[str, Any] | None = None, **options: Any
+    what: Sequence[str],
+    device: str = "auto",
+    why: Mapping[str, Any] | None = None,
+    glosses: str | None = None,
+    **options: Any,
 ) -> tuple[list[Labelled], Kind]:
     """The traces that the command line names, and what kind of page they make.
 
     MODEL SENTENCE; MODEL MODEL SENTENCE, to compare; one or two saved traces (.json); or a run that
     kept probes. `options` are those of `trace`. `why`, the options of `cause`, has each record carry
-    its cause too. Raises UsageError for anything else, and for options of what is traced already.
+    its cause too; `glosses`, a table of words and what they mean, those of its words. Raises UsageError for
+    anything else, and for options of what is traced already.
     """
+    meanings = None if glosses is None else read_glosses(glosses)
     saved = all(name.endswith(".json") for name in what)
     if not saved and len(what) > 1:
         *models, sentence = what
         kind = _kind(models)
         where = choose_device(device)
-        return [(model, _traced(Translator.load(model, where), sentence, why, options)) for model in models], kind
+        translators = [(model, Translator.load(model, where)) for model in models]
+        return [(name, traced(one, sentence, why, meanings, **options)) for name, one in translators], kind
     traces, kind = _read(what) if saved else (_probed(Path(what[0])), "training")
     if options := {**options, **(why or {})}:
         names = ", ".join(options).replace("_", " ")
         raise UsageError(f"{what[0]}: is traced already; what asks for a new trace ({names}) wants a model, a sentence")
-    return traces, kind
+    return traces if meanings is None else [(label, with_glosses(one, meanings)) for label, one in traces], kind
 
 
-def _traced(translator: Translator, sentence: str, why: Mapping[str, Any] | None, options: Mapping[str, Any]) -> Trace:
+def traced(
+    translator: Translator,
+    sentence: str,
+    why: Mapping[str, Any] | None = None,
+    meanings: Mapping[str, str] | None = None,
+    **options: Any,
+) -> Trace:
+    """The trace of a sentence with its cause, where `why` asks for one, and with glosses.
+
+    `meanings` are those of words; a model of the phrasebook has its lexicon's unless they are given.
+    """
     record = trace(translator, sentence, **options)
-    if why is None or record.decode is None:
-        return record
-    ids = [step["chosen"]["id"] for step in record.decode["steps"]]
-    return dataclasses.replace(
-        record, cause=cause(translator, sentence, target=ids, to=options.get("to"), **why).to_dict()
-    )
+    if why is not None and record.decode is not None:
+        ids = [step["chosen"]["id"] for step in record.decode["steps"]]
+        found = cause(translator, sentence, target=ids, to=options.get("to"), **why)
+        record = dataclasses.replace(record, cause=found.to_dict())
+    if meanings is None:
+        meanings = phrasebook.glosses() if translator.card.get("corpus") == "phrasebook" else {}
+    return with_glosses(record, meanings)
+
+
+def read_glosses(path: str) -> dict[str, str]:
+    """A table of words and their meanings: a word, a tab, what it means. InputError where it is none."""
+    terms = Glossary.read(path).terms
+    if bare := next((term.source for term in terms if not term.forms), None):
+        raise InputError(f"{path}: '{bare}' has no meaning beside it; a line is word, tab, meaning")
+    return {term.source: "; ".join(term.forms) for term in terms}
 
 
 def _kind(what: Sequence[str]) -> Kind:

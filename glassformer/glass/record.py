@@ -24,7 +24,7 @@ from glassformer.glass.validity import SCHEMA, refuse_invalid
 from glassformer.reading import MIB, parse_json, read_regular
 from glassformer.text.printable import escaped
 
-OPTIONAL = ("interventions", "cause")  # fields that a record has only where there is something to say
+OPTIONAL = ("interventions", "cause", "glosses")  # fields that a record has only where there is something to say
 LARGEST = 4096 * MIB  # bytes of a trace's file
 
 
@@ -44,6 +44,7 @@ class Trace:
     tour: Sequence[dict[str, Any]] = ()
     interventions: dict[str, Any] | None = None
     cause: dict[str, Any] | None = None
+    glosses: dict[str, str] | None = None
 
     # What Jupyter shows. Views stand above the record, so `glass/trace.py` sets the one for notebooks here.
     mimebundle: ClassVar[Callable[["Trace"], dict[str, str]]] = lambda trace: {

@@ -12,6 +12,7 @@ import torch
 from glassformer.glass.causes.cause import cause
 from glassformer.glass.causes.study.contrasts import Contrasts
 from glassformer.glass.causes.study.study import study
+from glassformer.glass.glosses import with_glosses
 from glassformer.glass.lecture.replay import replay
 from glassformer.glass.record import Trace
 from glassformer.glass.trace import trace
@@ -96,7 +97,8 @@ def caused(name: str, detail: Any = "full+weights") -> Trace:
     model = spoken(2, **options)
     record = trace(model, SENTENCE, "c b", detail=detail)
     found = cause(model, SENTENCE, target="c b", step=1, against="f", **asked)
-    return dataclasses.replace(record, cause=found.to_dict())
+    glosses = {letter: f"the letter {letter}" for letter in "abcdef"}
+    return with_glosses(dataclasses.replace(record, cause=found.to_dict()), glosses)
 
 
 @functools.cache
@@ -140,7 +142,8 @@ def hostile() -> Trace:
     record = trace(cached(), MARKUP, beam=2, detail="full+weights", max_length=5).to_dict()
     pieces = {"source": None, "target": [HOSTILE] * len(record["vocabulary"]["target"])}
     record |= {"vocabulary": pieces, "meta": record["meta"] | {"title": HOSTILE, "card": {"corpus": HOSTILE}}}
-    return Trace.from_dict(_poisoned(record))
+    glosses = dict.fromkeys([*record["decode"]["text"].split(), HOSTILE, HOSTILE.split()[0]], MARKUP)
+    return Trace.from_dict(_poisoned(record) | {"glosses": glosses})
 
 
 def _poisoned(value: Any, key: str = "") -> Any:

@@ -194,6 +194,20 @@ def test_the_beam_of_what_was_changed_is_grey_and_says_why(visit, pages):
     assert page.locator(".beam-window").evaluate("(one) => getComputedStyle(one).filter") == "grayscale(1)"
 
 
+def test_each_word_of_the_target_has_its_meaning_below_it(visit, pages):
+    page = visit(pages("cause"), "#view=why")
+    page.get_by_role("heading", name=re.compile("^Why b the letter b and not f the letter f")).wait_for()
+    for view, where in (
+        ("Decoding step by step", "What could come next"),
+        ("Logits to probabilities", "After reading"),
+    ):
+        open_view(page, view)
+        card = page.locator("main section.card").filter(has=page.get_by_role("heading", name=where)).last
+        assert "the letter" in card.inner_text(), view
+    open_view(page, "Tokens")
+    assert "the letter c" in page.get_by_role("region", name=re.compile("^Target")).inner_text()
+
+
 def test_an_intervention_is_in_the_address_and_back_undoes_it(visit, pages):
     page = visit(pages("cause"), "#view=why")
     button = cells(page).nth(1)

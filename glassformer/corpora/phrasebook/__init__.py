@@ -8,6 +8,7 @@ sentences are then written as people type them (see `writing`).
 
 from .because import agreement
 from .corpus import generate, held_out, load_phrasebook, unseen_patterns
+from .glosses import glosses
 from .holding import part_of
 from .units import Antecedent, Sentence
 
@@ -16,6 +17,7 @@ __all__ = [
     "Sentence",
     "agreement",
     "generate",
+    "glosses",
     "held_out",
     "load_phrasebook",
     "part_of",

@@ -2,6 +2,7 @@
 // or, where it is a mean or a sum, the numbers that it was made of.
 
 import { useState } from "preact/hooks";
+import { Glossed } from "../components/Gloss";
 import { Num } from "../components/Num";
 import type { Graph } from "../graph";
 import { show } from "../numbers";
@@ -32,13 +33,13 @@ export function AttentionReading({ graph, sheets, queries, keys, weights, chosen
   const before = looks ? read(chosen.mark) : null;
   return (
     <div class="attention-reading" aria-live="polite">
-      <h3>{looks ? <>What <bdi>{word.text}</bdi> looks at</> : <>Who looks at <bdi>{word.text}</bdi></>}</h3>
+      <h3>{looks ? <>What <Glossed trace={graph.recorded} token={{ piece: "", text: word.text }} /> looks at</> : <>Who looks at <bdi>{word.text}</bdi></>}</h3>
       {before !== null && <p class="muted">Having read <bdi>{before}</bdi>, the decoder is about to write <bdi>{word.text}</bdi>.</p>}
       {looks && <Entropy row={weights[chosen.mark]} />}
       <ol class="attention-bars">
         {shown.map((other) => (
           <li key={other}>
-            <bdi class="attention-word">{others[other].text}</bdi>
+            <span class="attention-word"><Glossed trace={graph.recorded} token={{ piece: "", text: others[other].text }} /></span>
             <span class="attention-bar"><span style={{ width: `${Math.min(value(other), 1) * 100}%` }} /></span>
             <Weight graph={graph} value={value(other)} sheets={sheets}
               rows={looks ? word.cells : others[other].cells} columns={looks ? others[other].cells : word.cells} />

@@ -1,6 +1,7 @@
 // The decode loop, from the start token to the end token: what is read, what is weighed, what is taken, what is looked at.
 
 import { Frame } from "../components/Frame";
+import { Glossed, Interlinear } from "../components/Gloss";
 import { RunningText } from "../components/RunningText";
 import type { Graph } from "../graph";
 import { below, useLinked } from "../linked";
@@ -65,12 +66,13 @@ function Loop({ graph, step }: { graph: Graph; step: Step }) {
     <section class="card loop">
       <dl>
         <dt>reads</dt>
-        <dd><bdi class="token-read">{step.read.text}</bdi> <span class="muted">id {step.read.id}, at position {step.step}</span></dd>
+        <dd><span class="token-read"><Glossed trace={graph.recorded} token={step.read} /></span> <span class="muted">id {step.read.id}, at position {step.step}</span></dd>
         <dt>takes</dt>
-        <dd><bdi class="token-taken">{step.chosen.text}</bdi> <span class="muted">{rank(step)}</span></dd>
+        <dd><span class="token-taken"><Glossed trace={graph.recorded} token={step.chosen} /></span> <span class="muted">{rank(step)}</span></dd>
         <dt>so far</dt>
         <dd>
           <p class="so-far" dir="auto" aria-live="polite">{before}{added && <mark>{added}</mark>}{before + added === "" && "…"}</p>
+          {graph.recorded.glosses && <p class="so-far-gloss" dir="auto"><Interlinear trace={graph.recorded} text={before + added} /></p>}
           <p class="muted">{ends && graph.trace.decode!.finished ? "The end token adds no text: the translation is complete." : "The token taken is read in the next step."}</p>
         </dd>
       </dl>

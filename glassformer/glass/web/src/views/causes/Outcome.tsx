@@ -1,6 +1,6 @@
 // What the model says under the intervention: the recorded effect at once, and what the page computes from it.
 
-import { Glossed } from "../../components/Gloss";
+import { Glossed, Interlinear } from "../../components/Gloss";
 import type { Graph } from "../../graph";
 import { percent, show } from "../../numbers";
 import type { Cause, Said } from "../../record";
@@ -49,8 +49,8 @@ function Live({ graph, cause, asked }: { graph: Graph; cause: Cause; asked: bool
       <Table graph={graph} cause={cause} after={after} />
       <p class="muted">{MEASURES[cause.contrast.measure]} computed here: <b class="figure" title={show(measured(cause, after))}>{written(cause, measured(cause, after))}</b></p>
       <dl class="spoken">
-        <div><dt>before</dt><dd dir="auto">{trace.decode!.text}</dd></div>
-        <div><dt>now</dt><dd dir="auto" class={said && said.text !== trace.decode!.text ? "differs" : ""}>{said ? said.text + (said.finished ? "" : " …") : "…"}</dd></div>
+        <div><dt>before</dt><dd dir="auto"><Interlinear trace={trace} text={trace.decode!.text} /></dd></div>
+        <div><dt>now</dt><dd dir="auto" class={said && said.text !== trace.decode!.text ? "differs" : ""}>{said ? <Interlinear trace={trace} text={said.text + (said.finished ? "" : " …")} /> : "…"}</dd></div>
       </dl>
       <p><button class="link" onClick={() => openView("edit")}>See how far it reaches</button></p>
     </>

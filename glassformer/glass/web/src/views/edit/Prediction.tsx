@@ -1,5 +1,6 @@
 // What the model says after the edit: at each step beside what it said before, and as a translation of its own.
 
+import { Interlinear } from "../../components/Gloss";
 import { Num } from "../../components/Num";
 import type { Graph } from "../../graph";
 import { piecesOf } from "../../labels";
@@ -28,10 +29,10 @@ function Sentence({ graph }: { graph: Graph }) {
   return (
     <>
       <dl class="spoken">
-        <div><dt>before</dt><dd dir="auto">{text}</dd></div>
+        <div><dt>before</dt><dd dir="auto"><Interlinear trace={graph.recorded} text={text} /></dd></div>
         <div>
           <dt>now</dt>
-          <dd dir="auto" aria-live="polite" class={said && said.text !== text ? "differs" : ""}>{said ? said.text + (said.finished ? "" : " …") : "…"}</dd>
+          <dd dir="auto" aria-live="polite" class={said && said.text !== text ? "differs" : ""}>{said ? <Interlinear trace={graph.recorded} text={said.text + (said.finished ? "" : " …")} /> : "…"}</dd>
         </div>
       </dl>
       <p class="muted">
