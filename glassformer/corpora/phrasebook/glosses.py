@@ -63,10 +63,10 @@ def _of_noun(noun: Noun) -> Iterator[Meaning]:
     forms = noun.hindi
     yield forms.direct, f"{noun.english} ({noun.gender}.)"
     yield noun.woman, f"{noun.english} (f.)"
+    yield forms.oblique, f"{noun.english} ({noun.gender}.)"
     if "mass" not in noun.kinds:
         yield forms.plural, f"{noun.plural} ({noun.gender}. pl.)"
         yield forms.oblique_plural, noun.plural
-    yield forms.oblique, f"{noun.english} ({noun.gender}.)"
 
 
 def _of_adjective(adjective: Adjective) -> Iterator[Meaning]:
