@@ -4,8 +4,8 @@
 
 Models have the shape of the preset `small`, random weights and 4,000 made-up pieces: what is measured does not depend
 on what was learnt. With its weights a page holds a smaller model, whose sums over d_ff = 1,024 are as long. Times are
-the browser's own: from the navigation until the map is drawn, and from a click on a number until its explanation is
-painted.
+the browser's own: from the navigation until the first view is drawn, and from a click on a number until its
+explanation is painted.
 """
 
 import argparse
@@ -34,7 +34,7 @@ TENSORS = (
     "log_probs",
 )
 
-# When the first box of the map is there, and a frame with it has been painted.
+# When the first button of the first view is there, and a frame with it has been painted.
 WATCH = """
     const look = () => document.querySelector("main button[aria-pressed]")
         ? requestAnimationFrame(() => setTimeout(() => { window.drawn = performance.now() }))

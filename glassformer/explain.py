@@ -10,11 +10,13 @@ from glassformer.device import choose_device
 from glassformer.errors import InputError, UsageError
 from glassformer.files import write_output
 from glassformer.glass.causes.cause import cause
+from glassformer.glass.embedding_map import with_embeddings
 from glassformer.glass.glosses import with_glosses
 from glassformer.glass.record import Labelled, Trace
 from glassformer.glass.trace import trace
 from glassformer.glass.views.html import LARGE, Kind, page
 from glassformer.text.terms import Glossary
+from glassformer.training.report.losses import read_losses
 from glassformer.training.run.probes import PROBES, read_probes
 from glassformer.translator import Translator
 
@@ -55,11 +57,11 @@ def traced(
     meanings: Mapping[str, str] | None = None,
     **options: Any,
 ) -> Trace:
-    """The trace of a sentence with its cause, where `why` asks for one, and with glosses.
+    """The trace of a sentence with its embeddings, its cause, where `why` asks for one, and glosses.
 
     `meanings` are those of words; a model of the phrasebook has its lexicon's unless they are given.
     """
-    record = trace(translator, sentence, **options)
+    record = with_embeddings(trace(translator, sentence, **options), translator)
     if why is not None and record.decode is not None:
         ids = [step["chosen"]["id"] for step in record.decode["steps"]]
         found = cause(translator, sentence, target=ids, to=options.get("to"), **why)
@@ -102,10 +104,13 @@ def write_page(
     traces: Sequence[Labelled],
     kind: Kind,
     allow_large: bool = False,
+    run: Path | None = None,
     study: dict[str, Any] | None = None,
 ) -> str:
-    """Write the page; a line that says how large it is, and how to make a large one smaller."""
-    text = page(traces, kind, allow_large, study).encode()
+    """Write the page, of a training with the losses of its run; a line that says how large it is, and how to make a
+    large one smaller. `study`: see `page`."""
+    losses = read_losses(run) if run and kind == "training" else None
+    text = page(traces, kind, allow_large, losses, study).encode()
     write_output(path, text)
     hint = "; --detail full leaves the weights out" if len(text) > LARGE else ""
     return f"{path}: {len(text) / 1e6:.1f} MB, opens in any browser{hint}"

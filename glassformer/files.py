@@ -76,10 +76,12 @@ def check_output(path: Path) -> None:
 def whole_directory(path: Path) -> Iterator[Path]:
     """A new directory to fill; when the block ends without an error it takes the place of `path`.
 
-    The old one steps aside first and goes only when the new one stands: if the machine stops in
-    between, `standing` finds it and `recover` brings it back.
+    The old one steps aside first and goes only when the new one stands: if the machine stops in between, `standing`
+    finds it and `recover` brings it back. Raises InputError where `path` is something else than a directory.
     """
     partial, old = _beside(path, "partial"), _beside(path, "old")
+    if path.is_symlink() or (path.exists() and not path.is_dir()):
+        raise InputError(f"{path}: is no folder, and would be lost; choose another place")
     with saving(path):
         shutil.rmtree(partial, ignore_errors=True)
         make_directory(path.parent)

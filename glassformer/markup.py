@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
+from glassformer.arguments import refuse_unequal, texts_of
 from glassformer.copying.aligned import Unit, aligned_units, units_without_alignment
 from glassformer.copying.marks import Mark, insertions
 from glassformer.errors import UsageError
@@ -30,6 +31,8 @@ def translate_markup(
     options = options or SearchOptions()
     if settings.get("n_best", options.n_best) > 1 or settings.get("prefixes"):
         raise UsageError("markup takes neither n_best above 1 nor a prefix; leave them out")
+    texts = texts_of(texts, "texts")
+    refuse_unequal(len(texts), "texts", places=settings.get("places"))
     places = settings.pop("places", None) or [f"text {row + 1}" for row in range(len(texts))]
     split = [blocks_of(text) for text in texts]
     found = translate_texts(

@@ -221,6 +221,16 @@ def header_of(path: Path) -> Header:
     }
 
 
+def refuse_other_content(directory: Path) -> None:
+    """Raise InputError where `directory` holds anything that is not of a model: it would be lost."""
+    if directory.is_dir():
+        others = sorted(path.name for path in directory.iterdir() if path.name not in (*FILES, CHECKSUMS))
+        if others:
+            raise InputError(
+                f"{directory}: holds other files ('{others[0]}'), which would be lost; choose another folder"
+            )
+
+
 @contextmanager
 def _reading(path: Path) -> Iterator[None]:
     """Turns what is wrong with a safetensors file into one line."""

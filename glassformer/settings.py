@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import yaml
 
+from glassformer.arguments import shown
 from glassformer.errors import InputError, UsageError, nearest
 from glassformer.reading import MIB, read_regular
 
@@ -56,7 +57,7 @@ def _checked(value: Any, hint: Any, where: str) -> Any:
     if isinstance(value, str):
         names = [c for o in options if typing.get_origin(o) is typing.Literal for c in typing.get_args(o)]
         close = f"; {nearest(value, names)}" if names else ""
-    raise UsageError(f"{where} = {value!r} should be {accepted(hint)}{close}")
+    raise UsageError(f"{where} = {shown(value)} should be {accepted(hint)}{close}")
 
 
 def accepted(hint: Any) -> str:

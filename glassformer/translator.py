@@ -5,22 +5,32 @@ Axes: T target tokens, S source tokens.
 
 import dataclasses
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 from pathlib import Path
 from threading import RLock
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, get_args
 
+from glassformer.arguments import path_of, refuse_unequal, refuse_unknown_choice, texts_of
 from glassformer.engine.choice import EngineName, Precision, make_fast
 from glassformer.engine.generation import generate
-from glassformer.errors import InputError
+from glassformer.errors import InputError, UsageError, nearest
 from glassformer.files import whole_directory, write_checksums
-from glassformer.model_directory import StoredModel, open_model, parameters_of, read_lexicon, resolve, write_model
+from glassformer.model_directory import (
+    StoredModel,
+    open_model,
+    parameters_of,
+    read_lexicon,
+    refuse_other_content,
+    resolve,
+    write_model,
+)
 from glassformer.quality_estimation.estimator import Estimator
 from glassformer.quality_estimation.lexicon import Lexicon
 from glassformer.quality_estimation.warnings import TranslationWarning
 from glassformer.search import Hypothesis, SearchOptions
+from glassformer.settings import keys_of
 from glassformer.special import EOS
 from glassformer.text.tokenizer import Tokenizer, Tokenizers
 
@@ -141,7 +151,9 @@ class Translator:
         `engine` and `precision` are those of translations; see `engine/choice.py`. Without a precision it is that of
         the stored parameters.
         """
-        stored = open_model(resolve(Path(path)), str(device))
+        refuse_unknown_choice(engine, get_args(EngineName), "engine")
+        refuse_unknown_choice(precision, (None, *get_args(Precision)), "precision")
+        stored = open_model(resolve(path_of(path, "path")), str(device))
         fast = make_fast(stored.config, stored.weights, stored.is_quantized, engine, precision, str(device))
         lexicon = read_lexicon(stored.directory)
         translator = cls(stored, *stored.tokenizers, stored.card, lexicon, fast=fast, precision=precision)
@@ -177,8 +189,10 @@ class Translator:
             raise InputError(f"{self._given.directory}: was quantised; {purpose} needs the model that it was made from")
 
     def save(self, directory: str | Path) -> None:
-        """Write a model directory: whole, or not at all."""
-        with whole_directory(Path(directory)) as partial:
+        """Write a model directory: whole, or not at all. InputError where something else than a model is there."""
+        path = path_of(directory, "directory")
+        refuse_other_content(path)
+        with whole_directory(path) as partial:
             self.write(partial)
             write_checksums(partial)
 
@@ -220,13 +234,16 @@ class Translator:
         sentences in errors ("input.txt:7"). A blank sentence gives an empty translation. `to`: the target of all
         sentences or of each, one of `targets`; UsageError for another, and for none where the model has several.
 
+        Raises UsageError for what is no list of texts, or has not one item for each sentence.
+
         Nothing is cut off: a sentence that is longer than the model admits, or whose prefix leaves no room for a
         translation, has a FailedTranslation in its place, and the others are translated.
         """
-        options = dataclasses.replace(options or SearchOptions(), **overrides)
-        texts = [sentence.strip() for sentence in sentences]
+        options = search_options(options, overrides)
+        texts = [sentence.strip() for sentence in texts_of(sentences, "sentences")]
+        refuse_unequal(len(texts), "sentences", prefixes=prefixes, places=places)
         ids = self._encoded(texts, to)
-        beginnings = self.target_tokenizer.encode_all(prefixes or [""] * len(texts))
+        beginnings = self.target_tokenizer.encode_all(texts_of(prefixes or [""] * len(texts), "prefixes"))
         results: list[Translation | FailedTranslation] = [Translation(text, "", 0.0, 0.0) for text in texts]
         rows = []  # those to translate
         for row, (source, prefix) in enumerate(zip(ids, beginnings, strict=True)):
@@ -266,7 +283,9 @@ class Translator:
         `translate`.
         """
         SearchOptions(length_penalty=length_penalty_alpha)  # raises UsageError for a value out of range
-        texts, targets = [s.strip() for s in sources], [t.strip() for t in targets]
+        texts = [source.strip() for source in texts_of(sources, "sources")]
+        targets = [target.strip() for target in texts_of(targets, "targets")]
+        refuse_unequal(len(texts), "sources", targets=targets, places=places)
         source_ids = [ids or [EOS] for ids in self._encoded(texts, to)]
         target_ids = [[*ids, EOS] for ids in self.target_tokenizer.encode_all(targets)]
         results: dict[int, Translation | FailedTranslation] = {}
@@ -293,6 +312,8 @@ class Translator:
 
         Raises InputError for one too long, by its place, and UsageError for a target as in `translate`.
         """
+        texts = texts_of(texts, "texts")
+        refuse_unequal(len(texts), "texts", places=places)
         result = self._encoded(texts, to)
         for row, ids in enumerate(result):
             self.config.check_length(len(ids), _place(places, row))
@@ -300,7 +321,9 @@ class Translator:
 
     def _encoded(self, texts: Sequence[str], to: Targets) -> list[list[int]]:
         """Each text's ids with its target's symbol and `</s>`; none at all for a blank one."""
-        tokenizer, targets = self.source_tokenizer, [to] * len(texts) if to is None or isinstance(to, str) else to
+        tokenizer = self.source_tokenizer
+        targets = [to] * len(texts) if to is None or isinstance(to, str) else texts_of(to, "to")
+        refuse_unequal(len(texts), "texts", to=targets)
         symbols = {target: tokenizer.target_ids(target) for target in set(targets)}
         encoded = zip(targets, tokenizer.encode_all(texts), strict=True)
         return [[*symbols[target], *ids, EOS] if ids else [] for target, ids in encoded]
@@ -339,6 +362,16 @@ class Translator:
             warnings=quality.warnings,
             confidence=quality.confidence,
         )
+
+
+def search_options(options: SearchOptions | None, overrides: Mapping[str, Any]) -> SearchOptions:
+    """The options with others in their place; UsageError for a name that is no option."""
+    if not isinstance(options, SearchOptions | None):
+        raise UsageError(f"options is {options!r}: it must be SearchOptions; give single ones by name, as beam=4")
+    known = keys_of(SearchOptions)
+    for name in overrides.keys() - known:
+        raise UsageError(f"there is no option '{name}' of translating; {nearest(name, known)}")
+    return dataclasses.replace(options or SearchOptions(), **overrides)
 
 
 def _without_numbers(text: str, place: str) -> FailedTranslation:

@@ -7,13 +7,14 @@ from heapq import nlargest
 from itertools import islice, product
 from typing import Any, Literal, get_args
 
+from glassformer.arguments import refuse_unequal, refuse_unknown_choice, text_of, texts_of
 from glassformer.copying import Copying, translate_copying
 from glassformer.errors import UsageError
 from glassformer.quality_estimation.warnings import joined_warnings
 from glassformer.search import SearchOptions
 from glassformer.text.clauses import split_clauses
 from glassformer.text.sentences import Parts, check_language, split_sentences
-from glassformer.translator import FailedTranslation, Translation, Translator
+from glassformer.translator import FailedTranslation, Translation, Translator, search_options
 
 Long = Literal["split", "skip", "fail"]
 
@@ -47,10 +48,15 @@ def translate_texts(
     n_best are the best of all their combinations. An over-long sentence has its clauses in its own `parts`.
     """
     if language:
-        check_language(language)
-    if long not in get_args(Long):
-        raise UsageError(f"long is '{long}'; set it to {', '.join(get_args(Long))}")
-    options = replace(options or SearchOptions(), **overrides)
+        check_language(text_of(language, "language"))
+    refuse_unknown_choice(long, get_args(Long), "long")
+    if not isinstance(copying, Copying | None):
+        raise UsageError(f"copying is {copying!r}: it must be a Copying or None")
+    if to is not None:
+        text_of(to, "to")
+    options = search_options(options, overrides)
+    texts = texts_of(texts, "texts")
+    refuse_unequal(len(texts), "texts", prefixes=prefixes, places=places)
     splits = [split_sentences(text, language) if split else Parts([text.strip()], []) for text in texts]
     places = places or [f"text {row + 1}" for row in range(len(texts))]
     sentences = _translate_sentences(

@@ -17,7 +17,7 @@ ROOT = Path(glassformer.__file__).parent
 # A room may import rooms on lower floors, and its own. Rooms on one floor do not know each other.
 FLOORS = [
     {"errors", "special", "system"},
-    {"reading"},
+    {"arguments", "reading"},
     {"batching", "device", "files", "locking", "settings"},
     {"model", "text", "search"},
     {"corpora", "quality_estimation"},

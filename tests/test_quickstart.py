@@ -50,12 +50,13 @@ class Answers:
 def test_the_phrasebook_s_scores_are_shares_of_sentences(monkeypatch):
     """Of eight sentences, four with a because-clause, one of those is left out: 7 of 8 and 3 of 4 are right.
 
-    Of the patterns that were never trained on, one of two sentences is."""
+    Of the patterns that were never trained on, one of two sentences is; of the names, one of four."""
     sentences = generate(share=0.001)
     referring, others = ([one for one in sentences if bool(one.reference) is has][:4] for has in (True, False))
     answers = Answers({one.source: one.target for one in (*referring, *others)} | {referring[0].source: ""})
     monkeypatch.setattr(quickstart, "held_out", lambda: [*referring, *others])
     monkeypatch.setattr(quickstart, "unseen_patterns", lambda: [referring[0], others[0]])
+    monkeypatch.setattr(quickstart, "unseen_names", lambda: [referring[0]] * 3 + [others[0]])
     said = io.StringIO()
     quickstart._report_phrasebook(Console(file=said, width=200), answers)
-    assert re.findall(r"(\d+\.\d) %", said.getvalue()) == ["87.5", "75.0", "50.0"]
+    assert re.findall(r"(\d+\.\d) %", said.getvalue()) == ["87.5", "75.0", "50.0", "25.0"]

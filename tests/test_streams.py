@@ -109,3 +109,25 @@ def test_a_corpus_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
         assert "cannot save: No space left" in refusal(run("corpus", "names:hi", "--out", tmp_path / "out"))
     assert not list((tmp_path / "out").iterdir())
     assert run("corpus", "names:hi", "--out", tmp_path / "out").status == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("translate", "no\x1b[31m"),
+        ("corpus", "\x1b]0;x\x07", "--out", "x"),
+        ("train", "--out", "x", "--corpus", "names", "--set", "\u202ex=1"),
+        ("\x9b2J",),
+    ],
+)
+def test_a_name_does_not_reach_the_terminal_as_a_command(arguments):
+    outcome = run(*arguments)
+    assert outcome.status in (1, 2)
+    assert "\\u" in outcome.err or "\\x" in outcome.err
+    assert all(character.isprintable() for character in outcome.err.rstrip("\n"))
+
+
+def test_a_run_whose_name_is_no_utf_8_is_refused_before_it_trains(small_corpus, tmp_path):
+    outcome = run("train", "--pairs", small_corpus / "train.tsv", "--out", f"{tmp_path}/out\udcff")
+    assert "is no UTF-8" in refusal(outcome, status=2)
+    assert not list(tmp_path.iterdir())

@@ -404,7 +404,7 @@ def test_overrides_are_fields_of_the_options(trained):
     one = trained.translate(["a b c"], options, beam=3)
     other = trained.translate(["a b c"], SearchOptions(beam=3, n_best=2, length_penalty=0.0))
     assert [t.to_dict() for t in one] == [t.to_dict() for t in other]
-    with pytest.raises(TypeError, match="beams"):
+    with pytest.raises(UsageError, match="beams"):
         trained.translate(["a"], beams=3)
     with pytest.raises(UsageError, match="beam is 0"):
         trained.translate(["a"], beam=0)

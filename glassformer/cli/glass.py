@@ -19,6 +19,18 @@ if TYPE_CHECKING:
 SHOWN = ("layer", "head", "attention", "steps", "cell", "tensor")
 WHY = ("word", "against", "versus", "measure", "ablation")
 FILES = ("html", "json_file", "svg", "csv", "latex")
+WRITES = {  # what each option writes, and the endings of that, the usual one first
+    "html": ("HTML", ".html", ".htm", ".xhtml"),
+    "json_file": ("JSON", ".json"),
+    "svg": ("SVG", ".svg"),
+    "csv": ("CSV", ".csv"),
+    "latex": ("LaTeX", ".tex", ".latex"),
+}
+PICTURES = {".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".pdf", ".eps", ".ps"}
+DOCUMENTS = {".xlsx", ".xls", ".ods", ".docx", ".odt", ".pptx", ".md", ".tsv", ".parquet", ".npy", ".npz", ".pkl"}
+ARCHIVES = {".gz", ".bz2", ".xz", ".zst", ".zip", ".tar"}
+NAMED = PICTURES | DOCUMENTS | ARCHIVES | {ending for _, *endings in WRITES.values() for ending in endings}
+PAGE_DOES = {".png": "; the page (--html) exports PNG", ".pdf": "; the page (--html) prints as PDF"}
 
 
 def explain(options: argparse.Namespace) -> None:
@@ -27,6 +39,7 @@ def explain(options: argparse.Namespace) -> None:
     from glassformer.glass.views.terminal import TerminalOptions, render
     from glassformer.glass.views.terminal.cause import print_cause
 
+    _check_names(options)
     asked = given(options, ("target", "beam", "detail", "pad", "length_penalty", "to", "glosses"))
     traces, kind = gather(options.what, options.device, _why(options), **asked)
     if kind != "trace":
@@ -82,6 +95,7 @@ def lecture(options: argparse.Namespace) -> int:
     from glassformer.glass.lecture.replay import replay
     from glassformer.glass.views.terminal.lecture import render_checks
 
+    _check_names(options)
     trace = replay(dict(map(parse_input, options.set)))
     if options.check:
         return 0 if render_checks(trace, _console()) else 1
@@ -105,21 +119,35 @@ def _render_lecture(trace: "Trace", options: argparse.Namespace) -> None:
 
 def _write_files(traces: "list[Labelled]", kind: "Kind", options: argparse.Namespace) -> bool:
     """Write the files that the options ask for; whether there were any."""
-    for name in FILES:
-        if getattr(options, name) == "":
-            raise UsageError(f"--{name.removesuffix('_file')} wants a file's name")
     from glassformer.explain import write_page
     from glassformer.files import write_output
 
     first = traces[0][1]
     exported = _exports(first, options)  # before anything is written: it refuses what makes no sense
     if options.html:
-        say(f"glassformer: {write_page(Path(options.html), traces, kind, options.large)}")
+        run = Path(options.what[0]) if kind == "training" else None
+        say(f"glassformer: {write_page(Path(options.html), traces, kind, options.large, run)}")
     if options.json_file:
         write_output(Path(options.json_file), first.to_json().encode(errors="backslashreplace"))
     for name, text in exported.items():
         write_output(Path(name), text.encode(errors="backslashreplace"))
     return any(getattr(options, name) for name in FILES)
+
+
+def _check_names(options: argparse.Namespace) -> None:
+    """Raise UsageError for a file without a name, or with an ending of something that its option does not write."""
+    for option in FILES:
+        file = getattr(options, option)
+        if file is None:
+            continue
+        if not file:
+            raise UsageError(f"--{option.removesuffix('_file')} wants a file's name")
+        path, (what, *own) = Path(file), WRITES[option]
+        if path.suffix.lower() in NAMED and path.suffix.lower() not in own:
+            hint = PAGE_DOES.get(path.suffix.lower(), "") if option == "svg" else ""
+            raise UsageError(
+                f"{file}: --{option.removesuffix('_file')} writes {what}; name it {path.stem}{own[0]}{hint}"
+            )
 
 
 def _exports(trace: "Trace", options: argparse.Namespace) -> dict[str, str]:

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+from glassformer.text.printable import escaped
+
 
 def speak_utf8() -> None:
     """Text goes out as it comes in, UTF-8, whatever the locale; file names keep their bytes."""
@@ -50,7 +52,8 @@ def stdout_works() -> bool:
 
 
 def say(line: str) -> None:
-    print(line, file=sys.stderr)
+    """A line for people: what a terminal would obey, or nobody could see, is shown as its escape."""
+    print(escaped(line), file=sys.stderr)
 
 
 def say_error(message: object) -> None:

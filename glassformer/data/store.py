@@ -120,7 +120,12 @@ def _sum(path: Path) -> int:
 
 def _mapped(path: Path) -> NDArray[Any]:
     open_regular(path, LARGEST_ARRAY).close()
-    array: NDArray[Any] = np.load(path, mmap_mode="r")
+    try:
+        array: NDArray[Any] = np.load(path, mmap_mode="r")
+    except Exception as error:  # NumPy reads a header with Python's own parser, and passes on whatever that raises
+        raise ValueError(f"{path.name}: no array") from error
+    if array.ndim != 1 or array.dtype.kind not in "iu":
+        raise ValueError(f"{path.name}: no list of whole numbers")
     return array
 
 

@@ -13,7 +13,8 @@ from torch import Tensor
 
 from glassformer.batching import batches_by_length, pad
 from glassformer.device import refuse_forked
-from glassformer.model import Transformer
+from glassformer.errors import UsageError
+from glassformer.model import ModelConfig, Transformer
 from glassformer.model.cache import DecoderCache
 from glassformer.model.observe import observed
 from glassformer.model.transformer import shift_right
@@ -74,6 +75,13 @@ def _top(scores_NV: Tensor, count: int) -> Tensor:
     return ids_NM
 
 
+def _refuse_wrong_ids(sources: Sequence[Sequence[int]], config: ModelConfig) -> None:
+    size = config.source_vocab_size or config.vocab_size
+    for source in sources:
+        if not source or not 0 <= min(source) <= max(source) < size:
+            raise UsageError(f"a source must have tokens, ids from 0 to {size - 1:,}")
+
+
 class TargetScore(NamedTuple):
     """What the model thinks of one given target.
 
@@ -126,6 +134,7 @@ class EagerEngine(ModuleEngine):
     @torch.inference_mode()
     def encode(self, sources: Sequence[Sequence[int]]) -> EagerState:
         """Read the sources; cross-attention's keys and values are computed once, here."""
+        _refuse_wrong_ids(sources, self.model.config)
         with self._precision():
             cache = self.model.start(self.model.encode(self._matrix(sources)))
         return EagerState(cache, torch.arange(len(sources), device=self.device))

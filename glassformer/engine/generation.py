@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from glassformer.arguments import refuse_unequal
 from glassformer.batching import batches_by_length, pad
 from glassformer.engine.protocol import Engine
 from glassformer.search import Hypothesis, S, SearchOptions, Watch, search
@@ -34,6 +35,7 @@ def generate(
     Raises InputError for a source or prefix longer than the model admits; nothing is cut off.
     """
     options = options or SearchOptions()
+    refuse_unequal(len(sources), "sources", prefixes=prefixes)
     rows_each = options.n_best if options.sample else options.beam
     results: list[list[Hypothesis]] = [[] for _ in sources]
     for batch in batches_by_length([len(source) for source in sources], BATCH_TOKENS // rows_each):

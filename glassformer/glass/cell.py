@@ -40,6 +40,11 @@ class Cell:
     def __str__(self) -> str:
         return f"{self.formula}\n= {self.substituted}\n= {show(self.value)}"
 
+    def __repr__(self) -> str:
+        place = ", ".join(map(str, self.index))
+        made = f"made of {len(self.operands):,} numbers" if self.operands else "a leaf"
+        return f"<Cell {self.tensor}[{place}] = {show(self.value)}, {made}; print it for its formula>"
+
 
 def recompute(tensor: TracedTensor, operands: Operands, index: Index) -> float:
     """A cell's value by the rule of its operation, in float64."""
@@ -52,7 +57,8 @@ def explain_cell(tensor: TracedTensor, operands: Operands, index: Index) -> Cell
 
     Raises UsageError if there is no such cell, InputError if an operand is not carried by the trace.
     """
-    value, symbol = tensor.at(index), cell_symbol(tensor.label, index)
+    own, labels = _symbols(tensor, operands)
+    value, symbol = tensor.at(index), cell_symbol(own, index)
     if tensor.op in LEAVES:
         kind = "a learned parameter" if tensor.op == "parameter" else "given"
         return Cell(tensor.name, index, value, f"{symbol}: {kind}", show(value))
@@ -60,9 +66,30 @@ def explain_cell(tensor: TracedTensor, operands: Operands, index: Index) -> Cell
     cells = [
         OperandCell(role, operands[role].name, place, operands[role].at(place)) for role, place in op.cells(context)
     ]
-    labels = {role: one.label for role, one in operands.items()}
     symbols, numbers = op.formula(CellTerms(context, labels, [cell.value for cell in cells]))
     return Cell(tensor.name, index, value, f"{symbol} = {symbols}", numbers, tuple(cells))
+
+
+def _symbols(tensor: TracedTensor, operands: Operands) -> tuple[str, dict[str, str]]:
+    """The symbol of a tensor, and those of its operands by role.
+
+    Where two of them that are made at different places have the same letter, their places are told with it:
+    "R^(dec1.ff)" and "R^(dec1.cross)". (The page: `web/src/labels.ts`.)
+    """
+    together = [tensor, *operands.values()]
+
+    def symbol(one: TracedTensor) -> str:
+        place = _place(one.name)
+        is_alone = all(other.label != one.label or _place(other.name) == place for other in together)
+        return one.label if is_alone or not place else f"{one.label}^({place})"
+
+    return symbol(tensor), {role: symbol(one) for role, one in operands.items()}
+
+
+def _place(name: str) -> str:
+    """Where in the model a tensor is made, in short: "dec1.cross", "enc0.ff"; "" outside of the layers."""
+    found = re.match(r"(enc|dec)oder\.(\d+)\.(self|cross|feed)", name)
+    return f"{found[1]}{found[2]}.{'ff' if found[3] == 'feed' else found[3]}" if found else ""
 
 
 def _context(tensor: TracedTensor, operands: Operands, index: Index) -> CellContext:

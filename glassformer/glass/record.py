@@ -14,9 +14,11 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from glassformer.arguments import path_of
 from glassformer.errors import InputError, UsageError, nearest
 from glassformer.files import write_whole
 from glassformer.glass.cell import Cell, explain_cell, index_of, recompute
+from glassformer.glass.numbers import show
 from glassformer.glass.ops import OPS
 from glassformer.glass.ops.op import Index
 from glassformer.glass.tensor import TracedTensor, not_carried
@@ -24,7 +26,8 @@ from glassformer.glass.validity import SCHEMA, refuse_invalid
 from glassformer.reading import MIB, parse_json, read_regular
 from glassformer.text.printable import escaped
 
-OPTIONAL = ("interventions", "cause", "glosses")  # fields that a record has only where there is something to say
+# Fields that a record has only where there is something to say.
+OPTIONAL = ("interventions", "cause", "glosses", "translator", "embeddings")
 LARGEST = 4096 * MIB  # bytes of a trace's file
 
 
@@ -45,11 +48,24 @@ class Trace:
     interventions: dict[str, Any] | None = None
     cause: dict[str, Any] | None = None
     glosses: dict[str, str] | None = None
+    translator: dict[str, Any] | None = None
+    embeddings: dict[str, Any] | None = None
 
     # What Jupyter shows. Views stand above the record, so `glass/trace.py` sets the one for notebooks here.
     mimebundle: ClassVar[Callable[["Trace"], dict[str, str]]] = lambda trace: {
         "text/plain": escaped(trace.meta["title"])
     }
+
+    def __repr__(self) -> str:
+        """One line of what one wants to know first; the numbers are in `tensors`."""
+        title, written = escaped(self.meta["title"]), self.decode
+        tensors = f"{len(self.tensors)} tensors, detail {self.meta['detail']}"
+        steps = (
+            f"{len(written['steps'])} steps, {written['strategy']}, ln p {show(written['log_prob'])}; "
+            if written
+            else ""
+        )
+        return f"<Trace {title}: {steps}{tensors}; see .tensors, .values(NAME), .cell(NAME, row=0, column=0)>"
 
     def tensor(self, name: str) -> TracedTensor:
         """The tensor called `name`; UsageError with the nearest names if there is none."""
@@ -139,7 +155,7 @@ class Trace:
     def load(cls, path: str | Path) -> "Trace":
         """Read a record; InputError if it is missing, truncated, of another version, or no trace."""
         try:
-            record = parse_json(read_regular(Path(path), LARGEST, named=True))
+            record = parse_json(read_regular(path_of(path, "path"), LARGEST, named=True))
         except FileNotFoundError as error:
             raise InputError(
                 f"{path}: no such trace; write one with: glassformer explain MODEL SENTENCE --json {path}"

@@ -40,6 +40,10 @@ class TracedTensor:
     columns: tuple[int, ...] | None = None
     statistics: dict[str, NDArray[Any]] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        carried = "" if self.values is not None else ", not carried"
+        return f"<TracedTensor {self.name}: {self.op}, {' x '.join(map(str, self.shape))} {self.dtype}{carried}>"
+
     def at(self, index: Index) -> float:
         """One value; InputError where it is not carried, UsageError where there is no such cell."""
         if len(index) != len(self.shape) or not all(0 <= i < n for i, n in zip(index, self.shape, strict=True)):

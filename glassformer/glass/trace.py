@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import torch
 
+from glassformer.arguments import text_of
 from glassformer.engine import SUPPRESSED, Engine, generate
 from glassformer.errors import InputError, UsageError, nearest
 from glassformer.glass.beam_tree import BeamTree
@@ -25,12 +26,13 @@ from glassformer.glass.observe import observe
 from glassformer.glass.record import Trace
 from glassformer.glass.tensor import TracedTensor
 from glassformer.glass.tokens import axis, piece_of, source_axis
+from glassformer.glass.translator_data import translator_data
 from glassformer.glass.views.notebook import mimebundle
 from glassformer.model import ModelConfig
 from glassformer.model.positions import BASE
 from glassformer.search import Hypothesis, SearchOptions
 from glassformer.special import EOS, PAD
-from glassformer.translator import Translator
+from glassformer.translator import Translator, search_options
 
 Detail = Literal["attention", "full", "full+weights"]
 CANDIDATES = 10  # likeliest tokens kept of each step
@@ -67,13 +69,13 @@ def trace(
     that make no sense together.
     """
     detail = _checked(translator, detail, pad)
-    source = source.strip()
+    source = text_of(source, "source").strip()
     (source_ids,) = translator.source_ids([source], to=to)
     if not source_ids:
         raise InputError("there is no sentence to trace: it is blank")
     translator.model.config.check_length(len(source_ids) + pad, f"the source with {pad} <pad>", "use fewer")
     translator.require_floats("a trace")
-    search = dataclasses.replace(SearchOptions(beam=beam, n_best=1), **options)
+    search = search_options(SearchOptions(beam=beam, n_best=1), options)
     if search.sample:
         raise UsageError("a trace follows greedy search, a beam or a given target; it does not sample")
     padded = [*source_ids, *[PAD] * pad]
@@ -112,6 +114,7 @@ def trace(
         },
         beam=_beam(translator, tree, found) if tree else None,
         interventions=intervened,
+        translator=translator_data(translator, search) if detail == "full+weights" and not interventions else None,
         tour=tour(translator.model.config) if detail != "attention" else (),  # it shows other tensors too
     )
 
@@ -167,7 +170,7 @@ def _planned(
 
 def _forced(translator: Translator, target: str) -> Hypothesis:
     """The given target, as if it had been found; its log-probabilities are still to come."""
-    ids = [*translator.target_tokenizer.encode(target.strip()), EOS]
+    ids = [*translator.target_tokenizer.encode(text_of(target, "target").strip()), EOS]
     translator.model.config.check_length(len(ids), "the target", "shorten it")
     return Hypothesis.from_tokens(ids, [0.0] * len(ids), EOS, 0.0)
 

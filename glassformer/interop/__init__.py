@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from glassformer.corpora import load_corpus
 from glassformer.errors import InputError, UsageError
-from glassformer.interop import ctranslate2, marian, torch_transformer
+from glassformer.interop import ctranslate2, marian, python_file, torch_transformer
 from glassformer.interop.directories import is_export, new_directory, read_object, write_mark
 from glassformer.interop.proof import SENTENCES, OtherEngine, prove
 from glassformer.interop.transformers_engine import TransformersEngine
@@ -25,6 +25,7 @@ class Format(NamedTuple):
     check: Callable[[Translator], None]
     write: Callable[[Translator, Path, bool], None]
     engine: Callable[[Path], OtherEngine]
+    sentences: int = SENTENCES  # the most that it is proven on
 
 
 FORMATS = {
@@ -33,6 +34,7 @@ FORMATS = {
         "ctranslate2", "ctranslate2", ctranslate2.check, ctranslate2.write, ctranslate2.CTranslate2Engine
     ),
     "torch": Format("", "torch", torch_transformer.check, torch_transformer.write, torch_transformer.TorchEngine),
+    "python": Format("", "json", python_file.check, python_file.write, python_file.PythonEngine, python_file.SENTENCES),
 }
 
 
@@ -48,6 +50,8 @@ def export_model(
     one = FORMATS[to]
     if int8 and to != "ctranslate2":
         raise UsageError(f"--int8 is for ctranslate2; --to {to} writes float32")
+    if to == "python" and out.suffix == ".py":
+        raise UsageError(f"--out {out}: give a directory, which gets {python_file.CODE} and its {python_file.NUMBERS}")
     if translator.card.get("quantized"):
         raise InputError("the model is quantised already; export the one that it was made from")
     one.check(translator)
@@ -58,7 +62,7 @@ def export_model(
             return f"not proven: {one.library} is not installed (pip install 'glassformer[{one.extra}]')"
         engine = one.engine(directory)
         forced = engine.next_tokens if int8 and isinstance(engine, ctranslate2.CTranslate2Engine) else None
-        return str(prove(translator, engine, list(sentences) or _built_in(), forced))
+        return str(prove(translator, engine, (list(sentences) or _built_in())[: one.sentences], forced))
 
 
 def _built_in() -> list[str]:

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal, get_args, get_origin, get_type_hints
 
+from glassformer.arguments import refuse_wrong_types, shown
 from glassformer.errors import InputError, UsageError, nearest
 from glassformer.special import BOS
 
@@ -150,6 +151,7 @@ class ModelConfig:
     """
 
     def __post_init__(self) -> None:
+        refuse_wrong_types(self)
         # None means "follows from the rest"; it is settled here so that config.json holds facts.
         if self.num_kv_heads is None:
             object.__setattr__(self, "num_kv_heads", self.num_heads)
@@ -161,7 +163,7 @@ class ModelConfig:
         for name, hint in get_type_hints(ModelConfig).items():
             if get_origin(hint) is Literal and getattr(self, name) not in get_args(hint):
                 raise UsageError(
-                    f"{name} = {getattr(self, name)!r}; {nearest(str(getattr(self, name)), get_args(hint))}"
+                    f"{name} = {shown(getattr(self, name))}; {nearest(str(getattr(self, name)), get_args(hint))}"
                 )
         for name, most in LARGEST.items():
             value = getattr(self, name)

@@ -55,7 +55,8 @@ class Rotary(nn.Module):
         self.register_buffer("turn_PC", turn_PC, persistent=False)
 
     def forward(self, x_BHTK: Tensor, start: int = 0) -> Tensor:
-        """x (B, H, T, K), rotated by the positions from `start` on; in float32, then x's own type."""
-        pairs_BHTC = torch.view_as_complex(x_BHTK.float().unflatten(-1, (-1, 2)).contiguous())
+        """x (B, H, T, K), rotated by the positions from `start` on; in float32 or more, then x's own type."""
+        wide_BHTK = x_BHTK.to(torch.promote_types(x_BHTK.dtype, torch.float32))
+        pairs_BHTC = torch.view_as_complex(wide_BHTK.unflatten(-1, (-1, 2)).contiguous())
         turned = pairs_BHTC * self.turn_PC[start : start + x_BHTK.shape[2]]
         return torch.view_as_real(turned).flatten(-2).to(x_BHTK.dtype)

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+from glassformer.arguments import refuse_wrong_types
 from glassformer.errors import UsageError
 
 
@@ -18,12 +19,12 @@ class SearchOptions:
 
     beam: int = 4
     """Hypotheses that are kept of each sentence, step by step; 1 is greedy search. It plays no part in sampling.
-    Range: at least 1. Unit: hypotheses. Source: section 6.1.
+    Range: at least 1 and at most 10,000. Unit: hypotheses. Source: section 6.1.
     """
 
     n_best: int = 1
     """Translations to return of each sentence, best first.
-    Range: at least 1, and at most `beam` unless sampling. Unit: hypotheses. Source: ours.
+    Range: at least 1, and at most `beam` unless sampling; at most 10,000. Unit: hypotheses. Source: ours.
     """
 
     length_penalty: float = 0.6
@@ -84,6 +85,7 @@ class SearchOptions:
     """
 
     def __post_init__(self) -> None:
+        refuse_wrong_types(self)
         self._check_ranges()
         self._check_contradictions()
 
@@ -141,5 +143,10 @@ _LEAST = {
     "max_length_extra": 0,
     "no_repeat_ngram": 0,
 }
-_MOST = {"length_penalty": 100, "max_length_ratio": 1_000_000}  # beyond, the arithmetic overflows
+_MOST = {
+    "beam": 10_000,
+    "n_best": 10_000,
+    "length_penalty": 100,
+    "max_length_ratio": 1_000_000,
+}  # beyond, memory or arithmetic overflows
 _POSITIVE = ("temperature", "repetition_penalty")

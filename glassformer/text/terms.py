@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from glassformer.arguments import path_of
 from glassformer.errors import InputError
 from glassformer.text.protected import Span, without_overlap
 from glassformer.text.readers.lines import name_of, read_lines
@@ -38,7 +39,7 @@ class Glossary:
         """
         terms: dict[str, Term] = {}
         lines: dict[str, int] = {}
-        for number, line in read_lines(path):
+        for number, line in read_lines(path_of(path, "path")):
             if not line.strip() or line.startswith("#"):
                 continue
             place, columns = f"{name_of(path)}:{number}", [column.strip() for column in line.split("\t")]

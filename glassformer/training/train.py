@@ -5,6 +5,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+from glassformer.arguments import is_utf8, path_of
 from glassformer.data.config import DataConfig
 from glassformer.errors import InputError, UsageError
 from glassformer.model_directory import resolve
@@ -57,7 +58,9 @@ def train_with(
     if allow and not resumed:
         raise UsageError("--allow is for a run that goes on; give it with --resume")
     keep_freed_memory()
-    path = Path(out)
+    path = path_of(out, "out")
+    if not is_utf8(path):
+        raise UsageError(f"{path}: the name is no UTF-8, and weights could not be read back; choose another --out")
     with join_group(device) as group, lock_run(path) if group.is_main else nullcontext():
         # Without a name: the trainer must be gone before the group is.
         Trainer(_begin(path, settings, group, resumed, allow), callbacks).fit()

@@ -10,9 +10,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glassformer.corpora import load_corpus
-from glassformer.corpora.phrasebook import agreement, because, english, generate, hindi, unseen_patterns, verbs
+from glassformer.corpora.phrasebook import (
+    agreement,
+    because,
+    clauses,
+    english,
+    generate,
+    hindi,
+    unseen_names,
+    unseen_patterns,
+    verbs,
+)
 from glassformer.corpora.phrasebook import corpus as phrasebook_corpus
 from glassformer.corpora.phrasebook.draw import Draw
+from glassformer.corpora.phrasebook.frames import spelt_names
 from glassformer.corpora.phrasebook.holding import content_words
 from glassformer.corpora.phrasebook.lexicon import as_woman, load_lexicon
 from glassformer.corpora.phrasebook.phrases import OWNERS, PRONOUNS, Phrase, named, nominal
@@ -346,6 +357,7 @@ def test_content_words() -> None:
     assert content_words("Is she taller than me?") == ["tall"]
     assert content_words("I’m going to buy it") == ["buy", "go"]
     assert content_words("HOW ARE YOU?") == []
+    assert content_words("Koror drinks tea") == ["drink", "tea"]  # a name that is spelt
 
 
 def test_unseen_patterns_are_not_trained_on(parts: dict[str, list[Sentence]]) -> None:
@@ -353,6 +365,28 @@ def test_unseen_patterns_are_not_trained_on(parts: dict[str, list[Sentence]]) ->
     assert set(patterns.values()) == {40}
     assert len(patterns) == 5
     assert not patterns.keys() & {sentence.pattern for sentence in parts["train"]}
+
+
+def test_unseen_names_are_not_trained_on(parts: dict[str, list[Sentence]]) -> None:
+    trained = {word for sentence in parts["train"] for word in re.findall(r"[A-Za-z]+", sentence.source)}
+    names = {english for english, _ in spelt_names().held_out}
+    assert len(names) > 50
+    assert not names & trained
+    found = unseen_names(1, 100)
+    assert len(found) == 100
+    assert all(names & set(re.findall(r"[A-Za-z]+", sentence.source)) for sentence in found)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_what_is_joined_belongs_together(seed: int) -> None:
+    """Either the two say something of one pronoun, or they are of one pattern, which their words show."""
+    draw = Draw(load_lexicon(), seed)
+    found = [sentence for sentence in (clauses.joined(draw) for _ in range(400)) if sentence]
+    assert len(found) > 100
+    for sentence in found:
+        one, conjunction, other = re.split(r" (and|but|so) (?=\w+)", sentence.source, maxsplit=1)
+        assert conjunction in ("and", "but") or one.split()[0].partition("'")[0].lower() in clauses.PRONOUN_SUBJECTS
+        assert len(one) + len(other) <= clauses.LONGEST_JOINED
 
 
 UNSEEN = [
@@ -425,6 +459,16 @@ def test_negated_habit_drops_its_auxiliary(sentences: list[Sentence]) -> None:
     habit = re.compile(r"नहीं (?:\S+ )?\S+(?:ता|ते|ती) (?:है|हैं|हूँ|हो)\b")
     spoken = [s for s in sentences if "नहीं" in s.target and not s.pattern.startswith(("existence", "joined", "told"))]
     assert not [s.target for s in spoken if habit.search(s.target)]
+
+
+def test_a_participle_alone_shows_that_women_are_many(sentences: list[Sentence]) -> None:
+    """With no है after it: मेरी माता जी नहीं आ सकतीं (one, but honoured as many are), लड़की नहीं आ सकती."""
+    many = re.compile(r"[A-Z]\w+ (mother|aunt|grandmother|sisters|daughters) (can't|cannot) [^,]+")
+    one = re.compile(r"(She|The (girl|nurse)) (can't|cannot) [^,]+")
+    for pattern, ending in ((many, "सकतीं"), (one, "सकती")):
+        found = [s.target for s in sentences if pattern.fullmatch(s.source)]
+        assert len(found) > 10
+        assert {target.split()[-1] for target in found} == {ending}
 
 
 def test_polite_requests_refuse_with_na(sentences: list[Sentence]) -> None:

@@ -119,8 +119,15 @@ def settle(page: Any) -> None:
 
 
 def go(page: Any, fragment: str) -> None:
-    """Follow a link inside the page."""
-    page.evaluate("(fragment) => { location.hash = fragment }", fragment)
+    """Go elsewhere inside the page, as its buttons do: what was edited stays."""
+    page.evaluate(
+        """(fragment) => {
+            dispatchEvent(new Event("pagehide"));  // the address says at once what it would say in a moment
+            const edits = new URLSearchParams(location.hash.slice(1)).getAll("edit");
+            location.hash = fragment + edits.map((edit) => `&edit=${encodeURIComponent(edit)}`).join("");
+        }""",
+        fragment,
+    )
     settle(page)
 
 

@@ -5,7 +5,7 @@ import pytest
 from glassformer.glass.lecture.replay import replay
 from glassformer.glass.trace import trace
 
-from .browser import Visit, chromium
+from .browser import AXE, Visit, chromium, lacking
 from .models import SENTENCE, cached
 from .pages import write
 
@@ -41,3 +41,20 @@ def visit(browser):
     yield one
     one.close()
     assert not one.problems
+
+
+@pytest.fixture
+def axe(visit):
+    """`axe(page)`: what axe-core finds wrong, one line each."""
+    if not AXE.exists():
+        lacking("axe-core is not installed (npm ci in glassformer/glass/web)")
+    source = AXE.read_text(encoding="utf-8")
+
+    def violations(page, *rules):
+        if page.evaluate("!window.axe"):
+            page.evaluate(source)
+        only = {"runOnly": {"type": "rule", "values": list(rules)}} if rules else {}
+        found = page.evaluate("(options) => axe.run(document, options)", {"resultTypes": ["violations"], **only})
+        return [f"{one['id']}: {node['html'][:160]}" for one in found["violations"] for node in one["nodes"]]
+
+    return violations

@@ -12,6 +12,7 @@ import torch
 from glassformer.glass.causes.cause import cause
 from glassformer.glass.causes.study.contrasts import Contrasts
 from glassformer.glass.causes.study.study import study
+from glassformer.glass.embedding_map import EmbeddingMap
 from glassformer.glass.glosses import with_glosses
 from glassformer.glass.lecture.replay import replay
 from glassformer.glass.record import Trace
@@ -32,6 +33,7 @@ MARKUP = "<img src=x onerror=alert(3)>"
 MODERN = {"norm_position": "pre", "norm": "rmsnorm", "positions": "rotary", "activation": "swiglu", "num_kv_heads": 2,
           "bias": False}  # fmt: skip
 LETTERS = "a b c d e f a c e b d f"
+LOSSES = {"train": [[50, 3.0], [150, 1.5], [300, 1.0]], "validation": [[100, 2.0], [300, 1.2]]}
 SEARCH = {"min_length": 3, "max_length": 8, "no_repeat_ngram": 2}
 
 
@@ -109,6 +111,20 @@ def studied() -> dict[str, Any]:
 
 
 @functools.cache
+def mapped() -> Trace:
+    """With an embedding map of words, some of them marked as nouns of two genders, one with markup in its gloss."""
+    one = spoken()
+    genders = dict(zip("abcdefghijklmnopqrstuvwxyz", ["masculine", "feminine"] * 13, strict=True))
+    words = {letter: {"gloss": letter.upper(), "part_of_speech": "noun", "gender": gender}
+             for letter, gender in genders.items()}  # fmt: skip
+    words["a"]["gloss"] = MARKUP
+    table = torch.randn(26, 8, generator=torch.Generator().manual_seed(1)).double().numpy()
+    found = EmbeddingMap("source", tuple(words), table, words).to_dict()
+    walk = {"start": "a", "minus": "b", "plus": "c", "found": [["c", 0.7], ["d", 0.4]]}
+    return dataclasses.replace(trace(one, SENTENCE, **SEARCH), embeddings={"source": found | {"walks": [walk]}})
+
+
+@functools.cache
 def attention() -> Trace:
     return trace(spoken(), SENTENCE, beam=2, detail="attention", **SEARCH)
 
@@ -183,6 +199,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "translation": _one(translation),
     "greedy": _one(greedy),
     "modern": _one(modern),
+    "embeddings": _one(mapped),
     "learned": _one(learned),
     "attention": _one(attention),
     "long": _one(long),
@@ -190,7 +207,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "hostile": lambda: page([(HOSTILE, hostile())]),
     "lecture": _one(lecture, "lecture"),
     "compare": lambda: page(compared(), "compare"),
-    "training": lambda: page(trained(), "training"),
+    "training": lambda: page(trained(), "training", losses=LOSSES),
 }
 
 

@@ -28,7 +28,8 @@ def test_csv_gives_back_every_bit_of_every_tensor(which, request):
 
 def test_csv_names_rows_and_columns_by_their_tokens(record):
     header, *rows = csv.reader(io.StringIO(to_csv(record, f"{CROSS}.weights")))
-    source, target = ([token["text"] for token in record.axes[side]["tokens"]] for side in ("source", "target"))
+    source = [token["text"] for token in record.axes["source"]["tokens"]]
+    target = [f"{step['read']['text']} → {step['chosen']['text']}" for step in record.decode["steps"]]
     assert header == ["head", "query: target", "key: source", *source][:2] + source
     assert [row[:2] for row in rows] == [[str(head), word] for head in range(4) for word in target]
 

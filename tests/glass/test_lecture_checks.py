@@ -26,7 +26,7 @@ def test_nothing_differs_but_the_known_errata():
     assert check(trace)
     assert failing(trace) == []
     errata = {one["name"] for one in trace.checks if one["erratum"]}
-    assert errata == {"W_V", "softmax · V", "add", "layer norm", "masked softmax", "formula"}
+    assert errata == {"W_Q", "W_V", "softmax · V", "add", "layer norm", "masked softmax", "formula"}
     assert {one["name"] for one in trace.checks if not one["agrees"]} == errata
 
 
@@ -41,7 +41,7 @@ def test_one_line_each_and_a_sum():
     result, lines = said(trace)
     assert result is True
     assert len(lines) == len(trace.checks) + 2
-    assert lines[-1] == "10 equal, 6 errata, 0 different"
+    assert lines[-1] == "11 equal, 7 errata, 0 different"
     by_name = {one["name"]: line for one, line in zip(trace.checks, lines, strict=False)}
     assert "equal" in by_name["PE"]
     assert "printed 10.3917, right 18.0126" in by_name["softmax · V"]
@@ -55,6 +55,7 @@ def test_one_line_each_and_a_sum():
     [
         ({"W_Q": facts.W_Q}, []),  # the printed one
         ({"masked.scores": [[2, 4, 6], [3, 5, 7], [4, 6, 9]]}, ["masked softmax"]),
+        ({"W_Q": facts.W_K}, ["W_Q", "Q", "QKᵀ/√d_k"]),
         ({"W_V": facts.W_K}, ["W_V", "V", "softmax · V", "add", "layer norm"]),  # as the lecture shows it
         ({"cross.decoder_state": [[1, 0, 0, 1], [0, 1, 1, 1]]}, ["cross scores", "cross softmax"]),
         ({"masked.scores": [[1.0]]}, ["masked softmax"]),  # another shape

@@ -84,6 +84,6 @@ def test_an_override_changes_what_follows_from_it_and_nothing_else():
     changed = {name for name in before.tensors if not (before.values(name) == after.values(name)).all()}
     heads = {"heads.query_heads", "heads.scores", "heads.scaled", "heads.weights", "heads.heads", "heads.merged"}
     follows = {"W_Q", "Q", "scores", "scaled", "weights", "attention", "add", "norm"}
-    feed_forward = {f"feed_forward.{name}" for name in ("inner", "activation", "outer")}
+    feed_forward = {f"feed_forward.{name}" for name in ("inner", "activation", "outer", "add", "norm")}
     assert {"W_Q", "Q", "scores", "scaled"} <= changed <= follows | heads | feed_forward
     assert (after.values("Q") == after.values("input")).all()

@@ -68,3 +68,22 @@ def test_the_loop_is_told_step_by_step(trace):
     assert re.search(r"5\s+much\s+<EOS>\s+0\.7213", text)
     assert "→ I love you very much" in text
     assert "(cut off)" in rendered(replay({"decode.W": [[0.0] * 7] * 2}))
+
+
+def test_each_erratum_is_told_once_at_the_first_stop_with_its_tensor(trace):
+    """Seven are, and what stands before the first matrix that errs tells none."""
+    stops = re.split(r"^\d+  ", rendered(trace, 300), flags=re.MULTILINE)[1:]
+    at = {}
+    for one in trace.checks:
+        if one["erratum"]:
+            told = [f"{one['name']}: " in stop and one["erratum"] in stop for stop in stops]
+            at[one["name"]] = [stop["id"] for stop, here in zip(trace.tour, told, strict=True) if here]
+    assert at == {
+        "W_Q": ["query_key_value"], "W_V": ["query_key_value"], "softmax · V": ["scores"], "formula": ["scores"],
+        "add": ["residual"], "layer norm": ["normalization"], "masked softmax": ["decoder"],
+    }  # fmt: skip
+
+
+def test_no_weights_are_shown_before_there_are_scores(trace):
+    shown = [name for stop in trace.tour for name in stop["tensors"]]
+    assert shown.index("scores") < shown.index("weights")

@@ -1,4 +1,4 @@
-"""The tour: fourteen stops in the lecture's order, for the example and for any model."""
+"""The tour: stops in the lecture's order, for the example and for any model."""
 
 import re
 
@@ -14,7 +14,7 @@ from glassformer.model import ModelConfig
 
 ORDER = [
     "tokenization", "embeddings", "positions", "attention", "query_key_value", "scores", "residual",
-    "normalization", "heads", "feed_forward", "decoder", "output", "inference", "summary",
+    "normalization", "heads", "feed_forward", "encoder", "decoder", "output", "inference", "summary",
 ]  # fmt: skip
 FIELDS = {"id", "title", "motivation", "concept", "helps", "takeaway", "formula", "tensors", "view"}
 SHAPE = {"vocab_size": 20, "d_model": 8, "num_heads": 2, "d_ff": 16, "encoder_layers": 2, "decoder_layers": 3}
@@ -36,7 +36,7 @@ def of(options):
 
 
 @pytest.mark.parametrize("options", [None, *CONFIGS], ids=str)
-def test_fourteen_stops_with_their_lines(options):
+def test_the_stops_with_their_lines(options):
     stops = tour(None if options is None else of(options))
     assert [stop["id"] for stop in stops] == ORDER
     views = schema()["$defs"]["stop"]["properties"]["view"]["enum"]
@@ -65,7 +65,7 @@ def test_what_a_model_does_otherwise_is_told_otherwise():
     plain = {stop["id"]: stop["formula"] for stop in tour(of({}))}
     other = {"norm": "rmsnorm", "norm_position": "pre", "positions": "rotary", "activation": "swiglu"}
     different = {stop["id"] for stop in tour(of(other)) if stop["formula"] != plain[stop["id"]]}
-    assert different == {"positions", "residual", "normalization", "feed_forward"}
+    assert different == {"positions", "residual", "normalization", "feed_forward", "encoder"}
 
 
 def test_conditions_name_values_that_a_config_can_have():

@@ -37,7 +37,7 @@ def record():
 
 def test_the_page_stands_in_a_sandbox(record):
     ((tag, attributes),) = Elements(mimebundle(record)["text/html"]).found
-    assert tag == "iframe" and attributes["sandbox"] == "allow-scripts"
+    assert tag == "iframe" and attributes["sandbox"] == "allow-scripts allow-downloads"
     assert attributes["srcdoc"] == page([("trace", record)])
     assert attributes["title"] == record.meta["title"]
 

@@ -155,6 +155,47 @@ def test_the_tree_by_keyboard(visit, pages):
     assert page.get_by_role("tree").locator("[tabindex='0']").count() == 1
 
 
+def test_the_tree_opens_at_its_beginning(visit, pages):
+    page = visit(pages("translation"), "#view=beam")
+    tree = page.get_by_role("tree")
+    root = tree.get_by_role("treeitem").first
+    assert root.text_content().startswith("★ <s>")
+    settle(page)
+    window, box = page.locator(".beam-window").bounding_box(), root.bounding_box()
+    assert window["x"] <= box["x"] and box["x"] + box["width"] <= window["x"] + window["width"]
+    assert window["y"] <= box["y"] and box["y"] + box["height"] <= window["y"] + window["height"]
+
+
+def test_no_node_of_the_tree_writes_over_another(visit, pages):
+    page = visit(pages("translation"), "#view=beam")
+    page.get_by_role("treeitem").first.wait_for()
+    overprints = """() => [...document.querySelectorAll(".beam-space .beam-node")].filter((node) => {
+        const boxes = [...node.querySelectorAll("b, small")].map((one) => one.getBoundingClientRect());
+        const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom - 1 && b.top < a.bottom - 1;
+        const inside = node.getBoundingClientRect();
+        const out = boxes.some((one) => one.right > inside.right || one.left < inside.left);
+        return out || boxes.some((a, i) => boxes.some((b, j) => i < j && meet(a, b)));
+    }).length"""
+    assert page.evaluate(overprints) == 0
+
+
+# ---- attention
+
+
+def test_attention_of_the_target_shows_and_explains_what_is_masked(visit, pages):
+    page = visit(pages("greedy"), "#view=attention&block=decoder.self_attention:all:all")
+    steps = greedy().decode["steps"]
+    rows = [f"{step['read']['text']} → {step['chosen']['text']}" for step in steps]
+    page.get_by_role("checkbox", name="whole words").uncheck()
+    settle(page)
+    hatched = page.locator(".derived-window rect[fill^='url(']")
+    assert hatched.count() == len(steps) * (len(steps) - 1) / 2
+    labels = page.locator(".derived-window g > text").all_text_contents()
+    assert labels == rows
+    assert "masked: future" in page.get_by_role("main").inner_text()
+    assert "What comes later is masked" in page.get_by_role("main").inner_text()
+
+
 # ---- compare
 
 
@@ -195,3 +236,23 @@ def test_the_training_is_walked_through_sentence_by_sentence(visit, pages):
             assert record.decode["text"] in panel.inner_text()
             entropy = np.mean([step["entropy"] for step in record.decode["steps"]])
             assert f"Mean entropy over the steps: {show(entropy)} nats" in panel.inner_text()
+
+
+def test_the_loss_is_drawn_with_the_place_where_one_is(visit, pages):
+    page = visit(pages("training"))
+    main = page.get_by_role("main")
+    page.get_by_role("tab", name="step 200").click()
+    assert "At step 150 1.5000 on what it trains on, at step 100 2 on what it has never seen" in " ".join(
+        main.inner_text().split()
+    )
+    assert page.get_by_role("img", name=re.compile("^The loss over 300 steps, from 3 to 1$")).count() == 1
+
+
+def test_the_training_plays_as_fast_as_one_likes(visit, pages):
+    page = visit(pages("training"))
+    page.clock.install()
+    page.get_by_role("tab").first.click()
+    page.get_by_label("speed").select_option("4 ×")
+    page.get_by_role("button", name="Play").click()
+    page.clock.run_for(400)
+    assert page.get_by_role("tab", selected=True).inner_text() == "step 200"

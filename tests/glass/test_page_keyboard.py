@@ -43,7 +43,7 @@ def test_the_first_stop_skips_to_the_view(visit, pages):
 
 def test_from_the_map_to_an_operand_and_back_by_keyboard_alone(visit, pages):
     record = translation()
-    page = visit(pages("translation"))
+    page = visit(pages("translation"), "#view=map")
     page.get_by_role("main").wait_for()
     tab_to(page, r"decoder 1 cross attention$")
     press(page, "Enter")
@@ -91,7 +91,9 @@ def test_arrows_walk_over_the_grid_and_stay_in_it(visit, pages):
 
 def spoken_name(record, place):
     row, column = place
-    query, key = (record.axes[axis]["tokens"][i]["text"] for axis, i in (("target", row), ("source", column)))
+    key = record.axes["source"]["tokens"][column]["text"]
+    step = record.decode["steps"][row]
+    query = f"{step['read']['text']} → {step['chosen']['text']}"
     value = record.tensors["decoder.1.cross_attention.weights"].at((0, row, column))
     reason = ", masked: padding" if key == "<pad>" else ""
     return f"head 0, query {query}, key {key}, weight {show(value)}{reason}"
@@ -112,7 +114,7 @@ def test_closing_the_explanation_gives_the_focus_back(visit, pages):
     panel(page).get_by_role("button", name="Close the explanation").focus()
     press(page, "Enter")
     assert panel(page).count() == 0
-    assert re.search(r"query \S+, key a, weight", focused(page))
+    assert re.search(r"query \S+ → \S+, key a, weight", focused(page))
 
 
 def test_backspace_in_a_field_deletes_and_does_not_leave(visit, pages):

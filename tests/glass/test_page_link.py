@@ -31,8 +31,10 @@ def pick(page, label, at):
 def shown(page):
     """All that the view says, in words and in its fields."""
     settle(page)
-    fields = page.get_by_role("main").locator("input, select").evaluate_all(
-        "(all) => all.map((one) => (one.type === 'radio' || one.type === 'checkbox' ? String(one.checked) : one.value))"
+    fields = (
+        page.get_by_role("main")
+        .locator("input, select")
+        .evaluate_all("(all) => all.map((one) => (/radio|checkbox/.test(one.type) ? String(one.checked) : one.value))")
     )
     return page.get_by_role("main").inner_text(), fields
 
@@ -77,9 +79,15 @@ def test_back_takes_back_one_choice_after_the_other(visit, pages):
 def test_a_slider_is_one_step_of_the_history(visit, pages):
     page = visit(pages("greedy"), "#view=logits")
     before, length = shown(page), page.evaluate("() => history.length")
-    slider = page.get_by_label("Temperature T")
-    for tenths in range(2, 30):
-        slider.fill(str(tenths / 10))
+    page.get_by_label("Temperature T").evaluate(
+        """async (slider) => {
+            for (let tenths = 2; tenths < 30; tenths++) {
+                slider.value = tenths / 10;
+                slider.dispatchEvent(new Event("input", {bubbles: true}));
+                await new Promise((done) => setTimeout(done));
+            }
+        }"""
+    )
     assert page.evaluate("() => history.length") == length + 1
     assert "temperature=2.9" in address(page)
     page.go_back()

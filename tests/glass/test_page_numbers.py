@@ -123,7 +123,7 @@ def printed(code):
 
 def test_from_a_cross_attention_score_down_to_an_embedding_and_a_weight(visit, pages):
     record = translation()
-    page = visit(pages("translation"))
+    page = visit(pages("translation"), "#view=map")
     page.get_by_role("button", name=re.compile(r"decoder 1 cross attention$")).click()
     page.get_by_role("region", name=re.compile("Cross-attention", re.I)).get_by_role(
         "button", name=re.compile("scores ·")
@@ -180,7 +180,7 @@ def test_a_link_names_a_number(visit, pages):
 
 def test_matrices_say_what_stands_in_rows_and_columns(visit, pages):
     page = visit(pages("translation"), "#view=matrix&tensor=decoder.1.cross_attention.weights")
-    assert page.get_by_role("grid").get_attribute("aria-label").endswith("query: target by key: source")
+    assert page.get_by_role("grid").get_attribute("aria-label").endswith("query: target, reads → writes by key: source")
 
 
 def test_a_masked_cell_says_why(visit, pages):

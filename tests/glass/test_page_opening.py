@@ -5,7 +5,7 @@ import re
 from .browser import open_view, settle, view_names
 from .pages import HOSTILE, MARKUP, SENTENCE, spoilt, translation
 
-FIRST_VIEW = {"translation": "Map", "lecture": "Guided tour", "compare": "Compare", "training": "Learning"}
+FIRST_VIEW = {"translation": "Start", "lecture": "Guided tour", "compare": "Compare", "training": "Learning"}
 
 
 def test_a_page_opens_where_its_kind_begins(visit, pages):
@@ -16,7 +16,7 @@ def test_a_page_opens_where_its_kind_begins(visit, pages):
 
 
 def test_the_map_draws_the_model_with_its_depth_and_widths(visit, pages):
-    page = visit(pages("translation"))
+    page = visit(pages("translation"), "#view=map")
     main = page.get_by_role("main")
     assert main.get_by_text(SENTENCE, exact=True).first.is_visible()
     for box in ("Masked self-attention", "Cross-attention", "Feed-forward", "Linear", "Softmax"):

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from .browser import AXE, keep_picture, lacking, open_view, settle, view_names
+from .browser import keep_picture, open_view, settle, view_names
 from .pages import SCRIPTS, attention, greedy, scripts
 
 CELL = "#view=matrix&tensor=decoder.1.cross_attention.scores&cell=0,1,1"
@@ -26,6 +26,7 @@ DIFFERENT = {
     "study": ["Guided tour"],
     "compare": ["Compare"],
     "training": ["Learning"],
+    "embeddings": ["Embedding map"],
 }
 JUDGED = {  # by axe: views of another build, not of other numbers
     "translation": None,
@@ -33,6 +34,7 @@ JUDGED = {  # by axe: views of another build, not of other numbers
     "cause": ["Why this word?"],
     "compare": ["Compare"],
     "training": ["Learning"],
+    "embeddings": ["Embedding map"],
 }
 
 
@@ -61,7 +63,7 @@ def test_every_view_opens_and_fits_a_telephone_whatever_one_chooses_there(visit,
     wide = {}
     for page, where in walk(visit, pages, DIFFERENT, narrow=True):
         wide[where] = too_wide(page)
-        if where.startswith(("translation", "lecture", "attention", "cause", "compare", "training")):
+        if where.startswith(("translation", "lecture", "attention", "cause", "compare", "training", "embeddings")):
             used = page.evaluate(USE_ALL)
             assert page.get_by_role("alert").count() == 0, f"{where}: {used[-2:]}"
             wide[f"{where}, used"] = too_wide(page)
@@ -98,9 +100,9 @@ USE_ALL = """async () => {
 def test_the_views_are_those_that_the_record_can_fill(visit, pages):
     page = visit(pages("translation"))
     offered = set(view_names(page))
-    assert {"Map", "Guided tour", "Tokens", "Positions", "Attention", "Heads side by side", "Residual and norm",
-            "Feed-forward", "Logits to probabilities", "Decoding step by step", "The beam as a tree",
-            "All matrices", "Edit and recompute"} == offered  # fmt: skip
+    assert {"Start", "Map", "Guided tour", "Tokens", "Positions", "Attention", "Heads side by side",
+            "Residual and norm", "Feed-forward", "Logits to probabilities", "Decoding step by step",
+            "The beam as a tree", "All matrices", "Edit and recompute"} == offered  # fmt: skip
     less = set(view_names(visit.turn(page, pages("attention"))))
     assert less < offered and {"Map", "Tokens", "Attention", "The beam as a tree"} <= less
     assert "Edit and recompute" not in less and attention().vocabulary is None
@@ -110,23 +112,6 @@ def test_the_views_are_those_that_the_record_can_fill(visit, pages):
 
 def too_wide(page):
     return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-
-
-@pytest.fixture
-def axe(visit):
-    """`axe(page)`: what axe-core finds wrong, one line each."""
-    if not AXE.exists():
-        lacking("axe-core is not installed (npm ci in glassformer/glass/web)")
-    source = AXE.read_text(encoding="utf-8")
-
-    def violations(page, *rules):
-        if page.evaluate("!window.axe"):
-            page.evaluate(source)
-        only = {"runOnly": {"type": "rule", "values": list(rules)}} if rules else {}
-        found = page.evaluate("(options) => axe.run(document, options)", {"resultTypes": ["violations"], **only})
-        return [f"{one['id']}: {node['html'][:160]}" for one in found["violations"] for node in one["nodes"]]
-
-    return violations
 
 
 def test_axe_finds_nothing_in_light_or_dark(visit, pages, axe):

@@ -184,3 +184,12 @@ def test_a_bias_is_drawn_as_one_row():
         one.text for one in parsed(to_svg(record, "matrix", name)).iter(f"{SVG}text") if one.get("pointer-events")
     ]
     assert numbers == [show(float(value)) for value in record.values(name)]
+
+
+@pytest.mark.parametrize(
+    ("view", "name"),
+    [("positions", "encoder.0.self_attention.scores"), ("positions", "source.ids"), ("attention", "source.ids")],
+)
+def test_a_tensor_with_other_axes_than_the_view_shows(record, view, name):
+    with pytest.raises(UsageError, match=f"{name} has . axes, which '{view}' does not show"):
+        to_svg(record, view, name)

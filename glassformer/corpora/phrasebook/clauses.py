@@ -17,6 +17,8 @@ JOINED = (
     descriptions.identity,
     descriptions.having,
 )
+LONGEST_JOINED = 50  # characters of the two sentences that are joined
+PRONOUN_SUBJECTS = ("i", "we", "you", "he", "she", "they")
 REQUESTS = ("ask", "imperative")
 ALONE = ("greeting", "thanks")  # topics whose sentences are not joined
 SAID = (
@@ -41,25 +43,32 @@ OPENINGS = (
     whole("okay,", "ठीक है,"),
     whole("my friend,", "मेरे दोस्त,"),
 )
-CONJUNCTIONS = (
-    whole("and", "और"),
-    whole("and", "और"),
-    whole("but", "लेकिन"),
-    whole("so", "इसलिए"),
-)
+AND, BUT, SO = whole("and", "और"), whole("but", "लेकिन"), whole("so", "इसलिए")
 
 
 def joined(draw: Draw) -> Sentence | None:
-    """As in "He is rich but he is not happy": वह अमीर है लेकिन वह ख़ुश नहीं है."""
-    one, other = draw.pick(JOINED)(draw), draw.pick(JOINED)(draw)
-    if one is None or other is None or len(one.source) + len(other.source) > 70:
+    """As in "He is rich but he is not happy": वह अमीर है लेकिन वह ख़ुश नहीं है.
+
+    Both are of one pattern, as in "Ravi has a book and Sita has a pen", or say something of one pronoun.
+    """
+    make = draw.pick(JOINED)
+    one, other = make(draw), make(draw)
+    if one is None or other is None or len(one.source) + len(other.source) > LONGEST_JOINED:
         return None
     asked = {sentence.pattern in REQUESTS for sentence in (one, other)}
     if len(asked) > 1 or any(sentence.pattern in ALONE or "?" in sentence.source for sentence in (one, other)):
         return None
-    if asked == {True} and "lease" in one.source + other.source:
-        return None  # one asks either politely or not
-    return together(one, CONJUNCTIONS[0] if asked == {True} else draw.pick(CONJUNCTIONS), other)
+    if asked == {True}:  # one asks either politely or not
+        return None if "lease" in one.source + other.source else together(one, AND, other)
+    if _pronoun(one) and _pronoun(one) == _pronoun(other):
+        return together(one, draw.pick((AND, BUT, SO)), other)
+    return together(one, draw.pick((AND, AND, BUT)), other) if one.pattern == other.pattern else None
+
+
+def _pronoun(sentence: Sentence) -> str:
+    """The pronoun that the English begins with; "" where it begins with anything else."""
+    first = sentence.source.split()[0].partition("'")[0].lower()
+    return first if first in PRONOUN_SUBJECTS else ""
 
 
 def told(draw: Draw) -> Sentence | None:

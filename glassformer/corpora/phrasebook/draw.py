@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TypeVar
 
-from glassformer.corpora.names import place_names
-
 from . import english
 from .lexicon import Adjective, Lexicon, Name, Noun, Reason, Verb
 from .phrases import NUMBERS, PRONOUNS, Phrase, belonging, named, nominal
@@ -124,11 +122,6 @@ class Draw:
         """A person's name, one in three of those that are spelt; "Mr Sharma" only if `honoured`."""
         name = self.pick(self.words.people if self.chance(0.33) else self.words.names)
         return name if honoured or not name.honoured else self.name(honoured)
-
-    @cached_property
-    def rare(self) -> list[tuple[str, str]]:
-        """Names of places all over the world, which are spelt."""
-        return place_names("hi")
 
     @cached_property
     def deeds(self) -> list[Verb]:

@@ -1,14 +1,17 @@
 """Sentences of every day from the table frames.tsv, whose slots are filled by chance."""
 
 import re
+import zlib
 from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
+from glassformer.corpora.names import place_names
+
 from . import english, hindi, numbers, verbs
 from .draw import Draw
 from .hindi import Agreement
-from .lexicon import Adjective, Verb, read_rows
+from .lexicon import Adjective, Verb, load_lexicon, read_rows
 from .phrases import PRONOUNS, Phrase, named, nominal
 from .units import Sentence, Unit, build, mark, unit
 
@@ -17,6 +20,7 @@ TOKEN = re.compile(r"\{([^}:]*)(?::([^}]*))?\}(\S*)|(\S+)")
 WORD = re.compile(r"(.+?)(\*\d?)?((?::[A-Za-z][A-Za-z0-9+]*)?)([,]?)$")
 CAPITALS = ("I", "I'm", "I'd", "I'll", "Diwali", "Holi", "Christmas")
 LONGEST_NAME = 8  # letters of a name that is spelt
+HELD_OUT_NAMES = 20
 OWNERS = ("my", "our", "your", "his", "her")
 # Kinds of noun under a name of their own; those of which a bare singular is said, "tea", must have no plural.
 KINDS = {"eatable": ("food",), "edible": ("food", "drink"), "learnt": ("skill",)}
@@ -149,19 +153,31 @@ def _draw(slot: str, draw: Draw, subject: Phrase | None, literal: set[str]) -> F
         return draw.words.adjective(draw.pick(TRAITS))
     if name == "recipient":
         return PRONOUNS[draw.pick(RECIPIENTS)]
-    if name == "rare" or (name == "place" and draw.chance(0.2)):
-        return Word(*draw.pick(_rare(draw)))
+    if name in ("rare", "new") or (name == "place" and draw.chance(0.2)):
+        return Word(*draw.pick(spelt_names().held_out if name == "new" else spelt_names().trained))
     if rest and name not in slot_words():
         return _noun(first, rest, draw, subject, literal)
     return draw.pick(slot_words()[name])
 
 
+class SpeltNames(NamedTuple):
+    """Names of places all over the world, English and Hindi, that no table has: a model learns to spell them."""
+
+    trained: list[tuple[str, str]]
+    held_out: list[tuple[str, str]]  # one in HELD_OUT_NAMES, which no training sentence has
+
+
 @cache
-def _rare(draw: Draw) -> list[tuple[str, str]]:
-    """Names that are spelt, less those that a table has, and long ones, which take more learning than they teach."""
-    known = {word.english for words in slot_words().values() for word in words}
-    known |= {name.english for name in (*draw.words.names, *draw.words.people)}
-    return [pair for pair in draw.rare if pair[0] not in known and len(pair[0]) <= LONGEST_NAME]
+def spelt_names() -> SpeltNames:
+    """The names by a hash, less those that a table has or that are words ("Reading"), and long ones, which take more
+    learning than they teach."""
+    words = load_lexicon()
+    known = {word.english for table in slot_words().values() for word in table}
+    known |= {name.english for name in (*words.names, *words.people)}
+    known |= {word.title() for word in words.english_words()}
+    pairs = [pair for pair in place_names("hi") if pair[0] not in known and len(pair[0]) <= LONGEST_NAME]
+    held_out = [pair for pair in pairs if zlib.crc32(pair[0].encode()) % HELD_OUT_NAMES == 0]
+    return SpeltNames([pair for pair in pairs if pair not in held_out], held_out)
 
 
 def _person(draw: Draw, gender: str) -> Phrase:
@@ -216,9 +232,10 @@ def _written(frame: Frame, fillings: dict[str, Filling]) -> Sentence:
     sides = []
     for side, write in ((parsed.english, _english), (parsed.hindi, _hindi)):
         words = []
-        for slot, case, after, literal in side:
+        for place, (slot, case, after, literal) in enumerate(side):
             if literal:
-                words.append(_literal(literal, phrases, parsed.marked, write is _english))
+                last = place == len(side) - 1
+                words.append(_literal(literal, phrases, parsed.marked, write is _english, last))
             else:
                 name = slot.rstrip("*")
                 filling = _numbered(write(slot, case, fillings[name], phrases), number[name])
@@ -251,14 +268,17 @@ def _parts(word: str) -> tuple[str, ...]:
     return found.groups("")
 
 
-def _literal(word: str, phrases: Sequence[Phrase], marked: bool, in_english: bool) -> str:
-    """A word of the frame, inflected where it bears a star; marked "w" where the frame marks nothing."""
+def _literal(word: str, phrases: Sequence[Phrase], marked: bool, in_english: bool, last: bool) -> str:
+    """A word of the frame, inflected where it bears a star; marked "w" where the frame marks nothing.
+
+    `last`: whether nothing comes after it.
+    """
     text, star, marks, comma = _parts(word)
     if in_english and text not in CAPITALS:
         text = text[0].lower() + text[1:]  # the sentence gets its capital when it is built
     if star:
         phrase = phrases[int(star[1:] or 1) - 1]
-        text = english.agreeing(text, phrase.person) if in_english else _agreeing(text, phrase.agreement)
+        text = english.agreeing(text, phrase.person) if in_english else _agreeing(text, phrase.agreement, last)
     marks = marks or ("" if marked else ":w")
     return (
         " ".join(f"{part}{marks}" for part in text.split()[:-1])
@@ -267,8 +287,8 @@ def _literal(word: str, phrases: Sequence[Phrase], marked: bool, in_english: boo
     )
 
 
-def _agreeing(word: str, agreement: Agreement) -> str:
-    """A Hindi word in agreement: a copula, a future, or anything that ends like an adjective."""
+def _agreeing(word: str, agreement: Agreement, last: bool) -> str:
+    """A Hindi word in agreement: a copula, a future, a participle, or anything that ends like an adjective."""
     if word == "है":
         return hindi.is_(agreement)
     if word == "था":
@@ -279,6 +299,8 @@ def _agreeing(word: str, agreement: Agreement) -> str:
         return hindi.perfective("जा", agreement)
     if word == "आया":
         return hindi.perfective("आ", agreement)
+    if word.endswith("ता"):
+        return hindi.participle(word.removesuffix("ता"), agreement, alone=last)
     return hindi.adjective(word, agreement.gender, agreement.plural)
 
 

@@ -5,7 +5,7 @@ import zlib
 from functools import cache
 from itertools import combinations
 
-from .frames import load_frames, slot_words
+from .frames import load_frames, slot_words, spelt_names
 from .lecture import lecture
 from .lexicon import load_lexicon
 
@@ -25,10 +25,17 @@ WORD = re.compile(r"[A-Za-z0-9]+")
 
 
 def content_words(source: str) -> list[str]:
-    """The content words of an English sentence in their base forms ("cats" and "cat" are one), sorted."""
-    bases = _bases()
-    words = {bases.get(word, word) for word in WORD.findall(source.lower()) if word not in FUNCTION_WORDS}
-    return sorted(words)
+    """The content words of an English sentence in their base forms ("cats" and "cat" are one), sorted.
+
+    A name that is spelt is none of them: whether it is spelt well says nothing of the word beside it.
+    """
+    bases, left_out = _bases(), _left_out()
+    return sorted({bases.get(word, word) for word in WORD.findall(source.lower()) if word not in left_out})
+
+
+@cache
+def _left_out() -> frozenset[str]:
+    return FUNCTION_WORDS | {english.lower() for names in spelt_names() for english, _ in names}
 
 
 @cache

@@ -105,6 +105,12 @@ class Lexicon:
         """The adjectives that may be said of the noun."""
         return [adjective for adjective in self.adjectives if adjective.suits(noun)]
 
+    def english_words(self) -> set[str]:
+        """The English words of nouns, adjectives and verbs, in all forms."""
+        found = {word for noun in self.nouns for word in (noun.english, noun.plural)}
+        found |= {word for adjective in self.adjectives for word in (adjective.english, adjective.comparative)}
+        return found | {form for verb in self.verbs for form in verb.english}
+
     def noun(self, name: str) -> Noun:
         """The noun of that English name."""
         return next(noun for noun in self.nouns if noun.english == name)

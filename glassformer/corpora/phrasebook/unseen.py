@@ -1,9 +1,11 @@
-"""Patterns that no training sentence follows, though each is put together from what training has.
+"""Patterns that no training sentence follows, though each is put together from what training has; and names that none
+has.
 
-They measure what a held-out pair of words cannot: whether the grammar carries over to new shapes.
+They measure what a held-out pair of words cannot: whether the grammar carries over to new shapes, and spelling to new
+names.
 """
 
-from . import descriptions, english, hindi, requests, verbs
+from . import descriptions, english, frames, hindi, requests, verbs
 from .because import BECAUSE, again, described
 from .draw import Draw
 from .phrases import PRONOUNS, belonging, named
@@ -66,3 +68,10 @@ def must_give(draw: Draw) -> Sentence | None:
     said = requests.obliged(verb, draw.pick(("must", "should")), thing.agreement, False)
     units = (subject.experiencer("को"), said, receiver.case("को"), verbs.object_unit(verb, thing))
     return build("must_give", "", units, (0, 2, 3, 1))
+
+
+def new_name(draw: Draw) -> Sentence | None:
+    """As in "Where is Koror?": a frame for a name that is spelt, with one that no training sentence has."""
+    frame = draw.pick([frame for frame in frames.load_frames()[0] if "{rare" in frame.english])
+    new = frame._replace(english=frame.english.replace("{rare", "{new"), hindi=frame.hindi.replace("{rare", "{new"))
+    return frames.fill(new, draw)

@@ -80,8 +80,9 @@ def ask(
     The translation is the greedy one, or the `target` that is forced (text, or ids with `</s>`). Its word is `word`, or
     that of `step`; the other one is `against`, or what the translation of the second sentence `versus` has in that
     place, or the runner-up (with `runner_up` also where there is a second sentence). What is left open is decided by
-    one rule: the place where the other word is the likeliest. Of words of several tokens the first ones that differ are
-    compared. `to` is the target's language, where the model has several.
+    one rule: the place where the other word is the likeliest; with a second sentence, of the places where that has the
+    other word rather, after the same words too, if there are any. Of words of several tokens the first ones that differ
+    are compared. `to` is the target's language, where the model has several.
 
     Raises UsageError or InputError for what makes no question.
     """
@@ -100,6 +101,9 @@ def ask(
         choices = list(_of_second(translator, translated(translator, versus or "", to), ids, written, wanted))
     if not choices:
         raise InputError(_nothing(against, versus))
+    if versus is not None:
+        second_TV = log_probs(translator, _source_ids(translator, versus, to), ids)
+        choices = [one for one in choices if second_TV[one.step, one.b] > second_TV[one.step, one.a]] or choices
     best = max(choices, key=lambda one: float(log_probs_TV[one.step, one.b]))
     reading = Reading(tuple(source_ids), (translator.model.config.decoder_start_id, *ids[: best.step]))
     return Question(

@@ -53,6 +53,12 @@ PRINTED = (
         [4.9092974268, 0.5838531635, 2.0199986667, 1.9998000067],
     ]),
     Printed(
+        "W_Q", "W_Q", 0, [*W_Q, [1, 3, 4, 2]],  # which of the five it is in the order shown decides nothing
+        erratum="five rows are shown for W_Q, where d_model is 4; without 1 3 4 2, a row of W_K, it gives Q",
+        right=W_Q,
+    ),
+    Printed("W_K", "W_K", 0, W_K),
+    Printed(
         "W_V", "W_V", 0, W_K,
         erratum="the matrix shown for W_V is W_K once more; only this one, of small whole numbers, gives the printed V",
         right=W_V,

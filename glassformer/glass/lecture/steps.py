@@ -50,7 +50,7 @@ def attend(record: Recorder, config: ModelConfig, x_SD: Tensor, inputs: Mapping[
         record.add(letter, "matmul", ("source", "d_k"), outputs[step], letter, {"a": "input", "b": weight})
     only = {name: values[0] for name, values in outputs.items()}  # the one head
     _scores_to_sum(record, config, only, ("Q", "K", "V"), "", (), "d_k", "attention")
-    return _add_norm(record, config, x_SD, only["weighted_sum"])
+    return _add_norm(record, config, x_SD, only["weighted_sum"], "input", "attention")
 
 
 def attend_by_heads(record: Recorder, config: ModelConfig, x_SD: Tensor, inputs: Mapping[str, Tensor]) -> None:
@@ -99,16 +99,20 @@ def _scores_to_sum(
     record.add(result, "matmul", (*head, "source", width), outputs["weighted_sum"], "A V", {"a": weights, "b": v})
 
 
-def _add_norm(record: Recorder, config: ModelConfig, x_SD: Tensor, a_SD: Tensor) -> Tensor:
+def _add_norm(
+    record: Recorder, config: ModelConfig, x_SD: Tensor, f_SD: Tensor, x: str, f: str, prefix: str = "", index: str = ""
+) -> Tensor:
+    """norm(x + f) of the tensors named `x` and `f`, of which f is a sublayer's output."""
     axes, add_norm = ("source", "d_model"), AddNorm(config).to(x_SD.dtype)
     with observed(add_norm, ["residual"]) as calls:
-        n_SD = add_norm(x_SD, a_SD)
-    record.add("add", "add", axes, calls["residual"].output, "R", {"a": "input", "b": "attention"})
-    return record.add("norm", "layernorm", axes, n_SD, "N", {"x": "add"}, {"eps": config.norm_eps})
+        n_SD = add_norm(x_SD, f_SD)
+    total, norm = f"{prefix}add", f"{prefix}norm"
+    record.add(total, "add", axes, calls["residual"].output, f"R{index}", {"a": x, "b": f})
+    return record.add(norm, "layernorm", axes, n_SD, f"N{index}", {"x": total}, {"eps": config.norm_eps})
 
 
 def feed_forward(record: Recorder, config: ModelConfig, n_SD: Tensor, inputs: Mapping[str, Tensor]) -> None:
-    """max(0, x W_1) W_2 of what add & norm gave."""
+    """max(0, x W_1) W_2 of what add & norm gave, and the second add & norm, with which an encoder layer ends."""
     network = FeedForward(config).to(n_SD.dtype)
     for linear, name in ((network.inner, "W_1"), (network.outer, "W_2")):
         linear.weight.copy_(inputs[f"feed_forward.{name}"].T)
@@ -123,6 +127,7 @@ def feed_forward(record: Recorder, config: ModelConfig, n_SD: Tensor, inputs: Ma
     record.add("feed_forward.W_2", "parameter", ("d_ff", "d_model"), inputs["feed_forward.W_2"], "W₂")
     operands = {"a": "feed_forward.activation", "b": "feed_forward.W_2"}
     record.add("feed_forward.outer", "matmul", narrow, calls["outer"].output, "Y", operands)
+    _add_norm(record, config, n_SD, calls["outer"].output, "norm", "feed_forward.outer", "feed_forward.", "₂")
 
 
 def attend_masked(record: Recorder, scores_TT: Tensor) -> None:

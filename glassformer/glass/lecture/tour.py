@@ -15,7 +15,7 @@ IN_LECTURE = {
     "tokenization": [],
     "embeddings": ["embedding"],
     "positions": ["positions", "input"],
-    "attention": ["weights"],
+    "attention": ["input"],
     "query_key_value": ["W_Q", "W_K", "W_V", "Q", "K", "V"],
     "scores": ["scores", "scaled", "weights", "attention"],
     "residual": ["add"],
@@ -27,6 +27,7 @@ IN_LECTURE = {
     "feed_forward": [
         "feed_forward.W_1", "feed_forward.inner", "feed_forward.activation", "feed_forward.W_2", "feed_forward.outer",
     ],
+    "encoder": ["input", "norm", "feed_forward.outer", "feed_forward.add", "feed_forward.norm"],
     "decoder": [
         "masked.scores", "masked.masked", "masked.weights",
         "cross.encoder_output", "cross.decoder_state", "cross.scores", "cross.weights", "cross.output",
@@ -38,7 +39,7 @@ IN_LECTURE = {
 
 
 def tour(config: ModelConfig | None) -> list[Stop]:
-    """The fourteen stops for a trace of a model of this config; without one, for the lecture's example.
+    """The stops for a trace of a model of this config; without one, for the lecture's example.
 
     Each is {id, title, motivation, concept, helps, takeaway, formula, tensors, view}, as in the record.
     """
@@ -87,6 +88,14 @@ def _in_model(config: ModelConfig) -> dict[str, list[str]]:
         "normalization": [f"{own}_norm.residual", f"{own}_norm.norm"],
         "heads": [f"{cross}.{part}" for part in ("query_heads", "key_heads", "weights", "heads", "merged", "output")],
         "feed_forward": [f"{encoder}.feed_forward.{p}" for p in ("inner", "gate", "activation", "product", "outer")],
+        "encoder": [
+            f"{own}_norm.residual",
+            f"{own}_norm.norm",
+            f"{encoder}.feed_forward.outer",
+            f"{encoder}.feed_forward_norm.residual",
+            f"{encoder}.feed_forward_norm.norm",
+            "encoder_norm",
+        ],
         "decoder": [f"{masked}.masked", f"{masked}.weights", f"{cross}.weights"],
         "output": ["logits", "log_probs"],
         "inference": ["log_probs"],

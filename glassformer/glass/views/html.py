@@ -1,7 +1,7 @@
 """The page: one file that shows traces, without a network. Its program is built from `web/`."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any, Literal
 
@@ -18,10 +18,12 @@ def page(
     traces: Sequence[Labelled],
     kind: Kind = "trace",
     allow_large: bool = False,
+    losses: Mapping[str, Sequence[Sequence[float]]] | None = None,
     study: dict[str, Any] | None = None,
 ) -> str:
     """The whole page as text, for the labelled traces. Raises InputError if it would exceed 50 MB.
 
+    `losses`: of a training, its [step, loss] by "train" and "validation", which are drawn beside what it learnt.
     `study`: what was measured of the last trace's model over many sentences (`Study.to_dict`), for the tour to tell.
     """
     size = sum(one.nbytes for _, trace in traces for one in trace.tensors.values()) * 4 // 3
@@ -29,13 +31,16 @@ def page(
         raise InputError(
             f"the page would have {size / 1e6:.0f} MB; take --detail full or attention, a shorter sentence, or --large"
         )
-    document = {
+    document: dict[str, Any] = {
         "schema": SCHEMA,
         "kind": kind,
         "title": traces[-1][1].meta["title"],  # of a training, what it came to
-        **({} if study is None else {"study": study}),
         "traces": [{"label": label, "record": trace.to_dict(compact=True)} for label, trace in traces],
     }
+    if losses:
+        document["losses"] = losses
+    if study:
+        document["study"] = study
     before, placeholder, after = _template().partition(PLACEHOLDER)
     if not placeholder:
         raise UsageError("the page's program has no place for a trace; build it again (npm run build)")

@@ -36,7 +36,26 @@ def place_labels(trace: Trace, tensor: TracedTensor, axis: int) -> list[str]:
         pieces = _pieces(trace)
         return [pieces.get(i, f"#{i}") for i in ids]
     tokens = trace.axes.get(name, {}).get("tokens")
-    return [token["text"] for token in tokens] if tokens else [str(i) for i in ids]
+    if not tokens:
+        return [str(i) for i in ids]
+    return step_names(trace) if _are_steps(tensor, axis) else [token["text"] for token in tokens]
+
+
+def _are_steps(tensor: TracedTensor, axis: int) -> bool:
+    """Whether the places of an axis are steps of the decoder; a key, or an id, is only a token that is read."""
+    return tensor.axes[axis] == "target" and (not tensor.roles or tensor.roles[axis] != "key") and tensor.op != "input"
+
+
+def step_names(trace: Trace) -> list[str]:
+    """How every view calls the decoder's rows: "reads → writes", by the token that each reads and the one it goes on
+    to write, where the record says so."""
+    steps = trace.decode["steps"] if trace.decode else []
+    names = []
+    for place, token in enumerate(trace.axes["target"]["tokens"]):
+        step = steps[place] if place < len(steps) and steps[place]["read"]["id"] == token["id"] else None
+        written = f" → {step['chosen']['text'].strip() or step['chosen']['piece']}" if step else ""
+        names.append(token["text"] + written)
+    return names
 
 
 def has_words(trace: Trace, tensor: TracedTensor, axis: int) -> bool:

@@ -27,14 +27,16 @@ def mimebundle(trace: Trace) -> dict[str, str]:
 
 
 def frame(trace: Trace) -> str:
-    """The page in a frame that may run its own scripts, but cannot reach the notebook around it.
+    """The page in a frame that may run scripts and save what one exports, but cannot reach the notebook around it.
 
     Raises InputError for a page above 50 MB.
     """
     kind: Kind = "lecture" if trace.meta["kind"] == "lecture" else "trace"
     title, content = html.escape(trace.meta["title"]), html.escape(page([("trace", trace)], kind))
     style = f"width:100%;height:{HEIGHT}px;border:1px solid #8888"
-    return f'<iframe title="{title}" sandbox="allow-scripts" style="{style}" srcdoc="{content}"></iframe>'
+    return (
+        f'<iframe title="{title}" sandbox="allow-scripts allow-downloads" style="{style}" srcdoc="{content}"></iframe>'
+    )
 
 
 def plain_text(trace: Trace) -> str:

@@ -68,6 +68,8 @@ def lines_of(stream: BinaryIO, name: str) -> Iterator[tuple[int, str]]:
         skipped = len(BOM) if number == 1 and raw.startswith(BOM) else 0
         if skipped < len(raw):  # else a mark and nothing else: an empty file
             yield number, _decode(raw, skipped, number, name)
+        if not raw.endswith(b"\n"):  # the end: a terminal would have to be told it again
+            return
 
 
 def too_long(what: str) -> str:

@@ -57,9 +57,7 @@ def test_gradient_x_input_is_autograds(options):
 @functools.cache
 def double():
     """A smooth model in float64, at which an integral can be computed in many small steps."""
-    made = translator(activation="gelu", norm_position="pre")
-    made.model = copy.deepcopy(made.model).double()
-    return made.model
+    return copy.deepcopy(translator(activation="gelu", norm_position="pre").model).double()
 
 
 def test_integrated_gradients_are_the_integral():

@@ -28,6 +28,7 @@ OF_TENSOR: dict[str, Callable[[Trace, TracedTensor, int | None], str]] = {
     "feed_forward": matrix,
     "logits": matrix,
 }
+AXES = {"attention": (2, 3), "positions": (2,)}  # of a tensor that such a view can show; of others, any
 # What a view shows unless a tensor is named: the last one made by any of these.
 DEFAULT_OPS: dict[str, Collection[str]] = {
     "matrix": ("softmax",),
@@ -52,6 +53,8 @@ def to_svg(trace: Trace, view: str, tensor: str | None = None, head: int | None 
     if view not in OF_TENSOR:
         raise UsageError(f"no view '{view}'; {nearest(view, [*WHOLE, *OF_TENSOR])}")
     shown = _default(trace, view) if tensor is None else trace.tensor(tensor)
+    if len(shown.shape) not in AXES.get(view, (len(shown.shape),)):
+        raise UsageError(f"{shown.name} has {len(shown.shape)} axes, which '{view}' does not show; take --view matrix")
     return OF_TENSOR[view](trace, shown, head)
 
 

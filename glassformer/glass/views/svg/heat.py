@@ -18,6 +18,7 @@ MOST_CELLS = 40_000  # of a drawing; more is for CSV
 MOST_WITH_NUMBERS = 14  # columns
 MOST_WITH_HINTS = 1_000  # cells
 WIDEST = 1_200  # of several heads side by side
+LONGEST_ROW = 28  # characters of a row's label: two tokens, of a step of the decoder
 STRONG = 0.65  # of a colour, from here on text on it is light
 HATCH = element(
     "pattern",
@@ -205,7 +206,7 @@ def _rise(labels: list[str]) -> float:
 def _row_labels(trace: Trace, tensor: TracedTensor) -> list[str]:
     if len(tensor.shape) == 1:
         return [tensor.label or tensor.name]
-    return [shortened(label) for label in place_labels(trace, tensor, -2)]
+    return [shortened(label, LONGEST_ROW) for label in place_labels(trace, tensor, -2)]
 
 
 def _axis_titles(tensor: TracedTensor) -> str:

@@ -62,20 +62,25 @@ def attention(trace: Trace, tensor: TracedTensor, head: int | None) -> str:
     if weights.ndim == 3:
         which = f", mean of {len(weights)} heads" if head is None else f", head {head}"
         weights = weights.mean(0) if head is None else weights[head]
-    key, query = (_axis(trace, tensor, axis) for axis in (-1, -2))
+    key, written = _axis(trace, tensor, -1), _written(trace, tensor)
+    query = written or _axis(trace, tensor, -2)
     above, below = laid_out(key), laid_out(query)
     wide = max(slot.x + slot.width for slot in above + below)
     above, below = _centred(above, wide), _centred(below, wide)
     title, bottom = f"{tensor.name}{which}", 288 + min(wide * 0.08, 160.0)
+    looks = "each word at the step that writes it" if written else "queries"
+    legend = f"above: keys, below: {looks}; the wider the line, the larger the weight"
     parts = [
         text(MARGIN, 30, title, font_weight="bold"),
-        text(MARGIN, 50, "above: keys, below: queries; the wider the line, the larger the weight", "muted"),
+        text(MARGIN, 50, legend, "muted"),
         *_arcs(weights, above, below, (112, bottom - 20)),
         *sentence(key, above, 96, "blue"),
         *sentence(query, below, bottom, "orange"),
     ]
     description = f"Lines from each query to its keys; weights below {FAINTEST} are left out."
-    return drawing.document(max(wide, text_width(title) * 1.1, 470) + MARGIN, bottom + 28, title, description, parts)
+    return drawing.document(
+        max(wide, text_width(title) * 1.1, text_width(legend)) + MARGIN, bottom + 28, title, description, parts
+    )
 
 
 def sentence(axis: dict[str, Any], slots: list[Slot], y: float, kind: str) -> list[str]:
@@ -125,6 +130,17 @@ def _span(axis: dict[str, Any], token: Token) -> str:
 def _axis(trace: Trace, tensor: TracedTensor, axis: int) -> dict[str, Any]:
     found = trace.axes.get(tensor.axes[axis], {})
     return found if found.get("tokens") else _numbered(tensor.shape[axis])
+
+
+def _written(trace: Trace, tensor: TracedTensor) -> dict[str, Any] | None:
+    """The target by the tokens that its rows write: each stands at the step before its own, and the end at the last.
+    None where the rows are not steps of a decoder whose record says what each writes."""
+    axis, steps = trace.axes.get(tensor.axes[-2], {}), trace.decode["steps"] if trace.decode else []
+    if tensor.axes[-2] != "target" or not steps or len(steps) != len(axis["tokens"]):
+        return None
+    chosen, end = steps[-1]["chosen"], len(axis["text"])
+    last = {"id": chosen["id"], "piece": chosen["piece"], "text": chosen["text"], "start": end, "end": end}
+    return {**axis, "tokens": [*axis["tokens"][1:], {**axis["tokens"][0], **last, "word": None}]}
 
 
 def _numbered(count: int) -> dict[str, Any]:

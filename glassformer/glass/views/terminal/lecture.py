@@ -21,7 +21,8 @@ INDENT, GAP = 2, 4  # blanks before, and between what stands side by side
 
 
 def render(trace: Trace, console: Console) -> None:
-    """Every stop: its four lines, its formula, and what shows it."""
+    """Every stop: its four lines, its formula, what shows it, and where the lecture errs."""
+    errata = {one["name"]: one for one in trace.checks if one["erratum"] is not None}
     console.print(Text(trace.meta["title"], "bold"))
     console.print(Text(_conventions(trace), "dim"))
     for number, stop in enumerate(trace.tour, 1):
@@ -36,6 +37,19 @@ def render(trace: Trace, console: Console) -> None:
             _print_steps(trace, console)
         else:
             _print_matrices(trace, [trace.tensor(name) for name in stop["tensors"]], console)
+        here = [name for name, one in errata.items() if one["tensor"] in stop["tensors"]]
+        _print_errata([errata.pop(name) for name in here], console)
+
+
+def _print_errata(checks: Sequence[Check], console: Console) -> None:
+    """What the lecture prints otherwise, under the tensor's first stop."""
+    grid = _grid()
+    for one in checks:
+        _, style, text = _verdict(one)
+        grid.add_row(Text("erratum" if passes(one) else "differs", style), Text(f"{one['name']}: {text}"))
+    if checks:
+        console.print()
+        console.print(grid)
 
 
 def _conventions(trace: Trace) -> str:

@@ -2,6 +2,7 @@
 // The panel draws it; copy.ts writes it as LaTeX, Python and CSV.
 
 import type { Graph, Patch } from "./graph";
+import { symbolsOf } from "./labels";
 import { show } from "./numbers";
 import { cellOperands, cellValue, OPS } from "./ops";
 import { cellSymbol, type Cell, type Description, type OperandCell, type Term as TermOf } from "./ops/op";
@@ -29,10 +30,12 @@ export interface Explanation extends Cell<Operand>, Omit<Description<Operand>, "
 export function explain(graph: Graph, name: string, flat: number): Explanation {
   const tensor = graph.tensor(name);
   const node = graph.node(name);
+  const roles = Object.keys(tensor.operands);
+  const [own, ...symbols] = symbolsOf([tensor, ...roles.map((role) => graph.tensor(tensor.operands[role]))]);
   const operands = cellOperands(node, flat).map(({ role, flat: at }): Operand => {
     const operand = graph.tensor(tensor.operands[role]);
     const value = graph.values(operand.name)?.[at] ?? NaN;
-    return { role, label: operand.label, tensor: operand, flat: at, index: unflatten(operand.shape, at), value };
+    return { role, label: symbols[roles.indexOf(role)], tensor: operand, flat: at, index: unflatten(operand.shape, at), value };
   });
   const [value, recomputed] = [graph.values(name)?.[flat] ?? NaN, cellValue(node, flat)];
   const missing = [...new Set(operands.filter((one) => graph.values(one.tensor.name) === null).map((one) => one.tensor.name))];
@@ -40,7 +43,7 @@ export function explain(graph: Graph, name: string, flat: number): Explanation {
   const cell = { index: unflatten(tensor.shape, flat), shape: tensor.shape, attributes: tensor.attributes, operands, statistic };
   const { formula, numbers, ...description } = OPS[tensor.op].describe(cell);
   const patch = graph.patchOf(name, flat);
-  const [symbol, shown] = [cellSymbol(tensor, cell.index), show(patch || Number.isNaN(value) ? recomputed : value)];
+  const [symbol, shown] = [cellSymbol({ label: own }, cell.index), show(patch || Number.isNaN(value) ? recomputed : value)];
   return {
     ...cell,
     ...description,

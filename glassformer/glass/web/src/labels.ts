@@ -19,7 +19,22 @@ export function placeText(graph: Graph, tensor: Tensor, axis: number, i: number)
   const { trace } = graph;
   const name = tensor.axes[axis];
   if (name === "vocabulary") return pieceText(trace, i);
-  return trace.axes[name]?.tokens?.[i]?.text || String(i);
+  const text = trace.axes[name]?.tokens?.[i]?.text || String(i);
+  const written = isStep(tensor, axis) ? writtenAt(trace, i) : null;
+  return written === null ? text : stepText(text, written);
+}
+
+/** Whether a place of the axis is a step of the decoder; a key, or an id, is only a token that is read. */
+export const isStep = ({ axes, roles, op }: Tensor, axis: number): boolean =>
+  axes[axis] === "target" && roles?.[axis] !== "key" && op !== "input";
+
+/** How every view calls a row of the decoder: by the token that it reads and the one that it goes on to write. */
+export const stepText = (read: string, written: string): string => `${read} → ${written}`;
+
+/** The token that row i of the decoder goes on to write; null where the record does not say. */
+export function writtenAt({ axes, decode }: Trace, i: number): string | null {
+  const step = decode?.steps[i];
+  return step && step.read.id === axes.target?.tokens?.[i]?.id ? step.chosen.text.trim() || step.chosen.piece : null;
 }
 
 export type Side = "source" | "target";
@@ -73,6 +88,24 @@ export function maskOf(graph: Graph, tensor: Tensor): string | null {
   if (tensor.op !== "softmax") return null;
   const x = graph.tensor(tensor.operands.x);
   return x.op === "mask" ? x.operands.mask : null;
+}
+
+/**
+ * The symbols of tensors that are named together: where two of different places have the same letter, with their
+ * places, "R^(dec1.ff)" and "R^(dec1.cross)". (Python: glass/cell.py.)
+ */
+export function symbolsOf(tensors: readonly Pick<Tensor, "name" | "label">[]): string[] {
+  return tensors.map(({ name, label }) => {
+    const place = placeOf(name);
+    const alone = tensors.every((other) => other.label !== label || placeOf(other.name) === place);
+    return alone || !place ? label : `${label}^(${place})`;
+  });
+}
+
+/** Where in the model a tensor is made, in short: "dec1.cross", "enc0.ff"; "" outside of the layers. */
+function placeOf(name: string): string {
+  const [, stack, layer, sublayer] = /^(enc|dec)oder\.(\d+)\.(self|cross|feed)/.exec(name) ?? [];
+  return stack ? `${stack}${layer}.${sublayer === "feed" ? "ff" : sublayer}` : "";
 }
 
 /** How a tensor was made, before the names of its operands: "The softmax, over each row, of". */

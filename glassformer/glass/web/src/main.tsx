@@ -6,6 +6,7 @@ import { Shell } from "./components/Shell";
 import { parseDocument, RecordError, type PageDocument } from "./record";
 import { open } from "./store";
 import "./style.css";
+import "./print.css";
 
 function Failure({ message }: { message: string }) {
   return (
@@ -16,12 +17,12 @@ function Failure({ message }: { message: string }) {
   );
 }
 
-const FIRST_VIEWS = { lecture: "tour", compare: "compare", training: "training", trace: "map" };
+const FIRST_VIEWS = { lecture: "tour", compare: "compare", training: "training", trace: "story" };
 
 /** Where the page opens; a training that ends with a whole trace of the trained model begins with that. */
 function firstView({ kind, traces }: PageDocument): string {
   const whole = traces.at(-1)!.record.meta.detail !== "attention";
-  return FIRST_VIEWS[kind === "training" && whole ? "trace" : kind] ?? "map";
+  return FIRST_VIEWS[kind === "training" && whole ? "trace" : kind] ?? "story";
 }
 
 function start(root: HTMLElement): void {

@@ -14,10 +14,10 @@ export function show(value: number): string {
   return sign + size.toExponential(3).replace("e+", "e").replace("e-", `e${MINUS}`);
 }
 
-/** A share in per cent, on the page only; never rounded to none or all: "57.0 %", "<0.01 %". */
+/** A share in per cent, on the page only; never rounded to none or all: "57.0 %", "1.3e−5 %", "99.9987 %". */
 export function percent(share: number): string {
   if (share === 0 || share === 1) return `${share * 100} %`;
-  if (share < 0.0001) return "<0.01 %";
-  if (share > 0.9999) return ">99.99 %";
+  if (share < 0.0001) return `${(share * 100).toExponential(1).replace("e-", `e${MINUS}`)} %`;
+  if (share > 0.9999) return `${(share * 100).toFixed(Math.floor(-Math.log10(1 - share) - 1e-9))} %`;
   return `${(share * 100).toFixed(share >= 0.9995 || share < 0.01 ? 2 : 1)} %`;
 }

@@ -163,6 +163,31 @@ export interface Stop {
   view: string;
 }
 
+/** A SentencePiece tokenizer as its `.spm` file has it; its pieces are the record's vocabulary. */
+export interface TokenizerData {
+  kind: "unigram" | "bpe";
+  scores: string | null; // of each piece, float32; null where it only decodes
+  types: string; // of each piece, SentencePiece's number in a byte
+  control: number[]; // pieces that stand for no text
+  byte_fallback: boolean;
+  add_dummy_prefix: boolean;
+  remove_extra_whitespaces: boolean;
+  whitespace_as_suffix: boolean;
+  rules: string | null; // of normalisation: the precompiled_charsmap, compressed
+}
+
+/** What it takes, beside the weights, to translate another sentence as this model does. */
+export interface TranslatorData {
+  source: TokenizerData;
+  target: TokenizerData | null; // null where it is the source's
+  end: number;
+  forbidden: number[];
+  max_length: number;
+  max_length_ratio: number;
+  max_length_extra: number;
+  length_penalty: number;
+}
+
 export interface Trace {
   schema: string;
   meta: {
@@ -186,6 +211,27 @@ export interface Trace {
   tour: Stop[];
   cause?: Cause;
   glosses?: { readonly [word: string]: string }; // what words of the target mean
+  interventions?: unknown;
+  translator?: TranslatorData | null;
+  embeddings?: { readonly [side: string]: EmbeddingMap };
+}
+
+/** A map of the whole words of one side's embedding table; every number in it is computed in Python. */
+export interface EmbeddingMap {
+  readonly words: readonly MapWord[];
+  readonly nearest: readonly (readonly [number, number])[][]; // of each word: others and their cosine
+  readonly groups: readonly { readonly name: string; readonly words: readonly number[]; readonly places: readonly (readonly [number, number])[]; readonly shares: readonly [number, number] }[];
+  readonly walks: readonly { readonly start: string; readonly minus: string; readonly plus: string; readonly found: readonly (readonly [string, number])[] }[];
+  readonly probes: readonly { readonly feature: Feature; readonly classes: { readonly [name: string]: number }; readonly accuracy: number; readonly majority: number; readonly folds: number }[];
+}
+
+export type Feature = "part_of_speech" | "gender";
+
+export interface MapWord {
+  readonly text: string;
+  readonly gloss?: string;
+  readonly part_of_speech?: string;
+  readonly gender?: string;
 }
 
 /** A mean over sentences with its 95 % interval. */
@@ -215,6 +261,13 @@ export interface PageDocument {
   title: string;
   traces: { label: string; record: Trace }[];
   study?: Study; // of the last trace's model
+  losses?: Losses; // of a training
+}
+
+/** [step, loss] of a training, in the order of the steps. */
+export interface Losses {
+  train: [number, number][];
+  validation: [number, number][];
 }
 
 /** What a reader is told, in one line, where a document cannot be shown. */

@@ -3,9 +3,11 @@
 
 import { batch, computed, effect, signal } from "@preact/signals";
 import { readEdits, writeEdits } from "./edits";
+import { takesSentences } from "./engine/sentence";
 import { Graph } from "./graph";
 import { sublayerOf } from "./labels";
 import type { PageDocument } from "./record";
+import { stopTyping, typedGraph, typeSentence } from "./typing";
 import { hash, read, type Choices, type Place } from "./url";
 
 const START: Place = { view: "map", trace: 0, block: null, tensor: null, cell: null, sentence: null, edits: [], choices: {} };
@@ -13,7 +15,14 @@ const START: Place = { view: "map", trace: 0, block: null, tensor: null, cell: n
 export const page = signal<PageDocument | null>(null);
 export const graphs = signal<readonly Graph[]>([]);
 export const place = signal<Place>(START);
-export const graph = computed(() => graphs.value[place.value.trace] ?? graphs.value[0]);
+/** What all views show: the trace of the page, or of the sentence that the reader typed into it. */
+export const graph = computed(() => graphOf(place.value));
+
+const graphOf = ({ trace, sentence }: Place): Graph =>
+  (sentence === null ? undefined : typedGraph(trace, sentence)) ?? graphs.value[trace] ?? graphs.value[0];
+
+/** Whether a link's sentence is still being translated, so that there is nothing to show yet. */
+export const arriving = signal(false);
 
 // Parts of the place: who reads one of these is drawn again only when that part changes.
 export const chosenView = computed(() => place.value.view);
@@ -45,13 +54,31 @@ export function open(document: PageDocument, view: string): void {
 /** Shows the place that a link or the history asks for, as far as the record has it. */
 function show(asked: Place, first: Place): void {
   const trace = graphs.value[asked.trace] ? asked.trace : first.trace;
-  const own = graphs.value[trace];
+  const { sentence } = asked;
+  if (sentence !== null && !typedGraph(trace, sentence)) {
+    if (takesSentences(graphs.value[trace].trace)) void arriveWith({ ...asked, trace }, first);
+    else show({ ...asked, sentence: null }, first);
+    return;
+  }
+  const own = graphOf({ ...asked, trace });
   const known = asked.tensor !== null && own.has(asked.tensor) ? own.tensor(asked.tensor) : null;
   const inside = asked.cell && known?.shape.length === asked.cell.length && asked.cell.every((i, axis) => i < known.shape[axis]);
   batch(() => {
     if (!alike(writeEdits(own) ?? [], asked.edits)) own.edits.value = readEdits(own, asked.edits);
-    place.value = { ...asked, trace, sentence: null, tensor: known?.name ?? null, cell: inside ? asked.cell : null, edits: writeEdits(own) ?? [] };
+    place.value = { ...asked, trace, tensor: known?.name ?? null, cell: inside ? asked.cell : null, edits: writeEdits(own) ?? [] };
   });
+}
+
+/** Shows a place in a sentence that the page has still to translate; where it cannot, the same in the record's own. */
+async function arriveWith(asked: Place, first: Place): Promise<void> {
+  const meanwhile: Place = { ...asked, sentence: null, tensor: null, cell: null, edits: [] };
+  batch(() => {
+    place.value = meanwhile;
+    arriving.value = true;
+  });
+  const found = await typeSentence(graphs.peek()[asked.trace], asked.trace, asked.sentence!);
+  arriving.value = false;
+  if (place.peek() === meanwhile) show(found ? asked : { ...asked, sentence: null }, first); // else the reader has gone elsewhere
 }
 
 /** What a reader changes becomes part of the place, so that it has a link and Back takes it back. */
@@ -67,12 +94,14 @@ const alike = (some: readonly string[], others: readonly string[]): boolean => s
 /** Go to another place: what `change` leaves out stays as it is. `back` returns. */
 export function go(change: Partial<Place>): void {
   const here = place.peek();
-  const next = { ...here, ...change };
-  leadTo(next.trace === here.trace ? next : { ...next, edits: writeEdits(graphs.peek()[next.trace]) ?? [] }, null);
+  const next = { ...here, ...(change.trace === undefined || change.trace === here.trace ? {} : { sentence: null }), ...change };
+  stopTyping();
+  leadTo(graphOf(next) === graph.peek() ? next : { ...next, edits: writeEdits(graphOf(next)) ?? [] }, null);
 }
 
 /** Choose something in a view (see `linked.ts`); null: as at the beginning. `passing`: Back does not stop here. */
 export function choose(name: string, text: string | null, passing = false): void {
+  if (place.peek().choices[name] === (text ?? undefined)) return;
   const next = { ...place.peek(), choices: choosing(name, text) };
   if (passing) replace(next);
   else leadTo(next, name);
@@ -82,6 +111,14 @@ export function choose(name: string, text: string | null, passing = false): void
 export function choosing(name: string, text: string | null): Choices {
   const { [name]: _, ...others } = place.peek().choices;
   return text === null ? others : { ...others, [name]: text };
+}
+
+/** Have the page translate another sentence, and show that; null: the record's own again. */
+export async function showSentence(sentence: string | null): Promise<void> {
+  const here = place.peek();
+  const own = graphs.peek()[here.trace];
+  if (sentence !== null && !(await typeSentence(own, here.trace, sentence))) return;
+  if (place.peek() === here) go({ sentence, tensor: null, cell: null });
 }
 
 /** Open a cell's explanation: the one thing a click on any number does. */
@@ -167,7 +204,12 @@ const systemIsDark = signal(darkSystem.matches);
 darkSystem.addEventListener?.("change", (event) => (systemIsDark.value = event.matches));
 
 export const theme = signal<Theme>(remembered("theme", "system"));
-export const isDark = computed(() => (theme.value === "system" ? systemIsDark.value : theme.value === "dark"));
+/** While the page is printed, matrices are drawn whole, and on paper, which is light. */
+export const printing = signal(false);
+addEventListener("beforeprint", () => (printing.value = true));
+addEventListener("afterprint", () => (printing.value = false));
+
+export const isDark = computed(() => (printing.value ? false : theme.value === "system" ? systemIsDark.value : theme.value === "dark"));
 effect(() => {
   document.documentElement.dataset.theme = isDark.value ? "dark" : "light";
   remember("theme", theme.value);

@@ -46,6 +46,7 @@ test("where only some logits are carried, logsumexp comes from the record", () =
   const it = explain(new Graph(trace([logits, probs]), ""), "p", 2);
   expect(it.substituted).toBe("= 2 − 3 = −1");
   expect(it.terms).toHaveLength(2);
+  expect(it.leftOut).toBe(2);
   expect(it.missing).toEqual([]);
 });
 

@@ -6,7 +6,7 @@ const plain = (parts: readonly Part[]): string =>
 
 test.each([
   ["x + Sublayer(x)", "<name>x</name> + Sublayer(<name>x</name>)"],
-  ["Q Kᵀ / √d_k", "<name>Q</name> <name>K</name>ᵀ / <root><name>d</name><sub>k</sub></root>"],
+  ["Q Kᵀ / √d_k", "<name>Q</name> <name>K</name><sup>T</sup> / <root><name>d</name><sub>k</sub></root>"],
   ["10000^(2i/d_model)", "10000<sup>2<name>i</name>/<name>d</name><sub>model</sub></sup>"],
   ["√(σ² + ε) · γ", "<root><name>σ</name>² + <name>ε</name></root> · <name>γ</name>"],
   ["W_Q", "<name>W</name><sub>Q</sub>"],

@@ -4,7 +4,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { toCsv, toLatex, toPython } from "../copy";
 import { explain, type Explanation } from "../explain";
 import type { Graph } from "../graph";
-import { cellName, pastTense } from "../labels";
+import { cellName, pastTense, symbolsOf } from "../labels";
 import { show } from "../numbers";
 import { isLeaf } from "../ops";
 import { cellSymbol } from "../ops/op";
@@ -66,12 +66,13 @@ function useFocus(heading: { current: HTMLElement | null }, what: string): void 
 
 function Made({ graph, it: { tensor } }: { graph: Graph; it: Explanation }) {
   const operands = [...new Set(Object.values(tensor.operands))];
+  const symbols = symbolsOf([tensor, ...operands.map((one) => graph.tensor(one))]);
   if (tensor.op === "parameter") return <p>A learned parameter: training made it.{tensor.data === null && <NotCarried />}</p>;
   if (tensor.op === "input") return <p>An input: nothing in the model made it.</p>;
   return (
     <p>
       {pastTense(tensor)}
-      {operands.map((one, i) => [i === 0 ? " " : i === operands.length - 1 ? " and " : ", ", <TensorLink key={one} graph={graph} tensor={one} />])}
+      {operands.map((one, i) => [i === 0 ? " " : i === operands.length - 1 ? " and " : ", ", <TensorLink key={one} tensor={one} symbol={symbols[i + 1]} />])}
     </p>
   );
 }

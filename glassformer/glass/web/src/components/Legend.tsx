@@ -5,8 +5,13 @@ import { gradient, type Scale } from "../palette";
 import { isDark } from "../store";
 import type { Slice } from "./slice";
 
-export function Legend({ scale, slice }: { scale: Scale; slice?: Slice }) {
-  const reasons = slice?.masked ? reasonsOf(slice) : [];
+interface Props {
+  scale: Scale;
+  slice?: Slice;
+  reasons?: readonly string[]; // why cells are hidden, where no slice tells
+}
+
+export function Legend({ scale, slice, reasons = slice?.masked ? reasonsOf(slice) : [] }: Props) {
   return (
     <span class="legend">
       {show(scale.least)}

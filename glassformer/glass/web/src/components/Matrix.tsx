@@ -4,14 +4,18 @@
 import { computed } from "@preact/signals";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Graph } from "../graph";
+import { matrixPicture, matrixTable } from "../export/matrix";
+import { tables } from "../export/tablesOf";
 import { axisTitle, cellName } from "../labels";
 import { below, useLinked } from "../linked";
 import type { Scale } from "../palette";
-import { isDark, openCell, place } from "../store";
+import { isDark, openCell, place, printing } from "../store";
 import { Choice } from "./Choice";
-import { isSmall, LABEL_FONT, layoutOf } from "./layout";
+import { Export } from "./Export";
+import { isSmall, layoutOf } from "./layout";
 import { Legend } from "./Legend";
 import "./Matrix.css";
+import { measure } from "./measure";
 import { paint } from "./paint";
 import { sliceOf, type Slice } from "./slice";
 
@@ -23,6 +27,9 @@ interface Props {
   caption?: boolean; // false: no line of controls and legend, for matrices side by side
   onOpen?(index: number[]): void; // instead of opening the explanation
 }
+
+const MOST_PRINTED = 20_000; // cells: of a larger matrix what the screen shows is printed
+const WHOLE = 30; // rows, about a sentence: up to here a matrix is as high as it needs
 
 type Spot = readonly [row: number, column: number];
 
@@ -52,6 +59,8 @@ export function Matrix({ graph, tensor: name, head: fixed, scale, caption = true
             <input type="checkbox" checked={numbers} onChange={(event) => setWanted(event.currentTarget.checked)} /> numbers
           </label>
           <Legend scale={slice.scale} slice={slice} />
+          <Export what={`${tensor.label}, this matrix`} matrix={Math.max(graph.trace.tensors.indexOf(tensor), 0)}
+            picture={() => matrixPicture(slice, numbers, isDark.value)} tables={() => [matrixTable(slice)]} />
         </div>
       )}
       <Grid key={`${name} ${head}`} graph={graph} slice={slice} numbers={numbers}
@@ -90,7 +99,9 @@ function Grid({ graph, slice, numbers, chosen, onOpen }: GridProps) {
   const [[row, column], setSpot] = useState<Spot>(chosen ?? [0, 0]);
   const [focused, setFocused] = useState(false);
   const [hover, setHover] = useState<Spot | null>(null);
+  const [fits, setFits] = useState({ rows: true, columns: true });
   const dark = isDark.value;
+  const printed = printing.value && slice.rows * slice.columns <= MOST_PRINTED;
   const layout = useMemo(() => layoutOf(slice, numbers, available, measure), [slice, numbers, available]);
 
   useLayoutEffect(() => {
@@ -102,12 +113,20 @@ function Grid({ graph, slice, numbers, chosen, onOpen }: GridProps) {
 
   const draw = () => {
     const { scrollLeft: x, scrollTop: y, clientWidth, clientHeight } = scroller.current!;
-    const window = { x, y, width: Math.min(clientWidth, layout.width), height: Math.min(clientHeight, layout.height) };
+    const window = printed
+      ? { x: 0, y: 0, width: layout.width, height: layout.height }
+      : { x, y, width: Math.min(clientWidth, layout.width), height: Math.min(clientHeight, layout.height) };
     canvas.current!.style.width = `${window.width}px`;
     canvas.current!.style.height = `${window.height}px`;
     paint(canvas.current!, { slice, layout, numbers, dark, focus: focused ? [row, column] : null, chosen }, window);
   };
   useLayoutEffect(draw);
+  useLayoutEffect(() => void tables.set(scroller.current!, () => matrixTable(slice)), [slice]);
+  useLayoutEffect(() => {
+    const { clientWidth, clientHeight } = scroller.current!;
+    const now = { rows: layout.height <= clientHeight + 1, columns: layout.width <= clientWidth + 1 };
+    if (now.rows !== fits.rows || now.columns !== fits.columns) setFits(now);
+  });
   useLayoutEffect(() => {
     if (!chosen) return;
     setSpot(chosen);
@@ -140,7 +159,7 @@ function Grid({ graph, slice, numbers, chosen, onOpen }: GridProps) {
 
   return (
     <>
-      <div class="matrix-window" ref={scroller} onScroll={draw}
+      <div class={`matrix-window ${slice.rows <= WHOLE ? "whole" : ""}`} data-table ref={scroller} onScroll={draw}
         onMouseMove={(event) => setHover(at(event))} onMouseLeave={() => setHover(null)}
         onClick={(event) => { const spot = at(event); if (spot) { setSpot(spot); open(spot); } }}>
         <div class="matrix-space" style={{ width: `${layout.width}px`, height: `${layout.height}px` }}>
@@ -158,9 +177,16 @@ function Grid({ graph, slice, numbers, chosen, onOpen }: GridProps) {
           </div>
         </div>
       </div>
+      <Scrolls rows={!fits.rows ? slice.rows : 0} columns={!fits.columns ? slice.columns : 0} />
       <p class="readout muted" aria-hidden="true">{shown ? name(shown) : "Point at a cell to read it; click it, or press Enter, to see how it was made."}</p>
     </>
   );
+}
+
+/** How much there is beyond what is seen; 0 where all of it is. */
+function Scrolls({ rows, columns }: { rows: number; columns: number }) {
+  const parts = [columns > 0 && `↔ all ${columns.toLocaleString("en")} columns`, rows > 0 && `↕ all ${rows.toLocaleString("en")} rows`].filter(Boolean);
+  return parts.length === 0 ? null : <p class="scrolls muted">Scroll to see {parts.join(" and ")}.</p>;
 }
 
 function nameOf(graph: Graph, slice: Slice, [row, column]: Spot): string {
@@ -192,13 +218,4 @@ function reveal(box: HTMLElement, layout: ReturnType<typeof layoutOf>, [row, col
   else if (x > box.scrollLeft + seenX) box.scrollLeft = x - seenX;
   if (y < box.scrollTop) box.scrollTop = y;
   else if (y > box.scrollTop + seenY) box.scrollTop = y - seenY;
-}
-
-let pen: CanvasRenderingContext2D | null = null;
-
-function measure(text: string): number {
-  pen ??= document.createElement("canvas").getContext("2d");
-  if (!pen) return text.length * 8;
-  pen.font = `${LABEL_FONT}px ${getComputedStyle(document.documentElement).getPropertyValue("--sans")}`;
-  return pen.measureText(text).width;
 }

@@ -1,12 +1,14 @@
 // The frame around every view: header, navigation, the view, and the explanation of the chosen cell.
 
-import { useEffect } from "preact/hooks";
-import { back, chosenView, closeCell, explaining, go, graph, graphs, openView, page, theme, type Theme } from "../store";
-import { VIEWS } from "../views";
+import { useEffect, useRef } from "preact/hooks";
+import type { Trace } from "../record";
+import { arriving, back, chosenView, closeCell, explaining, go, graph, graphs, openView, page, place, theme, type Theme } from "../store";
+import { VIEWS, type View } from "../views";
 import { followChoice } from "../views/causes/intervening";
 import { Altered, TitleNow } from "../views/edit/Altered";
 import { CellPanel } from "./CellPanel";
 import { Guard } from "./Guard";
+import { Missing, Translating, Typed } from "./Typed";
 
 export function Shell() {
   useEffect(() => {
@@ -20,8 +22,9 @@ export function Shell() {
       <Header />
       <Navigation />
       <main id="main" tabIndex={-1}>
+        <Typed />
         <Altered graph={graph.value} />
-        <CurrentView />
+        {arriving.value ? <Translating /> : <CurrentView />}
       </main>
       <Explanation />
     </div>
@@ -29,7 +32,8 @@ export function Shell() {
 }
 
 function Header() {
-  const { title, kind } = page.value!;
+  const { kind } = page.value!;
+  const title = place.value.sentence === null ? page.value!.title : graph.value.trace.meta.title;
   return (
     <header class="header">
       <p class="brand">glassformer</p>
@@ -45,7 +49,7 @@ function TraceChoice() {
   return (
     <label class="choice">
       Trace
-      <select value={graphs.value.indexOf(graph.value)} onChange={(event) => go({ trace: Number(event.currentTarget.value) })}>
+      <select value={place.value.trace} onChange={(event) => go({ trace: Number(event.currentTarget.value) })}>
         {graphs.value.map(({ label }, i) => <option key={i} value={i}>{label}</option>)}
       </select>
     </label>
@@ -66,13 +70,15 @@ function ThemeChoice() {
 }
 
 function Navigation() {
-  const views = VIEWS.filter((view) => view.available(graph.value.recorded, page.value!));
+  const views = VIEWS.filter(isThere(recorded()));
+  const strip = useRef<HTMLElement>(null);
+  useEffect(() => showCurrent(strip.current!), [chosenView.value]);
   return (
-    <nav class="navigation" aria-label="Views">
+    <nav class="navigation" aria-label="Views" ref={strip}>
       <ul>
         {views.map(({ id, title }) => (
           <li key={id}>
-            <button aria-current={chosenView.value === id ? "page" : undefined} onClick={() => openView(id)}>{title}</button>
+            <button aria-current={chosenView.value === id ? "page" : undefined} class={isMissing(id) ? "off" : ""} onClick={() => openView(id)}>{title}{isMissing(id) && <span class="sr"> (not for a typed sentence)</span>}</button>
           </li>
         ))}
       </ul>
@@ -80,11 +86,26 @@ function Navigation() {
   );
 }
 
+const isThere = (trace: Trace) => (view: View): boolean => view.available(trace, page.value!);
+
+/** The trace of the page that is shown, or into which a sentence was typed. */
+const recorded = (): Trace => graphs.value[place.value.trace].recorded;
+
+/** Whether a view is there for the recorded sentence, but not for the one that was typed: it is greyed, and says why. */
+const isMissing = (id: string): boolean => VIEWS.some((view) => view.id === id && isThere(recorded())(view) && !isThere(graph.value.recorded)(view));
+
+/** On a telephone the views are a strip that scrolls: the current one stands in its middle. */
+function showCurrent(strip: HTMLElement): void {
+  const current = strip.querySelector<HTMLElement>("[aria-current]");
+  if (current) strip.scrollLeft = current.offsetLeft - (strip.clientWidth - current.clientWidth) / 2;
+}
+
 function CurrentView() {
-  const available = VIEWS.filter((view) => view.available(graph.value.recorded, page.value!));
+  const available = VIEWS.filter(isThere(graph.value.recorded));
+  if (isMissing(chosenView.value)) return <Missing title={VIEWS.find(({ id }) => id === chosenView.value)!.title} />;
   const view = available.find(({ id }) => id === chosenView.value) ?? available[0];
   return (
-    <Guard key={`${view.id} ${graphs.value.indexOf(graph.value)}`}>
+    <Guard key={`${view.id} ${place.value.trace} ${place.value.sentence ?? ""}`}>
       <view.component graph={graph.value} views={available} />
     </Guard>
   );

@@ -1,74 +1,50 @@
 // The record's tensors as a tree that opens: encoder, layer 0, self attention, and there "query", "key", ...
 
+import { useMemo } from "preact/hooks";
 import type { Graph } from "../graph";
-import { shortName, sublayerOf } from "../labels";
+import { shortName } from "../labels";
 import type { Tensor } from "../record";
 import { chosenTensor, openTensor } from "../store";
 import "./TensorList.css";
-
-interface Branch {
-  readonly name: string; // "encoder.0.self_attention"
-  readonly branches: Branch[];
-  readonly tensors: Tensor[];
-}
+import { isBranch, treeOf, type Branch } from "./tensorTree";
 
 export function TensorList({ graph }: { graph: Graph }) {
+  const root = useMemo(() => treeOf(graph.trace.tensors), [graph]);
   return (
     <nav class="tensor-list" aria-label="Tensors">
-      <Branches branch={treeOf(graph.trace.tensors)} />
+      <Items branch={root} />
     </nav>
   );
 }
 
-/** Tensors by block, blocks inside their layer, layers inside their stack; in the order of the record. */
-function treeOf(tensors: readonly Tensor[]): Branch {
-  const root: Branch = { name: "", branches: [], tensors: [] };
-  for (const tensor of tensors) {
-    let branch = root;
-    const block = sublayerOf(tensor.name);
-    const alone = block === tensor.name && !root.branches.some(({ name }) => name === block);
-    if (!alone) for (const name of pathTo(block)) branch = within(branch, name);
-    branch.tensors.push(tensor);
-  }
-  return root;
-}
-
-const pathTo = (block: string): string[] => block.split(".").map((_, i, parts) => parts.slice(0, i + 1).join("."));
-
-function within(branch: Branch, name: string): Branch {
-  const found = branch.branches.find((one) => one.name === name);
-  if (found) return found;
-  const made: Branch = { name, branches: [], tensors: [] };
-  branch.branches.push(made);
-  return made;
-}
-
-function Branches({ branch }: { branch: Branch }) {
+function Items({ branch }: { branch: Branch }) {
   const tensor = chosenTensor.value;
+  const holds = (one: Branch): boolean => one.items.some((item) => (isBranch(item) ? holds(item) : item.name === tensor));
+  const isSecond = (one: Branch, i: number) => branch.items.slice(0, i).some((before) => isBranch(before) && before.name === one.name);
   return (
     <ul>
-      {branch.branches.map((one) => (
-        <li key={one.name}>
-          <details open={tensor !== null && (tensor === one.name || tensor.startsWith(`${one.name}.`))}>
-            <summary>{title(one.name)}</summary>
-            <Branches branch={one} />
-          </details>
+      {branch.items.map((one, i) => (
+        <li key={`${one.name} ${i}`}>
+          {isBranch(one) ? (
+            <details open={tensor !== null && holds(one)}>
+              <summary>{title(one.name)}{isSecond(one, i) && ", continued"}</summary>
+              <Items branch={one} />
+            </details>
+          ) : <TensorButton tensor={one} within={branch.name} />}
         </li>
       ))}
-      {branch.tensors.map((one) => <li key={one.name}><TensorButton tensor={one} /></li>)}
     </ul>
   );
 }
 
 const title = (name: string): string => shortName(name).replace(/^(\d+)$/, "layer $1").replaceAll("_", " ");
 
-function TensorButton({ tensor }: { tensor: Tensor }) {
+function TensorButton({ tensor, within }: { tensor: Tensor; within: string }) {
   const on = chosenTensor.value === tensor.name;
-  const block = sublayerOf(tensor.name);
-  const name = tensor.name === block ? tensor.name : tensor.name.slice(block.length + 1);
+  const name = tensor.name.startsWith(`${within}.`) ? tensor.name.slice(within.length + 1) : tensor.name;
   return (
     <button class="tensor" aria-current={on ? "true" : undefined} title={tensor.name} onClick={() => openTensor(tensor.name)}>
-      <b>{tensor.label}</b> <span class="muted">{name.replaceAll("_", " ")} · {tensor.shape.join("×")}</span>
+      <b>{tensor.label}</b> <span class="muted">{name.replaceAll(/[_.]/g, " ")} · {tensor.shape.join("×")}</span>
     </button>
   );
 }

@@ -13,7 +13,7 @@ const FIRST = 20; // terms shown before all are asked for
 const FEW = 3; // up to here a term is called by its cell, not by its token
 const LONG = 40; // sums from here on begin with their largest terms
 
-export function Terms({ graph, it: { terms, termName, sums } }: { graph: Graph; it: Explanation }) {
+export function Terms({ graph, it: { terms, termName, sums, leftOut = 0 } }: { graph: Graph; it: Explanation }) {
   const [order, setOrder] = useState<"formula" | "size">(terms.length > LONG ? "size" : "formula");
   const [all, setAll] = useState(terms.length <= LONG);
   if (terms.length === 0) return null;
@@ -40,19 +40,31 @@ export function Terms({ graph, it: { terms, termName, sums } }: { graph: Graph; 
           ))}
         </tbody>
       </table>
-      {!all && <button onClick={() => setAll(true)}>Show all {terms.length} terms</button>}
+      {!all && <button onClick={() => setAll(true)}>Show all {terms.length} {leftOut ? "that the record keeps" : "terms"}</button>}
+      {leftOut > 0 && <LeftOut kept={terms} leftOut={leftOut} />}
     </section>
+  );
+}
+
+/** Of a row of probabilities: how many terms the record does not carry, and what they come to. */
+function LeftOut({ kept, leftOut }: { kept: readonly Term[]; leftOut: number }) {
+  const rest = Math.max(1 - kept.reduce((sum, { value }) => sum + value, 0), 0);
+  return (
+    <p class="note">
+      The record keeps {kept.length} of the {kept.length + leftOut} tokens. The {leftOut} others are left out here, not in the sum: together
+      they have a probability of {show(rest)}. <code>--detail full+weights</code> carries what computes them.
+    </p>
   );
 }
 
 const weight = ({ value }: Term): number => (Number.isFinite(value) ? Math.abs(value) : 0);
 
 /** A term's name: the token it belongs to, or which operand it is, or its number. */
-function rowName(graph: Graph, { factors: [{ tensor, index, role }, second] }: Term, k: number, many: boolean) {
+function rowName(graph: Graph, { factors: [{ tensor, index, role, label }, second] }: Term, k: number, many: boolean) {
   const axis = index.length - 1;
   const byToken = hasTokens(graph.trace, tensor, axis) && (second || (many && role === "x"));
   if (byToken) return <bdi>{placeText(graph, tensor, axis, index[axis])}</bdi>;
-  return second ? k : <bdi>{cellSymbol(tensor, index)}</bdi>;
+  return second ? k : <bdi>{cellSymbol({ label }, index)}</bdi>;
 }
 
 function OperandButton({ graph, operand: { tensor, index, value } }: { graph: Graph; operand: Operand }) {

@@ -36,5 +36,6 @@ export function layoutOf(slice: Slice, numbers: boolean, available: number, meas
   const cellHeight = numbers ? 30 : slice.rows > 64 ? 10 : Math.min(Math.max(cellWidth, 16), 30);
   const top = TITLE_HEIGHT + (slanted ? widest * 0.72 + 16 : 22);
   const width = left + slice.columns * cellWidth + overhang;
-  return { cellWidth, cellHeight, left, top, width, height: top + slice.rows * cellHeight + 2, slanted };
+  const height = Math.max(top + slice.rows * cellHeight, TITLE_HEIGHT + measure(`← ${slice.rowTitle}`)) + 2;
+  return { cellWidth, cellHeight, left, top, width, height, slanted };
 }

@@ -21,7 +21,7 @@ export interface Window {
   readonly height: number;
 }
 
-interface Ink {
+export interface Ink {
   readonly text: string;
   readonly muted: string;
   readonly surface: string;
@@ -32,6 +32,9 @@ interface Ink {
   readonly mono: string;
 }
 
+/** How to paint again what stands on a canvas, on another context (`export/picture.ts`). */
+export const repaint = new WeakMap<HTMLCanvasElement, (context: CanvasRenderingContext2D) => void>();
+
 export function paint(canvas: HTMLCanvasElement, picture: Picture, window: Window): void {
   const ratio = devicePixelRatio || 1;
   canvas.width = Math.round(window.width * ratio);
@@ -40,6 +43,11 @@ export function paint(canvas: HTMLCanvasElement, picture: Picture, window: Windo
   if (!context) return;
   const ink = inkOf(canvas);
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  paintOn(context, picture, window, ink);
+  repaint.set(canvas, (other) => paintOn(other, picture, window, ink));
+}
+
+export function paintOn(context: CanvasRenderingContext2D, picture: Picture, window: Window, ink: Ink): void {
   context.fillStyle = ink.surface;
   context.fillRect(0, 0, window.width, window.height);
   clipped(context, picture.layout.left, picture.layout.top, window, () => {
@@ -48,11 +56,11 @@ export function paint(canvas: HTMLCanvasElement, picture: Picture, window: Windo
   });
   clipped(context, 0, picture.layout.top, { ...window, width: picture.layout.left }, () => paintRowLabels(context, picture, window, ink));
   clipped(context, picture.layout.left - 6, 0, window, () => paintColumnLabels(context, picture, window, ink));
-  paintTitles(context, picture, ink);
+  paintTitles(context, picture, window, ink);
 }
 
-function inkOf(canvas: HTMLCanvasElement): Ink {
-  const style = getComputedStyle(canvas);
+export function inkOf(element: Element): Ink {
+  const style = getComputedStyle(element);
   const token = (name: string) => style.getPropertyValue(name).trim();
   return {
     text: token("--ink"), muted: token("--muted"), surface: token("--surface"), accent: token("--accent"),
@@ -185,16 +193,19 @@ function paintColumnLabels(context: CanvasRenderingContext2D, picture: Picture, 
   }
 }
 
-function paintTitles(context: CanvasRenderingContext2D, { slice, layout }: Picture, ink: Ink): void {
+/** The row title reads upwards from below; beside few rows it may reach above them. */
+function paintTitles(context: CanvasRenderingContext2D, { slice, layout }: Picture, window: Window, ink: Ink): void {
   context.font = ink.font.replace(/^\d+px/, "12px");
   context.fillStyle = ink.muted;
   context.textBaseline = "middle";
   context.textAlign = "left";
   context.fillText(`${slice.columnTitle} →`, layout.left, TITLE_HEIGHT / 2);
+  if (!slice.rowTitle) return;
+  const title = `← ${slice.rowTitle}`;
   context.save();
-  context.translate(10, layout.top);
+  context.translate(10, Math.max(4, Math.min(layout.top, window.height - context.measureText(title).width - 4)));
   context.rotate(-Math.PI / 2);
   context.textAlign = "right";
-  if (slice.rowTitle) context.fillText(`← ${slice.rowTitle}`, 0, 0);
+  context.fillText(title, 0, 0);
   context.restore();
 }

@@ -1,7 +1,7 @@
 // A 2-D slice of a tensor, ready to be drawn: which cell stands where, its value, its labels, why it is hidden.
 
 import type { Graph } from "../graph";
-import { axisTitle, hasTokens, maskOf, placeText } from "../labels";
+import { axisTitle, hasTokens, isStep, maskOf, placeText } from "../labels";
 import { hasMoved, sizeOf } from "../movement";
 import { scaleOf, UNIT, type Scale } from "../palette";
 import { MASK_REASONS } from "../ops/mask";
@@ -48,7 +48,7 @@ export function sliceOf(graph: Graph, name: string, head: number, scale?: Scale)
     tensor,
     rows,
     columns: places.length,
-    rowTitle: rowAxis < 0 ? "" : axisTitle(tensor, rowAxis),
+    rowTitle: rowAxis < 0 ? "" : rowTitle(graph, tensor, rowAxis),
     columnTitle: axisTitle(tensor, columnAxis),
     rowLabels: Array.from({ length: rows }, (_, i) => label(rowAxis)(i)),
     columnLabels: places.map(label(columnAxis)),
@@ -61,6 +61,10 @@ export function sliceOf(graph: Graph, name: string, head: number, scale?: Scale)
     index: (row, column) => [...(shape.length > 2 ? [head] : []), ...(shape.length > 1 ? [row] : []), places[column]],
   };
 }
+
+/** What the rows are; of the decoder also how its steps are called. */
+export const rowTitle = ({ trace }: Graph, tensor: Tensor, axis: number): string =>
+  axisTitle(tensor, axis) + (isStep(tensor, axis) && trace.decode ? ", reads → writes" : "");
 
 const within = (values: Numbers, start: number, n: number): Numbers => values.subarray(start, start + n);
 

@@ -4,6 +4,7 @@ import { literals, pointwise } from "./elementwise";
 import { described, symbol, type Op } from "./op";
 
 /** Why a masked cell is not seen, by the mask's number; null where it is. */
+export const FUTURE = 2; // the place of that reason
 export const MASK_REASONS: readonly (string | null)[] = [null, "padding", "future", "padding and future"];
 
 const mask: Op = {

@@ -54,6 +54,7 @@ export interface Description<C extends OperandCell> {
   readonly termName: string; // what a term's value is called: "product", "exp(x − max)"
   readonly sums: boolean; // the terms are summed up, so that their sizes compare
   readonly facts: readonly (readonly [string, number])[]; // what a row shares: max, sum, mean, ...
+  readonly leftOut?: number; // terms that the record does not carry
 }
 
 /** Python lines, and an expression after them that is the cell. */

@@ -59,6 +59,7 @@ function describePartial<C extends OperandCell>(cell: Cell<C>): Description<C> {
     termName: "probability",
     sums: true,
     facts: [[TOTAL, sum]],
+    leftOut: cell.operands.length - carried.length,
   };
 }
 

@@ -4,19 +4,21 @@ import { useMemo, useState } from "preact/hooks";
 import { Choice } from "../components/Choice";
 import { Frame } from "../components/Frame";
 import { Matrix } from "../components/Matrix";
+import { rowTitle } from "../components/slice";
 import type { Graph } from "../graph";
-import { axisTitle } from "../labels";
+import { axisTitle, maskOf } from "../labels";
 import { below, between, oneOf, optional, pair, useLinked, YES_OR_NO } from "../linked";
+import { MASK_REASONS } from "../ops/mask";
 import { UNIT } from "../palette";
-import type { Axis, Tensor } from "../record";
 import { last } from "../shapes";
-import { choosing, go, openView, place } from "../store";
+import { choosing, go, place } from "../store";
 import "./Attention.css";
 import { AttentionArcs, type Chosen } from "./AttentionArcs";
 import { AttentionReading } from "./AttentionReading";
 import { blockText, grouped, headsOf, kindsOf, mean, pickOf, sheetsOf, weightsOf, type Kind, type Pick } from "./attentionWeights";
 import { DerivedMap } from "./DerivedMap";
-import { asWritten, hasLongWords, lineOf, type Line } from "./sentenceLine";
+import { AttentionGuidance } from "./AttentionGuidance";
+import { hasLongWords, lineOf, stepNames, writtenLine, type Line } from "./sentenceLine";
 
 export function Attention({ graph }: { graph: Graph }) {
   const kinds = useMemo(() => kindsOf(graph.trace), [graph]);
@@ -49,13 +51,11 @@ function Words({ graph, kind, pick }: { graph: Graph; kind: Kind; pick: Pick }) 
   const tensor = kind.layers[0];
   const [queryAxis, keyAxis] = [-2, -1].map((at) => graph.trace.axes[tensor.axes.at(at)!]);
   const [merge, setMerge] = useLinked("whole_words", YES_OR_NO, true);
-  const [row, setRow] = useLinked("row_is", oneOf(["writes", "reads"]), "writes");
-  const written = row === "writes";
   const [threshold, setThreshold] = useLinked("hide_below", between(0, 0.5), 0.05);
   const [word, setWord] = useLinked("word", optional(pair(oneOf<Chosen["side"]>(["query", "key"]), below(Math.max(queryAxis.size, keyAxis.size)))), null);
   const [hovered, setHovered] = useState<Chosen | null>(null);
-  const end = endOf(graph, tensor, queryAxis);
-  const lines = useMemo(() => linesOf(queryAxis, keyAxis, merge, written ? end : null), [queryAxis, keyAxis, merge, written, end]);
+  const written = useMemo(() => (tensor.axes.at(-2) === "target" ? writtenLine(graph.trace, merge) : null), [graph, kind, merge]);
+  const lines = useMemo(() => ({ queries: written ?? lineOf(queryAxis, merge), keys: lineOf(keyAxis, merge) }), [written, queryAxis, keyAxis, merge]);
   const sheets = sheetsOf(kind, pick);
   const values = sheets.map((sheet) => weightsOf(graph, sheet));
   const groups = ({ marks }: Line) => marks.map(({ cells }) => cells);
@@ -63,16 +63,14 @@ function Words({ graph, kind, pick }: { graph: Graph; kind: Kind; pick: Pick }) 
   const chosen = word && markOf(lines, ...word);
   const setChosen = (one: Chosen | null) => setWord(one && [one.side, lines[SIDES[one.side]].marks[one.mark].cells[0]]);
   const shown = hovered ?? chosen;
-  const read = (mark: number) => (written && end !== null ? (lines.queries.marks[mark - 1]?.text ?? queryAxis.tokens![0].text) : null);
+  const read = (mark: number) => (written ? (written.marks[mark - 1]?.text ?? queryAxis.tokens![0].text) : null);
+  const rows = written ? stepNames(written, queryAxis.tokens![0].text) : lines.queries.marks.map(({ text }) => text);
+  const hidden = useMemo(() => hiddenIn(graph, tensor.name, lines), [graph, tensor, lines, graph.edits.value]);
   return (
     <>
       <div class="controls attention-controls">
         {(hasLongWords(queryAxis) || hasLongWords(keyAxis)) && (
           <label class="choice"><input type="checkbox" checked={merge} onChange={(event) => { setMerge(event.currentTarget.checked); setHovered(null); }} /> whole words</label>
-        )}
-        {end !== null && (
-          <Choice label="a target word stands for the step that" value={row} options={[["writes", "writes it"], ["reads", "reads it"]]}
-            onChange={(value) => { setRow(value); setHovered(null); }} />
         )}
         <label class="choice">
           hide below <output>{threshold.toFixed(2)}</output>
@@ -80,22 +78,34 @@ function Words({ graph, kind, pick }: { graph: Graph; kind: Kind; pick: Pick }) 
         </label>
       </div>
       <div class="attention-words"><div class="attention-grid">
-      <AttentionArcs {...lines} queryTitle={`${axisTitle(tensor, tensor.shape.length - 2)}, who looks`} keyTitle={`${axisTitle(tensor, tensor.shape.length - 1)}, what is looked at`}
+      <AttentionArcs {...lines} queryTitle={`${axisTitle(tensor, tensor.shape.length - 2)}, who looks${written ? ": each word at the step that writes it" : ""}`} keyTitle={`${axisTitle(tensor, tensor.shape.length - 1)}, what is looked at`}
         weights={weights} threshold={threshold} chosen={chosen} shown={shown} onChoose={setChosen} onHover={setHovered} />
-      {shown ? <AttentionReading key={`${shown.side} ${shown.mark}`} graph={graph} sheets={sheets} {...lines} weights={weights} chosen={shown} read={read} /> : <Guidance editable={graph.trace.meta.detail === "full+weights"} />}
+      {shown ? <AttentionReading key={`${shown.side} ${shown.mark}`} graph={graph} sheets={sheets} {...lines} weights={weights} chosen={shown} read={read} /> : <AttentionGuidance tensor={tensor} written={written !== null} editable={graph.trace.meta.detail === "full+weights"} />}
       </div></div>
       {weights.every((row) => row.every((weight) => weight < threshold)) && (
         <p class="note">No weight here reaches {threshold.toFixed(2)}: move the slider to the left to see smaller ones.</p>
       )}
       <h3 class="attention-heading">The same as a heat map</h3>
-      {sheets.length === 1 && isPlain(lines, end !== null && written)
+      {sheets.length === 1 && isPlain(lines)
         ? <Matrix graph={graph} tensor={sheets[0].tensor.name} head={sheets[0].head ?? 0} scale={UNIT} />
-        : <DerivedMap matrix={weights} rows={lines.queries.marks.map(({ text }) => text)} columns={lines.keys.marks.map(({ text }) => text)}
-            rowTitle={axisTitle(tensor, tensor.shape.length - 2)} columnTitle={axisTitle(tensor, tensor.shape.length - 1)} scale={UNIT} label="attention weights"
+        : <DerivedMap matrix={weights} rows={rows} hidden={hidden} columns={lines.keys.marks.map(({ text }) => text)}
+            rowTitle={rowTitle(graph, tensor, tensor.shape.length - 2)} columnTitle={axisTitle(tensor, tensor.shape.length - 1)} scale={UNIT} label="attention weights"
             selected={[chosen?.side === "query" ? chosen.mark : null, chosen?.side === "key" ? chosen.mark : null]}
             onPick={(mark) => setChosen({ side: "query", mark })} />}
     </>
   );
+}
+
+/** Why the mask hides what stands in a row and a column; null where it does not hide all of it. */
+function hiddenIn(graph: Graph, name: string, { queries, keys }: Lines): (row: number, column: number) => string | null {
+  const tensor = graph.tensor(name);
+  const maskName = maskOf(graph, tensor);
+  const mask = maskName === null ? null : graph.values(maskName);
+  const width = last(tensor.shape);
+  return (row, column) => {
+    const cells = queries.marks[row].cells.flatMap((query) => keys.marks[column].cells.map((key) => mask?.[query * width + key] ?? 0));
+    return cells.every((reason) => reason !== 0) ? MASK_REASONS[cells[0]] : null;
+  };
 }
 
 const SIDES = { query: "queries", key: "keys" } as const;
@@ -106,27 +116,11 @@ function markOf(lines: { queries: Line; keys: Line }, side: Chosen["side"], cell
   return mark < 0 ? null : { side, mark };
 }
 
-const Guidance = ({ editable }: { editable: boolean }) => (
-  <p class="attention-guidance card">
-    <b>Choose a word</b> to see what it looks at. A pronoun is a good one to begin with: let the source look at itself and choose it, to see which
-    word it may stand for; then let the target look at the source and choose the words that had to agree with it. Attention says where a model
-    reads, not yet what it makes of it, and every head reads differently. {editable && (
-      <>To be sure, <button class="link" onClick={() => openView("edit")}>put another word in its place</button> and see which words of the translation follow.</>
-    )}
-  </p>
-);
-
-/** What the last row writes, where the rows are a decoder's and the record knows; else null. */
-function endOf(graph: Graph, tensor: Tensor, axis: Axis): string | null {
-  const steps = graph.trace.decode?.steps;
-  return tensor.axes.at(-2) === "target" && axis.tokens && steps?.length === axis.size ? last(steps).chosen.text : null;
-}
-
-function linesOf(queryAxis: Axis, keyAxis: Axis, merge: boolean, end: string | null): { queries: Line; keys: Line } {
-  const queries = lineOf(queryAxis, merge);
-  return { queries: end === null ? queries : asWritten(queries, end), keys: lineOf(keyAxis, merge) };
+interface Lines {
+  readonly queries: Line;
+  readonly keys: Line;
 }
 
 /** Whether every mark is the row or column of its own place, so that the tensor itself shows the same. */
-const isPlain = ({ queries, keys }: { queries: Line; keys: Line }, shifted: boolean): boolean =>
-  !shifted && [queries, keys].every(({ marks }) => marks.every(({ cells }) => cells.length === 1));
+const isPlain = ({ queries, keys }: Lines): boolean =>
+  [queries, keys].every(({ marks }) => marks.every(({ cells }, i) => cells.length === 1 && cells[0] === i));

@@ -2,7 +2,7 @@
 // or, where it is a mean or a sum, the numbers that it was made of.
 
 import { useState } from "preact/hooks";
-import { Glossed } from "../components/Gloss";
+import { shortMeaning } from "../components/Gloss";
 import { Num } from "../components/Num";
 import type { Graph } from "../graph";
 import { show } from "../numbers";
@@ -33,13 +33,13 @@ export function AttentionReading({ graph, sheets, queries, keys, weights, chosen
   const before = looks ? read(chosen.mark) : null;
   return (
     <div class="attention-reading" aria-live="polite">
-      <h3>{looks ? <>What <Glossed trace={graph.recorded} token={{ piece: "", text: word.text }} /> looks at</> : <>Who looks at <bdi>{word.text}</bdi></>}</h3>
+      <h3>{looks ? <>What <Word line={queries} mark={chosen.mark} /> looks at</> : <>Who looks at <Word line={keys} mark={chosen.mark} /></>}</h3>
       {before !== null && <p class="muted">Having read <bdi>{before}</bdi>, the decoder is about to write <bdi>{word.text}</bdi>.</p>}
       {looks && <Entropy row={weights[chosen.mark]} />}
       <ol class="attention-bars">
         {shown.map((other) => (
           <li key={other}>
-            <span class="attention-word"><Glossed trace={graph.recorded} token={{ piece: "", text: others[other].text }} /></span>
+            <span class="attention-word"><Word line={looks ? keys : queries} mark={other} /> <small class="gloss">{shortMeaning(graph.recorded, others[other].text)}</small></span>
             <span class="attention-bar"><span style={{ width: `${Math.min(value(other), 1) * 100}%` }} /></span>
             <Weight graph={graph} value={value(other)} sheets={sheets}
               rows={looks ? word.cells : others[other].cells} columns={looks ? others[other].cells : word.cells} />
@@ -49,6 +49,13 @@ export function AttentionReading({ graph, sheets, queries, keys, weights, chosen
       {shown.length < order.length && <button onClick={() => setAll(true)}>all {order.length}</button>}
     </div>
   );
+}
+
+/** A word of a line; with its place where the line has it more than once. */
+function Word({ line: { marks }, mark }: { line: Line; mark: number }) {
+  const { text, cells } = marks[mark];
+  const repeated = marks.some((other, i) => i !== mark && other.text === text);
+  return <><bdi>{text}</bdi>{repeated && <small class="muted"> at place {cells[0]}</small>}</>;
 }
 
 /** How spread a row is: its entropy, and as how many places that is. */

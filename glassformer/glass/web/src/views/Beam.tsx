@@ -54,7 +54,12 @@ interface TreeProps {
 
 function Tree({ layout, chosen, onChoose, stale }: TreeProps) {
   const box = useRef<HTMLDivElement>(null);
-  useEffect(() => reveal(box.current!, layout.spots.find(({ node }) => node.id === chosen)), [layout, chosen]);
+  const opened = useRef(false);
+  useEffect(() => {
+    const shown = opened.current ? chosen : layout.spots[0].node.id; // it opens at its beginning, where reading starts
+    opened.current = true;
+    reveal(box.current!, layout.spots.find(({ node }) => node.id === shown));
+  }, [layout, chosen]);
   const onKey = (event: KeyboardEvent) => {
     const to = neighbour(layout, chosen, event.key);
     if (to === null) return;
@@ -64,7 +69,7 @@ function Tree({ layout, chosen, onChoose, stale }: TreeProps) {
   };
   return (
     <div class={`beam-window card ${stale ? "stale" : ""}`} ref={box}>
-      <div class="beam-space" style={{ width: `${layout.width}px`, height: `${layout.height}px` }}>
+      <div class="beam-space" style={{ width: `${layout.width}px`, height: `${layout.height}px`, "--width": layout.width }}>
         <svg class="beam-links" width={layout.width} height={layout.height} aria-hidden="true">
           {layout.links.map(([from, to]) => <path key={to.node.id} class={to.node.state} d={curve(from, to)} />)}
         </svg>

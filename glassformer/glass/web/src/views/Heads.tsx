@@ -5,8 +5,9 @@ import { Choice } from "../components/Choice";
 import { Frame } from "../components/Frame";
 import { Legend } from "../components/Legend";
 import { Matrix } from "../components/Matrix";
+import { rowTitle } from "../components/slice";
 import type { Graph } from "../graph";
-import { axisTitle, maskOf } from "../labels";
+import { axisTitle, maskOf, placeText } from "../labels";
 import { show } from "../numbers";
 import { UNIT } from "../palette";
 import { last } from "../shapes";
@@ -29,7 +30,7 @@ export function Heads({ graph }: { graph: Graph }) {
       <div class="controls heads-controls">
         <Choice label="who looks where" value={kind.id} options={kinds.map(({ id, title }) => [id, title] as const)}
           onChange={(id) => choose({ kind: id, layer: null, head: null })} />
-        <span class="muted">rows: {axisTitle(first, 1)} · columns: {axisTitle(first, 2)}</span>
+        <span class="muted">rows: {rowTitle(graph, first, 1)} · columns: {axisTitle(first, 2)}</span>
         <Legend scale={UNIT} />
       </div>
       <div class="heads-window">
@@ -81,14 +82,13 @@ function factsOf(graph: Graph, sheet: Sheet): HeadFacts {
 function Opened({ graph, sheet, block }: { graph: Graph; sheet: Sheet; block: string }) {
   const weights = weightsOf(graph, sheet);
   const width = last(sheet.tensor.shape);
-  const rows = graph.trace.axes[sheet.tensor.axes.at(-2)!].tokens;
   const entropies = Array.from({ length: sheet.tensor.shape.at(-2)! }, (_, row) => entropy(Array.from({ length: width }, (_, i) => weights[row * width + i])));
   return (
     <section class="heads-opened" aria-labelledby="opened-head">
       <h3 id="opened-head">Layer {sheet.layer}, head {sheet.head}</h3>
       <p class="controls"><button onClick={() => go({ view: "attention", block, cell: null })}>See it as ribbons</button></p>
       <Matrix graph={graph} tensor={sheet.tensor.name} head={sheet.head ?? 0} scale={UNIT} />
-      <p class="muted">Entropy by row, in nats (at most {show(Math.log(width))}): {entropies.map((value, row) => <span key={row} class="heads-entropy"><bdi>{rows?.[row].text ?? row}</bdi> {show(value)}</span>)}</p>
+      <p class="muted">Entropy by row, in nats (at most {show(Math.log(width))}): {entropies.map((value, row) => <span key={row} class="heads-entropy"><bdi>{placeText(graph, sheet.tensor, 1, row)}</bdi> {show(value)}</span>)}</p>
     </section>
   );
 }

@@ -53,11 +53,19 @@ export function PositionsRotary({ graph }: { graph: Graph }) {
   );
 }
 
+const WORD = /^\p{L}{2}/u;
+
+/** The first place from `wanted` on whose token is a word, or at least begins as one; else `wanted`, as far as there is one. */
+function wordFrom(graph: Graph, tensor: Tensor, wanted: number): number {
+  const places = Array.from({ length: tensor.shape[1] }, (_, i) => i);
+  return places.find((i) => i >= wanted && WORD.test(placeText(graph, tensor, 1, i))) ?? Math.min(wanted, places.length - 1);
+}
+
 function Pair({ graph, turned: { query, key, queryTurned, keyTurned, scores }, head }: { graph: Graph; turned: Turned; head: number }) {
   const [, rows, width] = query.shape;
   const [pair, setPair] = useLinked("pair", below(width / 2), 0);
-  const [i, setI] = useLinked("query", below(rows), Math.min(3, rows - 1));
-  const [j, setJ] = useLinked("key", below(key.shape[1]), Math.min(1, key.shape[1] - 1));
+  const [i, setI] = useLinked("query", below(rows), wordFrom(graph, query, 3));
+  const [j, setJ] = useLinked("key", below(key.shape[1]), wordFrom(graph, key, 1));
   const [shift, setShift] = useLinked("shift", between(0, MOST_SHIFT), 0);
   const base = Number(queryTurned.attributes.base);
   const keyHead = Math.floor(head / (query.shape[0] / key.shape[0])); // grouped queries share a key head

@@ -6,9 +6,11 @@ import type { Graph } from "../graph";
 import { oneOf, useLinked } from "../linked";
 import type { Stop } from "../record";
 import { choosing, go } from "../store";
+import { Ask } from "./tour/Ask";
 import { Formula } from "./tour/Formula";
 import { Live } from "./tour/Live";
 import { Measured } from "./tour/Measured";
+import { Present, usePresenting } from "./tour/Present";
 import "./Tour.css";
 
 interface Link {
@@ -30,9 +32,14 @@ export function Tour({ graph, views }: { graph: Graph; views: readonly Link[] })
     first.current = false;
   }, [at]);
   const visit = (to: number) => go({ tensor: null, cell: null, choices: choosing("stop", to ? ids[to] : null) });
+  const [presenting, setPresenting] = usePresenting();
+  if (presenting) return <Present graph={graph} stops={stops} at={at} />;
   return (
     <Frame title="Guided tour" lead={LEADS[graph.trace.meta.kind]}>
-      <Progress stops={stops} at={at} onVisit={visit} />
+      <div class="tour-bar">
+        <Progress stops={stops} at={at} onVisit={visit} />
+        <button onClick={() => setPresenting(true)}>Present</button>
+      </div>
       <article class="stop-page" aria-labelledby="stop-title" ref={article}>
         <header class="stop-header">
           <h3 id="stop-title"><span class="stop-number">{at + 1}</span> {stop.title}</h3>
@@ -44,6 +51,7 @@ export function Tour({ graph, views }: { graph: Graph; views: readonly Link[] })
         <div class="stop-formula card"><Formula text={stop.formula} /></div>
         <Measured graph={graph} stop={stop} />
         <p class="see-it"><SeeIt graph={graph} view={views.find(({ id }) => id === stop.view)} stop={stop} /></p>
+        <Ask graph={graph} stop={stop} />
         <Live key={stop.id} graph={graph} stop={stop} />
         {stop.tensors.length > 0 && <Arrows at={at} of={stops.length} onVisit={visit} />}
       </article>

@@ -9,7 +9,7 @@ import { below, useLinked } from "../linked";
 import { show } from "../numbers";
 import { UNIT } from "../palette";
 import type { Axis } from "../record";
-import { go, graphs, place } from "../store";
+import { go, graphs, page, place } from "../store";
 import { attention, strongest } from "./decoding/attention";
 import { AttentionChoice, describe, useWhich } from "./decoding/AttentionChoice";
 import { evenChoices } from "./decoding/output";
@@ -17,7 +17,9 @@ import { Player } from "./decoding/Player";
 import { DERIVED, derivedGraph } from "./derived";
 import { Curve } from "./learning/Curve";
 import { meanEntropy, probes, type Probe } from "./learning/probes";
+import { LossCurve, stepOf } from "./learning/LossCurve";
 import { Words } from "./learning/Words";
+import { stepNames, writtenLine } from "./sentenceLine";
 import "./Training.css";
 
 export function Training() {
@@ -48,11 +50,13 @@ export function Training() {
             <p class="muted">The probability of each token of the last translation; – where something else had been written before it.</p>
             <Words list={list} at={at} />
           </section>
-          <section class="card">
+          <div class="learning-curves"><section class="card">
             <h3>How uncertain is it?</h3>
             <p class="muted">Mean entropy over the steps: {show(meanEntropy(graph.trace))} nats here, an even choice among {show(evenChoices(meanEntropy(graph.trace)))} tokens.</p>
             <Curve list={list} at={at} />
           </section>
+          {page.value!.losses && <LossCurve losses={page.value!.losses} step={stepOf(graph.label)} />}
+          </div>
         </div>
       </div>
     </Frame>
@@ -73,7 +77,9 @@ function Attention({ probe: { graph, index } }: { probe: Probe }) {
   const { source, target } = graph.trace.axes;
   const picture = useMemo(() => {
     const side = (title: string, { size, tokens }: Axis) => ({ title, size, labels: tokens?.map((token) => token.text) });
-    return weights && derivedGraph(graph, "attention", side("token read", target), side("source token", source), weights);
+    const written = writtenLine(graph.trace, false);
+    const rows = written ? { title: "reads → writes", size: target.size, labels: stepNames(written, target.tokens![0].text) } : side("token read", target);
+    return weights && derivedGraph(graph, "attention", rows, side("source token", source), weights);
   }, [graph, weights]);
   if (!picture) return <p class="note">This record has no attention from the target to the source.</p>;
   return (

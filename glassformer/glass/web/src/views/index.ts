@@ -9,6 +9,7 @@ import { hasAttention } from "./attentionWeights";
 import { Beam } from "./Beam";
 import { Compare } from "./Compare";
 import { Edit } from "./Edit";
+import { Embeddings } from "./Embeddings";
 import { FeedForward } from "./FeedForward";
 import { Heads } from "./Heads";
 import { Logits } from "./Logits";
@@ -16,6 +17,7 @@ import { ArchitectureMap } from "./Map";
 import { Matrices } from "./Matrices";
 import { hasPositions, Positions } from "./Positions";
 import { Residual } from "./Residual";
+import { Story } from "./Story";
 import { Timeline } from "./Timeline";
 import { Tokens } from "./Tokens";
 import { Tour } from "./Tour";
@@ -39,10 +41,12 @@ const has = (ending: string) => (trace: Trace) => trace.tensors.some(({ name }) 
 const isTranslation = (trace: Trace) => trace.meta.kind === "translation";
 
 export const VIEWS: readonly View[] = [
+  { id: "story", title: "Start", component: Story, available: (trace) => isTranslation(trace) && Boolean(trace.decode && trace.axes.source?.tokens) },
   { id: "map", title: "Map", component: ArchitectureMap, available: isTranslation },
   { id: "why", title: "Why this word?", component: Why, available: (trace) => trace.cause !== undefined },
   { id: "tour", title: "Guided tour", component: Tour, available: (trace) => trace.tour.length > 0 },
   { id: "tokens", title: "Tokens", component: Tokens, available: ({ axes }) => Boolean(axes.source?.tokens ?? axes.target?.tokens) },
+  { id: "embeddings", title: "Embedding map", component: Embeddings, available: (trace) => trace.embeddings !== undefined },
   { id: "positions", title: "Positions", component: Positions, available: (trace) => hasPositions(trace.tensors) },
   { id: "attention", title: "Attention", component: Attention, available: hasAttention },
   { id: "residual", title: "Residual and norm", component: Residual, available: (trace) => trace.tensors.some(({ op }) => normOf(op)) },

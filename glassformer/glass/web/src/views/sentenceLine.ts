@@ -1,6 +1,8 @@
 // A sentence as the attention sees it: its text, and in it the marks (tokens, or whole words) that stand for rows or columns.
 
-import type { Axis, Token } from "../record";
+import { stepText } from "../labels";
+import type { Axis, Token, Trace } from "../record";
+import { last } from "../shapes";
 
 export interface Mark {
   readonly text: string;
@@ -49,6 +51,16 @@ export function asWritten({ text, marks }: Line, end: string): Line {
   const written = marks.slice(1).map((mark) => ({ ...mark, cells: mark.cells.map((i) => i - 1) }));
   return { text, marks: [...written, { text: end, start: place, end: place, special: true, cells: [size - 1] }] };
 }
+
+/** The target by the words that its rows write; null where the record does not say what each of them writes. */
+export function writtenLine({ axes: { target }, decode }: Trace, words: boolean): Line | null {
+  const known = target?.tokens && decode?.steps.length === target.size && target.size > 0;
+  return known ? asWritten(lineOf(target, words), last(decode!.steps).chosen.text) : null;
+}
+
+/** How the rows of a written line are called: "reads → writes". `first`: what the first one reads. */
+export const stepNames = ({ marks }: Line, first: string): string[] =>
+  marks.map(({ text }, i) => stepText(i === 0 ? first : marks[i - 1].text, text));
 
 /** Whether a word of the line has more than one token. */
 export const hasLongWords = (axis: Axis): boolean =>

@@ -17,8 +17,8 @@ export interface Layout {
   readonly height: number;
 }
 
-export const NODE = { width: 178, height: 50 };
-const COLUMN = 216;
+export const NODE = { width: 204, height: 50 };
+const COLUMN = 240;
 const ROW = 58;
 
 /** Time runs from left to right; of the children of a node the better stands higher. */

@@ -115,11 +115,6 @@ function side(graph: Graph, tensor: Tensor, shape: readonly number[], from: -1 |
 function sharedScale(a: Graph, b: Graph, { op, name }: Tensor): Scale {
   if (op === "softmax") return UNIT;
   const [one, other] = [a, b].map((graph) => scaleOf(graph.values(name)!));
-  const list = useRef<HTMLOListElement>(null);
-  useEffect(() => {
-    const row = list.current?.querySelector<HTMLElement>("[aria-current]");
-    if (row) list.current!.scrollTop = row.offsetTop - list.current!.clientHeight / 2;
-  }, []);
   const most = Math.max(one.most, other.most);
   return one.kind === "diverging" || other.kind === "diverging"
     ? { kind: "diverging", least: -most, most }

@@ -1,6 +1,7 @@
 // A row of stops that one can walk along by hand or let play. It never starts by itself.
 // Tabs pattern: one tab stop; arrows, Home and End move, the space bar plays and pauses.
 
+import { signal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { ComponentChildren } from "preact";
 import "./Player.css";
@@ -17,6 +18,8 @@ interface Props {
 }
 
 const PAUSE = 1400; // milliseconds at each stop
+const SPEEDS = [0.5, 1, 2, 4] as const;
+const speed = signal(1); // the reader's choice; it stays from view to view
 
 export function Player({ label, stops, names, start, panel, value, onChange, children }: Props) {
   const [playing, setPlaying] = useState(false);
@@ -26,9 +29,9 @@ export function Player({ label, stops, names, start, panel, value, onChange, chi
   useEffect(() => {
     if (!playing) return;
     if (value >= end) return setPlaying(false);
-    const timer = setTimeout(() => onChange(value + 1, true), PAUSE);
+    const timer = setTimeout(() => onChange(value + 1, true), PAUSE / speed.value);
     return () => clearTimeout(timer);
-  }, [playing, value, end]);
+  }, [playing, value, end, speed.value]);
 
   useEffect(() => reveal(strip.current!, value), [value]);
 
@@ -54,11 +57,17 @@ export function Player({ label, stops, names, start, panel, value, onChange, chi
     <div class="player">
       <div class="controls">
         <span class="player-buttons">
-          <button onClick={() => go(0)} disabled={value === 0} aria-label="To the start">⏮</button>
+          <button onClick={() => go(0)} disabled={value === 0} >Start</button>
           <button onClick={() => go(value - 1)} disabled={value === 0}>← Back</button>
           <button class="player-play" onClick={play} aria-pressed={playing}>{playing ? "❚❚ Pause" : "▶ Play"}</button>
           <button onClick={() => go(value + 1)} disabled={value === end}>Forward →</button>
         </span>
+        <label class="choice">
+          speed
+          <select value={speed.value} onChange={(event) => (speed.value = Number(event.currentTarget.value))}>
+            {SPEEDS.map((one) => <option key={one} value={one}>{one} ×</option>)}
+          </select>
+        </label>
         {children}
       </div>
       <div class="stops" ref={strip} role="tablist" aria-label={label} onKeyDown={onKey}>

@@ -14,7 +14,7 @@ export function outputs({ trace }: Graph): { readonly probabilities: string; rea
 /** Whether the record holds a vocabulary entry's column of such a tensor. */
 export function hasColumn(graph: Graph, name: string, id: number): boolean {
   const { data, columns } = graph.tensor(name);
-  return data !== null && (columns === null || columns.includes(id));
+  return columns === null ? data !== null || graph.values(name) !== null : data !== null && columns.includes(id);
 }
 
 /** How many even choices are as uncertain as a distribution of this entropy (in nats). */

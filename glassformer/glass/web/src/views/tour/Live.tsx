@@ -32,7 +32,7 @@ function One({ graph, name }: { graph: Graph; name: string }) {
   const tensor = graph.tensor(name);
   const made = [pastTense(tensor), Object.values(tensor.operands).map((one) => graph.tensor(one).label).join(", ")].filter(Boolean).join(" ");
   return (
-    <section class={`card live-tensor ${tensor.shape.at(-1)! > 6 ? "wide" : ""}`}>
+    <section class={`card live-tensor ${tensor.shape.at(-1)! > 16 ? "wide" : ""}`}>
       <h4>
         <span class="live-label"><Maths text={tensor.label} /></span>
         <button class="live-name" title="Open it among all matrices" onClick={() => go({ view: "matrix", tensor: name, cell: null, block: null })}>

@@ -7,6 +7,7 @@ export interface Part {
 }
 
 const NAME = /^[A-Za-zα-ωµθσ]+/;
+const TRANSPOSED = "ᵀ";
 const SUB = /^_([A-Za-z0-9]+)/;
 
 /** The parts of a formula, in order. What is not understood stays plain text. */
@@ -25,6 +26,7 @@ export function typeset(formula: string): Part[] {
     const group = groupAfter(rest);
     if (name) take(name.length, { kind: name.length === 1 ? "name" : "text", text: name });
     else if (sub && parts.length) take(sub[0].length, { kind: "sub", text: sub[1] });
+    else if (rest[0] === TRANSPOSED) take(1, { kind: "sup", inner: [{ kind: "text", text: "T" }] }); // fonts draw the sign badly
     else if (group) take(group.length, { kind: group.kind, inner: typeset(group.inside) });
     else take(1, { kind: "text", text: rest[0] });
   }

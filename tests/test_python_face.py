@@ -1,0 +1,110 @@
+"""What a caller from Python may hand over by mistake: an error of ours that says what was meant, never another one."""
+
+import numpy as np
+import pytest
+
+import glassformer
+from glassformer import (
+    EagerEngine,
+    Glossary,
+    InputError,
+    ModelConfig,
+    SearchOptions,
+    Trace,
+    Translator,
+    UsageError,
+    generate,
+    trace,
+    translate_markup,
+    translate_texts,
+)
+
+MISTAKES = {
+    "one text": (lambda t: t.translate("a b"), "sentences is 'a b': it must be a list of texts"),
+    "bytes": (lambda t: t.translate([b"a"]), r"sentences\[0\] is b'a': it must be a text"),
+    "no text": (lambda t: t.translate(["a", None]), r"sentences\[1\] is None"),
+    "nothing": (lambda t: t.translate(None), "sentences is None"),
+    "one source": (lambda t: t.score("a", ["a"]), "sources is 'a'"),
+    "one target": (lambda t: t.score(["a"], "a"), "targets is 'a'"),
+    "a target short": (lambda t: t.score(["a", "b"], ["a"]), "targets has 1, but there are 2 sources"),
+    "a prefix more": (lambda t: t.translate(["a"], prefixes=["a", "b"]), "prefixes has 2, but there are 1 sentences"),
+    "one prefix": (lambda t: t.translate(["a"], prefixes="b"), "prefixes is 'b'"),
+    "a place short": (lambda t: t.translate(["a", "b"], places=["x"]), "places has 1, but there are 2"),
+    "a number to translate to": (lambda t: t.translate(["a"], to=5), "to is 5"),
+    "an unknown option": (lambda t: t.translate(["a"], beem=4), "did you mean 'beam'"),
+    "options in a dict": (lambda t: t.translate(["a"], {"beam": 4}), "give single ones by name"),
+    "beam of text": (lambda t: t.translate(["a"], beam="4"), "beam is '4': it must be a whole number"),
+    "half a beam": (lambda t: t.translate(["a"], beam=2.5), "beam is 2.5"),
+    "true as a beam": (lambda t: SearchOptions(beam=True), "beam is True"),
+    "too wide a beam": (lambda t: SearchOptions(beam=10**12), "beam is 1000000000000: its size must be at most 10000"),
+    "one text in texts": (lambda t: translate_texts(t, "a b"), "texts is 'a b'"),
+    "no text in texts": (lambda t: translate_texts(t, [None]), r"texts\[0\] is None"),
+    "prefixes of texts": (lambda t: translate_texts(t, ["a", "b"], prefixes=["x"]), "prefixes has 1"),
+    "a language": (lambda t: translate_texts(t, ["a"], language=5), "language is 5"),
+    "copying": (lambda t: translate_texts(t, ["a"], copying="x"), "must be a Copying"),
+    "long": (lambda t: translate_texts(t, ["a"], long="cut"), "set it to split, skip, fail"),
+    "a list of targets": (lambda t: translate_texts(t, ["a"], to=["x"]), "to is"),
+    "one markup": (lambda t: translate_markup(t, "<b>a</b>"), "texts is '<b>a</b>'"),
+    "a list to trace": (lambda t: trace(t, ["a"]), "source is"),
+    "a number as target": (lambda t: trace(t, "a", target=5), "target is 5"),
+    "an engine": (lambda t: Translator.load("x", engine="quick"), "engine is 'quick'; set it to auto"),
+    "a precision": (lambda t: Translator.load("x", precision="half"), "precision is 'half'"),
+    "no path": (lambda t: Translator.load(None), "path is None: it must be a path"),
+    "no place to save": (lambda t: t.save(None), "directory is None"),
+    "no place to train": (lambda t: glassformer.train(None, pairs=["x.tsv"]), "out is None"),
+    "no trace": (lambda t: Trace.load(None), "path is None"),
+    "no glossary": (lambda t: Glossary.read(None), "path is None"),
+    "a size of text": (lambda t: ModelConfig(vocab_size="x"), "vocab_size is 'x': it must be a whole number"),
+    "no size": (lambda t: ModelConfig(vocab_size=9, d_model=None), "d_model is None"),
+    "a long mistake": (lambda t: t.translate(["a"], beam="x" * 10**6), r"beam is 'x{39}\.\.\.: it must"),
+    "ids of no token": (lambda t: generate(EagerEngine(t.model), [[10**6, 3]]), "ids from 0 to"),
+    "no ids": (lambda t: generate(EagerEngine(t.model), [[]]), "a source must have tokens"),
+    "prefixes of ids": (lambda t: generate(EagerEngine(t.model), [[5, 3]], prefixes=[[4], [4]]), "prefixes has 2"),
+}
+
+
+@pytest.fixture(scope="module")
+def translator(copying):
+    return Translator.load(copying.path)
+
+
+@pytest.mark.parametrize(("mistake", "message"), MISTAKES.values(), ids=MISTAKES.keys())
+def test_a_mistake_is_named(translator, mistake, message):
+    with pytest.raises(UsageError, match=message):
+        mistake(translator)
+
+
+def test_what_is_as_good_as_a_list_is_taken(translator):
+    (expected,) = translator.translate(["a b"])
+    for one in (("a b",), iter(["a b"]), {"a b": 1}, np.array(["a b"])):
+        assert translator.translate(one) == [expected]
+    assert translator.translate(["a b"], beam=np.int64(4), length_penalty=np.float32(0.6))[0].text == expected.text
+    assert translator.translate([]) == translate_texts(translator, []) == translator.score([], []) == []
+
+
+# What `save` must never replace
+
+
+def test_a_file_is_not_replaced_by_a_model(translator, tmp_path):
+    (tmp_path / "thesis.txt").write_text("years")
+    (tmp_path / "link").symlink_to(tmp_path)
+    for name in ("thesis.txt", "link"):
+        with pytest.raises(InputError, match=r"is no folder, and would be lost|holds other files"):
+            translator.save(tmp_path / name)
+    assert (tmp_path / "thesis.txt").read_text() == "years"
+
+
+def test_a_folder_of_other_things_is_not_replaced_by_a_model(translator, tmp_path):
+    (tmp_path / "home").mkdir()
+    translator.save(tmp_path / "home")  # empty as it was
+    translator.save(tmp_path / "home")  # its own
+    (tmp_path / "home" / "thesis.txt").write_text("years")
+    with pytest.raises(InputError, match=r"holds other files \('thesis.txt'\)"):
+        translator.save(tmp_path / "home")
+    assert (tmp_path / "home" / "thesis.txt").read_text() == "years"
+
+
+def test_a_run_is_not_replaced_by_a_model(translator, copying):
+    with pytest.raises(InputError, match="holds other files"):
+        translator.save(copying.path)
+    assert (copying.path / "checkpoints").is_dir()
