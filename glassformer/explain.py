@@ -14,6 +14,7 @@ from glassformer.glass.embedding_map import with_embeddings
 from glassformer.glass.glosses import with_glosses
 from glassformer.glass.record import Labelled, Trace
 from glassformer.glass.trace import trace
+from glassformer.glass.training_step import with_training_step
 from glassformer.glass.views.html import LARGE, Kind, page
 from glassformer.text.terms import Glossary
 from glassformer.training.report.losses import read_losses
@@ -57,11 +58,11 @@ def traced(
     meanings: Mapping[str, str] | None = None,
     **options: Any,
 ) -> Trace:
-    """The trace of a sentence with its embeddings, its cause, where `why` asks for one, and glosses.
+    """The trace of a sentence with all else that the page teaches, its cause, where `why` asks for one, and glosses.
 
     `meanings` are those of words; a model of the phrasebook has its lexicon's unless they are given.
     """
-    record = with_embeddings(trace(translator, sentence, **options), translator)
+    record = _with_lessons(trace(translator, sentence, **options), translator)
     if why is not None and record.decode is not None:
         ids = [step["chosen"]["id"] for step in record.decode["steps"]]
         found = cause(translator, sentence, target=ids, to=options.get("to"), **why)
@@ -77,6 +78,11 @@ def read_glosses(path: str) -> dict[str, str]:
     if bare := next((term.source for term in terms if not term.forms), None):
         raise InputError(f"{path}: '{bare}' has no meaning beside it; a line is word, tab, meaning")
     return {term.source: "; ".join(term.forms) for term in terms}
+
+
+def _with_lessons(record: Trace, translator: Translator) -> Trace:
+    """The record with what else the page teaches of the model."""
+    return with_training_step(with_embeddings(record, translator), translator)
 
 
 def _kind(what: Sequence[str]) -> Kind:

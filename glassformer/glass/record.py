@@ -27,7 +27,7 @@ from glassformer.reading import MIB, parse_json, read_regular
 from glassformer.text.printable import escaped
 
 # Fields that a record has only where there is something to say.
-OPTIONAL = ("interventions", "cause", "glosses", "translator", "embeddings")
+OPTIONAL = ("interventions", "cause", "glosses", "translator", "embeddings", "training_step")
 LARGEST = 4096 * MIB  # bytes of a trace's file
 
 
@@ -50,6 +50,7 @@ class Trace:
     glosses: dict[str, str] | None = None
     translator: dict[str, Any] | None = None
     embeddings: dict[str, Any] | None = None
+    training_step: dict[str, Any] | None = None
 
     # What Jupyter shows. Views stand above the record, so `glass/trace.py` sets the one for notebooks here.
     mimebundle: ClassVar[Callable[["Trace"], dict[str, str]]] = lambda trace: {

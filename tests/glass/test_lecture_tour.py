@@ -16,6 +16,7 @@ ORDER = [
     "tokenization", "embeddings", "positions", "attention", "query_key_value", "scores", "residual",
     "normalization", "heads", "feed_forward", "encoder", "decoder", "output", "inference", "summary",
 ]  # fmt: skip
+TRAINING = ["shifted_target", "loss", "gradient_step"]  # of a model: the lecture's example is not trained
 FIELDS = {"id", "title", "motivation", "concept", "helps", "takeaway", "formula", "tensors", "view"}
 SHAPE = {"vocab_size": 20, "d_model": 8, "num_heads": 2, "d_ff": 16, "encoder_layers": 2, "decoder_layers": 3}
 CONFIGS = [
@@ -38,7 +39,8 @@ def of(options):
 @pytest.mark.parametrize("options", [None, *CONFIGS], ids=str)
 def test_the_stops_with_their_lines(options):
     stops = tour(None if options is None else of(options))
-    assert [stop["id"] for stop in stops] == ORDER
+    assert [stop["id"] for stop in stops if stop["id"] not in TRAINING] == ORDER
+    assert [stop["id"] for stop in stops if stop["id"] in TRAINING] == ([] if options is None else TRAINING)
     views = schema()["$defs"]["stop"]["properties"]["view"]["enum"]
     for stop in stops:
         assert stop.keys() == FIELDS

@@ -168,6 +168,15 @@ def test_a_page_without_weights_says_why_it_takes_no_sentence(visit, pages):
         assert page.get_by_role("textbox").count() == 0
 
 
+def test_a_link_whose_sentence_cannot_be_shown_says_so_and_opens_the_recorded_one(visit, pages):
+    page = visit(pages("greedy"), f"#view=tokens&sentence={LONG}")
+    page.get_by_role("alert").filter(has_text="reads at most 48").wait_for()
+    assert page.get_by_role("heading", level=1).inner_text() == greedy().meta["title"]
+    page = visit(pages("attention"), "#view=tokens&sentence=a b")
+    page.get_by_role("alert").filter(has_text="no weights").wait_for()
+    page.get_by_role("heading", name="Tokens", level=2).wait_for()
+
+
 def test_the_story_has_six_steps_each_with_a_way_down_and_back(visit, pages):
     page = visit(pages("greedy"))
     steps = page.get_by_role("main").get_by_role("heading", level=3)

@@ -44,7 +44,7 @@ def tour(config: ModelConfig | None) -> list[Stop]:
     Each is {id, title, motivation, concept, helps, takeaway, formula, tensors, view}, as in the record.
     """
     shown = IN_LECTURE if config is None else _in_model(config)
-    return [_stop(text, config) | {"tensors": shown[text["id"]]} for text in _texts()]
+    return [_stop(text, config) | {"tensors": shown[text["id"]]} for text in _texts() if config or not text.get("only")]
 
 
 @cache
@@ -56,7 +56,7 @@ def _texts() -> list[Stop]:
 
 def _stop(text: Stop, config: ModelConfig | None) -> Stop:
     """The stop's fields, with those that `when` replaces."""
-    stop = {name: value for name, value in text.items() if name != "when"}
+    stop = {name: value for name, value in text.items() if name not in ("when", "only")}
     for condition, replaced in text.get("when", {}).items():
         if _holds(condition, config):
             stop |= replaced
@@ -99,6 +99,9 @@ def _in_model(config: ModelConfig) -> dict[str, list[str]]:
         "decoder": [f"{masked}.masked", f"{masked}.weights", f"{cross}.weights"],
         "output": ["logits", "log_probs"],
         "inference": ["log_probs"],
+        "shifted_target": ["target.ids"],
+        "loss": ["log_probs"],
+        "gradient_step": [f"{decoder}.feed_forward.outer"],
         "summary": [f"{masked}.weights", f"{cross}.weights"],
     }
     there = {node.name for node in graph(config)}

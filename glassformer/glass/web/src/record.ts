@@ -213,7 +213,25 @@ export interface Trace {
   glosses?: { readonly [word: string]: string }; // what words of the target mean
   interventions?: unknown;
   translator?: TranslatorData | null;
+  training_step?: TrainingStep;
   embeddings?: { readonly [side: string]: EmbeddingMap };
+}
+
+/** One step of gradient descent on what was written; every number in it is computed in Python. */
+export interface TrainingStep {
+  readonly rate: number;
+  readonly losses: readonly number[]; // of each position, before the step and after it
+  readonly losses_after: readonly number[];
+  readonly weight: {
+    readonly name: string;
+    readonly row: number;
+    readonly column: number;
+    readonly slopes: readonly number[]; // of the loss by what the weight helps to make, at each position
+    readonly inputs: readonly number[]; // what the weight multiplies there
+    readonly gradient: number;
+    readonly before: number;
+    readonly after: number;
+  };
 }
 
 /** A map of the whole words of one side's embedding table; every number in it is computed in Python. */

@@ -22,6 +22,7 @@ import { Timeline } from "./Timeline";
 import { Tokens } from "./Tokens";
 import { Tour } from "./Tour";
 import { Training } from "./Training";
+import { TrainingStep } from "./TrainingStep";
 import { Why } from "./Why";
 
 interface ViewProps {
@@ -55,6 +56,7 @@ export const VIEWS: readonly View[] = [
   { id: "logits", title: "Logits to probabilities", component: Logits, available: (trace) => trace.decode !== null },
   { id: "timeline", title: "Decoding step by step", component: Timeline, available: (trace) => trace.decode !== null },
   { id: "beam", title: "The beam as a tree", component: Beam, available: (trace) => trace.beam !== null },
+  { id: "training_step", title: "A step of training", component: TrainingStep, available: (trace) => trace.training_step !== undefined },
   { id: "matrix", title: "All matrices", component: Matrices, available: always },
   { id: "edit", title: "Edit and recompute", component: Edit, available: (trace) => trace.meta.kind === "lecture" || trace.meta.detail === "full+weights" },
   { id: "compare", title: "Compare", component: Compare, available: (_, page) => page.kind === "compare" },
