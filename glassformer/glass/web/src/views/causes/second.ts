@@ -20,7 +20,8 @@ function read(trace: Trace, ids: readonly number[], label: string): Graph {
     shape: tensor.shape.map((size, axis) => (tensor.axes[axis] === "source" ? ids.length : size)),
     ...(Object.keys(tensor.operands).length ? { data: null, columns: null, statistics: {} } : {}),
   });
-  const graph = new Graph({ ...trace, tensors: trace.tensors.map(shaped) }, label);
+  const axes = { ...trace.axes, source: { size: ids.length, text: label } };
+  const graph = new Graph({ ...trace, axes, tensors: trace.tensors.map(shaped) }, label);
   for (const { name, op, dtype, axes, shape } of graph.recorded.tensors) {
     if (op !== "input" || !axes.includes("source")) continue;
     if (dtype === "uint8") graph.edit(name, new Uint8Array(shape.reduce((a, b) => a * b, 1))); // a mask that hides nothing
