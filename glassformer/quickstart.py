@@ -53,7 +53,7 @@ STUDIED = 30  # sentences: an interval of about 0.1 to each side, in a few secon
 NAMES = ("India", "French", "Brazilian Real", "New South Wales")
 
 # Small, and with what learns fastest in three minutes: pre-norm and rotary positions. With the paper's post-norm and
-# sinusoids about 3 sentences in 100 more come out wrong (docs/benchmarks/quickstart.md).
+# sinusoids one or two sentences in a hundred more come out wrong (docs/benchmarks/quickstart.md).
 RECIPE: dict[str, Any] = {
     "encoder_layers": 2,
     "decoder_layers": 2,
@@ -86,9 +86,9 @@ RECIPES: dict[str, dict[str, Any]] = {
         "label_smoothing": 0.0,
         "batch_tokens": 640,
         "learning_rate": 0.0033,
-        "max_steps": 3800,
-        "validate_every": 1900,
-        "checkpoint_every": 1900,
+        "max_steps": 3900,
+        "validate_every": 1950,
+        "checkpoint_every": 1950,
         "probe_every": 100,
         "probe": [LECTURE[3]],
     },
