@@ -157,7 +157,9 @@ def readers(run: Path, folder: Path) -> dict[str, Reader]:
         def read(path: Path) -> None:
             shutil.copyfile(path, state / name)
             write_checksums(state)
-            if problem := checkpoint_problem(state):
+            problem = checkpoint_problem(state)
+            (state / name).write_bytes(original)
+            if problem:
                 raise GlassformerError(problem)
 
         return Reader(read, original, Path(name).suffix)

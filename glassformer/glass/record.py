@@ -27,7 +27,7 @@ from glassformer.reading import MIB, parse_json, read_regular
 from glassformer.text.printable import escaped
 
 # Fields that a record has only where there is something to say.
-OPTIONAL = ("interventions", "cause", "translator", "embeddings", "training_step")
+OPTIONAL = ("interventions", "cause", "glosses", "translator", "embeddings", "training_step")
 LARGEST = 4096 * MIB  # bytes of a trace's file
 
 
@@ -47,6 +47,7 @@ class Trace:
     tour: Sequence[dict[str, Any]] = ()
     interventions: dict[str, Any] | None = None
     cause: dict[str, Any] | None = None
+    glosses: dict[str, str] | None = None
     translator: dict[str, Any] | None = None
     embeddings: dict[str, Any] | None = None
     training_step: dict[str, Any] | None = None
@@ -133,6 +134,16 @@ class Trace:
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         """How a notebook shows the trace: by MIME type, what `mimebundle` gives."""
         return type(self).mimebundle(self)
+
+    def without_weights(self) -> "Trace":
+        """The same record without the model's parameters, as of the detail "full": in a notebook, where each trace that
+        is displayed adds its page to the file, it takes a fraction of the room. Its page cannot be edited."""
+        tensors = {
+            name: dataclasses.replace(one, values=None) if one.op == "parameter" else one
+            for name, one in self.tensors.items()
+        }
+        meta = self.meta | {"detail": "full" if self.meta["detail"] == "full+weights" else self.meta["detail"]}
+        return dataclasses.replace(self, meta=meta, tensors=tensors, vocabulary=None, translator=None)
 
     def to_dict(self, compact: bool = False) -> dict[str, Any]:
         """The record as JSON values. `compact` leaves out the data of derivable operations."""

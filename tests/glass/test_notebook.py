@@ -83,3 +83,18 @@ def test_plain_text_has_each_step_s_token_and_probability(record):
 def test_what_is_too_large_for_a_page_is_still_a_drawing_and_text(record, monkeypatch):
     monkeypatch.setattr(html, "TOO_LARGE", 1000)
     assert set(mimebundle(record)) == {"text/plain", "image/svg+xml"}
+
+
+def test_without_weights_it_takes_less_room_and_shows_the_same_otherwise(record):
+    lighter = record.without_weights()
+    html = mimebundle(lighter)["text/html"]
+    carried = sum(one.nbytes for one in record.tensors.values() if one.op == "parameter")
+    assert carried > 0 and len(mimebundle(record)["text/html"]) - len(html) > carried
+    assert lighter.meta["detail"] == "full" and lighter.translator is None and lighter.vocabulary is None
+    assert set(lighter.tensors) == set(record.tensors)
+    for name, one in record.tensors.items():
+        if one.op == "parameter":
+            assert lighter.tensors[name].values is None
+        else:
+            assert lighter.tensors[name] is one
+    assert record.meta["detail"] == "full+weights"  # the record itself stays as it was

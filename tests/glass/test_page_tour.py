@@ -5,15 +5,13 @@ import re
 import numpy as np
 import pytest
 
-from .browser import settle
-from .pages import greedy, lecture, modern
-
-STOPS = 14
+from .browser import go, settle
+from .pages import greedy, learned, lecture, modern
 
 
-def stop(page, name, number):
-    page.get_by_role("navigation", name="Stops of the tour").get_by_role("button").nth(number).click()
-    settle(page)
+def stop(page, name):
+    """The question at the stop of that name."""
+    go(page, f"#view=tour&stop={name}")
     return page.get_by_role("region", name="Predict, then check")
 
 
@@ -25,18 +23,18 @@ def answered(question, option):
 # ---- questions
 
 
-@pytest.mark.parametrize("name", ["greedy", "modern", "learned", "lecture"])
-def test_every_stop_asks_something_that_one_can_answer(visit, pages, name):
-    page = visit(pages(name), "#view=tour")
-    for number in range(STOPS):
-        question = stop(page, name, number)
+@pytest.mark.parametrize("record", [greedy, modern, learned, lecture], ids=lambda one: one.__name__)
+def test_every_stop_asks_something_that_one_can_answer(visit, pages, record):
+    page = visit(pages(record.__name__), "#view=tour")
+    for name in [one["id"] for one in record().tour]:
+        question = stop(page, name)
         options = question.get_by_role("list").get_by_role("button").all_inner_texts()
-        assert 2 <= len(options) == len(set(options)), number
+        assert 2 <= len(options) == len(set(options)), name
         said = answered(question, options[0])
         right = options[0] if said.startswith("Right.") else re.match(r"Not so: it is (.*?)\. ", said)[1]
-        assert any(right == one for one in options), (number, said)
+        assert any(right == one for one in options), (name, said)
         question.get_by_role("list").get_by_role("button").filter(has_text="✓").click()
-        assert question.get_by_role("status").inner_text().startswith("Right."), number
+        assert question.get_by_role("status").inner_text().startswith("Right."), name
         assert "NaN" not in said and "undefined" not in said
 
 
@@ -44,19 +42,19 @@ def test_answers_are_those_of_the_record(visit, pages):
     record = greedy()
     page = visit(pages("greedy"), "#view=tour")
     tokens = record.axes["source"]["size"]
-    assert answered(stop(page, "greedy", 0), str(tokens)).startswith("Right.")
+    assert answered(stop(page, "tokenization"), str(tokens)).startswith("Right.")
 
     active = record.values("encoder.1.feed_forward.activation")
-    question = stop(page, "greedy", 9)
+    question = stop(page, "feed_forward")
     word = re.search("“(.*)”", question.inner_text())[1]
     place = [token["text"] for token in record.axes["source"]["tokens"]].index(word)
     assert answered(question, str(int((active[place] > 0).sum()))).startswith("Right.")
 
-    assert answered(stop(page, "greedy", 10), "3").startswith("Right.")  # the third row sees itself and two before
+    assert answered(stop(page, "decoder"), "3").startswith("Right.")  # the third row sees itself and two before
 
     step = max(record.decode["steps"], key=lambda one: one["entropy"])
     least_sure = f"step {step['step'] + 1}: {step['read']['text']} → {step['chosen']['text']}"
-    assert answered(stop(page, "greedy", 12), least_sure).startswith("Right.")
+    assert answered(stop(page, "inference"), least_sure).startswith("Right.")
 
 
 def test_the_surest_head_is_the_one_of_the_lowest_entropy(visit, pages):
@@ -64,12 +62,12 @@ def test_the_surest_head_is_the_one_of_the_lowest_entropy(visit, pages):
     logs = np.log(weights, out=np.zeros_like(weights), where=weights > 0)
     head = int((-(weights * logs).sum(-1).mean(-1)).argmin())
     page = visit(pages("modern"), "#view=tour")
-    assert answered(stop(page, "modern", 8), f"head {head}").startswith("Right.")
+    assert answered(stop(page, "heads"), f"head {head}").startswith("Right.")
 
 
 def test_a_wrong_answer_says_what_is_right(visit, pages):
     page = visit(pages("lecture"), "#view=tour")
-    said = answered(stop(page, "lecture", 0), "24")
+    said = answered(stop(page, "tokenization"), "24")
     assert said.startswith("Not so: it is 3. 24 characters, 3 words, 3 tokens")
     assert len(lecture().axes["source"]["tokens"]) == 3
 

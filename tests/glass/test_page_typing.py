@@ -118,6 +118,13 @@ def test_the_beam_is_greyed_for_a_typed_sentence_and_says_why(visit, pages):
     assert page.get_by_role("heading", level=1).inner_text() == translation().meta["title"]
 
 
+def test_what_is_of_the_recorded_sentence_is_not_shown_for_another(visit, pages):
+    page = visit(pages("cause"), f"#view=why&sentence={SENTENCE}")
+    page.get_by_text("You typed").or_(page.get_by_role("alert")).first.wait_for()
+    page.get_by_role("heading", name="Why this word?").wait_for()
+    assert page.get_by_text("Python computes this").is_visible()
+
+
 def test_a_link_to_a_typed_sentence_opens_it_and_back_leaves_it(visit, pages):
     page = visit(pages("greedy"), "#view=story")
     type_in(page, "f e d")
@@ -166,6 +173,15 @@ def test_a_page_without_weights_says_why_it_takes_no_sentence(visit, pages):
         page = visit(pages(name))
         page.get_by_text("no weights").wait_for()
         assert page.get_by_role("textbox").count() == 0
+
+
+def test_a_link_whose_sentence_cannot_be_shown_says_so_and_opens_the_recorded_one(visit, pages):
+    page = visit(pages("greedy"), f"#view=tokens&sentence={LONG}")
+    page.get_by_role("alert").filter(has_text="reads at most 48").wait_for()
+    assert page.get_by_role("heading", level=1).inner_text() == greedy().meta["title"]
+    page = visit(pages("attention"), "#view=tokens&sentence=a b")
+    page.get_by_role("alert").filter(has_text="no weights").wait_for()
+    page.get_by_role("heading", name="Tokens", level=2).wait_for()
 
 
 def test_the_story_has_six_steps_each_with_a_way_down_and_back(visit, pages):

@@ -23,6 +23,7 @@ DIFFERENT = {
     "learned": ["Map", "Positions", "Residual and norm", "Logits to probabilities"],
     "cause": ["Why this word?"],
     "cause_zero": ["Why this word?"],
+    "study": ["Guided tour"],
     "compare": ["Compare"],
     "training": ["Learning"],
     "embeddings": ["Embedding map", "A step of training"],

@@ -169,7 +169,7 @@ def thing_relative(draw: Draw) -> Sentence | None:
         return None
     thing = nominal(noun, "the", draw.chance(0.2) and "mass" not in noun.kinds)
     subject = draw.person()
-    tense = draw.pick(("past", "past", "present", "progressive"))
+    tense = draw.readable_tense(verb, draw.pick(("past", "past", "present", "progressive")), subject.person)
     tense = "present" if "state" in verb.flags and tense == "progressive" else tense
     said = verbs.statement(verb, tense, subject.person, verbs.agreement(verb, tense, subject, thing))
     state = draw.quality(noun)

@@ -7,7 +7,7 @@ import { takesSentences } from "./engine/sentence";
 import { Graph } from "./graph";
 import { sublayerOf } from "./labels";
 import type { PageDocument } from "./record";
-import { stopTyping, typedGraph, typeSentence } from "./typing";
+import { problem, recall, stopTyping, typedGraph, typeSentence } from "./typing";
 import { hash, read, type Choices, type Place } from "./url";
 
 const START: Place = { view: "map", trace: 0, block: null, tensor: null, cell: null, sentence: null, edits: [], choices: {} };
@@ -21,8 +21,10 @@ export const graph = computed(() => graphOf(place.value));
 const graphOf = ({ trace, sentence }: Place): Graph =>
   (sentence === null ? undefined : typedGraph(trace, sentence)) ?? graphs.value[trace] ?? graphs.value[0];
 
+const expecting = signal<Place | null>(null); // the place in which a link's sentence is awaited
+
 /** Whether a link's sentence is still being translated, so that there is nothing to show yet. */
-export const arriving = signal(false);
+export const arriving = computed(() => place.value === expecting.value);
 
 // Parts of the place: who reads one of these is drawn again only when that part changes.
 export const chosenView = computed(() => place.value.view);
@@ -45,6 +47,7 @@ export function open(document: PageDocument, view: string): void {
   arrive();
   addEventListener("popstate", () => {
     forget();
+    stopTyping();
     arrive();
   });
   addEventListener("pagehide", settleAddress);
@@ -55,9 +58,12 @@ export function open(document: PageDocument, view: string): void {
 function show(asked: Place, first: Place): void {
   const trace = graphs.value[asked.trace] ? asked.trace : first.trace;
   const { sentence } = asked;
-  if (sentence !== null && !typedGraph(trace, sentence)) {
+  if (sentence !== null && !recall(trace, sentence)) {
     if (takesSentences(graphs.value[trace].trace)) void arriveWith({ ...asked, trace }, first);
-    else show({ ...asked, sentence: null }, first);
+    else {
+      show({ ...asked, sentence: null }, first);
+      problem.value = "The link has a sentence that its reader typed; this page carries no weights to translate it with.";
+    }
     return;
   }
   const own = graphOf({ ...asked, trace });
@@ -71,13 +77,13 @@ function show(asked: Place, first: Place): void {
 
 /** Shows a place in a sentence that the page has still to translate; where it cannot, the same in the record's own. */
 async function arriveWith(asked: Place, first: Place): Promise<void> {
-  const meanwhile: Place = { ...asked, sentence: null, tensor: null, cell: null, edits: [] };
+  const own = graphs.peek()[asked.trace];
+  const meanwhile: Place = { ...asked, sentence: null, tensor: null, cell: null, edits: writeEdits(own) ?? [] };
   batch(() => {
     place.value = meanwhile;
-    arriving.value = true;
+    expecting.value = meanwhile;
   });
-  const found = await typeSentence(graphs.peek()[asked.trace], asked.trace, asked.sentence!);
-  arriving.value = false;
+  const found = await typeSentence(own, asked.trace, asked.sentence!);
   if (place.peek() === meanwhile) show(found ? asked : { ...asked, sentence: null }, first); // else the reader has gone elsewhere
 }
 

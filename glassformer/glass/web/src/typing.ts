@@ -21,15 +21,21 @@ const key = (trace: number, sentence: string): string => `${trace} ${sentence}`;
 /** The graph of a sentence that was typed into a trace, if it has been computed and is still kept. */
 export const typedGraph = (trace: number, sentence: string): Graph | undefined => graphs.value.get(key(trace, sentence));
 
+/** Whether that graph is kept; it is then the last to be let go. */
+export function recall(trace: number, sentence: string): boolean {
+  const known = graphs.peek().get(key(trace, sentence));
+  if (known) keep(key(trace, sentence), known);
+  return known !== undefined;
+}
+
 let latest = 0;
 
 /** Computes a sentence's graph; null where another sentence came in between, or where it cannot be (`problem` says why). */
 export async function typeSentence(own: Graph, trace: number, sentence: string): Promise<Graph | null> {
   const number = ++latest;
-  const known = typedGraph(trace, sentence);
   problem.value = null;
   waiting.value = null;
-  if (known) return known;
+  if (recall(trace, sentence)) return typedGraph(trace, sentence)!;
   waiting.value = { sentence, written: "" };
   try {
     const record = await translate(own.trace, sentence, async (written) => {

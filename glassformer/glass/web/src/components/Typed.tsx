@@ -11,7 +11,7 @@ import "./Typed.css";
 /** On every view: whose numbers these are, and the way back to the record's. */
 export function Typed() {
   const { sentence } = place.value;
-  if (sentence === null) return null;
+  if (sentence === null) return problem.value && chosenView.value !== "story" ? <p role="alert" class="typed">{problem.value}</p> : null;
   return (
     <p class="typed" role="status">
       <span>You typed <q dir="auto">{sentence}</q>. Everything shown is computed here, by the page, from the weights it carries: greedy search, no beam.</span>

@@ -8,15 +8,16 @@ import { openCell } from "../../store";
 import "./Ask.css";
 import { questionOf } from "./questions";
 
-const answers = signal<ReadonlyMap<string, { readonly option: string; readonly right: boolean }>>(new Map()); // by question: they stay while the page is open
+const answers = signal<ReadonlyMap<string, { readonly option: string; readonly right: boolean }>>(new Map()); // by stop and question: they stay while the page is open
 
 export function Ask({ graph, stop }: { graph: Graph; stop: Stop }) {
   const edits = graph.edits.value;
   const question = useMemo(() => questionOf(graph, stop), [graph, stop, edits]);
   if (!question) return null;
   const { ask, options, right, because, cell } = question;
-  const given = answers.value.get(ask);
-  const answer = (option: string) => (answers.value = new Map(answers.value).set(ask, { option, right: option === options[right] }));
+  const key = `${stop.id} ${ask}`;
+  const given = answers.value.get(key);
+  const answer = (option: string) => (answers.value = new Map(answers.value).set(key, { option, right: option === options[right] }));
   const all = [...answers.value.values()];
   return (
     <section class="card ask" aria-labelledby="ask-title">

@@ -203,9 +203,9 @@ const ASKED: { readonly [stop: string]: Ask } = {
   decoder, output, inference, summary,
 };
 
-/** What can be asked of any matrix: in which row its largest number stands. */
+/** What can be asked of any matrix, here of the last: in which row its largest number stands. */
 const largest: Ask = (graph, tensors) => {
-  const tensor = tensors.find(({ shape }) => shape.length === 2 && shape[0] > 1 && shape[0] < 100);
+  const tensor = [...tensors].reverse().find(({ shape }) => shape.length === 2 && shape[0] > 1 && shape[0] < 100);
   if (!tensor) return null;
   const row = rowsOf(graph, tensor);
   const tops = Array.from({ length: tensor.shape[0] }, (_, i) => [i, Math.max(...Array.from(row(i)).filter(Number.isFinite))] as const);

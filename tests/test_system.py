@@ -1,0 +1,76 @@
+"""Where it runs: other systems, as far as they can be played here, and surroundings that lack what is usually there."""
+
+import os
+import subprocess
+import sys
+import types
+
+import pytest
+
+from glassformer import system
+from glassformer.locking import HeldError, lock_file
+
+
+@pytest.fixture
+def windows(monkeypatch):
+    """No fcntl, and an msvcrt whose locks are those of this test."""
+    locked, there = set(), types.ModuleType("msvcrt")
+
+    def locking(descriptor, mode, count):
+        place = os.fstat(descriptor).st_ino, os.lseek(descriptor, 0, os.SEEK_CUR)
+        assert (mode, count) == (2, 1)
+        if place in locked:
+            raise PermissionError(13, "Permission denied")
+        locked.add(place)
+
+    there.locking, there.LK_NBLCK = locking, 2
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    monkeypatch.setitem(sys.modules, "msvcrt", there)
+    return locked
+
+
+def test_a_lock_without_fcntl(windows, tmp_path):
+    with lock_file(tmp_path / "lock", wait=False) as file:
+        file.write("process 1\n")
+        file.flush()
+        with pytest.raises(HeldError, match="process 1"):
+            lock_file(tmp_path / "lock", wait=False)
+        ((_, place),) = windows
+        assert place > 1_000_000  # what the file says can be read though it is locked
+    windows.clear()
+    lock_file(tmp_path / "lock", wait=True).close()
+
+
+def test_a_machine_that_does_not_tell_its_memory(monkeypatch):
+    monkeypatch.delattr(os, "sysconf")
+    assert system.memory() == sys.maxsize
+
+
+def test_a_system_where_a_directory_cannot_be_opened(monkeypatch, tmp_path):
+    monkeypatch.setattr(os, "name", "nt")
+    monkeypatch.setattr(os, "open", lambda *_: pytest.fail("opened"))
+    system.sync_directory(tmp_path)
+
+
+WITHOUT = """
+import sys, signal, os
+import sacrebleu  # whose lock is of each system
+sys.modules["fcntl"] = sys.modules["resource"] = sys.modules["termios"] = None
+for name in ("SIGHUP", "SIGXCPU"):
+    delattr(signal, name)
+del os.sched_getaffinity, os.O_NONBLOCK, os.O_NOFOLLOW
+from glassformer.cli import main
+import glassformer.training
+sys.exit(main(["translate", sys.argv[1]]))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="plays it")
+def test_what_only_unix_has_is_not_needed(copying):
+    """In a process without it, and without a home, a user's name, or a locale."""
+    command = [sys.executable, "-W", "ignore", "-c", WITHOUT, str(copying.path)]
+    bare = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OMP_NUM_THREADS": "1"}
+    user = {"user": 54321} if os.getuid() == 0 and os.access(copying.path.parents[1], os.X_OK) else {}
+    outcome = subprocess.run(command, input="a b\n", capture_output=True, text=True, env=bare, timeout=60)
+    assert (outcome.returncode, outcome.stdout) == (0, "a b\n"), outcome.stderr
+    assert user is not None
