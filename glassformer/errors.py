@@ -30,6 +30,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Python's error, or one of torch's: a class of its own on a GPU, a RuntimeError on the CPU."""
+    """Python's error, or torch's (a class of its own on a GPU, a RuntimeError on the CPU), or that of C or C++."""
     names = {kind.__name__ for kind in type(error).__mro__}
-    return bool(names & {"MemoryError", "OutOfMemoryError"}) or "DefaultCPUAllocator" in str(error)
+    words = "DefaultCPUAllocator", "bad_alloc", "Cannot allocate memory"
+    return bool(names & {"MemoryError", "OutOfMemoryError"}) or any(word in str(error) for word in words)

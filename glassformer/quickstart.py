@@ -8,14 +8,29 @@ from rich.console import Console
 from rich.markup import escape
 
 from glassformer.corpora import load_corpus
-from glassformer.corpora.phrasebook import Sentence, agreement, held_out, unseen_names, unseen_patterns
+from glassformer.corpora.phrasebook import (
+    FEMALE,
+    FEMININE,
+    MASCULINE,
+    Sentence,
+    agreement,
+    gender_swaps,
+    gendered_words,
+    held_out,
+    subject_of,
+    tired_animals,
+    unseen_names,
+    unseen_patterns,
+)
+from glassformer.errors import InputError
 from glassformer.evaluation import exact_match, score_corpus
-from glassformer.explain import write_page
-from glassformer.glass.embedding_map import with_embeddings
+from glassformer.explain import traced, write_page
+from glassformer.glass.causes.asking import ask, log_probs
+from glassformer.glass.causes.study.contrasts import Contrasts
+from glassformer.glass.causes.study.study import study
 from glassformer.glass.record import Trace
-from glassformer.glass.trace import trace
-from glassformer.glass.training_step import with_training_step
 from glassformer.search import SearchOptions
+from glassformer.special import EOS
 from glassformer.text.pairs import Pair
 from glassformer.training import train
 from glassformer.training.run.probes import read_probes
@@ -33,6 +48,8 @@ LECTURE = (
     "The cat did not cross the road because it was tired",
     "The dog did not cross the road because it was tired",
 )
+HESITATION = 0.1  # of the probability
+STUDIED = 30  # sentences: an interval of about 0.1 to each side, in a few seconds
 NAMES = ("India", "French", "Brazilian Real", "New South Wales")
 
 # Small, and with what learns fastest in three minutes: pre-norm and rotary positions. With the paper's post-norm and
@@ -93,7 +110,7 @@ def quickstart(corpus: str, out: Path) -> None:
     else:
         _report_pairs(console, translator, load_corpus(corpus).test)
     _show(console, translator, LECTURE if corpus == "phrasebook" else NAMES)
-    _write_page(console, out, translator, RECIPES[corpus]["probe"][0])
+    _write_page(console, out, translator, corpus)
     console.print(
         f"The model is in [bold]{escape(str(out))}[/bold], made in {time.monotonic() - started:.0f} s. Try your own:"
     )
@@ -102,17 +119,58 @@ def quickstart(corpus: str, out: Path) -> None:
     )
 
 
-def _shown(translator: Translator, sentence: str) -> Trace:
-    """The sentence's record, with what else the page teaches of the model."""
-    return with_training_step(with_embeddings(trace(translator, sentence, beam=4), translator), translator)
-
-
-def _write_page(console: Console, out: Path, translator: Translator, sentence: str) -> None:
-    """The page of the trained model on the probe sentence, and how it came to it while it learnt."""
+def _write_page(console: Console, out: Path, translator: Translator, corpus: str) -> None:
+    """The page of the trained model: a sentence with its cause, what its heads do, and how it learnt the probe."""
     probes = read_probes(out)
-    traces = [*probes, ("trained", _shown(translator, sentence))]
-    write_page(out / PAGE, traces, "training" if probes else "trace", run=out)
+    if corpus == "phrasebook":
+        trained, heads = _because(translator), _heads(translator)
+    else:
+        trained, heads = traced(translator, RECIPES[corpus]["probe"][0], beam=4), None
+    write_page(out / PAGE, [*probes, ("trained", trained)], "training" if probes else "trace", run=out, study=heads)
     console.print(f"See through it: open [bold]{escape(str(out / PAGE))}[/bold] in any browser.")
+
+
+def _because(translator: Translator) -> Trace:
+    """The trace of a sentence with थका, and why it does not say थकी: its animal is no cat.
+
+    Of those that it translates right and that with a cat would have थकी, the shortest in which it hesitates: somewhere
+    the second likeliest token has a tenth of the probability. Where there is none, the lecture's.
+    """
+    for sentence in tired_animals():
+        if _hesitates(translator, sentence) and _would_turn(translator, sentence.source, _with_cat(sentence)):
+            return traced(translator, sentence.source, {"word": MASCULINE, "versus": _with_cat(sentence)}, beam=4)
+    return traced(translator, LECTURE[3], {"word": MASCULINE, "versus": LECTURE[3].replace("animal", FEMALE)}, beam=4)
+
+
+def _with_cat(sentence: Sentence) -> str:
+    return sentence.source.replace(subject_of(sentence), FEMALE)
+
+
+def _hesitates(translator: Translator, sentence: Sentence) -> bool:
+    """Whether its translation is right, and at some step the runner-up has a tenth of the probability."""
+    (ids,) = translator.source_ids([sentence.source])
+    target = [*translator.target_tokenizer.encode(sentence.target), EOS]
+    best = log_probs(translator, ids, target).exp().topk(2)
+    return best.indices[:, 0].tolist() == target and bool((best.values[:, 1] >= HESITATION).any())
+
+
+def _would_turn(translator: Translator, source: str, other: str) -> bool:
+    """Whether after the same words the model prefers the feminine in the other sentence."""
+    try:
+        question = ask(translator, source, word=MASCULINE, against=FEMININE, versus=other)
+    except InputError:
+        return False
+    assert question.other is not None
+    ids = list(question.other.reading.source)
+    row = log_probs(translator, ids, [*question.reading.read[1:], question.contrast.a])[-1]
+    return float(question.contrast(row)) < 0
+
+
+def _heads(translator: Translator) -> dict[str, Any]:
+    """What the heads do over held-out sentences about animals: where they look, and what they carry of gender."""
+    swap = Contrasts("an animal for a cat or a dog, of the other gender", gender_swaps(), gendered_words())
+    pairs = [Pair(one.source, one.target) for one in held_out() if one.reference]
+    return study(translator, pairs, [swap], STUDIED).to_dict()
 
 
 def _report_phrasebook(console: Console, translator: Translator) -> None:

@@ -18,6 +18,7 @@ from glassformer import (
     translate_markup,
     translate_texts,
 )
+from glassformer.errors import is_out_of_memory
 
 MISTAKES = {
     "one text": (lambda t: t.translate("a b"), "sentences is 'a b': it must be a list of texts"),
@@ -108,3 +109,14 @@ def test_a_run_is_not_replaced_by_a_model(translator, copying):
     with pytest.raises(InputError, match="holds other files"):
         translator.save(copying.path)
     assert (copying.path / "checkpoints").is_dir()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [MemoryError(), RuntimeError("std::bad_alloc"), OSError(12, "Cannot allocate memory"),
+     RuntimeError("[enforce fail at alloc_cpu.cpp:118] . DefaultCPUAllocator: can't allocate memory")],
+    ids=str,
+)  # fmt: skip
+def test_too_little_memory_is_told_whoever_notices(error):
+    assert is_out_of_memory(error)
+    assert not is_out_of_memory(RuntimeError("shapes do not fit"))

@@ -40,7 +40,7 @@ def explain(options: argparse.Namespace) -> None:
     from glassformer.glass.views.terminal.cause import print_cause
 
     _check_names(options)
-    asked = given(options, ("target", "beam", "detail", "pad", "length_penalty", "to"))
+    asked = given(options, ("target", "beam", "detail", "pad", "length_penalty", "to", "glosses"))
     traces, kind = gather(options.what, options.device, _why(options), **asked)
     if kind != "trace":
         _refuse_one_trace(options)

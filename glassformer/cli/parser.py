@@ -223,6 +223,11 @@ def _add_explain(commands: Any) -> None:
     what.add_argument("--length-penalty", type=float, metavar="A", help="a score is log p / ((5+n)/6)^A (0.6)")
     what.add_argument("--detail", metavar="D", help="attention, full or full+weights (up to 2 M weights the default)")
     what.add_argument("--pad", type=int, metavar="N", help="put N <pad> after the source, as in a batch")
+    what.add_argument(
+        "--glosses",
+        metavar="F.tsv",
+        help="what words of the target mean: word, tab, meaning; the page shows it below them",
+    )
     shown = parser.add_argument_group("what to show")
     shown.add_argument("--attention", default="cross", metavar="KIND", help="cross, encoder or decoder (%(default)s)")
     shown.add_argument("--layer", type=int, metavar="N", help="of the attention; without it the mean of all")

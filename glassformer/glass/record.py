@@ -27,7 +27,7 @@ from glassformer.reading import MIB, parse_json, read_regular
 from glassformer.text.printable import escaped
 
 # Fields that a record has only where there is something to say.
-OPTIONAL = ("interventions", "cause", "translator", "embeddings", "training_step")
+OPTIONAL = ("interventions", "cause", "glosses", "translator", "embeddings", "training_step")
 LARGEST = 4096 * MIB  # bytes of a trace's file
 
 
@@ -47,6 +47,7 @@ class Trace:
     tour: Sequence[dict[str, Any]] = ()
     interventions: dict[str, Any] | None = None
     cause: dict[str, Any] | None = None
+    glosses: dict[str, str] | None = None
     translator: dict[str, Any] | None = None
     embeddings: dict[str, Any] | None = None
     training_step: dict[str, Any] | None = None

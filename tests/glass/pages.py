@@ -10,13 +10,18 @@ from typing import Any
 import torch
 
 from glassformer.glass.causes.cause import cause
+from glassformer.glass.causes.study.contrasts import Contrasts
+from glassformer.glass.causes.study.study import study
 from glassformer.glass.embedding_map import EmbeddingMap
+from glassformer.glass.glosses import with_glosses
 from glassformer.glass.lecture.replay import replay
 from glassformer.glass.record import Trace
 from glassformer.glass.trace import trace
+from glassformer.glass.training_step import with_training_step
 from glassformer.glass.views.html import page
 from glassformer.model import ModelConfig, Transformer
 from glassformer.special import EOS
+from glassformer.text.pairs import Pair
 from glassformer.text.tokenizer import Tokenizer
 from glassformer.translator import Translator
 
@@ -33,13 +38,13 @@ LOSSES = {"train": [[50, 3.0], [150, 1.5], [300, 1.0]], "validation": [[100, 2.0
 SEARCH = {"min_length": 3, "max_length": 8, "no_repeat_ngram": 2}
 
 
-def spoken(**options: Any) -> Translator:
-    """A model that answers in letters instead of bytes, and comes to an end."""
+def spoken(end: float = 3, **options: Any) -> Translator:
+    """A model that answers in letters instead of bytes, and comes to an end: the sooner, the larger `end`."""
     one = translator(output_bias=True, **options)
     with torch.no_grad():
         for token in range(one.model.config.vocab_size):
             piece = one.target_tokenizer.piece(token)
-            one.model.generator.bias[token] += 3 if token == EOS else -20 if piece == "▁" or "<0x" in piece else 0
+            one.model.generator.bias[token] += end if token == EOS else -20 if piece == "▁" or "<0x" in piece else 0
     return one
 
 
@@ -92,23 +97,33 @@ CAUSES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {  # the model's opti
 def caused(name: str, detail: Any = "full+weights") -> Trace:
     """A short translation with its cause: why its second word is the one, and not f."""
     options, asked = CAUSES[name]
-    model = spoken(**options)
+    model = spoken(2, **options)
     record = trace(model, SENTENCE, "c b", detail=detail)
     found = cause(model, SENTENCE, target="c b", step=1, against="f", **asked)
-    return dataclasses.replace(record, cause=found.to_dict())
+    glosses = {letter: f"the letter {letter}" for letter in "abcdef"}
+    return with_glosses(dataclasses.replace(record, cause=found.to_dict()), glosses)
+
+
+@functools.cache
+def studied() -> dict[str, Any]:
+    """What the heads of that model do, over a few sentences."""
+    pairs = [Pair(source, target) for source, target in (("a b c d", "c b"), ("b b a", "a b"), ("c a b", "b"))]
+    return study(spoken(2), pairs, [Contrasts.parse("a:c"), Contrasts.parse("zz:a")]).to_dict()
 
 
 @functools.cache
 def mapped() -> Trace:
     """With an embedding map of words, some of them marked as nouns of two genders, one with markup in its gloss."""
     one = spoken()
+    genders = dict(zip("abcdefghijklmnopqrstuvwxyz", ["masculine", "feminine"] * 13, strict=True))
     words = {letter: {"gloss": letter.upper(), "part_of_speech": "noun", "gender": gender}
-             for letter, gender in zip("abcdefghijklmnopqrstuvwxyz", ["masculine", "feminine"] * 13, strict=True)}  # fmt: skip
+             for letter, gender in genders.items()}  # fmt: skip
     words["a"]["gloss"] = MARKUP
     table = torch.randn(26, 8, generator=torch.Generator().manual_seed(1)).double().numpy()
     found = EmbeddingMap("source", tuple(words), table, words).to_dict()
     walk = {"start": "a", "minus": "b", "plus": "c", "found": [["c", 0.7], ["d", 0.4]]}
-    return dataclasses.replace(trace(one, SENTENCE, **SEARCH), embeddings={"source": found | {"walks": [walk]}})
+    record = with_training_step(trace(one, SENTENCE, **SEARCH), one)
+    return dataclasses.replace(record, embeddings={"source": found | {"walks": [walk]}})
 
 
 @functools.cache
@@ -145,7 +160,8 @@ def hostile() -> Trace:
     record = trace(cached(), MARKUP, beam=2, detail="full+weights", max_length=5).to_dict()
     pieces = {"source": None, "target": [HOSTILE] * len(record["vocabulary"]["target"])}
     record |= {"vocabulary": pieces, "meta": record["meta"] | {"title": HOSTILE, "card": {"corpus": HOSTILE}}}
-    return Trace.from_dict(_poisoned(record))
+    glosses = dict.fromkeys([*record["decode"]["text"].split(), HOSTILE, HOSTILE.split()[0]], MARKUP)
+    return Trace.from_dict(_poisoned(record) | {"glosses": glosses})
 
 
 def _poisoned(value: Any, key: str = "") -> Any:
@@ -180,6 +196,7 @@ def _one(record: Callable[[], Trace], kind: Any = "trace") -> Callable[[], str]:
 
 PAGES: dict[str, Callable[[], str]] = {
     **{name: _one(functools.partial(caused, name)) for name in CAUSES},
+    "study": lambda: page([("trace", caused("cause"))], study=studied()),
     "cause_bare": _one(functools.partial(caused, "cause", "full")),
     "translation": _one(translation),
     "greedy": _one(greedy),

@@ -1,5 +1,7 @@
 """The tour: stops in the lecture's order, for the example and for any model."""
 
+import re
+
 import pytest
 import yaml
 
@@ -77,3 +79,12 @@ def test_conditions_name_values_that_a_config_can_have():
                 name, value = condition.split("=")
                 value = yaml.safe_load(value.lower()) if value in ("True", "False") else value
                 assert str(getattr(of({name: value}), name)) == condition.split("=")[1]
+
+
+@pytest.mark.parametrize("options", [None, *CONFIGS], ids=str)
+def test_no_stop_says_what_a_model_has_learnt(options):
+    """That is measured, and the page tells it from the measurement: the text names no head or layer of a model."""
+    stops = tour(None if options is None else of(options))
+    lines = " ".join(stop[field] for stop in stops for field in ("motivation", "concept", "helps", "takeaway"))
+    for claim in (r"head \d", r"layer \d", "means nothing", r"\bking\b", "has learned to"):
+        assert not re.search(claim, lines), claim

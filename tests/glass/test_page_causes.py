@@ -3,12 +3,16 @@
 import re
 from math import log
 
+import numpy as np
 import pytest
+import torch
 
+from glassformer.glass.causes.interventions import replace
 from glassformer.glass.numbers import show
+from glassformer.glass.trace import trace
 
-from .browser import number, settle
-from .pages import CAUSES, caused
+from .browser import number, open_view, settle
+from .pages import CAUSES, SENTENCE, caused, spoken, studied
 
 SOME = 13  # every thirteenth cell of the maps: all kinds of part, in a few seconds
 
@@ -22,6 +26,7 @@ def effects(record):
 
 
 def cells(page):
+    page.get_by_role("region", name="In the encoder").wait_for()
     page.evaluate("document.querySelectorAll('main details').forEach((one) => (one.open = true))")
     return page.locator("main td button[aria-pressed]")
 
@@ -113,6 +118,116 @@ def test_an_experiment_can_be_done_by_keyboard_alone(visit, pages):
     page.keyboard.press("Enter")
     assert computed(page) == pytest.approx(caused("cause").cause["clean"] - effect, abs=2e-3)
     assert page.evaluate("document.activeElement.getAttribute('aria-pressed')") == "true"
+
+
+def test_every_view_follows_an_intervention_or_says_why_not(visit, pages):
+    """The translation is that of the same intervention in Python; the decode loop then reads it."""
+    record = caused("cause")
+    tensor, place = record.cause["maps"][0]["tensors"][1], 1
+    row = trace(spoken(2), record.cause["second"]["text"], "c b").values(tensor)[place]
+    then = trace(spoken(2), SENTENCE, interventions=[replace(tensor, torch.from_numpy(row)[None], [place])])
+    steps = [step["chosen"] for step in then.decode["steps"][: len(record.decode["steps"])]]
+    assert [one["id"] for one in steps] != [step["chosen"]["id"] for step in record.decode["steps"]]
+
+    page = visit(pages("cause"), "#view=why")
+    page.get_by_role("region", name="In the encoder").get_by_role("table").first.get_by_role("row").nth(2).get_by_role(
+        "button"
+    ).nth(place).click()
+    changed = page.get_by_role("region", name="Changed", exact=True)
+    changed.get_by_text(re.compile("^It (still )?writes [^…]")).wait_for()
+    page.get_by_role("banner").get_by_text("now →").wait_for()
+    assert "the encoder’s state of “b” after layer 0" in changed.inner_text()
+    changed.get_by_role("radio", name="what it writes now").check()
+    open_view(page, "Decoding step by step")
+    page.get_by_role("tab").first.click()
+    for place, one in enumerate(steps):
+        page.get_by_role("tab").nth(place).click()
+        settle(page)
+        taken = page.get_by_role("row").filter(has_text="taken").inner_text()
+        assert taken.startswith(one["text"].strip() or one["piece"]), place
+        shown = re.search(r"([\d.]+) %", taken)
+        assert shown is None or number(shown[1]) == pytest.approx(100 * one["probability"], abs=0.06)
+    open_view(page, "Tokens")
+    read = page.get_by_role("region", name=re.compile("^Target")).get_by_role("table").get_by_role("row").all()[2:]
+    assert [line.get_by_role("cell").nth(1).inner_text() for line in read] == [one["text"] for one in steps[:-1]]
+    changed.get_by_role("button", name="Undo all").click()
+    assert page.get_by_role("banner").get_by_text("now →").count() == 0
+    assert changed.count() == 0
+
+
+def test_the_tour_tells_of_this_model_what_was_measured_and_nothing_else(visit, pages):
+    record, study = caused("cause"), studied()
+    page = visit(pages("study"), "#view=tour&block=attention")
+    told = page.get_by_role("region", name="What decides in this model")
+    text = told.inner_text()
+    assert (
+        text.index("What the attention says") < text.index("What the intervention proves") < text.index("Do they agree")
+    )
+    stream = record.cause["maps"][0]["total"]
+    first = max(stream[0], key=lambda effect: abs(effect or 0))
+    assert f"it is {record.cause['clean'] - first:.1f}".replace("-", "−") in text
+    weights = np.mean([record.values(f"decoder.{n}.cross_attention.weights")[:, 1] for n in (0, 1)], (0, 1))
+    words = [token["text"] for token in record.axes["source"]["tokens"]]
+    assert f"looks most at {words[weights.argmax()]} with {show(float(weights.max()))}"[:-1] in text
+    told.get_by_role("button", name=re.compile("experiments")).click()
+    assert page.get_by_role("heading", level=2).inner_text() == "Why this word?"
+
+    visit.turn(page, pages("study"), "#view=tour&block=heads")
+    text = page.get_by_role("region", name="What the heads of this model do").inner_text()
+    assert f"over {study['sentences']} sentences" in text
+    for head in study["contrasts"][0]["heads"]:
+        stack, layer, kind = head["attention"].split(".")
+        name = f"{stack} layer {layer}, {kind.replace('_', '-')}, head {head['head']}: {head['mean']:.2f}"
+        assert (name in text) == (head["mean"] >= 0.5)
+    for block, what in (("attention", "Which words decide"), ("heads", "What the heads of this model do")):
+        visit.turn(page, pages("greedy"), f"#view=tour&block={block}")
+        assert page.get_by_text(re.compile(f"^{what}.*was not measured, so nothing is said of it here")).is_visible()
+        assert page.get_by_role("region", name=re.compile("this model")).count() == 0
+
+
+def test_the_beam_of_what_was_changed_is_grey_and_says_why(visit, pages):
+    page = visit(pages("translation"), "#view=edit&tensor=encoder.0.self_attention.value.weight&cell=3,2")
+    page.get_by_role("main").get_by_role("textbox", name=re.compile("becomes")).fill("4.25")
+    page.get_by_role("button", name="Set it").click()
+    open_view(page, "The beam as a tree")
+    assert page.get_by_text("Grey, because").is_visible()
+    assert page.locator(".beam-window").evaluate("(one) => getComputedStyle(one).filter") == "grayscale(1)"
+
+
+def test_each_word_of_the_target_has_its_meaning_below_it(visit, pages):
+    page = visit(pages("cause"), "#view=why")
+    page.get_by_role("heading", name=re.compile("^Why b the letter b and not f the letter f")).wait_for()
+    for view, where in (
+        ("Decoding step by step", "What could come next"),
+        ("Logits to probabilities", "After reading"),
+    ):
+        open_view(page, view)
+        card = page.locator("main section.card").filter(has=page.get_by_role("heading", name=where)).last
+        assert "the letter" in card.inner_text(), view
+    open_view(page, "Tokens")
+    assert "the letter c" in page.get_by_role("region", name=re.compile("^Target")).inner_text()
+
+
+def test_an_intervention_is_in_the_address_and_back_undoes_it(visit, pages):
+    page = visit(pages("cause"), "#view=why")
+    button = cells(page).nth(1)
+    button.click()
+    page.get_by_text("computed here").wait_for()
+    assert "part=encoder.stream:0:1" in page.url
+    there = page.url[page.url.index("#") :]
+    page.go_back()
+    page.get_by_text("computed here").wait_for(state="detached")
+    assert button.get_attribute("aria-pressed") == "false"
+    visit.turn(page, pages("cause"), there)
+    assert computed(page) == pytest.approx(caused("cause").cause["other"], rel=2e-3, abs=2e-3)
+    page.get_by_role("region", name="Changed", exact=True).get_by_role("button", name="Undo all").click()
+    page.get_by_text("computed here").wait_for(state="detached")
+    assert "part=" not in page.url and cells(page).nth(1).get_attribute("aria-pressed") == "false"
+    for nowhere in ("nothing", "encoder.stream:9:9", "encoder.stream:0:x", "encoder.stream", "<b>", "::"):
+        visit.turn(page, pages("cause"), f"#view=why&part={nowhere}")
+        cells(page)
+        assert page.get_by_role("alert").count() == 0
+        assert page.get_by_role("region", name="Changed", exact=True).count() == 0
 
 
 def test_a_number_that_was_put_in_says_so_and_what_its_formula_would_give(visit, pages):

@@ -25,7 +25,7 @@ def test_a_word_is_found_and_its_neighbours_lead_on(visit, pages):
     page.locator(".embedding-near li button").nth(1).focus()
     page.keyboard.press("Enter")
     assert near(page) == expected(expected("c")[1])
-    page.wait_for_function(f"location.hash.includes('map_word={expected('c')[1]}')")
+    page.wait_for_url(lambda url: f"map_word={expected('c')[1]}" in url)
     search.fill("nothing like it")
     search.press("Enter")
     assert "No word" in page.locator(".choice [role=status]").inner_text()

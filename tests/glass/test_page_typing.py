@@ -118,6 +118,13 @@ def test_the_beam_is_greyed_for_a_typed_sentence_and_says_why(visit, pages):
     assert page.get_by_role("heading", level=1).inner_text() == translation().meta["title"]
 
 
+def test_what_is_of_the_recorded_sentence_is_not_shown_for_another(visit, pages):
+    page = visit(pages("cause"), f"#view=why&sentence={SENTENCE}")
+    page.get_by_text("You typed").or_(page.get_by_role("alert")).first.wait_for()
+    page.get_by_role("heading", name="Why this word?").wait_for()
+    assert page.get_by_text("Python computes this").is_visible()
+
+
 def test_a_link_to_a_typed_sentence_opens_it_and_back_leaves_it(visit, pages):
     page = visit(pages("greedy"), "#view=story")
     type_in(page, "f e d")

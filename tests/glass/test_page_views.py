@@ -23,9 +23,10 @@ DIFFERENT = {
     "learned": ["Map", "Positions", "Residual and norm", "Logits to probabilities"],
     "cause": ["Why this word?"],
     "cause_zero": ["Why this word?"],
+    "study": ["Guided tour"],
     "compare": ["Compare"],
     "training": ["Learning"],
-    "embeddings": ["Embedding map"],
+    "embeddings": ["Embedding map", "A step of training"],
 }
 JUDGED = {  # by axe: views of another build, not of other numbers
     "translation": None,
@@ -33,7 +34,7 @@ JUDGED = {  # by axe: views of another build, not of other numbers
     "cause": ["Why this word?"],
     "compare": ["Compare"],
     "training": ["Learning"],
-    "embeddings": ["Embedding map"],
+    "embeddings": ["Embedding map", "A step of training"],
 }
 
 

@@ -8,17 +8,27 @@ sentences are then written as people type them (see `writing`).
 
 from .because import agreement
 from .corpus import generate, held_out, load_phrasebook, unseen_names, unseen_patterns
+from .gender import FEMALE, FEMININE, MASCULINE, gender_swaps, gendered_words, subject_of, tired_animals
+from .glosses import glosses
 from .holding import part_of
 from .units import Antecedent, Sentence
 
 __all__ = [
+    "FEMALE",
+    "FEMININE",
+    "MASCULINE",
     "Antecedent",
     "Sentence",
     "agreement",
+    "gender_swaps",
+    "gendered_words",
     "generate",
+    "glosses",
     "held_out",
     "load_phrasebook",
     "part_of",
+    "subject_of",
+    "tired_animals",
     "unseen_names",
     "unseen_patterns",
 ]

@@ -91,7 +91,7 @@ def ask(
     source_ids = _source_ids(translator, source, to)
     ids = translated(translator, source, to) if target is None else _forced(translator, target)
     written = written_axis(translator.target_tokenizer, ids)
-    log_probs_TV = _log_probs(translator, source_ids, ids)
+    log_probs_TV = log_probs(translator, source_ids, ids)
     wanted = _wanted(written, word, step)
     if runner_up or (against is None and versus is None):
         choices = list(_runners_up(log_probs_TV, ids, wanted))
@@ -102,7 +102,7 @@ def ask(
     if not choices:
         raise InputError(_nothing(against, versus))
     if versus is not None:
-        second_TV = _log_probs(translator, _source_ids(translator, versus, to), ids)
+        second_TV = log_probs(translator, _source_ids(translator, versus, to), ids)
         choices = [one for one in choices if second_TV[one.step, one.b] > second_TV[one.step, one.a]] or choices
     best = max(choices, key=lambda one: float(log_probs_TV[one.step, one.b]))
     reading = Reading(tuple(source_ids), (translator.model.config.decoder_start_id, *ids[: best.step]))
@@ -137,7 +137,7 @@ def _forced(translator: Translator, target: str | Sequence[int]) -> list[int]:
 
 
 @torch.inference_mode()
-def _log_probs(translator: Translator, source: list[int], ids: list[int]) -> Tensor:
+def log_probs(translator: Translator, source: list[int], ids: list[int]) -> Tensor:
     """log p of every token at every step (T, V)."""
     device = translator.device
     read = [translator.model.config.decoder_start_id, *ids[:-1]]

@@ -19,10 +19,12 @@ def page(
     kind: Kind = "trace",
     allow_large: bool = False,
     losses: Mapping[str, Sequence[Sequence[float]]] | None = None,
+    study: dict[str, Any] | None = None,
 ) -> str:
     """The whole page as text, for the labelled traces. Raises InputError if it would exceed 50 MB.
 
     `losses`: of a training, its [step, loss] by "train" and "validation", which are drawn beside what it learnt.
+    `study`: what was measured of the last trace's model over many sentences (`Study.to_dict`), for the tour to tell.
     """
     size = sum(one.nbytes for _, trace in traces for one in trace.tensors.values()) * 4 // 3
     if size > TOO_LARGE and not allow_large:
@@ -37,6 +39,8 @@ def page(
     }
     if losses:
         document["losses"] = losses
+    if study:
+        document["study"] = study
     before, placeholder, after = _template().partition(PLACEHOLDER)
     if not placeholder:
         raise UsageError("the page's program has no place for a trace; build it again (npm run build)")

@@ -2,6 +2,7 @@
 // and computed again downstream of what a reader has edited.
 
 import { batch, signal } from "@preact/signals";
+import { alteredTrace } from "./altered";
 import { computable, evaluate, isLeaf, type OpNode } from "./ops";
 import { decode, type Tensor, type Trace } from "./record";
 import { last, size, type Numbers } from "./shapes";
@@ -30,8 +31,22 @@ export class Graph {
   private currentPatches: readonly Patch[] = this.patches.peek();
   private changed: ReadonlySet<string> = new Set();
 
-  constructor(readonly trace: Trace, readonly label: string) {
-    this.byName = new Map(trace.tensors.map((tensor) => [tensor.name, tensor]));
+  private altered: Trace | null = null;
+
+  constructor(readonly recorded: Trace, readonly label: string) {
+    this.byName = new Map(recorded.tensors.map((tensor) => [tensor.name, tensor]));
+  }
+
+  /** The record, with sentences and steps as the reader's changes leave them. */
+  get trace(): Trace {
+    if (!this.isAltered) return this.recorded;
+    this.follow();
+    const ids = (side: "source" | "target") => this.currentEdits.get(`${side}.ids`) ?? null;
+    this.altered ??= alteredTrace(this.recorded, {
+      ids: { source: ids("source"), target: ids("target") },
+      logits: () => (this.byName.has("logits") && this.changed.has("logits") ? this.values("logits") : null),
+    });
+    return this.altered;
   }
 
   has(name: string): boolean {
@@ -83,12 +98,12 @@ export class Graph {
 
   /** The tensors made from this one. */
   consumers(name: string): Tensor[] {
-    return this.trace.tensors.filter((tensor) => Object.values(tensor.operands).includes(name));
+    return this.recorded.tensors.filter((tensor) => Object.values(tensor.operands).includes(name));
   }
 
   /** Whether an edit of the tensor could be followed to the end: all that stands between is carried. */
   editable(name: string): boolean {
-    const reached = downstream(this.trace, new Set([name]));
+    const reached = downstream(this.recorded, new Set([name]));
     reached.delete(name);
     return this.original(name) !== null && [...reached].every((other) => computable(this.node(other)));
   }
@@ -128,7 +143,8 @@ export class Graph {
     this.currentEdits = edits;
     this.currentPatches = patches;
     this.current.clear();
-    this.changed = downstream(this.trace, new Set([...edits.keys(), ...patches.map(({ tensor }) => tensor)]));
+    this.altered = null;
+    this.changed = downstream(this.recorded, new Set([...edits.keys(), ...patches.map(({ tensor }) => tensor)]));
   }
 
   /** A tensor's values with those of its cells that are held. */

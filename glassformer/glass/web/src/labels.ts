@@ -3,7 +3,6 @@
 import type { Graph } from "./graph";
 import { show } from "./numbers";
 import { OPS } from "./ops";
-import { pieceLabel } from "./pieces";
 import type { Tensor, Trace } from "./record";
 
 /** What an axis holds, in one phrase: "query: target", "vocabulary". */
@@ -20,7 +19,7 @@ export function placeText(graph: Graph, tensor: Tensor, axis: number, i: number)
   const { trace } = graph;
   const name = tensor.axes[axis];
   if (name === "vocabulary") return pieceText(trace, i);
-  const text = editedText(graph, name, i) ?? (trace.axes[name]?.tokens?.[i]?.text || String(i));
+  const text = trace.axes[name]?.tokens?.[i]?.text || String(i);
   const written = isStep(tensor, axis) ? writtenAt(trace, i) : null;
   return written === null ? text : stepText(text, written);
 }
@@ -36,14 +35,6 @@ export const stepText = (read: string, written: string): string => `${read} → 
 export function writtenAt({ axes, decode }: Trace, i: number): string | null {
   const step = decode?.steps[i];
   return step && step.read.id === axes.target?.tokens?.[i]?.id ? step.chosen.text.trim() || step.chosen.piece : null;
-}
-
-/** The token that an edit of the ids put at place i; null where none did. */
-function editedText(graph: Graph, axis: string, i: number): string | null {
-  const { trace } = graph;
-  const ids = graph.edits.value.get(`${axis}.ids`);
-  if (!ids || !trace.vocabulary || ids[i] === trace.axes[axis].tokens?.[i]?.id) return null;
-  return pieceLabel(piecesOf(trace, axis as Side)[ids[i]]);
 }
 
 export type Side = "source" | "target";

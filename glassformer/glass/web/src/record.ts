@@ -252,11 +252,33 @@ export interface MapWord {
   readonly gender?: string;
 }
 
+/** A mean over sentences with its 95 % interval. */
+export interface Estimate {
+  mean: number;
+  low: number | null;
+  high: number | null;
+  count: number;
+}
+
+/** What a model's heads look at and carry, over many sentences (Python: `glass/causes/study/`). */
+export interface Study {
+  sentences: number;
+  patterns: ({ attention: string; head: number } & { [pattern: string]: Estimate | string | number })[];
+  contrasts: {
+    contrast: string;
+    found: number;
+    used: number;
+    heads: (Estimate & { attention: string; head: number })[];
+    carriers: { [depth: string]: { words: { [word: string]: number }; share: Estimate } };
+  }[];
+}
+
 export interface PageDocument {
   schema: string;
   kind: "trace" | "lecture" | "compare" | "training";
   title: string;
   traces: { label: string; record: Trace }[];
+  study?: Study; // of the last trace's model
   losses?: Losses; // of a training
 }
 

@@ -1,16 +1,43 @@
-// What a word of the target means, where the record says it, for who does not read that language.
+// What words of the target mean, where the record says it, for who does not read that language. Always text, never markup.
 
 import { pieceLabel } from "../pieces";
 import type { Trace } from "../record";
+import "./Gloss.css";
 
-/** The meaning of a token that is a whole word; null where none is known. */
-export function glossOf({ glosses }: Trace, token: { piece: string; text: string }): string | null {
-  const word = token.text.trim() || pieceLabel(token.piece);
-  return glosses && Object.hasOwn(glosses, word) ? glosses[word] : null;
+interface Said {
+  readonly piece: string;
+  readonly text: string;
 }
 
-/** A word of the target, and below or beside it what it means. */
-export function Glossed({ trace, token }: { trace: Trace; token: { piece: string; text: string } }) {
-  const gloss = glossOf(trace, token);
-  return <span class="glossed"><bdi>{token.text.trim() || pieceLabel(token.piece)}</bdi>{gloss && <small class="gloss"> {gloss}</small>}</span>;
+const nameOf = ({ piece, text }: Said): string => text.trim() || pieceLabel(piece);
+const AROUND = /^[\p{P}\p{S}]+|[\p{P}\p{S}]+$/gu;
+
+/** The meanings of a word, "; " between them; null where none is known. */
+export function meaning({ glosses }: Trace, word: string): string | null {
+  const bare = word.replace(AROUND, "");
+  return glosses && Object.hasOwn(glosses, bare) ? glosses[bare] : null;
+}
+
+/** The first of the meanings: what fits below a word. */
+export const shortMeaning = (trace: Trace, word: string): string | null => meaning(trace, word)?.split("; ")[0] ?? null;
+
+/** A token, and beside it what it means if it is a word. */
+export function Glossed({ trace, token }: { trace: Trace; token: Said }) {
+  const inside = token.piece !== "" && !token.piece.startsWith("▁"); // a piece that goes on with a word is none
+  const all = inside ? null : meaning(trace, nameOf(token));
+  return <span class="glossed" title={all ?? undefined}><bdi>{nameOf(token)}</bdi>{all && <small class="gloss"> {shortMeaning(trace, nameOf(token))}</small>}</span>;
+}
+
+/** A sentence of the target, under each word what it means; as it stands where no meaning is known. */
+export function Interlinear({ trace, text }: { trace: Trace; text: string }) {
+  const words = text.split(/\s+/).filter(Boolean);
+  if (!words.some((word) => meaning(trace, word))) return <>{text}</>;
+  return (
+    <span class="interlinear">
+      {words.map((word, i) => [
+        i > 0 && " ",
+        <span key={i} class="interlinear-word" title={meaning(trace, word) ?? undefined}><bdi>{word}</bdi><small class="gloss">{shortMeaning(trace, word) ?? "\u00a0"}</small></span>,
+      ])}
+    </span>
+  );
 }

@@ -2,8 +2,10 @@
 
 import { useEffect, useRef } from "preact/hooks";
 import type { Trace } from "../record";
-import { arriving, back, chosenView, closeCell, editsFitALink, explaining, go, graph, graphs, openView, page, place, theme, type Theme } from "../store";
+import { arriving, back, chosenView, closeCell, explaining, go, graph, graphs, openView, page, place, theme, type Theme } from "../store";
 import { VIEWS, type View } from "../views";
+import { followChoice } from "../views/causes/intervening";
+import { Altered, TitleNow } from "../views/edit/Altered";
 import { CellPanel } from "./CellPanel";
 import { Guard } from "./Guard";
 import { Missing, Translating, Typed } from "./Typed";
@@ -13,6 +15,7 @@ export function Shell() {
     addEventListener("keydown", onKey);
     return () => removeEventListener("keydown", onKey);
   }, []);
+  useEffect(() => followChoice(graph.value), [graph.value]);
   return (
     <div class="shell">
       <a class="skip" href="#main" onClick={skip}>Skip to the view</a>
@@ -20,7 +23,7 @@ export function Shell() {
       <Navigation />
       <main id="main" tabIndex={-1}>
         <Typed />
-        <Edited />
+        <Altered graph={graph.value} />
         {arriving.value ? <Translating /> : <CurrentView />}
       </main>
       <Explanation />
@@ -35,6 +38,7 @@ function Header() {
     <header class="header">
       <p class="brand">glassformer</p>
       <h1>{title}</h1>
+      <TitleNow graph={graph.value} />
       {kind === "trace" || kind === "lecture" ? null : <TraceChoice />}
       <ThemeChoice />
     </header>
@@ -85,10 +89,10 @@ function Navigation() {
 const isThere = (trace: Trace) => (view: View): boolean => view.available(trace, page.value!);
 
 /** The trace of the page that is shown, or into which a sentence was typed. */
-const recorded = (): Trace => graphs.value[place.value.trace].trace;
+const recorded = (): Trace => graphs.value[place.value.trace].recorded;
 
 /** Whether a view is there for the recorded sentence, but not for the one that was typed: it is greyed, and says why. */
-const isMissing = (id: string): boolean => VIEWS.some((view) => view.id === id && isThere(recorded())(view) && !isThere(graph.value.trace)(view));
+const isMissing = (id: string): boolean => VIEWS.some((view) => view.id === id && isThere(recorded())(view) && !isThere(graph.value.recorded)(view));
 
 /** On a telephone the views are a strip that scrolls: the current one stands in its middle. */
 function showCurrent(strip: HTMLElement): void {
@@ -96,21 +100,8 @@ function showCurrent(strip: HTMLElement): void {
   if (current) strip.scrollLeft = current.offsetLeft - (strip.clientWidth - current.clientWidth) / 2;
 }
 
-/** On every view: that its numbers are no longer those of the record. */
-function Edited() {
-  const count = graph.value.edits.value.size;
-  if (!count) return null;
-  return (
-    <p class="edited" role="status">
-      <span>Edited: {count === 1 ? "one tensor is" : `${count} tensors are`} changed, and what follows is computed anew. Sentences and searches stay as recorded.{!editsFitALink.value && " They are too many for a link: the address leaves them out."}</span>
-      <button onClick={() => openView("edit")}>See what moved</button>
-      <button onClick={() => graph.value.reset()}>Undo all</button>
-    </p>
-  );
-}
-
 function CurrentView() {
-  const available = VIEWS.filter(isThere(graph.value.trace));
+  const available = VIEWS.filter(isThere(graph.value.recorded));
   if (isMissing(chosenView.value)) return <Missing title={VIEWS.find(({ id }) => id === chosenView.value)!.title} />;
   const view = available.find(({ id }) => id === chosenView.value) ?? available[0];
   return (

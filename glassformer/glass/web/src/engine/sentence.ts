@@ -23,7 +23,8 @@ export function withTokens(record: Trace, sides: Sides): Trace {
     const data = tensor.op === "input" ? base64(INPUTS[tensor.name](sides), tensor.dtype, size(shape)) : null;
     return { ...tensor, shape, data, columns: null, statistics: {} };
   });
-  return { ...record, axes, tensors, decode: null, beam: null, checks: [], interventions: undefined };
+  const ofTheSentence = { decode: null, beam: null, checks: [], interventions: undefined, cause: undefined, training_step: undefined };
+  return { ...record, axes, tensors, ...ofTheSentence };
 }
 
 const places = ({ size: n }: Axis) => Array.from({ length: n }, (_, i) => i);

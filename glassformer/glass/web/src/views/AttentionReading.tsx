@@ -2,6 +2,7 @@
 // or, where it is a mean or a sum, the numbers that it was made of.
 
 import { useState } from "preact/hooks";
+import { shortMeaning } from "../components/Gloss";
 import { Num } from "../components/Num";
 import type { Graph } from "../graph";
 import { show } from "../numbers";
@@ -38,7 +39,7 @@ export function AttentionReading({ graph, sheets, queries, keys, weights, chosen
       <ol class="attention-bars">
         {shown.map((other) => (
           <li key={other}>
-            <span class="attention-word"><Word line={looks ? keys : queries} mark={other} /></span>
+            <span class="attention-word"><Word line={looks ? keys : queries} mark={other} /> <small class="gloss">{shortMeaning(graph.recorded, others[other].text)}</small></span>
             <span class="attention-bar"><span style={{ width: `${Math.min(value(other), 1) * 100}%` }} /></span>
             <Weight graph={graph} value={value(other)} sheets={sheets}
               rows={looks ? word.cells : others[other].cells} columns={looks ? others[other].cells : word.cells} />

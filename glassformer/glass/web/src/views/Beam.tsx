@@ -38,7 +38,8 @@ export function Beam({ graph }: { graph: Graph }) {
           <input type="checkbox" checked={withPruned} onChange={(event) => hide(event.currentTarget.checked)} /> show what was pruned
         </label>
       </div>
-      <Tree layout={layout} chosen={chosen} onChoose={setChosen} />
+      {graph.isAltered && <p class="note stale-reason">Grey, because it is the recorded search: what you have changed is not searched again, since its other beginnings are not in the record.</p>}
+      <Tree layout={layout} chosen={chosen} onChoose={setChosen} stale={graph.isAltered} />
       <Chosen graph={graph} beam={beam} node={beam.nodes[chosen]} onChoose={setChosen} />
     </Frame>
   );
@@ -48,9 +49,10 @@ interface TreeProps {
   layout: Layout;
   chosen: number;
   onChoose(id: number): void;
+  stale: boolean;
 }
 
-function Tree({ layout, chosen, onChoose }: TreeProps) {
+function Tree({ layout, chosen, onChoose, stale }: TreeProps) {
   const box = useRef<HTMLDivElement>(null);
   const opened = useRef(false);
   useEffect(() => {
@@ -66,7 +68,7 @@ function Tree({ layout, chosen, onChoose }: TreeProps) {
     requestAnimationFrame(() => box.current?.querySelector<HTMLElement>('[tabindex="0"]')?.focus({ preventScroll: true }));
   };
   return (
-    <div class="beam-window card" ref={box}>
+    <div class={`beam-window card ${stale ? "stale" : ""}`} ref={box}>
       <div class="beam-space" style={{ width: `${layout.width}px`, height: `${layout.height}px`, "--width": layout.width }}>
         <svg class="beam-links" width={layout.width} height={layout.height} aria-hidden="true">
           {layout.links.map(([from, to]) => <path key={to.node.id} class={to.node.state} d={curve(from, to)} />)}

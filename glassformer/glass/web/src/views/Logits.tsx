@@ -3,6 +3,7 @@
 import { useMemo } from "preact/hooks";
 import { Choice } from "../components/Choice";
 import { Frame } from "../components/Frame";
+import { Glossed } from "../components/Gloss";
 import { Num } from "../components/Num";
 import type { Graph } from "../graph";
 import { pieceText } from "../labels";
@@ -110,7 +111,7 @@ function Name({ graph, id, known, chosen, out }: { graph: Graph; id: number; kno
   const piece = known?.piece ?? pieceText(graph.trace, id);
   return (
     <span class="logits-name" title={`${piece} · id ${id}`}>
-      <bdi>{known ? label(known) : pieceLabel(piece)}</bdi>
+      <Glossed trace={graph.recorded} token={{ piece, text: known ? label(known) : pieceLabel(piece) }} />
       {chosen && <span class="tag">taken</span>}
       {known?.forbidden && <span class="tag off" title="The search may never write this token">forbidden</span>}
       {out && <span class="tag off">cut off</span>}

@@ -1,6 +1,7 @@
 // The decode loop, from the start token to the end token: what is read, what is weighed, what is taken, what is looked at.
 
 import { Frame } from "../components/Frame";
+import { Glossed, Interlinear } from "../components/Gloss";
 import { RunningText } from "../components/RunningText";
 import type { Graph } from "../graph";
 import { below, useLinked } from "../linked";
@@ -10,7 +11,7 @@ import { openCell } from "../store";
 import { attention, strongest } from "./decoding/attention";
 import { AttentionChoice, describe, useWhich } from "./decoding/AttentionChoice";
 import { Candidates } from "./decoding/Candidates";
-import { evenChoices, outputs } from "./decoding/output";
+import { evenChoices } from "./decoding/output";
 import { Player } from "./decoding/Player";
 import { written } from "./decoding/written";
 import "./Timeline.css";
@@ -29,7 +30,7 @@ export function Timeline({ graph }: { graph: Graph }) {
         <>
           <Player label="Steps of the decode loop" panel="step" value={at} onChange={setAt} start={steps[0].read.text}
             stops={steps.map(({ chosen }) => chosen.text.trim() || chosen.piece)} names={steps.map((one) => stepName(one, steps.length))}>
-            <span class="muted">step {at + 1} of {steps.length} · {STRATEGY[strategy]}</span>
+            <span class="muted">step {at + 1} of {steps.length} · {graph.isAltered ? CHANGED : STRATEGY[strategy]}</span>
           </Player>
           <div id="step" role="tabpanel" aria-label={stepName(step, steps.length)} class="timeline">
             <div class="timeline-left">
@@ -40,7 +41,6 @@ export function Timeline({ graph }: { graph: Graph }) {
               <h3>What could come next</h3>
               <Candidates graph={graph} step={step} />
               <Certainty graph={graph} step={step} />
-              <Edited graph={graph} />
             </section>
           </div>
         </>
@@ -55,6 +55,8 @@ const STRATEGY = {
   forced: "the target was given; the model only says how likely it finds it",
 };
 
+const CHANGED = "with what you have changed: the likeliest token";
+
 const stepName = ({ step, read, chosen }: Step, of: number): string => `step ${step + 1} of ${of}: reads ${read.text}, takes ${chosen.text}`;
 
 function Loop({ graph, step }: { graph: Graph; step: Step }) {
@@ -64,12 +66,13 @@ function Loop({ graph, step }: { graph: Graph; step: Step }) {
     <section class="card loop">
       <dl>
         <dt>reads</dt>
-        <dd><bdi class="token-read">{step.read.text}</bdi> <span class="muted">id {step.read.id}, at position {step.step}</span></dd>
+        <dd><span class="token-read"><Glossed trace={graph.recorded} token={step.read} /></span> <span class="muted">id {step.read.id}, at position {step.step}</span></dd>
         <dt>takes</dt>
-        <dd><bdi class="token-taken">{step.chosen.text}</bdi> <span class="muted">{rank(step)}</span></dd>
+        <dd><span class="token-taken"><Glossed trace={graph.recorded} token={step.chosen} /></span> <span class="muted">{rank(step)}</span></dd>
         <dt>so far</dt>
         <dd>
           <p class="so-far" dir="auto" aria-live="polite">{before}{added && <mark>{added}</mark>}{before + added === "" && "…"}</p>
+          {graph.recorded.glosses && <p class="so-far-gloss" dir="auto"><Interlinear trace={graph.recorded} text={before + added} /></p>}
           <p class="muted">{ends && graph.trace.decode!.finished ? "The end token adds no text: the translation is complete." : "The token taken is read in the next step."}</p>
         </dd>
       </dl>
@@ -87,12 +90,6 @@ function Certainty({ graph, step }: { graph: Graph; step: Step }) {
       Entropy {show(step.entropy)} nats{most}: as uncertain as an even choice among {show(evenChoices(step.entropy))} tokens.
     </p>
   );
-}
-
-/** The search is not run again after an edit. */
-function Edited({ graph }: { graph: Graph }) {
-  const output = outputs(graph)?.probabilities;
-  return output && graph.isChanged(output) ? <p class="note">These are the recorded steps; what your edit changes, “Edit and recompute” shows.</p> : null;
 }
 
 /** Which source tokens this step looked at. */

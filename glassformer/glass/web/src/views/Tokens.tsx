@@ -1,6 +1,7 @@
 // How the text was cut into tokens, and how each becomes a row of numbers.
 
 import { Frame } from "../components/Frame";
+import { Interlinear } from "../components/Gloss";
 import { Num } from "../components/Num";
 import type { Graph } from "../graph";
 import { below, oneOf, optional, pair, useLinked } from "../linked";
@@ -53,6 +54,7 @@ function Side({ graph, name, axis, at, alike, onChoose, children }: SideProps) {
     <section class="card tokens-side" aria-label={title}>
       <h3>{title}</h3>
       <TokenLine line={lineOf(axis, false)} label={`${name} tokens`} selected={at} alike={alike} onSelect={onChoose} />
+      {name === "target" && graph.recorded.glosses && <p dir="auto"><Interlinear trace={graph.recorded} text={axis.text ?? ""} /></p>}
       {axis.read_as !== undefined && <p class="muted" dir="auto">Read as: {axis.read_as}</p>}
       <p class="muted">
         {counted(characters, "character")}, {counted(words, "word")}, {counted(tokens, "token")}{special > 0 && ` and ${special} of the model's own signs`}.

@@ -9,6 +9,7 @@ import { choosing, go } from "../store";
 import { Ask } from "./tour/Ask";
 import { Formula } from "./tour/Formula";
 import { Live } from "./tour/Live";
+import { Measured } from "./tour/Measured";
 import { Present, usePresenting } from "./tour/Present";
 import "./Tour.css";
 
@@ -48,6 +49,7 @@ export function Tour({ graph, views }: { graph: Graph; views: readonly Link[] })
           {LINES.map(([field, words]) => <div key={field} class={field}><dt>{words}</dt><dd>{stop[field]}</dd></div>)}
         </dl>
         <div class="stop-formula card"><Formula text={stop.formula} /></div>
+        <Measured graph={graph} stop={stop} />
         <p class="see-it"><SeeIt graph={graph} view={views.find(({ id }) => id === stop.view)} stop={stop} /></p>
         <Ask graph={graph} stop={stop} />
         <Live key={stop.id} graph={graph} stop={stop} />

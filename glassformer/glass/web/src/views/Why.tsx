@@ -1,6 +1,7 @@
 // Why this word? The record's cause: a question, what interventions answer, and each of them to be done again by a click.
 
 import { Frame } from "../components/Frame";
+import { shortMeaning } from "../components/Gloss";
 import type { Graph } from "../graph";
 import type { EffectMap } from "../record";
 import { Answer } from "./causes/Answer";
@@ -39,12 +40,12 @@ export function Why({ graph }: { graph: Graph }) {
 }
 
 function Encoder({ graph }: { graph: Graph }) {
-  const cause = graph.trace.cause!;
+  const cause = graph.recorded.cause!;
   const stream = mapOf(cause, "encoder.stream");
   return (
     <section class="card" aria-labelledby="why-encoder">
       <h3 id="why-encoder">In the encoder</h3>
-      <EffectTable graph={graph} map={stream} scale={scaleFor(cause)} columns={stream.total[0].map((_, place) => <bdi>{sourceWord(graph.trace, place)}</bdi>)}
+      <EffectTable graph={graph} map={stream} scale={scaleFor(cause)} columns={stream.total[0].map((_, place) => <bdi>{sourceWord(graph.recorded, place)}</bdi>)}
         caption={<>A column is a word, a row a depth: from the words themselves down to what the decoder reads. <span class="for-a">Orange speaks for <bdi>{cause.contrast.a.text.trim()}</bdi></span>, <span class="for-b">blue for <bdi>{cause.contrast.b.text.trim()}</bdi></span>.</>} />
       <Sublayers graph={graph} stack="encoder" />
     </section>
@@ -52,9 +53,9 @@ function Encoder({ graph }: { graph: Graph }) {
 }
 
 function Decoder({ graph }: { graph: Graph }) {
-  const cause = graph.trace.cause!;
+  const cause = graph.recorded.cause!;
   const stream = mapOf(cause, "decoder.stream");
-  const step = (i: number) => <><bdi>{readWord(graph.trace, i)}</bdi><small class="muted">→ <bdi>{writtenWord(graph.trace, i)}</bdi></small></>;
+  const step = (i: number) => <><bdi>{readWord(graph.recorded, i)}</bdi><small class="muted">→ <bdi>{writtenWord(graph.recorded, i)}</bdi></small><small class="gloss">{shortMeaning(graph.recorded, writtenWord(graph.recorded, i))}</small></>;
   return (
     <section class="card" aria-labelledby="why-decoder">
       <h3 id="why-decoder">In the decoder</h3>
@@ -67,7 +68,7 @@ function Decoder({ graph }: { graph: Graph }) {
 
 /** The attentions of a stack by heads, and its feed-forward blocks. */
 function Sublayers({ graph, stack }: { graph: Graph; stack: string }) {
-  const cause = graph.trace.cause!;
+  const cause = graph.recorded.cause!;
   const maps = cause.maps.filter((map) => map.name.startsWith(`${stack}.`) && (map.columns === "head" || map.columns === "all"));
   const columns = ({ columns: kind, total }: EffectMap) => total[0].map((_, head) => (kind === "head" ? `head ${head}` : "block"));
   return (

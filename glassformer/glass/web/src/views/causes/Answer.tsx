@@ -5,13 +5,13 @@ import type { Graph } from "../../graph";
 import type { Cause, Trace } from "../../record";
 import { MEASURES, written } from "./effects";
 import { besides, carriers, decidingHead, decidingWords, route, strongestHead, turns, type Found, type Run } from "./findings";
-import { chosen, intervene } from "./intervening";
+import { chosenPart, intervene } from "./intervening";
 import { depthName, kindOf, partId, partName, PUT_THERE, sourceWord } from "./parts";
 import { saidText } from "./says";
 import { Word } from "./Word";
 
 export function Answer({ graph }: { graph: Graph }) {
-  const { trace } = graph;
+  const trace = graph.recorded;
   const cause = trace.cause!;
   const words = decidingWords(cause);
   return (
@@ -37,7 +37,7 @@ const listed = (words: readonly ComponentChildren[]): ComponentChildren =>
 
 /** One word's stretch of the way: at which depths the difference is there, and what brought it. */
 function Stage({ graph, run: { first, last }, before }: { graph: Graph; run: Run; before: Run | null }) {
-  const { trace } = graph;
+  const trace = graph.recorded;
   const cause = trace.cause!;
   const { rows, total } = first.map;
   const head = before && layerHead(cause, first.row - 1);
@@ -74,9 +74,9 @@ function Reading({ cause }: { cause: Cause }) {
 
 /** An effect in a sentence: a click does the experiment. */
 const Try = ({ graph, found }: { graph: Graph; found: Found }) => (
-  <button class={`num ${chosen.value === partId(found) ? "on" : ""}`} aria-pressed={chosen.value === partId(found)} title="Do it"
-    aria-label={`effect ${written(graph.trace.cause!, found.effect)}: do it`} onClick={() => intervene(graph, found)}>
-    {written(graph.trace.cause!, found.effect)}
+  <button class={`num ${chosenPart() === partId(found) ? "on" : ""}`} aria-pressed={chosenPart() === partId(found)} title="Do it"
+    aria-label={`effect ${written(graph.recorded.cause!, found.effect)}: do it`} onClick={() => intervene(found)}>
+    {written(graph.recorded.cause!, found.effect)}
   </button>
 );
 

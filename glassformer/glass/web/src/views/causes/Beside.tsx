@@ -25,8 +25,8 @@ function shares(values: ArrayLike<number>): number[] {
 
 /** What each method says: first the interventions, then attention, then the attributions of the record. */
 export function opinions(graph: Graph): { found: Opinion; others: Opinion[] } {
-  const cause = graph.trace.cause!;
-  const source = graph.trace.axes.source.size;
+  const cause = graph.recorded.cause!;
+  const source = graph.recorded.axes.source.size;
   const weights = attention(graph, EVERYWHERE);
   const row = weights?.subarray(cause.contrast.step * source, (cause.contrast.step + 1) * source);
   const looked: Opinion[] = row ? [{ name: LOOKED, shares: shares(row) }] : [];
@@ -37,7 +37,7 @@ export function opinions(graph: Graph): { found: Opinion; others: Opinion[] } {
 }
 
 export function Beside({ graph }: { graph: Graph }) {
-  const { trace } = graph;
+  const trace = graph.recorded;
   const { deciding } = trace.cause!;
   const { found, others } = opinions(graph);
   const disagree = others.filter(({ shares: own }) => !deciding.includes(topOf(own)));

@@ -1,13 +1,14 @@
 // A map of effects as a table: each cell is an experiment that a click does. One tab stop; arrows move.
 
+import { computed } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useRef, useState } from "preact/hooks";
+import { useMemo, useRef, useState } from "preact/hooks";
 import type { Graph } from "../../graph";
 import type { Scale } from "../../palette";
 import type { EffectMap } from "../../record";
 import { isDark } from "../../store";
 import { colours, written } from "./effects";
-import { chosen, intervene } from "./intervening";
+import { chosenPart, intervene } from "./intervening";
 import { depthName, partId, partName } from "./parts";
 
 interface Props {
@@ -61,16 +62,18 @@ interface CellProps extends Pick<Props, "graph" | "map" | "scale"> {
 }
 
 function Cell({ graph, map, scale, at: [row, column], direct, tab, onFocus }: CellProps) {
-  const cause = graph.trace.cause!;
+  const cause = graph.recorded.cause!;
   const part = { map, row, column };
   const effect = map.total[row][column];
+  const id = partId(part);
+  const on = useMemo(() => computed(() => chosenPart() === id), [id]).value; // so that a click draws two cells anew, not all
   const straight = direct ? map.direct[row][column] : null;
   const numbers = effect === null ? "nothing corresponds to it" : `${written(cause, effect)}${straight === null ? "" : ` ${written(cause, straight)} direct`}`;
-  const name = `${numbers}: ${partName(graph.trace, part)}`;
+  const name = `${numbers}: ${partName(graph.recorded, part)}`;
   return (
-    <button class={`effect ${chosen.value === partId(part) ? "on" : ""}`} style={effect === null ? undefined : colours(scale, effect, isDark.value)}
-      aria-label={name} title={name} aria-pressed={chosen.value === partId(part)} aria-disabled={effect === null}
-      tabIndex={tab ? 0 : -1} onFocus={onFocus} onClick={() => effect !== null && intervene(graph, part)}>
+    <button class={`effect ${on ? "on" : ""}`} style={effect === null ? undefined : colours(scale, effect, isDark.value)}
+      aria-label={name} title={name} aria-pressed={on} aria-disabled={effect === null}
+      tabIndex={tab ? 0 : -1} onFocus={onFocus} onClick={() => effect !== null && intervene(part)}>
       {effect === null ? "·" : written(cause, effect)}
       {straight !== null && <small> {written(cause, straight)}</small>}
     </button>

@@ -7,7 +7,7 @@ import { MEASURES, written } from "./effects";
 import { depthName, mapOf } from "./parts";
 
 export function Lens({ graph }: { graph: Graph }) {
-  const cause = graph.trace.cause!;
+  const cause = graph.recorded.cause!;
   const { rows } = mapOf(cause, "decoder.stream");
   return (
     <section class="card" aria-labelledby="why-lens">
@@ -21,7 +21,7 @@ export function Lens({ graph }: { graph: Graph }) {
               <tr key={depth}>
                 <th scope="row">{depthName(rows[depth])}</th>
                 <td>{written(cause, value)}</td>
-                <td class="lens-words">{candidates.map((one) => <span key={one.id}><Glossed trace={graph.trace} token={one} /> {percent(one.probability)}</span>)}</td>
+                <td class="lens-words">{candidates.map((one) => <span key={one.id}><Glossed trace={graph.recorded} token={one} /> {percent(one.probability)}</span>)}</td>
               </tr>
             ))}
           </tbody>

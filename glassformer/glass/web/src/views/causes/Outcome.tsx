@@ -1,27 +1,27 @@
 // What the model says under the intervention: the recorded effect at once, and what the page computes from it.
 
-import { Glossed } from "../../components/Gloss";
+import { Glossed, Interlinear } from "../../components/Gloss";
 import type { Graph } from "../../graph";
 import { percent, show } from "../../numbers";
 import type { Cause, Said } from "../../record";
 import { openView } from "../../store";
 import { spokenNow } from "../edit/spoken";
 import { MEASURES, written } from "./effects";
-import { chosen, intervene } from "./intervening";
+import { chosenPart, intervene } from "./intervening";
 import { effectOf, partName, partOf, PUT_THERE } from "./parts";
 import { favourite, measured, now, recorded, there } from "./says";
 
 export function Outcome({ graph }: { graph: Graph }) {
-  const { trace } = graph;
+  const trace = graph.recorded;
   const cause = trace.cause!;
-  const part = chosen.value ? partOf(cause, chosen.value) : null;
+  const part = partOf(cause, chosenPart() ?? "");
   return (
     <section class="card outcome" aria-labelledby="why-outcome">
       <h3 id="why-outcome">What the model then says</h3>
       <div aria-live="polite">
         {part ? (
           <>
-            <p>Now <b>{partName(trace, part)}</b> has {PUT_THERE[cause.ablation]}. <button onClick={() => intervene(graph, part)}>Undo</button></p>
+            <p>Now <b>{partName(trace, part)}</b> has {PUT_THERE[cause.ablation]}. <button onClick={() => intervene(part)}>Undo</button></p>
             <p class="figure-line">
               {MEASURES[cause.contrast.measure]} <b class="figure">{written(cause, cause.clean)}</b> → <b class="figure">{written(cause, cause.clean - effectOf(part)!)}</b>{" "}
               <span class="muted">as recorded</span>
@@ -36,7 +36,7 @@ export function Outcome({ graph }: { graph: Graph }) {
 
 /** The probabilities before and after, and the translation that the model then writes. */
 function Live({ graph, cause, asked }: { graph: Graph; cause: Cause; asked: boolean }) {
-  const { trace } = graph;
+  const trace = graph.recorded;
   if (!graph.isAltered) {
     if (asked && trace.meta.detail !== "full+weights") return <p class="note">The record carries no weights, so the page cannot go on computing from here. Write it with <code>--detail full+weights</code>.</p>;
     return <Table graph={graph} cause={cause} after={null} />;
@@ -49,8 +49,8 @@ function Live({ graph, cause, asked }: { graph: Graph; cause: Cause; asked: bool
       <Table graph={graph} cause={cause} after={after} />
       <p class="muted">{MEASURES[cause.contrast.measure]} computed here: <b class="figure" title={show(measured(cause, after))}>{written(cause, measured(cause, after))}</b></p>
       <dl class="spoken">
-        <div><dt>before</dt><dd dir="auto">{trace.decode!.text}</dd></div>
-        <div><dt>now</dt><dd dir="auto" class={said && said.text !== trace.decode!.text ? "differs" : ""}>{said ? said.text + (said.finished ? "" : " …") : "…"}</dd></div>
+        <div><dt>before</dt><dd dir="auto"><Interlinear trace={trace} text={trace.decode!.text} /></dd></div>
+        <div><dt>now</dt><dd dir="auto" class={said && said.text !== trace.decode!.text ? "differs" : ""}>{said ? <Interlinear trace={trace} text={said.text + (said.finished ? "" : " …")} /> : "…"}</dd></div>
       </dl>
       <p><button class="link" onClick={() => openView("edit")}>See how far it reaches</button></p>
     </>
@@ -69,8 +69,8 @@ function Table({ graph, cause, after }: { graph: Graph; cause: Cause; after: ((i
       <tbody>
         {words.map((one) => (
           <tr key={one.id}>
-            <th scope="row"><Glossed trace={graph.trace} token={one} /></th>
-            <Chance id={one.id} cause={cause} probability={(id) => recorded(graph.trace, id)} />
+            <th scope="row"><Glossed trace={graph.recorded} token={one} /></th>
+            <Chance id={one.id} cause={cause} probability={(id) => recorded(graph.recorded, id)} />
             {after && <Chance id={one.id} cause={cause} probability={after} />}
             {second && <Chance id={one.id} cause={cause} probability={second} />}
           </tr>

@@ -1,7 +1,7 @@
 // The question: this word against that one, at which step of which sentence, and the second sentence beside it.
 
 import type { ComponentChildren } from "preact";
-import { Glossed } from "../../components/Gloss";
+import { Glossed, Interlinear } from "../../components/Gloss";
 import type { Graph } from "../../graph";
 import { percent } from "../../numbers";
 import type { Cause, Trace } from "../../record";
@@ -9,7 +9,7 @@ import { MEASURES, written } from "./effects";
 import { recorded, there } from "./says";
 
 export function Question({ graph }: { graph: Graph }) {
-  const { trace } = graph;
+  const trace = graph.recorded;
   const cause = trace.cause!;
   const { a, b, step } = cause.contrast;
   const differs = differences(trace);
@@ -17,11 +17,11 @@ export function Question({ graph }: { graph: Graph }) {
     <section class="card" aria-labelledby="why-question">
       <h3 id="why-question" class="why-question">Why <span class="word-a"><Glossed trace={trace} token={a} /></span> and not <span class="word-b"><Glossed trace={trace} token={b} /></span>?</h3>
       <div class="why-sentences">
-        <Sentence title="This sentence" source={<Source pieces={trace.axes.source.tokens!.map(({ piece }) => piece)} differs={differs[0]} />} target={trace.decode?.text ?? ""}>
+        <Sentence title="This sentence" source={<Source pieces={trace.axes.source.tokens!.map(({ piece }) => piece)} differs={differs[0]} />} target={<Interlinear trace={trace} text={trace.decode?.text ?? ""} />}>
           <Chances trace={trace} cause={cause} probability={(id) => recorded(trace, id)} contrast={cause.clean} />
         </Sentence>
         {cause.second && (
-          <Sentence title="The second sentence" source={<Source pieces={cause.second.tokens.map(({ piece }) => piece)} differs={differs[1]} />} target={cause.second.translation}>
+          <Sentence title="The second sentence" source={<Source pieces={cause.second.tokens.map(({ piece }) => piece)} differs={differs[1]} />} target={<Interlinear trace={trace} text={cause.second.translation} />}>
             <Chances trace={trace} cause={cause} probability={there(graph)} contrast={cause.other!} />
           </Sentence>
         )}
@@ -37,7 +37,7 @@ export function Question({ graph }: { graph: Graph }) {
 interface SentenceProps {
   title: string;
   source: ComponentChildren;
-  target: string;
+  target: ComponentChildren;
   children: ComponentChildren;
 }
 
@@ -45,7 +45,7 @@ const Sentence = ({ title, source, target, children }: SentenceProps) => (
   <div class="why-sentence">
     <h4 class="muted">{title}</h4>
     <p class="why-source" dir="auto">{source}</p>
-    <p dir="auto">→ {target}</p>
+    <p class="why-target" dir="auto">{target}</p>
     {children}
   </div>
 );

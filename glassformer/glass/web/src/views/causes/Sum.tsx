@@ -11,7 +11,7 @@ import { readWord, sourceWord } from "./parts";
 const FIRST = 8; // terms shown before one asks for more
 
 export function Sum({ graph }: { graph: Graph }) {
-  const { decomposition, clean } = graph.trace.cause!;
+  const { decomposition, clean } = graph.recorded.cause!;
   const [all, setAll] = useState(false);
   if (!decomposition.length) return null;
   const terms = [...decomposition].sort((one, other) => Math.abs(other.value) - Math.abs(one.value));
@@ -51,7 +51,7 @@ function Line({ graph, term, most }: { graph: Graph; term: Term; most: number })
 function From({ graph, term: { tensor, by_key } }: { graph: Graph; term: Term }) {
   if (!by_key?.length) return null;
   const place = topOf(by_key);
-  const word = tensor.includes("cross_attention") ? sourceWord(graph.trace, place) : readWord(graph.trace, place);
+  const word = tensor.includes("cross_attention") ? sourceWord(graph.recorded, place) : readWord(graph.recorded, place);
   return <small class="muted"> {show(by_key[place])} of it from <bdi>{word}</bdi></small>;
 }
 

@@ -34,16 +34,16 @@ const lengthOf = (cause: Cause, side: "source" | "target"): number =>
 
 /** What the sweep did to a part, to be done in the page; null where the record carries too little for it. */
 export function patchFor(graph: Graph, part: Part): Patch | null {
-  const cause = graph.trace.cause!;
+  const cause = graph.recorded.cause!;
   const tensor = part.map.tensors[part.row];
-  if (graph.trace.meta.detail !== "full+weights" || !graph.has(tensor)) return null;
+  if (graph.recorded.meta.detail !== "full+weights" || !graph.has(tensor)) return null;
   const there = rowsThere(graph, cause, part, tensor);
   if (!there) return null;
   const { shape } = graph.tensor(tensor);
   const [places, width] = [shape[shape.length - 2], shape[shape.length - 1]];
   const head = part.map.columns === "head" ? part.column : 0;
   const spans = [...there].map(([place, values]) => ({ start: (head * places + place) * width, values }));
-  return { id: partId(part), title: patchTitle(graph.trace, part), tensor, spans };
+  return { id: partId(part), title: patchTitle(graph.recorded, part), tensor, spans };
 }
 
 /** The new numbers of the part, place by place. */

@@ -1,6 +1,6 @@
 // What the model says at a contrast's step: as recorded, under what is changed in the page, and in the second sentence.
 
-import type { Graph } from "../../graph";
+import { Graph, type Edits } from "../../graph";
 import { pieceLabel } from "../../pieces";
 import type { Cause, Said, Trace } from "../../record";
 import { likeliest } from "../edit/editing";
@@ -17,11 +17,27 @@ export function recorded({ decode, cause }: Trace, id: number): number {
   return id === contrast.b.id && contrast.measure === "logit_difference" ? recorded({ decode, cause } as Trace, contrast.a.id) * Math.exp(-clean) : NaN;
 }
 
+const sameWords = new WeakMap<Edits, Graph>();
+
+/** The graph with its changes, but reading the recorded translation: a contrast is one after the same words. */
+function readingTheSame(graph: Graph): Graph {
+  const [edits, patches] = [graph.edits.value, graph.patches.value];
+  if (!edits.has("target.ids")) return graph;
+  if (sameWords.get(edits)?.patches.peek() !== patches) {
+    const own = new Graph(graph.recorded, graph.label);
+    own.edits.value = new Map([...edits].filter(([name]) => name !== "target.ids"));
+    own.patches.value = patches;
+    sameWords.set(edits, own);
+  }
+  return sameWords.get(edits)!;
+}
+
 /** Probabilities of the step with what is changed; null where they cannot be computed. */
-export function now(graph: Graph): ((id: number) => number) | null {
-  const { contrast } = graph.trace.cause!;
+export function now(changed: Graph): ((id: number) => number) | null {
+  const graph = readingTheSame(changed);
+  const { contrast } = graph.recorded.cause!;
   const all = allLogits(graph);
-  const step = graph.trace.decode?.steps[contrast.step];
+  const step = graph.recorded.decode?.steps[contrast.step];
   if (!all || !step) return null;
   const row = stepLogits(graph, all, step);
   return (id) => row.probability(id, 1).least;
@@ -30,12 +46,13 @@ export function now(graph: Graph): ((id: number) => number) | null {
 /** The same in the second sentence, after the same translation so far. */
 export function there(graph: Graph): ((id: number) => number) | null {
   const second = secondOf(graph);
-  return graph.trace.meta.detail === "full+weights" && second ? now(second) : null;
+  return graph.recorded.meta.detail === "full+weights" && second ? now(second) : null;
 }
 
 /** The likeliest token of the step with what is changed. */
-export function favourite(graph: Graph): Said | null {
-  const { trace } = graph;
+export function favourite(changed: Graph): Said | null {
+  const graph = readingTheSame(changed);
+  const trace = graph.recorded;
   if (!trace.vocabulary || !graph.values("log_probs")) return null;
   const id = likeliest(graph, trace.cause!.contrast.step);
   const piece = trace.vocabulary.target[id];

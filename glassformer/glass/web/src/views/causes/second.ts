@@ -7,9 +7,9 @@ const made = new WeakMap<Graph, Graph>();
 
 /** A trace of the second sentence; null without one. What the record does not carry the weights for has no values. */
 export function secondOf(graph: Graph): Graph | null {
-  const second = graph.trace.cause?.second;
+  const second = graph.recorded.cause?.second;
   if (!second) return null;
-  if (!made.has(graph)) made.set(graph, read(graph.trace, second.tokens.map(({ id }) => id), second.text));
+  if (!made.has(graph)) made.set(graph, read(graph.recorded, second.tokens.map(({ id }) => id), second.text));
   return made.get(graph)!;
 }
 
@@ -20,8 +20,9 @@ function read(trace: Trace, ids: readonly number[], label: string): Graph {
     shape: tensor.shape.map((size, axis) => (tensor.axes[axis] === "source" ? ids.length : size)),
     ...(Object.keys(tensor.operands).length ? { data: null, columns: null, statistics: {} } : {}),
   });
-  const graph = new Graph({ ...trace, tensors: trace.tensors.map(shaped) }, label);
-  for (const { name, op, dtype, axes, shape } of graph.trace.tensors) {
+  const axes = { ...trace.axes, source: { size: ids.length, text: label } };
+  const graph = new Graph({ ...trace, axes, tensors: trace.tensors.map(shaped) }, label);
+  for (const { name, op, dtype, axes, shape } of graph.recorded.tensors) {
     if (op !== "input" || !axes.includes("source")) continue;
     if (dtype === "uint8") graph.edit(name, new Uint8Array(shape.reduce((a, b) => a * b, 1))); // a mask that hides nothing
     else graph.edit(name, Int32Array.from(ids, (id, place) => (name === "source.ids" ? id : place)));

@@ -1,5 +1,6 @@
 // The likeliest next tokens of one step, as bars. Each number opens its cell where the record carries it.
 
+import { Glossed } from "../../components/Gloss";
 import type { Graph } from "../../graph";
 import { percent, show } from "../../numbers";
 import type { Candidate, Step } from "../../record";
@@ -38,7 +39,7 @@ function Row({ graph, step, one, onOpen }: Omit<Props, "tone"> & { one: Candidat
   return (
     <tr class={chosen ? "chosen" : ""}>
       <th scope="row">
-        <span class="piece-name" dir="auto">{one.text.trim() || one.piece}</span>
+        <span class="piece-name" dir="auto"><Glossed trace={graph.recorded} token={one} /></span>
         {chosen && <span class="badge">taken</span>}
         {one.forbidden && <span class="badge off" title="The search may never write this token">forbidden</span>}
       </th>

@@ -1,11 +1,13 @@
 // What the model says after the edit: at each step beside what it said before, and as a translation of its own.
 
+import { Interlinear } from "../../components/Gloss";
 import { Num } from "../../components/Num";
 import type { Graph } from "../../graph";
 import { piecesOf } from "../../labels";
 import { percent } from "../../numbers";
 import { pieceLabel } from "../../pieces";
 import { likeliest, probability } from "./editing";
+import { isReadingOn } from "./reading";
 import { spokenNow } from "./spoken";
 
 export function Prediction({ graph }: { graph: Graph }) {
@@ -23,14 +25,14 @@ export function Prediction({ graph }: { graph: Graph }) {
 /** Greedy decoding with the edits in place; each new edit begins it anew. */
 function Sentence({ graph }: { graph: Graph }) {
   const said = spokenNow(graph);
-  const { text } = graph.trace.decode!;
+  const { text } = graph.recorded.decode!;
   return (
     <>
       <dl class="spoken">
-        <div><dt>before</dt><dd dir="auto">{text}</dd></div>
+        <div><dt>before</dt><dd dir="auto"><Interlinear trace={graph.recorded} text={text} /></dd></div>
         <div>
           <dt>now</dt>
-          <dd dir="auto" aria-live="polite" class={said && said.text !== text ? "differs" : ""}>{said ? said.text + (said.finished ? "" : " …") : "…"}</dd>
+          <dd dir="auto" aria-live="polite" class={said && said.text !== text ? "differs" : ""}>{said ? <Interlinear trace={graph.recorded} text={said.text + (said.finished ? "" : " …")} /> : "…"}</dd>
         </div>
       </dl>
       <p class="muted">
@@ -46,7 +48,7 @@ function Steps({ graph }: { graph: Graph }) {
   const pieces = piecesOf(graph.trace, "target");
   const read = graph.values("target.ids")!;
   const name = (id: number) => <bdi>{pieceLabel(pieces[id])}</bdi>;
-  const rows = graph.trace.decode!.steps.map(({ candidates, chosen }, step) => {
+  const rows = graph.recorded.decode!.steps.map(({ candidates, chosen }, step) => {
     const before = candidates.find(({ forbidden }) => !forbidden) ?? chosen;
     const now = likeliest(graph, step);
     return { step, before, now, differs: now !== before.id };
@@ -55,7 +57,7 @@ function Steps({ graph }: { graph: Graph }) {
   return (
     <>
       <p>
-        Step by step, with the decoder still reading what it wrote before:{" "}
+        Step by step, with the decoder reading {isReadingOn(graph) ? "what it now writes" : "what it wrote before"}:{" "}
         <b>{moved === 0 ? "no step has another favourite" : moved === 1 ? "one step has another favourite" : `${moved} steps have another favourite`}</b>.
       </p>
       <div class="scroll">

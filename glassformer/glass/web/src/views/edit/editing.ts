@@ -174,7 +174,7 @@ export const probability = (graph: Graph, step: number, id: number): number =>
  * `pause` is awaited between two tokens, so that the page stays alive; false ends it.
  */
 export async function decodeAgain(graph: Graph, pause: () => Promise<boolean>): Promise<{ ids: number[]; finished: boolean }> {
-  const own = new Graph(graph.trace, graph.label);
+  const own = new Graph(graph.recorded, graph.label);
   own.edits.value = decoderEdits(graph);
   own.patches.value = graph.patches.peek();
   const read = own.original("target.ids")!.slice();
