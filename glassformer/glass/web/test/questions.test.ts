@@ -66,3 +66,21 @@ test("where there is nothing to ask about, nothing is asked", () => {
   expect(questionOf(new Graph(trace([]), ""), stop("scores", []))).toBeNull();
   expect(questionOf(new Graph(trace([tensor("w", "parameter", [2, 2], null)]), ""), stop("residual", ["w"]))).toBeNull();
 });
+
+test("the gradient of the loss by the right logit is p − 1, and the least probable place costs most", () => {
+  const step = (at: number, read: string, text: string, probability: number) => ({
+    step: at, read: { id: at, piece: read, text: read }, entropy: -Math.log(probability), logsumexp: 0, candidates: [],
+    chosen: { id: at + 1, piece: text, text, logit: 0, log_prob: Math.log(probability), probability, rank: 0 },
+  });
+  const record = trace([]);
+  record.decode = {
+    strategy: "greedy", options: {}, text: "a b", log_prob: 0, score: 0, finished: true, steps: [step(0, "<s>", "a", 0.9), step(1, "a", "b", 0.25), step(2, "b", "</s>", 0.8)],
+  };
+  const answer = (id: string) => {
+    const { options, right } = questionOf(new Graph(record, ""), stop(id, []))!;
+    return options[right];
+  };
+  expect(answer("gradient_step")).toBe("−0.7500");
+  expect(answer("loss")).toBe("1: a → b");
+  expect(answer("shifted_target")).toBe("b");
+});

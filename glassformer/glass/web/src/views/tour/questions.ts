@@ -188,6 +188,36 @@ const inference: Ask = ({ trace }) => {
     `Entropies in nats: ${shown.map((step) => `${name(step)} ${show(step.entropy)}`).join("; ")}.`);
 };
 
+const shiftedTarget: Ask = ({ trace }) => {
+  const steps = trace.decode?.steps ?? [];
+  const step = steps[Math.floor(steps.length / 2)];
+  if (!step) return null;
+  const name = ({ text, piece }: { text: string; piece: string }) => text.trim() || piece;
+  const around = [step.read, step.chosen, ...steps.slice(step.step + 1, step.step + 3).map(({ chosen }) => chosen)].map(name);
+  return made(`In training the decoder reads “${name(step.read)}” at place ${step.step}. Which token is it to predict there?`, around, name(step.chosen),
+    `What is read is shifted by one place against what is to be said: at place ${step.step} it reads ${name(step.read)} and is to say ${name(step.chosen)}.`);
+};
+
+/** Of a translation as its own target; the loss of a place is −ln p of the token that is right there. */
+const loss: Ask = ({ trace }) => {
+  const steps = trace.decode?.steps ?? [];
+  const shown = [...steps].sort((a, b) => a.chosen.log_prob - b.chosen.log_prob).slice(0, MOST).sort((a, b) => a.step - b.step);
+  const name = ({ step, read, chosen }: (typeof steps)[number]) => `${step}: ${read.text} → ${chosen.text}`;
+  return best("If this translation were the target, at which place would the loss −ln p be largest?", shown.map((step) => [name(step), -step.chosen.log_prob]),
+    `The losses in nats: ${shown.map((step) => `${name(step)} ${show(-step.chosen.log_prob)}`).join("; ")}.`);
+};
+
+/** ∂(−ln p_y) / ∂z_y = p_y − 1, for the logit z_y of the right token y. */
+const gradientStep: Ask = ({ trace }) => {
+  const steps = trace.decode?.steps ?? [];
+  if (steps.length === 0) return null;
+  const { chosen } = steps.reduce((a, b) => (b.entropy > a.entropy ? b : a));
+  const p = chosen.probability;
+  const options = [p - 1, 0, 1 - p, p].map(show);
+  return made(`The right token “${chosen.text.trim() || chosen.piece}” has the probability ${show(p)}. What is the gradient of its loss −ln p by its logit?`,
+    options, show(p - 1), `It is p − 1 = ${show(p - 1)}: a step against it makes the logit larger, the more so the less probable the token was.`);
+};
+
 const summary: Ask = (graph) => {
   const hiding = (name: string) => (graph.values(name) ?? new Uint8Array()).some((reason) => reason >= 2);
   const masks = graph.trace.tensors.filter(({ op }) => op === "mask").map(({ name, operands }) => [kindOf(name), hiding(operands.mask)] as const);
@@ -200,7 +230,7 @@ const summary: Ask = (graph) => {
 
 const ASKED: { readonly [stop: string]: Ask } = {
   tokenization, embeddings, positions, attention, query_key_value: projections, scores, residual, normalization, heads, feed_forward: feedForward,
-  decoder, output, inference, summary,
+  decoder, output, inference, shifted_target: shiftedTarget, loss, gradient_step: gradientStep, summary,
 };
 
 /** What can be asked of any matrix, here of the last: in which row its largest number stands. */
