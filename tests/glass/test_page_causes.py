@@ -157,7 +157,7 @@ def test_every_view_follows_an_intervention_or_says_why_not(visit, pages):
 
 def test_the_tour_tells_of_this_model_what_was_measured_and_nothing_else(visit, pages):
     record, study = caused("cause"), studied()
-    page = visit(pages("study"), "#view=tour&block=attention")
+    page = visit(pages("study"), "#view=tour&stop=attention")
     told = page.get_by_role("region", name="What decides in this model")
     text = told.inner_text()
     assert (
@@ -172,7 +172,7 @@ def test_the_tour_tells_of_this_model_what_was_measured_and_nothing_else(visit, 
     told.get_by_role("button", name=re.compile("experiments")).click()
     assert page.get_by_role("heading", level=2).inner_text() == "Why this word?"
 
-    visit.turn(page, pages("study"), "#view=tour&block=heads")
+    visit.turn(page, pages("study"), "#view=tour&stop=heads")
     text = page.get_by_role("region", name="What the heads of this model do").inner_text()
     assert f"over {study['sentences']} sentences" in text
     for head in study["contrasts"][0]["heads"]:
@@ -180,7 +180,7 @@ def test_the_tour_tells_of_this_model_what_was_measured_and_nothing_else(visit, 
         name = f"{stack} layer {layer}, {kind.replace('_', '-')}, head {head['head']}: {head['mean']:.2f}"
         assert (name in text) == (head["mean"] >= 0.5)
     for block, what in (("attention", "Which words decide"), ("heads", "What the heads of this model do")):
-        visit.turn(page, pages("greedy"), f"#view=tour&block={block}")
+        visit.turn(page, pages("greedy"), f"#view=tour&stop={block}")
         assert page.get_by_text(re.compile(f"^{what}.*was not measured, so nothing is said of it here")).is_visible()
         assert page.get_by_role("region", name=re.compile("this model")).count() == 0
 
