@@ -20,8 +20,8 @@ from .writing import every_way, varied
 
 # How many distinct sentences to draw of each pattern.
 QUOTAS: dict[Callable[[Draw], Sentence | None], int] = {
-    because.because_subject: 20_000,
-    because.because_object: 18_000,
+    because.because_subject: 25_000,
+    because.because_object: 24_000,
     because.because_weather: 3_000,
     statements.transitive: 20_000,
     statements.intransitive: 12_000,
