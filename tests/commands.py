@@ -62,15 +62,20 @@ def _text(stream: io.TextIOWrapper) -> str:
 
 
 def start(*arguments: object, **settings) -> subprocess.Popen:
-    """`glassformer ARGUMENTS` in a process of its own, which listens to Ctrl-C.
+    """`glassformer ARGUMENTS` in a process of its own, which listens to Ctrl-C and to a terminal that hangs up.
 
-    A shell starts what runs in its background deaf to it, and children inherit that.
+    A shell starts what runs in its background deaf to the one, nohup to the other, and children inherit that.
     """
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     return subprocess.Popen(
         [sys.executable, "-m", "glassformer", *map(str, arguments)],
-        **pipes | {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.default_int_handler)} | settings,
+        **pipes | {"preexec_fn": _listening} | settings,
     )
+
+
+def _listening() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def refusal(outcome: Outcome, status: int = 1, notes: bool = False) -> str:
