@@ -1,0 +1,20 @@
+"""How much a trace keeps of what was observed."""
+
+import dataclasses
+from typing import Literal
+
+from glassformer.glass.tensor import TracedTensor
+
+Detail = Literal["attention", "full", "full+weights"]
+
+
+def attention_only(tensors: dict[str, TracedTensor]) -> dict[str, TracedTensor]:
+    """The masks and, from the scores on, the attentions; the scores stand as given."""
+    kept = {name: one for name, one in tensors.items() if name.endswith((".ids", "mask"))}
+    for name, one in tensors.items():
+        last = name.rpartition(".")[2]
+        if one.op in ("scale", "mask", "softmax") and one.roles:
+            kept[name] = one
+        elif last == "scores":
+            kept[name] = dataclasses.replace(one, op="input", operands={})
+    return kept
