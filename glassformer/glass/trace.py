@@ -7,20 +7,20 @@ import dataclasses
 from collections.abc import Sequence
 from functools import partial
 from importlib.metadata import version
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import torch
 
 from glassformer.arguments import text_of
 from glassformer.engine import SUPPRESSED, Engine, generate
-from glassformer.errors import InputError, UsageError, nearest
+from glassformer.errors import InputError, UsageError
 from glassformer.glass.beam_tree import BeamTree
 from glassformer.glass.causes.engine import IntervenedEngine
 from glassformer.glass.causes.places import written_axis
 from glassformer.glass.causes.resolving import Interventions, Plan, Unchanged
 from glassformer.glass.decode_step import decode_step
-from glassformer.glass.detail import Detail, attention_only
+from glassformer.glass.detail import Detail, attention_only, checked_detail
 from glassformer.glass.graph import score_scale
 from glassformer.glass.lecture.tour import tour
 from glassformer.glass.observe import observe
@@ -142,9 +142,7 @@ def _checked(translator: Translator, detail: Detail | None, pad: int) -> Detail:
     if detail is None:
         parameters = sum(parameter.numel() for parameter in translator.model.parameters())
         return "full+weights" if parameters <= SMALL_MODEL else "full"
-    if detail not in get_args(Detail):
-        raise UsageError(f"unknown detail '{detail}'; {nearest(str(detail), get_args(Detail))}")
-    return detail
+    return checked_detail(detail)
 
 
 def _decoded(engine: Engine[Any], ids: list[int], options: SearchOptions) -> tuple[Hypothesis, BeamTree | None]:
