@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from glassformer.arguments import path_of
 from glassformer.errors import InputError, UsageError, nearest
 from glassformer.files import write_whole
 from glassformer.glass.cell import Cell, explain_cell, index_of, recompute
+from glassformer.glass.detail import Detail, attention_only, checked_detail
 from glassformer.glass.numbers import show
 from glassformer.glass.ops import OPS
 from glassformer.glass.ops.op import Index
@@ -53,7 +54,7 @@ class Trace:
     training_step: dict[str, Any] | None = None
 
     # What Jupyter shows. Views stand above the record, so `glass/trace.py` sets the one for notebooks here.
-    mimebundle: ClassVar[Callable[["Trace"], dict[str, str]]] = lambda trace: {
+    mimebundle: ClassVar[Callable[["Trace", Detail | None], dict[str, str]]] = lambda trace, _: {
         "text/plain": escaped(trace.meta["title"])
     }
 
@@ -133,17 +134,51 @@ class Trace:
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         """How a notebook shows the trace: by MIME type, what `mimebundle` gives."""
-        return type(self).mimebundle(self)
+        return type(self).mimebundle(self, None)
+
+    def display(self, detail: Detail | None = None) -> "Display":
+        """The trace as a notebook shows it, as the last line of a cell: with this detail.
+
+        A trace that displays itself adds less than 1 MB to the notebook's file: it shows the fullest detail for which
+        that is enough. `detail` asks for another: only with "full+weights" can a reader type sentences and edit.
+
+        Raises UsageError for an unknown detail or one that the trace does not have, InputError for a page above 50 MB.
+        """
+        return Display(type(self).mimebundle(self, detail))
+
+    def with_detail(self, detail: Detail) -> "Trace":
+        """The same record with what this detail keeps, as `trace` would have written it.
+
+        Raises UsageError for an unknown detail, or one that keeps more than the record has.
+        """
+        details = get_args(Detail)
+        present = details.index(self.meta["detail"])
+        if (wanted := details.index(checked_detail(detail))) > present:
+            raise UsageError(f"this trace has the detail '{details[present]}'; write it again with detail='{detail}'")
+        if wanted == present:
+            return self
+        record = self.without_weights()
+        if detail == "full":
+            return record
+        meta = self.meta | {"detail": detail}
+        return dataclasses.replace(record, meta=meta, tensors=attention_only(self.tensors), tour=())
 
     def without_weights(self) -> "Trace":
-        """The same record without the model's parameters, as of the detail "full": in a notebook, where each trace that
-        is displayed adds its page to the file, it takes a fraction of the room. Its page cannot be edited."""
+        """The same record without the model's parameters, as of the detail "full": its file and its page take a
+        fraction of the room. Its page cannot be edited."""
         tensors = {
             name: dataclasses.replace(one, values=None) if one.op == "parameter" else one
             for name, one in self.tensors.items()
         }
         meta = self.meta | {"detail": "full" if self.meta["detail"] == "full+weights" else self.meta["detail"]}
-        return dataclasses.replace(self, meta=meta, tensors=tensors, vocabulary=None, translator=None)
+        return dataclasses.replace(
+            self, meta=meta, tensors=tensors, vocabulary=None, translator=None, training_step=None
+        )
+
+    @property
+    def compact_nbytes(self) -> int:
+        """Bytes of the values in the compact form (`to_dict`)."""
+        return sum(one.nbytes for one in self.tensors.values() if not _is_derivable(one))
 
     def to_dict(self, compact: bool = False) -> dict[str, Any]:
         """The record as JSON values. `compact` leaves out the data of derivable operations."""
@@ -184,6 +219,19 @@ class Trace:
         tensors = {one["name"]: TracedTensor.from_dict(one, where) for one in record["tensors"]}
         fields = {f.name: record[f.name] for f in dataclasses.fields(cls) if f.name in record}
         return cls(**fields | {"tensors": tensors})
+
+
+@dataclass(frozen=True)
+class Display:
+    """What a notebook shows of a trace, by MIME type."""
+
+    bundle: dict[str, str]
+
+    def __repr__(self) -> str:
+        return self.bundle["text/plain"]
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        return self.bundle
 
 
 def _computed(tensor: TracedTensor, operands: Mapping[str, TracedTensor]) -> NDArray[Any]:

@@ -7,19 +7,20 @@ import dataclasses
 from collections.abc import Sequence
 from functools import partial
 from importlib.metadata import version
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 import torch
 
 from glassformer.arguments import text_of
 from glassformer.engine import SUPPRESSED, Engine, generate
-from glassformer.errors import InputError, UsageError, nearest
+from glassformer.errors import InputError, UsageError
 from glassformer.glass.beam_tree import BeamTree
 from glassformer.glass.causes.engine import IntervenedEngine
 from glassformer.glass.causes.places import written_axis
 from glassformer.glass.causes.resolving import Interventions, Plan, Unchanged
 from glassformer.glass.decode_step import decode_step
+from glassformer.glass.detail import Detail, attention_only, checked_detail
 from glassformer.glass.graph import score_scale
 from glassformer.glass.lecture.tour import tour
 from glassformer.glass.observe import observe
@@ -34,7 +35,6 @@ from glassformer.search import Hypothesis, SearchOptions
 from glassformer.special import EOS, PAD
 from glassformer.translator import Translator, search_options
 
-Detail = Literal["attention", "full", "full+weights"]
 CANDIDATES = 10  # likeliest tokens kept of each step
 SMALL_MODEL = 2_000_000  # parameters; up to here a trace carries them unless told otherwise
 
@@ -142,9 +142,7 @@ def _checked(translator: Translator, detail: Detail | None, pad: int) -> Detail:
     if detail is None:
         parameters = sum(parameter.numel() for parameter in translator.model.parameters())
         return "full+weights" if parameters <= SMALL_MODEL else "full"
-    if detail not in get_args(Detail):
-        raise UsageError(f"unknown detail '{detail}'; {nearest(str(detail), get_args(Detail))}")
-    return detail
+    return checked_detail(detail)
 
 
 def _decoded(engine: Engine[Any], ids: list[int], options: SearchOptions) -> tuple[Hypothesis, BeamTree | None]:
@@ -225,7 +223,7 @@ def _steps(translator: Translator, tokens: Sequence[int], tensors: dict[str, Tra
 def _kept(tensors: dict[str, TracedTensor], steps: list[dict[str, Any]], detail: Detail) -> dict[str, TracedTensor]:
     """The tensors that the detail asks for; of the logits only the columns of the candidates."""
     if detail == "attention":
-        return _attention_only(tensors)
+        return attention_only(tensors)
     columns = sorted({c["id"] for step in steps for c in (*step["candidates"], step["chosen"])})
     return {name: _carried(one, columns, detail) for name, one in tensors.items()}
 
@@ -237,18 +235,6 @@ def _carried(tensor: TracedTensor, columns: list[int], detail: Detail) -> Traced
         values = np.ascontiguousarray(tensor.values[:, columns])
         return dataclasses.replace(tensor, values=values, columns=tuple(columns))
     return tensor
-
-
-def _attention_only(tensors: dict[str, TracedTensor]) -> dict[str, TracedTensor]:
-    """The masks and, from the scores on, the attentions; the scores stand as given."""
-    kept = {name: one for name, one in tensors.items() if name.endswith((".ids", "mask"))}
-    for name, one in tensors.items():
-        last = name.rpartition(".")[2]
-        if one.op in ("scale", "mask", "softmax") and one.roles:
-            kept[name] = one
-        elif last == "scores":
-            kept[name] = dataclasses.replace(one, op="input", operands={})
-    return kept
 
 
 def _beam(translator: Translator, tree: BeamTree, found: Hypothesis) -> dict[str, Any]:

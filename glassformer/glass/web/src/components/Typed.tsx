@@ -6,6 +6,7 @@ import { takesSentences } from "../engine/sentence";
 import { chosenView, graph, graphs, openView, place, showSentence } from "../store";
 import { problem, waiting } from "../typing";
 import { LONGEST_SENTENCE } from "../url";
+import { onEnter } from "./enter";
 import "./Typed.css";
 
 /** On every view: whose numbers these are, and the way back to the record's. */
@@ -56,20 +57,19 @@ const whyNot = (detail: string): string => (detail === "full+weights" ? "what wa
 
 function Field({ read }: { read: string }) {
   const [text, setText] = useState(read);
-  const submit = (event: Event) => {
-    event.preventDefault();
+  const submit = () => {
     const recorded = graphs.value[place.value.trace].trace.axes.source.text;
     void showSentence(text.trim() === recorded ? null : text);
   };
   return (
-    <form class="sentence-box" onSubmit={submit}>
+    <div class="sentence-box">
       <label>
         <span>A sentence to translate</span>
-        <input type="text" dir="auto" value={text} maxLength={LONGEST_SENTENCE} autocomplete="off" spellcheck={false} onInput={(event) => setText(event.currentTarget.value)} />
+        <input type="text" dir="auto" value={text} maxLength={LONGEST_SENTENCE} autocomplete="off" spellcheck={false} onInput={(event) => setText(event.currentTarget.value)} onKeyDown={onEnter(submit)} />
       </label>
-      <button class="do">Translate it here</button>
+      <button class="do" onClick={submit}>Translate it here</button>
       <Progress />
       {problem.value && <p role="alert" class="problem">{problem.value}</p>}
-    </form>
+    </div>
   );
 }

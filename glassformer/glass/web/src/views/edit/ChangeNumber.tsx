@@ -1,6 +1,7 @@
 // Any one number that nothing else makes: a weight, an id, a mask, a position.
 
 import { useState } from "preact/hooks";
+import { onEnter } from "../../components/enter";
 import { Matrix } from "../../components/Matrix";
 import type { Graph } from "../../graph";
 import { blockOf } from "../../labels";
@@ -48,18 +49,17 @@ function Field({ graph, tensor, flat, name }: { graph: Graph; tensor: Tensor; fl
   const now = graph.values(tensor.name)![flat];
   const [text, setText] = useState(String(now));
   const [problem, setProblem] = useState<string | null>(null);
-  const submit = (event: Event) => {
-    event.preventDefault();
+  const submit = () => {
     const value = numberIn(text);
     const refused = refusal(graph, tensor, value);
     setProblem(refused);
     if (!refused) setCells(graph, tensor.name, [[flat, value]]);
   };
   return (
-    <form class="choice" onSubmit={submit}>
-      <label class="choice">{name}, now {show(now)}, becomes <input class="new-value" inputMode="decimal" value={text} onInput={(event) => setText(event.currentTarget.value)} /></label>
-      <button class="do">Set it</button>
+    <div class="choice number-box">
+      <label class="choice">{name}, now {show(now)}, becomes <input class="new-value" inputMode="decimal" value={text} onInput={(event) => setText(event.currentTarget.value)} onKeyDown={onEnter(submit)} /></label>
+      <button class="do" onClick={submit}>Set it</button>
       {problem && <span role="alert" class="problem">{problem}</span>}
-    </form>
+    </div>
   );
 }
