@@ -34,8 +34,8 @@ PAIRS = [
     ),
 ]
 SHAPES: dict[str, dict[str, object]] = {  # of the model that stands for the reader's own
-    "demo": {"norm_position": "pre", "positions": "rotary", "d_ff": 128},
-    "paper": {"norm_position": "post", "positions": "sinusoidal", "source_vocab_size": 300},  # a table for each side
+    "demo": {"norm_position": "post", "positions": "sinusoidal", "source_vocab_size": 300},  # a table for each side
+    "modern": {"norm_position": "pre", "positions": "rotary", "d_ff": 128},
 }
 # Chapter 11 trains a model of its own, which takes seconds, and is run once.
 TRAINING = COURSE / "11-training.md"
