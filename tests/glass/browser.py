@@ -123,8 +123,9 @@ def go(page: Any, fragment: str) -> None:
     page.evaluate(
         """(fragment) => {
             dispatchEvent(new Event("pagehide"));  // the address says at once what it would say in a moment
-            const changes = [...new URLSearchParams(location.hash.slice(1))].filter(([name]) => ["edit", "intervention"].includes(name));
-            location.hash = fragment + changes.map(([name, change]) => `&${name}=${encodeURIComponent(change)}`).join("");
+            const said = [...new URLSearchParams(location.hash.slice(1))];
+            const changes = said.filter(([name]) => ["edit", "intervention"].includes(name));
+            location.hash = fragment + changes.map(([name, one]) => `&${name}=${encodeURIComponent(one)}`).join("");
         }""",
         fragment,
     )
