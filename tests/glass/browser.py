@@ -119,12 +119,13 @@ def settle(page: Any) -> None:
 
 
 def go(page: Any, fragment: str) -> None:
-    """Go elsewhere inside the page, as its buttons do: what was edited stays."""
+    """Go elsewhere inside the page, as its buttons do: what is changed stays."""
     page.evaluate(
         """(fragment) => {
             dispatchEvent(new Event("pagehide"));  // the address says at once what it would say in a moment
-            const edits = new URLSearchParams(location.hash.slice(1)).getAll("edit");
-            location.hash = fragment + edits.map((edit) => `&edit=${encodeURIComponent(edit)}`).join("");
+            const said = [...new URLSearchParams(location.hash.slice(1))];
+            const changes = said.filter(([name]) => ["edit", "intervention"].includes(name));
+            location.hash = fragment + changes.map(([name, one]) => `&${name}=${encodeURIComponent(one)}`).join("");
         }""",
         fragment,
     )

@@ -11,7 +11,7 @@ from glassformer.glass.causes.interventions import replace
 from glassformer.glass.numbers import show
 from glassformer.glass.trace import trace
 
-from .browser import number, open_view, settle
+from .browser import go, number, open_view, panel, settle
 from .pages import CAUSES, SENTENCE, caused, spoken, studied
 
 SOME = 13  # every thirteenth cell of the maps: all kinds of part, in a few seconds
@@ -213,7 +213,7 @@ def test_an_intervention_is_in_the_address_and_back_undoes_it(visit, pages):
     button = cells(page).nth(1)
     button.click()
     page.get_by_text("computed here").wait_for()
-    assert "part=encoder.stream:0:1" in page.url
+    assert "intervention=encoder.stream:0:1" in page.url
     there = page.url[page.url.index("#") :]
     page.go_back()
     page.get_by_text("computed here").wait_for(state="detached")
@@ -222,9 +222,9 @@ def test_an_intervention_is_in_the_address_and_back_undoes_it(visit, pages):
     assert computed(page) == pytest.approx(caused("cause").cause["other"], rel=2e-3, abs=2e-3)
     page.get_by_role("region", name="Changed", exact=True).get_by_role("button", name="Undo all").click()
     page.get_by_text("computed here").wait_for(state="detached")
-    assert "part=" not in page.url and cells(page).nth(1).get_attribute("aria-pressed") == "false"
+    assert "intervention=" not in page.url and cells(page).nth(1).get_attribute("aria-pressed") == "false"
     for nowhere in ("nothing", "encoder.stream:9:9", "encoder.stream:0:x", "encoder.stream", "<b>", "::"):
-        visit.turn(page, pages("cause"), f"#view=why&part={nowhere}")
+        visit.turn(page, pages("cause"), f"#view=why&intervention={nowhere}")
         cells(page)
         assert page.get_by_role("alert").count() == 0
         assert page.get_by_role("region", name="Changed", exact=True).count() == 0
@@ -236,7 +236,6 @@ def test_a_number_that_was_put_in_says_so_and_what_its_formula_would_give(visit,
     page.get_by_role("region", name="In the encoder").get_by_role("table").first.get_by_role("button").nth(1).click()
     page.get_by_text("computed here").wait_for()
     tensor = record.cause["maps"][0]["tensors"][0]
-    page.evaluate(f"location.hash = '#view=matrix&tensor={tensor}&cell=1,0'")
-    panel = page.get_by_role("complementary", name="How the chosen number was made")
-    panel.get_by_text("Put here by an intervention").wait_for()
-    assert f"= {show(float(record.values(tensor)[1, 0]))}" in panel.inner_text()
+    go(page, f"#view=matrix&tensor={tensor}&cell=1,0")
+    panel(page).get_by_text("Put here by an intervention").wait_for()
+    assert f"= {show(float(record.values(tensor)[1, 0]))}" in panel(page).inner_text()

@@ -52,15 +52,31 @@ def step_logits(page, step):
     ]
 
 
+def written(record, truth):
+    """How many steps the page shows: by itself the edited model ends with `</s>`; a given target stays whole."""
+    logits = truth["logits"].values.copy()
+    logits[:, list(SUPPRESSED)] = -np.inf
+    if record.decode["strategy"] != "forced":
+        for step, (now, before) in enumerate(zip(logits.argmax(-1).tolist(), said(record), strict=True)):
+            if now == EOS:
+                return step + 1
+            if now != before:  # from here on it reads another translation than it writes
+                break
+    return len(logits)
+
+
 def agrees(page, record, truth):
-    """All candidates' logits at every step, and cells of some tensors, against torch."""
-    for step in range(len(record.decode["steps"])):
-        logits = truth["logits"].values[step]
+    """All candidates' logits at every step that is shown, and cells of all rows and of some tensors, against torch."""
+    logits = truth["logits"].values
+    best = np.argsort(-logits)[:, :10].tolist()
+    for step in range(written(record, truth)):
         found = step_logits(page, step)
         assert len(found) >= 10
         for token, logit in found:
-            assert logit == pytest.approx(logits[token], **CLOSE)
-        assert {token for token, _ in found[:10]} == set(np.argsort(-logits)[:10].tolist())
+            assert logit == pytest.approx(logits[step, token], **CLOSE)
+        assert {token for token, _ in found[:10]} == set(best[step])
+    for step in range(written(record, truth), len(logits)):
+        assert shown(page, "logits", (step, best[step][0])) == pytest.approx(logits[step, best[step][0]], **CLOSE)
     for name in WITNESSES:
         values = truth[name].values
         for index in (tuple(0 for _ in values.shape), tuple(size - 1 for size in values.shape)):

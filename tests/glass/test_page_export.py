@@ -27,9 +27,25 @@ def exported(page, what, form):
     return Path(download.value.path())
 
 
-def test_every_view_is_a_drawing_without_scripts_or_links(visit, pages):
+EVERY_VIEW = {  # of a record; None: all that it has
+    "translation": None,
+    "cause": ["Why this word?"],
+    "embeddings": ["Embedding map", "A step of training"],
+    "compare": ["Compare"],
+    "training": ["Learning"],
+}
+
+
+def every_view(visit, pages):
     page = visit(pages("translation"))
-    for view in view_names(page):
+    for name, views in EVERY_VIEW.items():
+        visit.turn(page, pages(name))
+        for view in views or view_names(page):
+            yield page, view
+
+
+def test_every_view_is_a_drawing_without_scripts_or_links(visit, pages):
+    for page, view in every_view(visit, pages):
         open_view(page, view)
         settle(page)
         root = ElementTree.parse(exported(page, "this view", "SVG")).getroot()

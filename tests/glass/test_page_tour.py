@@ -106,6 +106,14 @@ def test_a_presentation_goes_through_all_stops_part_by_part(visit, pages):
     assert titles[-1] in page.get_by_role("main").inner_text()
 
 
+def test_a_presentation_goes_on_where_interventions_could_be_made(visit, pages):
+    page = visit(pages("cause"), "#view=tour&present=yes")
+    page.get_by_role("button", name="Next →").click()
+    page.wait_for_timeout(300)
+    settle(page)
+    assert page.get_by_role("article").get_attribute("aria-label").endswith(": the idea")
+
+
 def test_notes_are_there_when_asked_for_and_kept(visit, pages):
     page = visit(pages("lecture"), "#view=tour&stop=scores&present=yes")
     notes = page.get_by_role("complementary", name="Notes")

@@ -6,7 +6,7 @@ import { pictureOf } from "../export/picture";
 import { tablesOf } from "../export/tablesOf";
 import { Export } from "./Export";
 
-export function Frame({ title, lead, children }: { title: string; lead: ComponentChildren; children?: ComponentChildren }) {
+export function Frame({ title, lead, children }: { title: string; lead?: ComponentChildren; children?: ComponentChildren }) {
   const view = useRef<HTMLElement>(null);
   return (
     <section class="view" aria-labelledby="view-title" ref={view}>
@@ -14,7 +14,7 @@ export function Frame({ title, lead, children }: { title: string; lead: Componen
         <h2 id="view-title">{title}</h2>
         <Export what="this view" picture={() => pictureOf(view.current!)} tables={() => tablesOf(view.current!)} />
       </div>
-      <p class="lead">{lead}</p>
+      {lead && <p class="lead">{lead}</p>}
       {children}
     </section>
   );

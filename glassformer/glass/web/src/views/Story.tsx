@@ -1,6 +1,7 @@
 // Where the page begins: a sentence, how it is translated in six steps with its own numbers, and from each a way down.
 
 import type { ComponentChildren } from "preact";
+import { Frame } from "../components/Frame";
 import { SentenceBox } from "../components/Typed";
 import type { Graph } from "../graph";
 import { below, useLinked } from "../linked";
@@ -31,8 +32,7 @@ export function Story({ graph, views }: { graph: Graph; views: readonly Link[] }
     return found && <button class="story-down" onClick={() => go({ view, block: null, tensor: null, cell: null, ...change })}>Look closer: {found.title} →</button>;
   };
   return (
-    <section class="view story" aria-labelledby="view-title">
-      <h2 id="view-title">From sentence to sentence</h2>
+    <Frame title="From sentence to sentence">
       <SentenceBox />
       <p class="story-answer"><span class="muted">{decode!.strategy === "forced" ? "Given as its translation:" : "This model says:"}</span> <b dir="auto">{decode!.text || "…"}</b>{!decode!.finished && <span class="muted"> (cut off at the most that it may write)</span>}</p>
       <p class="lead">
@@ -40,33 +40,33 @@ export function Story({ graph, views }: { graph: Graph; views: readonly Link[] }
         {offered({ view: "map" }) && <button class="link" onClick={() => openView("map")}>The whole model as a map</button>}
         {offered({ view: "tour" }) && <> · <button class="link" onClick={() => openView("tour")}>The guided tour</button></>}
       </p>
-      <ol class="story-steps">
-        <Step title="Words become pieces" down={down("tokens", { choices: choosing("token", `source:${row}`) })}>
+      <ol class="story">
+        <Step at={1} title="Words become pieces" down={down("tokens", { choices: choosing("token", `source:${row}`) })}>
           <Pieces graph={graph} row={row} onRow={setRow} />
         </Step>
-        <Step title="A piece becomes a row of numbers, and gets its place" down={down("positions")}>
+        <Step at={2} title="A piece becomes a row of numbers, and gets its place" down={down("positions")}>
           <Vectors graph={graph} row={row} />
         </Step>
-        <Step title="Each piece looks at the others" down={down("attention", { block: "encoder.self_attention", choices: choosing("word", `query:${row}`) })}>
+        <Step at={3} title="Each piece looks at the others" down={down("attention", { block: "encoder.self_attention", choices: choosing("word", `query:${row}`) })}>
           <Attend graph={graph} row={row} />
         </Step>
-        <Step title="Layer upon layer, its numbers change" down={down("residual", { choices: choosing("row", String(row)) })}>
+        <Step at={4} title="Layer upon layer, its numbers change" down={down("residual", { choices: choosing("row", String(row)) })}>
           <Layers graph={graph} row={row} />
         </Step>
-        <Step title="The decoder weighs every piece it knows, and writes one" down={down("logits", { choices: choosing("step", String(step)) })}>
+        <Step at={5} title="The decoder weighs every piece it knows, and writes one" down={down("logits", { choices: choosing("step", String(step)) })}>
           <Write graph={graph} step={step} onStep={setStep} />
         </Step>
-        <Step title={`What it wrote it reads, and writes the next, until </s>`} down={down("timeline", { choices: choosing("step", String(step)) })}>
+        <Step at={6} title={`What it wrote it reads, and writes the next, until </s>`} down={down("timeline", { choices: choosing("step", String(step)) })}>
           <Loop graph={graph} step={step} onStep={setStep} />
         </Step>
       </ol>
-    </section>
+    </Frame>
   );
 }
 
-const Step = ({ title, down, children }: { title: string; down: ComponentChildren; children: ComponentChildren }) => (
+const Step = ({ at, title, down, children }: { at: number; title: string; down: ComponentChildren; children: ComponentChildren }) => (
   <li class="card">
-    <h3>{title}</h3>
+    <h3><span class="story-number" aria-hidden="true">{at}</span>{title}</h3>
     {children}
     {down && <p class="story-way">{down}</p>}
   </li>

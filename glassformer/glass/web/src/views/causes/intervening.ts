@@ -6,7 +6,7 @@ import type { Graph } from "../../graph";
 import { linked, optional, setLinked, TEXT } from "../../linked";
 import { partId, partOf, patchFor, type Part } from "./parts";
 
-const PART = ["part", optional(TEXT), null] as const;
+const PART = ["intervention", optional(TEXT), null] as const;
 const waiting = signal(false); // between a choice and what the page then computes
 
 /** The id of the chosen cell; it is shown even where the page cannot compute what follows. */

@@ -27,7 +27,7 @@ function follow(graph: Graph): Signal<Spoken | null> {
     let wanted = true;
     said.value = null;
     const pause = (wait = 0) => new Promise<boolean>((resolve) => setTimeout(() => resolve(wanted), wait));
-    if (graph.isAltered && graph.trace.vocabulary) {
+    if (graph.isAltered && graph.trace.vocabulary && graph.has("log_probs")) { // the lecture has no decoder
       pause(SETTLED).then(async (still) => {
         if (!still || !graph.values("log_probs")) return;
         const { ids, finished } = await decodeAgain(graph, pause);
