@@ -157,13 +157,13 @@ class Trace:
             raise UsageError(f"this trace has the detail '{details[present]}'; write it again with detail='{detail}'")
         if wanted == present:
             return self
-        record = self.without_weights()
+        record = self._without_weights()
         if detail == "full":
             return record
         meta = self.meta | {"detail": detail}
         return dataclasses.replace(record, meta=meta, tensors=attention_only(self.tensors), tour=())
 
-    def without_weights(self) -> "Trace":
+    def _without_weights(self) -> "Trace":
         """The same record without the model's parameters, as of the detail "full": its file and its page take a
         fraction of the room. Its page cannot be edited."""
         tensors = {

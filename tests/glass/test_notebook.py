@@ -73,7 +73,7 @@ def test_each_display_adds_less_than_a_megabyte_to_the_notebook(larger):
     """However often: the weights are in none of them, and one line says how to see them."""
     first, second = mimebundle(larger), mimebundle(dataclasses.replace(larger))
     assert bytes_in_a_notebook(first) == bytes_in_a_notebook(second) < 1_000_000
-    assert frame_of(first)[1] == page([("trace", larger.without_weights())])
+    assert frame_of(first)[1] == page([("trace", larger.with_detail("full"))])
     assert 'display(detail="full+weights")' in html_parser.unescape(first["text/html"])
 
 
@@ -89,7 +89,7 @@ def test_a_detail_that_is_asked_for_is_shown_whole(larger):
 
 def test_a_detail_that_the_trace_does_not_have_is_refused(larger):
     with pytest.raises(UsageError, match=r"has the detail 'full'; write it again with detail='full\+weights'"):
-        larger.without_weights().display(detail="full+weights")
+        larger.with_detail("full").display(detail="full+weights")
     with pytest.raises(UsageError, match="unknown detail 'weights'"):
         larger.display(detail="weights")
 
@@ -177,7 +177,7 @@ def test_plain_text_has_each_step_s_token_and_probability(record):
 
 
 def test_without_weights_it_takes_less_room_and_shows_the_same_otherwise(record):
-    lighter = record.without_weights()
+    lighter = record.with_detail("full")
     carried = sum(one.nbytes for one in record.tensors.values() if one.op == "parameter")
     assert carried > 0 and len(record.to_json()) - len(lighter.to_json()) > carried
     assert lighter.meta["detail"] == "full" and lighter.translator is None and lighter.vocabulary is None
