@@ -41,3 +41,12 @@ export function Interlinear({ trace, text }: { trace: Trace; text: string }) {
     </span>
   );
 }
+
+const SHORT = [["m.", "masculine"], ["f.", "feminine"], ["pl.", "plural"]] as const;
+
+/** What the abbreviations below these words stand for. */
+export function Abbreviations({ trace, words }: { trace: Trace; words: readonly string[] }) {
+  const below = words.map((word) => shortMeaning(trace, word) ?? "");
+  const used = SHORT.filter(([short]) => below.some((one) => /\(([^)]*)\)/.exec(one)?.[1].split(" ").includes(short)));
+  return used.length ? <p class="gloss">{used.map(([short, long]) => `${short} ${long}`).join(", ")}</p> : null;
+}

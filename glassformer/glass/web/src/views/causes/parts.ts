@@ -86,6 +86,14 @@ const tokenText = (trace: Trace, side: "source" | "target", place: number): stri
   return token ? token.text.trim() || pieceLabel(token.piece) : String(place);
 };
 
+const PRONOUNS = ["it", "they", "he", "she", "him", "her", "them"];
+
+/** The place of the source's first pronoun; null without one. */
+export function pronounOf({ axes }: Trace): number | null {
+  const place = axes.source.tokens!.findIndex(({ text }) => PRONOUNS.includes(text.trim().toLowerCase()));
+  return place < 0 ? null : place;
+}
+
 export const sourceWord = (trace: Trace, place: number): string => tokenText(trace, "source", place);
 export const readWord = (trace: Trace, step: number): string => tokenText(trace, "target", step);
 export const writtenWord = (trace: Trace, step: number): string => {
