@@ -10,7 +10,7 @@ import { EffectTable } from "./causes/EffectTable";
 import { scaleFor } from "./causes/effects";
 import { Lens } from "./causes/Lens";
 import { Outcome } from "./causes/Outcome";
-import { kindOf, mapOf, readWord, sourceWord, writtenWord } from "./causes/parts";
+import { kindOf, mapOf, readWord, sourceWord, writtenWord } from "../causes/parts";
 import { Question } from "./causes/Question";
 import { Sum } from "./causes/Sum";
 import "./Layered.css";
@@ -23,9 +23,9 @@ export function Why({ graph }: { graph: Graph }) {
     <Frame title="Why this word?" lead={LEAD}>
       <div class="layered">
         <Question graph={graph} />
-        <Answer graph={graph} />
         <div class="why-maps">
           <div class="layered">
+            <Answer graph={graph} />
             <Encoder graph={graph} />
             <Decoder graph={graph} />
           </div>

@@ -6,7 +6,7 @@ import type { Cause, Trace } from "../../record";
 import { MEASURES, written } from "./effects";
 import { besides, carriers, decidingHead, DECIDES, most, route, strongestHead, turns, type Found, type Run } from "./findings";
 import { chosenPart, intervene } from "./intervening";
-import { depthName, kindOf, partId, partName, PUT_THERE, sourceWord } from "./parts";
+import { depthName, kindOf, partId, partName, PUT_THERE, sourceWord } from "../../causes/parts";
 import { Proof } from "./Proof";
 import { saidText } from "./says";
 import { Word } from "./Word";

@@ -6,7 +6,7 @@ import { fill, inkOn, UNIT } from "../../palette";
 import { isDark, openView } from "../../store";
 import { attention, EVERYWHERE } from "../decoding/attention";
 import { felt, topOf } from "./findings";
-import { sourceWord } from "./parts";
+import { sourceWord } from "../../causes/parts";
 import { Word } from "./Word";
 
 interface Opinion {

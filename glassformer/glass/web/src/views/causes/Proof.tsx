@@ -5,7 +5,7 @@ import type { Graph } from "../../graph";
 import type { Cause, Trace } from "../../record";
 import { MEASURES, written } from "./effects";
 import { besides, proof, type Found } from "./findings";
-import { effectOf, pronounOf, sourceWord } from "./parts";
+import { effectOf, pronounOf, sourceWord } from "../../causes/parts";
 import { saidText } from "./says";
 import { Word } from "./Word";
 

@@ -1,7 +1,7 @@
 // What a cause's maps come to, as sentences can say it. Every claim of the page about this model is made from these.
 
 import type { Cause, EffectMap } from "../../record";
-import { mapOf, type Part } from "./parts";
+import { mapOf, type Part } from "../../causes/parts";
 
 /** A cell that stands out, with what it does to the contrast. */
 export interface Found extends Part {

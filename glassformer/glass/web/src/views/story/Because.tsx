@@ -4,7 +4,7 @@ import { Glossed } from "../../components/Gloss";
 import type { Graph } from "../../graph";
 import { choosing, go, openView } from "../../store";
 import { Verdict } from "../causes/Answer";
-import { partId } from "../causes/parts";
+import { partId } from "../../causes/parts";
 import { Proof } from "../causes/Proof";
 import "../causes/Why.css";
 

@@ -9,7 +9,7 @@ import { kindsOf, mean, sheetsOf, weightsOf } from "../attentionWeights";
 import { attention, EVERYWHERE } from "../decoding/attention";
 import { MEASURES, written } from "../causes/effects";
 import { decidingWords, felt, route, topOf, turns } from "../causes/findings";
-import { depthName, pronounOf, PUT_THERE, sourceWord } from "../causes/parts";
+import { depthName, pronounOf, PUT_THERE, sourceWord } from "../../causes/parts";
 import { saidText } from "../causes/says";
 import { Word } from "../causes/Word";
 

@@ -1,9 +1,9 @@
 // The parts of the model that a cause's maps go through: what each is called, and the same intervention done in the page.
 
-import type { Graph, Patch } from "../../graph";
-import { pieceLabel } from "../../pieces";
-import type { Cause, EffectMap, Trace } from "../../record";
-import { size, type Numbers } from "../../shapes";
+import type { Graph, Patch } from "../graph";
+import { pieceLabel } from "../pieces";
+import type { Cause, EffectMap, Trace } from "../record";
+import { size, type Numbers } from "../shapes";
 import { secondOf } from "./second";
 
 /** A cell of a map. */
