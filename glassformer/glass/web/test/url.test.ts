@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 import { hash, read, type Place } from "../src/url";
 
-const START: Place = { view: "map", trace: 0, block: null, tensor: null, cell: null, sentence: null, edits: [], choices: {} };
+const START: Place = { view: "map", trace: 0, block: null, tensor: null, cell: null, sentence: null, question: null, edits: [], choices: {} };
 
 const PLACES: Partial<Place>[] = [
   {},

@@ -2,9 +2,11 @@
 
 import { Frame } from "../components/Frame";
 import { shortMeaning } from "../components/Gloss";
+import { takesSentences } from "../engine/sentence";
 import type { Graph } from "../graph";
 import type { EffectMap } from "../record";
 import { Answer } from "./causes/Answer";
+import { Ask } from "./causes/Ask";
 import { Beside } from "./causes/Beside";
 import { EffectTable } from "./causes/EffectTable";
 import { scaleFor } from "./causes/effects";
@@ -19,23 +21,34 @@ import "./causes/Why.css";
 const LEAD = "A weight of attention says where the model looks, not what comes of it. Here something in the model is changed, and one sees which word it says then: that is a proof.";
 
 export function Why({ graph }: { graph: Graph }) {
+  const asks = takesSentences(graph.recorded);
   return (
     <Frame title="Why this word?" lead={LEAD}>
       <div class="layered">
-        <Question graph={graph} />
-        <div class="why-maps">
-          <div class="layered">
-            <Answer graph={graph} />
-            <Encoder graph={graph} />
-            <Decoder graph={graph} />
-          </div>
-          <Outcome graph={graph} />
-        </div>
-        <Sum graph={graph} />
-        <Beside graph={graph} />
-        <Lens graph={graph} />
+        {graph.recorded.cause && <Found graph={graph} />}
+        {asks && <Ask key={graph.recorded.meta.title} graph={graph} />}
       </div>
     </Frame>
+  );
+}
+
+/** What is known of the question. */
+function Found({ graph }: { graph: Graph }) {
+  return (
+    <>
+      <Question graph={graph} />
+      <div class="why-maps">
+        <div class="layered">
+          <Answer graph={graph} />
+          <Encoder graph={graph} />
+          <Decoder graph={graph} />
+        </div>
+        <Outcome graph={graph} />
+      </div>
+      <Sum graph={graph} />
+      <Beside graph={graph} />
+      <Lens graph={graph} />
+    </>
   );
 }
 

@@ -1,6 +1,7 @@
 // Which words decide a word of the translation, and how that is proved: the question that the page opens with.
 
 import { Glossed } from "../../components/Gloss";
+import { takesSentences } from "../../engine/sentence";
 import type { Graph } from "../../graph";
 import { choosing, go, openView } from "../../store";
 import { Verdict } from "../causes/Answer";
@@ -11,7 +12,7 @@ import "../causes/Why.css";
 export function Because({ graph }: { graph: Graph }) {
   const trace = graph.recorded;
   const { cause } = trace;
-  if (!cause) return null;
+  if (!cause) return takesSentences(trace) ? <p><button class="do" onClick={() => openView("why")}>Why does it say this word and not another? →</button></p> : null;
   const { contrast: { a, b }, second } = cause;
   return (
     <section class="card because" aria-labelledby="because">
