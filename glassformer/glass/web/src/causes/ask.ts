@@ -30,6 +30,7 @@ export async function ask(record: Trace, asked: Asked, pause: Pause): Promise<Qu
   const { source: reader, target: writer } = await tokenizersOf(record);
   const source = unpadded(record.axes.source);
   const ids = record.decode!.steps.map(({ chosen }) => chosen.id);
+  if (asked.step !== null && asked.step >= ids.length) throw new SentenceError(`The translation has ${ids.length} steps, so there is no step ${asked.step + 1} to ask about.`);
   const wanted = asked.step === null ? ids.map((_, step) => step) : [asked.step];
   const own = logProbs(record, writer, source, ids);
   if (asked.versus === null) return questionOf(record, writer, source, ids, likeliest(runnersUp(record, own, ids, wanted), own)!, null);
