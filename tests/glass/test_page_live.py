@@ -53,7 +53,7 @@ def test_the_cause_that_the_page_finds_is_pythons(program, name):
     compared = 0
     for question, ours in zip(asked, answers, strict=True):
         if "error" in ours:
-            with pytest.raises(Exception, match="same word|correspond"):
+            with pytest.raises(Exception, match=r"same word|correspond"):
                 asked_in_python(model, question)
             continue
         theirs, compared = asked_in_python(model, question), compared + 1

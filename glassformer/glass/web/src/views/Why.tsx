@@ -1,7 +1,7 @@
 // Why this word? The record's cause: a question, what interventions answer, and each of them to be done again by a click.
 
 import { Frame } from "../components/Frame";
-import { shortMeaning } from "../components/Gloss";
+import { shortMeaning } from "../meaning";
 import { takesSentences } from "../engine/sentence";
 import type { Graph } from "../graph";
 import type { EffectMap } from "../record";
@@ -36,9 +36,9 @@ export function Why({ graph }: { graph: Graph }) {
 function Found({ graph }: { graph: Graph }) {
   return (
     <>
-      <Question graph={graph} />
       <div class="why-maps">
         <div class="layered">
+          <Question graph={graph} />
           <Answer graph={graph} />
           <Encoder graph={graph} />
           <Decoder graph={graph} />
