@@ -12,7 +12,7 @@ import "../causes/Why.css";
 export function Because({ graph }: { graph: Graph }) {
   const trace = graph.recorded;
   const { cause } = trace;
-  if (!cause) return takesSentences(trace) ? <p><button class="do" onClick={() => openView("why")}>Why does it say this word and not another? →</button></p> : null;
+  if (!cause) return takesSentences(trace) ? <p class="story-ask"><button class="do" onClick={() => openView("why")}>Why does it say this word and not another? →</button></p> : null;
   const { contrast: { a, b }, second } = cause;
   return (
     <section class="card because" aria-labelledby="because">
