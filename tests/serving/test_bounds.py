@@ -1,5 +1,6 @@
 """Each limit and its status; and whatever is sent, one answer that says what is wrong and nothing of the machine."""
 
+import contextlib
 import json
 import socket
 import threading
@@ -170,10 +171,8 @@ def test_a_body_without_a_length_is_bounded_too(small):
         for _ in range(100):
             yield b"a" * 1000
 
-    try:
+    with contextlib.suppress(requests.ConnectionError):  # it may be cut while it is still sending
         assert requests.post(f"{small}/v1/translate", chunks(), headers=JSON, timeout=10).status_code == 413
-    except requests.ConnectionError:
-        pass  # it was cut while it was still sending
 
 
 @pytest.mark.parametrize(
