@@ -5,12 +5,10 @@ import logging
 from starlette.responses import Response
 
 from glassformer.errors import GlassformerError
-from glassformer.explain import traced
-from glassformer.glass.views.html import page
 from glassformer.serving.answers import as_json, error, translations
 from glassformer.serving.bodies import Error, ExplainBody, ModelFacts, ModelList, TranslateBody, Translations
 from glassformer.serving.endpoint import Call, Endpoint, answer
-from glassformer.serving.page import script_policy
+from glassformer.serving.page import policy_of
 from glassformer.serving.refusals import RefusedError, invalid, too_large
 from glassformer.serving.stream import EVENT_STREAM, stream
 from glassformer.serving.translating import Wanted, translate
@@ -52,13 +50,16 @@ async def explain(call: Call) -> Response:
     asked = {"target": body.target_text} if body.target_text else {"beam": body.beam}
 
     def explained() -> Response:
+        from glassformer.explain import traced  # these load torch, which a server that translates does without
+        from glassformer.glass.views.html import page
+
         with service.models.use(direction.model) as translator, service.explaining:
             try:
                 record = traced(translator, body.text, to=direction.to, **asked)
                 html = page([(direction.model.name, record)])
             except GlassformerError as problem:
                 raise invalid(direction.model.without_paths(str(problem))) from problem
-        return Response(html, media_type="text/html", headers={"Content-Security-Policy": script_policy(html)})
+        return Response(html, media_type="text/html", headers={"Content-Security-Policy": policy_of(html)})
 
     response: Response = await call.work(explained)
     return response
