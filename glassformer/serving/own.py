@@ -5,8 +5,8 @@ import logging
 from starlette.responses import Response
 
 from glassformer.errors import GlassformerError
-from glassformer.serving.answers import as_json, error, translations
-from glassformer.serving.bodies import Error, ExplainBody, ModelFacts, ModelList, TranslateBody, Translations
+from glassformer.serving.answers import OWN, as_json, translations
+from glassformer.serving.bodies import ExplainBody, ModelFacts, ModelList, TranslateBody, Translations
 from glassformer.serving.endpoint import Call, Endpoint, answer
 from glassformer.serving.page import policy_of
 from glassformer.serving.refusals import RefusedError, invalid, too_large
@@ -91,8 +91,8 @@ async def replace(call: Call) -> Response:
 
 NAME = {"name": "A name of /v1/models."}
 ENDPOINTS = [
-    Endpoint("POST", "/v1/translate", translate_texts, Translations, error, Error, TranslateBody, also=EVENT_STREAM),
-    Endpoint("POST", "/v1/explain", explain, "text/html", error, Error, ExplainBody, forms=True),
-    Endpoint("GET", "/v1/models", models, ModelList, error, Error),
-    Endpoint("PUT", "/v1/models/{name}", replace, ModelFacts, error, Error, path_parameters=NAME, more=(409,)),
+    Endpoint("POST", "/v1/translate", translate_texts, Translations, OWN, TranslateBody, also=EVENT_STREAM),
+    Endpoint("POST", "/v1/explain", explain, "text/html", OWN, ExplainBody, forms=True),
+    Endpoint("GET", "/v1/models", models, ModelList, OWN),
+    Endpoint("PUT", "/v1/models/{name}", replace, ModelFacts, OWN, path_parameters=NAME, more=(409,)),
 ]

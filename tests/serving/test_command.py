@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import requests
@@ -111,14 +112,12 @@ def answers(url):
 
 
 def children(process):
-    with open(f"/proc/{process}/task/{process}/children", encoding="ascii") as file:
-        return list(map(int, file.read().split()))
+    return list(map(int, Path(f"/proc/{process}/task/{process}/children").read_text().split()))
 
 
 def is_worker(process):
     """Whether it is one that serves, and not multiprocessing's tracker of resources."""
     try:
-        with open(f"/proc/{process}/cmdline", "rb") as file:
-            return b"spawn_main" in file.read()
+        return b"spawn_main" in Path(f"/proc/{process}/cmdline").read_bytes()
     except OSError:
         return False

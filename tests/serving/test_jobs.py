@@ -107,6 +107,8 @@ def test_a_job_whose_process_has_ended_has_failed(server):
 
     ended = next(number for number in range(99_999, 1, -1) if not is_running(number))
     state = JobState(id="a" * 32, status="running", model="letters", source="en", target="hi")
-    (server.service.settings.folder / f"{state.id}.json").write_bytes(msgspec.json.encode((ended, state)))
+    folder = server.service.settings.folder
+    (folder / f"{state.id}.json").write_bytes(msgspec.json.encode(state))
+    (folder / f"{state.id}.open").write_text(str(ended))
     found = server.get(f"/v1/jobs/{state.id}").json()
     assert found["status"] == "failed" and "ended" in found["error"]
