@@ -7,7 +7,6 @@ source.spm, target.spm, vocab.json (and target_vocab.json), tokenizer_config.jso
 Axes: V vocabulary.
 """
 
-import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,10 +20,11 @@ from glassformer.errors import GlassformerError, InputError, UsageError
 from glassformer.files import write_whole
 from glassformer.interop import spm
 from glassformer.interop.directories import check_sizes, checked_file, read_object, write_json
-from glassformer.interop.tables import Table, Weights, halves, reordered, shapes_of, to_ours, to_theirs
+from glassformer.interop.pickles import unpickled_tensors
+from glassformer.interop.tables import Table, Weights, built, halves, reordered, shapes_of, to_ours, to_theirs
+from glassformer.interop.vocabularies import in_our_order
 from glassformer.model import ModelConfig, Transformer
 from glassformer.model_directory import parameters_of, read_tensors
-from glassformer.quality_estimation.lexicon import Lexicon
 from glassformer.settings import build
 from glassformer.special import EOS, PAD, PIECES
 from glassformer.text.tokenizer import Tokenizer, Tokenizers
@@ -36,13 +36,12 @@ SOURCE, TARGET, VOCABULARY, TARGET_VOCABULARY = "source.spm", "target.spm", "voc
 ACTIVATIONS = {"relu": "relu", "gelu": "gelu", "silu": "swish"}  # ours: theirs
 NEEDED = {  # what its class holds; all else is refused by name
     "norm_position": "post", "positions": "sinusoidal", "norm": "layernorm", "final_norm": False, "bias": True,
-    "norm_eps": 1e-5,
+    "norm_eps": 1e-5, "position_exponent": "paper", "first_position": 0, "embedding_norm": False,
 }  # fmt: skip
 PLAIN = {  # settings of theirs that change the formulas; other values are of other models
     "normalize_before": False, "normalize_embedding": False, "add_final_layer_norm": False,
     "static_position_embeddings": True,
 }  # fmt: skip
-NEVER = -1000.0  # output bias of a piece that the model has no row for: its probability is 0 in float32
 _LAYER = {
     "self_attention": "self_attn",
     "cross_attention": "encoder_attn",
@@ -213,12 +212,8 @@ def read(directory: Path) -> Translator:
     values = read_object(directory, CONFIG)
     vocabularies, tokenizers = _read_vocabularies(directory, values)
     theirs = _read_weights(directory)
-    config, weights = _our_weights(values, theirs, vocabularies, directory)
-    model = Transformer(config)
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            parameter.copy_(weights[name])
-    return Translator(model.eval(), *tokenizers, {"imported": KIND}, Lexicon())
+    model = built(*_our_weights(values, theirs, vocabularies, directory))
+    return Translator(model, *tokenizers, {"imported": KIND})
 
 
 def _read_vocabularies(
@@ -252,19 +247,8 @@ def _read_weights(directory: Path) -> dict[str, Tensor]:
     if (directory / WEIGHTS).exists() or not (directory / PICKLED).exists():
         tensors = read_tensors(checked_file(directory, WEIGHTS))
     else:
-        tensors = _safely_unpickled(checked_file(directory, PICKLED))
+        tensors = unpickled_tensors(checked_file(directory, PICKLED))
     return {name: tensor for name, tensor in tensors.items() if "embed_positions" not in name}
-
-
-def _safely_unpickled(path: Path) -> dict[str, Tensor]:
-    """The tensors of a .bin file, by torch's loader that makes tensors and nothing else, and runs no code."""
-    try:
-        tensors = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        raise InputError(f"{path}: holds more than tensors, or is truncated; only tensors are read") from error
-    if not isinstance(tensors, dict) or not all(isinstance(one, Tensor) for one in tensors.values()):
-        raise InputError(f"{path}: expected tensors by name")
-    return tensors
 
 
 def _our_weights(
@@ -282,33 +266,7 @@ def _our_weights(
     start_row = config.decoder_start_id
     if start_row not in target.rows:
         raise InputError(f"{directory / CONFIG}: decoder_start_token_id = {start_row} is no id of the vocabulary")
-    extra = None in target.rows
-    if extra and not config.output_bias:
-        weights["generator.bias"] = torch.zeros(config.vocab_size)
-    config = dataclasses.replace(
-        config,
-        vocab_size=len(target.pieces),
-        source_vocab_size=None if shared else len(source.pieces),
-        output_bias=config.output_bias or extra,
-        decoder_start_id=target.rows.index(start_row),
-    )
-    return config, {name: _in_our_order(name, weight, source, target, shared) for name, weight in weights.items()}
-
-
-def _in_our_order(name: str, weight: Tensor, source: spm.Vocabulary, target: spm.Vocabulary, shared: bool) -> Tensor:
-    """The rows of embeddings and output layer in the order of our ids.
-
-    A piece that only the SentencePiece file has was `<unk>` to the model: it gets that row, and is never written.
-    """
-    if not name.startswith("generator.") and "embedding.token" not in name:
-        return weight
-    vocabulary = source if name.startswith("source_embedding") and not shared else target
-    unknown = vocabulary.rows[1]
-    assert unknown is not None
-    chosen = weight[[unknown if row is None else row for row in vocabulary.rows]]
-    if name == "generator.bias":
-        chosen[[row is None for row in vocabulary.rows]] = NEVER
-    return chosen
+    return in_our_order(config, weights, source, target)
 
 
 def _one_of_each(theirs: dict[str, Tensor], shared: bool, path: Path) -> dict[str, Tensor]:

@@ -43,6 +43,11 @@ def piece_of(tag: str) -> str:
     return symbol if target_of_symbol(symbol) else tag
 
 
+def is_tag(piece: str) -> bool:
+    """Whether a piece of Marian's names a target."""
+    return target_of_symbol(piece_of(piece)) is not None
+
+
 def read_spm(directory: Path, name: str) -> Any:
     """The SentencePiece model in a file, as a protocol buffer."""
     path = checked_file(directory, name)
@@ -89,6 +94,17 @@ def tokenizer(model: Any, pieces: Sequence[str]) -> Tokenizer:
     spec.vocab_size = len(pieces)
     new.denormalizer_spec.name = IMPORTED
     return Tokenizer(new.SerializeToString())
+
+
+def of_words(pieces: Iterable[str]) -> Any:
+    """A SentencePiece model that splits text at spaces and knows these words, of a vocabulary without one."""
+    model: Any = model_pb2.ModelProto()  # type: ignore[attr-defined]
+    model.trainer_spec.model_type = model_pb2.TrainerSpec.WORD  # type: ignore[attr-defined]
+    model.normalizer_spec.name = "identity"
+    for piece in pieces:
+        kind = _KINDS.UNKNOWN if piece == PIECES[UNK] else _KINDS.CONTROL if piece in PIECES else _KINDS.NORMAL
+        model.pieces.add(piece=piece, type=kind)
+    return model
 
 
 def _kind_and_score(number: int, piece: str, own: Any) -> tuple[int, float]:
