@@ -38,8 +38,14 @@ FORMATS = {
 }
 
 
-READERS = {marian.KIND: marian.read, torch_transformer.KIND: torch_transformer.read}  # by config.json's model_type
-ARCHIVES = [marian_archive]  # of other kinds, which are known by their files
+Read = Callable[[Path], Translator]
+READERS: dict[str, Read] = {  # by the model_type in config.json
+    marian.KIND: marian.read,
+    torch_transformer.KIND: torch_transformer.read,
+}
+ARCHIVES: dict[str, tuple[Callable[[Path], bool], Read]] = {  # of other kinds, each known by its files
+    marian_archive.KIND: (marian_archive.is_there, marian_archive.read),
+}
 
 
 def export_model(
@@ -87,12 +93,12 @@ def import_model(path: Path, out: Path, force: bool = False) -> Translator:
     return translator
 
 
-def _reader_of(path: Path) -> Callable[[Path], Translator]:
+def _reader_of(path: Path) -> Read:
     """What reads the model at a path; InputError where no format is known."""
     if not path.exists():
         raise InputError(f"{path}: no such directory; give one with config.json and model.safetensors")
-    if archive := next((one for one in ARCHIVES if one.is_there(path)), None):
-        return archive.read
+    if read := next((read for is_there, read in ARCHIVES.values() if is_there(path)), None):
+        return read
     kind = read_object(path, "config.json").get("model_type")
     if kind not in READERS:
         raise InputError(f"{path / 'config.json'}: model_type = {kind!r} is not known, only {', '.join(READERS)}")

@@ -91,8 +91,6 @@ def _theirs(name: str, config: ModelConfig) -> str:
         side = "encoder" if stack.startswith("source") else "decoder"
         if path == ["norm"]:
             return f"{side}_emb_ln_{_KINDS[kind]}_pre"
-        if path == ["position"]:
-            return f"{side}_Wpos"
         return "Wemb" if config.source_vocab_size is None else f"{side}_Wemb"
     layer, part, inner = path
     block = f"{stack}_l{int(layer) + 1}_{_ATTENTION.get(part.removesuffix('_norm'), 'ffn')}"
@@ -130,7 +128,9 @@ def _names(settings: dict[str, Any], key: str, path: Path) -> list[str]:
     return [Path(one).name for one in names]
 
 
-def _mapping(text: bytes, path: Path, loader: type[yaml.SafeLoader] | type[yaml.BaseLoader] = yaml.SafeLoader) -> dict[str, Any]:
+def _mapping(
+    text: bytes, path: Path, loader: type[yaml.SafeLoader] | type[yaml.BaseLoader] = yaml.SafeLoader
+) -> dict[str, Any]:
     """A mapping in YAML; it may have lists as values, and no aliases."""
     try:
         node = yaml.compose(text.decode(), loader)
@@ -157,7 +157,9 @@ def _read_vocabularies(files: list[Path], joint: bool) -> tuple[list[spm.Vocabul
     ids = [_ids(file, side) for file, side in zip(files, (SOURCE, TARGET), strict=True)]
     models = [_splitter(file, side, one) for file, side, one in zip(files, (SOURCE, TARGET), ids, strict=True)]
     if joint and ids[0] != ids[1]:
-        raise InputError(f"{files[1]}: is another vocabulary than {files[0].name}, but the model has one table for both")
+        raise InputError(
+            f"{files[1]}: is another vocabulary than {files[0].name}, but the model has one table for both"
+        )
     tables = [
         spm.vocabulary(one, models if joint else [model], file)
         for one, model, file in zip(ids, models, files, strict=True)
@@ -225,31 +227,28 @@ def _our_config(settings: dict[str, Any], arrays: dict[str, NDArray[Any]], path:
         if settings.get(name, values[0]) not in values:
             known = " or ".join(map(repr, values))
             raise InputError(f"{path}: {name} = {settings[name]!r} is not supported, only {known}")
-    before, activation = settings.get("transformer-preprocess", ""), settings.get("transformer-ffn-activation", "swish")
-    if settings.get("transformer-postprocess", "dan") != POSTPROCESS[before]:
+    before, after = settings.get("transformer-preprocess", ""), settings.get("transformer-postprocess", "dan")
+    if after != POSTPROCESS[before]:
         raise InputError(
-            f"{path}: transformer-preprocess = {before!r} with transformer-postprocess = "
-            f"{settings['transformer-postprocess']!r} is not supported, only '' with 'dan' and 'n' with 'da'"
+            f"{path}: transformer-preprocess = {before!r} with transformer-postprocess = {after!r} is not supported, "
+            "only '' with 'dan' and 'n' with 'da'"
         )
+    activation = str(settings.get("transformer-ffn-activation", "swish"))
     if activation not in ACTIVATIONS:
         raise InputError(
             f"{path}: transformer-ffn-activation = {activation!r} is not supported, only {', '.join(ACTIVATIONS)}"
         )
-    if any("alibi" in name for name in arrays) or settings.get("transformer-decoder-dim-ffn") not in (
-        None, 0, settings.get("transformer-dim-ffn"),
-    ):  # fmt: skip
-        raise InputError(f"{path}: ALiBi and a decoder with another transformer-dim-ffn are not supported")
+    of_decoder = settings.get("transformer-decoder-dim-ffn", 0)
+    if of_decoder not in (0, settings.get("transformer-dim-ffn")):
+        raise InputError(f"{path}: transformer-decoder-dim-ffn = {of_decoder!r} is not supported, only one for both")
     sizes = _sizes(settings, arrays, path)
-    learned = "Wpos" in arrays
     options = {
         "activation": ACTIVATIONS[activation],
         "norm_position": "pre" if before else "post",
         "norm_eps": 1e-6,
         "final_norm": settings.get("transformer-postprocess-top", "") == "n",
-        "positions": "learned" if learned else "sinusoidal",
         "position_layout": "halves",
         "position_exponent": "tensor2tensor",
-        "embedding_scale": not learned,
         "embedding_norm": "n" in settings.get("transformer-postprocess-emb", "d"),
         "tie_embeddings": not _outputs(arrays),
         "output_bias": "decoder_ff_logit_out_b" in arrays,
@@ -272,7 +271,7 @@ def _sizes(settings: dict[str, Any], arrays: dict[str, NDArray[Any]], path: Path
         "encoder_layers": settings.get("enc-depth"),
         "decoder_layers": settings.get("dec-depth"),
         "d_ff": settings.get("transformer-dim-ffn"),
-        "max_length": arrays["Wpos"].shape[0] if "Wpos" in arrays else LENGTH,
+        "max_length": LENGTH,
     }
     for name in sizes.keys() - {"source_vocab_size"}:
         if sizes[name] is None:
@@ -291,8 +290,6 @@ def _their_weights(arrays: dict[str, NDArray[Any]], settings: dict[str, Any], co
     found = {name: _tensor(name, array) for name, array in arrays.items() if not name.startswith("special:")}
     if "decoder_ff_logit_out_Wt" in found:
         found["decoder_ff_logit_out_W"] = found.pop("decoder_ff_logit_out_Wt")
-    if "Wpos" in found:
-        found |= dict.fromkeys(("encoder_Wpos", "decoder_Wpos"), found.pop("Wpos"))
     return dict(_untied(found, settings.get("transformer-tied-layers") or [], config.decoder_layers))
 
 
@@ -301,8 +298,8 @@ def _tensor(name: str, array: NDArray[Any]) -> Tensor:
         raise InputError(f"array '{name}' holds no floating-point numbers but {array.dtype}; it is a quantised model")
     tensor = torch.from_numpy(array.astype(np.float32))
     stem = name.rpartition("_")[2]
-    if stem in ("Wemb", "Wpos", "Wt"):
-        return tensor.reshape(tensor.shape[0], -1)
+    if stem in ("Wemb", "Wt"):
+        return tensor
     return tensor.T if stem.startswith("W") else tensor.flatten()
 
 
@@ -324,7 +321,11 @@ def _with_pad(config: ModelConfig, weights: Weights) -> tuple[ModelConfig, Weigh
     rows = {name for name in weights if name.endswith(("token.weight", "generator.weight"))}
     weights = weights | {name: torch.cat([weights[name], zeros_1D]) for name in rows}
     weights["generator.bias"] = torch.cat([bias_V, torch.tensor([NEVER])])
-    sizes = {"vocab_size": config.vocab_size + 1, "decoder_start_id": config.vocab_size, "output_bias": True}
-    if config.source_vocab_size is not None:
-        sizes["source_vocab_size"] = config.source_vocab_size + 1
-    return dataclasses.replace(config, **sizes), weights
+    config = dataclasses.replace(
+        config,
+        vocab_size=config.vocab_size + 1,
+        source_vocab_size=None if config.source_vocab_size is None else config.source_vocab_size + 1,
+        decoder_start_id=config.vocab_size,
+        output_bias=True,
+    )
+    return config, weights

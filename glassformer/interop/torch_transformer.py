@@ -28,7 +28,11 @@ from glassformer.translator import Translator
 
 KIND = "torch.nn.Transformer"
 CONFIG, WEIGHTS, SOURCE, TARGET = "config.json", "model.safetensors", "source.spm", "target.spm"
-NEEDED = {"norm": "layernorm", "bias": True, "embedding_norm": False}  # besides positions that are added, and plain activations
+NEEDED = {
+    "norm": "layernorm",
+    "bias": True,
+    "embedding_norm": False,
+}  # besides positions that are added, and plain activations
 _LAYER = {
     "self_attention": "self_attn", "cross_attention": "multihead_attn", "self_attention_norm": "norm1",
     "cross_attention_norm": "norm2",

@@ -32,9 +32,7 @@ def in_our_order(
     )
     own = source if config.source_vocab_size is not None else target
     of_source = "source_embedding.token.weight"
-    return ours, {
-        name: _rows(name, weight, own if name == of_source else target) for name, weight in weights.items()
-    }
+    return ours, {name: _rows(name, weight, own if name == of_source else target) for name, weight in weights.items()}
 
 
 def _rows(name: str, weight: Tensor, vocabulary: Vocabulary) -> Tensor:

@@ -123,8 +123,8 @@ class ModelConfig:
     """
 
     position_exponent: Literal["paper", "tensor2tensor"] = "paper"
-    """The exponent of sinusoidal positions in pair i of columns: paper, 2i / d_model; tensor2tensor, 2i / (d_model - 2),
-    which wants a d_model of at least 4. It matters only for parameters that come from elsewhere.
+    """The exponent of sinusoidal positions in pair i of columns: paper, 2i / d_model; tensor2tensor,
+    2i / (d_model - 2), which wants a d_model of at least 4. It matters only for parameters that come from elsewhere.
     Source: section 3.5 (paper); Marian, fairseq and the paper's own code have tensor2tensor.
     """
 

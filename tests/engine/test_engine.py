@@ -28,7 +28,10 @@ SHAPES = {
         "norm": "rmsnorm",
     },
     "embeddings normalised, other sinusoids": {
-        "embedding_norm": True, "position_exponent": "tensor2tensor", "position_layout": "halves", "first_position": 2,
+        "embedding_norm": True,
+        "position_exponent": "tensor2tensor",
+        "position_layout": "halves",
+        "first_position": 2,
     },
     "starts with </s>": {"decoder_start_id": EOS, "positions": "learned"},
 }

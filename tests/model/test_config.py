@@ -102,7 +102,9 @@ def test_what_only_looks_wrong_is_admitted(options):
     assert all(getattr(config, name) == value for name, value in options.items())
 
 
-@pytest.mark.parametrize("field", ["activation", "norm", "norm_position", "positions", "position_layout", "position_exponent"])
+@pytest.mark.parametrize(
+    "field", ["activation", "norm", "norm_position", "positions", "position_layout", "position_exponent"]
+)
 def test_a_name_that_is_no_choice_is_refused(field):
     with pytest.raises(UsageError, match=field):
         ModelConfig(vocab_size=100, **{field: "nonsense"})
