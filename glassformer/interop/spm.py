@@ -76,10 +76,10 @@ def vocabulary(ids: Mapping[str, int], models: Iterable[Any], path: Path) -> Voc
     return Vocabulary(pieces, [row.get(piece) for piece in pieces])
 
 
-def tokenizer(model: Any, pieces: Sequence[str]) -> Tokenizer:
+def tokenizer(model: Any, pieces: Sequence[str], mark: str = IMPORTED) -> Tokenizer:
     """A tokenizer that splits text as `model` does, with an id for each of `pieces`.
 
-    A piece that `model` has not is never made from text, but can be written.
+    A piece that `model` has not is never made from text, but can be written. `mark` says how it is told languages.
     """
     own = {one.piece: one for one in model.pieces}
     new = type(model)()
@@ -92,7 +92,7 @@ def tokenizer(model: Any, pieces: Sequence[str]) -> Tokenizer:
     spec.pad_id, spec.unk_id, spec.bos_id, spec.eos_id = PAD, UNK, BOS, EOS
     spec.pad_piece, spec.unk_piece, spec.bos_piece, spec.eos_piece = PIECES
     spec.vocab_size = len(pieces)
-    new.denormalizer_spec.name = IMPORTED
+    new.denormalizer_spec.name = mark
     return Tokenizer(new.SerializeToString())
 
 
