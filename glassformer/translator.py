@@ -45,7 +45,9 @@ if TYPE_CHECKING:  # torch takes a second to import, and the fast engine does wi
 
 _MADE_ONCE = RLock()  # held while a model is read, by whichever thread first asks for it
 
-Targets = str | Sequence[str] | None  # the target of all sentences, or of each; None where the model has one at most
+Targets = (
+    str | Sequence[str] | None
+)  # target or direction of all sentences, or of each; None where there is one at most
 
 
 @dataclass(frozen=True)
@@ -232,7 +234,8 @@ class Translator:
         `overrides` are fields of SearchOptions (`beam=4`, `n_best=2`, ...). `prefixes`: text that each translation
         must begin with. `align` gives alignments too, for one more pass over the model. `places` names the
         sentences in errors ("input.txt:7"). A blank sentence gives an empty translation. `to`: the target of all
-        sentences or of each, one of `targets`; UsageError for another, and for none where the model has several.
+        sentences or of each, one of `targets`, or source and target as `en-hi`, which some imported models must be
+        told; UsageError for another, and for none where the model has several.
 
         Raises UsageError for what is no list of texts, or has not one item for each sentence.
 
@@ -243,7 +246,8 @@ class Translator:
         texts = [sentence.strip() for sentence in texts_of(sentences, "sentences")]
         refuse_unequal(len(texts), "sentences", prefixes=prefixes, places=places)
         ids = self._encoded(texts, to)
-        beginnings = self.target_tokenizer.encode_all(texts_of(prefixes or [""] * len(texts), "prefixes"))
+        written = self.target_tokenizer.encode_all(texts_of(prefixes or [""] * len(texts), "prefixes"))
+        beginnings = [first + prefix for first, prefix in zip(self._first(len(texts), to), written, strict=True)]
         results: list[Translation | FailedTranslation] = [Translation(text, "", 0.0, 0.0) for text in texts]
         rows = []  # those to translate
         for row, (source, prefix) in enumerate(zip(ids, beginnings, strict=True)):
@@ -286,7 +290,8 @@ class Translator:
         targets = [target.strip() for target in texts_of(targets, "targets")]
         refuse_unequal(len(texts), "sources", targets=targets, places=places)
         source_ids = [ids or [EOS] for ids in self._encoded(texts, to)]
-        target_ids = [[*ids, EOS] for ids in self.target_tokenizer.encode_all(targets)]
+        encoded = zip(self._first(len(texts), to), self.target_tokenizer.encode_all(targets), strict=True)
+        target_ids = [[*first, *ids, EOS] for first, ids in encoded]
         results: dict[int, Translation | FailedTranslation] = {}
         for row, (source, target) in enumerate(zip(source_ids, target_ids, strict=True)):
             try:
@@ -333,12 +338,14 @@ class Translator:
 
     def _encoded(self, texts: Sequence[str], to: Targets) -> list[list[int]]:
         """Each text's ids with its target's symbol and `</s>`; none at all for a blank one."""
-        tokenizer = self.source_tokenizer
-        targets = [to] * len(texts) if to is None or isinstance(to, str) else texts_of(to, "to")
-        refuse_unequal(len(texts), "texts", to=targets)
+        tokenizer, targets = self.source_tokenizer, _of_each(to, len(texts))
         symbols = {target: tokenizer.target_ids(target) for target in set(targets)}
         encoded = zip(targets, tokenizer.encode_all(texts), strict=True)
         return [[*symbols[target], *ids, EOS] if ids else [] for target, ids in encoded]
+
+    def _first(self, count: int, to: Targets) -> list[list[int]]:
+        """What the translations of so many texts begin with: none, or the symbol of the target (`is_two_sided`)."""
+        return [self.target_tokenizer.beginning_ids(target) for target in _of_each(to, count)]
 
     def _check_sentence(self, source: list[int], prefix: list[int], options: SearchOptions, place: str) -> None:
         """Raise InputError for a source that is too long, or a prefix that leaves no room for more."""
@@ -384,6 +391,13 @@ def search_options(options: SearchOptions | None, overrides: Mapping[str, Any]) 
     for name in overrides.keys() - known:
         raise UsageError(f"there is no option '{name}' of translating; {nearest(name, known)}")
     return dataclasses.replace(options or SearchOptions(), **overrides)
+
+
+def _of_each(to: Targets, count: int) -> Sequence[str | None]:
+    """The target of each of so many texts."""
+    targets = [to] * count if to is None or isinstance(to, str) else texts_of(to, "to")
+    refuse_unequal(count, "texts", to=targets)
+    return targets
 
 
 def _without_numbers(text: str, place: str) -> FailedTranslation:

@@ -400,8 +400,21 @@ def _add_engine(parser: argparse.ArgumentParser) -> None:
     )
 
 
+class _Language(argparse.Action):
+    """Makes one direction of --from and --to, whichever comes first: `en-de`, or `de` without --from."""
+
+    def __call__(self, _parser: Any, options: argparse.Namespace, value: Any, name: str | None = None) -> None:
+        source, hyphen, target = (options.to or "").rpartition("-")
+        options.to = f"{value}-{target}" if name == "--from" else f"{source}{hyphen}{value}"
+
+
 def _add_target(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
-    parser.add_argument("--to", metavar="L", help="the target's language, where the model has several: hi, de, ...")
+    parser.add_argument(
+        "--to", metavar="L", action=_Language, help="the target's language, where the model has several: hi, de, ..."
+    )
+    parser.add_argument(
+        "--from", dest="to", metavar="L", action=_Language, help="the source's, where an imported model is told it too"
+    )
 
 
 def _add_device(parser: argparse.ArgumentParser) -> None:
