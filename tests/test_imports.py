@@ -51,7 +51,17 @@ LIBRARIES = {  # the libraries that a room may use, where that is limited
     "reading": set(),
     "settings": {"yaml"},
     "evaluation": {"sacrebleu", "comet"},
-    "interop": {"torch", "numpy", "safetensors", "sentencepiece", "transformers", "ctranslate2"},
+    "interop": {
+        "torch",
+        "numpy",
+        "safetensors",
+        "sentencepiece",
+        "transformers",
+        "ctranslate2",
+        "onnx",
+        "onnxruntime",
+        "tokenizers",
+    },
 }
 
 

@@ -335,8 +335,8 @@ def _add_export(commands: Any) -> None:
     parser = _command(commands, "export", do.export, "write a model in another program's format, and prove it there")
     _add_model(parser)
     parser.add_argument(
-        "--to", required=True, choices=("hf", "ctranslate2", "torch", "python"),
-        help="hf: transformers' MarianMTModel; torch: nn.Transformer's state dict; python: one file without a library",
+        "--to", required=True, choices=("hf", "ctranslate2", "onnx", "torch", "python"),
+        help="hf: transformers' MarianMTModel; onnx: for onnxruntime and transformers.js; torch: nn.Transformer's state dict; python: one file without a library",
     )  # fmt: skip
     parser.add_argument("--int8", action="store_true", help="weights of 8 bits, of ctranslate2: a quarter of the size")
     _add_new_directory(parser, "the directory to write")

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from glassformer.corpora import load_corpus
 from glassformer.errors import InputError, UsageError
-from glassformer.interop import ctranslate2, marian, python_file, torch_transformer
+from glassformer.interop import ctranslate2, marian, onnx, python_file, torch_transformer
 from glassformer.interop.directories import is_export, new_directory, read_object, write_mark
-from glassformer.interop.proof import SENTENCES, OtherEngine, prove
+from glassformer.interop.proof import SENTENCES, Int8Engine, OtherEngine, prove
 from glassformer.interop.transformers_engine import TransformersEngine
 from glassformer.model_directory import read_json
 from glassformer.translator import Translator
@@ -25,16 +25,26 @@ class Format(NamedTuple):
     check: Callable[[Translator], None]
     write: Callable[[Translator, Path, bool], None]
     engine: Callable[[Path], OtherEngine]
+    engine_int8: Callable[[Path], Int8Engine] | None = None  # of the weights of 8 bits, where it can have them
     sentences: int = SENTENCES  # the most that it is proven on
+    both: bool = False  # whether it always writes float32 and int8
 
 
 FORMATS = {
     "hf": Format("hf", "transformers", marian.check, marian.write, TransformersEngine),
     "ctranslate2": Format(
-        "ctranslate2", "ctranslate2", ctranslate2.check, ctranslate2.write, ctranslate2.CTranslate2Engine
+        "ctranslate2",
+        "ctranslate2",
+        ctranslate2.check,
+        ctranslate2.write,
+        ctranslate2.CTranslate2Engine,
+        ctranslate2.CTranslate2Engine,
     ),
+    "onnx": Format("onnx", "onnxruntime", onnx.check, onnx.write, onnx.OnnxEngine, onnx.QuantisedEngine, both=True),
     "torch": Format("", "torch", torch_transformer.check, torch_transformer.write, torch_transformer.TorchEngine),
-    "python": Format("", "json", python_file.check, python_file.write, python_file.PythonEngine, python_file.SENTENCES),
+    "python": Format(
+        "", "json", python_file.check, python_file.write, python_file.PythonEngine, sentences=python_file.SENTENCES
+    ),
 }
 
 
@@ -48,8 +58,8 @@ def export_model(
     other program computes something else; then nothing is written.
     """
     one = FORMATS[to]
-    if int8 and to != "ctranslate2":
-        raise UsageError(f"--int8 is for ctranslate2; --to {to} writes float32")
+    if int8 and (one.engine_int8 is None or one.both):
+        raise UsageError(f"--int8 is for ctranslate2; --to {to} writes {'both' if one.both else 'float32'}")
     if to == "python" and out.suffix == ".py":
         raise UsageError(f"--out {out}: give a directory, which gets {python_file.CODE} and its {python_file.NUMBERS}")
     if translator.card.get("quantized"):
@@ -60,9 +70,12 @@ def export_model(
         write_mark(directory, to)
         if importlib.util.find_spec(one.library) is None:
             return f"not proven: {one.library} is not installed (pip install 'glassformer[{one.extra}]')"
-        engine = one.engine(directory)
-        forced = engine.next_tokens if int8 and isinstance(engine, ctranslate2.CTranslate2Engine) else None
-        return str(prove(translator, engine, (list(sentences) or _built_in())[: one.sentences], forced))
+        texts = (list(sentences) or _built_in())[: one.sentences]
+        proofs = [] if int8 else [prove(translator, one.engine(directory), texts)]
+        if one.engine_int8 and (int8 or one.both):
+            rounded = one.engine_int8(directory)
+            proofs.append(prove(translator, rounded, texts, rounded.next_tokens))
+        return "\n".join(map(str, proofs))
 
 
 def _built_in() -> list[str]:
