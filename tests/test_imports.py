@@ -61,6 +61,7 @@ LIBRARIES = {  # the libraries that a room may use, where that is limited
         "onnx",
         "onnxruntime",
         "tokenizers",
+        "pycountry",
     },
 }
 

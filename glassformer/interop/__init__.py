@@ -2,12 +2,13 @@
 
 import importlib.util
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from glassformer.corpora import load_corpus
 from glassformer.errors import InputError, UsageError
-from glassformer.interop import ctranslate2, marian, onnx, python_file, torch_transformer
+from glassformer.interop import argos, ctranslate2, marian, onnx, python_file, torch_transformer, web_page
 from glassformer.interop.directories import is_export, new_directory, read_object, write_mark
 from glassformer.interop.proof import SENTENCES, Int8Engine, OtherEngine, prove
 from glassformer.interop.transformers_engine import TransformersEngine
@@ -23,11 +24,11 @@ class Format(NamedTuple):
     extra: str
     library: str
     check: Callable[[Translator], None]
-    write: Callable[[Translator, Path, bool], None]
+    write: Callable[..., None]  # of the translator, the directory, and whether with weights of 8 bits
     engine: Callable[[Path], OtherEngine]
     engine_int8: Callable[[Path], Int8Engine] | None = None  # of the weights of 8 bits, where it can have them
     sentences: int = SENTENCES  # the most that it is proven on
-    both: bool = False  # whether it always writes float32 and int8
+    int8: Literal["asked", "too", "only"] = "asked"  # whether it writes int8 besides float32, or nothing else
 
 
 FORMATS = {
@@ -40,7 +41,10 @@ FORMATS = {
         ctranslate2.CTranslate2Engine,
         ctranslate2.CTranslate2Engine,
     ),
-    "onnx": Format("onnx", "onnxruntime", onnx.check, onnx.write, onnx.OnnxEngine, onnx.QuantisedEngine, both=True),
+    "onnx": Format("onnx", "onnxruntime", onnx.check, onnx.write, onnx.OnnxEngine, onnx.QuantisedEngine, int8="too"),
+    "argos": Format(
+        "ctranslate2", "ctranslate2", argos.check, argos.write, argos.ArgosEngine, argos.ArgosEngine, int8="only"
+    ),
     "torch": Format("", "torch", torch_transformer.check, torch_transformer.write, torch_transformer.TorchEngine),
     "python": Format(
         "", "json", python_file.check, python_file.write, python_file.PythonEngine, sentences=python_file.SENTENCES
@@ -49,30 +53,49 @@ FORMATS = {
 
 
 def export_model(
-    translator: Translator, to: str, out: Path, force: bool = False, sentences: Sequence[str] = (), int8: bool = False
+    translator: Translator,
+    to: str,
+    out: Path,
+    force: bool = False,
+    sentences: Sequence[str] = (),
+    int8: bool = False,
+    web: Path | None = None,
+    languages: str | None = None,
 ) -> str:
     """Write the model to the directory `out` in another format; what was proven of it, in words.
 
-    `sentences`: to prove it on; without any, sources of the built-in phrasebook. `int8`: weights of 8 bits. Raises
-    UsageError for a model that the format cannot hold and an `out` that is there already, and InputError where the
-    other program computes something else; then nothing is written.
+    `sentences`: to prove it on; without any, sources of the built-in phrasebook. `int8`: weights of 8 bits. `web`:
+    a node_modules with which onnx gets a page that translates in a browser. `languages`: argos's, such as `en:hi`.
+    Raises UsageError for a model that the format cannot hold and an `out` that is there already, and InputError where
+    the other program computes something else; then nothing is written.
     """
     one = FORMATS[to]
-    if int8 and (one.engine_int8 is None or one.both):
-        raise UsageError(f"--int8 is for ctranslate2; --to {to} writes {'both' if one.both else 'float32'}")
+    if int8 and to != "ctranslate2":
+        written = {"asked": "float32", "too": "float32 and int8", "only": "int8"}[one.int8]
+        raise UsageError(f"--int8 is for ctranslate2; --to {to} writes {written}")
+    if to == "argos":
+        one = one._replace(write=partial(one.write, languages=argos.check_languages(languages)))
+    elif languages:
+        raise UsageError(f"--languages is for argos, not for {to}")
+    if web and to != "onnx":
+        raise UsageError(f"--web is for onnx, not for {to}")
     if to == "python" and out.suffix == ".py":
         raise UsageError(f"--out {out}: give a directory, which gets {python_file.CODE} and its {python_file.NUMBERS}")
     if translator.card.get("quantized"):
         raise InputError("the model is quantised already; export the one that it was made from")
     one.check(translator)
+    if web:
+        web_page.runtime_files(web)
     with new_directory(out, force, is_export(out)) as directory:
         one.write(translator, directory, int8)
+        if web:
+            web_page.write(directory, web)
         write_mark(directory, to)
         if importlib.util.find_spec(one.library) is None:
             return f"not proven: {one.library} is not installed (pip install 'glassformer[{one.extra}]')"
         texts = (list(sentences) or _built_in())[: one.sentences]
-        proofs = [] if int8 else [prove(translator, one.engine(directory), texts)]
-        if one.engine_int8 and (int8 or one.both):
+        proofs = [] if int8 or one.int8 == "only" else [prove(translator, one.engine(directory), texts)]
+        if one.engine_int8 and (int8 or one.int8 != "asked"):
             rounded = one.engine_int8(directory)
             proofs.append(prove(translator, rounded, texts, rounded.next_tokens))
         return "\n".join(map(str, proofs))

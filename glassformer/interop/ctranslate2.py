@@ -4,6 +4,7 @@ It holds every shape of model that there is here. Its names are the paths within
 fuses has the rows of several of ours.
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -141,14 +142,17 @@ def _set(spec: Any, path: str, value: np.ndarray) -> None:
 class CTranslate2Engine:
     """`ctranslate2.Translator` on an exported directory."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, source: Path | None = None) -> None:
+        """`source`: the source's SentencePiece file, where it stands elsewhere."""
         import ctranslate2
 
         self.name = f"ctranslate2 {ctranslate2.__version__}"
         # One thread and a fixed order of sums; `default` keeps the type of the file.
         self.model = ctranslate2.Translator(str(directory), device="cpu", intra_threads=1, compute_type="default")
-        self.source, self.target = (Tokenizer.load(directory / name) for name in (SOURCE, TARGET))
-        self.ids = {piece: number for number, piece in enumerate(self.target.pieces)}
+        self.source = Tokenizer.load(source or directory / SOURCE)
+        shared = (directory / "shared_vocabulary.json").is_file()
+        self.pieces = json.loads((directory / f"{'shared' if shared else 'target'}_vocabulary.json").read_bytes())
+        self.ids = {piece: number for number, piece in enumerate(self.pieces)}
 
     def source_ids(self, texts: Sequence[str], to: str | None) -> Ids:
         """The ids of the exported SentencePiece file: tokenization is the caller's there."""
@@ -164,7 +168,7 @@ class CTranslate2Engine:
 
     def log_probs(self, sources: Ids, targets: Ids) -> list[list[float]]:
         """`score_batch`, which adds `</s>` itself; a target that was cut off has one score too many."""
-        written = [[self.target.piece(one) for one in ids if one != EOS] for ids in targets]
+        written = [[self.pieces[one] for one in ids if one != EOS] for ids in targets]
         found = self.model.score_batch(self._pieces(sources), written, max_input_length=0)
         return [list(one.log_probs[: len(ids)]) for one, ids in zip(found, targets, strict=True)]
 
@@ -175,7 +179,7 @@ class CTranslate2Engine:
             rows = [row for row, target in enumerate(targets) if len(target) > place]
             written = self.model.translate_batch(
                 self._pieces([sources[row] for row in rows]),
-                [[self.target.piece(one) for one in targets[row][:place]] for row in rows],
+                [[self.pieces[one] for one in targets[row][:place]] for row in rows],
                 beam_size=1, max_decoding_length=place + 1, min_decoding_length=0, max_input_length=0,
                 suppress_sequences=[[PIECES[one]] for one in SUPPRESSED], return_end_token=True,
             )  # fmt: skip

@@ -155,6 +155,7 @@ def merged(first: Any, following: Any) -> Any:
     branches = {name: compose.add_prefix(one, f"{name}.") for name, one in (("next", following), ("first", first))}
     parameters = _shared(list(branches.values()))
     inputs = {one.name: one for model in (first, following) for one in model.graph.input}
+    _free_cache(inputs)
     graphs = {}
     for name, branch in branches.items():
         _rename(branch.graph, {f"{name}.{one}": one for one in inputs})
@@ -166,6 +167,14 @@ def merged(first: Any, following: Any) -> Any:
     flag = helper.make_tensor_value_info("use_cache_branch", TensorProto.BOOL, [1])
     graph = helper.make_graph([choice], "decoder", [*inputs.values(), flag], first.graph.output, parameters)
     return helper.make_model(graph, opset_imports=first.opset_import, ir_version=first.ir_version)
+
+
+def _free_cache(inputs: Mapping[str, Any]) -> None:
+    """Let the first step's empty cache have any shape: transformers.js knows no key-value heads beside the heads."""
+    for name, one in inputs.items():
+        if name.startswith("past_key_values"):
+            for axis, size in ((1, "heads"), (3, "head_width")):
+                one.type.tensor_type.shape.dim[axis].dim_param = size
 
 
 def _shared(models: Sequence[Any]) -> list[Any]:

@@ -162,7 +162,7 @@ def _added(name: str, number: int) -> Json:
 
 
 def _pre_tokenizer(source: Tokenizer) -> Json:
-    guard = {"type": "Split", "pattern": {"Regex": _guard(source)}, "behavior": "Isolated", "invert": False}
+    guard: Json = {"type": "Split", "pattern": {"Regex": _guard(source)}, "behavior": "Isolated", "invert": False}
     return {"type": "Sequence", "pretokenizers": [guard, _IN_BYTES]}
 
 
