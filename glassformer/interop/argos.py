@@ -60,7 +60,7 @@ def write(translator: Translator, directory: Path, _int8: bool = True, *, langua
     }
     readme = f"# {source} to {target}\n\nMade with glassformer: {translator.model.num_parameters:,} parameters.\n"
     with TemporaryDirectory() as folder, zipfile.ZipFile(directory / (name + SUFFIX), "x") as package:
-        ctranslate2.write(translator, Path(folder), int8=True)
+        ctranslate2.write(translator, Path(folder), int8=True, beyond=True)
         contents = {
             "metadata.json": json.dumps(metadata, indent=2, ensure_ascii=False).encode(),
             "README.md": readme.encode(),

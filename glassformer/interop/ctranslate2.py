@@ -18,13 +18,14 @@ from glassformer.files import write_whole
 from glassformer.interop.proof import Ids
 from glassformer.interop.tables import Table, shapes_of, to_theirs
 from glassformer.model import ModelConfig, Transformer
-from glassformer.model.positions import Positions
+from glassformer.model.positions import Positions, sinusoidal_table
 from glassformer.model_directory import parameters_of
 from glassformer.special import BOS, EOS, PIECES, UNK
 from glassformer.text.tokenizer import Tokenizer
 from glassformer.translator import Translator
 
 SOURCE, TARGET = "source.spm", "target.spm"
+LONGEST = (1024, 256)  # tokens of a source and of a translation at which it stops by default
 _ACTIVATIONS = {  # ours: the name in its enumeration
     "relu": "RELU", "gelu": "GELU", "silu": "SWISH", "reglu": "RELU", "geglu": "GELU", "swiglu": "SWISH",
 }  # fmt: skip
@@ -82,10 +83,14 @@ def check(translator: Translator) -> None:
         raise UsageError("--to ctranslate2 needs its library: pip install 'glassformer[ctranslate2]'") from error
 
 
-def write(translator: Translator, directory: Path, int8: bool = False) -> None:
-    """Write model.bin, config.json, the vocabulary and the SentencePiece files; `int8`: with weights of 8 bits."""
+def write(translator: Translator, directory: Path, int8: bool = False, beyond: bool = False) -> None:
+    """Write model.bin, config.json, the vocabulary and the SentencePiece files; `int8`: with weights of 8 bits.
+
+    `beyond`: with sinusoidal positions for all lengths that it tries by default, also those that our model does not
+    admit. At a position without a vector it fails, and a whole batch with it.
+    """
     source, target = translator.tokenizers
-    spec = _specification(translator.model)
+    spec = _specification(translator.model, LONGEST if beyond else (0, 0))
     spec.register_source_vocabulary(source.pieces)
     spec.register_target_vocabulary(target.pieces)
     config = spec.config
@@ -100,7 +105,7 @@ def write(translator: Translator, directory: Path, int8: bool = False) -> None:
     write_whole(directory / TARGET, target.to_bytes())
 
 
-def _specification(model: Transformer) -> Any:
+def _specification(model: Transformer, positions: tuple[int, int]) -> Any:
     from ctranslate2.specs import TransformerSpec, common_spec, transformer_spec
 
     config = model.config
@@ -115,11 +120,15 @@ def _specification(model: Transformer) -> Any:
     }
     encoder = transformer_spec.TransformerEncoderSpec(config.encoder_layers, config.num_heads, **shape)
     decoder = transformer_spec.TransformerDecoderSpec(config.decoder_layers, config.num_heads, **shape)
-    for spec, embedding in ((encoder, model.source_embedding), (decoder, model.target_embedding)):
+    sides = zip((encoder, decoder), (model.source_embedding, model.target_embedding), positions, strict=True)
+    for spec, embedding, length in sides:
         spec.pre_norm = config.norm_position == "pre"
         spec.scale_embeddings = float(config.embedding_factor)
         if isinstance(embedding.position, Positions):
-            spec.position_encodings.encodings = _array(embedding.position.table_PD)
+            table_PD = embedding.position.table_PD
+            if config.positions == "sinusoidal" and length > len(table_PD):
+                table_PD = sinusoidal_table(length, config.d_model, config.position_layout)
+            spec.position_encodings.encodings = _array(table_PD)
     spec = TransformerSpec(encoder, decoder)
     for path, weight in to_theirs(table(config), parameters_of(model)).items():
         _set(spec, path, _array(weight))

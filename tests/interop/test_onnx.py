@@ -124,8 +124,8 @@ def test_transformers_js_translates(exported, name, tmp_path):
         "env.allowRemoteModels = false; env.allowLocalModels = true; env.localModelPath = input.parent;",
         'const translate = await pipeline("translation", input.name, { dtype: "fp32" });',
         "const texts = [];",
-        "for (const one of input.texts) texts.push((await translate(one, { max_new_tokens: 20 }))[0].translation_text);",
-        "output(texts);",
+        "for (const one of input.texts) texts.push((await translate(one, { max_new_tokens: 20 }))[0]);",
+        "output(texts.map((one) => one.translation_text));",
         document=document,
     )
     to = "pt_br" if ours.targets else None

@@ -1,4 +1,4 @@
-"""`tokenizer.json` gives the ids of SentencePiece in the libraries that read it: `tokenizers`, and that of npm in Node."""
+"""`tokenizer.json` gives SentencePiece's ids in the libraries that read it: `tokenizers`, and npm's in Node."""
 
 import json
 import unicodedata
