@@ -364,12 +364,19 @@ def _add_export(commands: Any) -> None:
     parser = _command(commands, "export", do.export, "write a model in another program's format, and prove it there")
     _add_model(parser)
     parser.add_argument(
-        "--to", required=True, choices=("hf", "ctranslate2", "torch", "python"),
-        help="hf: transformers' MarianMTModel; torch: nn.Transformer's state dict; python: one file without a library",
+        "--to", required=True, choices=("hf", "ctranslate2", "onnx", "argos", "torch", "python"),
+        help="hf: transformers' MarianMTModel; onnx: for onnxruntime and transformers.js; argos: for Argos "
+        "Translate and LibreTranslate; torch: nn.Transformer's state dict; python: one file without a library",
     )  # fmt: skip
     parser.add_argument("--int8", action="store_true", help="weights of 8 bits, of ctranslate2: a quarter of the size")
     _add_new_directory(parser, "the directory to write")
     parser.add_argument("--sentences", metavar="F", help="a sentence a line, to prove it on (the phrasebook's)")
+    parser.add_argument("--languages", metavar="SOURCE:TARGET", help="with argos: their codes, such as en:hi")
+    parser.add_argument(
+        "--web", metavar="NODE_MODULES",
+        help="with onnx: write translate.html too, which translates in a browser, with the onnxruntime-web and "
+        "@huggingface/tokenizers that npm installed there",
+    )  # fmt: skip
 
 
 def _add_import(commands: Any) -> None:
