@@ -27,7 +27,7 @@ class GradientWork(NamedTuple):
     loss: Tensor  # mean per target token
     source_tokens: int
     target_tokens: int
-    splits: int  # batches that did not fit into memory and were halved
+    splits: Tensor  # batches that did not fit into memory and were halved
 
 
 class _MicroBatch(NamedTuple):
@@ -76,8 +76,8 @@ class Gradients:
             if torch.cuda.is_available():
                 torch.cuda.empty_cache()
             splits += 1
-        loss, all_splits = self._group.sum(torch.stack((loss, loss.new_tensor(splits))))
-        return GradientWork(loss, source_tokens, target_tokens, int(all_splits))
+        loss, all_splits = self._group.sum(torch.stack((loss, torch.full_like(loss, splits))))
+        return GradientWork(loss, source_tokens, target_tokens, all_splits)
 
     def _own_share(self, batch: Batch) -> _MicroBatch:
         """This process's pairs; where the batch has too few for all, a dummy, since every process must take part."""

@@ -11,6 +11,9 @@ from torch import Tensor
 from torch.nn import functional
 
 CHUNK = 512  # targets whose logits exist at one time: small enough for a cache, large enough for the matrix products
+# On other devices than the CPU. Few and large products suit a GPU: with chunks of 512 a step of `base` took 1.7 times
+# as long on an H100, at 4,096 targets.
+DEVICE_CHUNK = 8192
 
 
 def output_loss(
@@ -61,7 +64,7 @@ class _OutputLoss(torch.autograd.Function):
         sums = _Sums(hidden_RND, weight_VD, bias_V, r_drop)
         with torch.autocast(kind, enabled=False):
             w_VD, b_V = weight_VD.to(dtype), None if bias_V is None else bias_V.to(dtype)
-            size = CHUNK // len(hidden_RND)
+            size = (CHUNK if kind == "cpu" else DEVICE_CHUNK) // len(hidden_RND)
             for first in range(0, len(targets_N), size):
                 part = slice(first, first + size)
                 sums.add(part, hidden_RND[:, part].to(dtype), w_VD, b_V, targets_N[part], learning)
