@@ -63,7 +63,7 @@ class Trainer:
         with self.report, StopSignals() as stop:
             for note in self.run.notes():
                 self.report.note(note)
-            self.run.replica.model.train()
+            self.run.replica.objective.train()
             if self.progress.step == 0:
                 self._save_probes()
             for callback in self.callbacks:

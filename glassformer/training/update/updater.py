@@ -63,7 +63,7 @@ class Updater:
         """`tokenizer` is the source's; errors name a pair by its text."""
         settings = config.training
         self._replica, self._optimizer, self._settings = replica, optimizer, settings
-        self._gradients = Gradients(replica, settings.precision, group, tokenizer)
+        self._gradients = Gradients(replica, group, tokenizer)
         self._peak_rate = settings.learning_rate or paper_peak(config.model.d_model, settings.warmup_steps)
         self._vocab_size = config.model.vocab_size
 
@@ -83,5 +83,6 @@ class Updater:
         applied = usable(work.loss, norm, self._vocab_size)
         optimizer.found_inf = 1 - applied.float()  # type: ignore[attr-defined]  # torch's name: Adam skips where it is 1
         optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
+        self._replica.updated()
+        self._replica.zero_grad()
         return Update(step, rate, work, norm, applied)

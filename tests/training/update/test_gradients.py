@@ -58,8 +58,12 @@ def batches():
 
 
 def gradients(model, **settings):
-    replica = Replica(model, TrainingConfig(label_smoothing=0.1, **settings), Group(CPU))
-    return Gradients(replica, "float32", Group(CPU), NAMES)
+    replica = Replica(
+        model,
+        TrainingConfig(**{"label_smoothing": 0.1, "precision": "float32", "compile": "none"} | settings),
+        Group(CPU),
+    )
+    return Gradients(replica, Group(CPU), NAMES)
 
 
 def taken(model):
