@@ -216,6 +216,12 @@ class TrainingConfig:
     work, the same numbers. Source: Chen et al. 2016; measured in docs/benchmarks/interruptions.md.
     """
 
+    deterministic: bool = False
+    """Whether the same run gives the same numbers again to the bit on a GPU too, straight or stopped and resumed, at
+    the cost of slower kernels there. On the CPU it always does.
+    Source: ours; torch.use_deterministic_algorithms.
+    """
+
     seed: int = 1
     """Where random draws begin: initial parameters, order of the pairs, dropout, a built-in corpus's sentences.
     Range: at least 0 and below `2**63`. Unit: none. Source: ours.

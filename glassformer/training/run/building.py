@@ -22,6 +22,7 @@ from glassformer.training.run.fingerprint import batching_key, data_changes, val
 from glassformer.training.run.run import Run
 from glassformer.training.run.state import read_progress
 from glassformer.training.update.compilation import agreed_compilation, refuse_compilation
+from glassformer.training.update.determinism import make_deterministic
 from glassformer.training.update.optimizer import adam
 from glassformer.training.update.precision import agreed_precision
 from glassformer.training.update.replica import Replica
@@ -36,6 +37,8 @@ def build_run(path: Path, config: RunConfig, group: Group, checkpoint: Path | No
     """
     check_tokenizer(config.training.validate_tokenize)
     refuse_compilation(config.training, group)
+    if config.training.deterministic:
+        make_deterministic()
     _refuse_too_large(config, group)
     origin = checkpoint or (Path(config.training.start_from) if config.training.start_from else None)
     translator = _load_translator(origin, config.model) if origin else None
