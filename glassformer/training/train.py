@@ -18,6 +18,7 @@ from glassformer.training.run.resuming import resume
 from glassformer.training.run.run import CONFIG, Run
 from glassformer.training.run.starting import start
 from glassformer.training.trainer import Callback, Trainer
+from glassformer.training.update.determinism import preserved_determinism
 from glassformer.training.update.memory import keep_freed_memory
 from glassformer.translator import Translator
 
@@ -62,7 +63,7 @@ def train_with(
     path = path_of(out, "out")
     if not is_utf8(path):
         raise UsageError(f"{path}: the name is no UTF-8, and weights could not be read back; choose another --out")
-    with join_group(device) as group, lock_run(path) if group.is_main else nullcontext():
+    with preserved_determinism(), join_group(device) as group, lock_run(path) if group.is_main else nullcontext():
         # Without a name: the trainer must be gone before the group is.
         Trainer(_begin(path, settings, group, resumed, allow), callbacks).fit()
         return Translator.load(resolve(path), group.device)
