@@ -21,7 +21,7 @@ CHANGEABLE = {
     "parallel",
     "activation_checkpointing",
 }
-FIXED = SHAPE | {"tokenizer", "character_coverage", "split_digits", "user_symbols", "start_from"}
+FIXED = SHAPE | {"tokenizer", "character_coverage", "split_digits", "user_symbols", "start_from", "teacher"}
 CONTENT = "data"  # what --allow calls the text itself, beside the keys of a config
 
 Differences = dict[str, tuple[Any, Any]]  # key: (before, after)
