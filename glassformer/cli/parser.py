@@ -90,11 +90,12 @@ def _add_train(commands: Any) -> None:
         "lists those of the run."
     )
     _add_data(parser)
-    parser.add_argument("--preset", help="glass, tiny (the default), small, base, big or deep-shallow")
+    parser.add_argument("--preset", help="glass, tiny (the default), small, base, big, deep-shallow or student")
     parser.add_argument("--config", metavar="F.yaml", help="settings as `key: value` lines")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="one setting; may be repeated")
     parser.add_argument("--out", required=True, metavar="RUN", help="the run directory to write")
     parser.add_argument("--from", dest="start_from", metavar="MODEL", help="fine-tune this model on the text")
+    parser.add_argument("--teacher", metavar="MODEL", help="train on what this model makes of the text's sources")
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out, if there is one")
     parser.add_argument(
         "--allow", default="", metavar="KEY[,KEY]", help="with --resume: settings that may change; data: the text may"
