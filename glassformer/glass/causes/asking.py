@@ -7,13 +7,14 @@ import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
+from glassformer.arguments import checked
 from glassformer.engine import SUPPRESSED, generate
-from glassformer.errors import InputError, UsageError, nearest
+from glassformer.errors import InputError, UsageError
 from glassformer.glass.causes.contrast import Contrast, Measure
 from glassformer.glass.causes.patching import Alignment, align
 from glassformer.glass.causes.places import Axis, numbered, written_axis
@@ -26,11 +27,12 @@ from glassformer.translator import Translator
 
 @dataclass(frozen=True)
 class Sentence:
-    """A sentence as a model reads it: its text, and its ids with `</s>`."""
+    """A sentence as a model reads it: its text, its ids with `</s>`, and the ids that its translation begins with."""
 
     translator: Translator = field(repr=False)
     text: str
     ids: list[int]
+    begins: list[int]
 
     @classmethod
     def of(cls, translator: Translator, text: str, to: str | None = None) -> "Sentence":
@@ -38,7 +40,7 @@ class Sentence:
         (ids,) = translator.source_ids([text.strip()], to=to)
         if not ids:
             raise InputError("there is no sentence to ask about: it is blank")
-        return cls(translator, text.strip(), ids)
+        return cls(translator, text.strip(), ids, translator.target_tokenizer.beginning_ids(to))
 
     @property
     def axis(self) -> Axis:
@@ -48,7 +50,7 @@ class Sentence:
     @cached_property
     def translation(self) -> list[int]:
         """The ids of its greedy translation, with `</s>`; made when first asked for, once."""
-        ((found, *_),) = generate(self.translator.engine, [self.ids], SearchOptions(beam=1))
+        ((found, *_),) = generate(self.translator.engine, [self.ids], SearchOptions(beam=1), prefixes=[self.begins])
         return list(found.tokens)
 
     def log_probs(self, ids: list[int]) -> Tensor:
@@ -102,6 +104,7 @@ class _Choice(NamedTuple):
     b: int
 
 
+@checked
 def ask(
     translator: Translator,
     source: str,
@@ -126,11 +129,9 @@ def ask(
 
     Raises UsageError or InputError for what makes no question.
     """
-    if measure not in get_args(Measure):
-        raise UsageError(f"unknown measure '{measure}'; {nearest(str(measure), get_args(Measure))}")
     first = Sentence.of(translator, source, to)
     second = None if versus is None else Sentence.of(translator, versus, to)
-    ids = first.translation if target is None else _forced(translator, target)
+    ids = first.translation if target is None else _forced(translator, target, to)
     written = written_axis(translator.target_tokenizer, ids)
     log_probs_TV = first.log_probs(ids)
     wanted = _wanted(written, word, step)
@@ -165,8 +166,12 @@ def ask(
     )
 
 
-def _forced(translator: Translator, target: str | Sequence[int]) -> list[int]:
-    ids = [*translator.target_tokenizer.encode(target.strip()), EOS] if isinstance(target, str) else list(target)
+def _forced(translator: Translator, target: str | Sequence[int], to: str | None) -> list[int]:
+    tokenizer = translator.target_tokenizer
+    if isinstance(target, str):
+        ids = [*tokenizer.beginning_ids(to), *tokenizer.encode(target.strip()), EOS]
+    else:
+        ids = list(target)
     translator.model.config.check_length(len(ids), "the target", "shorten it")
     return ids
 

@@ -5,7 +5,7 @@ import type { Axis, Beam, BeamNode, Trace } from "../record";
 import { logSumExp } from "../temperature";
 import { shown } from "../text/axis";
 import type { Tokenizer } from "../text/tokenizer";
-import { following, limitOf, startOf } from "./following";
+import { beginningOf, following, limitOf, startOf } from "./following";
 
 /** A beginning of a translation: its last node in the tree. */
 interface Path {
@@ -30,10 +30,11 @@ export async function searchBeam(record: Trace, source: Axis, tokenizer: Tokeniz
     nodes.push({ ...at, log_prob, sum, length: step, penalty: penalty(step), score: sum / penalty(step), state: "kept" });
     return nodes[nodes.length - 1];
   };
+  const beginning = beginningOf(record);
   let live: Path[] = [{ ids: [], node: add(null, startOf(record), 0) }];
   let best: BeamNode | null = null; // of those that ended
   for (let length = 1; ; length++) {
-    const found = live.flatMap(({ ids, node }) => likeliest(next(ids), forbidden, 2 * width).map(([token, log_prob]) => ({ ids: [...ids, token], parent: node, token, log_prob })));
+    const found = live.flatMap(({ ids, node }) => likeliest(next(ids), forbidden, 2 * width, beginning[ids.length]).map(([token, log_prob]) => ({ ids: [...ids, token], parent: node, token, log_prob })));
     const continued = found.sort((one, other) => other.parent.sum + other.log_prob - one.parent.sum - one.log_prob).slice(0, 2 * width);
     const grown: Path[] = [];
     continued.forEach(({ ids, parent, token, log_prob }, place) => {
@@ -52,9 +53,10 @@ export async function searchBeam(record: Trace, source: Axis, tokenizer: Tokeniz
   return { width, length_penalty, nodes };
 }
 
-/** The likeliest tokens that may be said, with their log-probabilities; of equally likely ones the lowest ids. */
-function likeliest(logits: Float32Array, forbidden: readonly number[], most: number): [id: number, log_prob: number][] {
+/** The likeliest tokens that may be said, or the one that must, with log-probabilities; of equally likely ones the lowest ids. */
+function likeliest(logits: Float32Array, forbidden: readonly number[], most: number, forced: number | undefined): [id: number, log_prob: number][] {
   const total = logSumExp(logits);
+  if (forced !== undefined) return [[forced, logits[forced] - total]];
   const allowed = Array.from(logits.keys()).filter((id) => !forbidden.includes(id) && logits[id] > -Infinity);
   return allowed.sort((a, b) => logits[b] - logits[a] || a - b).slice(0, most).map((id) => [id, logits[id] - total]);
 }

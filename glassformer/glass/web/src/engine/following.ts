@@ -14,6 +14,13 @@ export const readAxis = (record: Trace, tokenizer: Tokenizer, ids: readonly numb
 
 export const startOf = ({ model }: Trace): number => Number(model.decoder_start_id);
 
+/** What every translation of this model begins with: the symbol of its language, where that stands there. */
+export function beginningOf({ axes, translator }: Trace): number[] {
+  const read = axes.target.tokens!.slice(1);
+  const end = read.findIndex(({ special, id }) => !special || id === translator!.end);
+  return read.slice(0, end < 0 ? read.length : end).map(({ id }) => id);
+}
+
 /** The most tokens that a source of so many may give, `</s>` included (Python: SearchOptions.limit). */
 export function limitOf({ translator }: Trace, source: number): number {
   const { max_length, max_length_ratio, max_length_extra } = translator!;

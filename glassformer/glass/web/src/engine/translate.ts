@@ -7,7 +7,7 @@ import { last } from "../shapes";
 import { axisOf, shown, strip } from "../text/axis";
 import { Tokenizer, type TextToken } from "../text/tokenizer";
 import { logSumExp } from "../temperature";
-import { following, limitOf, readAxis, startOf } from "./following";
+import { beginningOf, following, limitOf, readAxis, startOf } from "./following";
 import { withTokens } from "./sentence";
 
 /** Why a sentence cannot be translated, in one line for its reader. */
@@ -72,7 +72,7 @@ export function sourceAxis({ axes, translator }: Trace, tokenizer: Tokenizer, te
 export async function greedy(record: Trace, source: Axis, tokenizer: Tokenizer, pause: Pause): Promise<number[] | null> {
   const { end, forbidden } = record.translator!;
   const next = following(record, source, tokenizer);
-  const ids: number[] = [];
+  const ids = beginningOf(record);
   const most = limitOf(record, source.size);
   while (ids.length < most && ids.at(-1) !== end) {
     ids.push(likeliest(next(ids), forbidden));
