@@ -23,7 +23,7 @@ export function Proof({ graph, onTry, chosen }: Props) {
   return (
     <div class="scroll" tabIndex={0} role="group" aria-label="The proof">
       <table class="proof">
-        <thead><tr><th scope="col">What is changed</th><th scope="col">Which it then prefers, and how many times as likely</th><td /></tr></thead>
+        <thead><tr><th scope="col">What is changed</th><th scope="col">Which word it then prefers, by what odds</th><td /></tr></thead>
         <tbody>
           <tr><th scope="row">nothing: the sentence as it is</th><td><Prefers cause={cause} value={cause.clean} /></td><td /></tr>
           {proof(cause).map((found) => (
@@ -33,7 +33,7 @@ export function Proof({ graph, onTry, chosen }: Props) {
               <td><button aria-pressed={chosen?.(found)} onClick={() => onTry(found)}>{chosen?.(found) ? "Undo" : "Do it"}</button></td>
             </tr>
           ))}
-          {rest && <tr><th scope="row">any other word{also(trace)}, at any depth; the most: <Word text={sourceWord(trace, rest.column)} /></th><td><Prefers cause={cause} value={cause.clean - rest.effect} /></td><td /></tr>}
+          {rest && <tr><th scope="row">any other word{also(trace)}, at any depth (the most does <Word text={sourceWord(trace, rest.column)} />)</th><td><Prefers cause={cause} value={cause.clean - rest.effect} /></td><td /></tr>}
         </tbody>
       </table>
     </div>
