@@ -126,6 +126,7 @@ export function go(change: Partial<Place>): void {
   stopTyping();
   stopAsking();
   leadTo(graphOf(next) === graph.peek() ? next : { ...next, edits: writeEdits(graphOf(next)) ?? [] }, null);
+  if (next.view !== here.view) scrollTo(0, 0); // after the step of the history, which keeps where one was
 }
 
 /** Choose something in a view (see `linked.ts`); null: as at the beginning. `passing`: Back does not stop here. */

@@ -94,6 +94,12 @@ export function pronounOf({ axes }: Trace): number | null {
   return place < 0 ? null : place;
 }
 
+/** Which of several equal words of the source this is, from 1; null where there is no other. */
+export function occurrence(trace: Trace, place: number): number | null {
+  const alike = trace.axes.source.tokens!.flatMap((_, other) => (sourceWord(trace, other) === sourceWord(trace, place) ? [other] : []));
+  return alike.length > 1 ? alike.indexOf(place) + 1 : null;
+}
+
 export const sourceWord = (trace: Trace, place: number): string => tokenText(trace, "source", place);
 export const readWord = (trace: Trace, step: number): string => tokenText(trace, "target", step);
 export const writtenWord = (trace: Trace, step: number): string => {

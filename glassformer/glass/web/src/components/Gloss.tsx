@@ -1,6 +1,6 @@
 // What words of the target mean, where the record says it, for who does not read that language. Always text, never markup.
 
-import { meaning, shortMeaning } from "../meaning";
+import { meaning, shortestMeaning, shortMeaning } from "../meaning";
 import { pieceLabel } from "../pieces";
 import type { Trace } from "../record";
 import "./Gloss.css";
@@ -18,19 +18,30 @@ export function Glossed({ trace, token }: { trace: Trace; token: Said }) {
   return <span class="glossed" title={all ?? undefined}><bdi>{nameOf(token)}</bdi>{all && <small class="gloss"> {shortMeaning(trace, nameOf(token))}</small>}</span>;
 }
 
+interface LineProps {
+  trace: Trace;
+  text: string;
+  /** Another translation: words that it has not in the same place are marked. */
+  beside?: string;
+}
+
 /** A sentence of the target, under each word what it means; as it stands where no meaning is known. */
-export function Interlinear({ trace, text }: { trace: Trace; text: string }) {
-  const words = text.split(/\s+/).filter(Boolean);
+export function Interlinear({ trace, text, beside }: LineProps) {
+  const words = wordsOf(text);
   if (!words.some((word) => meaning(trace, word))) return <>{text}</>;
+  const others = beside === undefined ? words : wordsOf(beside);
   return (
     <span class="interlinear">
       {words.map((word, i) => [
         i > 0 && " ",
-        <span key={i} class="interlinear-word" title={meaning(trace, word) ?? undefined}><bdi>{word}</bdi><small class="gloss">{shortMeaning(trace, word) ?? "\u00a0"}</small></span>,
+        <span key={i} class={`interlinear-word ${word === others[i] ? "" : "moved-word"}`} title={meaning(trace, word) ?? undefined}><bdi>{word}</bdi><small class="gloss">{shortestMeaning(trace, word) ?? "\u00a0"}</small></span>,
       ])}
     </span>
   );
 }
+
+/** The words of a sentence, as they stand between its spaces. */
+export const wordsOf = (text: string): string[] => text.split(/\s+/).filter(Boolean);
 
 const SHORT = [["m.", "masculine"], ["f.", "feminine"], ["pl.", "plural"]] as const;
 

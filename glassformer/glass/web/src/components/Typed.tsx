@@ -68,7 +68,7 @@ function Field({ read }: { read: string }) {
         <span>A sentence to translate</span>
         <input type="text" dir="auto" value={text} maxLength={LONGEST_SENTENCE} autocomplete="off" spellcheck={false} onInput={(event) => setText(event.currentTarget.value)} onKeyDown={onEnter(submit)} />
       </label>
-      <button class="do" onClick={submit}>Translate it here</button>
+      <button class="do" onClick={submit}>Translate this here</button>
       <Progress />
       {problem.value && <p role="alert" class="problem">{problem.value}</p>}
     </div>

@@ -12,13 +12,14 @@ import { EffectTable } from "./causes/EffectTable";
 import { scaleFor } from "./causes/effects";
 import { Lens } from "./causes/Lens";
 import { Outcome } from "./causes/Outcome";
-import { kindOf, mapOf, readWord, sourceWord, writtenWord } from "../causes/parts";
+import { kindOf, mapOf, readWord, writtenWord } from "../causes/parts";
 import { Question } from "./causes/Question";
 import { Sum } from "./causes/Sum";
+import { SourceWord } from "./causes/Word";
 import "./Layered.css";
 import "./causes/Why.css";
 
-const LEAD = "A weight of attention says where the model looks, not what comes of it. Here something in the model is changed, and one sees which word it says then: that is a proof.";
+const LEAD = "A weight of attention says where the model looks, not what comes of it. Here something in the model is changed, and one sees which word it says then: that is a proof, for this sentence.";
 
 export function Why({ graph }: { graph: Graph }) {
   const asks = takesSentences(graph.recorded);
@@ -58,7 +59,7 @@ function Encoder({ graph }: { graph: Graph }) {
   return (
     <section class="card" aria-labelledby="why-encoder">
       <h3 id="why-encoder">In the encoder</h3>
-      <EffectTable graph={graph} map={stream} scale={scaleFor(cause)} columns={stream.total[0].map((_, place) => <bdi>{sourceWord(graph.recorded, place)}</bdi>)}
+      <EffectTable graph={graph} map={stream} scale={scaleFor(cause)} columns={stream.total[0].map((_, place) => <SourceWord trace={graph.recorded} place={place} />)}
         caption={<>A column is a word, a row a depth: from the words themselves down to what the decoder reads. <span class="for-a">Orange speaks for <bdi>{cause.contrast.a.text.trim()}</bdi></span>, <span class="for-b">blue for <bdi>{cause.contrast.b.text.trim()}</bdi></span>.</>} />
       <Sublayers graph={graph} stack="encoder" />
     </section>

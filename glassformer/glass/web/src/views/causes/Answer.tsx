@@ -3,12 +3,12 @@
 import type { ComponentChildren } from "preact";
 import type { Graph } from "../../graph";
 import type { Cause, Trace } from "../../record";
-import { MEASURES, written } from "./effects";
-import { besides, carriers, decidingHead, DECIDES, most, route, strongestHead, turns, type Found, type Run } from "./findings";
+import { MEASURES, sizeOf, written } from "./effects";
+import { besides, carriers, decidingHead, DECIDES, itsFellows, most, route, strongestHead, turns, type Found, type Run } from "./findings";
 import { chosenPart, intervene } from "./intervening";
 import { depthName, kindOf, partId, partName, PUT_THERE, sourceWord } from "../../causes/parts";
 import { Proof } from "./Proof";
-import { saidText } from "./says";
+import { matter, saidText } from "./says";
 import { Word } from "./Word";
 
 export function Answer({ graph }: { graph: Graph }) {
@@ -18,13 +18,13 @@ export function Answer({ graph }: { graph: Graph }) {
     <section class="card" aria-labelledby="why-answer">
       <h3 id="why-answer"><Verdict graph={graph} /></h3>
       <p class="muted">
-        How that is proved: in each line one thing is changed. It gets {PUT_THERE[cause.ablation]}; all that follows is computed anew, and nothing else is touched.
+        How that is proved: in each line one thing is changed: it gets {PUT_THERE[cause.ablation]}; all that follows is computed anew, and nothing else is touched.
       </p>
       <Proof graph={graph} onTry={intervene} chosen={(found) => partId(found) === on} />
       <h4>The way through the model</h4>
       <p class="muted">
-        The <b>effect</b> of a change is what the {MEASURES[cause.contrast.measure]} loses by it, of {written(cause, cause.clean)}
-        {cause.other !== null && <> (it would be {written(cause, cause.other)} if the whole sentence were the second one)</>}.
+        The <b>effect</b> of a change is what the {MEASURES[cause.contrast.measure]} loses by that, of {written(cause, cause.clean)}
+        {cause.other !== null && <> (with the whole second sentence {written(cause, cause.other)} would be left)</>}. Layers count from 0.
       </p>
       <ol class="route">
         {route(cause).map((run, i, runs) => <Stage key={i} graph={graph} run={run} before={runs[i - 1] ?? null} />)}
@@ -43,13 +43,14 @@ export function Verdict({ graph }: { graph: Graph }) {
   if (!first) return <>No word decides.</>;
   const word = ({ first: { column } }: Run) => <Word text={sourceWord(trace, column)} />;
   const last = later.at(-1) ?? first;
+  const what = matter(trace);
   const read = last.last.row === first.first.map.rows.length - 1; // what the decoder reads
   const left = Math.abs(first.first.map.total[last.first.row][first.first.column] ?? 0) < DECIDES * most(cause);
   return (
     <>
       The word {word(first)} decides.{" "}
-      {last !== first && <>The encoder hands that on{read ? <>: when the decoder reads, it is found at {word(last)}</> : <> to {word(last)}</>}{left && <>, no longer at {word(first)}</>}.</>}
-      {last === first && read && <>It is still found there when the decoder reads.</>}
+      {last !== first && <>The encoder hands {what === "what decides" ? "that" : what} on{read ? <>: when the decoder reads, {what} is found at {word(last)}</> : <> to {word(last)}</>}{left && <>, no longer at {word(first)}</>}.</>}
+      {last === first && read && <>{sentenceCase(what)} is still found there when the decoder reads.</>}
     </>
   );
 }
@@ -67,10 +68,10 @@ function Stage({ graph, run: { first, last }, before }: { graph: Graph; run: Run
   return (
     <li>
       <b>{first.row === 0 ? "At the words themselves" : sentenceCase(depthName(rows[first.row]))}{last.row > first.row && `, and still ${depthName(rows[last.row])}`}</b>{" "}
-      most of it is at <Word text={sourceWord(trace, first.column)} />: effect <Try graph={graph} found={first} />
+      {matter(trace)} is mostly at <Word text={sourceWord(trace, first.column)} />: effect <Try graph={graph} found={first} />
       {turns(cause, first.effect) && <>, and the model says <span class="word-b"><bdi>{saidText(cause.contrast.b)}</bdi></span></>}.
-      {before && <> It is no longer at <Word text={sourceWord(trace, before.first.column)} /> ({written(cause, total[first.row][before.first.column] ?? 0)}).</>}
-      {head && <> What moves it: {partName(trace, head)}, by itself <Try graph={graph} found={head} />.</>}
+      {before && <> No longer at <Word text={sourceWord(trace, before.first.column)} /> ({written(cause, total[first.row][before.first.column] ?? 0)}).</>}
+      {head && <> What moves {matter(trace) === "what decides" ? "that" : matter(trace)}: {partName(trace, head)}, by itself <Try graph={graph} found={head} />.</>}
     </li>
   );
 }
@@ -90,15 +91,16 @@ function Reading({ cause }: { cause: Cause }) {
   return (
     <li>
       <b>In the decoder</b> the most comes through head {head.column} of the {kindOf(head.map)} in {head.map.rows[head.row]}: effect {written(cause, head.effect)}
-      {decidingHead(cause, head.map.name) ? "." : ", so no single head of it carries half."}
+      {" "}of {written(cause, most(cause))}{!decidingHead(cause, head.map.name) && ", so no single head of that attention carries half"}.
+      {itsFellows(head).length > 0 && <> The others of that layer, each changed alone: {itsFellows(head).map(({ column, effect }) => `head ${column} ${written(cause, effect)}`).join(", ")}.</>}
     </li>
   );
 }
 
 /** An effect in a sentence: a click does the experiment. */
 const Try = ({ graph, found }: { graph: Graph; found: Found }) => (
-  <button class={`num ${chosenPart() === partId(found) ? "on" : ""}`} aria-pressed={chosenPart() === partId(found)} title="Do it"
-    aria-label={`effect ${written(graph.recorded.cause!, found.effect)}: do it`} onClick={() => intervene(found)}>
+  <button class={`num ${chosenPart() === partId(found) ? "on" : ""}`} aria-pressed={chosenPart() === partId(found)} title="Do this"
+    aria-label={`effect ${written(graph.recorded.cause!, found.effect)}: do this`} onClick={() => intervene(found)}>
     {written(graph.recorded.cause!, found.effect)}
   </button>
 );
@@ -112,7 +114,7 @@ function Others({ trace, cause }: { trace: Trace; cause: Cause }) {
   return (
     <p>
       {words.length > 0 && <>Putting {listed(words.map((place) => <Word text={sourceWord(trace, place)} />))}{words.length > 1 && " (each alone)"} from the second sentence into this one is enough to turn <bdi>{saidText(a)}</bdi> into <bdi>{saidText(b)}</bdi>. </>}
-      {rest && <>Of all the other words, at any depth, the largest effect is {written(cause, rest.effect)} (<Word text={sourceWord(trace, rest.column)} />, {depthName(rest.map.rows[rest.row])}){cause.contrast.measure === "logit_difference" && !turns(cause, rest.effect) ? ": not enough to turn it" : ""}.</>}
+      {rest && <>No other single word, at any depth, moves the {MEASURES[cause.contrast.measure]} by more than {sizeOf(cause, rest.effect).replace("less than ", "")}.</>}
     </p>
   );
 }

@@ -7,7 +7,7 @@ import { isDark, openView } from "../../store";
 import { attention, EVERYWHERE } from "../decoding/attention";
 import { felt, topOf } from "./findings";
 import { sourceWord } from "../../causes/parts";
-import { Word } from "./Word";
+import { SourceWord, Word } from "./Word";
 
 interface Opinion {
   readonly name: string;
@@ -58,7 +58,7 @@ export function Beside({ graph }: { graph: Graph }) {
       <div class="scroll" tabIndex={0} role="group" aria-label="What each method says of each word">
         <table class="effects opinions">
           <caption class="sr">Shares of each source word, in per cent</caption>
-          <thead><tr><td />{places.map((place) => <th key={place} scope="col">{sourceWord(trace, place)}</th>)}</tr></thead>
+          <thead><tr><td />{places.map((place) => <th key={place} scope="col"><SourceWord trace={trace} place={place} /></th>)}</tr></thead>
           <tbody>
             {[found, ...others].map((one, i) => <Row key={one.name} opinion={one} places={places} deciding={deciding} first={i === 0} />)}
           </tbody>

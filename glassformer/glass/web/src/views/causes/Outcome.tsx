@@ -9,7 +9,7 @@ import { spokenNow } from "../edit/spoken";
 import { MEASURES, written } from "./effects";
 import { chosenPart, intervene } from "./intervening";
 import { effectOf, partName, partOf, PUT_THERE } from "../../causes/parts";
-import { favourite, measured, now, recorded, there } from "./says";
+import { favourite, kept, measured, now, recorded, there } from "./says";
 
 export function Outcome({ graph }: { graph: Graph }) {
   const trace = graph.recorded;
@@ -50,11 +50,18 @@ function Live({ graph, cause, asked }: { graph: Graph; cause: Cause; asked: bool
       <p class="muted">{MEASURES[cause.contrast.measure]} computed here: <b class="figure" title={show(measured(cause, after))}>{written(cause, measured(cause, after))}</b></p>
       <dl class="spoken">
         <div><dt>before</dt><dd dir="auto"><Interlinear trace={trace} text={trace.decode!.text} /></dd></div>
-        <div><dt>now</dt><dd dir="auto" class={said && said.text !== trace.decode!.text ? "differs" : ""}>{said ? <Interlinear trace={trace} text={said.text + (said.finished ? "" : " …")} /> : "…"}</dd></div>
+        <div><dt>now</dt><dd dir="auto" class={said && said.text !== trace.decode!.text ? "differs" : ""}>{said ? <Interlinear trace={trace} text={said.text + (said.finished ? "" : " …")} beside={trace.decode!.text} /> : "…"}</dd></div>
       </dl>
+      {said && <Kept words={kept(trace.decode!.text, said.text, cause.second?.translation ?? trace.decode!.text)} />}
       <p><button class="link" onClick={() => openView("edit")}>See how far it reaches</button></p>
     </>
   );
+}
+
+/** Words that the second sentence has otherwise and that this change leaves. */
+function Kept({ words }: { words: readonly string[] }) {
+  if (!words.length) return null;
+  return <p class="muted">As before: <bdi>{words.join(", ")}</bdi>, though the second sentence has other words there. This change does not reach {words.length > 1 ? "them" : "that one"}: what decides each word is a question of its own, which can be asked below.</p>;
 }
 
 /** The two words, and what the model likes best now if that is another. */
@@ -65,7 +72,7 @@ function Table({ graph, cause, after }: { graph: Graph; cause: Cause; after: ((i
   const words: readonly Said[] = best && best.id !== a.id && best.id !== b.id ? [a, b, best] : [a, b];
   return (
     <table class="figures full before-after">
-      <thead><tr><th scope="col"><span class="sr">word</span></th><th scope="col">as it is</th>{after && <th scope="col">now</th>}{second && <th scope="col">in the 2nd</th>}</tr></thead>
+      <thead><tr><th scope="col"><span class="sr">word</span></th><th scope="col">as it is</th>{after && <th scope="col">now</th>}{second && <th scope="col">in the second sentence</th>}</tr></thead>
       <tbody>
         {words.map((one) => (
           <tr key={one.id}>

@@ -1,12 +1,11 @@
 // The proof in short: a line for each experiment, what was changed and which of the two words the model prefers then.
 
-import type { ComponentChildren } from "preact";
 import type { Graph } from "../../graph";
 import type { Cause, Trace } from "../../record";
-import { MEASURES, written } from "./effects";
-import { besides, proof, type Found } from "./findings";
-import { effectOf, pronounOf, sourceWord } from "../../causes/parts";
-import { saidText } from "./says";
+import { MEASURES, odds, sizeOf, written } from "./effects";
+import { carries, most, proof, pronounCell, rest, route, type Found } from "./findings";
+import { depthName, effectOf, sourceWord } from "../../causes/parts";
+import { matter, saidText } from "./says";
 import { Word } from "./Word";
 
 interface Props {
@@ -19,46 +18,66 @@ interface Props {
 export function Proof({ graph, onTry, chosen }: Props) {
   const trace = graph.recorded;
   const cause = trace.cause!;
-  const rest = besides(cause);
+  const pronoun = pronounCell(trace);
+  const found = proof(cause);
+  const others = rest(cause, pronoun?.column ?? null);
+  if (pronoun && carries(cause, pronoun) !== "most") found.push(pronoun);
   return (
-    <div class="scroll" tabIndex={0} role="group" aria-label="The proof">
-      <table class="proof">
-        <thead><tr><th scope="col">What is changed</th><th scope="col">Which word it then prefers, by what odds</th><td /></tr></thead>
-        <tbody>
-          <tr><th scope="row">nothing: the sentence as it is</th><td><Prefers cause={cause} value={cause.clean} /></td><td /></tr>
-          {proof(cause).map((found) => (
-            <tr key={`${found.row} ${found.column}`} class={chosen?.(found) ? "on" : ""}>
-              <th scope="row"><Change trace={trace} found={found} /></th>
-              <td><Prefers cause={cause} value={cause.clean - effectOf(found)!} /></td>
-              <td><button aria-pressed={chosen?.(found)} onClick={() => onTry(found)}>{chosen?.(found) ? "Undo" : "Do it"}</button></td>
-            </tr>
-          ))}
-          {rest && <tr><th scope="row">any other word{also(trace)}, at any depth (the most does <Word text={sourceWord(trace, rest.column)} />)</th><td><Prefers cause={cause} value={cause.clean - rest.effect} /></td><td /></tr>}
-        </tbody>
-      </table>
-    </div>
+    <>
+      <div class="scroll proof-window" tabIndex={0} role="group" aria-label="The proof">
+        <table class="proof">
+          <thead><tr><th scope="col">What is changed</th><th scope="col">Which word the model then prefers, by what odds</th><td /></tr></thead>
+          <tbody>
+            <tr><th scope="row">nothing: the sentence as it is</th><td><Prefers cause={cause} values={[cause.clean]} /></td><td /></tr>
+            {found.map((one) => (
+              <tr key={`${one.row} ${one.column}`} class={chosen?.(one) ? "on" : ""}>
+                <th scope="row"><Change trace={trace} found={one} /></th>
+                <td><Prefers cause={cause} values={[cause.clean - effectOf(one)!]} /></td>
+                <td><button aria-pressed={chosen?.(one)} onClick={() => onTry(one)}>{chosen?.(one) ? "Undo" : "Do this"}</button></td>
+              </tr>
+            ))}
+            {others && <tr><th scope="row">any other single word, at any depth</th><td>{Math.sign(others[0]) === Math.sign(cause.clean) && "still "}<Prefers cause={cause} values={others} /></td><td /></tr>}
+          </tbody>
+        </table>
+      </div>
+      {pronoun && <p><Pronoun trace={trace} found={pronoun} /></p>}
+      {found.some(({ row }) => row > 0) && <p class="muted">Layers count from 0.</p>}
+    </>
   );
 }
 
-/** ", “it” too": a pronoun that decides nothing is what a reader asks for first. */
-function also(trace: Trace): ComponentChildren {
-  const place = pronounOf(trace);
-  return place === null || trace.cause!.deciding.includes(place) ? null : <>, <Word text={sourceWord(trace, place)} /> too</>;
+/** What a reader asks first: whether the pronoun carries what decides. */
+function Pronoun({ trace, found }: { trace: Trace; found: Found }) {
+  const cause = trace.cause!;
+  const [word, from] = [<Word text={sourceWord(trace, found.column)} />, route(cause)[0]?.first.column];
+  const how = carries(cause, found);
+  const measured = <>changing {word}, at the depth where that does most, moves the {MEASURES[cause.contrast.measure]} by {sizeOf(cause, found.effect)}{found.effect !== most(cause) && <>; the largest effect of all is {sizeOf(cause, most(cause))}</>}.</>;
+  if (how === "most") return <>The pronoun {word} carries {matter(trace)}: {measured}</>;
+  return (
+    <>
+      One would expect the pronoun {word} to carry {matter(trace)}{from !== undefined && from !== found.column && <> of <Word text={sourceWord(trace, from)} /></>}, for a pronoun stands for another word.
+      {how === "part" ? " In this sentence the model lets it carry only a part: " : " In this sentence it does not, for this model: "}{measured}
+    </>
+  );
 }
 
-const LARGEST = 15; // e^15 is three million; beyond that a number says no more
-
-/** Which word, and by how much: odds where the measure is a logit difference, whose exponential they are. */
-function Prefers({ cause, value }: { cause: Cause; value: number }) {
+/** Which word, and by how much: odds where the measure is a logit difference. `values`: one, or the least and the most. */
+function Prefers({ cause, values }: { cause: Cause; values: readonly number[] }) {
   const { a, b, measure } = cause.contrast;
-  if (measure !== "logit_difference") return <>{MEASURES[measure]} of <bdi>{saidText(a)}</bdi>: <b class="figure">{written(cause, value)}</b></>;
-  const odds = Math.exp(Math.min(Math.abs(value), LARGEST));
-  return (
-    <span class={value < 0 ? "for-b" : "for-a"}>
-      <b><bdi>{saidText(value < 0 ? b : a)}</bdi></b> <span class="figure">{Math.abs(value) > LARGEST && "over "}{odds < 10 ? odds.toFixed(1) : Math.round(odds).toLocaleString("en")} : 1</span>
-    </span>
-  );
+  if (measure !== "logit_difference") return <>{MEASURES[measure]} of <bdi>{saidText(a)}</bdi>: <b class="figure">{distinct(values.map((value) => written(cause, value)))}</b></>;
+  const sides = values[0] < 0 === values[values.length - 1] < 0 ? [values] : values.map((value) => [value]);
+  return sides.map((side, i) => (
+    <>
+      {i > 0 && " to "}
+      <span class={side[0] < 0 ? "for-b" : "for-a"}>
+        <b><bdi>{saidText(side[0] < 0 ? b : a)}</bdi></b> <span class="figure">{distinct([...side].sort((one, other) => Math.abs(one) - Math.abs(other)).map(odds))} : 1</span>
+      </span>
+    </>
+  ));
 }
+
+/** "500", or "496 to 506". */
+const distinct = (texts: readonly string[]): string => [...new Set(texts)].join(" to ");
 
 /** What is done, in a line: with a second sentence, whose word or state comes in. */
 function Change({ trace, found }: { trace: Trace; found: Found }) {
@@ -76,5 +95,5 @@ function Change({ trace, found }: { trace: Trace; found: Found }) {
 
 function atDepth({ map, row }: Found): string {
   if (row === 0) return "as it comes in";
-  return row === map.rows.length - 1 ? "after the encoder’s last layer" : `after the encoder’s ${map.rows[row]}`;
+  return depthName(map.rows[row]) + (row === map.rows.length - 1 ? ", the encoder’s last," : "");
 }

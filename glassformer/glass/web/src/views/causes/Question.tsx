@@ -5,13 +5,14 @@ import { Glossed, Interlinear } from "../../components/Gloss";
 import type { Graph } from "../../graph";
 import { percent } from "../../numbers";
 import type { Cause, Trace } from "../../record";
-import { MEASURES, written } from "./effects";
+import { spell } from "../../pieces";
+import { MEASURES, odds, written } from "./effects";
 import { recorded, there } from "./says";
 
 export function Question({ graph }: { graph: Graph }) {
   const trace = graph.recorded;
   const cause = trace.cause!;
-  const { a, b, step } = cause.contrast;
+  const { a, b } = cause.contrast;
   const differs = differences(trace);
   return (
     <section class="card" aria-labelledby="why-question">
@@ -26,11 +27,32 @@ export function Question({ graph }: { graph: Graph }) {
           </Sentence>
         )}
       </div>
-      <p class="muted">
-        At step {step + 1} of the translation{cause.second ? ", after the same words in both. The bars are what the model gives the two words there" : ""}.
-        {cause.contrast.measure === "logit_difference" && <> The logit difference, log p({<bdi>{a.text.trim()}</bdi>}) − log p({<bdi>{b.text.trim()}</bdi>}), says which it prefers, and how much: positive for the first, negative for the second.</>}
-      </p>
+      <p><Where trace={trace} cause={cause} /></p>
+      {cause.contrast.measure === "logit_difference" && <p class="muted"><Measures cause={cause} /></p>}
     </section>
+  );
+}
+
+/** At which step, and what the decoder has read by then: in both runs the words of the first translation. */
+function Where({ trace, cause: { contrast: { step }, second } }: { trace: Trace; cause: Cause }) {
+  const before = spell(trace.decode?.steps.slice(0, step).map(({ chosen }) => chosen.piece) ?? []);
+  if (!second) return <>At step {step + 1} of the translation.</>;
+  return (
+    <>
+      At step {step + 1} of the translation. In both runs the decoder has read{" "}
+      {before ? <>the first translation’s words up to here (<bdi>{before}</bdi>)</> : "no word yet"}; only the source sentence differs. The bars are what the model gives the two words then.
+    </>
+  );
+}
+
+/** How per cent, logit difference, odds and effect are one and the same. */
+function Measures({ cause: { contrast: { a, b }, clean, other }, cause }: { cause: Cause }) {
+  return (
+    <>
+      The <b>logit difference</b>, log p(<bdi>{a.text.trim()}</bdi>) − log p(<bdi>{b.text.trim()}</bdi>), is positive where the model prefers the first word, negative where the second.
+      Here it is {written(cause, clean)}; e to the {written(cause, Math.abs(clean))} is {odds(clean)}: <b>odds</b> of {odds(clean)} : 1, one percentage over the other. An <b>effect</b> is what the logit difference loses by a change
+      {other !== null && <>; the whole second sentence takes {written(cause, clean - other)}, from {written(cause, clean)} to {written(cause, other)}</>}.
+    </>
   );
 }
 

@@ -22,7 +22,7 @@ export function Sum({ graph }: { graph: Graph }) {
       <h3 id="why-sum">The logit difference as a sum</h3>
       <p class="muted">
         The decoder’s last state is a sum: embedding, every head, every feed-forward block, biases. Each has its share of the logit difference, the last norm’s
-        scale held at what it was, and the shares add up to {show(clean)}. A share is what a part tells the output layer itself; what it tells other parts, which then speak, is counted there.
+        scale held at what it was, and the shares add up to {show(clean)}. <b>Direct part only:</b> a share is what a part tells the output layer itself, in this sentence. An effect, above, is what a change does in all, through the parts that follow, too; so a head may have a large effect and a small share.
       </p>
       <ul class="sum">
         {shown.map((term) => <Line key={`${term.tensor} ${term.head}`} graph={graph} term={term} most={most} />)}
@@ -52,7 +52,7 @@ function From({ graph, term: { tensor, by_key } }: { graph: Graph; term: Term })
   if (!by_key?.length) return null;
   const place = topOf(by_key);
   const word = tensor.includes("cross_attention") ? sourceWord(graph.recorded, place) : readWord(graph.recorded, place);
-  return <small class="muted"> {show(by_key[place])} of it from <bdi>{word}</bdi></small>;
+  return <small class="muted"> of which {show(by_key[place])} from <bdi>{word}</bdi></small>;
 }
 
 const Bar = ({ value, most }: { value: number; most: number }) => (
@@ -60,9 +60,9 @@ const Bar = ({ value, most }: { value: number; most: number }) => (
 );
 
 /** "decoder.1.cross_attention.heads" as "decoder layer 1, cross-attention". */
-function titleOfTerm(tensor: string): string {
+export function titleOfTerm(tensor: string): string {
   const [, layer, kind, rest] = /^decoder\.(\d+)\.([a-z_]+)\.(.+)$/.exec(tensor) ?? [];
   if (!layer) return tensor.replaceAll(".", " ").replaceAll("_", " ");
-  const part = rest === "heads" || rest === "outer" ? "" : ` ${rest.replaceAll(".", " ")}`;
-  return `decoder layer ${layer}, ${kind.replaceAll("_", kind === "feed_forward" || kind.endsWith("attention") ? "-" : " ")}${part}`;
+  const part = rest === "heads" || rest === "outer" ? "" : ` ${rest.replace(/^norm\./, "").replaceAll(".", " ")}`;
+  return `decoder layer ${layer}, ${kind.replace(/(self|cross|feed)_/, "$1-").replaceAll("_", " ")}${part}`;
 }

@@ -12,6 +12,20 @@ export function written(cause: Cause, value: number): string {
   return value < 0 && Number(text) !== 0 ? MINUS + text : text;
 }
 
+/** An effect's size: "less than 0.1" where it rounds to nothing. */
+export function sizeOf(cause: Cause, value: number): string {
+  const text = written(cause, Math.abs(value));
+  return Number(text) === 0 ? `less than ${text.replace(/0$/, "1")}` : text;
+}
+
+const LARGEST = 15; // e^15 is three million; beyond that a number says no more
+
+/** The odds of the preferred word that a logit difference stands for, its exponential: "500", "1.4", "over 3,269,017". */
+export function odds(difference: number): string {
+  const value = Math.exp(Math.min(Math.abs(difference), LARGEST));
+  return `${Math.abs(difference) > LARGEST ? "over " : ""}${value < 10 ? value.toFixed(1) : Math.round(value).toLocaleString("en")}`;
+}
+
 /** One scale for all maps of a cause, so that their colours compare. */
 export function scaleFor(cause: Cause): Scale {
   const size = most(cause) || 1;

@@ -1,7 +1,7 @@
 // What a cause's maps come to, as sentences can say it. Every claim of the page about this model is made from these.
 
-import type { Cause, EffectMap } from "../../record";
-import { mapOf, type Part } from "../../causes/parts";
+import type { Cause, EffectMap, Trace } from "../../record";
+import { mapOf, pronounOf, type Part } from "../../causes/parts";
 
 /** A cell that stands out, with what it does to the contrast. */
 export interface Found extends Part {
@@ -70,9 +70,35 @@ export function decidingWords(cause: Cause): number[] {
   return [...cause.deciding].sort((a, b) => first(a) - first(b));
 }
 
+/** The changes of the words that decide nothing, at all depths; without the word at `except`. */
+const others = (cause: Cause, except: number | null): Found[] =>
+  cells(mapOf(cause, "encoder.stream")).filter(({ column }) => !cause.deciding.includes(column) && column !== except);
+
 /** The word that does most besides the deciding ones; null where there is none. */
-export const besides = (cause: Cause): Found | null =>
-  strongest(cells(mapOf(cause, "encoder.stream")).filter(({ column }) => !cause.deciding.includes(column)));
+export const besides = (cause: Cause): Found | null => strongest(others(cause, null));
+
+/** What the contrast becomes at least and at most when a word that decides nothing is changed; null without one. */
+export function rest(cause: Cause, except: number | null): readonly [least: number, most: number] | null {
+  const values = others(cause, except).map(({ effect }) => cause.clean - effect);
+  return values.length ? [Math.min(...values), Math.max(...values)] : null;
+}
+
+/** Where changing the source's pronoun does most; of equal depths the last, for a pronoun comes in as the same word. */
+export function pronounCell(trace: Trace): Found | null {
+  const place = pronounOf(trace);
+  return strongest(cells(mapOf(trace.cause!, "encoder.stream")).filter(({ column }) => column === place).reverse());
+}
+
+const LITTLE = 0.1; // of the largest effect: less than that carries nothing worth the word
+
+/** Whether a word carries what decides, a part of it, or none. */
+export function carries(cause: Cause, { column }: Found): "most" | "part" | "none" {
+  if (cause.deciding.includes(column)) return "most";
+  return felt(cause)[column] >= LITTLE * most(cause) ? "part" : "none";
+}
+
+/** The other heads of a head's layer, each with its own effect. */
+export const itsFellows = ({ map, row, column }: Found): Found[] => cells(map).filter((one) => one.row === row && one.column !== column);
 
 /** The head of an attention that does most; null where none has half of the largest effect. */
 export function decidingHead(cause: Cause, name: string): Found | null {

@@ -1,6 +1,8 @@
 // What the model says at a contrast's step: as recorded, under what is changed in the page, and in the second sentence.
 
+import { wordsOf } from "../../components/Gloss";
 import { Graph, type Edits } from "../../graph";
+import { differsIn } from "../../meaning";
 import { pieceLabel } from "../../pieces";
 import type { Cause, Said, Trace } from "../../record";
 import { likeliest } from "../edit/editing";
@@ -67,3 +69,17 @@ export function measured({ contrast }: Cause, probability: (id: number) => numbe
 }
 
 export const saidText = ({ text, piece }: Said): string => text.trim() || pieceLabel(piece);
+
+/** What it is that decides, as far as the meanings of the two words tell: "the gender", "the number"; else "what decides". */
+export function matter(trace: Trace): string {
+  const { a, b } = trace.cause!.contrast;
+  const noun = differsIn(trace, saidText(a), saidText(b));
+  return noun ? `the ${noun}` : "what decides";
+}
+
+/** The words that a change leaves as they were, though the second sentence has others there. */
+export function kept(before: string, now: string, second: string): string[] {
+  const [first, then, other] = [before, now, second].map(wordsOf);
+  if (first.length !== then.length || first.length !== other.length) return []; // no place corresponds
+  return first.filter((word, i) => word === then[i] && word !== other[i]);
+}

@@ -39,11 +39,14 @@ function Writes({ graph }: { graph: Graph }) {
   return (
     <>
       <p>
-        {differs ? <>It writes <b><bdi>{said.text}</bdi></b> instead of <s><bdi>{before}</bdi></s>.</> : said ? <>It still writes <bdi>{before}</bdi>.</> : "It writes …"}
+        {differs ? <>The model writes <b><bdi>{said.text}</bdi></b> instead of <s><bdi>{before}</bdi></s>.</> : said ? <>The model still writes <bdi>{before}</bdi>.</> : "The model writes …"}
       </p>
       {(differs || isReadingOn(graph)) && graph.has("target.ids") && (
-        <Choice label="The decoder reads" value={isReadingOn(graph) ? "now" : "before"} options={[["before", "what it wrote before"], ["now", "what it writes now"]]}
-          onChange={(which) => (which === "now" && said ? readOn(graph, said.ids) : readRecorded(graph))} />
+        <div>
+          <Choice label="The decoder reads" value={isReadingOn(graph) ? "now" : "before"} options={[["before", "what it wrote before"], ["now", "what it writes now"]]}
+            onChange={(which) => (which === "now" && said ? readOn(graph, said.ids) : readRecorded(graph))} />{" "}
+          <small class="muted">{isReadingOn(graph) ? "Each step follows the new words, as when the model writes by itself." : "Each step follows the old words, so that nothing but the change differs."}</small>
+        </div>
       )}
     </>
   );

@@ -19,7 +19,7 @@ export function Moved({ graph }: { graph: Graph }) {
     <section class="card">
       <h3>What moved</h3>
       <p class="muted">
-        {reached} of {computed.length} computed matrices. The largest change of a number in each; its bar is the change beside the
+        {reached} of {computed.length} computed matrices. At the right, by how much a number of each changes at most; the bar is that change beside the
         matrix's largest number before. Changes that are only rounding are left out.
       </p>
       <ul class="moved">{blocks.map(([block, own]) => <Block key={block} graph={graph} block={block} own={own} open={blocks.length < 4} />)}</ul>
@@ -36,7 +36,7 @@ function Block({ graph, block, own, open }: { graph: Graph; block: string; own: 
         <summary>
           <span>{block ? titleOf(block) : "last norms and output"}</span>
           <span class="gauge warm"><span style={{ width: `${100 * Math.max(...own.map(share))}%` }} /></span>
-          <span class="muted">{own.length}</span>
+          <span class="muted">{own.length === 1 ? "1 matrix" : `${own.length} matrices`}</span>
         </summary>
         <ul>{own.map((move) => <Line key={move.tensor.name} graph={graph} move={move} />)}</ul>
       </details>
@@ -50,7 +50,7 @@ function Line({ graph, move }: { graph: Graph; move: Move }) {
     <li class="moved-line">
       <button class="link" title={`Open ${tensor.name}`} onClick={() => openTensor(tensor.name)}>{shortName(tensor.name)}{tensor.label !== shortName(tensor.name) && <bdi class="muted"> {tensor.label}</bdi>}</button>
       <span class="gauge warm"><span style={{ width: `${100 * share(move)}%` }} /></span>
-      <Num graph={graph} tensor={tensor.name} index={unflatten(tensor.shape, at)} text={show(most)} />
+      <Num graph={graph} tensor={tensor.name} index={unflatten(tensor.shape, at)} text={`by ${show(most)}`} />
     </li>
   );
 }
