@@ -135,7 +135,7 @@ def test_a_notebook_s_frame_shows_the_page_and_takes_a_sentence(visit, tmp_path)
     box.press("Enter")
     answer.filter(has_text=re.compile("You typed.*a b")).wait_for()
     box.fill("c d")
-    frame.get_by_role("button", name="Translate it here").click()
+    frame.get_by_role("button", name="Translate this here").click()
     answer.filter(has_text=re.compile("You typed.*c d")).wait_for()
 
 

@@ -120,7 +120,7 @@ def test_the_page_opens_with_the_question_its_answer_and_the_proof(visit, pages)
         word, odds = re.search(r"(\S+)\s+([\d.,]+) : 1", line.inner_text()).groups()
         assert word == words["a" if difference > 0 else "b"]
         assert number(odds.replace(",", "")) == pytest.approx(np.exp(abs(difference)), rel=0.05, abs=0.06)
-    rows[1].get_by_role("button", name="Do it").click()
+    rows[1].get_by_role("button", name="Do this").click()
     assert page.get_by_role("heading", level=2).inner_text() == "Why this word?"
     assert computed(page) == pytest.approx(clean - max(stream[0], key=abs), rel=2e-3, abs=2e-3)
     page.go_back()

@@ -130,7 +130,7 @@ def test_a_reader_asks_of_a_typed_sentence_and_the_link_opens_the_answer(visit, 
     largest = max(effect for row in found.to_dict()["maps"][0]["total"] for effect in row)
     assert f"{largest:.1f}" in text
     assert "asked=any" in page.url and "versus=" in page.url
-    page.get_by_role("button", name="Do it").first.click()
+    page.get_by_role("button", name="Do this").first.click()
     page.get_by_text("difference computed here").wait_for()
     page.wait_for_timeout(300)
     fragment = page.evaluate("() => location.hash")

@@ -82,7 +82,7 @@ def test_what_cannot_be_translated_is_refused_in_one_line(program):
 
 def type_in(page, sentence):
     page.get_by_role("textbox", name="A sentence to translate").fill(sentence)
-    page.get_by_role("button", name="Translate it here").click()
+    page.get_by_role("button", name="Translate this here").click()
 
 
 def test_a_typed_sentence_is_what_every_view_shows(visit, pages):

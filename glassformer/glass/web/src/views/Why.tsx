@@ -1,7 +1,7 @@
 // Why this word? The record's cause: a question, what interventions answer, and each of them to be done again by a click.
 
 import { Frame } from "../components/Frame";
-import { shortMeaning } from "../meaning";
+import { shortestMeaning } from "../meaning";
 import { takesSentences } from "../engine/sentence";
 import type { Graph } from "../graph";
 import type { EffectMap } from "../record";
@@ -69,7 +69,7 @@ function Encoder({ graph }: { graph: Graph }) {
 function Decoder({ graph }: { graph: Graph }) {
   const cause = graph.recorded.cause!;
   const stream = mapOf(cause, "decoder.stream");
-  const step = (i: number) => <><bdi>{readWord(graph.recorded, i)}</bdi><small class="muted">→ <bdi>{writtenWord(graph.recorded, i)}</bdi></small><small class="gloss">{shortMeaning(graph.recorded, writtenWord(graph.recorded, i))}</small></>;
+  const step = (i: number) => <><bdi>{readWord(graph.recorded, i)}</bdi><small class="muted">→ <bdi>{writtenWord(graph.recorded, i)}</bdi></small><small class="gloss">{shortestMeaning(graph.recorded, writtenWord(graph.recorded, i))}</small></>;
   return (
     <section class="card" aria-labelledby="why-decoder">
       <h3 id="why-decoder">In the decoder</h3>

@@ -9,6 +9,8 @@ import { chosenPart, intervene } from "./intervening";
 import { depthName, kindOf, partId, partName, PUT_THERE, sourceWord } from "../../causes/parts";
 import { Proof } from "./Proof";
 import { matter, saidText } from "./says";
+import { page, place } from "../../store";
+import { Carried } from "../tour/HeadsDo";
 import { Word } from "./Word";
 
 export function Answer({ graph }: { graph: Graph }) {
@@ -31,6 +33,7 @@ export function Answer({ graph }: { graph: Graph }) {
         <Reading cause={cause} />
       </ol>
       <Others trace={graph.recorded} cause={cause} />
+      <Many />
     </section>
   );
 }
@@ -104,6 +107,19 @@ const Try = ({ graph, found }: { graph: Graph; found: Found }) => (
     {written(graph.recorded.cause!, found.effect)}
   </button>
 );
+
+/** What was measured over many sentences, if it was, and of the model that is shown: the last trace's. */
+function Many() {
+  const { study, traces } = page.value!;
+  if (!study?.contrasts.length || place.value.trace !== traces.length - 1) return null;
+  return (
+    <>
+      <h4>And in other sentences?</h4>
+      <p class="muted">All of the above is proved for this sentence. Over many, that the model has not seen:</p>
+      {study.contrasts.map((one) => <Carried key={one.contrast} contrast={one} />)}
+    </>
+  );
+}
 
 /** What the other words do, and whether the proof holds without them. */
 function Others({ trace, cause }: { trace: Trace; cause: Cause }) {

@@ -53,7 +53,7 @@ function Live({ graph, cause, asked }: { graph: Graph; cause: Cause; asked: bool
         <div><dt>now</dt><dd dir="auto" class={said && said.text !== trace.decode!.text ? "differs" : ""}>{said ? <Interlinear trace={trace} text={said.text + (said.finished ? "" : " …")} beside={trace.decode!.text} /> : "…"}</dd></div>
       </dl>
       {said && <Kept words={kept(trace.decode!.text, said.text, cause.second?.translation ?? trace.decode!.text)} />}
-      <p><button class="link" onClick={() => openView("edit")}>See how far it reaches</button></p>
+      <p><button class="link" onClick={() => openView("edit")}>See how far the change reaches</button></p>
     </>
   );
 }
@@ -61,7 +61,7 @@ function Live({ graph, cause, asked }: { graph: Graph; cause: Cause; asked: bool
 /** Words that the second sentence has otherwise and that this change leaves. */
 function Kept({ words }: { words: readonly string[] }) {
   if (!words.length) return null;
-  return <p class="muted">As before: <bdi>{words.join(", ")}</bdi>, though the second sentence has other words there. This change does not reach {words.length > 1 ? "them" : "that one"}: what decides each word is a question of its own, which can be asked below.</p>;
+  return <p class="muted">As before: <bdi>{words.join(", ")}</bdi>, though the second sentence has other words there. This change leaves {words.length > 1 ? "them" : "that word"} alone: what decides each word is a question of its own, which can be asked below.</p>;
 }
 
 /** The two words, and what the model likes best now if that is another. */

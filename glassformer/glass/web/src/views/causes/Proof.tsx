@@ -3,7 +3,7 @@
 import type { Graph } from "../../graph";
 import type { Cause, Trace } from "../../record";
 import { MEASURES, odds, sizeOf, written } from "./effects";
-import { carries, most, proof, pronounCell, rest, route, type Found } from "./findings";
+import { carries, felt, most, proof, pronounCell, rest, route, type Found } from "./findings";
 import { depthName, effectOf, sourceWord } from "../../causes/parts";
 import { matter, saidText } from "./says";
 import { Word } from "./Word";
@@ -36,7 +36,7 @@ export function Proof({ graph, onTry, chosen }: Props) {
                 <td><button aria-pressed={chosen?.(one)} onClick={() => onTry(one)}>{chosen?.(one) ? "Undo" : "Do this"}</button></td>
               </tr>
             ))}
-            {others && <tr><th scope="row">any other single word, at any depth</th><td>{Math.sign(others[0]) === Math.sign(cause.clean) && "still "}<Prefers cause={cause} values={others} /></td><td /></tr>}
+            {others && <tr><th scope="row">any other single word, at any depth</th><td>{others.every((value) => value < 0 === cause.clean < 0) && "still "}<Prefers cause={cause} values={others} /></td><td /></tr>}
           </tbody>
         </table>
       </div>
@@ -51,12 +51,14 @@ function Pronoun({ trace, found }: { trace: Trace; found: Found }) {
   const cause = trace.cause!;
   const [word, from] = [<Word text={sourceWord(trace, found.column)} />, route(cause)[0]?.first.column];
   const how = carries(cause, found);
-  const measured = <>changing {word}, at the depth where that does most, moves the {MEASURES[cause.contrast.measure]} by {sizeOf(cause, found.effect)}{found.effect !== most(cause) && <>; the largest effect of all is {sizeOf(cause, most(cause))}</>}.</>;
+  const moved = felt(cause)[found.column];
+  const least = sizeOf(cause, moved).startsWith("less") && sizeOf(cause, moved);
+  const measured = <>changing {word}, at whatever depth, moves the {MEASURES[cause.contrast.measure]} by {least ? least : <>at most {sizeOf(cause, moved)}</>}; the largest effect of all is {sizeOf(cause, most(cause))}.</>;
   if (how === "most") return <>The pronoun {word} carries {matter(trace)}: {measured}</>;
   return (
     <>
       One would expect the pronoun {word} to carry {matter(trace)}{from !== undefined && from !== found.column && <> of <Word text={sourceWord(trace, from)} /></>}, for a pronoun stands for another word.
-      {how === "part" ? " In this sentence the model lets it carry only a part: " : " In this sentence it does not, for this model: "}{measured}
+      {how === "part" ? " In this sentence the pronoun carries only a part: " : " In this sentence the pronoun does not: "}{measured}
     </>
   );
 }

@@ -3,7 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { Glossed, Interlinear } from "../../components/Gloss";
 import type { Graph } from "../../graph";
-import { percent } from "../../numbers";
+import { percent, show } from "../../numbers";
 import type { Cause, Trace } from "../../record";
 import { spell } from "../../pieces";
 import { MEASURES, odds, written } from "./effects";
@@ -50,8 +50,8 @@ function Measures({ cause: { contrast: { a, b }, clean, other }, cause }: { caus
   return (
     <>
       The <b>logit difference</b>, log p(<bdi>{a.text.trim()}</bdi>) − log p(<bdi>{b.text.trim()}</bdi>), is positive where the model prefers the first word, negative where the second.
-      Here it is {written(cause, clean)}; e to the {written(cause, Math.abs(clean))} is {odds(clean)}: <b>odds</b> of {odds(clean)} : 1, one percentage over the other. An <b>effect</b> is what the logit difference loses by a change
-      {other !== null && <>; the whole second sentence takes {written(cause, clean - other)}, from {written(cause, clean)} to {written(cause, other)}</>}.
+      Here it is {show(clean)}. The <b>odds</b> are e to that power, {odds(clean)} : 1, one percentage over the other. An <b>effect</b> is what the logit difference loses by a change
+      {other !== null && <>; the whole second sentence takes {written(cause, clean - other)} away, from {written(cause, clean)} to {written(cause, other)}</>}.
     </>
   );
 }

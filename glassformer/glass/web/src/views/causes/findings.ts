@@ -83,10 +83,12 @@ export function rest(cause: Cause, except: number | null): readonly [least: numb
   return values.length ? [Math.min(...values), Math.max(...values)] : null;
 }
 
-/** Where changing the source's pronoun does most; of equal depths the last, for a pronoun comes in as the same word. */
+/** Where changing the source's pronoun does most; where it does nothing at any depth, what the decoder reads of it. */
 export function pronounCell(trace: Trace): Found | null {
   const place = pronounOf(trace);
-  return strongest(cells(mapOf(trace.cause!, "encoder.stream")).filter(({ column }) => column === place).reverse());
+  const own = cells(mapOf(trace.cause!, "encoder.stream")).filter(({ column }) => column === place);
+  const best = strongest(own);
+  return best && carries(trace.cause!, best) === "none" ? own[own.length - 1] : best;
 }
 
 const LITTLE = 0.1; // of the largest effect: less than that carries nothing worth the word

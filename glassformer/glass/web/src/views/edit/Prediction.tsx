@@ -32,7 +32,7 @@ function Sentence({ graph }: { graph: Graph }) {
         <div><dt>before</dt><dd dir="auto"><Interlinear trace={graph.recorded} text={text} /></dd></div>
         <div>
           <dt>now</dt>
-          <dd dir="auto" aria-live="polite" class={said && said.text !== text ? "differs" : ""}>{said ? <Interlinear trace={graph.recorded} text={said.text + (said.finished ? "" : " …")} /> : "…"}</dd>
+          <dd dir="auto" aria-live="polite" class={said && said.text !== text ? "differs" : ""}>{said ? <Interlinear trace={graph.recorded} text={said.text + (said.finished ? "" : " …")} beside={text} /> : "…"}</dd>
         </div>
       </dl>
       <p class="muted">

@@ -20,7 +20,8 @@ export function HeadsDo({ study }: { study: Study | null }) {
   );
 }
 
-function Carried({ contrast: { contrast, found, used, heads, carriers } }: { contrast: Study["contrasts"][number] }) {
+/** Where a change of one word goes, over many sentences. */
+export function Carried({ contrast: { contrast, found, used, heads, carriers } }: { contrast: Study["contrasts"][number] }) {
   const strong = heads.filter(({ mean }) => mean >= STANDS_OUT);
   return (
     <>
