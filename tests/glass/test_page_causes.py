@@ -128,6 +128,29 @@ def test_the_page_opens_with_the_question_its_answer_and_the_proof(visit, pages)
     assert page.get_by_role("heading", level=2).inner_text() == "Why this word?"
 
 
+def test_an_experiment_from_the_start_shows_its_banner_its_title_and_what_comes_of_it(visit, pages):
+    page = visit(pages("cause"))
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.get_by_role("region", name=re.compile("^Why b")).get_by_role("button", name="Do this").last.click()
+    computed(page)
+    for shown in (
+        page.get_by_role("region", name="Changed", exact=True),
+        page.get_by_role("heading", level=2),
+        outcome(page).get_by_text("computed here"),
+    ):
+        box = shown.bounding_box()
+        assert box["y"] >= 0 and box["y"] + box["height"] <= 800
+    page.mouse.wheel(0, 700)
+    page.wait_for_function("scrollY > 300")
+    outcome(page).get_by_role("button", name=re.compile("^See how far")).click()
+    assert page.get_by_role("heading", level=2).inner_text() == "Edit and recompute"
+    assert page.evaluate("scrollY") == 0
+    page.get_by_role("heading", name="What moved").wait_for()
+    assert page.get_by_text(re.compile(r"^\d+ matri(x|ces)$")).count() > 0
+    page.go_back()
+    page.wait_for_function("scrollY > 300")
+
+
 def test_an_experiment_can_be_done_by_keyboard_alone(visit, pages):
     page = visit(pages("cause"), "#view=why")
     table = page.get_by_role("region", name="In the encoder").get_by_role("table").first
@@ -155,7 +178,7 @@ def test_every_view_follows_an_intervention_or_says_why_not(visit, pages):
         "button"
     ).nth(place).click()
     changed = page.get_by_role("region", name="Changed", exact=True)
-    changed.get_by_text(re.compile("^It (still )?writes [^…]")).wait_for()
+    changed.get_by_text(re.compile("^The model (still )?writes [^…]")).wait_for()
     page.get_by_role("banner").get_by_text("now →").wait_for()
     assert "the encoder’s state of “b” after layer 0" in changed.inner_text()
     changed.get_by_role("radio", name="what it writes now").check()
