@@ -1,6 +1,6 @@
 // What is said of a translation, beside it: a chosen word, what to look at again, and how else it could be put.
 
-import { whyAddress } from "./client.js";
+import { whyRequest } from "./client.js";
 import { byId, element, percent } from "./dom.js";
 import { probability, shown, touches, warningText } from "./sentences.js";
 import { spansNamed } from "./words.js";
@@ -69,9 +69,10 @@ const doubts = ({ text, warnings }, word) =>
 function why(source, { translation }, word, direction) {
   if (!word.tokens.length) return [];
   if (translation.inserted?.length) return [element("p", { class: "of" }, "Something was copied into this sentence, which the model did not write so.")];
-  const address = whyAddress(source, translation.text, word.tokens[0], direction);
-  if (!address) return [element("p", { class: "of" }, "This sentence is too long for a link to its explanation.")];
-  return [element("a", { class: "why", href: address, target: "_blank", rel: "noopener" }, "Why this word?", element("span", { class: "sr" }, " (opens a new tab)"))];
+  const { action, fields } = whyRequest(source, translation.text, word.tokens[0], direction);
+  const inputs = Object.entries(fields).map(([name, value]) => element("input", { type: "hidden", name, value }));
+  const button = element("button", { type: "submit", class: "why" }, "Why this word?", element("span", { class: "sr" }, " Opens a new tab."));
+  return [element("form", { method: "post", action, target: "_blank", rel: "noopener" }, ...inputs, button)];
 }
 
 /** @param {readonly Sentence[]} sentences */

@@ -7,14 +7,15 @@
  *   source: string, text: string, error?: string, score: number, confidence: number | null, finished: boolean,
  *   tokens: string[], token_log_probs: number[], source_tokens: string[], alignment: number[][] | null,
  *   alternatives: Translation[], parts: Translation[], inserted: string[],
- *   warnings: { kind: string, words: string[], message?: string }[],
+ *   warnings: Warning[],
  * }} Translation
  */
 
+/** What speaks against a translation, as what is said of it ("has no translation").
+ * @typedef {{ kind: string, message: string, words: string[] }} Warning */
+
 /** A model, from one language to another; null is one that is not known.
  * @typedef {{ name: string, source: string | null, target: string | null }} Direction */
-
-const LONGEST_ADDRESS = 8000; // of a link, in characters
 
 let key = sessionStorage.getItem("glassformer.key") ?? "";
 
@@ -85,15 +86,15 @@ export async function translate(text, { name, ...languages }, signal) {
 }
 
 /**
- * The address of the live glass view of exactly this translation, at one of its steps; null where it would be too long.
+ * What a form has to send for the live glass view of exactly this translation; the address's fragment opens it at a step.
  * @param {string} text
  * @param {string} translation
  * @param {number} step
  * @param {Direction} direction
  */
-export function whyAddress(text, translation, step, { name, target }) {
-  const asked = new URLSearchParams({ text, target_text: translation, model: name, step: String(step) });
-  if (target) asked.set("target", target);
-  const address = `v1/explain?${asked}#view=why&step=${step}`;
-  return address.length <= LONGEST_ADDRESS ? address : null;
+export function whyRequest(text, translation, step, { name, source, target }) {
+  const fields = /** @type {Record<string, string>} */ ({ text, target_text: translation, model: name });
+  if (source) fields.source = source;
+  if (target) fields.target = target;
+  return { action: `v1/explain#view=timeline&step=${step}`, fields };
 }

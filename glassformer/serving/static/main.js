@@ -61,6 +61,7 @@ const direction = () => all[pair.selectedIndex];
 function waiting(yes) {
   byId("busy").hidden = !yes;
   target.setAttribute("aria-busy", String(yes));
+  if (yes) target.classList.add("outdated"); // until another translation is shown
 }
 
 /**
@@ -71,6 +72,7 @@ function waiting(yes) {
 function failed(error, again) {
   if (!(error instanceof Refusal)) throw error;
   const notice = byId("problem");
+  target.classList.add("outdated");
   const seconds = error.after ?? wait;
   notice.replaceChildren(element("span", {}, describe(error, seconds)), " ");
   if (error.status === 401 || error.status === 403) notice.append(keyForm(again));
@@ -118,6 +120,7 @@ function show(found) {
   chosen = null;
   byId("problem").hidden = true;
   waiting(false);
+  target.classList.remove("outdated");
   draw();
   byId("status").textContent = found.length ? `Translated: ${spokenText(found)}` : "";
 }

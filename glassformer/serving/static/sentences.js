@@ -97,21 +97,8 @@ export function probability({ translation }, { tokens }) {
 /** @param {readonly Span[]} spans @param {Span} word */
 export const touches = (spans, word) => spans.some((one) => one.start < word.end && word.start < one.end);
 
-const MEANINGS = /** @type {Record<string, string>} */ ({
-  unknown: "The model was not trained on",
-  lost: "Without one of the usual translations:",
-  added: "Nothing in the text asks for",
-  invented: "Not in the text that the model learnt from:",
-  number: "Not the same numbers on both sides:",
-  repetition: "Said again and again:",
-  copied: "The translation is only a copy of the text.",
-  empty: "There is no translation.",
-  "cut off": "Cut off at the most that the model may write.",
-  unsure: "The model was less sure of it than of nearly all its good translations.",
-});
-
-/** A warning in words. @param {{ kind: string, words?: string[] }} warning */
-export function warningText({ kind, words = [] }) {
+/** A warning in words. @param {import("./client.js").Warning} warning */
+export function warningText({ message, words }) {
   const named = words.map((word) => `“\u2068${word}\u2069”`).join(", "); // isolated: a word may run right to left
-  return `${MEANINGS[kind] ?? kind} ${named}`.trim();
+  return `It ${message}${named && ": "}${named}`;
 }
