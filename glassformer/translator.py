@@ -38,7 +38,7 @@ if TYPE_CHECKING:  # torch takes a second to import, and the fast engine does wi
     import torch
     from torch import Tensor
 
-    from glassformer.engine.eager import EagerEngine
+    from glassformer.engine.eager import EagerEngine, TargetScore
     from glassformer.engine.fast import FastEngine
     from glassformer.engine.protocol import Engine
     from glassformer.model import Transformer
@@ -255,8 +255,7 @@ class Translator:
             if source:
                 rows.append(row)
         sources = [ids[row] for row in rows]
-        engine: Engine[Any] = self.fast or self.engine
-        found = generate(engine, sources, options, prefixes=[beginnings[row] for row in rows])
+        found = self.generate(sources, options, [beginnings[row] for row in rows])
         alignments = self._alignments(sources, found) if align else repeat(None)
         for row, hypotheses in zip(rows, found, strict=True):
             best, *others = (self._translation(texts[row], ids[row], one, next(alignments)) for one in hypotheses)
@@ -296,7 +295,7 @@ class Translator:
             except InputError as error:
                 results[row] = FailedTranslation(texts[row], error.with_traceback(None))
         rows = [row for row in range(len(texts)) if row not in results]
-        scores = self.engine.score([source_ids[row] for row in rows], [target_ids[row] for row in rows], align)
+        scores = self.score_ids([source_ids[row] for row in rows], [target_ids[row] for row in rows], align)
         for row, score in zip(rows, scores, strict=True):
             if not all(map(math.isfinite, score.token_log_probs)):
                 results[row] = _without_numbers(texts[row], _place(places, row))
@@ -304,6 +303,19 @@ class Translator:
             forced = Hypothesis.from_tokens(target_ids[row], score.token_log_probs, EOS, length_penalty_alpha)
             results[row] = self._translation(texts[row], source_ids[row], forced, score.alignment_TS)
         return [results[row] for row in range(len(texts))]
+
+    def generate(
+        self, sources: Sequence[Sequence[int]], options: SearchOptions, prefixes: Sequence[Sequence[int]]
+    ) -> list[list[Hypothesis]]:
+        """Search for translations of ids with `</s>`; see `engine/generation.py`."""
+        engine: Engine[Any] = self.fast or self.engine
+        return generate(engine, sources, options, prefixes=prefixes)
+
+    def score_ids(
+        self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]], align: bool
+    ) -> "list[TargetScore]":
+        """What the model thinks of each target as the translation of its source, both ids with `</s>`."""
+        return self.engine.score(sources, targets, align)
 
     def source_ids(
         self, texts: Sequence[str], places: Sequence[str] | None = None, to: Targets = None
@@ -341,7 +353,7 @@ class Translator:
     def _alignments(self, sources: list[list[int]], found: list[list[Hypothesis]]) -> "Iterator[Tensor | None]":
         """The alignment of each hypothesis of each source, one after the other."""
         pairs = [(source, one.tokens) for source, hypotheses in zip(sources, found, strict=True) for one in hypotheses]
-        scores = self.engine.score([source for source, _ in pairs], [tokens for _, tokens in pairs], align=True)
+        scores = self.score_ids([source for source, _ in pairs], [tokens for _, tokens in pairs], True)
         return (score.alignment_TS for score in scores)
 
     def _translation(

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from glassformer.cli import commands as do
-from glassformer.cli import evaluation, glass, translation
+from glassformer.cli import evaluation, glass, serving, translation
 from glassformer.errors import UsageError
 
 
@@ -36,6 +36,7 @@ def make_parser() -> argparse.ArgumentParser:
         _add_quickstart,
         _add_train,
         _add_translate,
+        _add_serve,
         _add_evaluate,
         _add_score,
         _add_explain,
@@ -168,6 +169,13 @@ def _add_translate(commands: Any) -> None:
     )
     sampling.add_argument("--seed", type=int, metavar="N", help="another seed draws other translations (1)")
     _add_json(parser, "one JSON object a line: text, tokens, scores, alignment, warnings")
+
+
+def _add_serve(commands: Any) -> None:
+    parser = _command(commands, "serve", serving.serve, "serve models: a page, and the interfaces of programs")
+    parser.add_argument("model", nargs="+", metavar="MODEL", help="model directories or run directories")
+    parser.add_argument("--host", default="127.0.0.1", metavar="H", help="the address to listen at (%(default)s)")
+    parser.add_argument("--port", type=int, default=8000, metavar="P", help="the port to listen at (%(default)s)")
 
 
 def _add_evaluate(commands: Any) -> None:

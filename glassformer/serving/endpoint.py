@@ -1,0 +1,130 @@
+"""What an endpoint of the server is, and what happens to every request around its handler."""
+
+import asyncio
+import logging
+import re
+import time
+import traceback
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from glassformer.serving.intake import as_declared, read_body
+from glassformer.serving.refusals import RefusedError
+from glassformer.serving.service import Service
+from glassformer.serving.ticket import Ticket
+
+log = logging.getLogger("glassformer.serving")
+PLAIN_ID = re.compile("[A-Za-z0-9._-]{1,64}")
+ALWAYS = (400, 401, 404, 405, 408, 413, 415, 422, 429, 500, 503, 504)  # what any endpoint may answer
+
+ErrorForm = Callable[[RefusedError, str], Any]  # (what is refused, the request's id) -> the body of an interface
+
+
+@dataclass
+class Call:
+    """A request on its way: what its handler needs."""
+
+    service: Service
+    request: Request
+    request_id: str
+    client: str = ""
+    body: Any = None
+
+    def ticket(self) -> Ticket:
+        """The ticket of its work."""
+        return Ticket(self.client, self.service.limits.timeout)
+
+    async def work(self, do: Callable[[], Any]) -> Any:
+        """Do what takes long in a thread; see `Admission.run`."""
+        return await self.service.admission.run(do, self.ticket(), self.request)
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One method of one path. Its declarations serve requests, and make the OpenAPI document.
+
+    - `body`: the type that a request's body must fit; None: it has none. `forms`: a form will do as well as JSON.
+    - `answer`: the type of the answer's body, or a media type where that is no JSON.
+    - `errors`: the form of errors, and their type.
+    - `open`: needs no key.
+    """
+
+    method: str
+    path: str
+    handle: Callable[[Call], Awaitable[Response]]
+    answer: Any
+    errors: ErrorForm
+    error: type
+    body: type | None = None
+    forms: bool = False
+    open: bool = False
+    status: int = 200
+    parameters: Mapping[str, str] = field(default_factory=dict)  # of the path and the query: what they mean
+
+    @property
+    def summary(self) -> str:
+        """What it does, as its handler's docstring says."""
+        return (self.handle.__doc__ or "").strip().split("\n")[0]
+
+
+def answer(content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """An answer in JSON."""
+    return Response(msgspec.json.encode(content), status, headers, media_type="application/json")
+
+
+def route(endpoint: Endpoint, service: Service) -> Route:
+    """The endpoint as Starlette has it."""
+
+    async def respond(request: Request) -> Response:
+        call = Call(service, request, request_id(request))
+        started = time.monotonic()
+        try:
+            response = await _handled(endpoint, call)
+        except RefusedError as refusal:
+            response = refused(refusal, endpoint.errors, call.request_id)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            response = refused(failure(error, call.request_id), endpoint.errors, call.request_id)
+        response.headers["X-Request-ID"] = call.request_id
+        service.seen(endpoint.method, endpoint.path, response.status_code, time.monotonic() - started, call.request_id)
+        return response
+
+    return Route(endpoint.path, respond, methods=[endpoint.method])
+
+
+async def _handled(endpoint: Endpoint, call: Call) -> Response:
+    if not endpoint.open:
+        call.client = call.service.admit(call.request)
+    if endpoint.body:
+        content = await read_body(call.request, call.service.limits)
+        call.body = as_declared(call.request, content, endpoint.body, endpoint.forms)
+    return await endpoint.handle(call)
+
+
+def refused(refusal: RefusedError, form: ErrorForm, request_id: str) -> Response:
+    """The answer that says what is wrong. A body that was not read to its end ends the connection."""
+    headers = {} if refusal.retry_after is None else {"Retry-After": str(refusal.retry_after)}
+    headers |= {"WWW-Authenticate": "Bearer"} if refusal.status == 401 else {}
+    headers |= {"Connection": "close"} if refusal.status in (401, 403, 408, 413, 415, 429) else {}
+    return answer(form(refusal, request_id), refusal.status, headers)
+
+
+def failure(error: Exception, request_id: str) -> RefusedError:
+    """What an error is told as that is ours. The log has where it happened, without what its message may quote."""
+    where = "".join(traceback.format_tb(error.__traceback__))
+    log.error("request %s: %s\n%s", request_id, type(error).__name__, where)
+    return RefusedError(500, "internal", "something went wrong here; the log has it under this request's id")
+
+
+def request_id(request: Request) -> str:
+    """The id that the client gives the request, if it is plain; else a new one."""
+    given = request.headers.get("x-request-id", "")
+    return given if PLAIN_ID.fullmatch(given) else uuid.uuid4().hex

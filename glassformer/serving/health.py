@@ -1,0 +1,28 @@
+"""For whoever watches the server: whether it lives, and whether it is ready."""
+
+from starlette.responses import Response
+
+from glassformer.serving.bodies import Error, State
+from glassformer.serving.endpoint import Call, Endpoint, answer
+from glassformer.serving.own import error
+from glassformer.serving.refusals import unavailable
+
+
+async def live(call: Call) -> Response:
+    """Whether the server answers at all."""
+    return answer(State(status="ok"))
+
+
+async def ready(call: Call) -> Response:
+    """Whether it translates: 503 while models are loaded for the first time, and while it ends."""
+    if call.service.admission.draining:
+        raise unavailable("the server is about to end")
+    if not call.service.ready:
+        raise unavailable("models are being loaded")
+    return answer(State(status="ok"))
+
+
+ENDPOINTS = [
+    Endpoint("GET", "/livez", live, State, error, Error, open=True),
+    Endpoint("GET", "/readyz", ready, State, error, Error, open=True),
+]
