@@ -73,11 +73,12 @@ async def explain(call: Call) -> Response:
         raise invalid(f"beam may be at most {limits.max_beam}")
     direction = call.service.models.choose(body.model, body.source, body.target)
     target = {"target": body.target_text} if body.target_text else {"beam": body.beam}
+    why = None if body.step is None else {"step": body.step, "runner_up": True}
 
     def explained() -> str:
         with call.service.models.use(direction.model) as translator, call.service.explaining:
             try:
-                record = traced(translator, body.text, to=direction.to, **target)
+                record = traced(translator, body.text, why, to=direction.to, **target)
                 return page([(direction.model.name, record)])
             except GlassformerError as problem:
                 raise invalid(direction.model.without_paths(str(problem))) from problem

@@ -86,15 +86,16 @@ export async function translate(text, { name, ...languages }, signal) {
 }
 
 /**
- * What a form has to send for the live glass view of exactly this translation; the address's fragment opens it at a step.
+ * What a form has to send for the live glass view of exactly this translation, and of why a step of it writes what it
+ * writes; the address's fragment opens it there.
  * @param {string} text
  * @param {string} translation
  * @param {number} step
  * @param {Direction} direction
  */
 export function whyRequest(text, translation, step, { name, source, target }) {
-  const fields = /** @type {Record<string, string>} */ ({ text, target_text: translation, model: name });
+  const fields = /** @type {Record<string, string>} */ ({ text, target_text: translation, model: name, step: String(step) });
   if (source) fields.source = source;
   if (target) fields.target = target;
-  return { action: `v1/explain#view=timeline&step=${step}`, fields };
+  return { action: `v1/explain#view=why&step=${step}`, fields };
 }
