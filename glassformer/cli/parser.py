@@ -173,9 +173,30 @@ def _add_translate(commands: Any) -> None:
 
 def _add_serve(commands: Any) -> None:
     parser = _command(commands, "serve", serving.serve, "serve models: a page, and the interfaces of programs")
-    parser.add_argument("model", nargs="+", metavar="MODEL", help="model directories or run directories")
+    parser.epilog = "The limits that --set takes are in docs/reference/settings.md."
+    parser.add_argument("model", nargs="*", metavar="MODEL", help="model directories or run directories")
+    parser.add_argument(
+        "--as", action="append", default=[], dest="pair", metavar="L:L=MODEL",
+        help="a model and its languages, as en:hi=runs/mine, where its card does not say them; may be repeated",
+    )  # fmt: skip
+    _add_device(parser)
+    _add_engine(parser)
     parser.add_argument("--host", default="127.0.0.1", metavar="H", help="the address to listen at (%(default)s)")
     parser.add_argument("--port", type=int, default=8000, metavar="P", help="the port to listen at (%(default)s)")
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes, each with all models (1)")
+    parser.add_argument(
+        "--memory", type=float, default=4.0, metavar="GB", help="of models at a time, about (%(default)s)"
+    )
+    parser.add_argument("--terms", metavar="F.tsv", help="a glossary that all translations use; see translate")
+    parser.add_argument("--keys", metavar="F", help="answer only who has a key of this file")
+    parser.add_argument("--new-key", metavar="NAME", help="add a key to --keys, print it, and do nothing else")
+    parser.add_argument(
+        "--cors", action="append", default=[], metavar="ORIGIN", help="pages of this origin may ask; may be repeated"
+    )
+    parser.add_argument(
+        "--log", default="errors", choices=("errors", "requests", "texts"), help="what stderr tells (%(default)s)"
+    )
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="one limit; may be repeated")
 
 
 def _add_evaluate(commands: Any) -> None:

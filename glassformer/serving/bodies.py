@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-Text = Annotated[str, Meta(description="A text of any number of sentences.")]
+Alternatives = Annotated[int, Meta(ge=0, description="Further translations of each text.")]
 Language = Annotated[str, Meta(description="A language's code, such as en or hi.", max_length=35)]
 
 
@@ -16,7 +16,7 @@ class TranslateBody(Struct, forbid_unknown_fields=True, kw_only=True):
     target: Language | None = None
     model: Annotated[str | None, Meta(description="A name of /v1/models; else the languages choose.")] = None
     beam: Annotated[int, Meta(ge=1, description="Hypotheses kept; 1 is greedy search.")] = 4
-    alternatives: Annotated[int, Meta(ge=0, description="Further translations of each text.")] = 0
+    alternatives: Alternatives = 0
     alignment: Annotated[bool, Meta(description="Which source tokens each target token attends to.")] = False
     split: Annotated[bool, Meta(description="False: each text is one sentence, whatever it holds.")] = True
     markup: Annotated[Literal["none", "html"], Meta(description="html: tags come out around their words.")] = "none"
@@ -71,6 +71,42 @@ class ExplainBody(Struct, forbid_unknown_fields=True, kw_only=True):
     model: Annotated[str | None, Meta(description="A name of /v1/models; else the languages choose.")] = None
     beam: Annotated[int, Meta(ge=1, description="Of the search, without target_text.")] = 4
     step: Annotated[int, Meta(ge=0, description="Say also why its token here, and not the runner-up.")] | None = None
+
+
+class JobBody(Struct, forbid_unknown_fields=True, kw_only=True):
+    """A long text that is to be translated in the background."""
+
+    text: Annotated[str, Meta(description="A text of any number of sentences.")]
+    source: Language | None = None
+    target: Language | None = None
+    model: Annotated[str | None, Meta(description="A name of /v1/models; else the languages choose.")] = None
+    beam: Annotated[int, Meta(ge=1, description="Hypotheses kept; 1 is greedy search.")] = 4
+
+
+class FailedSentence(Struct, kw_only=True):
+    """A sentence that could not be translated, by its number in the text, from 1."""
+
+    sentence: int
+    source: str
+    error: str
+
+
+class JobState(Struct, kw_only=True):
+    """How far a job is. `text` is there in the end, without the sentences that `failed` has."""
+
+    id: str
+    status: Literal["queued", "running", "done", "cancelled", "failed"]
+    model: str
+    source: str
+    target: str
+    sentences: Annotated[int, Meta(description="How many there are.")] = 0
+    translated: Annotated[int, Meta(description="How many of them are done.")] = 0
+    text: str | None = None
+    score: float | None = None
+    confidence: float | None = None
+    warnings: list[Warned] = []
+    failed: list[FailedSentence] = []
+    error: str | None = None
 
 
 class ErrorOf(Struct, kw_only=True):

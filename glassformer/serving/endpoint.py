@@ -22,7 +22,7 @@ from glassformer.serving.ticket import Ticket
 
 log = logging.getLogger("glassformer.serving")
 PLAIN_ID = re.compile("[A-Za-z0-9._-]{1,64}")
-ALWAYS = (400, 401, 404, 405, 408, 413, 415, 422, 429, 500, 503, 504)  # what any endpoint may answer
+ALWAYS = (400, 401, 404, 408, 413, 415, 422, 429, 500, 503, 504)  # what any endpoint may answer
 
 ErrorForm = Callable[[RefusedError, str], Any]  # (what is refused, the request's id) -> the body of an interface
 
@@ -54,6 +54,8 @@ class Endpoint:
     - `answer`: the type of the answer's body, or a media type where that is no JSON.
     - `errors`: the form of errors, and their type.
     - `open`: needs no key.
+    - `also`: another media type that the answer may have. `more`: further errors.
+    - `path_parameters`, `query`: what each parameter means.
     """
 
     method: str
@@ -66,7 +68,10 @@ class Endpoint:
     forms: bool = False
     open: bool = False
     status: int = 200
-    parameters: Mapping[str, str] = field(default_factory=dict)  # of the path and the query: what they mean
+    also: str = ""
+    more: tuple[int, ...] = ()
+    path_parameters: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def summary(self) -> str:
@@ -94,18 +99,21 @@ def route(endpoint: Endpoint, service: Service) -> Route:
         except Exception as error:
             response = refused(failure(error, call.request_id), endpoint.errors, call.request_id)
         response.headers["X-Request-ID"] = call.request_id
-        service.seen(endpoint.method, endpoint.path, response.status_code, time.monotonic() - started, call.request_id)
+        service.seen(call.request_id, call.client, endpoint, response.status_code, time.monotonic() - started)
         return response
 
     return Route(endpoint.path, respond, methods=[endpoint.method])
 
 
 async def _handled(endpoint: Endpoint, call: Call) -> Response:
-    if not endpoint.open:
+    in_body = hasattr(endpoint.body, "api_key")  # where LibreTranslate has the key
+    if not endpoint.open and not in_body:
         call.client = call.service.admit(call.request)
     if endpoint.body:
         content = await read_body(call.request, call.service.limits)
         call.body = as_declared(call.request, content, endpoint.body, endpoint.forms)
+    if in_body:
+        call.client = call.service.admit(call.request, call.body.api_key)
     return await endpoint.handle(call)
 
 

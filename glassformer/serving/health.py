@@ -2,9 +2,9 @@
 
 from starlette.responses import Response
 
+from glassformer.serving.answers import error
 from glassformer.serving.bodies import Error, State
 from glassformer.serving.endpoint import Call, Endpoint, answer
-from glassformer.serving.own import error
 from glassformer.serving.refusals import unavailable
 
 
@@ -22,7 +22,13 @@ async def ready(call: Call) -> Response:
     return answer(State(status="ok"))
 
 
+async def metrics(call: Call) -> Response:
+    """What the server counts, as Prometheus reads it."""
+    return Response(call.service.counted(), media_type="text/plain")
+
+
 ENDPOINTS = [
     Endpoint("GET", "/livez", live, State, error, Error, open=True),
     Endpoint("GET", "/readyz", ready, State, error, Error, open=True),
+    Endpoint("GET", "/metrics", metrics, "text/plain", error, Error),
 ]

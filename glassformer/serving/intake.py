@@ -42,7 +42,8 @@ def _large(limits: Limits) -> RefusedError:
 def as_declared(request: Request, body: bytes, kind: type[B], forms: bool) -> B:
     """The body as `kind`.
 
-    Raises RefusedError: 415 for another media type, 400 for no such text, 422 for what does not fit. `forms`: a form will do too; a field of it that comes several times is a list.
+    Raises RefusedError: 415 for another media type, 400 for no such text, 422 for what does not fit. `forms`: a form
+    will do too; a field of it that comes several times is a list.
     """
     media = request.headers.get("content-type", JSON if not forms else "").partition(";")[0].strip().lower()
     if media == JSON:

@@ -163,7 +163,7 @@ class Models:
         """
         with model.lock:
             stored = open_model(resolve(model.source.path), model.source.device)
-            loaded = self._read(model)
+            loaded = self._read(model) if model.loaded else None
             with self._lock:
                 before, model.stored, model.loaded = model.loaded, stored, loaded
                 self._retire(before)

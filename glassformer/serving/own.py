@@ -1,90 +1,64 @@
 """The server's own interface, /v1: all that the package knows of a translation."""
 
-from typing import Any
-
 from starlette.responses import Response
 
 from glassformer.errors import GlassformerError
 from glassformer.explain import traced
 from glassformer.glass.views.html import page
-from glassformer.serving.bodies import Error, ErrorOf, ExplainBody, ModelList, TranslateBody, Translations
+from glassformer.serving.answers import as_json, error, translations
+from glassformer.serving.bodies import Error, ExplainBody, ModelFacts, ModelList, TranslateBody, Translations
 from glassformer.serving.endpoint import Call, Endpoint, answer
 from glassformer.serving.page import script_policy
 from glassformer.serving.refusals import RefusedError, invalid, too_large
+from glassformer.serving.stream import EVENT_STREAM, stream
 from glassformer.serving.translating import Wanted, translate
-from glassformer.translator import FailedTranslation, Translation
-
-SAID = {  # of each kind of warning, by the translation
-    "unknown": "has words that the model was not trained on",
-    "lost": "has words without one of their usual translations",
-    "added": "has words in the translation that no word of the source asks for",
-    "invented": "has words in the translation that the training text does not have",
-    "number": "has other numbers than its translation",
-    "repetition": "is translated by something that repeats itself",
-    "copied": "is only copied",
-    "empty": "has no translation",
-    "cut off": "has a translation that the length limit cut off",
-    "unsure": "has a translation that the model was unsure of",
-}
-
-
-def error(refusal: RefusedError, request_id: str) -> Error:
-    return Error(error=ErrorOf(code=refusal.code, message=refusal.message), request_id=request_id)
 
 
 async def translate_texts(call: Call) -> Response:
     """Translate a text, or several."""
     body: TranslateBody = call.body
-    texts = [body.text] if isinstance(body.text, str) else body.text
-    wanted = Wanted(texts, body.beam, body.alternatives, body.alignment, body.split, body.markup == "html")
+    wanted = Wanted(
+        [body.text] if isinstance(body.text, str) else body.text,
+        body.beam,
+        body.alternatives,
+        body.alignment,
+        body.split,
+        body.markup == "html",
+        call.service.glossary,
+    )
     wanted.check(call.service.limits)
     direction = call.service.models.choose(body.model, body.source, body.target)
+    if body.stream or EVENT_STREAM in call.request.headers.get("accept", ""):
+        if wanted.html:
+            raise invalid("markup cannot be streamed; leave one of them out")
+        return stream(call, direction, wanted)
     found = await call.work(lambda: [as_json(one) for one in translate(call.service, direction, wanted)])
-    return answer({
-        "model": direction.model.name,
-        "source": direction.source,
-        "target": direction.target,
-        "translations": found,
-        "request_id": call.request_id,
-    })  # fmt: skip
-
-
-def as_json(one: Translation | FailedTranslation) -> dict[str, Any]:
-    """What `translate --json` gives, and of each warning what it says."""
-    return _with_messages(one.to_dict())
-
-
-def _with_messages(values: dict[str, Any]) -> dict[str, Any]:
-    for warning in values.get("warnings", ()):
-        warning["message"] = SAID[warning["kind"]]
-    for key in ("alternatives", "parts"):
-        for inner in values.get(key, ()):
-            _with_messages(inner)
-    return values
+    return answer(translations(call, direction, found))
 
 
 async def explain(call: Call) -> Response:
     """The live glass page of a translation: every number of it, with what made it."""
     body: ExplainBody = call.body
-    limits = call.service.limits
-    if len(body.text) > limits.max_explained or len(body.target_text or "") > limits.max_explained:
+    service, limits = call.service, call.service.limits
+    if max(len(body.text), len(body.target_text or "")) > limits.max_explained:
         raise too_large(f"a sentence that is explained may have {limits.max_explained:,} characters")
     if body.beam > limits.max_beam:
         raise invalid(f"beam may be at most {limits.max_beam}")
-    direction = call.service.models.choose(body.model, body.source, body.target)
-    target = {"target": body.target_text} if body.target_text else {"beam": body.beam}
+    direction = service.models.choose(body.model, body.source, body.target)
+    asked = {"target": body.target_text} if body.target_text else {"beam": body.beam}
     why = None if body.step is None else {"step": body.step, "runner_up": True}
 
-    def explained() -> str:
-        with call.service.models.use(direction.model) as translator, call.service.explaining:
+    def explained() -> Response:
+        with service.models.use(direction.model) as translator, service.explaining:
             try:
-                record = traced(translator, body.text, why, to=direction.to, **target)
-                return page([(direction.model.name, record)])
+                record = traced(translator, body.text, why, to=direction.to, **asked)
+                html = page([(direction.model.name, record)])
             except GlassformerError as problem:
                 raise invalid(direction.model.without_paths(str(problem))) from problem
+        return Response(html, media_type="text/html", headers={"Content-Security-Policy": script_policy(html)})
 
-    html = await call.work(explained)
-    return Response(html, media_type="text/html", headers={"Content-Security-Policy": script_policy(html)})
+    response: Response = await call.work(explained)
+    return response
 
 
 async def models(call: Call) -> Response:
@@ -92,8 +66,27 @@ async def models(call: Call) -> Response:
     return answer({"models": [model.facts() for model in call.service.models]})
 
 
+async def replace(call: Call) -> Response:
+    """Read a model's directory again; where that is no whole model, the one that was there stays (409)."""
+    service = call.service
+    model = service.models.named(call.request.path_params["name"])
+
+    def replaced() -> None:
+        try:
+            service.models.replace(model)
+        except (GlassformerError, OSError) as problem:
+            message = model.without_paths(str(problem)) if isinstance(problem, GlassformerError) else "unreadable"
+            raise RefusedError(409, "bad_model", f"the model stays as it was: {message}") from problem
+
+    await call.work(replaced)
+    service.tell_others()
+    return answer(model.facts())
+
+
+NAME = {"name": "A name of /v1/models."}
 ENDPOINTS = [
-    Endpoint("POST", "/v1/translate", translate_texts, Translations, error, Error, TranslateBody),
+    Endpoint("POST", "/v1/translate", translate_texts, Translations, error, Error, TranslateBody, also=EVENT_STREAM),
     Endpoint("POST", "/v1/explain", explain, "text/html", error, Error, ExplainBody, forms=True),
     Endpoint("GET", "/v1/models", models, ModelList, error, Error),
+    Endpoint("PUT", "/v1/models/{name}", replace, ModelFacts, error, Error, path_parameters=NAME, more=(409,)),
 ]

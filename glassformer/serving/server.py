@@ -2,17 +2,21 @@
 
 import functools
 import logging
+import os
+import signal
 import socket
 from types import FrameType
 from typing import Any
 
 import uvicorn
+from prometheus_client.multiprocess import mark_process_dead
 from uvicorn.supervisors import Multiprocess
 
 from glassformer.errors import InputError
 from glassformer.serving.app import make_app
 from glassformer.serving.protocol import PatientProtocol
 from glassformer.serving.settings import ServeSettings
+from glassformer.system import allow_many_files
 
 log = logging.getLogger("glassformer.serving")
 
@@ -25,6 +29,22 @@ class Server(uvicorn.Server):
         self.force_exit = self.should_exit
         self.should_exit = True
         self.config.loaded_app.state.service.admission.draining = True
+
+
+class Processes(Multiprocess):
+    """Several server processes; one that dies is started again. SIGHUP goes to all of them."""
+
+    def keep_subprocess_alive(self) -> None:
+        """Start again what has died; its counts stay, but for those of what it was doing."""
+        for process in self.processes:
+            if process.pid and not process.process.is_alive():
+                mark_process_dead(process.pid)  # type: ignore[no-untyped-call]
+        super().keep_subprocess_alive()
+
+    def handle_hup(self) -> None:
+        for process in self.processes:
+            if process.pid:
+                os.kill(process.pid, signal.SIGHUP)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -49,12 +69,13 @@ def configure(settings: ServeSettings, app: Any) -> uvicorn.Config:
 
 def serve(settings: ServeSettings) -> None:
     """Serve until a signal ends it. InputError for what is no model, and for an address that is taken."""
-    app = make_app(settings) if settings.workers == 1 else None  # refuses what is wrong before it listens
+    app = make_app(settings)  # which refuses what is wrong
+    allow_many_files()
     with listen(settings.host, settings.port) as listening:
         host, port = listening.getsockname()[:2]
         names = ", ".join(source.path.name for source in settings.sources)
         log.info("serving %s at http://%s:%d (Ctrl-C ends it)", names, f"[{host}]" if ":" in host else host, port)
-        if app:
+        if settings.workers == 1:
             Server(configure(settings, lambda: app)).run([listening])
         else:
-            Multiprocess(configure(settings, functools.partial(make_app, settings)), [listening]).run()
+            Processes(configure(settings, functools.partial(make_app, settings)), [listening]).run()

@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from glassformer.engine.generation import generate
+from glassformer.engine.protocol import Engine
 from glassformer.search import Hypothesis, SearchOptions
 from glassformer.serving.scheduler import Scheduler
+from glassformer.serving.telling import Telling
 from glassformer.serving.ticket import TICKET
 from glassformer.translator import Translator
 
@@ -27,9 +30,11 @@ class SharedTranslator(Translator):
         self, sources: Sequence[Sequence[int]], options: SearchOptions, prefixes: Sequence[Sequence[int]]
     ) -> list[list[Hypothesis]]:
         """As `Translator.generate`, together with what other threads ask for by the same options."""
-        rows = options.n_best if options.sample else options.beam
+        ticket, rows = TICKET.get(), options.n_best if options.sample else options.beam
         tokens = [len(source) * rows for source in sources]
-        return self.scheduler.run(options, list(zip(sources, prefixes, strict=True)), tokens, TICKET.get())
+        tell = ticket.tell if len(sources) == rows == 1 else None
+        items = [(*pair, tell) for pair in zip(sources, prefixes, strict=True)]
+        return self.scheduler.run(options, items, tokens, ticket)
 
     def score_ids(
         self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]], align: bool
@@ -38,8 +43,12 @@ class SharedTranslator(Translator):
         pairs = list(zip(sources, targets, strict=True))
         return self.scheduler.run(align, pairs, [max(map(len, pair)) for pair in pairs], TICKET.get())
 
-    def _compute(self, kind: SearchOptions | bool, pairs: Sequence[tuple[Any, Any]]) -> Sequence[Any]:
-        firsts, seconds = [first for first, _ in pairs], [second for _, second in pairs]
-        if isinstance(kind, SearchOptions):
-            return super().generate(firsts, kind, seconds)
-        return super().score_ids(firsts, seconds, kind)
+    def _compute(self, kind: SearchOptions | bool, items: Sequence[tuple[Any, ...]]) -> Sequence[Any]:
+        """The results of items of one kind: searches with these options, or scores with (True) or without alignment."""
+        sources, seconds = [item[0] for item in items], [item[1] for item in items]
+        if isinstance(kind, bool):
+            return super().score_ids(sources, seconds, kind)
+        engine: Engine[Any] = self.fast or self.engine
+        if tells := {id(source): tell for source, _, tell in items if tell}:
+            engine = Telling(engine, tells)
+        return generate(engine, sources, kind, prefixes=seconds)

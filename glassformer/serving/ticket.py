@@ -1,8 +1,11 @@
 """A request's ticket: whose it is, and until when its work is worth doing."""
 
 import time
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from threading import Event
+
+Tell = Callable[[Sequence[int]], None]
 
 
 class UnwantedError(Exception):
@@ -16,6 +19,7 @@ class Ticket:
         self.client, self._deadline = client, time.monotonic() + seconds
         self._cancelled = False
         self._waiting: Event | None = None
+        self.tell: Tell | None = None  # is told the tokens of a greedy search as they come
 
     @property
     def is_live(self) -> bool:

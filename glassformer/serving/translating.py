@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from glassformer.copying import Copying
 from glassformer.errors import GlassformerError
 from glassformer.markup import translate_markup
 from glassformer.search import SearchOptions
@@ -11,6 +12,7 @@ from glassformer.serving.limits import Limits
 from glassformer.serving.models import Direction
 from glassformer.serving.refusals import invalid, too_large
 from glassformer.serving.service import Service
+from glassformer.text.terms import Glossary
 from glassformer.translator import FailedTranslation, Translation
 from glassformer.whole_texts import translate_texts
 
@@ -27,6 +29,7 @@ class Wanted:
     alignment: bool = False
     split: bool = True
     html: bool = False
+    glossary: Glossary | None = None
 
     def check(self, limits: Limits) -> None:
         """Raise RefusedError for more than the limits admit."""
@@ -47,6 +50,19 @@ class Wanted:
         """The options of the search, whose beam has room for the alternatives."""
         return SearchOptions(beam=max(self.beam, self.alternatives + 1), n_best=self.alternatives + 1)
 
+    @property
+    def copying(self) -> Copying:
+        """What is copied, and which terms are used."""
+        return Copying(glossary=self.glossary or Glossary())
+
+
+def texts_of(found: Found) -> list[Translation]:
+    """The translations, for an interface that has no place for one that failed: RefusedError (422) then."""
+    failed = [one.error for one in found if one.error]
+    if failed:
+        raise invalid(str(failed[0]))
+    return [one for one in found if isinstance(one, Translation)]
+
 
 def translate(service: Service, direction: Direction, wanted: Wanted) -> Found:
     """The translations; blocks until they are there. Raises RefusedError for what the model or its search refuses."""
@@ -60,7 +76,9 @@ def translate(service: Service, direction: Direction, wanted: Wanted) -> Found:
                 split=wanted.split,
                 align=wanted.alignment and not wanted.html,
                 to=direction.to,
+                copying=wanted.copying,
             )
         except GlassformerError as error:
             raise invalid(direction.model.without_paths(str(error))) from error
+    service.count(direction.model.name, wanted.texts, found)
     return found
