@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import pytest
 
 from glassformer.serving.app import make_app
+from glassformer.serving.keys import add_key
 from glassformer.serving.limits import Limits
 from glassformer.serving.models import Source
 from glassformer.serving.server import Server, configure, listen
@@ -18,10 +19,11 @@ TRANSLATE = "**/v1/translate"
 
 
 @contextmanager
-def running(settings):
-    """The address of a server that runs in a thread."""
-    app = make_app(settings)
-    server = Server(configure(settings, lambda: app))
+def serving(model, folder, **settings):
+    """The address of a server of one model, in a thread."""
+    wanted = ServeSettings((Source(model, ("en", "hi")),), folder, **settings)
+    app = make_app(wanted)
+    server = Server(configure(wanted, lambda: app))
     with listen("127.0.0.1", 0) as socket:
         thread = threading.Thread(target=server.run, args=([socket],))
         thread.start()
@@ -31,9 +33,9 @@ def running(settings):
 
 
 @pytest.fixture(scope="module")
-def address(reversing):
+def address(reversing, tmp_path_factory):
     """A server of a model that reverses letters."""
-    with running(ServeSettings((Source(reversing.path, ("en", "hi")),), limits=Limits(max_characters=500))) as one:
+    with serving(reversing.path, tmp_path_factory.mktemp("serving"), limits=Limits(max_characters=500)) as one:
         yield one
 
 
@@ -48,7 +50,7 @@ def visit(browser, address):
     """`visit()` opens the page; what it does wrong meanwhile fails the test, but for `visit.expected`."""
     problems, contexts = [], []
 
-    def opened(dark=False, viewport=WIDE, url=address, answer=None, **options):
+    def opened(dark=False, viewport=WIDE, url=address, answer=None, wait=True, **options):
         """`answer`: what every text is translated by, in place of the server's own."""
         context = browser.new_context(color_scheme="dark" if dark else "light", viewport=viewport, **options)
         contexts.append(context)
@@ -61,7 +63,8 @@ def visit(browser, address):
         if answer:
             page.route(TRANSLATE, lambda route: route.fulfill(json=answered(answer)))
         page.goto(url)
-        page.wait_for_selector("#pair option", state="attached")
+        if wait:
+            page.wait_for_selector("#pair option", state="attached")
         return page
 
     opened.expected = ()
@@ -106,6 +109,12 @@ def shown(page):
     return page.locator("#target").inner_text()
 
 
+def marked(page, pane):
+    """The words of a pane that are marked, and how strongly."""
+    strengths = "(all) => all.map((one) => [one.textContent, Number(one.style.getPropertyValue('--strength'))])"
+    return dict(page.locator(f"{pane} .attended").evaluate_all(strengths))
+
+
 def copied(page):
     page.get_by_role("button", name="Copy").click()
     return page.evaluate("navigator.clipboard.readText()")
@@ -138,14 +147,17 @@ def test_why_opens_the_glass_view_of_exactly_this_translation_at_the_word(visit,
     assert glass.locator("h1").inner_text().endswith(f"{source} → {shown(page)}")
     assert "At step 2 of the translation" in glass.inner_text("main")
     open_view(glass, "Decoding step by step")
-    assert f"The model gave it {glass.locator('.candidate', has_text='taken').get_by_role('button').first.inner_text()} in" in said
+    chance = glass.get_by_role("row").filter(has_text="taken").get_by_role("button").first.inner_text()
+    assert f"The model gave it {chance} in" in said  # the number that the view explains
     glass.reload()
     glass.get_by_role("heading", name="Decoding step by step").wait_for()
 
 
 def test_the_wording_that_one_chooses_is_shown_asked_about_and_copied(visit):
     other = translation("a b", "ठ ड")
-    page = visit(answer=translation("a b", "ट ड", alternatives=[other]), permissions=["clipboard-read", "clipboard-write"])
+    page = visit(
+        answer=translation("a b", "ट ड", alternatives=[other]), permissions=["clipboard-read", "clipboard-write"]
+    )
     typed(page, "a b")
     assert copied(page) == "ट ड"
     page.get_by_role("button", name="ठ ड").click()
@@ -159,20 +171,23 @@ def test_the_wording_that_one_chooses_is_shown_asked_about_and_copied(visit):
 def test_what_belongs_together_is_marked_from_either_side(visit):
     page = visit(answer=translation("One two three", "एक दो तीन"))
     typed(page, "One two three").nth(1).hover()
-    assert page.locator("#mirror .attended").evaluate_all("(all) => all.map((one) => [one.textContent, one.style.getPropertyValue('--strength')])") == [["One", "0.1"], ["two", "0.8"], ["three", "0.1"]]  # fmt: skip
+    assert marked(page, "#mirror") == {"One": 0.1, "two": 0.8, "three": 0.1}
     box = page.locator("#mirror .word").nth(2).bounding_box()
     page.mouse.move(box["x"] + 5, box["y"] + 5)
-    strongest = "(all) => all.sort((a, b) => b.style.getPropertyValue('--strength') - a.style.getPropertyValue('--strength'))[0].textContent"  # fmt: skip
-    assert page.locator("#target .attended").evaluate_all(strongest) == "तीन"
+    assert marked(page, "#target") == {"एक": 0.1, "दो": 0.1, "तीन": 0.8}
     page.mouse.move(0, 0)
     page.locator("#source").press("Home")  # the caret does as the mouse does
-    assert page.locator("#target .attended").evaluate_all(strongest) == "एक"
+    assert marked(page, "#target") == {"एक": 0.8, "दो": 0.1, "तीन": 0.1}
 
 
 def test_warnings_stand_at_the_words_that_they_are_about(visit):
     warnings = [
         {"kind": "unknown", "message": "has words that the model was not trained on", "words": ["zanzibar"]},
-        {"kind": "invented", "message": "has words in the translation that the training text does not have", "words": ["ज"]},
+        {
+            "kind": "invented",
+            "message": "has words in the translation that the training text does not have",
+            "words": ["ज"],
+        },
     ]
     parts = [translation("A b.", "क ख।"), translation("Hello Zanzibar", "नमस्ते ज", warnings=warnings, confidence=0.01)]
     page = visit(answer=translation("A b. Hello Zanzibar", "क ख। नमस्ते ज", parts=parts, tokens=[], alignment=None))
@@ -247,22 +262,19 @@ def test_a_text_that_is_too_long_is_said_to_be(visit):
     assert not page.get_by_role("alert").is_visible()
 
 
-def test_a_server_that_wants_a_key_gets_the_one_that_is_typed(visit):
-    page, keys = visit(), []
-    visit.expected = ("401",)
-
-    def answer(route):
-        keys.append(route.request.headers.get("authorization"))
-        if keys[-1]:
-            return route.fulfill(json=answered(translation("a", "क")))
-        return route.fulfill(status=401, json={"error": {"code": "unauthorized", "message": "no key"}, "request_id": ""})
-
-    page.route(TRANSLATE, answer)
-    page.locator("#source").fill("a")
-    page.get_by_label("Key").fill("secret")
-    page.get_by_role("button", name="Use it").click()
-    words(page).first.wait_for()
-    assert keys == [None, "Bearer secret"]
+def test_a_server_that_wants_a_key_gets_the_one_that_is_typed(visit, reversing, tmp_path):
+    key = add_key(tmp_path / "keys", "reader")
+    source = reversing.held_out[0][0]
+    with serving(reversing.path, tmp_path, keys=tmp_path / "keys") as address:
+        visit.expected = ("401",)
+        page = visit(url=address, wait=False)
+        page.locator("#source").fill(source)
+        page.get_by_label("Key").fill(key)
+        page.get_by_role("button", name="Use it").click()
+        words(page).first.click()
+        with page.context.expect_page() as opened:
+            page.get_by_role("button", name="Why this word?").click()
+        opened.value.get_by_role("heading", name="Why this word?", level=2).wait_for()
 
 
 # ---- whoever reads it, and however
@@ -315,12 +327,16 @@ def test_it_works_without_a_mouse(visit):
 
 def test_models_and_their_languages_are_offered(visit):
     page = visit()
-    visit.expected = ()
     pairs = [("en", "hi"), ("hi", "en"), ("en", "hi"), ("und", "und")]
     models = [{"name": f"m{i}", "pairs": [{"source": a, "target": b}]} for i, (a, b) in enumerate(pairs)]
     asked = []
+
+    def answer(route):
+        asked.append(tuple(route.request.post_data_json[key] for key in ("model", "source", "target")))
+        route.fulfill(json=answered(translation("a b", "क ख")))
+
     page.route("**/v1/models", lambda route: route.fulfill(json={"models": models}))
-    page.route(TRANSLATE, lambda route: asked.append(route.request.post_data_json) or route.fulfill(json=answered(translation("a b", "क ख"))))  # fmt: skip
+    page.route(TRANSLATE, answer)
     page.reload()
     page.wait_for_selector("#pair option", state="attached")
     assert page.locator("#pair option").all_inner_texts() == [
@@ -333,7 +349,7 @@ def test_models_and_their_languages_are_offered(visit):
     page.locator("#pair").select_option("m3")
     page.get_by_role("button", name="Clear").wait_for()
     page.wait_for_timeout(300)
-    assert [(one["model"], one["source"], one["target"]) for one in asked] == [("m0", "en", "hi"), ("m1", "hi", "en"), ("m3", None, None)]  # fmt: skip
+    assert asked == [("m0", "en", "hi"), ("m1", "hi", "en"), ("m3", None, None)]
 
 
 @pytest.mark.parametrize("dark", [False, True])

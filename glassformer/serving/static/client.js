@@ -95,6 +95,7 @@ export async function translate(text, { name, ...languages }, signal) {
  */
 export function whyRequest(text, translation, step, { name, source, target }) {
   const fields = /** @type {Record<string, string>} */ ({ text, target_text: translation, model: name, step: String(step) });
+  if (key) fields.api_key = key; // a form sends no header
   if (source) fields.source = source;
   if (target) fields.target = target;
   return { action: `v1/explain#view=why&step=${step}`, fields };

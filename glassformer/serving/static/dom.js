@@ -24,5 +24,9 @@ export function element(tag, attributes = {}, ...children) {
  */
 export const byId = (id) => /** @type {Kind} */ (document.getElementById(id));
 
-/** A share as text: 0.877 is 87.7 %. @param {number} share */
-export const percent = (share) => (share < 0.00005 ? "less than 0.01 %" : `${(100 * share).toFixed(share < 0.0995 ? 2 : 1)} %`);
+/** A share as text, never rounded to none or all: 0.877 is 87.7 %. @param {number} share */
+export function percent(share) {
+  if (share < 0.0001) return "less than 0.01 %";
+  if (share > 0.9999) return "more than 99.99 %";
+  return `${(100 * share).toFixed(share >= 0.9995 || share < 0.01 ? 2 : 1)} %`;
+}

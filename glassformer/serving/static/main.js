@@ -34,7 +34,8 @@ function ask(pause = PAUSE) {
   request.abort();
   clearTimeout(timer);
   request = new AbortController();
-  if (!source.value.trim() || !all.length) return show([]);
+  if (!all.length) return; // no model yet: the page asks for text's sake when there is one
+  if (!source.value.trim()) return show([]);
   const { signal } = request;
   timer = window.setTimeout(() => void answer(source.value, signal), pause);
 }
