@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from heapq import nlargest
 from itertools import islice, product
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
-from glassformer.arguments import refuse_unequal, refuse_unknown_choice, text_of, texts_of
+from glassformer.arguments import checked, refuse_unequal, texts_of
 from glassformer.copying import Copying, translate_copying
-from glassformer.errors import UsageError
 from glassformer.quality_estimation.warnings import joined_warnings
 from glassformer.search import SearchOptions
 from glassformer.text.clauses import split_clauses
@@ -19,6 +18,7 @@ from glassformer.translator import FailedTranslation, Translation, Translator, s
 Long = Literal["split", "skip", "fail"]
 
 
+@checked
 def translate_texts(
     translator: Translator,
     texts: Sequence[str],
@@ -48,12 +48,7 @@ def translate_texts(
     n_best are the best of all their combinations. An over-long sentence has its clauses in its own `parts`.
     """
     if language:
-        check_language(text_of(language, "language"))
-    refuse_unknown_choice(long, get_args(Long), "long")
-    if not isinstance(copying, Copying | None):
-        raise UsageError(f"copying is {copying!r}: it must be a Copying or None")
-    if to is not None:
-        text_of(to, "to")
+        check_language(language)
     options = search_options(options, overrides)
     texts = texts_of(texts, "texts")
     refuse_unequal(len(texts), "texts", prefixes=prefixes, places=places)

@@ -4,11 +4,12 @@ Axes: N rows of the search.
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from glassformer.search import Following, Ints, S
 
 
+@runtime_checkable
 class Engine(Protocol[S]):
     """Reads sources, then tells step by step what may follow.
 

@@ -6,6 +6,7 @@ from msgspec import UNSET, Struct, UnsetType
 from starlette.responses import PlainTextResponse, Response
 
 from glassformer.serving.endpoint import Call, Endpoint, answer
+from glassformer.serving.intake import form_of, read_body
 from glassformer.serving.languages import name_of, served, targets
 from glassformer.serving.models import UNKNOWN
 from glassformer.serving.refusals import RefusedError, invalid
@@ -15,7 +16,7 @@ from glassformer.text.terms import Glossary
 UNLIMITED = 1_000_000_000_000  # characters, which is how DeepL says so
 
 
-class TranslateBody(Struct, kw_only=True):
+class DeeplBody(Struct, kw_only=True):
     """What is to be translated, as DeepL has it. Fields that it has besides (formality, context) are not read."""
 
     text: str | list[str]
@@ -27,7 +28,7 @@ class TranslateBody(Struct, kw_only=True):
     show_billed_characters: bool = False
 
 
-class Translated(Struct, kw_only=True):
+class DeeplTranslated(Struct, kw_only=True):
     """A translation."""
 
     detected_source_language: str
@@ -35,13 +36,13 @@ class Translated(Struct, kw_only=True):
     billed_characters: int | UnsetType = UNSET
 
 
-class Translations(Struct):
+class DeeplTranslations(Struct):
     """The answer of /v2/translate."""
 
-    translations: list[Translated]
+    translations: list[DeeplTranslated]
 
 
-class Language(Struct, kw_only=True):
+class DeeplLanguage(Struct, kw_only=True):
     """A language."""
 
     language: str
@@ -74,19 +75,19 @@ class Glossaries(Struct):
     glossaries: list[GlossaryFacts]
 
 
-class Error(Struct):
+class DeeplError(Struct):
     """What is wrong, in a sentence."""
 
     message: str
 
 
-def error(refusal: RefusedError, request_id: str) -> Error:
-    return Error(refusal.message)
+def error(refusal: RefusedError, request_id: str) -> DeeplError:
+    return DeeplError(refusal.message)
 
 
 async def translate_texts(call: Call) -> Response:
     """Translate texts, as DeepL does."""
-    body: TranslateBody = call.body
+    body: DeeplBody = call.body
     wanted = Wanted(
         [body.text] if isinstance(body.text, str) else body.text,
         split=str(body.split_sentences) not in ("0", "False"),
@@ -98,8 +99,8 @@ async def translate_texts(call: Call) -> Response:
     found = texts_of(await call.work(lambda: translate(call.service, direction, wanted)))
     call.service.usage[call.client if call.service.keys else ""] += sum(map(len, wanted.texts))
     return answer(
-        Translations([
-            Translated(
+        DeeplTranslations([
+            DeeplTranslated(
                 detected_source_language=direction.source.upper(),
                 text=one.text,
                 billed_characters=len(text) if body.show_billed_characters else UNSET,
@@ -117,11 +118,12 @@ def _glossary(call: Call, glossary_id: str | None) -> Glossary | None:
 
 async def languages(call: Call) -> Response:
     """The languages that are served: sources, or with type=target targets."""
-    kind = call.request.query_params.get("type", "source")
+    sent = form_of(await read_body(call.request, call.service.limits))  # where DeepL's own client puts it
+    kind = call.request.query_params.get("type") or sent.get("type", "source")
     if kind not in ("source", "target"):
         raise invalid("type is source or target")
     codes = targets(call.service.models) if kind == "target" else list(served(call.service.models))
-    return answer([Language(language=code.upper(), name=name_of(code)) for code in codes])
+    return answer([DeeplLanguage(language=code.upper(), name=name_of(code)) for code in codes])
 
 
 async def usage(call: Call) -> Response:
@@ -170,12 +172,20 @@ def _facts(call: Call) -> GlossaryFacts:
 
 ID = {"id": "A glossary's id."}
 ENDPOINTS = [
-    Endpoint("POST", "/v2/translate", translate_texts, Translations, error, Error, TranslateBody, forms=True),
-    Endpoint("GET", "/v2/languages", languages, list[Language], error, Error, query={"type": "source or target."}),
-    Endpoint("GET", "/v2/usage", usage, Usage, error, Error),
-    Endpoint("GET", "/v2/glossaries", glossaries, Glossaries, error, Error),
-    Endpoint("GET", "/v2/glossaries/{id}", glossary, GlossaryFacts, error, Error, path_parameters=ID),
+    Endpoint("POST", "/v2/translate", translate_texts, DeeplTranslations, error, DeeplError, DeeplBody, forms=True),
     Endpoint(
-        "GET", "/v2/glossaries/{id}/entries", entries, "text/tab-separated-values", error, Error, path_parameters=ID
+        "GET", "/v2/languages", languages, list[DeeplLanguage], error, DeeplError, query={"type": "source or target."}
+    ),
+    Endpoint("GET", "/v2/usage", usage, Usage, error, DeeplError),
+    Endpoint("GET", "/v2/glossaries", glossaries, Glossaries, error, DeeplError),
+    Endpoint("GET", "/v2/glossaries/{id}", glossary, GlossaryFacts, error, DeeplError, path_parameters=ID),
+    Endpoint(
+        "GET",
+        "/v2/glossaries/{id}/entries",
+        entries,
+        "text/tab-separated-values",
+        error,
+        DeeplError,
+        path_parameters=ID,
     ),
 ]

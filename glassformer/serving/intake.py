@@ -49,7 +49,7 @@ def as_declared(request: Request, body: bytes, kind: type[B], forms: bool) -> B:
     if media == JSON:
         return _converted(_json(body), kind, strict=True)
     if media == FORM and forms:
-        return _converted(_form(body), kind, strict=False)
+        return _converted(form_of(body), kind, strict=False)
     raise RefusedError(415, "unsupported_media_type", f"send {JSON}{f' or {FORM}' if forms else ''}")
 
 
@@ -64,7 +64,8 @@ def _json(body: bytes) -> Any:
     return value
 
 
-def _form(body: bytes) -> dict[str, Any]:
+def form_of(body: bytes) -> dict[str, Any]:
+    """The fields of a form. Raises RefusedError (400) for what is none."""
     try:
         text = body.decode("ascii")
         pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict")

@@ -14,7 +14,7 @@ from glassformer.serving.translating import Wanted, texts_of, translate
 AUTO = "auto"  # a source that is to be detected
 
 
-class TranslateBody(Struct, kw_only=True):
+class LibreBody(Struct, kw_only=True):
     """What is to be translated, as LibreTranslate has it. Fields that it has besides are not read."""
 
     q: str | list[str]
@@ -25,7 +25,7 @@ class TranslateBody(Struct, kw_only=True):
     api_key: str = ""
 
 
-class DetectBody(Struct, kw_only=True):
+class LibreDetectBody(Struct, kw_only=True):
     """A text whose language is asked for."""
 
     q: str
@@ -39,7 +39,7 @@ class Detected(Struct, kw_only=True):
     confidence: float
 
 
-class Translated(Struct, kw_only=True, omit_defaults=True):
+class LibreTranslated(Struct, kw_only=True, omit_defaults=True):
     """The answer of /translate: a text for a text, a list for a list."""
 
     translatedText: str | list[str]
@@ -47,7 +47,7 @@ class Translated(Struct, kw_only=True, omit_defaults=True):
     detectedLanguage: Detected | UnsetType = UNSET
 
 
-class Language(Struct, kw_only=True):
+class LibreLanguage(Struct, kw_only=True):
     """A language, and which it is translated to."""
 
     code: str
@@ -55,19 +55,19 @@ class Language(Struct, kw_only=True):
     targets: list[str]
 
 
-class Error(Struct):
+class LibreError(Struct):
     """What is wrong, in a sentence."""
 
     error: str
 
 
-def error(refusal: RefusedError, request_id: str) -> Error:
-    return Error(refusal.message)
+def error(refusal: RefusedError, request_id: str) -> LibreError:
+    return LibreError(refusal.message)
 
 
 async def translate_texts(call: Call) -> Response:
     """Translate a text or a list, as LibreTranslate does."""
-    body: TranslateBody = call.body
+    body: LibreBody = call.body
     texts = [body.q] if isinstance(body.q, str) else body.q
     wanted = Wanted(texts, alternatives=body.alternatives, html=body.format == "html", glossary=call.service.glossary)
     wanted.check(call.service.limits)
@@ -76,12 +76,13 @@ async def translate_texts(call: Call) -> Response:
     known = not found_language or source in served(call.service.models)
     direction = call.service.models.choose(None, source if known else None, body.target)
     found = texts_of(await call.work(lambda: translate(call.service, direction, wanted)))
+    spoken = [one.text for one in found]
     others = [[other.text for other in one.alternatives] for one in found]
     one_text = isinstance(body.q, str)
     return answer(
-        Translated(
-            translatedText=found[0].text if one_text else [one.text for one in found],
-            alternatives=UNSET if not body.alternatives else others[0] if one_text else others,
+        LibreTranslated(
+            translatedText=spoken[0] if one_text else spoken,
+            alternatives=UNSET if not body.alternatives else [*(others[0] if one_text else others)],
             detectedLanguage=found_language,
         )
     )
@@ -101,7 +102,7 @@ async def languages(call: Call) -> Response:
     """The languages that are served."""
     pairs = served(call.service.models)
     codes = dict.fromkeys([*pairs, *targets(call.service.models)])
-    return answer([Language(code=code, name=name_of(code), targets=pairs.get(code, [])) for code in codes])
+    return answer([LibreLanguage(code=code, name=name_of(code), targets=pairs.get(code, [])) for code in codes])
 
 
 async def health(call: Call) -> Response:
@@ -110,8 +111,8 @@ async def health(call: Call) -> Response:
 
 
 ENDPOINTS = [
-    Endpoint("POST", "/translate", translate_texts, Translated, error, Error, TranslateBody, forms=True),
-    Endpoint("POST", "/detect", detect, list[Detected], error, Error, DetectBody, forms=True),
-    Endpoint("GET", "/languages", languages, list[Language], error, Error, open=True),
-    Endpoint("GET", "/health", health, State, error, Error, open=True),
+    Endpoint("POST", "/translate", translate_texts, LibreTranslated, error, LibreError, LibreBody, forms=True),
+    Endpoint("POST", "/detect", detect, list[Detected], error, LibreError, LibreDetectBody, forms=True),
+    Endpoint("GET", "/languages", languages, list[LibreLanguage], error, LibreError, open=True),
+    Endpoint("GET", "/health", health, State, error, LibreError, open=True),
 ]

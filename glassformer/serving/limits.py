@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from glassformer.arguments import refuse_wrong_types
 from glassformer.errors import UsageError
 
+WIDEST = 10_000  # beam of any search
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -32,7 +34,7 @@ class Limits:
 
     max_beam: int = 16
     """Widest beam, and so the most translations of a text; more are answered with 422.
-    Range: at least 1. Unit: hypotheses. Source: ours."""
+    Range: at least 1 and at most 10,000. Unit: hypotheses. Source: ours."""
 
     concurrent: int = 128
     """Requests that are worked on at a time; their sentences share batches. Others wait.
@@ -75,3 +77,5 @@ class Limits:
                     raise UsageError(f"{field.name} is {value}: it must be above 0")
             elif value < least:
                 raise UsageError(f"{field.name} is {value}: it must be at least {least}")
+        if self.max_beam > WIDEST:
+            raise UsageError(f"max_beam is {self.max_beam}: it must be at most {WIDEST:,}")

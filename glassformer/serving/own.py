@@ -1,5 +1,7 @@
 """The server's own interface, /v1: all that the package knows of a translation."""
 
+import logging
+
 from starlette.responses import Response
 
 from glassformer.errors import GlassformerError
@@ -12,6 +14,8 @@ from glassformer.serving.page import script_policy
 from glassformer.serving.refusals import RefusedError, invalid, too_large
 from glassformer.serving.stream import EVENT_STREAM, stream
 from glassformer.serving.translating import Wanted, translate
+
+log = logging.getLogger("glassformer.serving")
 
 
 async def translate_texts(call: Call) -> Response:
@@ -75,8 +79,10 @@ async def replace(call: Call) -> Response:
         try:
             service.models.replace(model)
         except (GlassformerError, OSError) as problem:
-            message = model.without_paths(str(problem)) if isinstance(problem, GlassformerError) else "unreadable"
-            raise RefusedError(409, "bad_model", f"the model stays as it was: {message}") from problem
+            log.error("the model %s stays as it was: %s", model.name, problem)
+            raise RefusedError(
+                409, "bad_model", "the model stays as it was: what is in its directory now is no whole model"
+            ) from problem
 
     await call.work(replaced)
     service.tell_others()

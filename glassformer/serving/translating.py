@@ -40,15 +40,20 @@ class Wanted:
             raise too_large(
                 f"{characters:,} characters; a request may have {limits.max_characters:,}: use POST /v1/jobs for more"
             )
-        if self.options.beam > limits.max_beam:
+        if self.width > limits.max_beam:
             raise invalid(f"beam and alternatives + 1 may be at most {limits.max_beam}")
         if self.html and self.alternatives:
             raise invalid("markup has no alternatives; leave one of them out")
 
     @property
+    def width(self) -> int:
+        """The beam, which has room for the alternatives."""
+        return max(self.beam, self.alternatives + 1)
+
+    @property
     def options(self) -> SearchOptions:
-        """The options of the search, whose beam has room for the alternatives."""
-        return SearchOptions(beam=max(self.beam, self.alternatives + 1), n_best=self.alternatives + 1)
+        """The options of the search."""
+        return SearchOptions(beam=self.width, n_best=self.alternatives + 1)
 
     @property
     def copying(self) -> Copying:

@@ -5,7 +5,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from glassformer.arguments import is_utf8, path_of
+from glassformer.arguments import checked, is_utf8, path_of
 from glassformer.data.config import DataConfig
 from glassformer.errors import InputError, UsageError
 from glassformer.model_directory import resolve
@@ -22,6 +22,7 @@ from glassformer.training.update.memory import keep_freed_memory
 from glassformer.translator import Translator
 
 
+@checked
 def train(
     out: str | Path,
     *,
