@@ -10,6 +10,7 @@ from glassformer.glass.views.html import page
 from glassformer.serving.answers import as_json, error, translations
 from glassformer.serving.bodies import Error, ExplainBody, ModelFacts, ModelList, TranslateBody, Translations
 from glassformer.serving.endpoint import Call, Endpoint, answer
+from glassformer.serving.intake import query_as
 from glassformer.serving.page import script_policy
 from glassformer.serving.refusals import RefusedError, invalid, too_large
 from glassformer.serving.stream import EVENT_STREAM, stream
@@ -65,6 +66,12 @@ async def explain(call: Call) -> Response:
     return response
 
 
+async def explain_link(call: Call) -> Response:
+    """The same, as an address that can be kept and sent on."""
+    call.body = query_as(call.request, ExplainBody)
+    return await explain(call)
+
+
 async def models(call: Call) -> Response:
     """The models that are served, and what they translate."""
     return answer({"models": [model.facts() for model in call.service.models]})
@@ -90,9 +97,19 @@ async def replace(call: Call) -> Response:
 
 
 NAME = {"name": "A name of /v1/models."}
+EXPLAINED = {
+    "text": "One sentence.",
+    "target_text": "This translation of it; else the one that is found.",
+    "step": "Say also why its token here, and not the runner-up.",
+    "source": "A language's code.",
+    "target": "A language's code.",
+    "model": "A name of /v1/models; else the languages choose.",
+    "beam": "Of the search, without target_text.",
+}
 ENDPOINTS = [
     Endpoint("POST", "/v1/translate", translate_texts, Translations, error, Error, TranslateBody, also=EVENT_STREAM),
     Endpoint("POST", "/v1/explain", explain, "text/html", error, Error, ExplainBody, forms=True),
+    Endpoint("GET", "/v1/explain", explain_link, "text/html", error, Error, query=EXPLAINED),
     Endpoint("GET", "/v1/models", models, ModelList, error, Error),
     Endpoint("PUT", "/v1/models/{name}", replace, ModelFacts, error, Error, path_parameters=NAME, more=(409,)),
 ]

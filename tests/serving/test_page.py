@@ -1,41 +1,25 @@
 """The page at / in a real browser: it asks nothing of other hosts, breaks no rule of its policy, and logs no error."""
 
 import json
-import threading
-from contextlib import contextmanager
 
 import pytest
 
-from glassformer.serving.app import make_app
 from glassformer.serving.keys import add_key
 from glassformer.serving.limits import Limits
 from glassformer.serving.models import Source
-from glassformer.serving.server import Server, configure, listen
-from glassformer.serving.settings import ServeSettings
 from glassformer.translator import Translator
 from tests.glass.browser import AXE, NARROW, PATIENCE, WIDE, chromium, focused, keep_picture, lacking, open_view
+from tests.serving.servers import serving
 
+expect = pytest.importorskip("playwright.sync_api").expect
 TRANSLATE = "**/v1/translate"
-
-
-@contextmanager
-def serving(model, folder, **settings):
-    """The address of a server of one model, in a thread."""
-    wanted = ServeSettings((Source(model, ("en", "hi")),), folder, **settings)
-    app = make_app(wanted)
-    server = Server(configure(wanted, lambda: app))
-    with listen("127.0.0.1", 0) as socket:
-        thread = threading.Thread(target=server.run, args=([socket],))
-        thread.start()
-        yield f"http://127.0.0.1:{socket.getsockname()[1]}/"
-        server.should_exit = True
-        thread.join()
 
 
 @pytest.fixture(scope="module")
 def address(reversing, tmp_path_factory):
     """A server of a model that reverses letters."""
-    with serving(reversing.path, tmp_path_factory.mktemp("serving"), limits=Limits(max_characters=500)) as one:
+    folder, limits = tmp_path_factory.mktemp("serving"), Limits(max_characters=500)
+    with serving(folder, Source(reversing.path, ("en", "hi")), limits=limits) as one:
         yield one
 
 
@@ -129,8 +113,7 @@ def test_what_is_typed_is_translated_as_the_model_does(visit, reversing):
     typed(page, source)
     assert shown(page) == translator.translate([source], beam=4)[0].text
     field(page).press_sequentially(" b")
-    page.wait_for_function("document.querySelector('#target').innerText.startsWith('b')")
-    assert shown(page) == translator.translate([f"{source} b"], beam=4)[0].text
+    expect(page.locator("#target")).to_have_text(translator.translate([f"{source} b"], beam=4)[0].text)
     keep_picture(page, "serve")
     page.get_by_role("button", name="Clear").click()
     assert shown(page) == "" and field(page).input_value() == ""
@@ -141,7 +124,7 @@ def test_why_opens_the_glass_view_of_exactly_this_translation_at_the_word(visit,
     typed(page, source).nth(1).click()
     word, said = words(page).nth(1).inner_text(), page.locator("#word").inner_text()
     with page.context.expect_page() as opened:
-        page.get_by_role("button", name="Why this word?").click()
+        page.get_by_role("link", name="Why this word?").click()
     glass = opened.value
     glass.get_by_role("heading", name=f"Why {word} and not").wait_for()
     assert glass.locator("h1").inner_text().endswith(f"{source} → {shown(page)}")
@@ -265,7 +248,7 @@ def test_a_text_that_is_too_long_is_said_to_be(visit):
 def test_a_server_that_wants_a_key_gets_the_one_that_is_typed(visit, reversing, tmp_path):
     key = add_key(tmp_path / "keys", "reader")
     source = reversing.held_out[0][0]
-    with serving(reversing.path, tmp_path, keys=tmp_path / "keys") as address:
+    with serving(tmp_path, Source(reversing.path, ("en", "hi")), keys=tmp_path / "keys") as address:
         visit.expected = ("401",)
         page = visit(url=address, wait=False)
         page.locator("#source").fill(source)
@@ -344,11 +327,11 @@ def test_models_and_their_languages_are_offered(visit):
     ]  # fmt: skip
     typed(page, "a b")
     page.get_by_role("button", name="Swap the languages and the texts").click()
-    page.wait_for_function("document.querySelector('#source').value === 'क ख'")
-    page.wait_for_function("document.querySelector('#target').innerText === 'क ख'")
-    page.locator("#pair").select_option("m3")
-    page.get_by_role("button", name="Clear").wait_for()
-    page.wait_for_timeout(300)
+    expect(page.locator("#source")).to_have_value("क ख")
+    expect(page.locator("#mirror .word").first).to_have_text("क")  # it is translated, and shown
+    with page.expect_response(TRANSLATE):
+        page.locator("#pair").select_option("m3")
+    expect(page.locator("#source-name")).to_have_text("Text")
     assert asked == [("m0", "en", "hi"), ("m1", "hi", "en"), ("m3", None, None)]
 
 

@@ -1,6 +1,6 @@
 // What is said of a translation, beside it: a chosen word, what to look at again, and how else it could be put.
 
-import { whyRequest } from "./client.js";
+import { hasKey, whyRequest } from "./client.js";
 import { byId, element, percent } from "./dom.js";
 import { probability, shown, touches, warningText } from "./sentences.js";
 import { spansNamed } from "./words.js";
@@ -69,10 +69,13 @@ const doubts = ({ text, warnings }, word) =>
 function why(source, { translation }, word, direction) {
   if (!word.tokens.length) return [];
   if (translation.inserted?.length) return [element("p", { class: "of" }, "Something was copied into this sentence, which the model did not write so.")];
-  const { action, fields } = whyRequest(source, translation.text, word.tokens[0], direction);
-  const inputs = Object.entries(fields).map(([name, value]) => element("input", { type: "hidden", name, value }));
-  const button = element("button", { type: "submit", class: "why" }, "Why this word?", element("span", { class: "sr" }, " Opens a new tab."));
-  return [element("form", { method: "post", action, target: "_blank", rel: "noopener" }, ...inputs, button)];
+  const { path, fields, fragment } = whyRequest(source, translation.text, word.tokens[0], direction);
+  const name = () => ["Why this word?", element("span", { class: "sr" }, " Opens a new tab.")];
+  if (!hasKey()) return [element("a", { class: "why", href: `${path}?${fields}${fragment}`, target: "_blank", rel: "noopener" }, ...name())];
+  // A key does not belong into an address, which is kept and sent on: then a form asks.
+  const inputs = [...fields].map(([field, value]) => element("input", { type: "hidden", name: field, value }));
+  const form = { method: "post", action: path + fragment, target: "_blank", rel: "noopener" };
+  return [element("form", form, ...inputs, element("button", { type: "submit", class: "why" }, ...name()))];
 }
 
 /** @param {readonly Sentence[]} sentences */

@@ -85,18 +85,20 @@ export async function translate(text, { name, ...languages }, signal) {
   return answer.translations[0];
 }
 
+/** Whether the server was given a key. */
+export const hasKey = () => key !== "";
+
 /**
- * What a form has to send for the live glass view of exactly this translation, and of why a step of it writes what it
- * writes; the address's fragment opens it there.
+ * What to ask the server for: the live glass view of exactly this translation, and why a step of it writes what it writes.
  * @param {string} text
  * @param {string} translation
  * @param {number} step
  * @param {Direction} direction
  */
 export function whyRequest(text, translation, step, { name, source, target }) {
-  const fields = /** @type {Record<string, string>} */ ({ text, target_text: translation, model: name, step: String(step) });
-  if (key) fields.api_key = key; // a form sends no header
-  if (source) fields.source = source;
-  if (target) fields.target = target;
-  return { action: `v1/explain#view=why&step=${step}`, fields };
+  const fields = new URLSearchParams({ text, target_text: translation, model: name, step: String(step) });
+  if (key) fields.set("api_key", key);
+  if (source) fields.set("source", source);
+  if (target) fields.set("target", target);
+  return { path: "v1/explain", fields, fragment: `#view=why&step=${step}` };
 }
