@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 from starlette.requests import Request
@@ -48,7 +49,12 @@ class Admission:
         self.pending += 1
         loop = asyncio.get_running_loop()
         future = self._pool.submit(_with_ticket, do, ticket)
-        future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._done))
+
+        def done(future: "Future[Any]") -> None:
+            with suppress(RuntimeError):  # of a loop that has ended
+                loop.call_soon_threadsafe(self._done)
+
+        future.add_done_callback(done)
         return future
 
     def _done(self) -> None:

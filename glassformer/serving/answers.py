@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from glassformer.serving.bodies import Error, ErrorOf
-from glassformer.serving.endpoint import Call
+from glassformer.serving.endpoint import Call, Interface
 from glassformer.serving.models import Direction
 from glassformer.serving.refusals import RefusedError
 from glassformer.translator import FailedTranslation, Translation
@@ -26,6 +26,9 @@ SAID = {  # of each kind of warning, about the source
 def error(refusal: RefusedError, request_id: str) -> Error:
     """The form of an error."""
     return Error(error=ErrorOf(code=refusal.code, message=refusal.message), request_id=request_id)
+
+
+OWN = Interface(error, Error)
 
 
 def translations(call: Call, direction: Direction, found: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from glassformer.serving import deepl, health, jobs, libretranslate, openapi, own, page
-from glassformer.serving.answers import error
+from glassformer.serving.answers import OWN
 from glassformer.serving.endpoint import Endpoint, refused, request_id, route
 from glassformer.serving.jobs import Jobs
 from glassformer.serving.refusals import RefusedError
@@ -49,13 +49,20 @@ def make_app(settings: ServeSettings) -> Starlette:
         await loading
 
     app = Starlette(
-        routes=[*page.ROUTES, *(route(endpoint, service) for endpoint in ENDPOINTS)],
+        routes=[*page.ROUTES, *(route(path, endpoints, service) for path, endpoints in _by_path().items())],
         middleware=_middleware(settings),
         lifespan=lifespan,
         exception_handlers={HTTPException: _unrouted},
     )
     app.state.service = service
     return app
+
+
+def _by_path() -> dict[str, list[Endpoint]]:
+    paths: dict[str, list[Endpoint]] = {}
+    for endpoint in ENDPOINTS:
+        paths.setdefault(endpoint.path, []).append(endpoint)
+    return paths
 
 
 def _middleware(settings: ServeSettings) -> list[Middleware]:
@@ -93,6 +100,6 @@ async def _unrouted(request: Request, problem: Exception) -> Response:
         404: ("not_found", "there is nothing at this path; GET /openapi.json lists what there is"),
         405: ("method_not_allowed", "this path has other methods"),
     }.get(problem.status_code, ("invalid", "this cannot be answered"))
-    response = refused(RefusedError(problem.status_code, code, message), error, request_id(request))
+    response = refused(RefusedError(problem.status_code, code, message), OWN, request_id(request))
     response.headers.update(problem.headers or {})
     return response

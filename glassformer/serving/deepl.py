@@ -5,7 +5,7 @@ from typing import Literal
 from msgspec import UNSET, Struct, UnsetType
 from starlette.responses import PlainTextResponse, Response
 
-from glassformer.serving.endpoint import Call, Endpoint, answer
+from glassformer.serving.endpoint import Call, Endpoint, Interface, answer
 from glassformer.serving.intake import form_of, read_body
 from glassformer.serving.languages import name_of, served, targets
 from glassformer.serving.models import UNKNOWN
@@ -83,6 +83,9 @@ class DeeplError(Struct):
 
 def error(refusal: RefusedError, request_id: str) -> DeeplError:
     return DeeplError(refusal.message)
+
+
+DEEPL = Interface(error, DeeplError, without_key=403)
 
 
 async def translate_texts(call: Call) -> Response:
@@ -172,20 +175,17 @@ def _facts(call: Call) -> GlossaryFacts:
 
 ID = {"id": "A glossary's id."}
 ENDPOINTS = [
-    Endpoint("POST", "/v2/translate", translate_texts, DeeplTranslations, error, DeeplError, DeeplBody, forms=True),
-    Endpoint(
-        "GET", "/v2/languages", languages, list[DeeplLanguage], error, DeeplError, query={"type": "source or target."}
-    ),
-    Endpoint("GET", "/v2/usage", usage, Usage, error, DeeplError),
-    Endpoint("GET", "/v2/glossaries", glossaries, Glossaries, error, DeeplError),
-    Endpoint("GET", "/v2/glossaries/{id}", glossary, GlossaryFacts, error, DeeplError, path_parameters=ID),
+    Endpoint("POST", "/v2/translate", translate_texts, DeeplTranslations, DEEPL, DeeplBody, forms=True),
+    Endpoint("GET", "/v2/languages", languages, list[DeeplLanguage], DEEPL, query={"type": "source or target."}),
+    Endpoint("GET", "/v2/usage", usage, Usage, DEEPL),
+    Endpoint("GET", "/v2/glossaries", glossaries, Glossaries, DEEPL),
+    Endpoint("GET", "/v2/glossaries/{id}", glossary, GlossaryFacts, DEEPL, path_parameters=ID),
     Endpoint(
         "GET",
         "/v2/glossaries/{id}/entries",
         entries,
         "text/tab-separated-values",
-        error,
-        DeeplError,
+        DEEPL,
         path_parameters=ID,
     ),
 ]

@@ -6,8 +6,9 @@ import re
 import time
 import traceback
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -22,7 +23,8 @@ from glassformer.serving.ticket import Ticket
 
 log = logging.getLogger("glassformer.serving")
 PLAIN_ID = re.compile("[A-Za-z0-9._-]{1,64}")
-ALWAYS = (400, 401, 404, 408, 413, 415, 422, 429, 500, 503, 504)  # what any endpoint may answer
+UNREAD = (400, 401, 408, 413, 415, 429)  # after which the rest of a body may still come
+ALWAYS = (400, 404, 408, 413, 415, 422, 429, 500, 503, 504)  # what any endpoint may answer
 
 ErrorForm = Callable[[RefusedError, str], Any]  # (what is refused, the request's id) -> the body of an interface
 
@@ -47,12 +49,20 @@ class Call:
 
 
 @dataclass(frozen=True)
+class Interface:
+    """How errors are told: their form and its type, and the status of one for who has no key."""
+
+    form: ErrorForm
+    error: type
+    without_key: int = 401
+
+
+@dataclass(frozen=True)
 class Endpoint:
     """One method of one path. Its declarations serve requests, and make the OpenAPI document.
 
     - `body`: the type that a request's body must fit; None: it has none. `forms`: a form will do as well as JSON.
     - `answer`: the type of the answer's body, or a media type where that is no JSON.
-    - `errors`: the form of errors, and their type.
     - `open`: needs no key.
     - `also`: another media type that the answer may have. `more`: further errors.
     - `path_parameters`, `query`: what each parameter means.
@@ -62,8 +72,7 @@ class Endpoint:
     path: str
     handle: Callable[[Call], Awaitable[Response]]
     answer: Any
-    errors: ErrorForm
-    error: type
+    interface: Interface
     body: type | None = None
     forms: bool = False
     open: bool = False
@@ -84,25 +93,27 @@ def answer(content: Any, status: int = 200, headers: Mapping[str, str] | None = 
     return Response(msgspec.json.encode(content), status, headers, media_type="application/json")
 
 
-def route(endpoint: Endpoint, service: Service) -> Route:
-    """The endpoint as Starlette has it."""
+def route(path: str, endpoints: Sequence[Endpoint], service: Service) -> Route:
+    """The endpoints of a path, one for each method, as Starlette has them."""
+    by_method = {endpoint.method: endpoint for endpoint in endpoints}
 
     async def respond(request: Request) -> Response:
+        endpoint = by_method["GET" if request.method == "HEAD" else request.method]
         call = Call(service, request, request_id(request))
         started = time.monotonic()
         try:
             response = await _handled(endpoint, call)
         except RefusedError as refusal:
-            response = refused(refusal, endpoint.errors, call.request_id)
+            response = refused(refusal, endpoint.interface, call.request_id)
         except asyncio.CancelledError:
             raise
         except Exception as error:
-            response = refused(failure(error, call.request_id), endpoint.errors, call.request_id)
+            response = refused(failure(error, call.request_id), endpoint.interface, call.request_id)
         response.headers["X-Request-ID"] = call.request_id
         service.seen(call.request_id, call.client, endpoint, response.status_code, time.monotonic() - started)
         return response
 
-    return Route(endpoint.path, respond, methods=[endpoint.method])
+    return Route(path, respond, methods=list(by_method))
 
 
 async def _handled(endpoint: Endpoint, call: Call) -> Response:
@@ -117,12 +128,14 @@ async def _handled(endpoint: Endpoint, call: Call) -> Response:
     return await endpoint.handle(call)
 
 
-def refused(refusal: RefusedError, form: ErrorForm, request_id: str) -> Response:
+def refused(refusal: RefusedError, interface: Interface, request_id: str) -> Response:
     """The answer that says what is wrong. A body that was not read to its end ends the connection."""
     headers = {} if refusal.retry_after is None else {"Retry-After": str(refusal.retry_after)}
-    headers |= {"WWW-Authenticate": "Bearer"} if refusal.status == 401 else {}
-    headers |= {"Connection": "close"} if refusal.status in (401, 403, 408, 413, 415, 429) else {}
-    return answer(form(refusal, request_id), refusal.status, headers)
+    headers |= {"Connection": "close"} if refusal.status in UNREAD else {}
+    status = refusal.status
+    if status == 401:
+        status, headers["WWW-Authenticate"] = HTTPStatus(interface.without_key), "Bearer"
+    return answer(interface.form(refusal, request_id), status, headers)
 
 
 def failure(error: Exception, request_id: str) -> RefusedError:

@@ -2,8 +2,8 @@
 
 from starlette.responses import Response
 
-from glassformer.serving.answers import error
-from glassformer.serving.bodies import Error, State
+from glassformer.serving.answers import OWN
+from glassformer.serving.bodies import State
 from glassformer.serving.endpoint import Call, Endpoint, answer
 from glassformer.serving.refusals import unavailable
 
@@ -28,7 +28,7 @@ async def metrics(call: Call) -> Response:
 
 
 ENDPOINTS = [
-    Endpoint("GET", "/livez", live, State, error, Error, open=True),
-    Endpoint("GET", "/readyz", ready, State, error, Error, open=True),
-    Endpoint("GET", "/metrics", metrics, "text/plain", error, Error),
+    Endpoint("GET", "/livez", live, State, OWN, open=True),
+    Endpoint("GET", "/readyz", ready, State, OWN, open=True),
+    Endpoint("GET", "/metrics", metrics, "text/plain", OWN),
 ]

@@ -15,8 +15,8 @@ import msgspec
 from starlette.responses import Response
 
 from glassformer.files import write_whole
-from glassformer.serving.answers import as_json, error
-from glassformer.serving.bodies import Error, FailedSentence, JobBody, JobState, Warned
+from glassformer.serving.answers import OWN, as_json
+from glassformer.serving.bodies import FailedSentence, JobBody, JobState, Warned
 from glassformer.serving.endpoint import Call, Endpoint, answer, failure
 from glassformer.serving.limits import Limits
 from glassformer.serving.refusals import RefusedError, busy, too_large
@@ -29,6 +29,7 @@ from glassformer.translator import FailedTranslation, Translation
 FOR_EVER = 1e9  # seconds
 AT_A_TIME = 2  # jobs that run
 EVERY = 0.5  # seconds between two files of a job's state
+MOST = 256  # results that are kept
 UNFINISHED = ("queued", "running")
 
 
@@ -53,6 +54,7 @@ class Jobs:
             target=direction.target,
             sentences=len(sentences.parts.parts),
         )
+        self._file(state.id, "open").write_text(str(os.getpid()))
         self._write(state)
         ticket = self._tickets[state.id] = Ticket(f"{client} (jobs)", FOR_EVER)
         self._pool.submit(self._run, state, text, sentences, ticket)
@@ -60,20 +62,20 @@ class Jobs:
 
     def find(self, job: str) -> JobState:
         """A job's state. Raises RefusedError (404) without it."""
-        found = self._read(self._folder / f"{job}.json") if re.fullmatch("[0-9a-f]{32}", job) else None
-        if found is None:
-            raise RefusedError(404, "no_such_job", "there is no job of that id, or its result was kept long enough")
-        process, state = found
-        if state.status in UNFINISHED and self._is_cancelled(state):
+        try:
+            state = msgspec.json.decode(self._file(job, "json").read_bytes(), type=JobState)
+        except FileNotFoundError:
+            raise _no_such_job() from None
+        if state.status in UNFINISHED and self._file(job, "cancelled").exists():
             state.status = "cancelled"
-        elif state.status in UNFINISHED and not is_running(process):
+        elif state.status in UNFINISHED and not self._runs(job):
             state.status, state.error = "failed", "the process that ran it has ended"
         return state
 
     def cancel(self, job: str) -> JobState:
         """End a job; its state."""
         if self.find(job).status in UNFINISHED:
-            self._mark(job).touch()
+            self._file(job, "cancelled").touch()
             if ticket := self._tickets.get(job):
                 ticket.cancel()
         return self.find(job)
@@ -97,6 +99,7 @@ class Jobs:
         finally:
             self._tickets.pop(state.id, None)
             self._write(state)
+            self._file(state.id, "open").unlink(missing_ok=True)
 
     def _translate(self, state: JobState, text: str, sentences: Sentences, ticket: Ticket) -> None:
         found: list[Translation | FailedTranslation] = []
@@ -110,7 +113,7 @@ class Jobs:
                 state.failed.append(FailedSentence(sentence=len(found), source=one.source, error=str(one.error)))
             if time.monotonic() - written > EVERY:
                 written = time.monotonic()
-                if self._is_cancelled(state):  # by another process
+                if self._file(state.id, "cancelled").exists():  # by another process
                     raise UnwantedError
                 self._write(state)
         whole = sentences.joined(text, found, skip=True)
@@ -118,32 +121,36 @@ class Jobs:
         state.warnings = [Warned(**one) for one in as_json(whole)["warnings"]]
         state.status = "done"
 
-    def _mark(self, job: str) -> Path:
-        """The file that says that a job is cancelled."""
-        return self._folder / f"{job}.cancelled"
-
-    def _is_cancelled(self, state: JobState) -> bool:
-        return self._mark(state.id).exists()
+    def _file(self, job: str, kind: str) -> Path:
+        """A job's file: `json` has its state; `open` the process that runs it, until it ends; `cancelled` nothing."""
+        if not re.fullmatch("[0-9a-f]{32}", job):
+            raise _no_such_job()
+        return self._folder / f"{job}.{kind}"
 
     def _write(self, state: JobState) -> None:
-        write_whole(self._folder / f"{state.id}.json", msgspec.json.encode((os.getpid(), state)))
+        write_whole(self._file(state.id, "json"), msgspec.json.encode(state))
 
-    def _read(self, path: Path) -> tuple[int, JobState] | None:
+    def _runs(self, job: str) -> bool:
+        """Whether the process that runs an unfinished job is there."""
         try:
-            return msgspec.json.decode(path.read_bytes(), type=tuple[int, JobState])
-        except FileNotFoundError:
-            return None
+            return is_running(int(self._file(job, "open").read_text()))
+        except (FileNotFoundError, ValueError):  # it has just ended, or just begun
+            return True
 
     def _unfinished(self) -> int:
-        """How many jobs are waiting or running. Forgets those whose results were kept long enough."""
-        count = 0
-        for path in self._folder.glob("*.json"):
-            if time.time() - path.stat().st_mtime > self._limits.keep_jobs:
-                path.unlink(missing_ok=True)
-                self._mark(path.stem).unlink(missing_ok=True)
-            else:
-                count += self.find(path.stem).status in UNFINISHED
-        return count
+        """How many jobs are waiting or running. Forgets results that were kept long enough, and those above MOST."""
+        running = {path.stem for path in self._folder.glob("*.open") if self._runs(path.stem)}
+        ended = [path for path in self._folder.glob("*.json") if path.stem not in running]
+        ended.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+        for number, path in enumerate(ended):
+            if number >= MOST or time.time() - path.stat().st_mtime > self._limits.keep_jobs:
+                for kind in ("json", "open", "cancelled"):
+                    self._file(path.stem, kind).unlink(missing_ok=True)
+        return len(running)
+
+
+def _no_such_job() -> RefusedError:
+    return RefusedError(404, "no_such_job", "there is no job of that id, or its result was kept long enough")
 
 
 async def start(call: Call) -> Response:
@@ -176,7 +183,7 @@ async def cancel(call: Call) -> Response:
 
 ID = {"id": "A job's id."}
 ENDPOINTS = [
-    Endpoint("POST", "/v1/jobs", start, JobState, error, Error, JobBody, status=202),
-    Endpoint("GET", "/v1/jobs/{id}", look, JobState, error, Error, path_parameters=ID),
-    Endpoint("DELETE", "/v1/jobs/{id}", cancel, JobState, error, Error, path_parameters=ID),
+    Endpoint("POST", "/v1/jobs", start, JobState, OWN, JobBody, status=202),
+    Endpoint("GET", "/v1/jobs/{id}", look, JobState, OWN, path_parameters=ID),
+    Endpoint("DELETE", "/v1/jobs/{id}", cancel, JobState, OWN, path_parameters=ID),
 ]

@@ -6,7 +6,7 @@ from msgspec import UNSET, Struct, UnsetType
 from starlette.responses import Response
 
 from glassformer.serving.bodies import Alternatives, State
-from glassformer.serving.endpoint import Call, Endpoint, answer
+from glassformer.serving.endpoint import Call, Endpoint, Interface, answer
 from glassformer.serving.languages import detected, name_of, served, targets
 from glassformer.serving.refusals import RefusedError
 from glassformer.serving.translating import Wanted, texts_of, translate
@@ -65,6 +65,9 @@ def error(refusal: RefusedError, request_id: str) -> LibreError:
     return LibreError(refusal.message)
 
 
+LIBRE = Interface(error, LibreError, without_key=403)
+
+
 async def translate_texts(call: Call) -> Response:
     """Translate a text or a list, as LibreTranslate does."""
     body: LibreBody = call.body
@@ -111,8 +114,8 @@ async def health(call: Call) -> Response:
 
 
 ENDPOINTS = [
-    Endpoint("POST", "/translate", translate_texts, LibreTranslated, error, LibreError, LibreBody, forms=True),
-    Endpoint("POST", "/detect", detect, list[Detected], error, LibreError, LibreDetectBody, forms=True),
-    Endpoint("GET", "/languages", languages, list[LibreLanguage], error, LibreError, open=True),
-    Endpoint("GET", "/health", health, State, error, LibreError, open=True),
+    Endpoint("POST", "/translate", translate_texts, LibreTranslated, LIBRE, LibreBody, forms=True),
+    Endpoint("POST", "/detect", detect, list[Detected], LIBRE, LibreDetectBody, forms=True),
+    Endpoint("GET", "/languages", languages, list[LibreLanguage], LIBRE, open=True),
+    Endpoint("GET", "/health", health, State, LIBRE, open=True),
 ]

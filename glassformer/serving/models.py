@@ -168,6 +168,13 @@ class Models:
                 before, model.stored, model.loaded = model.loaded, stored, loaded
                 self._retire(before)
 
+    def close(self) -> None:
+        """Let all models go, each when its last user is done."""
+        with self._lock:
+            for model in self:
+                self._retire(model.loaded)
+                model.loaded = None
+
     def _taken(self, model: Model) -> _Loaded:
         with self._lock:
             if loaded := model.loaded:

@@ -1,20 +1,21 @@
 """The OpenAPI document, made of the endpoints and of the declarations that check their bodies."""
 
 from collections.abc import Sequence
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
 import msgspec
 from starlette.responses import Response
 
-from glassformer.serving.answers import error
-from glassformer.serving.bodies import Error
+from glassformer.serving.answers import OWN
 from glassformer.serving.endpoint import ALWAYS, Call, Endpoint, answer
 from glassformer.serving.intake import FORM, JSON
 
 REASONS = {
     400: "The body cannot be read.",
     401: "The key is missing or wrong.",
+    403: "The key is missing or wrong.",
     404: "There is no such thing.",
     408: "The body came too slowly.",
     409: "What is there cannot take the other's place.",
@@ -31,7 +32,7 @@ RETRIED = 429, 503  # which say when to come again
 
 def document(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
     """The document of these endpoints."""
-    types = dict.fromkeys(kind for one in endpoints for kind in (one.body, one.answer, one.error) if kind)
+    types = dict.fromkeys(kind for one in endpoints for kind in (one.body, one.answer, one.interface.error) if kind)
     of_types = [kind for kind in types if not isinstance(kind, str)]
     schemas, components = msgspec.json.schema_components(of_types, ref_template="#/components/schemas/{name}")
     by_type = dict(zip(map(str, of_types), schemas, strict=True))
@@ -67,7 +68,10 @@ def _operation(one: Endpoint, by_type: dict[str, Any]) -> dict[str, Any]:
             *(_parameter(name, "query", text) for name, text in one.query.items()),
         ],
         "responses": {str(one.status): {"description": "Done.", "content": content}}
-        | {str(status): _failure(status, by_type[str(one.error)]) for status in sorted({*ALWAYS, *one.more})},
+        | {
+            str(status): _failure(status, by_type[str(one.interface.error)])
+            for status in sorted({*ALWAYS, one.interface.without_key, *one.more})
+        },
     }
     if one.body:
         kinds = (JSON, FORM) if one.forms else (JSON,)
@@ -93,9 +97,13 @@ def _failure(status: int, schema: Any) -> dict[str, Any]:
 def endpoint_of(others: Sequence[Endpoint]) -> Endpoint:
     """The endpoint that gives the document of the others and of itself."""
 
+    @cache
+    def made() -> dict[str, Any]:
+        return document([*others, own])
+
     async def openapi(call: Call) -> Response:
         """This document."""
-        return answer(document([*others, own]))
+        return answer(made())
 
-    own = Endpoint("GET", "/openapi.json", openapi, dict[str, Any], error, Error, open=True)
+    own = Endpoint("GET", "/openapi.json", openapi, dict[str, Any], OWN, open=True)
     return own

@@ -5,13 +5,11 @@ import logging
 from starlette.responses import Response
 
 from glassformer.errors import GlassformerError
-from glassformer.explain import traced
-from glassformer.glass.views.html import page
-from glassformer.serving.answers import as_json, error, translations
-from glassformer.serving.bodies import Error, ExplainBody, ModelFacts, ModelList, TranslateBody, Translations
+from glassformer.serving.answers import OWN, as_json, translations
+from glassformer.serving.bodies import ExplainBody, ModelFacts, ModelList, TranslateBody, Translations
 from glassformer.serving.endpoint import Call, Endpoint, answer
 from glassformer.serving.intake import query_as
-from glassformer.serving.page import script_policy
+from glassformer.serving.page import policy_of
 from glassformer.serving.refusals import RefusedError, invalid, too_large
 from glassformer.serving.stream import EVENT_STREAM, stream
 from glassformer.serving.translating import Wanted, translate
@@ -54,13 +52,16 @@ async def explain(call: Call) -> Response:
     why = None if body.step is None else {"step": body.step, "runner_up": True}
 
     def explained() -> Response:
+        from glassformer.explain import traced  # these load torch, which a server that translates does without
+        from glassformer.glass.views.html import page
+
         with service.models.use(direction.model) as translator, service.explaining:
             try:
                 record = traced(translator, body.text, why, to=direction.to, **asked)
                 html = page([(direction.model.name, record)])
             except GlassformerError as problem:
                 raise invalid(direction.model.without_paths(str(problem))) from problem
-        return Response(html, media_type="text/html", headers={"Content-Security-Policy": script_policy(html)})
+        return Response(html, media_type="text/html", headers={"Content-Security-Policy": policy_of(html)})
 
     response: Response = await call.work(explained)
     return response
@@ -107,9 +108,9 @@ EXPLAINED = {
     "beam": "Of the search, without target_text.",
 }
 ENDPOINTS = [
-    Endpoint("POST", "/v1/translate", translate_texts, Translations, error, Error, TranslateBody, also=EVENT_STREAM),
-    Endpoint("POST", "/v1/explain", explain, "text/html", error, Error, ExplainBody, forms=True),
-    Endpoint("GET", "/v1/explain", explain_link, "text/html", error, Error, query=EXPLAINED),
-    Endpoint("GET", "/v1/models", models, ModelList, error, Error),
-    Endpoint("PUT", "/v1/models/{name}", replace, ModelFacts, error, Error, path_parameters=NAME, more=(409,)),
+    Endpoint("POST", "/v1/translate", translate_texts, Translations, OWN, TranslateBody, also=EVENT_STREAM),
+    Endpoint("POST", "/v1/explain", explain, "text/html", OWN, ExplainBody, forms=True),
+    Endpoint("GET", "/v1/explain", explain_link, "text/html", OWN, query=EXPLAINED),
+    Endpoint("GET", "/v1/models", models, ModelList, OWN),
+    Endpoint("PUT", "/v1/models/{name}", replace, ModelFacts, OWN, path_parameters=NAME, more=(409,)),
 ]

@@ -60,7 +60,10 @@ class Service:
         return client
 
     def count(self, model: str, texts: Sequence[str], found: Sequence[Translation | FailedTranslation]) -> None:
-        """Count what was translated."""
+        """Count what was translated, and log it if that is asked for."""
+        if self.settings.log == "texts":
+            for text, one in zip(texts, found, strict=True):
+                log.info("%s: %r became %r", model, text, one.error or one.text)
         self._metrics.texts.labels(model).inc(len(texts))
         self._metrics.characters.labels(model).inc(sum(map(len, texts)))
         self._metrics.failures.labels(model).inc(sum(one.error is not None for one in found))
@@ -114,3 +117,4 @@ class Service:
         self.admission.draining = True
         self.admission.close()
         self.jobs.close()
+        self.models.close()

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -26,7 +28,8 @@ def stream(call: Call, direction: Direction, wanted: Wanted) -> StreamingRespons
     ticket = call.ticket()
 
     def send(name: str, data: Any) -> None:
-        loop.call_soon_threadsafe(events.put_nowait, (name, data))
+        with suppress(RuntimeError):  # of a loop that has ended
+            loop.call_soon_threadsafe(events.put_nowait, (name, data))
 
     def work() -> None:
         try:
@@ -34,7 +37,11 @@ def stream(call: Call, direction: Direction, wanted: Wanted) -> StreamingRespons
         except (Exception, UnwantedError) as problem:
             send("error", error(_refusal(problem, call), call.request_id))
 
-    call.service.admission.start(work, ticket)
+    def ended(future: "Future[Any]") -> None:
+        if future.cancelled() or future.exception():  # before it began
+            send("error", error(_refusal(UnwantedError(), call), call.request_id))
+
+    call.service.admission.start(work, ticket).add_done_callback(ended)
 
     async def lines() -> AsyncIterator[bytes]:
         try:

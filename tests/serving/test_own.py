@@ -111,7 +111,9 @@ def test_explain_is_a_page_of_exactly_this_translation(server, form):
     body = {"text": "a b", "target_text": "b a"}
     answer = server.post("/v1/explain", None if form else body, data=body if form else None)
     assert answer.status_code == 200 and answer.headers["content-type"].startswith("text/html")
-    assert "unsafe" not in answer.headers["content-security-policy"].partition("script-src")[2].partition(";")[0]
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'") and "script-src 'sha256-" in policy and "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy
     start = answer.text.index('id="document">') + len('id="document">')
     document = json.JSONDecoder().raw_decode(answer.text[start:])[0]
     assert document["traces"][0]["record"]["decode"]["text"] == "b a"
