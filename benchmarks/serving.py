@@ -8,13 +8,13 @@ uvicorn. EXPORTED is the same model: glassformer export MODEL --to ctranslate2 -
 - `endurance`: --clients clients for --seconds. Each sends a sentence, and another as soon as it has the answer; every
   answer is compared with the offline translation of its sentence, and must bear the id of its request.
 - `swaps`: the same, while the model is replaced --swaps times.
-- `speed`: in turns, --rounds times, offline `translate_texts`, this server and a CTranslate2 server of twenty lines, each
-  by 1, 8, 64, ... clients for --turn seconds.
+- `speed`: in turns, --rounds times: offline `translate_texts`, this server and a CTranslate2 server of twenty lines,
+  each by 1, 8, 64, ... clients for --turn seconds.
 - `hostile`: slow, large, deep, broken and many requests (`servers/hostile.py`).
 
 The sentences are those of the phrasebook that its training holds out, one a request, by beam 4. Locust generates the
-load because it is what such servers are commonly measured with: its clients are greenlets of one process, whose own work
-counts among what the machine has to do. Exit status 1 if an answer was wrong, lost or another's.
+load because it is what such servers are commonly measured with: its clients are greenlets of one process, whose own
+work counts among what the machine has to do. Exit status 1 if an answer was wrong, lost or another's.
 """
 
 import argparse
@@ -39,6 +39,7 @@ from glassformer.whole_texts import translate_texts
 BEAM = 4
 OURS, OTHER, OFFLINE = "glassformer", "CTranslate2", "offline"
 CT2_SERVER = Path(__file__).parent / "servers" / "ctranslate2_server.py"
+Rates = dict[tuple[str, int], list[dict[str, Any]]]  # of a server, by how many clients: what came of each round
 WARM = 0.2  # of the time of a load; memory is compared with what it was then
 
 
@@ -97,7 +98,8 @@ def endurance(load: Load, server: Server, options: argparse.Namespace) -> int:
     found = load.run(server, options.clients, options.seconds)
     warm = server.rss[int(WARM * len(server.rss))]
     print(f"\nendurance, {options.clients:,} clients, {options.seconds:g} s: {told(found)}")
-    print(f"  memory after warm-up {warm:.0f} MB, at the end {server.rss[-1]:.0f} MB ({server.rss[-1] / warm - 1:+.1%})")
+    end = server.rss[-1]
+    print(f"  memory after warm-up {warm:.0f} MB, at the end {end:.0f} MB ({end / warm - 1:+.1%})")
     return bad_answers(found["counts"])
 
 
@@ -120,9 +122,11 @@ def swaps(load: Load, server: Server, options: argparse.Namespace) -> int:
     return bad_answers(found["counts"]) + refused
 
 
-def speed(load: Load, served: list[str], translator: Translator, sentences: list[str], options: argparse.Namespace) -> int:
+def speed(
+    load: Load, served: list[str], translator: Translator, sentences: list[str], options: argparse.Namespace
+) -> int:
     """Requests a second and p95 of each server, in turns, beside offline; how many of our answers were bad."""
-    rates: dict[tuple[str, int], list[dict[str, Any]]] = defaultdict(list)
+    rates: Rates = defaultdict(list)
     offline_rates: list[float] = []
     with ExitStack() as servers:
         named = [servers.enter_context(running(OURS, served, options.threads))]
@@ -142,24 +146,35 @@ def speed(load: Load, served: list[str], translator: Translator, sentences: list
     return sum(bad_answers(one["counts"]) for (name, _), all_ in rates.items() if name == OURS for one in all_)
 
 
-def print_speed(rates: dict[tuple[str, int], list[dict[str, Any]]], offline_rates: list[float], all_clients: list[int]) -> None:
+def print_speed(rates: Rates, offline_rates: list[float], all_clients: list[int]) -> None:
     """A table: the median of the rounds, and ratios of the same round."""
     print(f"\nspeed: {OFFLINE} {statistics.median(offline_rates):,.0f} sentences a second")
-    print("| clients | server | requests a second | of offline | p50 ms | p95 ms | p99 ms | processors | to CTranslate2 |")
-    print("|---:|---|---:|---:|---:|---:|---:|---:|---:|")
+    names = (
+        "clients",
+        "server",
+        "requests a second",
+        "of offline",
+        "p50 ms",
+        "p95 ms",
+        "p99 ms",
+        "processors",
+        "ratio",
+    )
+    print(f"| {' | '.join(names)} |\n|---:|---|{'---:|' * (len(names) - 2)}")
     for clients in all_clients:
         for name in (OURS, OTHER):
             turns = rates.get((name, clients), [])
             if not turns:
                 continue
-            middle = {key: statistics.median(one[key] for one in turns) for key in ("rate", "p50", "p95", "p99", "processor")}
+            keys = ("rate", "p50", "p95", "p99", "processor")
+            middle = {key: statistics.median(one[key] for one in turns) for key in keys}
             share = statistics.median(one["rate"] / whole for one, whole in zip(turns, offline_rates, strict=True))
             others = rates.get((OTHER, clients), [])
-            ratio = statistics.median(a["rate"] / b["rate"] for a, b in zip(turns, others, strict=True)) if others else 0
+            ratios = [one["rate"] / other["rate"] for one, other in zip(turns, others, strict=bool(others))]
             print(
                 f"| {clients} | {name} | {middle['rate']:,.0f} | {share:.0%} | {1000 * middle['p50']:,.0f} "
                 f"| {1000 * middle['p95']:,.0f} | {1000 * middle['p99']:,.0f} | {middle['processor']:.2f} "
-                f"| {f'x {ratio:.2f}' if others else ''} |"
+                f"| {f'x {statistics.median(ratios):.2f}' if ratios else ''} |"
             )
 
 

@@ -1,4 +1,4 @@
-"""A server over an exported model: what one writes around CTranslate2 in twenty lines. MODEL and the port are arguments.
+"""A server over an exported model, as one writes it around CTranslate2 in twenty lines: MODEL and PORT are arguments.
 
 CTranslate2 translates in float32, with as many threads as OMP_NUM_THREADS says; requests wait in its own queue.
 """

@@ -1,4 +1,4 @@
-"""What a server has to bear: clients that send slowly, too much, too deep, what is no text, or hardly anything at all."""
+"""What a server has to bear: clients that send slowly, too much, too deep, no text, or hardly anything at all."""
 
 import http.client
 import json
@@ -16,6 +16,7 @@ SHORT = 10_000  # connections, one after the other
 LARGE = 50_000_000  # bytes of a body
 DEEP = 100_000  # brackets
 TRANSLATE = "/v1/translate"
+HEAD = f"POST {TRANSLATE} HTTP/1.1\r\nHost: x\r\n"
 
 
 def attacks(server: Server) -> Iterator[tuple[str, str]]:
@@ -29,13 +30,12 @@ def attacks(server: Server) -> Iterator[tuple[str, str]]:
 
 def slow_heads(server: Server) -> str:
     """Heads of requests that never end, while another client asks."""
-    return _slowly(server, f"POST {TRANSLATE} HTTP/1.1\r\nHost: x\r\n".encode())
+    return _slowly(server, HEAD.encode())
 
 
 def slow_bodies(server: Server) -> str:
     """The same with bodies."""
-    head = f"POST {TRANSLATE} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n"
-    return _slowly(server, head.encode())
+    return _slowly(server, f"{HEAD}Content-Type: application/json\r\nContent-Length: 100000\r\n\r\n".encode())
 
 
 def _slowly(server: Server, beginning: bytes) -> str:
@@ -52,7 +52,8 @@ def _slowly(server: Server, beginning: bytes) -> str:
             slowest = max(slowest, time.monotonic() - asked)
             time.sleep(1)
         lasted = time.monotonic() - started
-    return f"{SLOW - len(clients)} of {SLOW} cut within {lasted:.0f} s, another's translation took {slowest:.2f} s at most"
+    cut = SLOW - len(clients)
+    return f"{cut} of {SLOW} cut within {lasted:.0f} s, another's translation took {slowest:.2f} s at most"
 
 
 def _still_open(client: socket.socket) -> bool:
@@ -89,7 +90,7 @@ def large_body(server: Server) -> str:
 
 def _in_chunks(server: Server, body: bytes) -> str:
     """The status line of a body sent in chunks, read when it is there; the sender may be cut off."""
-    head = f"POST {TRANSLATE} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    head = HEAD + "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
     with socket.create_connection(("127.0.0.1", server.port), timeout=60) as client:
         try:
             client.sendall(head.encode())
@@ -110,7 +111,7 @@ def deep_json(server: Server) -> str:
 
 
 def no_text(server: Server) -> str:
-    """Bytes that are no UTF-8, half a surrogate pair, a NUL, and 20 kinds of broken JSON."""
+    """Bytes that are no UTF-8, half a surrogate pair, a NUL, and broken JSON."""
     bodies = {
         "invalid UTF-8": b'{"text": "\xff\xfe"}',
         "half a pair": rb'{"text": "\ud800"}',
@@ -125,7 +126,7 @@ def no_text(server: Server) -> str:
 def injected_headers(server: Server) -> str:
     """An id that would begin a header of its own in the answer."""
     raw = (
-        f"POST {TRANSLATE} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 13\r\n"
+        f"{HEAD}Content-Type: application/json\r\nContent-Length: 13\r\n"
         'X-Request-ID: a\rSet-Cookie: evil=1\nX: y\r\n\r\n{"text": "a"}'
     )
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:

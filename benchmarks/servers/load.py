@@ -1,7 +1,7 @@
 """What each client of the load does; Locust runs it (`serving.py` says how): translate, look at the answer, again.
 
-CASES names a JSON file of [text, translation] pairs, LEDGER the file that gets the counts, BEAM the width of the search.
-Every request has an id of its own, which its answer must bear: an answer that went to another would be seen.
+CASES names a JSON file of [text, translation] pairs, LEDGER the file that gets the counts, BEAM the beam's width. Every
+request has an id of its own, which its answer must bear: an answer that went to another would be seen.
 """
 
 import json
