@@ -46,7 +46,7 @@ WARM = 0.2  # of the time of a load; memory is compared with what it was then
 def main() -> int:
     """Run the sections that are asked for."""
     options = parse()
-    sentences = [one.source for one in held_out()]
+    sentences = [one.source for one in held_out()][: options.sentences]
     translator = Translator.load(options.model, engine="auto")
     cases = [(text, one.text) for text, one in zip(sentences, offline(translator, sentences), strict=True)]
     load = Load(options.load_python, cases_file(cases), BEAM)
@@ -76,6 +76,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--ctranslate2", type=Path, help="the same model, exported; without it that server is left out")
     sections = ("endurance", "swaps", "speed", "hostile")
     parser.add_argument("--only", action="append", choices=sections, help="this section alone; may be repeated")
+    parser.add_argument("--sentences", type=int, default=1369, help="different ones (%(default)s)")
     parser.add_argument("--clients", type=int, default=1000, help="of endurance and swaps (%(default)s)")
     parser.add_argument("--seconds", type=float, default=600, help="of endurance (%(default)s)")
     parser.add_argument("--swaps", type=int, default=50, help="of the model (%(default)s)")

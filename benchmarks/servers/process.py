@@ -36,7 +36,7 @@ class Server:
     def memory(self) -> float:
         """Resident memory of the process and its children, in MB."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        return sum(_resident(int(pid)) for pid in (self.process.pid, *children))
+        return sum(_resident(pid) for pid in (str(self.process.pid), *children))
 
     def seconds(self) -> float:
         """Processor time that it has taken."""
@@ -52,7 +52,7 @@ class Server:
             return error.code
 
 
-def _resident(pid: int) -> float:
+def _resident(pid: str) -> float:
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS")), 0.0)
 
