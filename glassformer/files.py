@@ -169,7 +169,7 @@ def integrity_problem(directory: Path, of: Collection[str] = ()) -> str:
             if checksum(files[name]) != expected:
                 return f"{name} is truncated or altered"
     except OSError as error:
-        return f"{Path(error.filename or CHECKSUMS).name}: {error.strerror}"
+        return f"{Path(error.filename or CHECKSUMS).name} cannot be read ({error.strerror})"
     except (ValueError, AttributeError):
         return f"{CHECKSUMS} is truncated or altered"
     return ""

@@ -12,6 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+# How threads of OpenMP, which are torch's, wait for each other: the standard's variable, GNU's and LLVM's.
+WAITING = "OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"
+LOOKS = 1000  # that a thread takes before it sleeps: some 50 microseconds
 # A user's Ctrl-C, a request to end, a terminal that hangs up, a limit of the processor's time; not all on every system.
 STOPPING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGXCPU") if hasattr(signal, name)]
 LOCKED_BYTE = 1 << 30  # where Windows, whose locks forbid reading too, locks a file: behind all that is read
@@ -111,6 +114,16 @@ def allow_many_files() -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def wait_asleep() -> None:
+    """Have OpenMP's threads wait asleep after a moment, unless the environment says how; before torch is imported.
+
+    By default they wait busily for milliseconds, and hold processors that the threads they wait for may need: beside
+    one other busy process a step of training then takes many times its time.
+    """
+    if not set(WAITING) & os.environ.keys():
+        os.environ.update(OMP_WAIT_POLICY="passive", GOMP_SPINCOUNT=str(LOOKS))
 
 
 class Home:

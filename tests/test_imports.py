@@ -52,7 +52,18 @@ LIBRARIES = {  # the libraries that a room may use, where that is limited
     "settings": {"yaml"},
     "evaluation": {"sacrebleu", "comet"},
     "serving": {"starlette", "uvicorn", "msgspec", "prometheus_client", "pycountry"},
-    "interop": {"torch", "numpy", "safetensors", "sentencepiece", "transformers", "ctranslate2"},
+    "interop": {
+        "torch",
+        "numpy",
+        "safetensors",
+        "sentencepiece",
+        "transformers",
+        "ctranslate2",
+        "onnx",
+        "onnxruntime",
+        "tokenizers",
+        "pycountry",
+    },
 }
 
 
