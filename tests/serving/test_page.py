@@ -289,6 +289,7 @@ def test_a_text_from_right_to_left_is_read_and_walked_through_that_way(visit):
     assert focused(page) == "گھر"
     page.locator("#source").fill("شکریہ")
     assert page.locator("#source").evaluate("(one) => getComputedStyle(one).direction") == "rtl"
+    expect(page.locator("#count")).to_have_text("5 characters")
     keep_picture(page, "serve right to left")
 
 

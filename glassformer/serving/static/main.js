@@ -133,8 +133,13 @@ function draw() {
   drawWarnings(sentences);
   drawChosen();
   byId("copy").hidden = !sentences.length;
-  byId("clear").hidden = !source.value;
-  byId("count").textContent = source.value ? `${source.value.length.toLocaleString("en")} characters` : "";
+  count();
+}
+
+function count() {
+  const characters = [...source.value].length; // as the server counts them
+  byId("clear").hidden = !characters;
+  byId("count").textContent = characters ? `${characters.toLocaleString("en")} character${characters > 1 ? "s" : ""}` : "";
 }
 
 function drawChosen() {
@@ -174,6 +179,7 @@ const wordOf = ({ target: at }) => (at instanceof HTMLElement ? at.closest(".wor
 
 source.addEventListener("input", () => {
   drawMirror(mirror, source.value, []);
+  count();
   ask();
 });
 source.addEventListener("pointermove", ({ clientX, clientY }) => pointBack(placeOf(wordUnder(mirror, clientX, clientY))));
