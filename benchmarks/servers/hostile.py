@@ -5,8 +5,8 @@ import json
 import socket
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from servers.process import Server
@@ -14,6 +14,7 @@ from servers.process import Server
 SLOW = 200  # connections that send a byte a second
 SHORT = 10_000  # connections, one after the other
 LARGE = 50_000_000  # bytes of a body
+PART = 1 << 16  # bytes that are sent at a time
 DEEP = 100_000  # brackets
 TRANSLATE = "/v1/translate"
 HEAD = f"POST {TRANSLATE} HTTP/1.1\r\nHost: x\r\n"
@@ -83,26 +84,22 @@ def _translate(server: Server, body: bytes, **headers: str) -> tuple[int, str]:
 def large_body(server: Server) -> str:
     """A body of 50 MB: announced, and in chunks that say nothing beforehand."""
     body = json.dumps({"text": "a " * (LARGE // 2)}).encode()
-    announced, _ = _translate(server, body)
-    chunked = _in_chunks(server, body)
+    parts = [body[start : start + PART] for start in range(0, len(body), PART)]
+    announced = _status(server, f"Content-Length: {len(body)}", parts)
+    chunked = _status(server, "Transfer-Encoding: chunked", [b"%x\r\n%s\r\n" % (len(part), part) for part in parts])
     return f"{announced} announced, {chunked} in chunks"
 
 
-def _in_chunks(server: Server, body: bytes) -> str:
-    """The status line of a body sent in chunks, read when it is there; the sender may be cut off."""
-    head = HEAD + "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+def _status(server: Server, length: str, parts: Sequence[bytes]) -> str:
+    """The answer's first line. It is read although the server may cut off who goes on sending after it."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=60) as client:
-        try:
-            client.sendall(head.encode())
-            for start in range(0, len(body), 1 << 16):
-                part = body[start : start + (1 << 16)]
-                client.sendall(f"{len(part):x}\r\n".encode() + part + b"\r\n")
-        except OSError:
-            pass
-        try:
+        with suppress(OSError):
+            client.sendall(f"{HEAD}Content-Type: application/json\r\n{length}\r\n\r\n".encode())
+            for part in parts:
+                client.sendall(part)
+        with suppress(OSError):
             return client.recv(4096).decode(errors="replace").partition("\r\n")[0].partition(" ")[2] or "cut"
-        except OSError:
-            return "cut"
+        return "cut"
 
 
 def deep_json(server: Server) -> str:
