@@ -65,7 +65,7 @@ class Endpoint:
     - `answer`: the type of the answer's body, or a media type where that is no JSON.
     - `open`: needs no key.
     - `also`: another media type that the answer may have. `more`: further errors.
-    - `path_parameters`, `query`: what each parameter means.
+    - `path_parameters`: what each means. `query`: the values of each parameter, the first of which is the default.
     """
 
     method: str
@@ -80,7 +80,7 @@ class Endpoint:
     also: str = ""
     more: tuple[int, ...] = ()
     path_parameters: Mapping[str, str] = field(default_factory=dict)
-    query: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def summary(self) -> str:
