@@ -9,7 +9,8 @@ uvicorn. EXPORTED is the same model: glassformer export MODEL --to ctranslate2 -
   answer is compared with the offline translation of its sentence, and must bear the id of its request.
 - `swaps`: the same, while the model is replaced --swaps times.
 - `speed`: in turns, --rounds times: offline `translate_texts`, this server and a CTranslate2 server of twenty lines,
-  each by 1, 8, 64, ... clients for --turn seconds.
+  each by 1, 8, 64, ... clients for --turn seconds; also by the seconds that the server itself computed, which other
+  work on the machine disturbs less.
 - `hostile`: slow, large, deep, broken and many requests (`servers/hostile.py`).
 
 The sentences are those of the phrasebook that its training holds out, one a request, by beam 4. Locust generates the
@@ -148,35 +149,29 @@ def speed(
 
 
 def print_speed(rates: Rates, offline_rates: list[float], all_clients: list[int]) -> None:
-    """A table: the median of the rounds, and ratios of the same round."""
+    """A table: the median of the rounds, and the ratio to the other server in the same round, in brackets."""
     print(f"\nspeed: {OFFLINE} {statistics.median(offline_rates):,.0f} sentences a second")
-    names = (
-        "clients",
-        "server",
-        "requests a second",
-        "of offline",
-        "p50 ms",
-        "p95 ms",
-        "p99 ms",
-        "processors",
-        "ratio",
-    )
-    print(f"| {' | '.join(names)} |\n|---:|---|{'---:|' * (len(names) - 2)}")
+    print("| clients | server | requests a second | of its own processor | of offline | p50, p95, p99 in ms |")
+    print("|---:|---|---:|---:|---:|---:|")
     for clients in all_clients:
         for name in (OURS, OTHER):
-            turns = rates.get((name, clients), [])
-            if not turns:
-                continue
-            keys = ("rate", "p50", "p95", "p99", "processor")
-            middle = {key: statistics.median(one[key] for one in turns) for key in keys}
-            share = statistics.median(one["rate"] / whole for one, whole in zip(turns, offline_rates, strict=True))
-            others = rates.get((OTHER, clients), [])
-            ratios = [one["rate"] / other["rate"] for one, other in zip(turns, others, strict=bool(others))]
-            print(
-                f"| {clients} | {name} | {middle['rate']:,.0f} | {share:.0%} | {1000 * middle['p50']:,.0f} "
-                f"| {1000 * middle['p95']:,.0f} | {1000 * middle['p99']:,.0f} | {middle['processor']:.2f} "
-                f"| {f'x {statistics.median(ratios):.2f}' if ratios else ''} |"
-            )
+            turns, others = rates.get((name, clients), []), rates.get((OTHER, clients), [])
+            if turns:
+                share = statistics.median(one["rate"] / whole for one, whole in zip(turns, offline_rates, strict=True))
+                times = ", ".join(f"{1000 * middle(turns, key):,.0f}" for key in ("p50", "p95", "p99"))
+                shown = " | ".join(beside(turns, others, key) for key in ("rate", "efficiency"))
+                print(f"| {clients} | {name} | {shown} | {share:.0%} | {times} |")
+
+
+def middle(turns: list[dict[str, Any]], key: str) -> float:
+    """The median of the rounds."""
+    return statistics.median(one[key] for one in turns)
+
+
+def beside(turns: list[dict[str, Any]], others: list[dict[str, Any]], key: str) -> str:
+    """The median, and in brackets the ratio to the other server, where there is one."""
+    ratios = [one[key] / other[key] for one, other in zip(turns, others, strict=False)]
+    return f"{middle(turns, key):,.0f}" + (f" (x {statistics.median(ratios):.2f})" if ratios else "")
 
 
 def attack(server: Server) -> int:

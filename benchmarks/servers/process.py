@@ -71,7 +71,7 @@ def running(name: str, command: Sequence[str], threads: int) -> Iterator[Server]
             yield server
         finally:
             process.send_signal(signal.SIGTERM)
-            if process.wait(PATIENCE) != 0:
+            if process.wait(PATIENCE) not in (0, -signal.SIGTERM):
                 print(f"{name} ended with status {process.returncode}")
 
 
@@ -117,15 +117,15 @@ class Load:
         return self.cases.with_suffix(".ledger")
 
     def run(self, server: Server, clients: int, seconds: float) -> dict[str, Any]:
-        """What came of it, with the server's memory once a second and the share of a processor that it took."""
+        """What came of it, and requests by second that the server computed; its memory is looked at once a second."""
         server.rss.clear()
-        before, started = server.seconds(), time.monotonic()
+        before = server.seconds()
         with self.on(server, clients, seconds) as process:
             while process.poll() is None:
                 server.rss.append(server.memory())
                 time.sleep(min(1.0, seconds / 20))
-        spent = (server.seconds() - before) / (time.monotonic() - started)
-        return self.counted() | {"processor": spent}
+        found, spent = self.counted(), server.seconds() - before
+        return found | {"efficiency": found["counts"]["sent"] / spent}
 
     def counted(self) -> dict[str, Any]:
         """The counts of the load that ended last, and the seconds that its translations took."""
