@@ -188,6 +188,13 @@ def test_warnings_stand_at_the_words_that_they_are_about(visit):
     assert "Confidence 1 %, of the least sure sentence" in page.locator("#confidence").inner_text()
 
 
+def test_each_line_is_translated_by_itself(visit, served):
+    page, translator = visit(), Translator.load(served.path, engine="auto")
+    typed(page, f"{SOURCE}\n\nf e d")
+    first, second = translator.translate([SOURCE, "f e d"], beam=4)
+    assert page.locator("#target").text_content() == f"{first.text}\n\n{second.text}"
+
+
 # ---- out of order, refused, gone
 
 
@@ -195,7 +202,7 @@ def test_an_answer_that_comes_late_is_cancelled_and_never_shown(visit):
     page, held = visit(), []
 
     def answer(route):
-        text = route.request.post_data_json["text"]
+        (text,) = route.request.post_data_json["text"]
         if text == "slow":
             held.append(route)
         else:
@@ -203,7 +210,7 @@ def test_an_answer_that_comes_late_is_cancelled_and_never_shown(visit):
 
     page.route(TRANSLATE, answer)
     cancelled = []
-    page.on("requestfailed", lambda one: cancelled.append(one.post_data_json["text"]))
+    page.on("requestfailed", lambda one: cancelled.extend(one.post_data_json["text"]))
     page.locator("#source").fill("slow")
     page.wait_for_selector("#busy:not([hidden])")
     typed(page, "new")
@@ -222,7 +229,7 @@ def test_a_server_that_cannot_now_is_asked_again_when_it_says(visit, status, sai
     visit.expected = ("Failed to load resource",)
 
     def answer(route):
-        asked.append(route.request.post_data_json["text"])
+        asked.extend(route.request.post_data_json["text"])
         if len(asked) > 1:
             route.fulfill(json=answered(translation("a", "क")))
         elif status is None:
@@ -322,7 +329,7 @@ def test_models_and_their_languages_are_offered(visit):
 
     def answer(route):
         asked.append(tuple(route.request.post_data_json[key] for key in ("model", "source", "target")))
-        text = route.request.post_data_json["text"]
+        (text,) = route.request.post_data_json["text"]
         route.fulfill(json=answered(translation(text, " ".join(reversed(text.split())))))
 
     page.route("**/v1/models", lambda route: route.fulfill(json={"models": models}))

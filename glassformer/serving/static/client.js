@@ -75,14 +75,14 @@ export async function directions() {
 const known = (language) => (language === UNKNOWN ? null : language);
 
 /**
- * @param {string} text
+ * @param {readonly string[]} texts
  * @param {Direction} direction
  * @param {AbortSignal} signal
- * @returns {Promise<Translation>}
+ * @returns {Promise<Translation[]>}
  */
-export async function translate(text, { name, ...languages }, signal) {
-  const answer = await ask("v1/translate", { text, model: name, ...languages, alternatives: 3, alignment: true }, signal);
-  return answer.translations[0];
+export async function translate(texts, { name, ...languages }, signal) {
+  const answer = await ask("v1/translate", { text: texts, model: name, ...languages, alternatives: 3, alignment: true }, signal);
+  return answer.translations;
 }
 
 /** Whether the server was given a key. */

@@ -4,7 +4,7 @@ import { drawConfidence, drawOthers, drawWarnings, drawWord } from "./about.js";
 import { directions, Refusal, translate, useKey } from "./client.js";
 import { byId, element } from "./dom.js";
 import { drawMirror, drawTarget, mark, placeAtCaret, placeOf, press, reachable, unmark, wordAfter, wordAt, wordUnder } from "./panes.js";
-import { sentencesOf, shown, spokenText } from "./sentences.js";
+import { linesOf, sentencesOf, shown, spokenText } from "./sentences.js";
 
 /** @typedef {import("./client.js").Direction} Direction */
 /** @typedef {import("./panes.js").Place} Place */
@@ -44,10 +44,11 @@ function ask(pause = PAUSE) {
 async function answer(text, signal) {
   const slow = setTimeout(() => waiting(true), SLOW);
   try {
-    const found = await translate(text, direction(), signal);
+    const lines = linesOf(text);
+    const found = await translate(lines.map((line) => line.text), direction(), signal);
     if (signal.aborted) return;
     wait = FIRST_WAIT;
-    show(sentencesOf(text, found));
+    show(sentencesOf(text, lines, found));
   } catch (error) {
     if (!signal.aborted) failed(error, () => ask(0));
   } finally {

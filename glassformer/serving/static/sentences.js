@@ -23,12 +23,32 @@ import { attention, spansNamed, spansOf, wordsOf } from "./words.js";
 /** @param {Translation} one @returns {Translation[]} */
 const leaves = (one) => (one.parts?.length ? one.parts.flatMap(leaves) : [one]);
 
+/** A line of a text, and where it begins. @typedef {{ start: number, text: string }} Line */
+
+/** The lines that say anything: each is translated by itself, as a line break ends a sentence. @param {string} text @returns {Line[]} */
+export const linesOf = (text) => Array.from(text.matchAll(/\S.*/g), ({ index, 0: line }) => ({ start: index, text: line }));
+
+/**
+ * All sentences of a text, from the translations of its lines; between those of two lines stands what stood between these.
+ * @param {string} text
+ * @param {readonly Line[]} lines
+ * @param {readonly Translation[]} translations
+ * @returns {Sentence[]}
+ */
+export function sentencesOf(text, lines, translations) {
+  return lines.flatMap((line, i) => {
+    const found = sentencesOfLine(line.text, translations[i]);
+    const between = text.slice(line.start + line.text.length, lines[i + 1]?.start ?? 0);
+    return found.map((one, at) => ({ ...one, start: line.start + one.start, gap: at + 1 < found.length ? one.gap : between }));
+  });
+}
+
 /**
  * @param {string} text what was translated
  * @param {Translation} whole
  * @returns {Sentence[]}
  */
-export function sentencesOf(text, whole) {
+function sentencesOfLine(text, whole) {
   const parts = leaves(whole);
   const starts = places(text, parts.map((one) => one.source));
   const spoken = parts.map((one) => one.text ?? "");

@@ -1,7 +1,7 @@
 // The page at / of `glassformer serve`: where tokens stand in a text, which words attend to which, what warnings name.
 
 import { expect, test } from "vitest";
-import { sentencesOf, spokenText } from "../../../serving/static/sentences.js";
+import { linesOf, sentencesOf, spokenText } from "../../../serving/static/sentences.js";
 import { attention, spansNamed, spansOf, wordsOf } from "../../../serving/static/words.js";
 
 const cut = (text: string, tokens: string[]) => spansOf(tokens, text)?.map(({ start, end }) => text.slice(start, end));
@@ -65,7 +65,7 @@ test("sentences keep what stands between them, and another wording of one leaves
   const source = "One.  Two, three. One.";
   const two = leaf("Two, three.", "दो, तीन।", { parts: [leaf("Two,", "दो,"), leaf("three.", "तीन।")] });
   const whole = leaf(source, "एक।  दो, तीन। एक।", { parts: [leaf("One.", "एक।", { alternatives: [leaf("One.", "इक।")] }), two, leaf("One.", "एक।")] });
-  const sentences = sentencesOf(source, whole);
+  const sentences = sentencesOf(source, linesOf(source), [whole]);
   expect(sentences.map((one) => [one.start, one.gap])).toEqual([[0, "  "], [6, " "], [11, " "], [18, ""]]);
   expect(spokenText(sentences)).toBe(whole.text);
   sentences[0].shown = 1;
@@ -73,6 +73,16 @@ test("sentences keep what stands between them, and another wording of one leaves
 });
 
 test("a sentence that failed has its error, and no text", () => {
-  const [one] = sentencesOf("x", { source: "x", error: "too long" } as never);
+  const [one] = sentencesOf("x", linesOf("x"), [{ source: "x", error: "too long" } as never]);
   expect([one.error, one.wordings, spokenText([one])]).toEqual(["too long", [], ""]);
+});
+
+test("a line break ends a sentence, and stays", () => {
+  const source = "\n  One\n\n Two. Three\n";
+  const lines = linesOf(source);
+  expect(lines).toEqual([{ start: 3, text: "One" }, { start: 9, text: "Two. Three" }]);
+  const second = leaf("Two. Three", "दो। तीन", { parts: [leaf("Two.", "दो।"), leaf("Three", "तीन")] });
+  const sentences = sentencesOf(source, lines, [leaf("One", "एक"), second]);
+  expect(sentences.map(({ start, source: one }) => source.slice(start, start + one.length))).toEqual(["One", "Two.", "Three"]);
+  expect(spokenText(sentences)).toBe("एक\n\n दो। तीन");
 });
