@@ -20,6 +20,7 @@ from uvicorn.supervisors.multiprocess import Process
 from glassformer.errors import GlassformerError, InputError, UsageError
 from glassformer.serving.app import make_app
 from glassformer.serving.protocol import PatientProtocol
+from glassformer.serving.service import Service
 from glassformer.serving.settings import ServeSettings
 from glassformer.system import allow_many_files
 
@@ -30,11 +31,15 @@ LAST_PORT = 65_535
 class Server(uvicorn.Server):
     """A server that a signal ends in order: what was asked is answered, then the exit status is 0."""
 
+    def __init__(self, settings: ServeSettings, app: Starlette) -> None:
+        super().__init__(configure(settings, lambda: app))
+        self._service: Service = app.state.service
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """The first signal drains, the second ends at once."""
         self.force_exit = self.should_exit
         self.should_exit = True
-        self.config.loaded_app.state.service.admission.draining = True
+        self._service.admission.draining = True
 
 
 class Processes(Multiprocess):
@@ -105,6 +110,6 @@ def serve(settings: ServeSettings, set_up: Callable[[], None]) -> None:
         names = ", ".join(source.path.name for source in settings.sources)
         log.info("serving %s at http://%s:%d (Ctrl-C ends it)", names, f"[{host}]" if ":" in host else host, port)
         if settings.workers == 1:
-            Server(configure(settings, lambda: app)).run([listening])
+            Server(settings, app).run([listening])
         else:
             Processes(configure(settings, functools.partial(make_worker, settings, set_up)), [listening]).run()
