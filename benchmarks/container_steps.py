@@ -39,10 +39,10 @@ class Machine:
 
     def __init__(self, folder: Path) -> None:
         self.root = folder / "root"
-        for name in ("root", "layer/upper", "layer/work"):
-            (folder / name).mkdir(parents=True)
         layer = folder / "layer"
-        mount("-t", "tmpfs", "layer", layer)
+        self.root.mkdir()
+        layer.mkdir()
+        mount("-t", "tmpfs", "layer", layer)  # not on the disk, whose own root lies below
         (layer / "upper").mkdir()
         (layer / "work").mkdir()
         layers = f"lowerdir=/,upperdir={layer}/upper,workdir={layer}/work"
