@@ -165,7 +165,8 @@ def print_speed(rates: Rates, offline_rates: list[float], all_clients: list[int]
 
 def middle(turns: list[dict[str, Any]], key: str) -> float:
     """The median of the rounds."""
-    return statistics.median(one[key] for one in turns)
+    found: float = statistics.median(one[key] for one in turns)
+    return found
 
 
 def beside(turns: list[dict[str, Any]], others: list[dict[str, Any]], key: str) -> str:
