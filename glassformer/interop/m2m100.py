@@ -23,6 +23,15 @@ from glassformer.translator import Translator
 KIND = "m2m_100"
 SPM, VOCABULARY, TOKENIZER = "sentencepiece.bpe.model", "vocab.json", "tokenizer.json"
 TOKENIZER_CONFIG, SPECIAL = "tokenizer_config.json", "special_tokens_map.json"
+# Of M2M-100, in the order of their ids (Fan et al. 2020, table 1), where no file lists them.
+LANGUAGES = (
+    "af", "am", "ar", "ast", "az", "ba", "be", "bg", "bn", "br", "bs", "ca", "ceb", "cs", "cy", "da", "de", "el",
+    "en", "es", "et", "fa", "ff", "fi", "fr", "fy", "ga", "gd", "gl", "gu", "ha", "he", "hi", "hr", "ht", "hu",
+    "hy", "id", "ig", "ilo", "is", "it", "ja", "jv", "ka", "kk", "km", "kn", "ko", "lb", "lg", "ln", "lo", "lt",
+    "lv", "mg", "mk", "ml", "mn", "mr", "ms", "my", "ne", "nl", "no", "ns", "oc", "or", "pa", "pl", "ps", "pt",
+    "ro", "ru", "sd", "si", "sk", "sl", "so", "sq", "sr", "ss", "su", "sv", "sw", "ta", "th", "tl", "tn", "tr",
+    "uk", "ur", "uz", "vi", "wo", "xh", "yi", "yo", "zh", "zu",
+)  # fmt: skip
 _LANGUAGE = re.compile(r"__([a-z]+)__|([a-z]{3}_[A-Z][a-z]{3})|([a-z]{2}_[A-Z]{2})")  # M2M-100's, NLLB's, mBART's
 
 
@@ -70,7 +79,7 @@ def _ids(directory: Path) -> dict[str, int]:
 
 
 def tokenizer_ids(directory: Path) -> dict[str, Any]:
-    """The ids in a tokenizer.json: of its vocabulary, a mapping or a list of pieces and scores, and of what was added."""
+    """The ids in a tokenizer.json: of its vocabulary (a mapping, or a list of pieces and scores) and what was added."""
     values, path = read_object(directory, TOKENIZER), directory / TOKENIZER
     try:
         pieces = values["model"]["vocab"]
@@ -88,6 +97,8 @@ def _languages(directory: Path, first: int) -> dict[str, Any]:
             listed = [one for one in values.get(key) or [] if isinstance(one, str) and _LANGUAGE.fullmatch(one)]
             if listed:
                 return {piece: first + number for number, piece in enumerate(listed)}
+    if read_object(directory, TOKENIZER_CONFIG).get("language_codes", "m2m100") == "m2m100":
+        return {f"__{code}__": first + number for number, code in enumerate(LANGUAGES)}
     raise InputError(f"{directory / TOKENIZER_CONFIG}: lists no languages; copy the whole directory")
 
 
