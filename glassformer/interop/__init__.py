@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from glassformer.corpora import load_corpus
 from glassformer.errors import InputError, UsageError
-from glassformer.interop import ctranslate2, m2m100, marian, marian_archive, python_file, torch_transformer
+from glassformer.interop import ctranslate2, m2m100, marian, marian_archive, mbart, python_file, torch_transformer
 from glassformer.interop.directories import is_export, new_directory, read_object, write_mark
 from glassformer.interop.proof import SENTENCES, OtherEngine, prove
 from glassformer.interop.transformers_engine import TransformersEngine
@@ -42,6 +42,7 @@ Read = Callable[[Path], Translator]
 READERS: dict[str, Read] = {  # by the model_type in config.json
     marian.KIND: marian.read,
     m2m100.KIND: m2m100.read,
+    mbart.KIND: mbart.read,
     torch_transformer.KIND: torch_transformer.read,
 }
 ARCHIVES: dict[str, tuple[Callable[[Path], bool], Read]] = {  # of other kinds, each known by its files

@@ -75,11 +75,29 @@ def nllb(directory: Path) -> None:
     )
 
 
+def mbart50(directory: Path) -> None:
+    """A random mBART-50 as it is published: languages in the tokenizer's settings, ids by the SentencePiece file."""
+    import transformers
+
+    directory.mkdir()
+    (directory / "sentencepiece.bpe.model").write_bytes(spm := bpe())
+    languages = ["de_DE", "en_XX", "hi_IN"]
+    settings = {"tokenizer_class": "MBart50Tokenizer", "additional_special_tokens": languages}
+    (directory / "tokenizer_config.json").write_text(json.dumps(settings))
+    config = transformers.MBartConfig(
+        vocab_size=len(fairseq_ids(spm)) + 4, activation_function="relu", scale_embedding=True,
+        decoder_start_token_id=2, forced_eos_token_id=None, **SHAPE,
+    )  # fmt: skip
+    save(transformers.MBartForConditionalGeneration, config, directory)
+
+
 def save(kind, config, directory: Path) -> None:
     """A model of random weights, gains and biases too; the row of `<pad>` is zero, as it is when it is trained."""
     torch.manual_seed(2)
     model = kind(config).eval()
     disturb(model)
+    if hasattr(model, "final_logits_bias"):
+        model.final_logits_bias += 0.1 * torch.randn_like(model.final_logits_bias)
     with torch.no_grad():
         model.get_input_embeddings().weight[config.pad_token_id] = 0
     model.save_pretrained(directory)
