@@ -7,7 +7,17 @@ from typing import NamedTuple
 
 from glassformer.corpora import load_corpus
 from glassformer.errors import InputError, UsageError
-from glassformer.interop import ctranslate2, m2m100, marian, marian_archive, mbart, python_file, torch_transformer
+from glassformer.interop import (
+    ctranslate2,
+    fairseq,
+    joeynmt,
+    m2m100,
+    marian,
+    marian_archive,
+    mbart,
+    python_file,
+    torch_transformer,
+)
 from glassformer.interop.directories import is_export, new_directory, read_object, write_mark
 from glassformer.interop.proof import SENTENCES, OtherEngine, prove
 from glassformer.interop.transformers_engine import TransformersEngine
@@ -47,6 +57,8 @@ READERS: dict[str, Read] = {  # by the model_type in config.json
 }
 ARCHIVES: dict[str, tuple[Callable[[Path], bool], Read]] = {  # of other kinds, each known by its files
     marian_archive.KIND: (marian_archive.is_there, marian_archive.read),
+    joeynmt.KIND: (joeynmt.is_there, joeynmt.read),
+    fairseq.KIND: (fairseq.is_there, fairseq.read),
 }
 
 
