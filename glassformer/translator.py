@@ -30,17 +30,17 @@ from glassformer.quality_estimation.estimator import Estimator
 from glassformer.quality_estimation.lexicon import Lexicon
 from glassformer.quality_estimation.warnings import TranslationWarning
 from glassformer.search import Hypothesis, SearchOptions
+from glassformer.search.protocol import Floats
 from glassformer.settings import keys_of
 from glassformer.special import EOS
 from glassformer.text.tokenizer import Tokenizer, Tokenizers
 
 if TYPE_CHECKING:  # torch takes a second to import, and the fast engine does without
     import torch
-    from torch import Tensor
 
     from glassformer.engine.eager import EagerEngine
     from glassformer.engine.fast import FastEngine
-    from glassformer.engine.protocol import Engine
+    from glassformer.engine.protocol import Engine, TargetScore
     from glassformer.model import Transformer
 
 _MADE_ONCE = RLock()  # held while a model is read, by whichever thread first asks for it
@@ -56,8 +56,8 @@ class Translation:
 
     - `tokens`, `source_tokens`: SentencePiece's pieces, `</s>` included.
     - `log_prob`: the model's log p(text | source); `score` is log_prob / length_penalty.
-    - `alignment`: (target tokens, source tokens), cross-attention averaged over layers and heads, each row
-      summing to 1; None without `align=True`.
+    - `alignment`: a NumPy array (target tokens, source tokens), cross-attention averaged over layers and heads, each
+      row summing to 1; None without `align=True`.
     - `finished`: False where the length limit cut it off.
     - `parts`: where the source was translated in parts (`translate_texts`), their translations: of a text its
       sentences, of an over-long sentence its clauses. Tokens and alignments are then in the parts alone.
@@ -76,7 +76,7 @@ class Translation:
     tokens: tuple[str, ...] = ()
     token_log_probs: tuple[float, ...] = ()
     source_tokens: tuple[str, ...] = ()
-    alignment: "Tensor | None" = None
+    alignment: Floats | None = None
     finished: bool = True
     alternatives: tuple["Translation", ...] = ()  # the next best ones, where n_best is above 1
     parts: tuple["Translation | FailedTranslation", ...] = ()
@@ -118,8 +118,8 @@ class FailedTranslation:
 class Translator:
     """Translates sentences. `Translator.load(path)` reads a model directory or a run directory.
 
-    `engine` scores and aligns, and translates too unless there is a `fast` one. Any number of threads may use one
-    translator at a time. A forked process may not, where several threads compute (UsageError): it loads its own.
+    `fast` translates, scores and aligns if there is one, else `engine`. Any number of threads may use one translator at
+    a time. A forked process may not, where several threads compute (UsageError): it loads its own.
     """
 
     def __init__(
@@ -184,6 +184,11 @@ class Translator:
                 stored = isinstance(self._given, StoredModel) and self._given.is_quantized
                 self._engine = in_precision(self.model, None if stored else self._precision)
         return self._engine
+
+    @property
+    def _fastest(self) -> "EagerEngine | FastEngine":
+        """The engine that translates, and scores."""
+        return self.fast or self.engine
 
     def require_floats(self, purpose: str) -> None:
         """InputError if the model was quantised: `purpose` needs its parameters as they were."""
@@ -259,8 +264,7 @@ class Translator:
             if source:
                 rows.append(row)
         sources = [ids[row] for row in rows]
-        engine: Engine[Any] = self.fast or self.engine
-        found = generate(engine, sources, options, prefixes=[beginnings[row] for row in rows])
+        found = self.generate(sources, options, [beginnings[row] for row in rows])
         alignments = self._alignments(sources, found) if align else repeat(None)
         for row, hypotheses in zip(rows, found, strict=True):
             best, *others = (self._translation(texts[row], ids[row], one, next(alignments)) for one in hypotheses)
@@ -301,7 +305,7 @@ class Translator:
             except InputError as error:
                 results[row] = FailedTranslation(texts[row], error.with_traceback(None))
         rows = [row for row in range(len(texts)) if row not in results]
-        scores = self.engine.score([source_ids[row] for row in rows], [target_ids[row] for row in rows], align)
+        scores = self.score_ids([source_ids[row] for row in rows], [target_ids[row] for row in rows], align)
         for row, score in zip(rows, scores, strict=True):
             if not all(map(math.isfinite, score.token_log_probs)):
                 results[row] = _without_numbers(texts[row], _place(places, row))
@@ -309,6 +313,19 @@ class Translator:
             forced = Hypothesis.from_tokens(target_ids[row], score.token_log_probs, EOS, length_penalty_alpha)
             results[row] = self._translation(texts[row], source_ids[row], forced, score.alignment_TS)
         return [results[row] for row in range(len(texts))]
+
+    def generate(
+        self, sources: Sequence[Sequence[int]], options: SearchOptions, prefixes: Sequence[Sequence[int]]
+    ) -> list[list[Hypothesis]]:
+        """Search for translations of ids with `</s>`; see `engine/generation.py`."""
+        engine: Engine[Any] = self._fastest
+        return generate(engine, sources, options, prefixes=prefixes)
+
+    def score_ids(
+        self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]], align: bool
+    ) -> "list[TargetScore]":
+        """What the model thinks of each target as the translation of its source, both ids with `</s>`."""
+        return self._fastest.score(sources, targets, align)
 
     def source_ids(
         self, texts: Sequence[str], places: Sequence[str] | None = None, to: Targets = None
@@ -345,15 +362,13 @@ class Translator:
                 f"{most} with </s>; shorten the prefix or raise max_length"
             )
 
-    def _alignments(self, sources: list[list[int]], found: list[list[Hypothesis]]) -> "Iterator[Tensor | None]":
+    def _alignments(self, sources: list[list[int]], found: list[list[Hypothesis]]) -> Iterator[Floats | None]:
         """The alignment of each hypothesis of each source, one after the other."""
         pairs = [(source, one.tokens) for source, hypotheses in zip(sources, found, strict=True) for one in hypotheses]
-        scores = self.engine.score([source for source, _ in pairs], [tokens for _, tokens in pairs], align=True)
+        scores = self.score_ids([source for source, _ in pairs], [tokens for _, tokens in pairs], True)
         return (score.alignment_TS for score in scores)
 
-    def _translation(
-        self, text: str, ids: list[int], hypothesis: Hypothesis, alignment: "Tensor | None"
-    ) -> Translation:
+    def _translation(self, text: str, ids: list[int], hypothesis: Hypothesis, alignment: Floats | None) -> Translation:
         spoken, normalized = self.target_tokenizer.decode(hypothesis.tokens), self.source_tokenizer.normalize(text)
         quality = self.estimator.estimate(normalized, spoken, hypothesis.token_log_probs, hypothesis.finished)
         return Translation(

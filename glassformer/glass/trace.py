@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from glassformer.arguments import text_of
+from glassformer.arguments import checked
 from glassformer.engine import SUPPRESSED, Engine, generate
 from glassformer.errors import InputError, UsageError
 from glassformer.glass.beam_tree import BeamTree
@@ -41,6 +41,7 @@ SMALL_MODEL = 2_000_000  # parameters; up to here a trace carries them unless to
 Trace.mimebundle = mimebundle  # how Jupyter shows a trace
 
 
+@checked
 def trace(
     translator: Translator,
     source: str,
@@ -69,7 +70,7 @@ def trace(
     that make no sense together.
     """
     detail = _checked(translator, detail, pad)
-    source = text_of(source, "source").strip()
+    source = source.strip()
     (source_ids,) = translator.source_ids([source], to=to)
     if not source_ids:
         raise InputError("there is no sentence to trace: it is blank")
@@ -171,7 +172,7 @@ def _planned(
 
 def _forced(translator: Translator, target: str, first: list[int]) -> Hypothesis:
     """The given target, as if it had been found; its log-probabilities are still to come."""
-    ids = [*first, *translator.target_tokenizer.encode(text_of(target, "target").strip()), EOS]
+    ids = [*first, *translator.target_tokenizer.encode(target.strip()), EOS]
     translator.model.config.check_length(len(ids), "the target", "shorten it")
     return Hypothesis.from_tokens(ids, [0.0] * len(ids), EOS, 0.0)
 

@@ -188,6 +188,35 @@ def test_it_translates_as_the_eager_engine(options, way):
             assert one.token_log_probs == pytest.approx(other.token_log_probs, abs=2e-5)
 
 
+@every_config
+@every_set
+@precisions
+def test_scores_and_alignments_are_those_of_the_eager_engine(options, instructions, int8, monkeypatch):
+    """Of sources and targets of all lengths, in one batch or several."""
+    model = make(**options)
+    most = model.config.max_length
+    batch, targets = sources([4, most, 7, 1, 5, 2]), sources([most, 2, 3, 3, 1, 6], seed=2)
+    expected = EagerEngine(quantized(model) if int8 else model).score(batch, targets, align=True)
+    engine, close = fast(model, int8, instructions=instructions), {"abs": 0.05 if int8 else 2e-5}
+    for budget in (4096, 8):
+        monkeypatch.setattr("glassformer.engine.fast.SCORED_TOKENS", budget)
+        found, plain = engine.score(batch, targets, align=True), engine.score(batch, targets)
+        for one, unaligned, same in zip(found, plain, expected, strict=True):
+            assert one.token_log_probs == pytest.approx(same.token_log_probs, **close)
+            assert (unaligned.token_log_probs, unaligned.alignment_TS) == (one.token_log_probs, None)
+            assert one.alignment_TS.shape == same.alignment_TS.shape
+            np.testing.assert_allclose(one.alignment_TS, same.alignment_TS, rtol=0, atol=close["abs"])
+
+
+def test_scores_of_nothing_and_of_the_impossible():
+    engine = fast(make())
+    assert engine.score([], []) == []
+    with pytest.raises(InputError, match="25 tokens, but the model admits 24"):
+        engine.score([[5, EOS]], [[5] * 25])
+    with pytest.raises(UsageError, match="outside the vocabulary"):
+        engine.score([[5, EOS]], [[VOCABULARY, EOS]])
+
+
 # Candidates
 
 

@@ -6,13 +6,14 @@ Axes: T target tokens, V vocabulary.
 import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
+from glassformer.arguments import checked
 from glassformer.engine import SUPPRESSED, generate
-from glassformer.errors import InputError, UsageError, nearest
+from glassformer.errors import InputError, UsageError
 from glassformer.glass.causes.contrast import Contrast, Measure
 from glassformer.glass.causes.patching import Alignment, align
 from glassformer.glass.causes.places import Axis, numbered, written_axis
@@ -62,6 +63,7 @@ class _Choice(NamedTuple):
     b: int
 
 
+@checked
 def ask(
     translator: Translator,
     source: str,
@@ -86,8 +88,6 @@ def ask(
 
     Raises UsageError or InputError for what makes no question.
     """
-    if measure not in get_args(Measure):
-        raise UsageError(f"unknown measure '{measure}'; {nearest(str(measure), get_args(Measure))}")
     source_ids = _source_ids(translator, source, to)
     ids = translated(translator, source, to) if target is None else _forced(translator, target, to)
     written = written_axis(translator.target_tokenizer, ids)
