@@ -15,7 +15,7 @@ from glassformer.interop.transformers_engine import TransformersEngine
 from glassformer.model_directory import read_json
 from glassformer.translator import Translator
 
-__all__ = ["FORMATS", "SENTENCES", "export_model", "import_model"]
+__all__ = ["FORMATS", "SENTENCES", "built_in_sentences", "export_model", "import_model"]
 
 
 class Format(NamedTuple):
@@ -93,7 +93,7 @@ def export_model(
         write_mark(directory, to)
         if importlib.util.find_spec(one.library) is None:
             return f"not proven: {one.library} is not installed (pip install 'glassformer[{one.extra}]')"
-        texts = (list(sentences) or _built_in())[: one.sentences]
+        texts = (list(sentences) or built_in_sentences())[: one.sentences]
         proofs = [] if int8 or one.int8 == "only" else [prove(translator, one.engine(directory), texts)]
         if one.engine_int8 and (int8 or one.int8 != "asked"):
             rounded = one.engine_int8(directory)
@@ -101,7 +101,7 @@ def export_model(
         return "\n".join(map(str, proofs))
 
 
-def _built_in() -> list[str]:
+def built_in_sentences() -> list[str]:
     """Sources of the phrasebook's test pairs, in English, and of its validation pairs."""
     corpus = load_corpus("phrasebook", seed=1)
     return [pair.source for pair in [*corpus.test, *corpus.valid, *corpus.train]][:SENTENCES]
