@@ -30,7 +30,7 @@ FLOORS = [
     {"glass"},
     {"training"},
     {"explain", "quantize"},
-    {"quickstart"},
+    {"quickstart", "serving"},
     {"cli"},
     {"__main__"},
 ]
@@ -51,6 +51,7 @@ LIBRARIES = {  # the libraries that a room may use, where that is limited
     "reading": set(),
     "settings": {"yaml"},
     "evaluation": {"sacrebleu", "comet"},
+    "serving": {"starlette", "uvicorn", "msgspec", "prometheus_client", "pycountry"},
     "interop": {
         "torch",
         "numpy",

@@ -29,7 +29,7 @@ def train(options: argparse.Namespace) -> None:
     from glassformer.training.train import train_with
 
     settings: dict[str, Any] = read_yaml(Path(options.config)) if options.config else {}
-    settings |= given(options, (*DATA, "preset", "start_from", "max_steps", "seed", "probe"))
+    settings |= given(options, (*DATA, "preset", "start_from", "teacher", "max_steps", "seed", "probe"))
     settings |= dict(map(parse_assignment, options.set))
     for key in settings:
         if key in ("out", "device", "resume", "allow", "config", "set"):

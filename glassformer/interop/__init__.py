@@ -8,7 +8,17 @@ from typing import Literal, NamedTuple
 
 from glassformer.corpora import load_corpus
 from glassformer.errors import InputError, UsageError
-from glassformer.interop import argos, ctranslate2, marian, onnx, python_file, torch_transformer, web_page
+from glassformer.interop import (
+    argos,
+    ctranslate2,
+    m2m100,
+    marian,
+    marian_archive,
+    onnx,
+    python_file,
+    torch_transformer,
+    web_page,
+)
 from glassformer.interop.directories import is_export, new_directory, read_object, write_mark
 from glassformer.interop.proof import SENTENCES, Int8Engine, OtherEngine, prove
 from glassformer.interop.transformers_engine import TransformersEngine
@@ -49,6 +59,17 @@ FORMATS = {
     "python": Format(
         "", "json", python_file.check, python_file.write, python_file.PythonEngine, sentences=python_file.SENTENCES
     ),
+}
+
+
+Read = Callable[[Path], Translator]
+READERS: dict[str, Read] = {  # by the model_type in config.json
+    marian.KIND: marian.read,
+    m2m100.KIND: m2m100.read,
+    torch_transformer.KIND: torch_transformer.read,
+}
+ARCHIVES: dict[str, tuple[Callable[[Path], bool], Read]] = {  # of other kinds, each known by its files
+    marian_archive.KIND: (marian_archive.is_there, marian_archive.read),
 }
 
 
@@ -113,17 +134,22 @@ def import_model(path: Path, out: Path, force: bool = False) -> Translator:
     Raises InputError for a format that is not known and files that do not fit together, and UsageError for an `out`
     that is there already.
     """
-    if not path.is_dir():
-        raise InputError(f"{path}: no such directory; give one with config.json and model.safetensors")
-    config = read_object(path, "config.json")
-    readers = {marian.KIND: marian.read, torch_transformer.KIND: torch_transformer.read}
-    kind = config.get("model_type")
-    if kind not in readers:
-        raise InputError(f"{path / 'config.json'}: model_type = {kind!r} is not known, only {', '.join(readers)}")
     with new_directory(out, force, _is_import(out)) as directory:
-        translator = readers[kind](path)
+        translator = _reader_of(path)(path)
         translator.write(directory)
     return translator
+
+
+def _reader_of(path: Path) -> Read:
+    """What reads the model at a path; InputError where no format is known."""
+    if not path.exists():
+        raise InputError(f"{path}: no such directory; give one with config.json and model.safetensors")
+    if read := next((read for is_there, read in ARCHIVES.values() if is_there(path)), None):
+        return read
+    kind = read_object(path, "config.json").get("model_type")
+    if kind not in READERS:
+        raise InputError(f"{path / 'config.json'}: model_type = {kind!r} is not known, only {', '.join(READERS)}")
+    return READERS[kind]
 
 
 def _is_import(directory: Path) -> bool:

@@ -52,6 +52,8 @@ def _theirs(name: str, config: ModelConfig) -> Iterator[str]:
             yield "decoder.projection.weight"
     if stack == "generator":
         yield f"decoder.projection.{kind}"
+    if path == ["norm"] and stack.endswith("_embedding"):
+        yield f"{'encoder' if stack.startswith('source') else 'decoder'}.layernorm_embedding.{_KINDS[kind]}"
     if stack in ("encoder_norm", "decoder_norm"):
         yield f"{stack.removesuffix('_norm')}.layer_norm.{_KINDS[kind]}"
     if stack in ("encoder", "decoder"):
@@ -114,6 +116,7 @@ def _specification(model: Transformer, positions: tuple[int, int]) -> Any:
         "pre_norm": config.final_norm,  # whether there is a norm after the stack; where the others are, comes below
         "activation": getattr(common_spec.Activation, _ACTIVATIONS[config.activation]),
         "ffn_glu": config.gated,
+        "layernorm_embedding": config.embedding_norm,
         "rms_norm": config.norm == "rmsnorm",
         "num_heads_kv": config.kv_heads if config.kv_heads != config.num_heads else None,
         "rotary_dim": 0 if rotary else None,  # 0: all columns of a head, in adjacent pairs
