@@ -14,18 +14,16 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from glassformer.engine.eager import EagerEngine
-from glassformer.engine.fast import FastEngine
 from glassformer.engine.generation import generate
+from glassformer.engine.protocol import Engine
 from glassformer.errors import GlassformerError
-from glassformer.interop import FORMATS, SENTENCES, export_model
+from glassformer.interop import FORMATS, SENTENCES, built_in_sentences, export_model
 from glassformer.interop import onnx as onnx_format
 from glassformer.interop.proof import LENGTH
-from glassformer.model.quantization import quantize_weights
-from glassformer.model_directory import parameters_of
 from glassformer.search import SearchOptions
 from glassformer.special import EOS
 from glassformer.text.pairs import read_lines
@@ -47,24 +45,25 @@ EXPORTS = {  # a row of the table: the format, and whether of 8 bits
 class Row:
     """An engine: how it translates, the bytes that it needs, and what was measured."""
 
-    greedy: Callable[[Ids], Ids]
+    greedy: Callable[..., Ids]
     size: int | None = None
     written: Ids = field(default_factory=list)
     speeds: dict[int, list[float]] = field(default_factory=dict)
 
 
-def own_rows(translator: Translator, model: Path) -> Iterator[tuple[str, Row]]:
+def own_rows(model: Path) -> Iterator[tuple[str, Row]]:
     """Our engines."""
-    weights, config = parameters_of(translator.model), translator.model.config
     options = SearchOptions(beam=1, max_length=LENGTH)
-    engines = {
-        "glassformer, eager": EagerEngine(translator.model),
-        "glassformer, fast": FastEngine(config, weights),
-        "glassformer, fast int8": FastEngine(config, quantize_weights(weights)),
-    }
-    for name, engine in engines.items():
-        size = size_of(model) if "int8" not in name else None
-        yield name, Row(lambda ids, one=engine: [list(h[0].tokens) for h in generate(one, ids, options)], size)
+    for name, precision in (("eager", "float32"), ("fast", "float32"), ("fast", "int8")):
+        engine = Translator.load(model, engine=name, precision=precision).engine
+        size = size_of(model) if precision == "float32" else None
+        greedy = partial(greedy_ids, engine, options)
+        yield f"glassformer {name}, {precision}", Row(greedy, size)
+
+
+def greedy_ids(engine: Engine, options: SearchOptions, sources: Ids) -> Ids:
+    """The translations of one of our engines."""
+    return [list(hypotheses[0].tokens) for hypotheses in generate(engine, sources, options)]
 
 
 def exported_rows(translator: Translator, folder: Path, sentences: list[str]) -> Iterator[tuple[str, Row]]:
@@ -79,7 +78,7 @@ def exported_rows(translator: Translator, folder: Path, sentences: list[str]) ->
         except (GlassformerError, ImportError) as error:
             print(f"{name}: {error}")
             continue
-        yield name, Row(lambda ids, one=engine: one.greedy(ids, LENGTH), size_of(out, int8))
+        yield name, Row(partial(engine.greedy, most=LENGTH), size_of(out, int8))
 
 
 def size_of(directory: Path, int8: bool = False) -> int:
@@ -110,18 +109,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     translator = Translator.load(options.model, device="cpu", engine="eager")
-    if options.sentences:
-        sentences = [text for _, text in read_lines(str(options.sentences)) if text.strip()][: options.count]
-    else:
-        from glassformer.interop import built_in_sentences
-
-        sentences = built_in_sentences()[: options.count]
+    given = [text for _, text in read_lines(str(options.sentences)) if text.strip()] if options.sentences else ()
+    sentences = (given or built_in_sentences())[: options.count]
     sources = [[*ids, EOS] for ids in translator.source_tokenizer.encode_all(sentences)]
     with TemporaryDirectory() as folder:
-        rows = dict(own_rows(translator, options.model))
+        rows = dict(own_rows(options.model))
         rows |= exported_rows(translator, options.folder or Path(folder), sentences)
         measure(rows, sources, options.rounds)
-    expected = rows["glassformer, eager"].written
+    expected = rows["glassformer eager, float32"].written
     tokens = sum(map(len, expected))
     print(f"\n{len(sources)} sentences, {tokens:,} tokens, {options.rounds} rounds\n")
     heads = [f"tokens a second, batches of {batch}" for batch in BATCHES]

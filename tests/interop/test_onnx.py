@@ -145,7 +145,12 @@ def test_transformers_js_translates(exported, name, tmp_path):
     to = "pt_br" if ours.targets else None
     sources = [[*ours.source_tokenizer.target_ids(to), *ours.source_tokenizer.encode(text), 3] for text in ENGLISH[:5]]
     expected = [ours.target_tokenizer.decode(ids) for ids in onnx.OnnxEngine(out).greedy(sources, 20)]
-    assert found == expected
+    assert list(map(with_one_sign, found)) == list(map(with_one_sign, expected))
+
+
+def with_one_sign(text):
+    """Bytes that are no UTF-8, which an untrained model writes, are as many U+FFFD as each library likes."""
+    return re.sub("\ufffd+", "\ufffd", text).strip()
 
 
 def test_the_page_translates_in_a_browser_without_a_network(exported):
@@ -168,7 +173,8 @@ def test_the_page_translates_in_a_browser_without_a_network(exported):
             [ids] = engine.source_ids([text], to)
             assert ids == [*ours.source_tokenizer.target_ids(to), *ours.source_tokenizer.encode(text), 3]
             [written] = engine.greedy([ids], min(40, 2 * len(ids) + 10))
-            assert page.get_by_label("Translation").inner_text() == ours.target_tokenizer.decode(written).strip()
+            shown = page.get_by_label("Translation").text_content()
+            assert with_one_sign(shown) == with_one_sign(ours.target_tokenizer.decode(written))
         page.get_by_label("Text").fill("cat " * 60)
         button.click()
         page.get_by_text("the model reads at most 40").wait_for()
