@@ -55,7 +55,8 @@ def own_rows(model: Path) -> Iterator[tuple[str, Row]]:
     """Our engines."""
     options = SearchOptions(beam=1, max_length=LENGTH)
     for name, precision in (("eager", "float32"), ("fast", "float32"), ("fast", "int8")):
-        engine = Translator.load(model, engine=name, precision=precision).engine
+        loaded = Translator.load(model, engine=name, precision=precision)
+        engine = loaded.fast or loaded.engine
         size = size_of(model) if precision == "float32" else None
         greedy = partial(greedy_ids, engine, options)
         yield f"glassformer {name}, {precision}", Row(greedy, size)
