@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glassformer.batching import batches_by_length, pad
+from glassformer.data.shortlist import Shortlist
 from glassformer.engine.native import library as native
 from glassformer.engine.protocol import TargetScore
 from glassformer.errors import InputError, UsageError
@@ -85,15 +86,17 @@ class FastEngine:
     """Runs a model in the library of `engine/native/`. Raises InputError where that cannot be; see `reason_against`.
 
     `weights` are the tensors of a model; integers for all its matrices mean eight-bit linear maps. `threads` is by
-    default the number of processors that are free to this process; results do not depend on it.
+    default the number of processors that are free to this process; results do not depend on it. With a `shortlist` the
+    best next tokens are among those that it allows; a rule that needs all tokens has all.
     """
 
     def __init__(
-        self, config: ModelConfig, weights: Weights, threads: int | None = None, instructions: str | None = None
-    ) -> None:
+        self, config: ModelConfig, weights: Weights, threads: int | None = None, instructions: str | None = None,
+        shortlist: Shortlist | None = None,
+    ) -> None:  # fmt: skip
         if reason := reason_against(config):
             raise InputError(f"the fast engine cannot run: {reason}")
-        self.config = config
+        self.config, self.shortlist = config, shortlist
         if "target_embedding.token.weight" not in weights:  # a shared table has its first owner's name alone
             weights = dict(weights) | {"target_embedding.token.weight": weights["source_embedding.token.weight"]}
         self.int8 = isinstance(weights["target_embedding.token.weight"], Quantized)
@@ -131,6 +134,10 @@ class FastEngine:
         batch = _Batch()
         self.call("encode", self._model, _pointer(ids), _pointer(lengths), len(sources), byref(batch))
         batch.keep(self)
+        if self.shortlist and sources:
+            lists = [self.shortlist.of(source) for source in sources]
+            counts = np.array([len(one) for one in lists], dtype=np.int32)
+            self.call("shorten", batch, _pointer(np.concatenate(lists)), _pointer(counts))
         rows_N = np.arange(len(sources), dtype=np.int32)
         return FastState(batch, rows_N, np.empty((len(sources), 0), dtype=np.int32))
 
