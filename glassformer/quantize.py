@@ -81,8 +81,8 @@ def quantize(
     cost = measure(stored.directory, pairs, search, engine, to, shortlist)
     if cost.loss > largest_loss:
         raise InputError(
-            f"{stored.directory}: with eight bits BLEU falls from {cost.bleu[0]:.2f} to {cost.bleu[1]:.2f}, by more "
-            f"than {largest_loss}; not written. Raise --max-loss to have it all the same"
+            f"{stored.directory}: with eight bits{' and a shortlist' if shortlist else ''} BLEU falls from "
+            f"{cost.bleu[0]:.2f} to {cost.bleu[0] - cost.loss:.2f}, by more than {largest_loss}; not written. Raise --max-loss to have it all the same"
         )
     card: dict[str, Any] = stored.card | {"quantized": asdict(cost)}
     with whole_directory(out) as partial:
@@ -141,8 +141,8 @@ def _texts(translator: Translator, pairs: Sequence[Pair], search: SearchOptions 
 def _likeliest(translator: Translator, pairs: Sequence[Pair], to: str | None) -> list[int]:
     """The likeliest token at each place of the targets, one after the other; pairs that are too long are left out."""
     sides = zip(*_encoded(translator.tokenizers, pairs), strict=True)
-    symbols = translator.source_tokenizer.target_ids(to)
-    whole = [([*symbols, *source, EOS], [*target, EOS]) for source, target in sides]
+    symbols, first = translator.source_tokenizer.target_ids(to), translator.target_tokenizer.beginning_ids(to)
+    whole = [([*symbols, *source, EOS], [*first, *target, EOS]) for source, target in sides]
     fitting = [pair for pair in whole if max(map(len, pair)) <= translator.config.max_length]
     engine: Engine[Any] = translator.fast or translator.engine
     found = likeliest_tokens(engine, [source for source, _ in fitting], [target for _, target in fitting])

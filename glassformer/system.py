@@ -3,6 +3,7 @@
 Nothing else of the package names a system or asks which one it is.
 """
 
+import contextlib
 import os
 import signal
 import sys
@@ -83,6 +84,36 @@ def memory() -> int:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
         return sys.maxsize
+
+
+def is_running(process: int) -> bool:
+    """Whether a process of that number runs; on Windows, where asking would end it, as if it did."""
+    if os.name == "nt":
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def hang_up_parent() -> None:
+    """Send the process that started this one SIGHUP, on systems that have it."""
+    if hasattr(signal, "SIGHUP"):
+        os.kill(os.getppid(), signal.SIGHUP)
+
+
+def allow_many_files() -> None:
+    """Let this process have as many files and connections open as its hard limit admits."""
+    try:
+        import resource
+    except ImportError:  # Windows, which has no such limit
+        return
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def wait_asleep() -> None:

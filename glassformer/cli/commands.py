@@ -133,7 +133,9 @@ def export(options: argparse.Namespace) -> None:
     options.device = "cpu"  # where the other engine runs too
     lines = islice(read_lines(options.sentences), SENTENCES) if options.sentences else ()
     texts = [text for _, text in lines]
-    print(export_model(load_translator(options), options.to, Path(options.out), options.force, texts, options.int8))
+    out, web = Path(options.out), Path(options.web) if options.web else None
+    translator = load_translator(options)
+    print(export_model(translator, options.to, out, options.force, texts, options.int8, web, options.languages))
 
 
 def import_(options: argparse.Namespace) -> None:

@@ -260,6 +260,8 @@ def reason_against(config: ModelConfig) -> str | None:
     """Why the fast engine cannot run a model here, in words; None where it can."""
     if native.load() is None:
         return "its library was not built (it needs a C++ compiler when glassformer is installed)"
+    if config.embedding_norm:
+        return "it has no norm of the embeddings (embedding_norm)"
     if max(config.d_model, config.d_ff) > 60_000:
         return "d_model or d_ff is above 60,000, which sums of eight-bit products do not hold"
     return None
@@ -347,7 +349,9 @@ def _positions(config: ModelConfig, weights: Weights, side: str) -> Floats | Non
         assert not isinstance(table, Quantized)
         return np.ascontiguousarray(table)
     if config.positions == "sinusoidal":
-        return sinusoidal_table(config.max_length, config.d_model, config.position_layout)
+        return sinusoidal_table(
+            config.max_length, config.d_model, config.position_layout, config.position_exponent, config.first_position
+        )
     return None
 
 

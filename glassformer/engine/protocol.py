@@ -4,7 +4,7 @@ Axes: N rows of the search, T target tokens, S source tokens.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from glassformer.search import Following, Ints, S
 from glassformer.search.protocol import Floats
@@ -21,6 +21,7 @@ class TargetScore(NamedTuple):
     alignment_TS: Floats | None
 
 
+@runtime_checkable
 class Engine(Protocol[S]):
     """Reads sources, then tells step by step what may follow.
 

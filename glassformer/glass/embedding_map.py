@@ -19,6 +19,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from glassformer.arguments import checked
 from glassformer.corpora.phrasebook.dictionary import dictionary
 from glassformer.errors import UsageError
 from glassformer.glass.record import Trace
@@ -149,6 +150,7 @@ class EmbeddingMap:
         }
 
 
+@checked
 def embedding_map(translator: Translator, side: Side = "source", words: Words | None = None) -> EmbeddingMap:
     """The map of a model's words: pieces of letters that are a whole word; no byte, no control token, no part of one.
 

@@ -5,7 +5,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from glassformer.arguments import is_utf8, path_of
+from glassformer.arguments import checked, is_utf8, path_of
 from glassformer.data.config import DataConfig
 from glassformer.errors import InputError, UsageError
 from glassformer.model_directory import resolve
@@ -19,10 +19,12 @@ from glassformer.training.run.resuming import resume
 from glassformer.training.run.run import CONFIG, Run
 from glassformer.training.run.starting import start
 from glassformer.training.trainer import Callback, Trainer
+from glassformer.training.update.determinism import preserved_determinism
 from glassformer.training.update.memory import keep_freed_memory
 from glassformer.translator import Translator
 
 
+@checked
 def train(
     out: str | Path,
     *,
@@ -62,7 +64,7 @@ def train_with(
     path = path_of(out, "out")
     if not is_utf8(path):
         raise UsageError(f"{path}: the name is no UTF-8, and weights could not be read back; choose another --out")
-    with join_group(device) as group, lock_run(path) if group.is_main else nullcontext():
+    with preserved_determinism(), join_group(device) as group, lock_run(path) if group.is_main else nullcontext():
         # Without a name: the trainer must be gone before the group is.
         Trainer(_begin(path, settings, group, resumed, allow), callbacks).fit()
         return Translator.load(resolve(path), group.device)

@@ -27,6 +27,12 @@ SHAPES = {
         "num_kv_heads": 2,
         "norm": "rmsnorm",
     },
+    "embeddings normalised, other sinusoids": {
+        "embedding_norm": True,
+        "position_exponent": "tensor2tensor",
+        "position_layout": "halves",
+        "first_position": 2,
+    },
     "starts with </s>": {"decoder_start_id": EOS, "positions": "learned"},
 }
 WAYS = {

@@ -13,9 +13,10 @@ import torch
 
 from glassformer.data.shortlist import Shortlist
 from glassformer.engine import EagerEngine, generate
-from glassformer.engine.fast import FastEngine, linear
+from glassformer.engine.fast import FastEngine, linear, reason_against
 from glassformer.engine.native import library
 from glassformer.errors import GlassformerError, InputError, UsageError
+from glassformer.model import ModelConfig
 from glassformer.model.int8 import Int8Linear, quantized
 from glassformer.model.quantization import quantize_rows, quantize_weights
 from glassformer.model_directory import parameters_of
@@ -34,6 +35,7 @@ CONFIGS = [
     {"positions": "learned", "activation": "gelu", "bias": False},
     {"activation": "swiglu", "tie_embeddings": False, "output_bias": True},
     {"source_vocab_size": 17, "d_model": 20, "num_heads": 2, "activation": "geglu", "position_layout": "halves"},
+    {"position_layout": "halves", "position_exponent": "tensor2tensor", "first_position": 2},
     {"activation": "reglu", "norm": "rmsnorm", "embedding_scale": False, "decoder_start_id": EOS},
     {"d_model": 200, "d_ff": 333, "num_heads": 4, "encoder_layers": 1, "vocab_size": 700, "activation": "silu"},
     {"decoder_layers": 1, "encoder_layers": 3, "num_kv_heads": 1, "final_norm": True, "max_length": 8},
@@ -41,6 +43,10 @@ CONFIGS = [
 every_config = pytest.mark.parametrize("options", CONFIGS, ids=named)
 every_set = pytest.mark.parametrize("instructions", SETS)
 precisions = pytest.mark.parametrize("int8", [False, True], ids=["float32", "int8"])
+
+
+def test_an_option_that_it_has_not_is_named():
+    assert "embedding_norm" in reason_against(ModelConfig(vocab_size=20, embedding_norm=True))
 
 
 def weights_of(model, int8):

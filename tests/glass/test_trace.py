@@ -43,6 +43,8 @@ CONFIGS = [
     {"source_vocab_size": 273, "encoder_layers": 1, "decoder_layers": 3, "num_heads": 1},
     {"source_vocab_size": 273, "tie_embeddings": False, "norm": "rmsnorm", "norm_position": "pre", "final_norm": False},
     {"decoder_start_id": 0, "d_model": 24, "num_heads": 3},
+    {"position_exponent": "tensor2tensor", "first_position": 2, "embedding_norm": True},
+    {"embedding_norm": True, "positions": "rotary", "norm_position": "pre", "norm": "rmsnorm"},
 ]
 every_config = pytest.mark.parametrize("options", CONFIGS, ids=named)
 

@@ -6,13 +6,14 @@ Axes: T target tokens, V vocabulary.
 import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
+from glassformer.arguments import checked
 from glassformer.engine import SUPPRESSED, generate
-from glassformer.errors import InputError, UsageError, nearest
+from glassformer.errors import InputError, UsageError
 from glassformer.glass.causes.contrast import Contrast, Measure
 from glassformer.glass.causes.patching import Alignment, align
 from glassformer.glass.causes.places import Axis, numbered, written_axis
@@ -62,6 +63,7 @@ class _Choice(NamedTuple):
     b: int
 
 
+@checked
 def ask(
     translator: Translator,
     source: str,
@@ -86,10 +88,8 @@ def ask(
 
     Raises UsageError or InputError for what makes no question.
     """
-    if measure not in get_args(Measure):
-        raise UsageError(f"unknown measure '{measure}'; {nearest(str(measure), get_args(Measure))}")
     source_ids = _source_ids(translator, source, to)
-    ids = translated(translator, source, to) if target is None else _forced(translator, target)
+    ids = translated(translator, source, to) if target is None else _forced(translator, target, to)
     written = written_axis(translator.target_tokenizer, ids)
     log_probs_TV = log_probs(translator, source_ids, ids)
     wanted = _wanted(written, word, step)
@@ -126,12 +126,17 @@ def _source_ids(translator: Translator, source: str, to: str | None) -> list[int
 
 def translated(translator: Translator, source: str, to: str | None = None) -> list[int]:
     """The greedy translation's ids, with `</s>`."""
-    ((found, *_),) = generate(translator.engine, [_source_ids(translator, source, to)], SearchOptions(beam=1))
+    ids, first = _source_ids(translator, source, to), translator.target_tokenizer.beginning_ids(to)
+    ((found, *_),) = generate(translator.engine, [ids], SearchOptions(beam=1), prefixes=[first])
     return list(found.tokens)
 
 
-def _forced(translator: Translator, target: str | Sequence[int]) -> list[int]:
-    ids = [*translator.target_tokenizer.encode(target.strip()), EOS] if isinstance(target, str) else list(target)
+def _forced(translator: Translator, target: str | Sequence[int], to: str | None) -> list[int]:
+    tokenizer = translator.target_tokenizer
+    if isinstance(target, str):
+        ids = [*tokenizer.beginning_ids(to), *tokenizer.encode(target.strip()), EOS]
+    else:
+        ids = list(target)
     translator.model.config.check_length(len(ids), "the target", "shorten it")
     return ids
 

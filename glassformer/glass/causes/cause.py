@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import Tensor
 
+from glassformer.arguments import checked
 from glassformer.glass.causes.asking import Other, Question, ask, translated
 from glassformer.glass.causes.attribution.comparison import deciding, felt, rank_correlation
 from glassformer.glass.causes.attribution.gradients import gradient_x_input, integrated_gradients
@@ -101,6 +102,7 @@ class Cause:
         }  # fmt: skip
 
 
+@checked
 def cause(translator: Translator, source: str, ablation: Ablation | None = None, **asked: Any) -> Cause:
     """Why the translation of `source` says a word and not another: interventions, sums, lenses and attributions.
 
