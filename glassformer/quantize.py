@@ -69,7 +69,9 @@ def quantize(
 ) -> Cost:  # fmt: skip
     """Write the quantised model to `out`, with its cost in its card. Nothing is written where BLEU falls by more.
 
-    Of `shortlist_pairs`, which should be those that it was trained on, it learns a shortlist. Raises InputError then, and for a model that is quantised already.
+    Of `shortlist_pairs`, which should be those that it was trained on, it learns a shortlist.
+
+    Raises InputError where nothing is written, and for a model that is quantised already.
     """
     if not pairs:
         raise UsageError("no pairs to measure on")
@@ -82,7 +84,8 @@ def quantize(
     if cost.loss > largest_loss:
         raise InputError(
             f"{stored.directory}: with eight bits{' and a shortlist' if shortlist else ''} BLEU falls from "
-            f"{cost.bleu[0]:.2f} to {cost.bleu[0] - cost.loss:.2f}, by more than {largest_loss}; not written. Raise --max-loss to have it all the same"
+            f"{cost.bleu[0]:.2f} to {cost.bleu[0] - cost.loss:.2f}, by more than {largest_loss}; not "
+            "written. Raise --max-loss to have it all the same"
         )
     card: dict[str, Any] = stored.card | {"quantized": asdict(cost)}
     with whole_directory(out) as partial:

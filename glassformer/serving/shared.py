@@ -12,7 +12,7 @@ from glassformer.serving.ticket import TICKET
 from glassformer.translator import Translator
 
 if TYPE_CHECKING:
-    from glassformer.engine.eager import TargetScore
+    from glassformer.engine.protocol import TargetScore
 
 
 class SharedTranslator(Translator):
