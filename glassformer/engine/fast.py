@@ -60,10 +60,8 @@ class FastNext:
 
     def best(self, count: int, suppressed: Sequence[int]) -> tuple[NDArray[np.int64], Floats]:
         """The likeliest tokens that are not suppressed, the best first, and their log-probabilities: (N, M) both."""
-        vocabulary = self._engine.config.vocab_size
-        count = min(count, vocabulary - len(set(suppressed)))
-        forbidden_V = np.zeros(vocabulary, dtype=np.uint8)
-        forbidden_V[list(suppressed)] = 1
+        forbidden_V = self._engine.flags(tuple(suppressed))
+        count = min(count, self._engine.config.vocab_size - len(set(suppressed)))
         ids_NM = np.empty((self._rows, count), dtype=np.int32)
         log_probs_NM = np.empty((self._rows, count), dtype=np.float32)
         self._engine.call("best", self._batch, count, _pointer(forbidden_V), _pointer(ids_NM), _pointer(log_probs_NM))
@@ -101,6 +99,7 @@ class FastEngine:
             weights = dict(weights) | {"target_embedding.token.weight": weights["source_embedding.token.weight"]}
         self.int8 = isinstance(weights["target_embedding.token.weight"], Quantized)
         self._tables = _Tensors({name: weights[name] for name in weights if name.endswith("_embedding.token.weight")})
+        self._flags: tuple[tuple[int, ...], NDArray[np.uint8]] = (), np.zeros(config.vocab_size, dtype=np.uint8)
         self._model = c_void_p()
         tensors, turns = _Tensors(weights, self._tables), _turns(config)
         positions = [_positions(config, weights, side) for side in ("source", "target")]
@@ -200,6 +199,15 @@ class FastEngine:
             )
             for row, (source, target) in enumerate(zip(sources, targets, strict=True))
         ]
+
+    def flags(self, tokens: tuple[int, ...]) -> NDArray[np.uint8]:
+        """A one for each of these tokens of the vocabulary; a search asks for the same ones in each step."""
+        known, flags_V = self._flags
+        if known != tokens:
+            flags_V = np.zeros(self.config.vocab_size, dtype=np.uint8)
+            flags_V[list(tokens)] = 1
+            self._flags = tokens, flags_V
+        return flags_V
 
     def call(self, name: str, *arguments: Any) -> None:
         """Call a function of the library; InputError for what it refuses, UsageError in a forked process."""
@@ -309,14 +317,17 @@ def _call(name: str, *arguments: Any) -> None:
 
 
 def _pointer(array: NDArray[Any] | None) -> Any:
-    return None if array is None else array.ctypes.data_as(_POINTERS[array.dtype.name])
+    return None if array is None else array.ctypes.data_as(_POINTERS[array.dtype.char])
 
 
 _POINTERS: dict[str, Any] = {
-    "float32": native.FLOATS,
-    "int32": native.INTS,
-    "uint8": native.BYTES,
-    "int8": ctypes.POINTER(ctypes.c_int8),
+    np.dtype(kind).char: pointer
+    for kind, pointer in (
+        (np.float32, native.FLOATS),
+        (np.int32, native.INTS),
+        (np.uint8, native.BYTES),
+        (np.int8, ctypes.POINTER(ctypes.c_int8)),
+    )
 }
 
 
