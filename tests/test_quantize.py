@@ -191,7 +191,7 @@ def test_the_command(reversing, tmp_path):
 
 
 def test_a_shortlist(reversing, tmp_path):
-    """Learnt from pairs, measured, written, used where it is asked for, and refused where there is none or another's."""
+    """Learnt from pairs, measured, written, used where it is asked for, and refused where it is missing or wrong."""
     pairs = write_tsv(tmp_path / "train.tsv", letters(300, reverse=True))
     source = write(tmp_path / "source.txt", "".join(f"{pair[0]}\n" for pair in reversing.held_out))
     target = write(tmp_path / "target.txt", "".join(f"{pair[1]}\n" for pair in reversing.held_out))
@@ -209,7 +209,11 @@ def test_a_shortlist(reversing, tmp_path):
         same = sum(one == other for one, other in zip(plain, listed, strict=True))
         assert 100 * same / len(plain) == pytest.approx(cost["same_sentences"], abs=3) and same > 0.8 * len(plain)
     assert "has no shortlist" in refusal(run("translate", reversing.path, source, "--shortlist"))
-    for wrong in ({"likely": np.zeros((9, 2), np.int32)}, {"always": np.array([273], np.int32)}, {"always": np.ones(3)}):
+    for wrong in (
+        {"likely": np.zeros((9, 2), np.int32)},
+        {"always": np.array([273], np.int32)},
+        {"always": np.ones(3)},
+    ):
         right = {"likely": np.full((273, 2), -1, np.int32), "always": np.array([3], np.int32)}
         save_file(right | wrong, out / "shortlist.safetensors")
         (out / "checksums.json").unlink(missing_ok=True)

@@ -1,8 +1,8 @@
 """Shortlists: the few target tokens that may come in a translation, by the tokens of its source.
 
-Learnt from sentence pairs by Model 1 of Brown et al. 1993 ("The Mathematics of Statistical Machine Translation", section
-4.2): t(f | e), how likely the source's token e becomes the target's token f, begins even and is estimated anew from the
-share that each e of a sentence has in its f,
+Learnt from sentence pairs by Model 1 of Brown et al. 1993 ("The Mathematics of Statistical Machine Translation",
+section 4.2): t(f | e), how likely the source's token e becomes the target's token f, begins even and is estimated anew
+from the share that each e of a sentence has in its f,
 
     t(f | e)  proportional to  sum over pairs of  t(f | e) / sum_e' t(f | e').
 
