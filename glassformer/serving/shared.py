@@ -1,18 +1,15 @@
 """A translator that requests share: what they ask for at the same time is computed in the same batches."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from glassformer.engine.generation import generate
-from glassformer.engine.protocol import Engine
+from glassformer.engine.protocol import Engine, TargetScore
 from glassformer.search import Hypothesis, SearchOptions
 from glassformer.serving.scheduler import Scheduler
 from glassformer.serving.telling import Telling
 from glassformer.serving.ticket import TICKET
 from glassformer.translator import Translator
-
-if TYPE_CHECKING:
-    from glassformer.engine.protocol import TargetScore
 
 
 class SharedTranslator(Translator):
@@ -38,7 +35,7 @@ class SharedTranslator(Translator):
 
     def score_ids(
         self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]], align: bool
-    ) -> "list[TargetScore]":
+    ) -> list[TargetScore]:
         """As `Translator.score_ids`, together with what other threads ask for."""
         pairs = list(zip(sources, targets, strict=True))
         return self.scheduler.run(align, pairs, [max(map(len, pair)) for pair in pairs], TICKET.get())
