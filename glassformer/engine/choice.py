@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
+from glassformer.data.shortlist import Shortlist
 from glassformer.engine.fast import FastEngine, Weights, reason_against
 from glassformer.errors import InputError, UsageError
 from glassformer.model.config import ModelConfig
@@ -15,7 +16,7 @@ Precision = Literal["float32", "bfloat16", "int8"]
 
 def make_fast(
     config: ModelConfig, weights: Callable[[], Weights], is_quantized: bool, name: EngineName,
-    precision: Precision | None, device: str,
+    precision: Precision | None, device: str, shortlist: Shortlist | None = None,
 ) -> FastEngine | None:  # fmt: skip
     """The fast engine if that is the one to take, else None.
 
@@ -35,7 +36,7 @@ def make_fast(
     if name == "eager" or reason or precision == "bfloat16" or (name == "auto" and not _on_processor(device)):
         return None
     found = weights()
-    return FastEngine(config, quantize_weights(found) if precision == "int8" else found)
+    return FastEngine(config, quantize_weights(found) if precision == "int8" else found, shortlist=shortlist)
 
 
 def _on_processor(device: str) -> bool:
