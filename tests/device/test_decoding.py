@@ -8,7 +8,8 @@ from glassformer.engine.static import StaticEngine
 from glassformer.model import ModelConfig, Transformer
 from tests.engine.test_engine import SHAPES, VOCABULARY, every_way, sources
 
-pytestmark = pytest.mark.device
+# What the compiler warns of on its way is not ours.
+pytestmark = [pytest.mark.device, pytest.mark.filterwarnings("ignore")]
 
 
 @every_way

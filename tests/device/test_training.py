@@ -22,7 +22,8 @@ from tests.commands import run
 from tests.letters import QUICK
 from tests.training.runs import parameters_of, records_of
 
-pytestmark = pytest.mark.device
+# What the compiler warns of on its way is not ours.
+pytestmark = [pytest.mark.device, pytest.mark.filterwarnings("ignore")]
 CPU = torch.device("cpu")
 WIDTHS = (8, 12)
 OPTIONS = [

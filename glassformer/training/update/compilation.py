@@ -32,8 +32,8 @@ def compiled(objective: nn.Module, how: str) -> nn.Module:
 
     torch._dynamo.config.recompile_limit = torch._dynamo.config.accumulated_recompile_limit = MOST_SHAPES
     torch._dynamo.config.fail_on_recompile_limit_hit = True
-    # Its complex products, those of rotary positions, run as they are.
-    warnings.filterwarnings("ignore", message="Torchinductor does not support code generation for complex")
+    # The compiler warns of what it leaves as it is, such as the complex products of rotary positions.
+    warnings.filterwarnings("ignore", module=r"torch\._inductor")
     objective.compile(dynamic=False, fullgraph=True)
     return GraphedObjective(objective) if how == "graphs" else objective
 
