@@ -65,7 +65,7 @@ def translate_texts(
         to,
         [f"{place}{which}" for place, (parts, _) in zip(places, splits, strict=True) for which in _which(parts)],
     )
-    return _together(texts, splits, sentences, options.n_best, skip=long == "skip")
+    return together(texts, splits, sentences, options.n_best, skip=long == "skip")
 
 
 def _translate_sentences(
@@ -95,7 +95,7 @@ def _translate_sentences(
         to=to,
         places=[place for place, (parts, _) in zip(places, clauses, strict=True) for _ in parts],
     )
-    return _together(sentences, clauses, translations, options.n_best)
+    return together(sentences, clauses, translations, options.n_best)
 
 
 def _of_the_first(prefixes: Sequence[str] | None, splits: list[Parts]) -> list[str] | None:
@@ -110,11 +110,11 @@ def _which(parts: list[str]) -> list[str]:
     return [f", sentence {number}" for number in range(1, len(parts) + 1)] if len(parts) > 1 else [""]
 
 
-def _together(
-    texts: Sequence[str], splits: list[Parts], translations: list[Translation | FailedTranslation], n_best: int,
+def together(
+    texts: Sequence[str], splits: list[Parts], translations: list[Translation | FailedTranslation], n_best: int = 1,
     skip: bool = False,
 ) -> list[Translation | FailedTranslation]:  # fmt: skip
-    """The translation of each text, from those of the parts of all."""
+    """The translation of each text, from those of the parts of all. `skip`: what failed leaves no text."""
     each = iter(translations)
     return [
         _whole(text.strip(), split, list(islice(each, len(split.parts))), n_best, skip)

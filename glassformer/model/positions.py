@@ -3,8 +3,6 @@
 Axes: B batch, H heads, T positions, D d_model, K head width, P positions of a table, C pairs of columns.
 """
 
-from typing import Literal
-
 import torch
 from torch import Tensor, nn
 
@@ -14,9 +12,15 @@ BASE = sinusoids.BASE
 Place = int | Tensor  # of a token, from 0 on; as a scalar tensor where a device counts on without the program
 
 
-def sinusoidal_table(length: int, d_model: int, layout: Literal["interleaved", "halves"] = "interleaved") -> Tensor:
+def sinusoidal_table(
+    length: int,
+    d_model: int,
+    layout: sinusoids.Layout = "interleaved",
+    exponent: sinusoids.Exponent = "paper",
+    first: int = 0,
+) -> Tensor:
     """The table of `model/sinusoids.py` as a tensor (length, d_model), float32."""
-    return torch.from_numpy(sinusoids.sinusoidal_table(length, d_model, layout))
+    return torch.from_numpy(sinusoids.sinusoidal_table(length, d_model, layout, exponent, first))
 
 
 def from_place(table_PC: Tensor, start: Place, count: int) -> Tensor:

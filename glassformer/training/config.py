@@ -38,6 +38,12 @@ class TrainingConfig:
     Source: ours.
     """
 
+    teacher: str | None = None
+    """Model or run directory that translates the training text once, before the first update; what it says takes the
+    place of the targets (sequence-level knowledge distillation). The validation pairs stay.
+    Source: not in the paper; Kim & Rush 2016, section 3.2.
+    """
+
     max_steps: int = 20_000
     """Updates at which training ends, and at which a cosine schedule has come down to zero.
     Range: at least 1 and at most `2**53`. Unit: updates.

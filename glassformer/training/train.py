@@ -12,6 +12,7 @@ from glassformer.model_directory import resolve
 from glassformer.settings import keys_of
 from glassformer.training.config import RunConfig
 from glassformer.training.distributed import Group, join_group
+from glassformer.training.run.distilling import with_teacher
 from glassformer.training.run.fine_tuning import with_shape
 from glassformer.training.run.lock import lock_run
 from glassformer.training.run.resuming import resume
@@ -37,7 +38,7 @@ def train(
 
     `settings` are the keys of a config file: `preset`, the data (`pairs=["train.tsv"]`, or `source`
     and `target`, or `corpus`), and any field of ModelConfig and TrainingConfig; `start_from` fine-tunes
-    a model. `resumed=True` goes on with the run if it is already there, as it was but for when to stop and what
+    a model, and a `teacher` translates the text first. `resumed=True` goes on with the run if it is already there, as it was but for when to stop and what
     to probe; `allow` names the settings that may change too, and `data` for the text itself. `callbacks` follow
     the loop.
 
@@ -76,6 +77,8 @@ def _begin(path: Path, settings: Mapping[str, Any], group: Group, resumed: bool,
     and InputError where there is nothing to resume, nor any data to start with.
     """
     exists = bool(group.largest((path / CONFIG).exists())[0])
+    if resumed or not exists:
+        settings = with_teacher(path, settings, group)
     if not resumed:
         return start(path, RunConfig.from_flat(with_shape(settings)), group)
     if exists:

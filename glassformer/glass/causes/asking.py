@@ -89,7 +89,7 @@ def ask(
     Raises UsageError or InputError for what makes no question.
     """
     source_ids = _source_ids(translator, source, to)
-    ids = translated(translator, source, to) if target is None else _forced(translator, target)
+    ids = translated(translator, source, to) if target is None else _forced(translator, target, to)
     written = written_axis(translator.target_tokenizer, ids)
     log_probs_TV = log_probs(translator, source_ids, ids)
     wanted = _wanted(written, word, step)
@@ -126,12 +126,17 @@ def _source_ids(translator: Translator, source: str, to: str | None) -> list[int
 
 def translated(translator: Translator, source: str, to: str | None = None) -> list[int]:
     """The greedy translation's ids, with `</s>`."""
-    ((found, *_),) = generate(translator.engine, [_source_ids(translator, source, to)], SearchOptions(beam=1))
+    ids, first = _source_ids(translator, source, to), translator.target_tokenizer.beginning_ids(to)
+    ((found, *_),) = generate(translator.engine, [ids], SearchOptions(beam=1), prefixes=[first])
     return list(found.tokens)
 
 
-def _forced(translator: Translator, target: str | Sequence[int]) -> list[int]:
-    ids = [*translator.target_tokenizer.encode(target.strip()), EOS] if isinstance(target, str) else list(target)
+def _forced(translator: Translator, target: str | Sequence[int], to: str | None) -> list[int]:
+    tokenizer = translator.target_tokenizer
+    if isinstance(target, str):
+        ids = [*tokenizer.beginning_ids(to), *tokenizer.encode(target.strip()), EOS]
+    else:
+        ids = list(target)
     translator.model.config.check_length(len(ids), "the target", "shorten it")
     return ids
 

@@ -24,7 +24,7 @@ CHANGEABLE = {
 }
 # What a run settles when it begins; to leave it open again changes nothing.
 OPEN = {"precision": "auto", "compile": "auto", "batch_shapes": None}
-FIXED = SHAPE | {"tokenizer", "character_coverage", "split_digits", "user_symbols", "start_from"}
+FIXED = SHAPE | {"tokenizer", "character_coverage", "split_digits", "user_symbols", "start_from", "teacher"}
 CONTENT = "data"  # what --allow calls the text itself, beside the keys of a config
 
 Differences = dict[str, tuple[Any, Any]]  # key: (before, after)
