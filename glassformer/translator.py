@@ -132,8 +132,9 @@ class Translator:
         *,
         fast: "FastEngine | None" = None,
         precision: Precision | None = None,
+        recorded: bool = False,
     ) -> None:
-        self._given, self._precision = model, precision
+        self._given, self._precision, self._recorded = model, precision, recorded
         self._model: Transformer | None = None
         self._engine: EagerEngine | None = None
         self.config = model.config
@@ -158,7 +159,8 @@ class Translator:
         stored = open_model(resolve(path_of(path, "path")), str(device))
         fast = make_fast(stored.config, stored.weights, stored.is_quantized, engine, precision, str(device))
         lexicon = read_lexicon(stored.directory)
-        translator = cls(stored, *stored.tokenizers, stored.card, lexicon, fast=fast, precision=precision)
+        how = {"fast": fast, "precision": precision, "recorded": engine == "graphs"}
+        translator = cls(stored, *stored.tokenizers, stored.card, lexicon, **how)
         if not fast:
             _ = translator.model  # what is wrong with it is said now
         return translator
@@ -182,7 +184,7 @@ class Translator:
         with _MADE_ONCE:
             if self._engine is None:
                 stored = isinstance(self._given, StoredModel) and self._given.is_quantized
-                self._engine = in_precision(self.model, None if stored else self._precision)
+                self._engine = in_precision(self.model, None if stored else self._precision, self._recorded)
         return self._engine
 
     @property
@@ -368,9 +370,7 @@ class Translator:
         scores = self.score_ids([source for source, _ in pairs], [tokens for _, tokens in pairs], True)
         return (score.alignment_TS for score in scores)
 
-    def _translation(
-        self, text: str, ids: list[int], hypothesis: Hypothesis, alignment: Floats | None
-    ) -> Translation:
+    def _translation(self, text: str, ids: list[int], hypothesis: Hypothesis, alignment: Floats | None) -> Translation:
         spoken, normalized = self.target_tokenizer.decode(hypothesis.tokens), self.source_tokenizer.normalize(text)
         quality = self.estimator.estimate(normalized, spoken, hypothesis.token_log_probs, hypothesis.finished)
         return Translation(

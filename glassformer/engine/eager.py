@@ -167,17 +167,23 @@ class EagerEngine(ModuleEngine):
         rows = [row[: len(target)].tolist() for row, target in zip(log_probs_BT, targets, strict=True)]
         if not align:
             return [TargetScore(row, None) for row in rows]
-        weights_BTS = torch.stack([seen[name].output.mean(dim=1) for name in softmaxes]).mean(dim=0).float().cpu().numpy()
+        weights_BTS = (
+            torch.stack([seen[name].output.mean(dim=1) for name in softmaxes]).mean(dim=0).float().cpu().numpy()
+        )
         sizes = zip(targets, sources, strict=True)
         alignments = [
-            each[: len(target), : len(source)].copy()
-            for each, (target, source) in zip(weights_BTS, sizes, strict=True)
+            each[: len(target), : len(source)].copy() for each, (target, source) in zip(weights_BTS, sizes, strict=True)
         ]
         return list(map(TargetScore, rows, alignments))
 
 
-def in_precision(model: Transformer, precision: str | None) -> EagerEngine:
-    """The engine of a float32 model in `float32`, `bfloat16` or `int8`; None leaves the model as it is."""
+def in_precision(model: Transformer, precision: str | None, recorded: bool = False) -> EagerEngine:
+    """The engine of a float32 model in `float32`, `bfloat16` or `int8`; None leaves the model as it is.
+
+    `recorded`: the one that records its steps on a GPU.
+    """
+    from glassformer.engine.static import StaticEngine
     from glassformer.model.int8 import quantized
 
-    return EagerEngine(quantized(model) if precision == "int8" else model, bfloat16=precision == "bfloat16")
+    kind = StaticEngine if recorded else EagerEngine
+    return kind(quantized(model) if precision == "int8" else model, bfloat16=precision == "bfloat16")

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from glassformer.engine.eager import EagerFollowing, ModuleEngine, refuse_wrong_ids
+from glassformer.engine.eager import EagerEngine, EagerFollowing, refuse_wrong_ids
 from glassformer.model import Transformer
 from glassformer.model.cache import DecoderCache, KeysValues
 from glassformer.search.protocol import Ints
@@ -138,7 +138,7 @@ class Decoding:
                 self._compute()
         torch.cuda.current_stream().wait_stream(stream)
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
+        with torch.cuda.graph(graph, capture_error_mode="thread_local"):  # other threads may translate meanwhile
             self._compute()
         return graph
 
@@ -176,22 +176,23 @@ class StaticState:
         return self.engine.moved(self, chosen_M, self.decoding.room.target)
 
 
-class StaticEngine(ModuleEngine):
-    """Runs a `Transformer` in room of fixed shapes; it translates as `EagerEngine` does, token by token."""
+class StaticEngine(EagerEngine):
+    """Translates in room of fixed shapes, token by token what `EagerEngine` translates; it scores as that one does."""
 
     def __init__(self, model: Transformer, bfloat16: bool = False) -> None:
-        """`bfloat16`: in a copy of the parameters in that type."""
-        super().__init__(copy.deepcopy(model).bfloat16() if bfloat16 else model)
+        """`bfloat16`: translate by a copy of the parameters in that type."""
+        super().__init__(model, bfloat16)
+        self._translating = copy.deepcopy(model).bfloat16() if bfloat16 else model
         self._free: dict[Room, list[Decoding]] = {}
         self._lock = RLock()
 
     @torch.inference_mode()
-    def encode(self, sources: Sequence[Sequence[int]]) -> StaticState:
+    def encode(self, sources: Sequence[Sequence[int]]) -> StaticState:  # type: ignore[override]
         """Read the sources; cross-attention's keys and values are computed once, here."""
         refuse_wrong_ids(sources, self.model.config)
         longest = _rounded(max(map(len, sources)), SOURCE_STEP, self.max_length)
         source_BS = self._matrix([[*ids, *[PAD] * (longest - len(ids))] for ids in sources])
-        cache = self.model.start(self.model.encode(source_BS))
+        cache = self._translating.start(self._translating.encode(source_BS))
         room = Room(_power(len(sources)), longest, min(TARGET_STEP, self.max_length))
         rows_M = np.arange(len(sources))
         decoding, lease = self._take(room, cache, rows_M, 0)
@@ -199,7 +200,9 @@ class StaticEngine(ModuleEngine):
         return StaticState(self, decoding, lease, rows_M)
 
     @torch.inference_mode()
-    def step(self, tokens_M: Ints, state: StaticState) -> tuple[EagerFollowing, StaticState]:
+    def step(  # type: ignore[override]
+        self, tokens_M: Ints, state: StaticState
+    ) -> tuple[EagerFollowing, StaticState]:
         """Read one more token of each row: what may follow, and the state after it."""
         if state.decoding.holder is not state.lease:
             raise RuntimeError("a state that was left is used again: its room may be another's now")
@@ -237,7 +240,7 @@ class StaticEngine(ModuleEngine):
             known = self._free.setdefault(room, [])
             decoding = next((one for one in known if one.holder is None), None)
             if decoding is None:
-                decoding = Decoding.make(self.model, room, like)
+                decoding = Decoding.make(self._translating, room, like)
                 known.append(decoding)
             return decoding, decoding.take(sources_N, place)
 

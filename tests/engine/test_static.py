@@ -78,7 +78,7 @@ def test_a_target_beyond_the_longest_is_refused(engine):  # noqa: F811
 
 def test_bfloat16_is_a_copy_of_the_parameters(engine):  # noqa: F811
     static = StaticEngine(engine.model, bfloat16=True)
-    assert static.model.generator.weight.dtype == torch.bfloat16 != engine.model.generator.weight.dtype
+    assert static._translating.generator.weight.dtype == torch.bfloat16 != static.model.generator.weight.dtype
     ours, theirs = (
         one.step(np.full(3, one.start_id), one.encode(sources(3)))[0].log_probs()
         for one in (static, EagerEngine(engine.model))

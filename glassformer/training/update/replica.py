@@ -71,8 +71,8 @@ class Replica:
     def zero_grad(self) -> None:
         """Forget all gradients.
 
-        A CUDA graph writes each gradient where it always does. Where there was none, autograd would take that memory for
-        the sum of gradients, which the next replay overwrites; so there are zeros to add to.
+        A CUDA graph writes each gradient where it always does. Where there was none, autograd would take that memory
+        for the sum of gradients, which the next replay overwrites; so there are zeros to add to.
         """
         for model in filter(None, (self.model, self.rounded)):
             model.zero_grad(set_to_none=True)
