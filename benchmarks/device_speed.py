@@ -16,7 +16,7 @@ from device import decoding, training
 from device.rows import Rows
 
 from glassformer.device import choose_device
-from glassformer.model import ModelConfig, preset
+from glassformer.model import ModelConfig
 from glassformer.training.update.utilisation import peak_flops
 
 SIZES = [("base", 25_600), ("tiny", 1_280), ("base", 4_096), ("big", 25_600)]  # preset, positions of a side
@@ -44,7 +44,7 @@ def main() -> None:
     small, vocabulary = (SMALL, 300) if options.smoke else ({}, 32_000)
     for size, positions in sizes[:1]:
         train(rows, size, positions, vocabulary, small, device, options.updates)
-    decode(rows, ModelConfig(**preset("base") | {"vocab_size": vocabulary} | small), device, 1 if options.smoke else 3)
+    decode(rows, training.config_of("base", 64, vocabulary, **small).model, device, 1 if options.smoke else 3)
     for size, positions in sizes[1:]:
         train(rows, size, positions, vocabulary, small, device, options.updates)
     print(

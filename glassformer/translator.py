@@ -159,7 +159,7 @@ class Translator:
         stored = open_model(resolve(path_of(path, "path")), str(device))
         fast = make_fast(stored.config, stored.weights, stored.is_quantized, engine, precision, str(device))
         lexicon = read_lexicon(stored.directory)
-        how = {"fast": fast, "precision": precision, "recorded": engine == "graphs"}
+        how: dict[str, Any] = {"fast": fast, "precision": precision, "recorded": engine == "graphs"}
         translator = cls(stored, *stored.tokenizers, stored.card, lexicon, **how)
         if not fast:
             _ = translator.model  # what is wrong with it is said now

@@ -137,5 +137,5 @@ def ways(config: RunConfig, device: torch.device, updates: int) -> dict[str, Cal
         for compiled in (False, True)
         for name in PEERS
     }
-    first = dict(list(own.items())[:2])
+    first: dict[str, Callable[[], dict[str, Any]]] = dict(list(own.items())[:2])
     return first | others | own

@@ -28,6 +28,7 @@ class Model(nn.Module):
             elif isinstance(module, nn.TransformerEncoderLayer | nn.TransformerDecoderLayer):
                 module.dropout = nn.Dropout(0.0)
         angles = torch.arange(512)[:, None] / 10000 ** (torch.arange(0, d_model, 2) / d_model)
+        self.positions: Tensor
         self.register_buffer("positions", torch.stack((angles.sin(), angles.cos()), -1).flatten(1), persistent=False)
 
     def embed(self, ids_BT: Tensor) -> Tensor:

@@ -28,6 +28,7 @@ from glassformer.search.protocol import Ints
 from glassformer.special import EOS, PAD
 
 SOURCE_STEP, TARGET_STEP = 16, 32  # room for positions is a multiple of them
+MOST_ROOMS = 32  # that are kept, each with its recording
 
 
 class Room(NamedTuple):
@@ -100,7 +101,7 @@ class Decoding:
     @property
     def holder(self) -> Lease | None:
         """Who uses it; None as soon as no state does any more."""
-        return self.lease and self.lease()
+        return self.lease() if self.lease else None
 
     def take(self, sources_N: Ints, place: int) -> Lease:
         """Begin anew, for one sequence of states."""
@@ -242,7 +243,16 @@ class StaticEngine(EagerEngine):
             if decoding is None:
                 decoding = Decoding.make(self._translating, room, like)
                 known.append(decoding)
+                self._forget_some()
             return decoding, decoding.take(sources_N, place)
+
+    def _forget_some(self) -> None:
+        """Let go what nobody uses where there is too much, the oldest rooms first."""
+        too_many = sum(map(len, self._free.values())) - MOST_ROOMS
+        for room in list(self._free)[: max(0, too_many)]:
+            self._free[room] = [one for one in self._free[room] if one.holder is not None]
+            if not self._free[room]:
+                del self._free[room]
 
 
 def _rounded(length: int, step: int, most: int) -> int:

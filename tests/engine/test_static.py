@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from glassformer.engine import EagerEngine, generate
+from glassformer.engine import static as static_module
 from glassformer.engine.static import Room, StaticEngine
 from glassformer.errors import InputError
 from glassformer.search import SearchOptions
@@ -92,3 +93,11 @@ def test_a_state_that_was_left_is_refused(engine):  # noqa: F811
     state.select(np.array([0, 0, 1, 1]))
     with pytest.raises(RuntimeError, match="a state that was left is used again"):
         static.step(np.full(4, 5), state)
+
+
+def test_no_more_room_is_kept_than_there_should_be(engine, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(static_module, "MOST_ROOMS", 2)
+    static = StaticEngine(engine.model)
+    for count in (1, 2, 4, 8):
+        static.encode(sources(count))
+    assert [room.rows for room in static._free] == [4, 8]

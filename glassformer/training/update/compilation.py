@@ -112,7 +112,7 @@ def _problem(model: Transformer, data: TrainingPairs, config: RunConfig, device:
     try:
         for how in ("none", "kernels"):
             with preserved_random_state(device), autocast(settings.precision, device):
-                loss = compiled(objective, how)(*on_device(batch, device))
+                loss = compiled(objective, how)(*on_device(batch, device, whole=True))
                 loss.backward()
             losses.append(loss.item())
             model.zero_grad(set_to_none=True)
