@@ -77,6 +77,8 @@ def agreed_compilation(model: Transformer, data: PreparedData, config: RunConfig
         how = "none" if reason else "kernels"
         if reason:
             notes, count = (f"not compiled: {reason}",), settings.batch_shapes or 0
+    if how != "none":
+        notes = (f"the step is compiled ({how}) for each shape of batches when it first comes: that update is slow",)
     if not count:
         return Compilation(how, notes=notes)
     lengths = data.lengths(settings.seed)

@@ -164,7 +164,9 @@ def test_what_auto_compiles_on_a_gpu(settings, how, shapes, monkeypatch):
     monkeypatch.setattr(compilation, "_problem", lambda *_: "")
     found = agreed_compilation(None, prepared(), config_of(**settings), on_cuda())
     assert (found.how, found.shapes) == (how, shapes) and len(found.widths) <= shapes
-    assert bool(found.notes) == (how != "none" or settings["max_steps"] == 7_199 or settings.get("batch_shapes") == 0)
+    assert any(note.startswith("the step is compiled") for note in found.notes) == (how != "none")
+    refused = settings["max_steps"] == 7_199 or settings.get("batch_shapes") == 0
+    assert any(note.startswith("not compiled: ") for note in found.notes) == refused
 
 
 def test_a_step_that_cannot_be_compiled_runs_without(monkeypatch):
