@@ -159,6 +159,17 @@ def test_a_run_that_is_stopped_goes_on_to_the_bit(settings, cuda, small_corpus, 
         assert parameters_of(tmp_path / "straight/last") == parameters_of(tmp_path / other / "last"), other
 
 
+def test_a_compiled_run_that_is_stopped_goes_on_to_the_bit(compiler, small_corpus, tmp_path):
+    """On the CPU too: what compiled dropout draws is part of the state that is saved."""
+    settings = {"compile": "kernels", "batch_shapes": 1, "checkpoint_every": 2, "deterministic": True}
+    for name, steps, more in (("straight", 4, ()), ("stopped", 2, ()), ("stopped", 4, ("--resume",))):
+        given = as_options(QUICK | settings | {"max_steps": steps})
+        outcome = run("train", "--pairs", small_corpus / "train.tsv", "--valid-pairs", small_corpus / "valid.tsv",
+                      "--out", tmp_path / name, "--device", compiler.type, *given, *more)  # fmt: skip
+        assert outcome.status == 0, outcome.err
+    assert parameters_of(tmp_path / "straight/last") == parameters_of(tmp_path / "stopped/last")
+
+
 def test_a_batch_too_large_for_the_gpu_is_halved(cuda, small_corpus, tmp_path):
     """It is given little memory; the run ends all the same, and says what was halved."""
     total = torch.cuda.get_device_properties(cuda).total_memory
