@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from glassformer.data.prepare import PreparedData, TrainingPairs
-from glassformer.data.shapes import choose_widths, described
+from glassformer.data.shapes import MULTIPLE, choose_widths, described
 from glassformer.errors import InputError, UsageError
 from glassformer.model import Transformer
 from glassformer.training.config import RunConfig, TrainingConfig
@@ -82,8 +82,12 @@ def agreed_compilation(model: Transformer, data: PreparedData, config: RunConfig
     if not count:
         return Compilation(how, notes=notes)
     lengths = data.lengths(settings.seed)
-    widths = choose_widths(lengths.max(axis=1), count, config.model.max_length)
-    return Compilation(how, count, widths, (*notes, described(lengths, widths, settings.batch_tokens)))
+    most, longer = config.model.max_length, lengths.max(axis=1)
+    widths = choose_widths(longer, count, min(most, -(-int(longer.max()) // MULTIPLE) * MULTIPLE))
+    notes = (*notes, described(lengths, widths, settings.batch_tokens))
+    if widths[-1] < most:  # one more shape for a pair that is longer than those of the sample, should there be one
+        widths = (*widths, most)
+    return Compilation(how, count, widths, notes)
 
 
 def _reason_against(model: Transformer, data: PreparedData, count: int, config: RunConfig, group: Group) -> str:
