@@ -134,8 +134,9 @@ class Translator:
         fast: "FastEngine | None" = None,
         precision: Precision | None = None,
         shortlist: Shortlist | None = None,
+        recorded: bool = False,
     ) -> None:
-        self._given, self._precision, self._shortlist = model, precision, shortlist
+        self._given, self._precision, self._shortlist, self._recorded = model, precision, shortlist, recorded
         self._model: Transformer | None = None
         self._engine: EagerEngine | None = None
         self.config = model.config
@@ -157,12 +158,15 @@ class Translator:
         """
         refuse_unknown_choice(engine, get_args(EngineName), "engine")
         refuse_unknown_choice(precision, (None, *get_args(Precision)), "precision")
+        if shortlist and engine == "graphs":
+            raise UsageError("a shortlist has no place in the engine graphs; take another engine, or leave it out")
         stored = open_model(resolve(path_of(path, "path")), str(device))
         few = stored.shortlist() if shortlist else None
         fast = make_fast(stored.config, stored.weights, stored.is_quantized, engine, precision, str(device), few)
         lexicon = read_lexicon(stored.directory)
-        options: dict[str, Any] = {"fast": fast, "precision": precision, "shortlist": few}
-        translator = cls(stored, *stored.tokenizers, stored.card, lexicon, **options)
+        recorded = engine == "graphs"
+        how: dict[str, Any] = {"fast": fast, "precision": precision, "shortlist": few, "recorded": recorded}
+        translator = cls(stored, *stored.tokenizers, stored.card, lexicon, **how)
         if not fast:
             _ = translator.model  # what is wrong with it is said now
         return translator
@@ -186,7 +190,8 @@ class Translator:
         with _MADE_ONCE:
             if self._engine is None:
                 stored = isinstance(self._given, StoredModel) and self._given.is_quantized
-                self._engine = in_precision(self.model, None if stored else self._precision, self._shortlist)
+                precision = None if stored else self._precision
+                self._engine = in_precision(self.model, precision, self._shortlist, self._recorded)
         return self._engine
 
     @property

@@ -404,8 +404,9 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
 
 def _add_engine(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--engine", default="auto", choices=("auto", "eager", "fast"),
-        help="fast is C++ on the processor, eager is PyTorch; auto is fast where it can be (%(default)s)",
+        "--engine", default="auto", choices=("auto", "eager", "fast", "graphs"),
+        help="fast is C++ on the processor, eager is PyTorch, graphs is PyTorch recorded on a GPU; auto is fast where "
+        "it can be, else eager (%(default)s)",
     )  # fmt: skip
     parser.add_argument(
         "--precision",

@@ -83,7 +83,8 @@ def _top(scores_NV: Tensor, count: int) -> Tensor:
     return ids_NM
 
 
-def _refuse_wrong_ids(sources: Sequence[Sequence[int]], config: ModelConfig) -> None:
+def refuse_wrong_ids(sources: Sequence[Sequence[int]], config: ModelConfig) -> None:
+    """Raise UsageError for a source without tokens, or with an id that the model does not have."""
     size = config.source_vocab_size or config.vocab_size
     for source in sources:
         if not source or not 0 <= min(source) <= max(source) < size:
@@ -134,7 +135,7 @@ class EagerEngine(ModuleEngine):
     @torch.inference_mode()
     def encode(self, sources: Sequence[Sequence[int]]) -> EagerState:
         """Read the sources; cross-attention's keys and values are computed once, here."""
-        _refuse_wrong_ids(sources, self.model.config)
+        refuse_wrong_ids(sources, self.model.config)
         with self._precision():
             cache = self.model.start(self.model.encode(self._matrix(sources)))
         return EagerState(cache, torch.arange(len(sources), device=self.device), self._forbidden(sources))
@@ -196,8 +197,15 @@ class EagerEngine(ModuleEngine):
         return list(map(TargetScore, rows, alignments))
 
 
-def in_precision(model: Transformer, precision: str | None, shortlist: Shortlist | None = None) -> EagerEngine:
-    """The engine of a float32 model in `float32`, `bfloat16` or `int8`; None leaves the model as it is."""
+def in_precision(
+    model: Transformer, precision: str | None, shortlist: Shortlist | None = None, recorded: bool = False
+) -> EagerEngine:
+    """The engine of a float32 model in `float32`, `bfloat16` or `int8`; None leaves the model as it is.
+
+    `recorded`: the one that records its steps on a GPU; it has no shortlist.
+    """
+    from glassformer.engine.static import StaticEngine
     from glassformer.model.int8 import quantized
 
-    return EagerEngine(quantized(model) if precision == "int8" else model, precision == "bfloat16", shortlist)
+    model, bfloat16 = quantized(model) if precision == "int8" else model, precision == "bfloat16"
+    return StaticEngine(model, bfloat16) if recorded else EagerEngine(model, bfloat16, shortlist)
