@@ -41,6 +41,7 @@ Array = NDArray[np.float32]
 JOINT, SOURCE, TARGET = "tokenizer.spm", "source.spm", "target.spm"
 FILES = CONFIG, WEIGHTS, CARD, LEXICON, SHORTLIST, JOINT, SOURCE, TARGET
 LARGEST_JSON, LARGEST_WEIGHTS = 64 * MIB, 1 << 40  # bytes; of the weights, only what the config asks for is read
+LARGEST_SHORTLIST = 256 * MIB
 FLOATS = "F64", "F32", "F16", "BF16"  # safetensors' names
 OF_A_RUN = ("average", "best", "last")  # the first that is there is what a run directory means
 
@@ -162,7 +163,7 @@ class StoredModel:
             raise InputError(
                 f"{self.directory}: has no shortlist; glassformer quantize --shortlist PAIRS makes a model with one"
             )
-        with _reading(where), safe_open(where, framework="numpy") as file:
+        with _reading(where, LARGEST_SHORTLIST), safe_open(where, framework="numpy") as file:
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no mapping)
         likely, always = (arrays.get(name, np.empty(0)) for name in ("likely", "always"))
         sources, targets = self.config.source_vocab_size or self.config.vocab_size, self.config.vocab_size
@@ -261,10 +262,10 @@ def refuse_other_content(directory: Path) -> None:
 
 
 @contextmanager
-def _reading(path: Path) -> Iterator[None]:
+def _reading(path: Path, largest: int = LARGEST_WEIGHTS) -> Iterator[None]:
     """Turns what is wrong with a safetensors file into one line."""
     try:
-        open_regular(path, LARGEST_WEIGHTS).close()
+        open_regular(path, largest).close()
         yield
     except FileNotFoundError as error:
         raise InputError(f"{path}: missing; copy the whole model directory") from error
