@@ -1,6 +1,5 @@
 """Balance a text as it is drawn: words that few sentences have yet are preferred, so that each is seen often enough."""
 
-import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -10,7 +9,6 @@ from .units import Sentence
 
 FLOOR = 30  # sentences that each word must be in, in either language
 TRIES = 2  # draws of which the sentence with the rarest word is taken
-WORD = re.compile(r"[^\s,?]+")
 
 
 class Balance:
@@ -23,7 +21,7 @@ class Balance:
         """Without any sentence."""
         self._counts: dict[str, int] = {}
         for names in spelt_names():
-            self._counts |= {word: sys.maxsize for pair in names for word in WORD.findall(" ".join(pair).lower())}
+            self._counts |= {word: sys.maxsize for pair in names for name in pair for word in name.lower().split()}
 
     def draw(self, pattern: Callable[[Draw], Sentence | None], draw: Draw) -> Sentence | None:
         """The one of TRIES sentences whose rarest word is the rarest."""
@@ -37,7 +35,7 @@ class Balance:
     def _rarest(self, sentence: Sentence) -> int:
         """In how many sentences the rarest of its words is."""
         counts = self._counts
-        return min([counts.get(word, 0) for word in _words(sentence)])
+        return min([counts[word] if word in counts else 0 for word in _words(sentence)])
 
     def count(self, sentence: Sentence) -> None:
         """Count the words of a sentence that was drawn."""
@@ -56,4 +54,4 @@ class Balance:
 
 
 def _words(sentence: Sentence) -> list[str]:
-    return WORD.findall(f"{sentence.source.lower()} {sentence.target}")
+    return f"{sentence.source.lower()} {sentence.target}".replace(",", " ").replace("?", " ").split()

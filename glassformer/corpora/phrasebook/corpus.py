@@ -175,8 +175,9 @@ def as_typed(sentences: list[Sentence], seed: int) -> list[Sentence]:
 @lru_cache(maxsize=1)
 def _parts(seed: int) -> dict[str, list[Sentence]]:
     """Kept, because who trains on the corpus asks for its sentences again afterwards."""
-    parts = split(generate(seed), seed)
-    return parts | {"train": as_typed(parts["train"], seed)}
+    with _no_collection():
+        parts = split(generate(seed), seed)
+        return parts | {"train": as_typed(parts["train"], seed)}
 
 
 def load_phrasebook(seed: int = 1) -> Corpus:

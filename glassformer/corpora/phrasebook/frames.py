@@ -270,11 +270,13 @@ def _written(frame: Frame, fillings: dict[str, Filling]) -> Sentence:
     return build(frame.topic, frame.english, (unit(*sides),), (0,), frame.end)
 
 
+@cache
 def _numbered(words: str, number: str) -> str:
     """The words of a slot with marks of their own."""
     return _MARK.sub(rf":\g<1>{number}", words)
 
 
+@cache
 def _followed(words: str, after: str, case: int) -> str:
     """The words of a slot with what stands after it: "'s" or a comma, or a mark for its `case` words ("में:c")."""
     if after.startswith(":"):
@@ -299,18 +301,28 @@ def _literal(word: str, phrases: Sequence[Phrase], marked: bool, in_english: boo
 
     `last`: whether nothing comes after it.
     """
-    text, star, marks, comma = _parts(word)
+    star = _parts(word)[1]
+    if not star:
+        return _inflected(word, marked, in_english)
+    phrase = phrases[int(star[1:] or 1) - 1]
+    return _inflected(word, marked, in_english, phrase.person if in_english else phrase.agreement, last)
+
+
+@cache
+def _inflected(
+    word: str, marked: bool, in_english: bool, agreement: str | Agreement | None = None, last: bool = False
+) -> str:
+    """The word with its marks, in agreement with an English person or a Hindi agreement, if with any."""
+    text, _, marks, comma = _parts(word)
     if in_english and text not in CAPITALS:
         text = text[0].lower() + text[1:]  # the sentence gets its capital when it is built
-    if star:
-        phrase = phrases[int(star[1:] or 1) - 1]
-        text = english.agreeing(text, phrase.person) if in_english else _agreeing(text, phrase.agreement, last)
+    if isinstance(agreement, str):
+        text = english.agreeing(text, agreement)
+    elif agreement is not None:
+        text = _agreeing(text, agreement, last)
     marks = marks or ("" if marked else ":w")
-    return (
-        " ".join(f"{part}{marks}" for part in text.split()[:-1])
-        + (" " if " " in text else "")
-        + (f"{text.split()[-1]}{comma}{marks}")
-    )
+    *before, end = text.split()
+    return " ".join([*(part + marks for part in before), end + comma + marks])
 
 
 def _agreeing(word: str, agreement: Agreement, last: bool) -> str:
