@@ -35,7 +35,7 @@ class Balance:
     def _rarest(self, sentence: Sentence) -> int:
         """In how many sentences the rarest of its words is."""
         counts = self._counts
-        return min([counts[word] if word in counts else 0 for word in _words(sentence)])
+        return min(counts.get(word, 0) for word in _words(sentence))
 
     def count(self, sentence: Sentence) -> None:
         """Count the words of a sentence that was drawn."""
@@ -43,10 +43,7 @@ class Balance:
         for word in _words(sentence):
             counts[word] = counts.get(word, 0) + 1
 
-
-    def known_well(
-        self, sentences: Sequence[Sentence], floor: float, always: Iterable[Sentence]
-    ) -> Iterator[Sentence]:
+    def known_well(self, sentences: Sequence[Sentence], floor: float, always: Iterable[Sentence]) -> Iterator[Sentence]:
         """The sentences less those with a word that fewer than `floor` have, and that is in none of `always`."""
         rare = {word for word, count in self._counts.items() if count < floor}
         rare.difference_update(*map(_words, always))
