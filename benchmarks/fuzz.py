@@ -256,7 +256,7 @@ def fuzz(name: str, reader: Reader, folder: Path, seconds: float, chance: random
         path.write_bytes(reader.hostile(chance))
         (folder / "latest").write_bytes(path.read_bytes())
         tried += 1
-        start = time.monotonic()
+        start = time.process_time()
         try:
             reader.read(path)
             taken += 1
@@ -265,8 +265,8 @@ def fuzz(name: str, reader: Reader, folder: Path, seconds: float, chance: random
                 wrong += complain(name, path, f"not one line: {str(error)[:300]!r}", wrong)
         except Exception:
             wrong += complain(name, path, traceback.format_exc().strip()[-600:], wrong)
-        if time.monotonic() - start > 10:
-            wrong += complain(name, path, f"took {time.monotonic() - start:.0f} s", wrong)
+        if time.process_time() - start > 10:
+            wrong += complain(name, path, f"took {time.process_time() - start:.0f} s of the processor", wrong)
     return tried, taken, wrong
 
 

@@ -18,6 +18,7 @@ from glassformer.data.config import DataConfig
 from glassformer.model import config as model_config
 from glassformer.model.config import PRESETS, ModelConfig
 from glassformer.search.options import SearchOptions
+from glassformer.serving.limits import Limits
 from glassformer.settings import accepted
 from glassformer.training.config import DEFAULT_PRESET, PRESET_SETTINGS, RunConfig, TrainingConfig
 from glassformer.training.update.optimizer import BETAS, EPSILON
@@ -104,14 +105,16 @@ warmup_steps: 4000
 In Python they are keywords of [`train`](python.md). An unknown key is refused, and the nearest name is given; so is a
 value that does not fit, and what would. `config.yaml` in a run directory has all of them as they were for that run.
 Those of [search](#search) are options of [the commands](command_line.md) that translate, and keywords of
-`Translator.translate`.
+`Translator.translate`. Those of [serving](#serving) are limits of `glassformer serve`, set by its `--set`.
 
 Sections, tables and formulas without an author are those of Vaswani et al. 2017, "the paper"; what is *ours* comes from
 no paper. No settings, but as in the paper: Adam with beta_1 = {BETAS[0]}, beta_2 = {BETAS[1]} and epsilon = {EPSILON:g}
 (section 5.3).
 """
 
-GROUPS = {"Model": ModelConfig, "Data": DataConfig, "Training": TrainingConfig, "Search": SearchOptions}
+GROUPS = {
+    "Model": ModelConfig, "Data": DataConfig, "Training": TrainingConfig, "Search": SearchOptions, "Serving": Limits,
+}  # fmt: skip
 LABELS = ("Range", "Unit", "Source")
 
 

@@ -1,15 +1,21 @@
 """What callers from Python hand over, checked once: whoever is told what is wrong need not read our code."""
 
+import inspect
 import os
 import types
-from collections.abc import Hashable, Iterable, Sequence, Sized
-from functools import cache
+from collections.abc import Callable, Hashable, Iterable, Sequence, Sized
+from contextlib import suppress
+from functools import cache, wraps
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import numpy as np
 
 from glassformer.errors import UsageError
 
+P = ParamSpec("P")
+R = TypeVar("R")
 SHOWN = 40  # characters of a wrong value that an error shows
 
 
@@ -59,35 +65,104 @@ def refuse_unknown_choice(value: Any, choices: Sequence[Any], name: str) -> None
         raise UsageError(f"{name} is {shown(value)}; set it to {', '.join(map(str, choices))}")
 
 
+def checked(function: Callable[P, R]) -> Callable[P, R]:
+    """The function, which raises UsageError for an argument that is not of the type it is annotated with."""
+    signature = inspect.signature(function)
+
+    @wraps(function)
+    def call(*args: P.args, **named: P.kwargs) -> R:
+        hints = _hints(function)
+        for name, value in signature.bind(*args, **named).arguments.items():
+            if name in hints and signature.parameters[name].kind not in _VARIADIC:
+                refuse_wrong_type(value, hints[name], name)
+        return function(*args, **named)
+
+    return call
+
+
 def refuse_wrong_types(settings: Any) -> None:
     """Raise UsageError for a field of a dataclass whose value is no number, text, or true or false as it should be."""
     of: Any = type(settings)
-    for name, kinds in _kinds_of(of).items():
-        value = getattr(settings, name)
-        if not any(_is_a(value, kind) for kind in kinds):
-            wanted = " or ".join(_NAMES[kind] for kind in kinds)
-            raise UsageError(f"{name} is {shown(value)}: it must be {wanted}")
+    for name, hint in _hints(of).items():
+        if all(kind in _NAMES for kind in _alternatives(hint)):
+            refuse_wrong_type(getattr(settings, name), hint, name)
+
+
+def refuse_wrong_type(value: Any, hint: Any, name: str) -> None:
+    """Raise UsageError for a value that is not of an annotated type; of a list, for the first wrong item."""
+    if _is_a(value, hint):
+        return
+    alternatives = _alternatives(hint)
+    for one in alternatives:
+        if get_origin(one) in _LISTS and _is_list(value):
+            (of_items,) = get_args(one)
+            for number, item in enumerate(value):
+                refuse_wrong_type(item, of_items, f"{name}[{number}]")
+    if all(get_origin(one) is Literal or one is type(None) for one in alternatives):
+        refuse_unknown_choice(value, [choice for one in alternatives for choice in get_args(one)], name)
+    raise UsageError(f"{name} is {shown(value)}: it must be {' or '.join(map(_spelt, alternatives))}")
 
 
 _NAMES: dict[Any, str] = {int: "a whole number", float: "a number", bool: "true or false", str: "a text",
                           type(None): "None"}  # fmt: skip
+_VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+_LISTS = (Sequence, Iterable, list)
+_KINDS: dict[Any, str] = {int: "iu", float: "iuf"}  # of NumPy's types
 
 
 @cache
-def _kinds_of(settings: Hashable) -> dict[str, tuple[Any, ...]]:
-    """The simple types of each field that has no other."""
-    hints = get_type_hints(settings)
-    kinds = {
-        name: get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
-        for name, hint in hints.items()
-    }
-    return {name: each for name, each in kinds.items() if all(kind in _NAMES for kind in each)}
+def _hints(of: Hashable) -> dict[str, Any]:
+    return get_type_hints(of)
 
 
-def _is_a(value: Any, kind: Any) -> bool:
+def _alternatives(hint: Any) -> tuple[Any, ...]:
+    return get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
+
+
+def _is_a(value: Any, hint: Any) -> bool:
+    """Whether a value has a type. What this cannot tell (type variables, functions, protocols) counts as it."""
+    kind = get_origin(hint) or hint
+    if kind in (Union, types.UnionType):
+        return any(_is_a(value, one) for one in get_args(hint))
+    if kind is Literal:
+        return isinstance(value, Hashable) and value in get_args(hint)
     if kind in (int, float):  # NumPy's numbers too
         return isinstance(value, Integral if kind is int else Real) and not isinstance(value, bool)
-    return isinstance(value, kind)
+    if kind is Path:
+        return isinstance(value, str | os.PathLike)
+    if kind in _LISTS:
+        return _is_list(value, *get_args(hint))
+    return not isinstance(kind, type) or kind is object or isinstance(value, kind)
+
+
+def _is_list(values: Any, item: Any = object) -> bool:
+    """Whether it can be read as a list of such items. One text is none; what can be read only once is not read."""
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        return False
+    if not isinstance(values, Sized):
+        return True
+    if item in _KINDS:  # there may be many: NumPy looks at all of them at once
+        with suppress(ValueError):  # lists of unequal lengths
+            numbers = np.asarray(values)
+            return numbers.ndim == 1 and (not numbers.size or numbers.dtype.kind in _KINDS[item])
+        return False
+    return all(_is_a(one, item) for one in values)
+
+
+def _spelt(hint: Any) -> str:
+    kind = get_origin(hint) or hint
+    if kind is Literal:
+        return " or ".join(map(repr, get_args(hint)))
+    if kind in _LISTS:
+        return f"a list of {', '.join(map(_plural, _alternatives(*get_args(hint) or (object,))))}"
+    if kind is Path:
+        return "a path"
+    name = getattr(kind, "__name__", str(kind))
+    return _NAMES.get(kind) or f"{'an' if name[0] in 'AEIO' else 'a'} {name}"
+
+
+def _plural(hint: Any) -> str:
+    return {int: "whole numbers", float: "numbers", str: "texts", object: "things"}.get(hint) or _spelt(hint)
 
 
 def shown(value: Any) -> str:

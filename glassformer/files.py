@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from glassformer.errors import InputError
+from glassformer.errors import InputError, UsageError
 from glassformer.reading import MIB, open_regular, parse_json, read_regular
 from glassformer.system import sync_directory
 
@@ -34,6 +34,8 @@ def saving(what: Path) -> Iterator[None]:
 
 def write_whole(path: Path, data: bytes) -> None:
     """Write `data` to `path`; a reader sees the old file or the new one, never a part."""
+    if not path.name:
+        raise UsageError(f"'{path}' is no file's name")
     partial = path.with_name(f".{path.name}.partial")
     with saving(path):
         try:
@@ -167,7 +169,7 @@ def integrity_problem(directory: Path, of: Collection[str] = ()) -> str:
             if checksum(files[name]) != expected:
                 return f"{name} is truncated or altered"
     except OSError as error:
-        return f"{Path(error.filename or CHECKSUMS).name}: {error.strerror}"
+        return f"{Path(error.filename or CHECKSUMS).name} cannot be read ({error.strerror})"
     except (ValueError, AttributeError):
         return f"{CHECKSUMS} is truncated or altered"
     return ""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from glassformer.arguments import refuse_unequal, texts_of
+from glassformer.arguments import checked, refuse_unequal, texts_of
 from glassformer.copying.aligned import Unit, aligned_units, units_without_alignment
 from glassformer.copying.marks import Mark, insertions
 from glassformer.errors import UsageError
@@ -16,6 +16,7 @@ from glassformer.whole_texts import translate_texts
 Translated = Translation | FailedTranslation
 
 
+@checked
 def translate_markup(
     translator: Translator, texts: Sequence[str], options: SearchOptions | None = None, **settings: Any
 ) -> list[Translated]:

@@ -184,7 +184,8 @@ def _refuse_altered(directory: Path) -> None:
     """Raise InputError for a file that is not as it was saved, where the checksums are known."""
     problem = integrity_problem(directory, FILES) if (directory / CHECKSUMS).exists() else ""
     if problem:
-        raise InputError(f"{directory}: {problem}; copy the model again (or, if you meant it, remove {CHECKSUMS})")
+        advice = f"copy the model again, readable (or, if you altered it yourself, remove {CHECKSUMS})"
+        raise InputError(f"{directory}: {problem}; {advice}")
 
 
 def read_lexicon(directory: Path) -> Lexicon:

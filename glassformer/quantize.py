@@ -102,8 +102,8 @@ def _likeliest(translator: Translator, pairs: Sequence[Pair], to: str | None) ->
         translator.target_tokenizer.encode_all([pair.target for pair in pairs]),
         strict=True,
     )
-    symbols = translator.source_tokenizer.target_ids(to)
-    whole = [([*symbols, *source, EOS], [*target, EOS]) for source, target in sides]
+    symbols, first = translator.source_tokenizer.target_ids(to), translator.target_tokenizer.beginning_ids(to)
+    whole = [([*symbols, *source, EOS], [*first, *target, EOS]) for source, target in sides]
     fitting = [pair for pair in whole if max(map(len, pair)) <= translator.config.max_length]
     engine: Engine[Any] = translator.fast or translator.engine
     found = likeliest_tokens(engine, [source for source, _ in fitting], [target for _, target in fitting])

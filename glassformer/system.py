@@ -3,6 +3,7 @@
 Nothing else of the package names a system or asks which one it is.
 """
 
+import contextlib
 import os
 import signal
 import sys
@@ -11,6 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+# How threads of OpenMP, which are torch's, wait for each other: the standard's variable, GNU's and LLVM's.
+WAITING = "OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"
+LOOKS = 1000  # that a thread takes before it sleeps: some 50 microseconds
 # A user's Ctrl-C, a request to end, a terminal that hangs up, a limit of the processor's time; not all on every system.
 STOPPING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGXCPU") if hasattr(signal, name)]
 LOCKED_BYTE = 1 << 30  # where Windows, whose locks forbid reading too, locks a file: behind all that is read
@@ -80,6 +84,46 @@ def memory() -> int:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
         return sys.maxsize
+
+
+def is_running(process: int) -> bool:
+    """Whether a process of that number runs; on Windows, where asking would end it, as if it did."""
+    if os.name == "nt":
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def hang_up_parent() -> None:
+    """Send the process that started this one SIGHUP, on systems that have it."""
+    if hasattr(signal, "SIGHUP"):
+        os.kill(os.getppid(), signal.SIGHUP)
+
+
+def allow_many_files() -> None:
+    """Let this process have as many files and connections open as its hard limit admits."""
+    try:
+        import resource
+    except ImportError:  # Windows, which has no such limit
+        return
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def wait_asleep() -> None:
+    """Have OpenMP's threads wait asleep after a moment, unless the environment says how; before torch is imported.
+
+    By default they wait busily for milliseconds, and hold processors that the threads they wait for may need: beside
+    one other busy process a step of training then takes many times its time.
+    """
+    if not set(WAITING) & os.environ.keys():
+        os.environ.update(OMP_WAIT_POLICY="passive", GOMP_SPINCOUNT=str(LOOKS))
 
 
 class Home:

@@ -30,22 +30,24 @@ from glassformer.quality_estimation.estimator import Estimator
 from glassformer.quality_estimation.lexicon import Lexicon
 from glassformer.quality_estimation.warnings import TranslationWarning
 from glassformer.search import Hypothesis, SearchOptions
+from glassformer.search.protocol import Floats
 from glassformer.settings import keys_of
 from glassformer.special import EOS
 from glassformer.text.tokenizer import Tokenizer, Tokenizers
 
 if TYPE_CHECKING:  # torch takes a second to import, and the fast engine does without
     import torch
-    from torch import Tensor
 
     from glassformer.engine.eager import EagerEngine
     from glassformer.engine.fast import FastEngine
-    from glassformer.engine.protocol import Engine
+    from glassformer.engine.protocol import Engine, TargetScore
     from glassformer.model import Transformer
 
 _MADE_ONCE = RLock()  # held while a model is read, by whichever thread first asks for it
 
-Targets = str | Sequence[str] | None  # the target of all sentences, or of each; None where the model has one at most
+Targets = (
+    str | Sequence[str] | None
+)  # target or direction of all sentences, or of each; None where there is one at most
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,8 @@ class Translation:
 
     - `tokens`, `source_tokens`: SentencePiece's pieces, `</s>` included.
     - `log_prob`: the model's log p(text | source); `score` is log_prob / length_penalty.
-    - `alignment`: (target tokens, source tokens), cross-attention averaged over layers and heads, each row
-      summing to 1; None without `align=True`.
+    - `alignment`: a NumPy array (target tokens, source tokens), cross-attention averaged over layers and heads, each
+      row summing to 1; None without `align=True`.
     - `finished`: False where the length limit cut it off.
     - `parts`: where the source was translated in parts (`translate_texts`), their translations: of a text its
       sentences, of an over-long sentence its clauses. Tokens and alignments are then in the parts alone.
@@ -74,7 +76,7 @@ class Translation:
     tokens: tuple[str, ...] = ()
     token_log_probs: tuple[float, ...] = ()
     source_tokens: tuple[str, ...] = ()
-    alignment: "Tensor | None" = None
+    alignment: Floats | None = None
     finished: bool = True
     alternatives: tuple["Translation", ...] = ()  # the next best ones, where n_best is above 1
     parts: tuple["Translation | FailedTranslation", ...] = ()
@@ -116,8 +118,8 @@ class FailedTranslation:
 class Translator:
     """Translates sentences. `Translator.load(path)` reads a model directory or a run directory.
 
-    `engine` scores and aligns, and translates too unless there is a `fast` one. Any number of threads may use one
-    translator at a time. A forked process may not, where several threads compute (UsageError): it loads its own.
+    `fast` translates, scores and aligns if there is one, else `engine`. Any number of threads may use one translator at
+    a time. A forked process may not, where several threads compute (UsageError): it loads its own.
     """
 
     def __init__(
@@ -183,6 +185,11 @@ class Translator:
                 self._engine = in_precision(self.model, None if stored else self._precision)
         return self._engine
 
+    @property
+    def _fastest(self) -> "EagerEngine | FastEngine":
+        """The engine that translates, and scores."""
+        return self.fast or self.engine
+
     def require_floats(self, purpose: str) -> None:
         """InputError if the model was quantised: `purpose` needs its parameters as they were."""
         if isinstance(self._given, StoredModel) and self._given.is_quantized:
@@ -232,7 +239,8 @@ class Translator:
         `overrides` are fields of SearchOptions (`beam=4`, `n_best=2`, ...). `prefixes`: text that each translation
         must begin with. `align` gives alignments too, for one more pass over the model. `places` names the
         sentences in errors ("input.txt:7"). A blank sentence gives an empty translation. `to`: the target of all
-        sentences or of each, one of `targets`; UsageError for another, and for none where the model has several.
+        sentences or of each, one of `targets`, or source and target as `en-hi`, which some imported models must be
+        told; UsageError for another, and for none where the model has several.
 
         Raises UsageError for what is no list of texts, or has not one item for each sentence.
 
@@ -243,7 +251,8 @@ class Translator:
         texts = [sentence.strip() for sentence in texts_of(sentences, "sentences")]
         refuse_unequal(len(texts), "sentences", prefixes=prefixes, places=places)
         ids = self._encoded(texts, to)
-        beginnings = self.target_tokenizer.encode_all(texts_of(prefixes or [""] * len(texts), "prefixes"))
+        written = self.target_tokenizer.encode_all(texts_of(prefixes or [""] * len(texts), "prefixes"))
+        beginnings = [first + prefix for first, prefix in zip(self._first(len(texts), to), written, strict=True)]
         results: list[Translation | FailedTranslation] = [Translation(text, "", 0.0, 0.0) for text in texts]
         rows = []  # those to translate
         for row, (source, prefix) in enumerate(zip(ids, beginnings, strict=True)):
@@ -255,8 +264,7 @@ class Translator:
             if source:
                 rows.append(row)
         sources = [ids[row] for row in rows]
-        engine: Engine[Any] = self.fast or self.engine
-        found = generate(engine, sources, options, prefixes=[beginnings[row] for row in rows])
+        found = self.generate(sources, options, [beginnings[row] for row in rows])
         alignments = self._alignments(sources, found) if align else repeat(None)
         for row, hypotheses in zip(rows, found, strict=True):
             best, *others = (self._translation(texts[row], ids[row], one, next(alignments)) for one in hypotheses)
@@ -287,7 +295,8 @@ class Translator:
         targets = [target.strip() for target in texts_of(targets, "targets")]
         refuse_unequal(len(texts), "sources", targets=targets, places=places)
         source_ids = [ids or [EOS] for ids in self._encoded(texts, to)]
-        target_ids = [[*ids, EOS] for ids in self.target_tokenizer.encode_all(targets)]
+        encoded = zip(self._first(len(texts), to), self.target_tokenizer.encode_all(targets), strict=True)
+        target_ids = [[*first, *ids, EOS] for first, ids in encoded]
         results: dict[int, Translation | FailedTranslation] = {}
         for row, (source, target) in enumerate(zip(source_ids, target_ids, strict=True)):
             try:
@@ -296,7 +305,7 @@ class Translator:
             except InputError as error:
                 results[row] = FailedTranslation(texts[row], error.with_traceback(None))
         rows = [row for row in range(len(texts)) if row not in results]
-        scores = self.engine.score([source_ids[row] for row in rows], [target_ids[row] for row in rows], align)
+        scores = self.score_ids([source_ids[row] for row in rows], [target_ids[row] for row in rows], align)
         for row, score in zip(rows, scores, strict=True):
             if not all(map(math.isfinite, score.token_log_probs)):
                 results[row] = _without_numbers(texts[row], _place(places, row))
@@ -304,6 +313,19 @@ class Translator:
             forced = Hypothesis.from_tokens(target_ids[row], score.token_log_probs, EOS, length_penalty_alpha)
             results[row] = self._translation(texts[row], source_ids[row], forced, score.alignment_TS)
         return [results[row] for row in range(len(texts))]
+
+    def generate(
+        self, sources: Sequence[Sequence[int]], options: SearchOptions, prefixes: Sequence[Sequence[int]]
+    ) -> list[list[Hypothesis]]:
+        """Search for translations of ids with `</s>`; see `engine/generation.py`."""
+        engine: Engine[Any] = self._fastest
+        return generate(engine, sources, options, prefixes=prefixes)
+
+    def score_ids(
+        self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]], align: bool
+    ) -> "list[TargetScore]":
+        """What the model thinks of each target as the translation of its source, both ids with `</s>`."""
+        return self._fastest.score(sources, targets, align)
 
     def source_ids(
         self, texts: Sequence[str], places: Sequence[str] | None = None, to: Targets = None
@@ -321,12 +343,14 @@ class Translator:
 
     def _encoded(self, texts: Sequence[str], to: Targets) -> list[list[int]]:
         """Each text's ids with its target's symbol and `</s>`; none at all for a blank one."""
-        tokenizer = self.source_tokenizer
-        targets = [to] * len(texts) if to is None or isinstance(to, str) else texts_of(to, "to")
-        refuse_unequal(len(texts), "texts", to=targets)
+        tokenizer, targets = self.source_tokenizer, _of_each(to, len(texts))
         symbols = {target: tokenizer.target_ids(target) for target in set(targets)}
         encoded = zip(targets, tokenizer.encode_all(texts), strict=True)
         return [[*symbols[target], *ids, EOS] if ids else [] for target, ids in encoded]
+
+    def _first(self, count: int, to: Targets) -> list[list[int]]:
+        """What the translations of so many texts begin with: none, or the symbol of the target (`is_two_sided`)."""
+        return [self.target_tokenizer.beginning_ids(target) for target in _of_each(to, count)]
 
     def _check_sentence(self, source: list[int], prefix: list[int], options: SearchOptions, place: str) -> None:
         """Raise InputError for a source that is too long, or a prefix that leaves no room for more."""
@@ -338,15 +362,13 @@ class Translator:
                 f"{most} with </s>; shorten the prefix or raise max_length"
             )
 
-    def _alignments(self, sources: list[list[int]], found: list[list[Hypothesis]]) -> "Iterator[Tensor | None]":
+    def _alignments(self, sources: list[list[int]], found: list[list[Hypothesis]]) -> Iterator[Floats | None]:
         """The alignment of each hypothesis of each source, one after the other."""
         pairs = [(source, one.tokens) for source, hypotheses in zip(sources, found, strict=True) for one in hypotheses]
-        scores = self.engine.score([source for source, _ in pairs], [tokens for _, tokens in pairs], align=True)
+        scores = self.score_ids([source for source, _ in pairs], [tokens for _, tokens in pairs], True)
         return (score.alignment_TS for score in scores)
 
-    def _translation(
-        self, text: str, ids: list[int], hypothesis: Hypothesis, alignment: "Tensor | None"
-    ) -> Translation:
+    def _translation(self, text: str, ids: list[int], hypothesis: Hypothesis, alignment: Floats | None) -> Translation:
         spoken, normalized = self.target_tokenizer.decode(hypothesis.tokens), self.source_tokenizer.normalize(text)
         quality = self.estimator.estimate(normalized, spoken, hypothesis.token_log_probs, hypothesis.finished)
         return Translation(
@@ -372,6 +394,13 @@ def search_options(options: SearchOptions | None, overrides: Mapping[str, Any]) 
     for name in overrides.keys() - known:
         raise UsageError(f"there is no option '{name}' of translating; {nearest(name, known)}")
     return dataclasses.replace(options or SearchOptions(), **overrides)
+
+
+def _of_each(to: Targets, count: int) -> Sequence[str | None]:
+    """The target of each of so many texts."""
+    targets = [to] * count if to is None or isinstance(to, str) else texts_of(to, "to")
+    refuse_unequal(count, "texts", to=targets)
+    return targets
 
 
 def _without_numbers(text: str, place: str) -> FailedTranslation:

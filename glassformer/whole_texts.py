@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from heapq import nlargest
 from itertools import islice, product
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
-from glassformer.arguments import refuse_unequal, refuse_unknown_choice, text_of, texts_of
+from glassformer.arguments import checked, refuse_unequal, texts_of
 from glassformer.copying import Copying, translate_copying
-from glassformer.errors import UsageError
 from glassformer.quality_estimation.warnings import joined_warnings
 from glassformer.search import SearchOptions
 from glassformer.text.clauses import split_clauses
@@ -19,6 +18,7 @@ from glassformer.translator import FailedTranslation, Translation, Translator, s
 Long = Literal["split", "skip", "fail"]
 
 
+@checked
 def translate_texts(
     translator: Translator,
     texts: Sequence[str],
@@ -48,12 +48,7 @@ def translate_texts(
     n_best are the best of all their combinations. An over-long sentence has its clauses in its own `parts`.
     """
     if language:
-        check_language(text_of(language, "language"))
-    refuse_unknown_choice(long, get_args(Long), "long")
-    if not isinstance(copying, Copying | None):
-        raise UsageError(f"copying is {copying!r}: it must be a Copying or None")
-    if to is not None:
-        text_of(to, "to")
+        check_language(language)
     options = search_options(options, overrides)
     texts = texts_of(texts, "texts")
     refuse_unequal(len(texts), "texts", prefixes=prefixes, places=places)
@@ -70,7 +65,7 @@ def translate_texts(
         to,
         [f"{place}{which}" for place, (parts, _) in zip(places, splits, strict=True) for which in _which(parts)],
     )
-    return _together(texts, splits, sentences, options.n_best, skip=long == "skip")
+    return together(texts, splits, sentences, options.n_best, skip=long == "skip")
 
 
 def _translate_sentences(
@@ -100,7 +95,7 @@ def _translate_sentences(
         to=to,
         places=[place for place, (parts, _) in zip(places, clauses, strict=True) for _ in parts],
     )
-    return _together(sentences, clauses, translations, options.n_best)
+    return together(sentences, clauses, translations, options.n_best)
 
 
 def _of_the_first(prefixes: Sequence[str] | None, splits: list[Parts]) -> list[str] | None:
@@ -115,11 +110,11 @@ def _which(parts: list[str]) -> list[str]:
     return [f", sentence {number}" for number in range(1, len(parts) + 1)] if len(parts) > 1 else [""]
 
 
-def _together(
-    texts: Sequence[str], splits: list[Parts], translations: list[Translation | FailedTranslation], n_best: int,
+def together(
+    texts: Sequence[str], splits: list[Parts], translations: list[Translation | FailedTranslation], n_best: int = 1,
     skip: bool = False,
 ) -> list[Translation | FailedTranslation]:  # fmt: skip
-    """The translation of each text, from those of the parts of all."""
+    """The translation of each text, from those of the parts of all. `skip`: what failed leaves no text."""
     each = iter(translations)
     return [
         _whole(text.strip(), split, list(islice(each, len(split.parts))), n_best, skip)

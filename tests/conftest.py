@@ -1,6 +1,9 @@
 """What every test runs under, and what the end-to-end tests share: models trained once, when a test first asks."""
 
+import os
+import shutil
 import signal
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +15,8 @@ from hypothesis import settings
 from glassformer.text.tokenizer import Tokenizer
 from tests.commands import options, run
 from tests.letters import SMALL, letter_tokenizer, letters, write_tsv
+
+NOBODY = 65534  # the user who owns nothing, on Linux
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -25,6 +30,22 @@ def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))  # tokenized corpora are kept there
         patch.delenv("PYTHONUNBUFFERED", raising=False)  # output is buffered, as a user's is
         yield
+
+
+@pytest.fixture
+def without_root() -> Iterator[Path]:
+    """A folder of somebody who may not read everything: root, who may, is nobody for the test."""
+    folder = Path(tempfile.mkdtemp())
+    if os.geteuid() != 0:
+        yield folder
+    else:
+        os.chown(folder, NOBODY, NOBODY)
+        os.seteuid(NOBODY)
+        try:
+            yield folder
+        finally:
+            os.seteuid(0)
+    shutil.rmtree(folder)
 
 
 def pytest_configure() -> None:

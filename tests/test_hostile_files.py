@@ -30,6 +30,30 @@ def model(copying, tmp_path, monkeypatch):
     return model
 
 
+@pytest.fixture
+def contents(copying):
+    """A trained model's files, read by whoever runs the tests."""
+    return {file.name: file.read_bytes() for file in (copying.path / "best").iterdir()}
+
+
+UNREADABLE = [*((name, sums) for name in (*MODEL_FILES, ".") for sums in (True, False)), ("checksums.json", True)]
+
+
+@pytest.mark.parametrize(("name", "sums"), UNREADABLE)
+def test_a_file_that_may_not_be_read_is_told_so(contents, without_root, name, sums):
+    model = without_root / "model"
+    model.mkdir()
+    for file, data in contents.items():
+        (model / file).write_bytes(data)
+    if not sums:
+        (model / "checksums.json").unlink()
+    rights = (model / name).stat().st_mode
+    (model / name).chmod(0)
+    for command in ("info", "translate"):
+        assert "Permission denied" in refusal(run(command, str(model), stdin="a\n"))
+    (model / name).chmod(rights)
+
+
 @pytest.fixture(autouse=True)
 def at_once():
     start = time.monotonic()

@@ -30,7 +30,7 @@ FLOORS = [
     {"glass"},
     {"training"},
     {"explain", "quantize"},
-    {"quickstart"},
+    {"quickstart", "serving"},
     {"cli"},
     {"__main__"},
 ]
@@ -51,7 +51,19 @@ LIBRARIES = {  # the libraries that a room may use, where that is limited
     "reading": set(),
     "settings": {"yaml"},
     "evaluation": {"sacrebleu", "comet"},
-    "interop": {"torch", "numpy", "safetensors", "sentencepiece", "transformers", "ctranslate2"},
+    "serving": {"starlette", "uvicorn", "msgspec", "prometheus_client", "pycountry"},
+    "interop": {
+        "torch",
+        "numpy",
+        "safetensors",
+        "sentencepiece",
+        "transformers",
+        "ctranslate2",
+        "onnx",
+        "onnxruntime",
+        "tokenizers",
+        "pycountry",
+    },
 }
 
 

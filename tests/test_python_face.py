@@ -13,12 +13,14 @@ from glassformer import (
     Trace,
     Translator,
     UsageError,
+    cause,
     generate,
     trace,
     translate_markup,
     translate_texts,
 )
 from glassformer.errors import is_out_of_memory
+from glassformer.glass.causes.interventions import cut, force, hide, replace, scale
 
 MISTAKES = {
     "one text": (lambda t: t.translate("a b"), "sentences is 'a b': it must be a list of texts"),
@@ -60,6 +62,26 @@ MISTAKES = {
     "a long mistake": (lambda t: t.translate(["a"], beam="x" * 10**6), r"beam is 'x{39}\.\.\.: it must"),
     "ids of no token": (lambda t: generate(EagerEngine(t.model), [[10**6, 3]]), "ids from 0 to"),
     "no ids": (lambda t: generate(EagerEngine(t.model), [[]]), "a source must have tokens"),
+    "no number as an id": (lambda t: generate(EagerEngine(t.model), [["x"]]), r"sources\[0\]\[0\] is 'x'"),
+    "no number in a prefix": (lambda t: generate(EagerEngine(t.model), [[5]], prefixes=[[1.5]]), r"\[0\]\[0\] is 1.5"),
+    "a prefix of no token": (lambda t: generate(EagerEngine(t.model), [[5]], prefixes=[[10**6]]), "id 1000000, but"),
+    "no engine": (lambda t: generate(t, [[5]]), "it must be an Engine"),
+    "no translator": (lambda t: translate_texts("runs/x", ["a"]), "translator is 'runs/x': it must be a Translator"),
+    "a number to compare with": (lambda t: cause(t, "a b", versus=5), "versus is 5: it must be a text or None"),
+    "a place of text": (lambda t: cause(t, "a b", step="2"), "step is '2': it must be a whole number or None"),
+    "a measure": (lambda t: cause(t, "a b", measure="loss"), "measure"),
+    "one intervention": (lambda t: trace(t, "a", interventions=5), "interventions is 5: it must be a list of"),
+    "a name as one": (lambda t: trace(t, "a", interventions=["x"]), r"interventions\[0\] is 'x'"),
+    "a factor": (lambda t: scale("logits", "2"), "factor is '2': it must be a number"),
+    "no numbers": (lambda t: replace("logits", "x"), "value is 'x': it must be a number or an array"),
+    "no such place": (lambda t: trace(t, "a b", interventions=[hide(99)]), "place 99 of the source: its places are 0"),
+    "no such head": (lambda t: trace(t, "a", interventions=[cut("encoder.0.self_attention", heads=9)]), "heads 0 to"),
+    "a half step": (lambda t: force(0.5, "a"), "step is 0.5"),
+    "a number as a cell": (lambda t: trace(t, "a").cell(5), "name is 5: it must be a text"),
+    "no file's name": (lambda t: trace(t, "a").save(""), "is no file's name"),
+    "no number as a file": (lambda t: trace(t, "a").save(5), "path is 5: it must be a text or a path"),
+    "a device": (lambda t: glassformer.train("runs/x", device=5), "device is 5"),
+    "no embeddings": (lambda t: glassformer.embedding_map(t, side="both"), "set it to source, target"),
     "prefixes of ids": (lambda t: generate(EagerEngine(t.model), [[5, 3]], prefixes=[[4], [4]]), "prefixes has 2"),
 }
 

@@ -10,6 +10,7 @@ import yaml
 from docs.write_reference import GROUPS, PAGES, PAPERS, documentation, parts_of
 from glassformer.errors import UsageError
 from glassformer.search import SearchOptions
+from glassformer.serving.limits import Limits
 from glassformer.training.config import RunConfig
 
 SETTINGS = [(cls, field.name) for cls in GROUPS.values() for field in dataclasses.fields(cls)]
@@ -39,6 +40,8 @@ def documented(cls, name):
 
 def with_setting(cls, name, value):
     """Some settings, of which one has this value, as a user's are made and checked."""
+    if cls is Limits:
+        return Limits(**{name: value})
     if cls is SearchOptions:
         return SearchOptions(**{"sample": True, name: value})
     return RunConfig.from_flat({"corpus": "phrasebook", **BESIDE.get(name, {}), name: value})
@@ -89,8 +92,8 @@ def test_the_page_has_every_setting_once():
 def test_to_set_a_default_changes_nothing():
     given = {"pairs": ["train.tsv"]}
     for (cls, name), default in defaults_of_the_page():
-        if cls is SearchOptions:
-            assert SearchOptions(**{name: default}) == SearchOptions()
+        if cls in (SearchOptions, Limits):
+            assert cls(**{name: default}) == cls()
         elif name != "pairs":
             assert RunConfig.from_flat(given | {name: default}).flat() == RunConfig.from_flat(given).flat()
 

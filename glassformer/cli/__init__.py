@@ -10,11 +10,13 @@ from collections.abc import Callable, Sequence
 from glassformer.cli.parser import make_parser
 from glassformer.cli.streams import abandon_stdout, say_error, speak_utf8, stdout_works
 from glassformer.errors import GlassformerError, is_out_of_memory
+from glassformer.system import wait_asleep
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status; no user's mistake ends in a traceback."""
     speak_utf8()
+    wait_asleep()
 
     def command() -> int:
         options = make_parser().parse_args(arguments)

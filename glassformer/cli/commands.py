@@ -29,7 +29,7 @@ def train(options: argparse.Namespace) -> None:
     from glassformer.training.train import train_with
 
     settings: dict[str, Any] = read_yaml(Path(options.config)) if options.config else {}
-    settings |= given(options, (*DATA, "preset", "start_from", "max_steps", "seed", "probe"))
+    settings |= given(options, (*DATA, "preset", "start_from", "teacher", "max_steps", "seed", "probe"))
     settings |= dict(map(parse_assignment, options.set))
     for key in settings:
         if key in ("out", "device", "resume", "allow", "config", "set"):
@@ -133,7 +133,9 @@ def export(options: argparse.Namespace) -> None:
     options.device = "cpu"  # where the other engine runs too
     lines = islice(read_lines(options.sentences), SENTENCES) if options.sentences else ()
     texts = [text for _, text in lines]
-    print(export_model(load_translator(options), options.to, Path(options.out), options.force, texts, options.int8))
+    out, web = Path(options.out), Path(options.web) if options.web else None
+    translator = load_translator(options)
+    print(export_model(translator, options.to, out, options.force, texts, options.int8, web, options.languages))
 
 
 def import_(options: argparse.Namespace) -> None:

@@ -134,7 +134,7 @@ def _system(
     if isinstance(given, System):
         return given
     # A rival of one direction needs not be told which.
-    to = [pair.to for pair in test.pairs] if given.targets or name == options.model else None
+    to = [pair.direction for pair in test.pairs] if given.targets or name == options.model else None
     results = given.translate(test.sources, search, places=[pair.place for pair in test.pairs], to=to)
     which, count = f"{name}: " if options.against else "", len(results)
     errors = [result.error for result in results if result.error]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from glassformer.cli import commands as do
-from glassformer.cli import evaluation, glass, translation
+from glassformer.cli import evaluation, glass, serving, translation
 from glassformer.errors import UsageError
 
 
@@ -36,6 +36,7 @@ def make_parser() -> argparse.ArgumentParser:
         _add_quickstart,
         _add_train,
         _add_translate,
+        _add_serve,
         _add_evaluate,
         _add_score,
         _add_explain,
@@ -89,11 +90,12 @@ def _add_train(commands: Any) -> None:
         "lists those of the run."
     )
     _add_data(parser)
-    parser.add_argument("--preset", help="glass, tiny (the default), small, base, big or deep-shallow")
+    parser.add_argument("--preset", help="glass, tiny (the default), small, base, big, deep-shallow or student")
     parser.add_argument("--config", metavar="F.yaml", help="settings as `key: value` lines")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="one setting; may be repeated")
     parser.add_argument("--out", required=True, metavar="RUN", help="the run directory to write")
     parser.add_argument("--from", dest="start_from", metavar="MODEL", help="fine-tune this model on the text")
+    parser.add_argument("--teacher", metavar="MODEL", help="train on what this model makes of the text's sources")
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out, if there is one")
     parser.add_argument(
         "--allow", default="", metavar="KEY[,KEY]", help="with --resume: settings that may change; data: the text may"
@@ -168,6 +170,34 @@ def _add_translate(commands: Any) -> None:
     )
     sampling.add_argument("--seed", type=int, metavar="N", help="another seed draws other translations (1)")
     _add_json(parser, "one JSON object a line: text, tokens, scores, alignment, warnings")
+
+
+def _add_serve(commands: Any) -> None:
+    parser = _command(commands, "serve", serving.serve, "serve models: a page, and the interfaces of programs")
+    parser.epilog = "The limits that --set takes are in docs/reference/settings.md."
+    parser.add_argument("model", nargs="*", metavar="MODEL", help="model directories or run directories")
+    parser.add_argument(
+        "--as", action="append", default=[], dest="pair", metavar="L:L=MODEL",
+        help="a model and its languages, as en:hi=runs/mine, where its card does not say them; may be repeated",
+    )  # fmt: skip
+    _add_device(parser)
+    _add_engine(parser)
+    parser.add_argument("--host", default="127.0.0.1", metavar="H", help="the address to listen at (%(default)s)")
+    parser.add_argument("--port", type=int, default=8000, metavar="P", help="the port to listen at (%(default)s)")
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes, each with all models (1)")
+    parser.add_argument(
+        "--memory", type=float, default=4.0, metavar="GB", help="of models at a time, about (%(default)s)"
+    )
+    parser.add_argument("--terms", metavar="F.tsv", help="a glossary that all translations use; see translate")
+    parser.add_argument("--keys", metavar="F", help="answer only who has a key of this file")
+    parser.add_argument("--new-key", metavar="NAME", help="add a key to --keys, print it, and do nothing else")
+    parser.add_argument(
+        "--cors", action="append", default=[], metavar="ORIGIN", help="pages of this origin may ask; may be repeated"
+    )
+    parser.add_argument(
+        "--log", default="errors", choices=("errors", "requests", "texts"), help="what stderr tells (%(default)s)"
+    )
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="one limit; may be repeated")
 
 
 def _add_evaluate(commands: Any) -> None:
@@ -335,12 +365,19 @@ def _add_export(commands: Any) -> None:
     parser = _command(commands, "export", do.export, "write a model in another program's format, and prove it there")
     _add_model(parser)
     parser.add_argument(
-        "--to", required=True, choices=("hf", "ctranslate2", "torch", "python"),
-        help="hf: transformers' MarianMTModel; torch: nn.Transformer's state dict; python: one file without a library",
+        "--to", required=True, choices=("hf", "ctranslate2", "onnx", "argos", "torch", "python"),
+        help="hf: transformers' MarianMTModel; onnx: for onnxruntime and transformers.js; argos: for Argos "
+        "Translate and LibreTranslate; torch: nn.Transformer's state dict; python: one file without a library",
     )  # fmt: skip
     parser.add_argument("--int8", action="store_true", help="weights of 8 bits, of ctranslate2: a quarter of the size")
     _add_new_directory(parser, "the directory to write")
     parser.add_argument("--sentences", metavar="F", help="a sentence a line, to prove it on (the phrasebook's)")
+    parser.add_argument("--languages", metavar="SOURCE:TARGET", help="with argos: their codes, such as en:hi")
+    parser.add_argument(
+        "--web", metavar="NODE_MODULES",
+        help="with onnx: write translate.html too, which translates in a browser, with the onnxruntime-web and "
+        "@huggingface/tokenizers that npm installed there",
+    )  # fmt: skip
 
 
 def _add_import(commands: Any) -> None:
@@ -371,8 +408,21 @@ def _add_engine(parser: argparse.ArgumentParser) -> None:
     )
 
 
+class _Language(argparse.Action):
+    """Makes one direction of --from and --to, whichever comes first: `en-de`, or `de` without --from."""
+
+    def __call__(self, _parser: Any, options: argparse.Namespace, value: Any, name: str | None = None) -> None:
+        source, hyphen, target = (options.to or "").rpartition("-")
+        options.to = f"{value}-{target}" if name == "--from" else f"{source}{hyphen}{value}"
+
+
 def _add_target(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
-    parser.add_argument("--to", metavar="L", help="the target's language, where the model has several: hi, de, ...")
+    parser.add_argument(
+        "--to", metavar="L", action=_Language, help="the target's language, where the model has several: hi, de, ..."
+    )
+    parser.add_argument(
+        "--from", dest="to", metavar="L", action=_Language, help="the source's, where an imported model is told it too"
+    )
 
 
 def _add_device(parser: argparse.ArgumentParser) -> None:

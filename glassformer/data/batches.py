@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from glassformer.batching import cut_by_budget
 from glassformer.data.prefetch import prefetch
+from glassformer.data.shapes import filled_up
 from glassformer.data.shuffle import EpochOrder
 from glassformer.special import EOS, PAD
 
@@ -97,6 +98,18 @@ class Batch(NamedTuple):
         source_BS, target_BT = (_without_padding(ids[which]) for ids in (self.source_BS, self.target_BT))
         return Batch(source_BS, target_BT, self.rows[which])
 
+    def filled(self, pairs: int, width: int) -> "Batch":
+        """The same with padding on the right, and below, up to this shape of both sides.
+
+        A row below reads `</s>`, as attention over nothing is not defined, and has no target.
+        """
+        source_BS, target_BT = (
+            np.pad(ids, ((0, pairs - len(ids)), (0, width - ids.shape[1])), constant_values=PAD)
+            for ids in (self.source_BS, self.target_BT)
+        )
+        source_BS[len(self.rows) :, 0] = EOS
+        return Batch(source_BS, target_BT, self.rows)
+
 
 def _without_padding(ids_BT: NDArray[np.int64]) -> NDArray[np.int64]:
     return ids_BT[:, : int((ids_BT != PAD).any(axis=0).sum())]
@@ -108,7 +121,8 @@ class TokenizedPairs:
 
     It may be several corpora, one after the other: `sizes` has the pairs of each, `weights` how often
     each pair of it comes in an epoch (see `EpochOrder`). `resample(pairs, seed)`, if given, splits the
-    texts anew for every epoch (see `Resampling`).
+    texts anew for every epoch (see `Resampling`). With `widths`, pairs are grouped as if filled up to them (see
+    `shapes.py`).
     """
 
     sources: Sentences
@@ -116,6 +130,7 @@ class TokenizedPairs:
     sizes: tuple[int, ...] = ()
     weights: tuple[float, ...] = ()
     resample: "Resample | None" = None
+    widths: tuple[int, ...] = ()
 
     @classmethod
     def from_lists(cls, pairs: Iterable[tuple[Sequence[int], Sequence[int]]]) -> "TokenizedPairs":
@@ -141,9 +156,11 @@ class TokenizedPairs:
         pool into batches, as `plan` has them: memory grows with the pool, not with the corpus. Batches
         are prepared in the background, ahead of their use.
         """
-        return batches_of(self._pools(seed, epoch), batch_tokens, [seed, epoch], self.resample, first)
+        planning = Planning(batch_tokens, (seed, epoch), self.resample, self.widths)
+        return batches_of(self.pools(seed, epoch), planning, first)
 
-    def _pools(self, seed: int, epoch: int) -> "Iterator[Pool]":
+    def pools(self, seed: int, epoch: int) -> "Iterator[Pool]":
+        """The pairs of an epoch in its order, about POOL at a time."""
         sizes = self.sizes or (len(self),)
         order = EpochOrder(sizes, self.weights or (1.0,) * len(sizes), (seed, epoch))
         pools = -(-len(order) // POOL)
@@ -151,19 +168,21 @@ class TokenizedPairs:
             rows = np.sort(order.rows(len(order) * number // pools, len(order) * (number + 1) // pools))
             yield self.take(rows), rows
 
-    def plan(self, batch_tokens: int, seed: Sequence[int]) -> list[NDArray[np.int64]]:
+    def plan(self, batch_tokens: int, seed: Sequence[int], widths: Sequence[int] = ()) -> list[NDArray[np.int64]]:
         """The rows of each batch: every pair once, the same for the same arguments.
 
         Pairs of like length share a batch, and a batch holds at most `batch_tokens` source and at
-        most `batch_tokens` target positions, padding included; a pair longer than that comes alone.
+        most `batch_tokens` target positions, padding up to the batch's longest (or its width of `widths`) included; a
+        pair longer than that comes alone.
         Pairs of equal length are shuffled, and so is the order of the batches.
         """
         random = np.random.default_rng(seed)
         shuffled = random.permutation(len(self))
         sources, targets = self.sources.lengths, self.targets.lengths
-        order = shuffled[np.lexsort((sources[shuffled], targets[shuffled]))]
-        widths = np.maximum(sources, targets)[order]
-        cuts = cut_by_budget(widths.tolist(), batch_tokens)
+        longer = filled_up(np.maximum(sources, targets), widths)
+        groups = longer[shuffled] if widths else np.zeros(len(self))
+        order = shuffled[np.lexsort((sources[shuffled], targets[shuffled], groups))]
+        cuts = cut_by_budget(longer[order].tolist(), batch_tokens)
         batches = np.split(order, cuts)
         return [batches[i] for i in random.permutation(len(batches))]
 
@@ -173,24 +192,30 @@ Pool = tuple[TokenizedPairs, NDArray[np.int64]]  # pairs in memory, and which of
 Planned = tuple[TokenizedPairs, NDArray[np.int64], list[NDArray[np.int64]]]
 
 
-def batches_of(
-    pools: Iterator[Pool], batch_tokens: int, seed: Sequence[int], resample: Resample | None = None, first: int = 0
-) -> Iterator[Batch]:
+class Planning(NamedTuple):
+    """How the pairs of a pool become batches."""
+
+    batch_tokens: int
+    seed: Sequence[int]
+    resample: Resample | None = None
+    widths: Sequence[int] = ()
+
+
+def batches_of(pools: Iterator[Pool], planning: Planning, first: int = 0) -> Iterator[Batch]:
     """The batches of one pool after the other, from number `first` on, prepared in the background."""
-    return prefetch(_batches(prefetch(_planned(pools, batch_tokens, seed, resample, first), count=1)))
+    return prefetch(_batches(prefetch(_planned(pools, planning, first), count=1)))
 
 
-def _planned(
-    pools: Iterator[Pool], batch_tokens: int, seed: Sequence[int], resample: Resample | None, first: int
-) -> Iterator[Planned]:
+def _planned(pools: Iterator[Pool], planning: Planning, first: int) -> Iterator[Planned]:
     """Each pool with its plan, without the batches before number `first`.
 
     What is skipped is planned all the same, and with `resample` sampled: its lengths tell how many batches it has.
     """
     for number, (pairs, rows) in enumerate(pools):
-        if resample:
-            pairs = resample(pairs, [*seed, number])
-        plan = pairs.plan(batch_tokens, [*seed, number])
+        seed = [*planning.seed, number]
+        if planning.resample:
+            pairs = planning.resample(pairs, seed)
+        plan = pairs.plan(planning.batch_tokens, seed, planning.widths)
         if first < len(plan):
             yield pairs, rows, plan[first:]
         first = max(0, first - len(plan))

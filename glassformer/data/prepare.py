@@ -4,8 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from glassformer.data.augmentation import probabilities_of
-from glassformer.data.batches import Batch, TokenizedPairs
+from glassformer.data.batches import Batch, Pool, Resample, TokenizedPairs
 from glassformer.data.cache import key_of
 from glassformer.data.check.checker import origins
 from glassformer.data.check.report import listed
@@ -36,6 +39,13 @@ ONE_AFTER_ANOTHER = (
 class TrainingPairs(Protocol):
     """What the training loop reads: a store's pairs, or a stream's."""
 
+    @property
+    def resample(self) -> Resample | None:
+        """What splits the texts anew for every epoch, if anything does."""
+
+    def pools(self, seed: int, epoch: int) -> Iterator[Pool]:
+        """The pairs of an epoch, some at a time."""
+
     def batches(self, batch_tokens: int, seed: int, epoch: int, first: int = 0) -> Iterator[Batch]:
         """The batches of one epoch from number `first` on; the same for the same arguments."""
 
@@ -51,6 +61,17 @@ class PreparedData:
     fingerprint: str
     notes: tuple[str, ...]  # lines for the reader: what became of the pairs
     lexicon: Lexicon
+
+    def with_widths(self, widths: tuple[int, ...]) -> "PreparedData":
+        """The same with batches of the shapes that these widths make (see `shapes.py`)."""
+        return replace(self, train=replace(self.train, widths=widths))  # type: ignore[type-var]
+
+    def lengths(self, seed: int) -> NDArray[np.int64]:
+        """The lengths (source, target) of a sample of the training pairs, a row each."""
+        pairs, _ = next(self.train.pools(seed, 0))
+        if self.train.resample:
+            pairs = self.train.resample(pairs, [seed, 0, 0])
+        return np.stack((pairs.sources.lengths, pairs.targets.lengths), axis=1)
 
     def stream_report(self) -> str:
         """What was read and dropped of a stream's latest epoch; empty for a store, of which `notes` tell."""

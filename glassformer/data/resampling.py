@@ -31,17 +31,22 @@ class Resampling:
         """`pairs`, each made anew; the same for the same seed. A pair that would get longer than `max_length` stays."""
         *seeds, modifying = np.random.SeedSequence(list(seed)).generate_state(3).tolist()
         symbols, sources = zip(*map(self.source.split_target, pairs.sources.to_lists()), strict=True)
-        ids = list(zip(sources, pairs.targets.to_lists(), strict=True))
+        firsts, targets = zip(*map(self.target.split_target, pairs.targets.to_lists()), strict=True)
+        ids = list(zip(sources, targets, strict=True))
         texts = self._texts(ids)
         new = self._modified(texts, symbols, Random(modifying)) if self.modifiers else texts
         rows = [row for row, text in enumerate(new) if self.dropout or text != texts[row]]
         sides = zip(*(new[row] for row in rows), strict=True)
         split = zip(*map(self._split, (self.source, self.target), sides, seeds), strict=True)
         for row, sampled in zip(rows, split, strict=False):
-            if all(sampled) and max(len(symbols[row]) + len(sampled[0]), len(sampled[1])) < self.max_length:
+            if (
+                all(sampled)
+                and max(len(symbols[row]) + len(sampled[0]), len(firsts[row]) + len(sampled[1])) < self.max_length
+            ):
                 ids[row] = sampled
         return TokenizedPairs.from_lists(
-            (symbol + source, target) for symbol, (source, target) in zip(symbols, ids, strict=True)
+            (symbol + source, first + target)
+            for symbol, first, (source, target) in zip(symbols, firsts, ids, strict=True)
         )
 
     def _modified(self, texts: list[Sides], symbols: Sequence[list[int]], random: Random) -> list[Sides]:

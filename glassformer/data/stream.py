@@ -6,7 +6,7 @@ from itertools import islice
 
 import numpy as np
 
-from glassformer.data.batches import POOL, Batch, Pool, Resample, TokenizedPairs, batches_of
+from glassformer.data.batches import POOL, Batch, Planning, Pool, Resample, TokenizedPairs, batches_of
 from glassformer.data.check.checker import Checker
 from glassformer.data.check.report import CheckReport, Problem, listed
 from glassformer.data.config import DataConfig
@@ -34,6 +34,7 @@ class StreamedPairs:
     max_length: int
     drop: Collection[Problem]
     resample: Resample | None = None
+    widths: tuple[int, ...] = ()
     _reports: list[CheckReport] = field(default_factory=list, init=False, compare=False)  # the latest epoch's alone
 
     @classmethod
@@ -47,13 +48,15 @@ class StreamedPairs:
 
         Raises InputError if nothing is left.
         """
-        return batches_of(self._pools(seed, epoch), batch_tokens, [seed, epoch], self.resample, first)
+        planning = Planning(batch_tokens, (seed, epoch), self.resample, self.widths)
+        return batches_of(self.pools(seed, epoch), planning, first)
 
     def report(self) -> str:
         """What has been read and dropped of the latest epoch so far."""
         return "".join(map(_described, self._reports))
 
-    def _pools(self, seed: int, epoch: int) -> Iterator[Pool]:
+    def pools(self, seed: int, epoch: int) -> Iterator[Pool]:
+        """The pairs of an epoch in the order of their files, POOL at a time."""
         checker = Checker(None, self.validation, "tokens", self.max_length, self.drop, judged=self.drop)
         self._reports[:] = [checker.report]
         kept = self._kept(checker, np.random.default_rng([seed, epoch]))

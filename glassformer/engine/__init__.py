@@ -8,10 +8,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from glassformer.engine.eager import EagerEngine, TargetScore
+    from glassformer.engine.eager import EagerEngine
     from glassformer.engine.fast import FastEngine
     from glassformer.engine.generation import SUPPRESSED, generate
-    from glassformer.engine.protocol import Engine
+    from glassformer.engine.protocol import Engine, TargetScore
 
 __all__ = ["SUPPRESSED", "EagerEngine", "Engine", "FastEngine", "TargetScore", "generate"]
 
@@ -21,7 +21,7 @@ _HOMES = {
     "EagerEngine": "eager",
     "Engine": "protocol",
     "FastEngine": "fast",
-    "TargetScore": "eager",
+    "TargetScore": "protocol",
     "generate": "generation",
 }
 

@@ -5,7 +5,6 @@ Axes: B sentences, N rows of the search, S source length, T target length, D d_m
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -13,6 +12,7 @@ from torch import Tensor
 
 from glassformer.batching import batches_by_length, pad
 from glassformer.device import refuse_forked
+from glassformer.engine.protocol import TargetScore
 from glassformer.errors import UsageError
 from glassformer.model import ModelConfig, Transformer
 from glassformer.model.cache import DecoderCache
@@ -80,17 +80,6 @@ def _refuse_wrong_ids(sources: Sequence[Sequence[int]], config: ModelConfig) -> 
     for source in sources:
         if not source or not 0 <= min(source) <= max(source) < size:
             raise UsageError(f"a source must have tokens, ids from 0 to {size - 1:,}")
-
-
-class TargetScore(NamedTuple):
-    """What the model thinks of one given target.
-
-    `token_log_probs` has log p(token | source, tokens before it) of each token; `alignment_TS` the cross-attention,
-    averaged over layers and heads, or None where only the log-probabilities were wanted.
-    """
-
-    token_log_probs: list[float]
-    alignment_TS: Tensor | None
 
 
 class ModuleEngine:
@@ -177,11 +166,12 @@ class EagerEngine(ModuleEngine):
         rows = [row[: len(target)].tolist() for row, target in zip(log_probs_BT, targets, strict=True)]
         if not align:
             return [TargetScore(row, None) for row in rows]
-        weights_BTS = torch.stack([seen[name].output.mean(dim=1) for name in softmaxes]).mean(dim=0).cpu()
+        weights_BTS = (
+            torch.stack([seen[name].output.mean(dim=1) for name in softmaxes]).mean(dim=0).float().cpu().numpy()
+        )
         sizes = zip(targets, sources, strict=True)
         alignments = [
-            each[: len(target), : len(source)].clone()
-            for each, (target, source) in zip(weights_BTS, sizes, strict=True)
+            each[: len(target), : len(source)].copy() for each, (target, source) in zip(weights_BTS, sizes, strict=True)
         ]
         return list(map(TargetScore, rows, alignments))
 

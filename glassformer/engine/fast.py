@@ -1,7 +1,7 @@
 """The engine in C++: the model's numbers in float32 or with eight-bit linear maps, on the processor, without torch.
 
-Axes: B sources, N rows of the search, T target positions, V vocabulary, M candidates, P positions, D d_model, K head
-width.
+Axes: B sources, N rows of the search, S source positions, T target positions, V vocabulary, M candidates, P positions,
+D d_model, K head width.
 """
 
 import ctypes
@@ -15,11 +15,14 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from glassformer.batching import batches_by_length, pad
 from glassformer.engine.native import library as native
+from glassformer.engine.protocol import TargetScore
 from glassformer.errors import InputError, UsageError
 from glassformer.model.config import ModelConfig
 from glassformer.model.quantization import Quantized
 from glassformer.model.sinusoids import sinusoidal_table
+from glassformer.special import PAD
 from glassformer.system import Home, processors
 
 Ints = NDArray[np.int32]
@@ -28,6 +31,7 @@ Weights = Mapping[str, Floats | Quantized]  # by the names of model.safetensors
 
 ACTIVATIONS = ("relu", "gelu", "silu")
 GATED = {"reglu": "relu", "geglu": "gelu", "swiglu": "silu"}
+SCORED_TOKENS = 4096  # positions of a batch to score
 INSTRUCTIONS = "GLASSFORMER_INSTRUCTIONS"  # the environment's variable that names an instruction set
 
 
@@ -63,6 +67,12 @@ class FastNext:
         log_probs_NM = np.empty((self._rows, count), dtype=np.float32)
         self._engine.call("best", self._batch, count, _pointer(forbidden_V), _pointer(ids_NM), _pointer(log_probs_NM))
         return ids_NM.astype(np.int64), log_probs_NM
+
+    def log_probs_of(self, tokens_N: Ints) -> Floats:
+        """The log-probability of one token of each row."""
+        log_probs_N = np.empty(self._rows, dtype=np.float32)
+        self._engine.call("log_probs_of", self._batch, _pointer(tokens_N), _pointer(log_probs_N))
+        return log_probs_N
 
     def log_probs(self) -> Floats:
         """log_probs_NV of every token."""
@@ -124,18 +134,65 @@ class FastEngine:
         rows_N = np.arange(len(sources), dtype=np.int32)
         return FastState(batch, rows_N, np.empty((len(sources), 0), dtype=np.int32))
 
-    def step(self, tokens_N: NDArray[np.int64], state: FastState) -> tuple[FastNext, FastState]:
-        """Read one more token of each row: what may follow, and the state after it."""
+    def step(
+        self, tokens_N: NDArray[np.int64], state: FastState, attended_NS: Floats | None = None
+    ) -> tuple[FastNext, FastState]:
+        """Read one more token of each row: what may follow, and the state after it.
+
+        `attended_NS` gets how much each row attends to each place of its source, the mean of all layers and heads.
+        """
         rows, length = state.slots_NT.shape
         self.config.check_length(length + 1)
         tokens, slots_NT = np.ascontiguousarray(tokens_N, dtype=np.int32), np.ascontiguousarray(state.slots_NT)
         sources_N, first = np.ascontiguousarray(state.sources_N), c_int32()
+        across = 0 if attended_NS is None else attended_NS.shape[1]
         self.call(
-            "step", state.batch, rows, _pointer(tokens), _pointer(sources_N), _pointer(slots_NT), length, byref(first)
-        )
+            "step", state.batch, rows, _pointer(tokens), _pointer(sources_N), _pointer(slots_NT), length, byref(first),
+            _pointer(attended_NS), across,
+        )  # fmt: skip
         own_N1 = np.arange(first.value, first.value + rows, dtype=np.int32)[:, None]
         after = FastState(state.batch, state.sources_N, np.concatenate([slots_NT, own_N1], axis=1))
         return FastNext(self, state.batch, rows), after
+
+    def score(
+        self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]], align: bool = False
+    ) -> list[TargetScore]:
+        """Force each target as the translation of its source, both ids with `</s>`; as `EagerEngine.score`.
+
+        A token of each target in each step; those of like length in one batch.
+        """
+        results: dict[int, TargetScore] = {}
+        for batch in batches_by_length([len(target) for target in targets], SCORED_TOKENS):
+            scores = self._score_batch([sources[row] for row in batch], [targets[row] for row in batch], align)
+            results |= zip(batch, scores, strict=True)
+        return [results[row] for row in range(len(targets))]
+
+    def _score_batch(
+        self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]], align: bool
+    ) -> list[TargetScore]:
+        """`targets` come sorted, the shortest first, so that those not done yet are always the last ones."""
+        said_BT = np.array(pad(targets, PAD), dtype=np.int32)
+        lengths_B, state = np.array([len(target) for target in targets]), self.encode(sources)
+        log_probs_BT = np.empty(said_BT.shape, dtype=np.float32)
+        attended_BTS = np.empty((*said_BT.shape, max(map(len, sources))), dtype=np.float32) if align else None
+        read_B, done = np.full(len(targets), self.start_id), 0
+        for place in range(said_BT.shape[1]):
+            ended = int((lengths_B <= place).sum())
+            if ended > done:
+                state, done = state.select(np.arange(ended - done, len(targets) - done)), ended
+            attended_NS = np.empty_like(attended_BTS[done:, place]) if attended_BTS is not None else None
+            following, state = self.step(read_B[done:], state, attended_NS)
+            log_probs_BT[done:, place] = following.log_probs_of(np.ascontiguousarray(said_BT[done:, place]))
+            if attended_BTS is not None:
+                attended_BTS[done:, place] = attended_NS
+            read_B = said_BT[:, place].astype(np.int64)
+        return [
+            TargetScore(
+                log_probs_BT[row, : len(target)].tolist(),
+                attended_BTS[row, : len(target), : len(source)].copy() if attended_BTS is not None else None,
+            )
+            for row, (source, target) in enumerate(zip(sources, targets, strict=True))
+        ]
 
     def call(self, name: str, *arguments: Any) -> None:
         """Call a function of the library; InputError for what it refuses, UsageError in a forked process."""
@@ -196,6 +253,8 @@ def reason_against(config: ModelConfig) -> str | None:
     """Why the fast engine cannot run a model here, in words; None where it can."""
     if native.load() is None:
         return "its library was not built (it needs a C++ compiler when glassformer is installed)"
+    if config.embedding_norm:
+        return "it has no norm of the embeddings (embedding_norm)"
     if max(config.d_model, config.d_ff) > 60_000:
         return "d_model or d_ff is above 60,000, which sums of eight-bit products do not hold"
     return None
@@ -283,7 +342,9 @@ def _positions(config: ModelConfig, weights: Weights, side: str) -> Floats | Non
         assert not isinstance(table, Quantized)
         return np.ascontiguousarray(table)
     if config.positions == "sinusoidal":
-        return sinusoidal_table(config.max_length, config.d_model, config.position_layout)
+        return sinusoidal_table(
+            config.max_length, config.d_model, config.position_layout, config.position_exponent, config.first_position
+        )
     return None
 
 

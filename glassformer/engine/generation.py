@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from glassformer.arguments import refuse_unequal
+from glassformer.arguments import checked, refuse_unequal
 from glassformer.batching import batches_by_length, pad
 from glassformer.engine.protocol import Engine
 from glassformer.search import Hypothesis, S, SearchOptions, Watch, search
@@ -18,6 +18,7 @@ SUPPRESSED = (PAD, UNK, BOS)  # control tokens that no translation contains
 BATCH_TOKENS = 4096  # source positions of a batch, times the rows of each source (the beam's width)
 
 
+@checked
 def generate(
     engine: Engine[S],
     sources: Sequence[Sequence[int]],

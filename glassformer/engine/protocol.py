@@ -1,14 +1,27 @@
 """What an engine is: one model, run on token ids, one token of each translation at a time.
 
-Axes: N rows of the search.
+Axes: N rows of the search, T target tokens, S source tokens.
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from glassformer.search import Following, Ints, S
+from glassformer.search.protocol import Floats
 
 
+class TargetScore(NamedTuple):
+    """What the model thinks of one given target.
+
+    `token_log_probs` has log p(token | source, tokens before it) of each token; `alignment_TS` the cross-attention,
+    averaged over layers and heads, or None where only the log-probabilities were wanted.
+    """
+
+    token_log_probs: list[float]
+    alignment_TS: Floats | None
+
+
+@runtime_checkable
 class Engine(Protocol[S]):
     """Reads sources, then tells step by step what may follow.
 

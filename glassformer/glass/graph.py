@@ -14,6 +14,7 @@ from glassformer.model import ModelConfig
 from glassformer.model.layers import GATED, PLAIN
 from glassformer.model.observe import Call
 from glassformer.model.positions import BASE
+from glassformer.model.sinusoids import exponent_divisor
 
 
 class View(NamedTuple):
@@ -133,7 +134,7 @@ class _Graph:
         return self.add(name, "input", axes, label="mask", roles=("query", "key"))
 
     def embedding(self, side: str) -> str:
-        """E[id] * sqrt(d_model) + PE (sections 3.4 and 3.5)."""
+        """E[id] * sqrt(d_model) + PE (sections 3.4 and 3.5), perhaps normalised."""
         name, axes = f"{side}_embedding", (side, "d_model")
         ids = self.add(f"{side}.ids", "input", (side,), label="ids")
         table = self.parameter(
@@ -144,22 +145,28 @@ class _Graph:
         if self.config.embedding_scale:
             factor = {"factor": self.config.embedding_factor, "text": f"√{self.config.d_model}"}
             x = self.add(f"{name}.scaled", "scale", axes, {"x": x}, "√d·E", self.embedded(name), attributes=factor)
-        if self.config.positions == "rotary":
-            return x
-        return self.add(
-            f"{name}.output", "add", axes, {"a": x, "b": self.position(side)}, "X", HookPoint(f"{name}.position")
-        )
+        if self.config.positions != "rotary":
+            operands, hook = {"a": x, "b": self.position(side)}, HookPoint(f"{name}.position")
+            x = self.add(f"{name}.output", "add", axes, operands, "X", hook)
+        return self.norm(f"{name}.norm", f"{name}.norm", x) if self.config.embedding_norm else x
 
     def embedded(self, name: str) -> HookPoint:
-        """Where the embedding without its position is: what that is added to, or the embedding's output."""
-        rotary = self.config.positions == "rotary"
-        return HookPoint(name) if rotary else HookPoint(f"{name}.position", 0)
+        """Where the embedding without its position is: what that is added to, what is normalised, or the output."""
+        if self.config.positions != "rotary":
+            return HookPoint(f"{name}.position", 0)
+        return HookPoint(f"{name}.norm", 0) if self.config.embedding_norm else HookPoint(name)
 
     def position(self, side: str) -> str:
         """PE: the sinusoids by their formula, or rows of the learned table."""
         name, axes = f"{side}_embedding.position", (side, "d_model")
         if self.config.positions == "sinusoidal":
-            layout = {"base": BASE, "layout": self.config.position_layout, "start": 0, "width": self.config.d_model}
+            layout = {
+                "base": BASE,
+                "layout": self.config.position_layout,
+                "start": self.config.first_position,
+                "width": self.config.d_model,
+                "divisor": exponent_divisor(self.config.d_model, self.config.position_exponent),
+            }
             return self.add(name, "positions", axes, label="PE", attributes=layout)
         places = self.add(f"{side}.places", "input", (side,), label="places")
         table = self.parameter(f"{name}.table_PD", ("place", "d_model"), "P")

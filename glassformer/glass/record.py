@@ -14,7 +14,7 @@ from typing import Any, ClassVar, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from glassformer.arguments import path_of
+from glassformer.arguments import checked, path_of
 from glassformer.errors import InputError, UsageError, nearest
 from glassformer.files import write_whole
 from glassformer.glass.cell import Cell, explain_cell, index_of, recompute
@@ -118,6 +118,7 @@ class Trace:
                     waiting.append(operand)
         return found
 
+    @checked
     def cell(self, name: str, **index: int) -> Cell:
         """One number, its formula with symbols and with numbers, and the operand cells that made it.
 
@@ -136,6 +137,7 @@ class Trace:
         """How a notebook shows the trace: by MIME type, what `mimebundle` gives."""
         return type(self).mimebundle(self, None)
 
+    @checked
     def display(self, detail: Detail | None = None) -> "Display":
         """The trace as a notebook shows it, as the last line of a cell: with this detail.
 
@@ -146,6 +148,7 @@ class Trace:
         """
         return Display(type(self).mimebundle(self, detail))
 
+    @checked
     def with_detail(self, detail: Detail) -> "Trace":
         """The same record with what this detail keeps, as `trace` would have written it.
 
@@ -189,10 +192,12 @@ class Trace:
         kept = {name: value for name, value in fields.items() if name not in absent}
         return {"schema": SCHEMA, **kept, **lists, "tensors": tensors}
 
+    @checked
     def to_json(self, compact: bool = False) -> str:
         """The record as one line of JSON."""
         return json.dumps(self.to_dict(compact), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
+    @checked
     def save(self, path: str | Path) -> None:
         """Write the record to a JSON file."""
         write_whole(Path(path), self.to_json().encode(errors="backslashreplace"))

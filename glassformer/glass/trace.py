@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from glassformer.arguments import text_of
+from glassformer.arguments import checked
 from glassformer.engine import SUPPRESSED, Engine, generate
 from glassformer.errors import InputError, UsageError
 from glassformer.glass.beam_tree import BeamTree
@@ -41,6 +41,7 @@ SMALL_MODEL = 2_000_000  # parameters; up to here a trace carries them unless to
 Trace.mimebundle = mimebundle  # how Jupyter shows a trace
 
 
+@checked
 def trace(
     translator: Translator,
     source: str,
@@ -69,7 +70,7 @@ def trace(
     that make no sense together.
     """
     detail = _checked(translator, detail, pad)
-    source = text_of(source, "source").strip()
+    source = source.strip()
     (source_ids,) = translator.source_ids([source], to=to)
     if not source_ids:
         raise InputError("there is no sentence to trace: it is blank")
@@ -79,15 +80,16 @@ def trace(
     if search.sample:
         raise UsageError("a trace follows greedy search, a beam or a given target; it does not sample")
     padded = [*source_ids, *[PAD] * pad]
-    forced = _forced(translator, target) if target is not None else None
-    found, tree = (forced, None) if forced else _decoded(translator.engine, source_ids, search)
+    first = translator.target_tokenizer.beginning_ids(to)
+    forced = _forced(translator, target, first) if target is not None else None
+    found, tree = (forced, None) if forced else _decoded(translator.engine, source_ids, search, first)
     tensors = observe(translator.model, padded, list(found.tokens))
     intervened = None
     if interventions:
         plan = _planned(translator, source, padded, found, tensors, interventions)
         intervened = {"changes": plan.describe(), "without": translator.target_tokenizer.decode(found.tokens)}
         found, tree = (
-            (forced, None) if forced else _decoded(IntervenedEngine(translator.model, plan), source_ids, search)
+            (forced, None) if forced else _decoded(IntervenedEngine(translator.model, plan), source_ids, search, first)
         )
         tensors = observe(translator.model, padded, list(found.tokens), plan.changes)
     steps = _steps(translator, found.tokens, tensors)
@@ -145,9 +147,11 @@ def _checked(translator: Translator, detail: Detail | None, pad: int) -> Detail:
     return checked_detail(detail)
 
 
-def _decoded(engine: Engine[Any], ids: list[int], options: SearchOptions) -> tuple[Hypothesis, BeamTree | None]:
+def _decoded(
+    engine: Engine[Any], ids: list[int], options: SearchOptions, first: list[int]
+) -> tuple[Hypothesis, BeamTree | None]:
     tree = BeamTree(options, engine.start_id) if options.beam > 1 else None
-    ((found, *_),) = generate(engine, [ids], options, watch=tree)
+    ((found, *_),) = generate(engine, [ids], options, prefixes=[first], watch=tree)
     return found, tree
 
 
@@ -166,9 +170,9 @@ def _planned(
     return Unchanged(translator.model.config, tensors, axes).plan(interventions, translator.target_tokenizer)
 
 
-def _forced(translator: Translator, target: str) -> Hypothesis:
+def _forced(translator: Translator, target: str, first: list[int]) -> Hypothesis:
     """The given target, as if it had been found; its log-probabilities are still to come."""
-    ids = [*translator.target_tokenizer.encode(text_of(target, "target").strip()), EOS]
+    ids = [*first, *translator.target_tokenizer.encode(target.strip()), EOS]
     translator.model.config.check_length(len(ids), "the target", "shorten it")
     return Hypothesis.from_tokens(ids, [0.0] * len(ids), EOS, 0.0)
 

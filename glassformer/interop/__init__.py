@@ -2,14 +2,25 @@
 
 import importlib.util
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from glassformer.corpora import load_corpus
 from glassformer.errors import InputError, UsageError
-from glassformer.interop import ctranslate2, marian, python_file, torch_transformer
+from glassformer.interop import (
+    argos,
+    ctranslate2,
+    m2m100,
+    marian,
+    marian_archive,
+    onnx,
+    python_file,
+    torch_transformer,
+    web_page,
+)
 from glassformer.interop.directories import is_export, new_directory, read_object, write_mark
-from glassformer.interop.proof import SENTENCES, OtherEngine, prove
+from glassformer.interop.proof import SENTENCES, Int8Engine, OtherEngine, prove
 from glassformer.interop.transformers_engine import TransformersEngine
 from glassformer.model_directory import read_json
 from glassformer.translator import Translator
@@ -23,46 +34,92 @@ class Format(NamedTuple):
     extra: str
     library: str
     check: Callable[[Translator], None]
-    write: Callable[[Translator, Path, bool], None]
+    write: Callable[..., None]  # of the translator, the directory, and whether with weights of 8 bits
     engine: Callable[[Path], OtherEngine]
+    engine_int8: Callable[[Path], Int8Engine] | None = None  # of the weights of 8 bits, where it can have them
     sentences: int = SENTENCES  # the most that it is proven on
+    int8: Literal["asked", "too", "only"] = "asked"  # whether it writes int8 besides float32, or nothing else
 
 
 FORMATS = {
     "hf": Format("hf", "transformers", marian.check, marian.write, TransformersEngine),
     "ctranslate2": Format(
-        "ctranslate2", "ctranslate2", ctranslate2.check, ctranslate2.write, ctranslate2.CTranslate2Engine
+        "ctranslate2",
+        "ctranslate2",
+        ctranslate2.check,
+        ctranslate2.write,
+        ctranslate2.CTranslate2Engine,
+        ctranslate2.CTranslate2Engine,
+    ),
+    "onnx": Format("onnx", "onnxruntime", onnx.check, onnx.write, onnx.OnnxEngine, onnx.QuantisedEngine, int8="too"),
+    "argos": Format(
+        "ctranslate2", "ctranslate2", argos.check, argos.write, argos.ArgosEngine, argos.ArgosEngine, int8="only"
     ),
     "torch": Format("", "torch", torch_transformer.check, torch_transformer.write, torch_transformer.TorchEngine),
-    "python": Format("", "json", python_file.check, python_file.write, python_file.PythonEngine, python_file.SENTENCES),
+    "python": Format(
+        "", "json", python_file.check, python_file.write, python_file.PythonEngine, sentences=python_file.SENTENCES
+    ),
+}
+
+
+Read = Callable[[Path], Translator]
+READERS: dict[str, Read] = {  # by the model_type in config.json
+    marian.KIND: marian.read,
+    m2m100.KIND: m2m100.read,
+    torch_transformer.KIND: torch_transformer.read,
+}
+ARCHIVES: dict[str, tuple[Callable[[Path], bool], Read]] = {  # of other kinds, each known by its files
+    marian_archive.KIND: (marian_archive.is_there, marian_archive.read),
 }
 
 
 def export_model(
-    translator: Translator, to: str, out: Path, force: bool = False, sentences: Sequence[str] = (), int8: bool = False
+    translator: Translator,
+    to: str,
+    out: Path,
+    force: bool = False,
+    sentences: Sequence[str] = (),
+    int8: bool = False,
+    web: Path | None = None,
+    languages: str | None = None,
 ) -> str:
     """Write the model to the directory `out` in another format; what was proven of it, in words.
 
-    `sentences`: to prove it on; without any, sources of the built-in phrasebook. `int8`: weights of 8 bits. Raises
-    UsageError for a model that the format cannot hold and an `out` that is there already, and InputError where the
-    other program computes something else; then nothing is written.
+    `sentences`: to prove it on; without any, sources of the built-in phrasebook. `int8`: weights of 8 bits. `web`:
+    a node_modules with which onnx gets a page that translates in a browser. `languages`: argos's, such as `en:hi`.
+    Raises UsageError for a model that the format cannot hold and an `out` that is there already, and InputError where
+    the other program computes something else; then nothing is written.
     """
     one = FORMATS[to]
     if int8 and to != "ctranslate2":
-        raise UsageError(f"--int8 is for ctranslate2; --to {to} writes float32")
+        written = {"asked": "float32", "too": "float32 and int8", "only": "int8"}[one.int8]
+        raise UsageError(f"--int8 is for ctranslate2; --to {to} writes {written}")
+    if to == "argos":
+        one = one._replace(write=partial(one.write, languages=argos.check_languages(languages)))
+    elif languages:
+        raise UsageError(f"--languages is for argos, not for {to}")
+    if web and to != "onnx":
+        raise UsageError(f"--web is for onnx, not for {to}")
     if to == "python" and out.suffix == ".py":
         raise UsageError(f"--out {out}: give a directory, which gets {python_file.CODE} and its {python_file.NUMBERS}")
     if translator.card.get("quantized"):
         raise InputError("the model is quantised already; export the one that it was made from")
     one.check(translator)
+    if web:
+        web_page.runtime_files(web)
     with new_directory(out, force, is_export(out)) as directory:
         one.write(translator, directory, int8)
+        if web:
+            web_page.write(directory, web)
         write_mark(directory, to)
         if importlib.util.find_spec(one.library) is None:
             return f"not proven: {one.library} is not installed (pip install 'glassformer[{one.extra}]')"
-        engine = one.engine(directory)
-        forced = engine.next_tokens if int8 and isinstance(engine, ctranslate2.CTranslate2Engine) else None
-        return str(prove(translator, engine, (list(sentences) or _built_in())[: one.sentences], forced))
+        texts = (list(sentences) or _built_in())[: one.sentences]
+        proofs = [] if int8 or one.int8 == "only" else [prove(translator, one.engine(directory), texts)]
+        if one.engine_int8 and (int8 or one.int8 != "asked"):
+            rounded = one.engine_int8(directory)
+            proofs.append(prove(translator, rounded, texts, rounded.next_tokens))
+        return "\n".join(map(str, proofs))
 
 
 def _built_in() -> list[str]:
@@ -77,17 +134,22 @@ def import_model(path: Path, out: Path, force: bool = False) -> Translator:
     Raises InputError for a format that is not known and files that do not fit together, and UsageError for an `out`
     that is there already.
     """
-    if not path.is_dir():
-        raise InputError(f"{path}: no such directory; give one with config.json and model.safetensors")
-    config = read_object(path, "config.json")
-    readers = {marian.KIND: marian.read, torch_transformer.KIND: torch_transformer.read}
-    kind = config.get("model_type")
-    if kind not in readers:
-        raise InputError(f"{path / 'config.json'}: model_type = {kind!r} is not known, only {', '.join(readers)}")
     with new_directory(out, force, _is_import(out)) as directory:
-        translator = readers[kind](path)
+        translator = _reader_of(path)(path)
         translator.write(directory)
     return translator
+
+
+def _reader_of(path: Path) -> Read:
+    """What reads the model at a path; InputError where no format is known."""
+    if not path.exists():
+        raise InputError(f"{path}: no such directory; give one with config.json and model.safetensors")
+    if read := next((read for is_there, read in ARCHIVES.values() if is_there(path)), None):
+        return read
+    kind = read_object(path, "config.json").get("model_type")
+    if kind not in READERS:
+        raise InputError(f"{path / 'config.json'}: model_type = {kind!r} is not known, only {', '.join(READERS)}")
+    return READERS[kind]
 
 
 def _is_import(directory: Path) -> bool:

@@ -4,6 +4,7 @@ It holds every shape of model that there is here. Its names are the paths within
 fuses has the rows of several of ours.
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,14 @@ from glassformer.files import write_whole
 from glassformer.interop.proof import Ids
 from glassformer.interop.tables import Table, shapes_of, to_theirs
 from glassformer.model import ModelConfig, Transformer
-from glassformer.model.positions import Positions
+from glassformer.model.positions import Positions, sinusoidal_table
 from glassformer.model_directory import parameters_of
 from glassformer.special import BOS, EOS, PIECES, UNK
 from glassformer.text.tokenizer import Tokenizer
 from glassformer.translator import Translator
 
 SOURCE, TARGET = "source.spm", "target.spm"
+LONGEST = (1024, 256)  # tokens of a source and of a translation at which it stops by default
 _ACTIVATIONS = {  # ours: the name in its enumeration
     "relu": "RELU", "gelu": "GELU", "silu": "SWISH", "reglu": "RELU", "geglu": "GELU", "swiglu": "SWISH",
 }  # fmt: skip
@@ -50,6 +52,8 @@ def _theirs(name: str, config: ModelConfig) -> Iterator[str]:
             yield "decoder.projection.weight"
     if stack == "generator":
         yield f"decoder.projection.{kind}"
+    if path == ["norm"] and stack.endswith("_embedding"):
+        yield f"{'encoder' if stack.startswith('source') else 'decoder'}.layernorm_embedding.{_KINDS[kind]}"
     if stack in ("encoder_norm", "decoder_norm"):
         yield f"{stack.removesuffix('_norm')}.layer_norm.{_KINDS[kind]}"
     if stack in ("encoder", "decoder"):
@@ -81,10 +85,14 @@ def check(translator: Translator) -> None:
         raise UsageError("--to ctranslate2 needs its library: pip install 'glassformer[ctranslate2]'") from error
 
 
-def write(translator: Translator, directory: Path, int8: bool = False) -> None:
-    """Write model.bin, config.json, the vocabulary and the SentencePiece files; `int8`: with weights of 8 bits."""
+def write(translator: Translator, directory: Path, int8: bool = False, beyond: bool = False) -> None:
+    """Write model.bin, config.json, the vocabulary and the SentencePiece files; `int8`: with weights of 8 bits.
+
+    `beyond`: with sinusoidal positions for all lengths that it tries by default, also those that our model does not
+    admit. At a position without a vector it fails, and a whole batch with it.
+    """
     source, target = translator.tokenizers
-    spec = _specification(translator.model)
+    spec = _specification(translator.model, LONGEST if beyond else (0, 0))
     spec.register_source_vocabulary(source.pieces)
     spec.register_target_vocabulary(target.pieces)
     config = spec.config
@@ -99,7 +107,7 @@ def write(translator: Translator, directory: Path, int8: bool = False) -> None:
     write_whole(directory / TARGET, target.to_bytes())
 
 
-def _specification(model: Transformer) -> Any:
+def _specification(model: Transformer, positions: tuple[int, int]) -> Any:
     from ctranslate2.specs import TransformerSpec, common_spec, transformer_spec
 
     config = model.config
@@ -108,17 +116,22 @@ def _specification(model: Transformer) -> Any:
         "pre_norm": config.final_norm,  # whether there is a norm after the stack; where the others are, comes below
         "activation": getattr(common_spec.Activation, _ACTIVATIONS[config.activation]),
         "ffn_glu": config.gated,
+        "layernorm_embedding": config.embedding_norm,
         "rms_norm": config.norm == "rmsnorm",
         "num_heads_kv": config.kv_heads if config.kv_heads != config.num_heads else None,
         "rotary_dim": 0 if rotary else None,  # 0: all columns of a head, in adjacent pairs
     }
     encoder = transformer_spec.TransformerEncoderSpec(config.encoder_layers, config.num_heads, **shape)
     decoder = transformer_spec.TransformerDecoderSpec(config.decoder_layers, config.num_heads, **shape)
-    for spec, embedding in ((encoder, model.source_embedding), (decoder, model.target_embedding)):
+    sides = zip((encoder, decoder), (model.source_embedding, model.target_embedding), positions, strict=True)
+    for spec, embedding, length in sides:
         spec.pre_norm = config.norm_position == "pre"
         spec.scale_embeddings = float(config.embedding_factor)
         if isinstance(embedding.position, Positions):
-            spec.position_encodings.encodings = _array(embedding.position.table_PD)
+            table_PD = embedding.position.table_PD
+            if config.positions == "sinusoidal" and length > len(table_PD):
+                table_PD = sinusoidal_table(length, config.d_model, config.position_layout)
+            spec.position_encodings.encodings = _array(table_PD)
     spec = TransformerSpec(encoder, decoder)
     for path, weight in to_theirs(table(config), parameters_of(model)).items():
         _set(spec, path, _array(weight))
@@ -141,14 +154,17 @@ def _set(spec: Any, path: str, value: np.ndarray) -> None:
 class CTranslate2Engine:
     """`ctranslate2.Translator` on an exported directory."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, source: Path | None = None) -> None:
+        """`source`: the source's SentencePiece file, where it stands elsewhere."""
         import ctranslate2
 
         self.name = f"ctranslate2 {ctranslate2.__version__}"
         # One thread and a fixed order of sums; `default` keeps the type of the file.
         self.model = ctranslate2.Translator(str(directory), device="cpu", intra_threads=1, compute_type="default")
-        self.source, self.target = (Tokenizer.load(directory / name) for name in (SOURCE, TARGET))
-        self.ids = {piece: number for number, piece in enumerate(self.target.pieces)}
+        self.source = Tokenizer.load(source or directory / SOURCE)
+        shared = (directory / "shared_vocabulary.json").is_file()
+        self.pieces = json.loads((directory / f"{'shared' if shared else 'target'}_vocabulary.json").read_bytes())
+        self.ids = {piece: number for number, piece in enumerate(self.pieces)}
 
     def source_ids(self, texts: Sequence[str], to: str | None) -> Ids:
         """The ids of the exported SentencePiece file: tokenization is the caller's there."""
@@ -164,7 +180,7 @@ class CTranslate2Engine:
 
     def log_probs(self, sources: Ids, targets: Ids) -> list[list[float]]:
         """`score_batch`, which adds `</s>` itself; a target that was cut off has one score too many."""
-        written = [[self.target.piece(one) for one in ids if one != EOS] for ids in targets]
+        written = [[self.pieces[one] for one in ids if one != EOS] for ids in targets]
         found = self.model.score_batch(self._pieces(sources), written, max_input_length=0)
         return [list(one.log_probs[: len(ids)]) for one, ids in zip(found, targets, strict=True)]
 
@@ -175,7 +191,7 @@ class CTranslate2Engine:
             rows = [row for row, target in enumerate(targets) if len(target) > place]
             written = self.model.translate_batch(
                 self._pieces([sources[row] for row in rows]),
-                [[self.target.piece(one) for one in targets[row][:place]] for row in rows],
+                [[self.pieces[one] for one in targets[row][:place]] for row in rows],
                 beam_size=1, max_decoding_length=place + 1, min_decoding_length=0, max_input_length=0,
                 suppress_sequences=[[PIECES[one]] for one in SUPPRESSED], return_end_token=True,
             )  # fmt: skip

@@ -10,7 +10,10 @@ from glassformer.errors import InputError, UsageError
 from glassformer.files import whole_directory, write_whole
 
 MARK = "glassformer.json"  # stands in each directory that `export` made, and says what it is
-MOST_BYTES = {".json": 64 << 20, ".spm": 64 << 20, ".safetensors": 16 << 30, ".bin": 16 << 30}
+MOST_BYTES = {
+    ".json": 64 << 20, ".yml": 64 << 20, ".yaml": 64 << 20, ".txt": 64 << 20, ".spm": 64 << 20, ".model": 64 << 20,
+    ".safetensors": 16 << 30, ".bin": 16 << 30, ".npz": 16 << 30, ".pt": 16 << 30, ".ckpt": 16 << 30,
+}  # fmt: skip
 MOST = {  # what a config may ask for, so that no file makes us take memory without end
     "vocab_size": 2_000_000, "source_vocab_size": 2_000_000, "d_model": 16_384, "d_ff": 131_072, "num_heads": 1024,
     "encoder_layers": 256, "decoder_layers": 256, "max_length": 131_072,
@@ -24,7 +27,7 @@ def checked_file(directory: Path, name: str) -> Path:
         raise InputError(f"{path}: is a link, and no link is followed; copy the directory with `cp -rL`")
     if not path.is_file():
         raise InputError(f"{path}: missing; copy the whole directory")
-    most = MOST_BYTES[path.suffix]
+    most = MOST_BYTES.get(path.suffix, 64 << 20)
     if path.stat().st_size > most:
         raise InputError(f"{path}: has {path.stat().st_size:,} bytes, but {most:,} are the most that is read")
     return path

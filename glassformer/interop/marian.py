@@ -7,7 +7,6 @@ source.spm, target.spm, vocab.json (and target_vocab.json), tokenizer_config.jso
 Axes: V vocabulary.
 """
 
-import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,10 +20,11 @@ from glassformer.errors import GlassformerError, InputError, UsageError
 from glassformer.files import write_whole
 from glassformer.interop import spm
 from glassformer.interop.directories import check_sizes, checked_file, read_object, write_json
-from glassformer.interop.tables import Table, Weights, halves, reordered, shapes_of, to_ours, to_theirs
+from glassformer.interop.pickles import unpickled_tensors
+from glassformer.interop.tables import Table, Weights, built, halves, reordered, shapes_of, to_ours, to_theirs
+from glassformer.interop.vocabularies import in_our_order
 from glassformer.model import ModelConfig, Transformer
 from glassformer.model_directory import parameters_of, read_tensors
-from glassformer.quality_estimation.lexicon import Lexicon
 from glassformer.settings import build
 from glassformer.special import EOS, PAD, PIECES
 from glassformer.text.tokenizer import Tokenizer, Tokenizers
@@ -36,13 +36,13 @@ SOURCE, TARGET, VOCABULARY, TARGET_VOCABULARY = "source.spm", "target.spm", "voc
 ACTIVATIONS = {"relu": "relu", "gelu": "gelu", "silu": "swish"}  # ours: theirs
 NEEDED = {  # what its class holds; all else is refused by name
     "norm_position": "post", "positions": "sinusoidal", "norm": "layernorm", "final_norm": False, "bias": True,
-    "norm_eps": 1e-5,
+    "norm_eps": 1e-5, "position_exponent": "paper", "first_position": 0, "embedding_norm": False,
 }  # fmt: skip
 PLAIN = {  # settings of theirs that change the formulas; other values are of other models
     "normalize_before": False, "normalize_embedding": False, "add_final_layer_norm": False,
     "static_position_embeddings": True,
 }  # fmt: skip
-NEVER = -1000.0  # output bias of a piece that the model has no row for: its probability is 0 in float32
+COMPUTED = ("embed_positions.weight", "embed_positions.weights", "embed_positions._float_tensor")  # no parameters
 _LAYER = {
     "self_attention": "self_attn",
     "cross_attention": "encoder_attn",
@@ -64,6 +64,11 @@ def table(config: ModelConfig) -> Table:
         "generator.weight": "lm_head.weight",
         "generator.bias": "final_logits_bias",
     }
+    for stack, side in (("encoder", "source"), ("decoder", "target")):  # which Marian has not, but its relatives have
+        outside[f"{side}_embedding.position.table_PD"] = f"model.{stack}.embed_positions.weight"
+        for kind in ("weight", "bias"):
+            outside[f"{side}_embedding.norm.{kind}"] = f"model.{stack}.layernorm_embedding.{kind}"
+            outside[f"{stack}_norm.{kind}"] = f"model.{stack}.layer_norm.{kind}"
     return {outside.get(name) or _in_layer(name): (name,) for name in shapes_of(config)}
 
 
@@ -212,13 +217,9 @@ def read(directory: Path) -> Translator:
     """The model in a directory of transformers' MarianMTModel; InputError for one that does not fit together."""
     values = read_object(directory, CONFIG)
     vocabularies, tokenizers = _read_vocabularies(directory, values)
-    theirs = _read_weights(directory)
-    config, weights = _our_weights(values, theirs, vocabularies, directory)
-    model = Transformer(config)
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            parameter.copy_(weights[name])
-    return Translator(model.eval(), *tokenizers, {"imported": KIND}, Lexicon())
+    theirs = {name: one for name, one in read_weights(directory).items() if not name.endswith(COMPUTED)}
+    model = built(*_our_weights(values, theirs, vocabularies, directory))
+    return Translator(model, *tokenizers, {"imported": KIND})
 
 
 def _read_vocabularies(
@@ -247,24 +248,11 @@ def _vocabulary(directory: Path, name: str, size: Any, models: Sequence[Any]) ->
     return spm.vocabulary(ids, models, path)
 
 
-def _read_weights(directory: Path) -> dict[str, Tensor]:
-    """The tensors by name; those that are computed (positions) are left out."""
+def read_weights(directory: Path) -> dict[str, Tensor]:
+    """The tensors by name."""
     if (directory / WEIGHTS).exists() or not (directory / PICKLED).exists():
-        tensors = read_tensors(checked_file(directory, WEIGHTS))
-    else:
-        tensors = _safely_unpickled(checked_file(directory, PICKLED))
-    return {name: tensor for name, tensor in tensors.items() if "embed_positions" not in name}
-
-
-def _safely_unpickled(path: Path) -> dict[str, Tensor]:
-    """The tensors of a .bin file, by torch's loader that makes tensors and nothing else, and runs no code."""
-    try:
-        tensors = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        raise InputError(f"{path}: holds more than tensors, or is truncated; only tensors are read") from error
-    if not isinstance(tensors, dict) or not all(isinstance(one, Tensor) for one in tensors.values()):
-        raise InputError(f"{path}: expected tensors by name")
-    return tensors
+        return read_tensors(checked_file(directory, WEIGHTS))
+    return unpickled_tensors(checked_file(directory, PICKLED))
 
 
 def _our_weights(
@@ -272,9 +260,16 @@ def _our_weights(
 ) -> tuple[ModelConfig, Weights]:
     path = directory / WEIGHTS
     shared = bool(values.get("share_encoder_decoder_embeddings", True))
-    theirs = _one_of_each(theirs, shared, path)
+    theirs = one_of_each(theirs, shared, path)
     bias_V = theirs.pop("final_logits_bias", torch.zeros(1)).flatten()
-    config = _our_config(values, directory / CONFIG, tied="lm_head.weight" not in theirs, bias=bool(bias_V.any()))
+    for name, value in PLAIN.items():
+        if values.get(name, value) != value:
+            raise InputError(f"{directory / CONFIG}: {name} = {values[name]!r} is not supported, only {value!r}")
+    config = config_of(
+        values, directory / CONFIG, position_layout="halves", tie_embeddings="lm_head.weight" not in theirs,
+        output_bias=bool(bias_V.any()), embedding_scale=values.get("scale_embedding", False),
+        decoder_start_id=values.get("decoder_start_token_id", values.get("pad_token_id")),
+    )  # fmt: skip
     if config.output_bias:
         theirs["final_logits_bias"] = bias_V
     weights = to_ours(table(config), theirs, shapes_of(config), str(path))
@@ -282,36 +277,10 @@ def _our_weights(
     start_row = config.decoder_start_id
     if start_row not in target.rows:
         raise InputError(f"{directory / CONFIG}: decoder_start_token_id = {start_row} is no id of the vocabulary")
-    extra = None in target.rows
-    if extra and not config.output_bias:
-        weights["generator.bias"] = torch.zeros(config.vocab_size)
-    config = dataclasses.replace(
-        config,
-        vocab_size=len(target.pieces),
-        source_vocab_size=None if shared else len(source.pieces),
-        output_bias=config.output_bias or extra,
-        decoder_start_id=target.rows.index(start_row),
-    )
-    return config, {name: _in_our_order(name, weight, source, target, shared) for name, weight in weights.items()}
+    return in_our_order(config, weights, source, target)
 
 
-def _in_our_order(name: str, weight: Tensor, source: spm.Vocabulary, target: spm.Vocabulary, shared: bool) -> Tensor:
-    """The rows of embeddings and output layer in the order of our ids.
-
-    A piece that only the SentencePiece file has was `<unk>` to the model: it gets that row, and is never written.
-    """
-    if not name.startswith("generator.") and "embedding.token" not in name:
-        return weight
-    vocabulary = source if name.startswith("source_embedding") and not shared else target
-    unknown = vocabulary.rows[1]
-    assert unknown is not None
-    chosen = weight[[unknown if row is None else row for row in vocabulary.rows]]
-    if name == "generator.bias":
-        chosen[[row is None for row in vocabulary.rows]] = NEVER
-    return chosen
-
-
-def _one_of_each(theirs: dict[str, Tensor], shared: bool, path: Path) -> dict[str, Tensor]:
+def one_of_each(theirs: dict[str, Tensor], shared: bool, path: Path) -> dict[str, Tensor]:
     """Tables that are the same one stand under several names, or under any of them; here under one."""
     theirs = dict(theirs)
     encoder, decoder = "model.encoder.embed_tokens.weight", "model.decoder.embed_tokens.weight"
@@ -330,16 +299,13 @@ def _one_of_each(theirs: dict[str, Tensor], shared: bool, path: Path) -> dict[st
     return theirs if torch.equal(output, copies[0]) else theirs | {"lm_head.weight": output}
 
 
-def _our_config(values: dict[str, Any], path: Path, tied: bool, bias: bool) -> ModelConfig:
-    """Their shape as our config, with their ids; InputError for what the model here does not compute."""
-    for name, value in PLAIN.items():
-        if values.get(name, value) != value:
-            raise InputError(f"{path}: {name} = {values[name]!r} is not supported, only {value!r}")
+def config_of(values: dict[str, Any], path: Path, **options: Any) -> ModelConfig:
+    """Their shape, with these options and their ids; InputError for what the model here does not compute."""
     for name in ("attention_heads", "ffn_dim"):
         if values.get(f"encoder_{name}") != values.get(f"decoder_{name}"):
             raise InputError(f"{path}: encoder_{name} and decoder_{name} differ; only equal ones are supported")
     ours = {their: our for our, their in ACTIVATIONS.items()} | {"silu": "silu"}
-    activation = values.get("activation_function")
+    activation = str(values.get("activation_function"))
     if activation not in ours:
         raise InputError(f"{path}: activation_function = {activation!r} is not supported, only {', '.join(ours)}")
     shared = values.get("share_encoder_decoder_embeddings", True)
@@ -357,16 +323,8 @@ def _our_config(values: dict[str, Any], path: Path, tied: bool, bias: bool) -> M
         if sizes[name] is None:
             raise InputError(f"{path}: says nothing of {name}")
     check_sizes(sizes, path)
-    options = {
-        "activation": ours[activation],
-        "position_layout": "halves",
-        "tie_embeddings": tied,
-        "output_bias": bias,
-        "embedding_scale": values.get("scale_embedding", False),
-        "dropout": values.get("dropout", 0.1),
-        "decoder_start_id": values.get("decoder_start_token_id", values.get("pad_token_id")),
-    }
+    settings = {"activation": ours[activation], "dropout": values.get("dropout", 0.1)}
     try:
-        return build(ModelConfig, sizes | options, str(path))
+        return build(ModelConfig, sizes | settings | options, str(path))
     except GlassformerError as error:  # a wrong file is the input's fault, not the usage's
         raise InputError(str(error)) from error

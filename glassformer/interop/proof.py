@@ -37,6 +37,14 @@ class OtherEngine(Protocol):
         ...
 
 
+class Int8Engine(OtherEngine, Protocol):
+    """One with weights of 8 bits, which may differ a little."""
+
+    def next_tokens(self, sources: Ids, targets: Ids) -> Ids:
+        """The token it would write at each place of the targets, after what stands before it there."""
+        ...
+
+
 @dataclass(frozen=True)
 class Proof:
     """What a comparison found: so many tokens, so many of them the same, and the largest difference of a log p."""

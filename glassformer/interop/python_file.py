@@ -47,6 +47,9 @@ def check(translator: Translator) -> None:
             f"the model has {parameters:,} parameters; in Python without a library a word takes too long: at most "
             f"{LARGEST:,} are exported"
         )
+    foreign = {"position_exponent": "paper", "first_position": 0, "embedding_norm": False}
+    if other := [name for name, plain in foreign.items() if getattr(translator.model.config, name) != plain]:
+        raise UsageError(f"the file has no {', '.join(other)}; export --to ctranslate2")
     if any(one.is_imported for one in translator.tokenizers):
         raise UsageError("the tokenizer is another program's, whose rules the file has not; export --to hf or torch")
 

@@ -43,6 +43,11 @@ def piece_of(tag: str) -> str:
     return symbol if target_of_symbol(symbol) else tag
 
 
+def is_tag(piece: str) -> bool:
+    """Whether a piece of Marian's names a target."""
+    return target_of_symbol(piece_of(piece)) is not None
+
+
 def read_spm(directory: Path, name: str) -> Any:
     """The SentencePiece model in a file, as a protocol buffer."""
     path = checked_file(directory, name)
@@ -71,10 +76,10 @@ def vocabulary(ids: Mapping[str, int], models: Iterable[Any], path: Path) -> Voc
     return Vocabulary(pieces, [row.get(piece) for piece in pieces])
 
 
-def tokenizer(model: Any, pieces: Sequence[str]) -> Tokenizer:
+def tokenizer(model: Any, pieces: Sequence[str], mark: str = IMPORTED) -> Tokenizer:
     """A tokenizer that splits text as `model` does, with an id for each of `pieces`.
 
-    A piece that `model` has not is never made from text, but can be written.
+    A piece that `model` has not is never made from text, but can be written. `mark` says how it is told languages.
     """
     own = {one.piece: one for one in model.pieces}
     new = type(model)()
@@ -87,8 +92,19 @@ def tokenizer(model: Any, pieces: Sequence[str]) -> Tokenizer:
     spec.pad_id, spec.unk_id, spec.bos_id, spec.eos_id = PAD, UNK, BOS, EOS
     spec.pad_piece, spec.unk_piece, spec.bos_piece, spec.eos_piece = PIECES
     spec.vocab_size = len(pieces)
-    new.denormalizer_spec.name = IMPORTED
+    new.denormalizer_spec.name = mark
     return Tokenizer(new.SerializeToString())
+
+
+def of_words(pieces: Iterable[str]) -> Any:
+    """A SentencePiece model that splits text at spaces and knows these words, of a vocabulary without one."""
+    model: Any = model_pb2.ModelProto()  # type: ignore[attr-defined]
+    model.trainer_spec.model_type = model_pb2.TrainerSpec.WORD  # type: ignore[attr-defined]
+    model.normalizer_spec.name = "identity"
+    for piece in pieces:
+        kind = _KINDS.UNKNOWN if piece == PIECES[UNK] else _KINDS.CONTROL if piece in PIECES else _KINDS.NORMAL
+        model.pieces.add(piece=piece, type=kind)
+    return model
 
 
 def _kind_and_score(number: int, piece: str, own: Any) -> tuple[int, float]:

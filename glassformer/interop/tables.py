@@ -58,6 +58,15 @@ def to_ours(table: Table, theirs: Mapping[str, Tensor], shapes: Mapping[str, tor
     return weights
 
 
+def built(config: ModelConfig, weights: Mapping[str, Tensor]) -> Transformer:
+    """The model with these parameters, in evaluation mode."""
+    model = Transformer(config)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            parameter.copy_(weights[name])
+    return model.eval()
+
+
 def halves(d_model: int) -> Tensor:
     """The order that makes halves of interleaved columns: 0, 2, 4, ... and then 1, 3, 5, ..."""
     return torch.cat([torch.arange(0, d_model, 2), torch.arange(1, d_model, 2)])

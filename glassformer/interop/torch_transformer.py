@@ -16,8 +16,8 @@ from glassformer.files import write_whole
 from glassformer.interop import run_torch
 from glassformer.interop.directories import check_sizes, checked_file, read_object, write_json
 from glassformer.interop.proof import Ids
-from glassformer.interop.tables import Table, shapes_of, to_ours, to_theirs
-from glassformer.model import ModelConfig, Transformer
+from glassformer.interop.tables import Table, built, shapes_of, to_ours, to_theirs
+from glassformer.model import ModelConfig
 from glassformer.model.layers import PLAIN
 from glassformer.model.positions import Positions
 from glassformer.model_directory import parameters_of, read_tensors
@@ -28,7 +28,11 @@ from glassformer.translator import Translator
 
 KIND = "torch.nn.Transformer"
 CONFIG, WEIGHTS, SOURCE, TARGET = "config.json", "model.safetensors", "source.spm", "target.spm"
-NEEDED = {"norm": "layernorm", "bias": True}  # besides positions that are added, and plain activations
+NEEDED = {
+    "norm": "layernorm",
+    "bias": True,
+    "embedding_norm": False,
+}  # besides positions that are added, and plain activations
 _LAYER = {
     "self_attention": "self_attn", "cross_attention": "multihead_attn", "self_attention_norm": "norm1",
     "cross_attention_norm": "norm2",
@@ -111,16 +115,13 @@ def read(directory: Path) -> Translator:
     names = table(config)
     theirs = {name: one for name, one in theirs.items() if name in names or not name.endswith("_positions")}
     weights = to_ours(names, theirs, shapes_of(config), str(directory / WEIGHTS))
-    model = Transformer(config)
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            parameter.copy_(weights[name])
+    model = built(config, weights)
     source, target = (Tokenizer.load(checked_file(directory, name)) for name in (SOURCE, TARGET))
     target = source if source.to_bytes() == target.to_bytes() else target
     for tokenizer, size in ((source, config.source_vocab_size or config.vocab_size), (target, config.vocab_size)):
         if tokenizer.vocab_size != size:
             raise InputError(f"{directory}: a tokenizer has {tokenizer.vocab_size} pieces, but {CONFIG} says {size}")
-    return Translator(model.eval(), source, target, {"imported": KIND})
+    return Translator(model, source, target, {"imported": KIND})
 
 
 class TorchEngine:

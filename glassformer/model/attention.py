@@ -62,8 +62,10 @@ class Softmax(nn.Module):
 
     def forward(self, scores_BHTS: Tensor, mask: Tensor) -> Tensor:
         weights_BHTS = scores_BHTS.softmax(-1)
-        # Mask has given -inf, thus 0, in all rows but those; to go over all weights again would cost a tenth.
-        return weights_BHTS if bool(mask.any(-1).all()) else weights_BHTS.masked_fill(~mask, 0.0)
+        # Mask has given -inf, thus 0, in all rows but those; to go over all weights again would cost a tenth. To ask
+        # for them would cost more on a GPU, which had to be waited for, and end what is compiled.
+        can_ask = mask.device.type == "cpu" and not torch.compiler.is_compiling()
+        return weights_BHTS if can_ask and bool(mask.any(-1).all()) else weights_BHTS.masked_fill(~mask, 0.0)
 
 
 class WeightedSum(nn.Module):

@@ -23,6 +23,7 @@ LARGEST = {
     "d_ff": 1 << 20,
     "max_length": 1 << 17,
 }
+LARGEST_FIRST = 1000
 LARGEST_TABLE = 1 << 26  # numbers of a table of positions, which no file of weights holds
 
 
@@ -121,6 +122,18 @@ class ModelConfig:
     Source: section 3.5 (interleaved); Marian and fairseq have halves.
     """
 
+    position_exponent: Literal["paper", "tensor2tensor"] = "paper"
+    """The exponent of sinusoidal positions in pair i of columns: paper, 2i / d_model; tensor2tensor,
+    2i / (d_model - 2), which wants a d_model of at least 4. It matters only for parameters that come from elsewhere.
+    Source: section 3.5 (paper); Marian, fairseq and the paper's own code have tensor2tensor.
+    """
+
+    first_position: int = 0
+    """The position of a sentence's first token, of sinusoidal positions. It matters only for parameters that come from
+    elsewhere.
+    Range: at least 0 and at most 1,000. Unit: position. Source: ours; the paper does not say, fairseq has 2.
+    """
+
     max_length: int = 512
     """Longest sentence that the model admits, `</s>` included. A longer one is refused in translation, and in training
     it is the problem `too_long` (see `drop`).
@@ -129,6 +142,11 @@ class ModelConfig:
 
     embedding_scale: bool = True
     """Whether embeddings are multiplied by the root of `d_model`. Source: section 3.4."""
+
+    embedding_norm: bool = False
+    """Whether each embedded token, its position added, is normalised before the first layer.
+    Source: the paper has none; Lewis et al. 2020.
+    """
 
     tie_embeddings: bool = True
     """Whether the output layer's matrix is the target's embedding table.
@@ -186,6 +204,12 @@ class ModelConfig:
             raise UsageError(f"norm_eps = {self.norm_eps} must be above 0 and at most 1")
         if self.positions == "sinusoidal" and self.d_model % 2:
             raise UsageError(f"sinusoidal positions need an even d_model, not {self.d_model}")
+        if not 0 <= self.first_position <= LARGEST_FIRST:
+            raise UsageError(f"first_position = {self.first_position} must be at least 0 and at most {LARGEST_FIRST:,}")
+        if self.positions != "sinusoidal" and self.first_position:
+            raise UsageError(f"first_position = {self.first_position} is of sinusoidal positions, not {self.positions}")
+        if self.position_exponent == "tensor2tensor" and self.d_model < 4:
+            raise UsageError(f"position_exponent = tensor2tensor needs a d_model of at least 4, not {self.d_model}")
         if self.positions == "rotary" and self.head_width % 2:
             raise UsageError(f"rotary positions need an even head width, not {self.head_width}")
         if not 0 <= self.decoder_start_id < self.vocab_size:
@@ -240,10 +264,11 @@ PRESETS: dict[str, Values] = {
     "base": _shape((6, 6), 512, 2048, 8, 0.1),
     "big": _shape((6, 6), 1024, 4096, 16, 0.3),
     "deep-shallow": {**_shape((12, 1), 512, 2048, 8, 0.1), "norm_position": "pre"},
+    "student": _shape((6, 2), 256, 1024, 4, 0.1),
 }
-"""`glass` and `small` are ours, `glass` small enough to look at every number; `tiny` is that of Wu et al. 2021; `base`
+"""`glass`, `small` and `student` are ours, `glass` small enough to look at every number; `tiny` is that of Wu et al. 2021; `base`
 and `big` are the paper's (table 3); `deep-shallow` is that of Kasai et al. 2021, but pre-norm, because twelve post-norm
-layers are hard to start. Training takes `tiny` where none is named; `ModelConfig()` without a preset is `base`.
+layers are hard to start; `student` is for speed (docs/how_to/distil.md). Training takes `tiny` where none is named; `ModelConfig()` without a preset is `base`.
 """
 
 

@@ -3,8 +3,6 @@
 Axes: B batch, H heads, T positions, D d_model, K head width, P positions of a table, C pairs of columns.
 """
 
-from typing import Literal
-
 import torch
 from torch import Tensor, nn
 
@@ -13,9 +11,15 @@ from glassformer.model import sinusoids
 BASE = sinusoids.BASE
 
 
-def sinusoidal_table(length: int, d_model: int, layout: Literal["interleaved", "halves"] = "interleaved") -> Tensor:
+def sinusoidal_table(
+    length: int,
+    d_model: int,
+    layout: sinusoids.Layout = "interleaved",
+    exponent: sinusoids.Exponent = "paper",
+    first: int = 0,
+) -> Tensor:
     """The table of `model/sinusoids.py` as a tensor (length, d_model), float32."""
-    return torch.from_numpy(sinusoids.sinusoidal_table(length, d_model, layout))
+    return torch.from_numpy(sinusoids.sinusoidal_table(length, d_model, layout, exponent, first))
 
 
 class Positions(nn.Module):

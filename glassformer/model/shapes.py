@@ -36,6 +36,8 @@ def _parameters(config: ModelConfig) -> Iterator[tuple[str, tuple[int, ...]]]:
     ):
         if config.positions == "learned":
             yield f"{side}_embedding.position.table_PD", (config.max_length, d_model)
+        if config.embedding_norm:
+            yield from _norm(config, f"{side}_embedding.norm")
         for layer in range(layers):
             for attention in attentions:
                 yield from _attention(config, f"{stack}.{layer}.{attention}")

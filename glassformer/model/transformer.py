@@ -26,7 +26,7 @@ class Memory(NamedTuple):
 
 
 class Embedding(nn.Module):
-    """Token ids to vectors: E[id] * sqrt(d_model), plus the position's vector, then dropout.
+    """Token ids to vectors: E[id] * sqrt(d_model), plus the position's vector, perhaps normalised, then dropout.
 
     Sections 3.4, 3.5 and 5.4. Rotary positions are added in attention instead, and here not at all.
     """
@@ -36,12 +36,15 @@ class Embedding(nn.Module):
         self.token = table
         self.scale = config.embedding_factor
         self.position = _make_positions(config)
+        self.norm = make_norm(config) if config.embedding_norm else None
         self.dropout = Dropout(config.dropout)
 
     def forward(self, ids_BT: Tensor, start: int = 0) -> Tensor:
         x_BTD = self.token(ids_BT) * self.scale
         if self.position:
             x_BTD = self.position(x_BTD, start)
+        if self.norm:
+            x_BTD = self.norm(x_BTD)
         dropped_BTD: Tensor = self.dropout(x_BTD.to(_stream_type(x_BTD)))
         return dropped_BTD
 
@@ -55,7 +58,9 @@ def _stream_type(x: Tensor) -> torch.dtype:
 def _make_positions(config: ModelConfig) -> Positions | None:
     if config.positions == "rotary":
         return None
-    table = sinusoidal_table(config.max_length, config.d_model, config.position_layout)
+    table = sinusoidal_table(
+        config.max_length, config.d_model, config.position_layout, config.position_exponent, config.first_position
+    )
     return Positions(table, learned=config.positions == "learned")
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from glassformer.errors import UsageError
 from glassformer.search.options import SearchOptions
 from glassformer.search.protocol import Floats, Following, Ints, refuse_nan
 from glassformer.search.ranking import top
@@ -147,8 +148,11 @@ class Rules:
         steered_NV = allow_end_where_stuck(steered_NV, log_probs_NV, self.end)
         if length >= self.prefix_BP.shape[1]:
             return steered_NV
-        rows_each = len(tokens_NT) // len(self.prefix_BP)
-        return force(steered_NV, log_probs_NV, self.prefix_BP[:, length].repeat(rows_each))
+        rows_each, size = len(tokens_NT) // len(self.prefix_BP), log_probs_NV.shape[1]
+        forced_B = self.prefix_BP[:, length]
+        if forced_B.max() >= size:
+            raise UsageError(f"a prefix has the id {forced_B.max()}, but the vocabulary's last one is {size - 1:,}")
+        return force(steered_NV, log_probs_NV, forced_B.repeat(rows_each))
 
     def _suppressed(self, length: int) -> tuple[int, ...]:
         return self.suppressed if length >= self.options.min_length else (*self.suppressed, self.end)

@@ -22,6 +22,11 @@ def target_of(direction: str) -> str:
     return direction.rpartition("-")[2]
 
 
+def source_of(direction: str) -> str:
+    """The source of a direction: `en` of `en-hi`; none where it names the target alone."""
+    return direction.rpartition("-")[0]
+
+
 def symbol_of(target: str) -> str:
     """The piece that names a target: `<2hi>`."""
     return f"<2{target}>"

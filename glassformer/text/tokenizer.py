@@ -19,7 +19,7 @@ from sentencepiece import sentencepiece_model_pb2 as model_pb2
 from glassformer.errors import InputError, UsageError
 from glassformer.reading import MIB, read_regular
 from glassformer.special import BOS, EOS, PAD, PIECES, UNK
-from glassformer.text.directions import symbol_of, target_of_symbol
+from glassformer.text.directions import source_of, symbol_of, target_of, target_of_symbol
 from glassformer.text.pairs import Pair
 from glassformer.text.subword_regularization import SubwordSampler, subword_sampler
 
@@ -31,6 +31,7 @@ SKIPPED = "▅"  # SentencePiece leaves lines that hold its sign for the unknown
 BOUNDARY = "\x1f"  # put where no piece may reach across: SentencePiece's own split_digits sees only 0 to 9
 PROBE = " ² x "  # no rule of ours changes it; a tokenizer with other rules, or a damaged one, does
 IMPORTED = "imported"  # stands last in the file of another program's tokenizer, whose rules may change PROBE
+TWO_SIDED = "imported, languages on both sides"  # the same, of a model that is told its source's language too
 # The smallest vocabulary there can be: the control tokens, the 256 bytes, and a piece for the space.
 SMALLEST = len(PIECES) + 256 + 1
 LARGEST = 512 * MIB  # bytes of a `.spm` file
@@ -143,8 +144,21 @@ class Tokenizer:
     @property
     def is_imported(self) -> bool:
         """Whether the pieces and rules are another program's: text may come back changed, or with `<unk>` left out."""
+        return self._mark in (IMPORTED, TWO_SIDED)
+
+    @property
+    def is_two_sided(self) -> bool:
+        """Whether a model is told both languages: the source begins with its own symbol, the translation with its own.
+
+        Else the source begins with the target's symbol.
+        """
+        return self._mark == TWO_SIDED
+
+    @cached_property
+    def _mark(self) -> str:
         model: Any = model_pb2.ModelProto.FromString(self._model)  # type: ignore[attr-defined]
-        return bool(model.denormalizer_spec.name == IMPORTED)
+        name: str = model.denormalizer_spec.name
+        return name
 
     @property
     def rules(self) -> dict[str, str]:
@@ -195,13 +209,16 @@ class Tokenizer:
         """The targets that the tokenizer has a symbol for; none where the model has one direction only."""
         return tuple(self._targets)
 
-    def target_ids(self, target: str | None) -> list[int]:
-        """The ids that tell a model its target, to put before the source's: one, or none where there are no targets.
+    def target_ids(self, direction: str | None) -> list[int]:
+        """The ids that tell a model what to translate to, to put before the source's: one, or none without targets.
 
-        Of a tokenizer with a single target, None or "" is that one. Raises UsageError for a target that it has not, and
+        `direction` is a target, or source and target as `en-hi`. Of a tokenizer with a single target, None or "" is
+        that one. A two-sided tokenizer gives the source's symbol. Raises UsageError for a language that it has not, and
         for none where there are several.
         """
-        symbols, listed = self._targets, ", ".join(self._targets)
+        if self.is_two_sided:
+            return [self._of_direction(direction)[0]]
+        symbols, listed, target = self._targets, ", ".join(self._targets), target_of(direction or "")
         if not target and len(symbols) > 1:
             raise UsageError(
                 f"the model has the targets {listed}; say which one (--to; in training: directions, probe_to)"
@@ -211,8 +228,22 @@ class Tokenizer:
             raise UsageError(f"no target '{target}': {have}")
         return [symbols[target]] if target else list(symbols.values())
 
+    def beginning_ids(self, direction: str | None) -> list[int]:
+        """The ids that a translation begins with: the target's symbol of a two-sided tokenizer, else none."""
+        return [self._of_direction(direction)[1]] if self.is_two_sided else []
+
+    def _of_direction(self, direction: str | None) -> tuple[int, int]:
+        """The symbols of a direction's source and target."""
+        languages = source_of(direction or ""), target_of(direction or "")
+        for language in languages:
+            if language not in self._targets:
+                some = ", ".join(list(self._targets)[:5])
+                what = f"no language '{language}'" if language else "the model is told both languages (--from and --to)"
+                raise UsageError(f"{what}; it knows {len(self._targets)}: {some}, ... (glassformer info lists them)")
+        return self._targets[languages[0]], self._targets[languages[1]]
+
     def split_target(self, ids: list[int]) -> tuple[list[int], list[int]]:
-        """A source's ids in two: its target's symbol, if it begins with one, and its text."""
+        """A side's ids in two: the symbol of a language, if they begin with one, and the text."""
         first = ids[:1] if ids and ids[0] in self._targets.values() else []
         return first, ids[len(first) :]
 
@@ -350,21 +381,24 @@ Ids = list[list[int]]
 
 
 def encode_pairs(pairs: Sequence[Pair], tokenizers: Tokenizers) -> tuple[Ids, Ids]:
-    """The ids of both sides, without `</s>`; a source's begin with its target's symbol, where there are targets.
+    """The ids of both sides, without `</s>`, with the symbols of their languages, where there are targets.
 
     Raises InputError for a pair whose target the tokenizer does not have.
     """
     source, target = tokenizers
-    symbols = {one: _target_ids(source, pair) for one, pair in {pair.to: pair for pair in reversed(pairs)}.items()}
+    first = {pair.direction: pair for pair in reversed(pairs)}
+    symbols = {direction: _symbols(source, target, pair) for direction, pair in first.items()}
     sources = source.encode_all([pair.source for pair in pairs])
-    if any(symbols.values()):
-        sources = [symbols[pair.to] + ids for pair, ids in zip(pairs, sources, strict=True)]
-    return sources, target.encode_all([pair.target for pair in pairs])
+    targets = target.encode_all([pair.target for pair in pairs])
+    if any(map(any, symbols.values())):
+        sources = [symbols[pair.direction][0] + ids for pair, ids in zip(pairs, sources, strict=True)]
+        targets = [symbols[pair.direction][1] + ids for pair, ids in zip(pairs, targets, strict=True)]
+    return sources, targets
 
 
-def _target_ids(source: Tokenizer, pair: Pair) -> list[int]:
+def _symbols(source: Tokenizer, target: Tokenizer, pair: Pair) -> tuple[list[int], list[int]]:
     try:
-        return source.target_ids(pair.to)
+        return source.target_ids(pair.direction), target.beginning_ids(pair.direction)
     except UsageError as error:
         raise InputError(f"{pair.place}: {error}") from None
 

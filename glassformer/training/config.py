@@ -38,6 +38,12 @@ class TrainingConfig:
     Source: ours.
     """
 
+    teacher: str | None = None
+    """Model or run directory that translates the training text once, before the first update; what it says takes the
+    place of the targets (sequence-level knowledge distillation). The validation pairs stay.
+    Source: not in the paper; Kim & Rush 2016, section 3.2.
+    """
+
     max_steps: int = 20_000
     """Updates at which training ends, and at which a cosine schedule has come down to zero.
     Range: at least 1 and at most `2**53`. Unit: updates.
@@ -185,6 +191,26 @@ class TrainingConfig:
     docs/benchmarks/training_speed.md.
     """
 
+    compile: Literal["auto", "none", "kernels", "graphs"] = "auto"
+    """Whether torch compiles forward and backward pass. kernels: into kernels that do several operations at once;
+    graphs: these, recorded as CUDA graphs; auto: kernels on CUDA, if they can be compiled and `max_steps` repays it,
+    else none. What auto has found is kept.
+    Source: not in the paper; Ansel et al. 2024 (torch.compile); how to measure it is in
+    docs/benchmarks/device_speed.md.
+    """
+
+    batch_shapes: int | None = None
+    """Most different shapes of batches, each of which is filled up with padding to one of them; 0: no limit, and least
+    padding. null: 8 where the step is compiled, which it is for each shape anew, else 0.
+    Range: at least 0 and at most 64. Unit: shapes. Source: ours.
+    """
+
+    bfloat16_weights: bool = False
+    """Whether forward and backward pass read a copy of the weights in bfloat16, made anew after each update. The
+    update itself, all sums of gradients, and what is saved are in float32.
+    Source: not in the paper; Micikevicius et al. 2018, section 3.1.
+    """
+
     parallel: Literal["ddp", "fsdp"] = "ddp"
     """What each of several processes holds: a whole model (ddp), or one shard of every parameter, of its gradient and
     of its Adam state (fsdp).
@@ -194,6 +220,12 @@ class TrainingConfig:
     activation_checkpointing: bool = False
     """Whether each layer keeps only its input and is computed again for its gradient: less memory, about a third more
     work, the same numbers. Source: Chen et al. 2016; measured in docs/benchmarks/interruptions.md.
+    """
+
+    deterministic: bool = False
+    """Whether the same run gives the same numbers again to the bit on a GPU too, straight or stopped and resumed, at
+    the cost of slower kernels there. On the CPU it always does.
+    Source: ours; torch.use_deterministic_algorithms.
     """
 
     seed: int = 1
@@ -215,6 +247,12 @@ class TrainingConfig:
                 raise UsageError(f"{name} = {value} must be above 0, or null")
         if self.probe_every is not None and self.probe_every > LARGEST:
             raise UsageError(f"probe_every = {self.probe_every} must be at most 2**53")
+        if self.batch_shapes is not None and not 0 <= self.batch_shapes <= 64:
+            raise UsageError(f"batch_shapes = {self.batch_shapes} must be at least 0 and at most 64, or null")
+        if self.batch_shapes == 0 and self.compile in ("kernels", "graphs"):
+            raise UsageError(f"compile={self.compile} is for each shape of a batch anew: give batch_shapes above 0")
+        if self.bfloat16_weights and self.precision == "float32":
+            raise UsageError("bfloat16_weights is for bfloat16; leave it out, or set precision=bfloat16")
         if self.r_drop < 0:
             raise UsageError(f"r_drop = {self.r_drop} must be at least 0")
         if not 0 <= self.label_smoothing < 1:

@@ -5,23 +5,26 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from glassformer.arguments import is_utf8, path_of
+from glassformer.arguments import checked, is_utf8, path_of
 from glassformer.data.config import DataConfig
 from glassformer.errors import InputError, UsageError
 from glassformer.model_directory import resolve
 from glassformer.settings import keys_of
 from glassformer.training.config import RunConfig
 from glassformer.training.distributed import Group, join_group
+from glassformer.training.run.distilling import with_teacher
 from glassformer.training.run.fine_tuning import with_shape
 from glassformer.training.run.lock import lock_run
 from glassformer.training.run.resuming import resume
 from glassformer.training.run.run import CONFIG, Run
 from glassformer.training.run.starting import start
 from glassformer.training.trainer import Callback, Trainer
+from glassformer.training.update.determinism import preserved_determinism
 from glassformer.training.update.memory import keep_freed_memory
 from glassformer.translator import Translator
 
 
+@checked
 def train(
     out: str | Path,
     *,
@@ -35,7 +38,7 @@ def train(
 
     `settings` are the keys of a config file: `preset`, the data (`pairs=["train.tsv"]`, or `source`
     and `target`, or `corpus`), and any field of ModelConfig and TrainingConfig; `start_from` fine-tunes
-    a model. `resumed=True` goes on with the run if it is already there, as it was but for when to stop and what
+    a model, and a `teacher` translates the text first. `resumed=True` goes on with the run if it is already there, as it was but for when to stop and what
     to probe; `allow` names the settings that may change too, and `data` for the text itself. `callbacks` follow
     the loop.
 
@@ -61,7 +64,7 @@ def train_with(
     path = path_of(out, "out")
     if not is_utf8(path):
         raise UsageError(f"{path}: the name is no UTF-8, and weights could not be read back; choose another --out")
-    with join_group(device) as group, lock_run(path) if group.is_main else nullcontext():
+    with preserved_determinism(), join_group(device) as group, lock_run(path) if group.is_main else nullcontext():
         # Without a name: the trainer must be gone before the group is.
         Trainer(_begin(path, settings, group, resumed, allow), callbacks).fit()
         return Translator.load(resolve(path), group.device)
@@ -74,6 +77,8 @@ def _begin(path: Path, settings: Mapping[str, Any], group: Group, resumed: bool,
     and InputError where there is nothing to resume, nor any data to start with.
     """
     exists = bool(group.largest((path / CONFIG).exists())[0])
+    if resumed or not exists:
+        settings = with_teacher(path, settings, group)
     if not resumed:
         return start(path, RunConfig.from_flat(with_shape(settings)), group)
     if exists:

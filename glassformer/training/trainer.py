@@ -1,6 +1,7 @@
 """The training loop, and the callbacks that may follow it."""
 
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
@@ -49,6 +50,9 @@ class Trainer:
         self.saver = Saver(run, self.report)
         self.selection = ModelSelection(run, self.report, self.saver)
         self.started = time.monotonic() - self.progress.seconds
+        # A GPU makes an update while the next is prepared: its numbers are read after the next has begun, not awaited.
+        self.ahead = 0 if run.group.device.type == "cpu" else 1
+        self.uncounted: deque[Update] = deque()
 
     def fit(self) -> None:
         """Train until max_steps, max_minutes or patience; leave best/, last/ and perhaps average/.
@@ -59,7 +63,7 @@ class Trainer:
         with self.report, StopSignals() as stop:
             for note in self.run.notes():
                 self.report.note(note)
-            self.run.replica.model.train()
+            self.run.replica.objective.train()
             if self.progress.step == 0:
                 self._save_probes()
             for callback in self.callbacks:
@@ -102,10 +106,19 @@ class Trainer:
         update = self.updater.update(self.progress.step, batches)
         for callback in self.callbacks:
             callback.on_update_end(self, update)
+        self.uncounted.append(update)
+        self._count_updates(self.ahead)
+
+    def _count_updates(self, ahead: int = 0) -> None:
+        """Count what the updates did, but for the latest `ahead`."""
+        while len(self.uncounted) > ahead:
+            self._count(self.uncounted.popleft())
+
+    def _count(self, update: Update) -> None:
         self.meter.add(update)
-        if update.splits:
+        if splits := update.splits:
             self.report.note(
-                f"step {self.progress.step:,}: memory did not suffice; batches that were halved: {update.splits}; "
+                f"step {update.step:,}: memory did not suffice; batches that were halved: {splits}; "
                 "no pair is lost, and as large ones are halved from now on"
             )
         if update.applied:
@@ -121,13 +134,15 @@ class Trainer:
         numbers = (
             f"loss {update.loss:.4g}, gradient norm {update.grad_norm:.4g}, learning rate {update.learning_rate:.3g}"
         )
-        self.report.skipped(progress.step, numbers)
-        if progress.skipped_in_row % self.settings.max_skipped:  # a run that is resumed may skip as many again
+        self.report.skipped(update.step, numbers)
+        in_row = progress.skipped_in_row
+        if in_row % self.settings.max_skipped:  # a run that is resumed may skip as many again
             return
+        self._count_updates()
         self.saver.save()
         raise InputError(
-            f"training gives no numbers any more at step {progress.step} ({numbers}; {progress.skipped_in_row} updates "
-            f"in a row skipped); {self.saver.last_good()}: {ADVICE}; with --resume --allow KEY such a change is taken"
+            f"training gives no numbers any more at step {update.step} ({numbers}; {in_row} updates in a row skipped); "
+            f"{self.saver.last_good()}: {ADVICE}; with --resume --allow KEY such a change is taken"
         )
 
     def _agreed_signal(self, stop: StopSignals) -> int:
@@ -140,16 +155,19 @@ class Trainer:
         settings, step = self.settings, self.progress.step
         # At the end too, before that step's checkpoint: it must know what is best.
         validating = step % settings.validate_every == 0 or bool(self._reason_to_end())
+        logging, saving = step % settings.log_every == 0, step % settings.checkpoint_every == 0
+        if validating or signal or logging or saving:
+            self._count_updates()
         if validating or signal or self.meter.due():
             self.report.show(self.meter.to_show())
-        if validating or step % settings.log_every == 0:
+        if validating or logging:
             self.report.train(self.meter.to_log())
         with self.meter.paused():
             if validating:
                 self.selection.validate()
             if validating if settings.probe_every is None else step % settings.probe_every == 0:
                 self._save_probes()
-            if signal or step % settings.checkpoint_every == 0:
+            if signal or saving:
                 self.saver.save()
         if signal:
             raise Interrupted(signal, self.run.path)

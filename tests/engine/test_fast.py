@@ -12,9 +12,10 @@ import pytest
 import torch
 
 from glassformer.engine import EagerEngine, generate
-from glassformer.engine.fast import FastEngine, linear
+from glassformer.engine.fast import FastEngine, linear, reason_against
 from glassformer.engine.native import library
 from glassformer.errors import GlassformerError, InputError, UsageError
+from glassformer.model import ModelConfig
 from glassformer.model.int8 import Int8Linear, quantized
 from glassformer.model.quantization import quantize_rows, quantize_weights
 from glassformer.model_directory import parameters_of
@@ -33,6 +34,7 @@ CONFIGS = [
     {"positions": "learned", "activation": "gelu", "bias": False},
     {"activation": "swiglu", "tie_embeddings": False, "output_bias": True},
     {"source_vocab_size": 17, "d_model": 20, "num_heads": 2, "activation": "geglu", "position_layout": "halves"},
+    {"position_layout": "halves", "position_exponent": "tensor2tensor", "first_position": 2},
     {"activation": "reglu", "norm": "rmsnorm", "embedding_scale": False, "decoder_start_id": EOS},
     {"d_model": 200, "d_ff": 333, "num_heads": 4, "encoder_layers": 1, "vocab_size": 700, "activation": "silu"},
     {"decoder_layers": 1, "encoder_layers": 3, "num_kv_heads": 1, "final_norm": True, "max_length": 8},
@@ -40,6 +42,10 @@ CONFIGS = [
 every_config = pytest.mark.parametrize("options", CONFIGS, ids=named)
 every_set = pytest.mark.parametrize("instructions", SETS)
 precisions = pytest.mark.parametrize("int8", [False, True], ids=["float32", "int8"])
+
+
+def test_an_option_that_it_has_not_is_named():
+    assert "embedding_norm" in reason_against(ModelConfig(vocab_size=20, embedding_norm=True))
 
 
 def weights_of(model, int8):
@@ -180,6 +186,35 @@ def test_it_translates_as_the_eager_engine(options, way):
         assert [one.tokens for one in found] == [one.tokens for one in same]
         for one, other in zip(found, same, strict=True):
             assert one.token_log_probs == pytest.approx(other.token_log_probs, abs=2e-5)
+
+
+@every_config
+@every_set
+@precisions
+def test_scores_and_alignments_are_those_of_the_eager_engine(options, instructions, int8, monkeypatch):
+    """Of sources and targets of all lengths, in one batch or several."""
+    model = make(**options)
+    most = model.config.max_length
+    batch, targets = sources([4, most, 7, 1, 5, 2]), sources([most, 2, 3, 3, 1, 6], seed=2)
+    expected = EagerEngine(quantized(model) if int8 else model).score(batch, targets, align=True)
+    engine, close = fast(model, int8, instructions=instructions), {"abs": 0.05 if int8 else 2e-5}
+    for budget in (4096, 8):
+        monkeypatch.setattr("glassformer.engine.fast.SCORED_TOKENS", budget)
+        found, plain = engine.score(batch, targets, align=True), engine.score(batch, targets)
+        for one, unaligned, same in zip(found, plain, expected, strict=True):
+            assert one.token_log_probs == pytest.approx(same.token_log_probs, **close)
+            assert (unaligned.token_log_probs, unaligned.alignment_TS) == (one.token_log_probs, None)
+            assert one.alignment_TS.shape == same.alignment_TS.shape
+            np.testing.assert_allclose(one.alignment_TS, same.alignment_TS, rtol=0, atol=close["abs"])
+
+
+def test_scores_of_nothing_and_of_the_impossible():
+    engine = fast(make())
+    assert engine.score([], []) == []
+    with pytest.raises(InputError, match="25 tokens, but the model admits 24"):
+        engine.score([[5, EOS]], [[5] * 25])
+    with pytest.raises(UsageError, match="outside the vocabulary"):
+        engine.score([[5, EOS]], [[VOCABULARY, EOS]])
 
 
 # Candidates

@@ -52,6 +52,7 @@ class Visit:
         self.browser = browser
         self.problems: list[str] = []
         self.allowed: set[str] = set()
+        self.may_load_blobs = False  # what a page made itself
 
     def __call__(self, file: Path, fragment: str = "", dark: bool = False, narrow: bool = False, **options: Any) -> Any:
         """The page of a file, opened at `fragment`; `options` are those of Playwright's `new_context`."""
@@ -76,7 +77,8 @@ class Visit:
         return page
 
     def _only_files(self, route: Any) -> None:
-        if route.request.url.split("#")[0] in self.allowed:
+        own = self.may_load_blobs and route.request.url.startswith("blob:")
+        if own or route.request.url.split("#")[0] in self.allowed:
             return route.continue_()
         self.problems.append(f"asked for {route.request.url}")
         return route.abort()

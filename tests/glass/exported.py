@@ -11,7 +11,8 @@ OPTIONS = (
     {},
     {"norm_position": "pre", "norm": "rmsnorm", "positions": "rotary", "activation": "swiglu", "num_kv_heads": 2},
     {"positions": "learned", "activation": "gelu", "position_layout": "halves", "bias": False, "tie_embeddings": False},
-    {"position_layout": "halves", "norm_position": "pre", "activation": "geglu"},
+    {"position_layout": "halves", "position_exponent": "tensor2tensor", "norm_position": "pre", "activation": "geglu"},
+    {"position_layout": "halves", "first_position": 2, "embedding_norm": True},
 )
 
 

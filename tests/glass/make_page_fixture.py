@@ -37,7 +37,8 @@ MODELS: dict[str, dict[str, Any]] = {
     },
     "pre_learned_gelu": {"norm_position": "pre", "positions": "learned", "activation": "gelu", "output_bias": True,
                          "embedding_scale": False},
-    "post_halves_geglu": {"position_layout": "halves", "activation": "geglu", "num_kv_heads": 1},
+    "post_halves_geglu": {"position_layout": "halves", "position_exponent": "tensor2tensor", "first_position": 2,
+                          "embedding_norm": True, "activation": "geglu", "num_kv_heads": 1},
 }  # fmt: skip
 
 Traced = dict[str, TracedTensor]

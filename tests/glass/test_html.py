@@ -1,6 +1,8 @@
 """The page as a file: one document, whatever the model or the user wrote, and never too large by accident."""
 
+import base64
 import dataclasses
+import hashlib
 import json
 import re
 
@@ -62,3 +64,13 @@ def test_nothing_on_the_page_comes_from_a_network(record):
     program = page([("one", record)]).replace(document(page([("one", record)])), "")
     assert not re.search(r"""(src|href)\s*=\s*["']?(https?:)?//""", program)
     assert "@import" not in program and "fetch(" not in program
+
+
+def test_only_the_pages_own_script_and_style_may_run(record):
+    """CSP level 3, section 2.3.1: a hash is of the text between the tags, as UTF-8."""
+    text = page([("one", record)])
+    for directive, tag in (("script-src", "script"), ("style-src", "style")):
+        written = re.search(rf"<{tag}>(.*?)</{tag}>", text, re.DOTALL)[1]
+        hashed = base64.b64encode(hashlib.sha256(written.encode()).digest()).decode()
+        assert f"{directive} 'sha256-{hashed}';" in text
+    assert "unsafe" not in re.search(r"Content-Security-Policy[^>]*", text)[0]

@@ -117,3 +117,18 @@ def test_hostile_text_stays_text_in_every_view(visit, pages):
     assert HOSTILE in page.get_by_role("heading", level=1).inner_text()
     open_view(page, "Tokens")
     assert MARKUP in page.get_by_role("main").inner_text().replace("▁", "")
+
+
+def test_a_script_that_got_into_the_page_does_not_run(browser, pages, tmp_path):
+    """Were text ever taken for markup, the policy in the page would still not let it act."""
+    smuggled = tmp_path / "smuggled.html"
+    markup = '<script>document.title = "run"</script><img src="data:," onerror="document.title = \'run\'">'
+    smuggled.write_text(pages("translation").read_text().replace('<div id="app">', markup + '<div id="app">', 1))
+    page = browser.new_page()
+    refused: list[str] = []
+    page.on("console", lambda message: refused.append(message.text))
+    page.goto(smuggled.as_uri())
+    page.get_by_role("main").wait_for()
+    assert page.title() != "run"
+    assert sum("Content Security Policy" in one for one in refused) == 2
+    page.close()

@@ -72,6 +72,9 @@ def test_a_preset_unlike_any_is_answered_with_all():
         ({"norm_eps": 0.0}, ["norm_eps = 0.0"]),
         ({"d_model": 15, "num_heads": 3}, ["sinusoidal", "d_model", "15"]),
         ({"d_model": 24, "num_heads": 8, "positions": "rotary"}, ["rotary", "head width", "3"]),
+        ({"d_model": 2, "num_heads": 1, "position_exponent": "tensor2tensor"}, ["tensor2tensor", "4"]),
+        ({"first_position": -1}, ["first_position = -1"]),
+        ({"first_position": 2, "positions": "learned"}, ["first_position = 2", "learned"]),
         ({"decoder_start_id": 100}, ["decoder_start_id = 100"]),
         ({"decoder_start_id": -1}, ["decoder_start_id = -1"]),
     ],
@@ -99,7 +102,9 @@ def test_what_only_looks_wrong_is_admitted(options):
     assert all(getattr(config, name) == value for name, value in options.items())
 
 
-@pytest.mark.parametrize("field", ["activation", "norm", "norm_position", "positions", "position_layout"])
+@pytest.mark.parametrize(
+    "field", ["activation", "norm", "norm_position", "positions", "position_layout", "position_exponent"]
+)
 def test_a_name_that_is_no_choice_is_refused(field):
     with pytest.raises(UsageError, match=field):
         ModelConfig(vocab_size=100, **{field: "nonsense"})

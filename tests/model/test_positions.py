@@ -44,6 +44,15 @@ def test_halves_are_the_same_columns_in_another_order():
     assert halves.equal(interleaved[:, [0, 2, 4, 6, 8, 1, 3, 5, 7, 9]])
 
 
+@given(first=st.integers(0, 5), width=widths.filter(lambda width: width > 2))
+def test_tensor2tensors_exponent_and_another_first_position(first, width):
+    """Its code: timescales 10000^(i / (width / 2 - 1)), so that the last is 10000; fairseq counts from 2."""
+    table = sinusoidal_table(9, width, "halves", "tensor2tensor", first).double()
+    half, step = width // 2, math.log(10000) / (width // 2 - 1)
+    angles = torch.tensor([[p * math.exp(-i * step) for i in range(half)] for p in range(first, first + 9)])
+    close(table, torch.cat([angles.sin(), angles.cos()], dim=1).double(), 1e-6)
+
+
 @given(position=st.integers(0, 400), offset=st.integers(-100, 100), width=widths)
 def test_a_shift_is_a_rotation(position, offset, width):
     """PE(p + k) follows from PE(p) by a linear map that depends on k alone (section 3.5)."""

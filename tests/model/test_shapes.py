@@ -10,6 +10,7 @@ from glassformer.model.shapes import num_parameters, parameter_shapes
 CHOICES = [
     {"activation": "relu"}, {"activation": "swiglu"}, {"norm": "rmsnorm"}, {"bias": False}, {"num_kv_heads": 1},
     {"positions": "learned"}, {"positions": "rotary"}, {"norm_position": "pre"}, {"final_norm": True},
+    {"embedding_norm": True, "positions": "learned"}, {"embedding_norm": True, "norm": "rmsnorm"},
     {"source_vocab_size": 7}, {"encoder_layers": 3, "decoder_layers": 1},
 ]  # fmt: skip
 

@@ -22,6 +22,7 @@ kinds = st.fixed_dictionaries(
         "norm_position": st.sampled_from(["post", "pre"]),
         "norm": st.sampled_from(["layernorm", "rmsnorm"]),
         "num_kv_heads": st.sampled_from([1, 2, 4]),
+        "embedding_norm": st.booleans(),
     }
 )
 lengths = st.lists(st.tuples(st.integers(1, 6), st.integers(1, 6)), min_size=1, max_size=3)

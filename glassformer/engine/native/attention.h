@@ -36,9 +36,10 @@ static inline void mix(const float* weights, int length, At at, int width, float
 }
 
 // To the positions of a source, whose keys lie with the positions side by side: keys[column][position], `stride`
-// positions a column, a multiple of LINE. So a vector of scores needs no sum across its lanes.
-static void attend_source(const float* q, const float* keys, const float* values, int64_t value_stride, int length,
-                          int width, float divisor, float* weights, float* y) {
+// positions a column, a multiple of LINE. So a vector of scores needs no sum across its lanes. Returns the sum of the
+// weights, by which they are yet to be divided.
+static float attend_source(const float* q, const float* keys, const float* values, int64_t value_stride, int length,
+                           int width, float divisor, float* weights, float* y) {
     const int stride = (length + LINE - 1) / LINE * LINE;
     for (int s = 0; s < stride; s += LANES) {
         Floats even = {}, odd = {};
@@ -52,6 +53,7 @@ static void attend_source(const float* q, const float* keys, const float* values
     }
     const float sum = softmax(weights, length);
     mix(weights, length, [=](int s) { return values + s * value_stride; }, width, sum, y);
+    return sum;
 }
 
 // To a row's own past, whose positions lie anywhere: keys[t] and values[t] point to those of position t, all heads

@@ -97,7 +97,7 @@ const char* glassformer_encode(glassformer_model* model, const int32_t* ids, con
 void glassformer_free(glassformer_batch* batch) { delete batch; }
 
 const char* glassformer_step(glassformer_batch* batch, int32_t n, const int32_t* tokens, const int32_t* sources,
-                             const int32_t* slots, int32_t length, int32_t* first_slot) {
+                             const int32_t* slots, int32_t length, int32_t* first_slot, float* attended, int32_t across) {
     return guarded([&] {
         const Config& c = batch->model.config;
         std::lock_guard<std::mutex> lock(batch->model.busy);  // the checks read what another thread's step makes longer
@@ -107,10 +107,12 @@ const char* glassformer_step(glassformer_batch* batch, int32_t n, const int32_t*
         check_ids(tokens, n, c.vocabulary);
         for (int row = 0; row < n; ++row)
             require(sources[row] >= 0 && sources[row] < (int)batch->lengths.size(), "a row has no such source");
+        for (int row = 0; attended && row < n; ++row)
+            require(across >= batch->lengths[sources[row]], "a source has more tokens than there is room for");
         for (int64_t i = 0; i < (int64_t)n * length; ++i)
             require(slots[i] >= 0 && slots[i] < batch->cache.size(), "a row has no such past");
         *first_slot = batch->cache.size();
-        batch->step(n, tokens, sources, slots, length);
+        batch->step(n, tokens, sources, slots, length, attended, across);
     });
 }
 
@@ -119,6 +121,14 @@ const char* glassformer_best(glassformer_batch* batch, int32_t count, const uint
         require(count >= 1 && count <= batch->model.config.vocabulary, "the number of candidates is out of range");
         std::lock_guard<std::mutex> lock(batch->model.busy);
         require(batch->best(count, forbidden, ids, log_probs), "NaN");
+    });
+}
+
+const char* glassformer_log_probs_of(glassformer_batch* batch, const int32_t* tokens, float* log_probs) {
+    return guarded([&] {
+        std::lock_guard<std::mutex> lock(batch->model.busy);
+        check_ids(tokens, batch->rows, batch->model.config.vocabulary);
+        batch->log_probs_of(tokens, log_probs);
     });
 }
 

@@ -47,13 +47,17 @@ EXPORT void glassformer_free(glassformer_batch*);
 
 // Reads one more token of each of n rows. Row r reads source sources[r] and has read `length` tokens before, whose
 // keys and values are in slots[r][0..length). The new ones are in slots first_slot, first_slot + 1, ...
+// Where `attended` is not null, it gets what each row attends to of its source, the mean of all layers and heads:
+// (n, across), zero behind the source's end.
 EXPORT const char* glassformer_step(glassformer_batch*, int32_t n, const int32_t* tokens, const int32_t* sources,
-                             const int32_t* slots, int32_t length, int32_t* first_slot);
+                             const int32_t* slots, int32_t length, int32_t* first_slot, float* attended, int32_t across);
 
 // Of the rows of the latest step: the `count` likeliest next tokens that are not forbidden (a flag for each token of
 // the vocabulary), the best first, and their log-probabilities. Where there are fewer, ids are -1.
 EXPORT const char* glassformer_best(glassformer_batch*, int32_t count, const uint8_t* forbidden, int32_t* ids, float* log_probs);
-// ... and the log-probability of every token, (n, vocabulary).
+// ... the log-probability of one token of each row, which may be NaN,
+EXPORT const char* glassformer_log_probs_of(glassformer_batch*, const int32_t* tokens, float* log_probs);
+// ... and of every token, (n, vocabulary).
 EXPORT const char* glassformer_log_probs(glassformer_batch*, float* log_probs);
 
 // For tests: y = x W^T + bias as the model's linear maps compute it.

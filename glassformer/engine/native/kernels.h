@@ -46,7 +46,7 @@ struct Kernels {
     void (*add)(float* x, const float* y, int n);
     void (*activate)(Activation kind, float* x, const float* times, int n);
     void (*rotate)(float* x, int heads, int width, const float* turns);
-    void (*attend_source)(const float* q, const float* keys, const float* values, int64_t value_stride, int length,
+    float (*attend_source)(const float* q, const float* keys, const float* values, int64_t value_stride, int length,
                           int width, float divisor, float* weights, float* y);
     void (*attend_past)(const float* q, const float* const* keys, const float* const* values, int column, int length,
                         int width, float divisor, float* weights, float* y);

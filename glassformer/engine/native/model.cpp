@@ -246,7 +246,8 @@ void glassformer_batch::encode(const int32_t* ids, int first, int last) {
         for (int source = first, row = 0; source < last; row += lengths[source++])
             take_memory(own[source - first], qkv + row * wide + c.d_model, wide, lengths[source]);
         model.pool.run(n, 64. * n * d, [&](int row, int thread) {
-            attend_memory(own[source_of[row]], lengths[first + source_of[row]], qkv + row * wide, mixed + row * d, thread);
+            attend_memory(own[source_of[row]], lengths[first + source_of[row]], qkv + row * wide, mixed + row * d, thread,
+                          nullptr);
         });
         float* fx = model.work.inner.at_least((int64_t)n * d);
         model.linear(layer.output, mixed, d, n, fx, d);
@@ -283,15 +284,19 @@ void glassformer_batch::take_memory(SourceMemory& to, const float* keys_values, 
     }
 }
 
-// All heads of one row.
-void glassformer_batch::attend_memory(const SourceMemory& of, int length, const float* q, float* y, int thread) const {
+// All heads of one row. Where `attended` is not null, each adds its share of the mean over all layers and heads.
+void glassformer_batch::attend_memory(const SourceMemory& of, int length, const float* q, float* y, int thread,
+                                      float* attended) const {
     const Config& c = model.config;
     const int width = model.width(), shared = c.heads / c.kv_heads;
     for (int head = 0; head < c.heads; ++head) {
         const int column = head / shared * width;
-        model.kernels->attend_source(q + head * width, of.keys.data() + (int64_t)column * padded(length),
-                                     of.values.data() + column, model.kv_width(), length, width,
-                                     std::sqrt((float)width), model.work.weights[thread].data(), y + head * width);
+        float* weights = model.work.weights[thread].data();
+        const float sum = model.kernels->attend_source(
+            q + head * width, of.keys.data() + (int64_t)column * padded(length), of.values.data() + column,
+            model.kv_width(), length, width, std::sqrt((float)width), weights, y + head * width);
+        if (attended)
+            for (int s = 0; s < length; ++s) attended[s] += weights[s] / (sum * c.heads * c.decoder_layers);
     }
 }
 
@@ -311,7 +316,8 @@ void glassformer_batch::attend_past(int layer, const float* q, const int32_t* sl
                                    std::sqrt((float)width), model.work.weights[thread].data(), y + head * width);
 }
 
-void glassformer_batch::step(int n, const int32_t* tokens, const int32_t* sources, const int32_t* slots, int length) {
+void glassformer_batch::step(int n, const int32_t* tokens, const int32_t* sources, const int32_t* slots, int length,
+                             float* attended, int across) {
     const Config& c = model.config;
     const int d = model.stride(), width = model.width(), kv = model.kv_width();
     const int64_t wide = padded(c.d_model + 2 * kv);
@@ -319,6 +325,7 @@ void glassformer_batch::step(int n, const int32_t* tokens, const int32_t* source
     const std::vector<int32_t> places(n, length);
     float* x = hidden.at_least((int64_t)n * d);
     rows = n;
+    if (attended) std::memset(attended, 0, (size_t)n * across * sizeof(float));
     model.embed(model.target_table, tokens, n, places.data(), x);
     for (int number = 0; number < c.decoder_layers; ++number) {
         const DecoderLayer& layer = model.decoder[number];
@@ -339,7 +346,8 @@ void glassformer_batch::step(int n, const int32_t* tokens, const int32_t* source
         model.linear(layer.cross_query, model.sublayer_input(layer.cross_norm, x, n), d, n, qkv, wide);
         model.pool.run(n, 64. * n * d, [&](int row, int thread) {
             const int source = sources[row];
-            attend_memory(memory[source][number], lengths[source], qkv + row * wide, mixed + row * d, thread);
+            attend_memory(memory[source][number], lengths[source], qkv + row * wide, mixed + row * d, thread,
+                          attended ? attended + (int64_t)row * across : nullptr);
         });
         model.linear(layer.cross_output, mixed, d, n, fx, d);
         model.add_and_norm(layer.cross_norm, x, fx, n);

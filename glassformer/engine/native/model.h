@@ -118,8 +118,10 @@ private:
 struct glassformer_batch {
     glassformer_batch(glassformer_model& model, const int32_t* ids, const int32_t* lengths, int sources);
 
-    void step(int n, const int32_t* tokens, const int32_t* sources, const int32_t* slots, int length);
+    void step(int n, const int32_t* tokens, const int32_t* sources, const int32_t* slots, int length, float* attended,
+              int across);
     bool best(int count, const uint8_t* forbidden, int32_t* ids, float* log_probs);  // false: a number is NaN
+    void log_probs_of(const int32_t* tokens, float* log_probs);
     bool log_probs(float* log_probs);
 
     glassformer_model& model;
@@ -133,6 +135,6 @@ private:
     void encode(const int32_t* ids, int first, int last);
     void remember(const float* x, int first, int last);
     void take_memory(SourceMemory& to, const float* keys_values, int64_t stride, int length) const;
-    void attend_memory(const SourceMemory& of, int length, const float* q, float* y, int thread) const;
+    void attend_memory(const SourceMemory& of, int length, const float* q, float* y, int thread, float* attended) const;
     void attend_past(int layer, const float* q, const int32_t* slots, int length, int own, float* y, int thread);
 };

@@ -98,6 +98,14 @@ bool glassformer_batch::best(int count, const uint8_t* forbidden, int32_t* ids, 
     return logits.finite();
 }
 
+void glassformer_batch::log_probs_of(const int32_t* tokens, float* log_probs) {
+    Logits logits(model, hidden.data(), rows);
+    logits.visit([&](const float* some, int n, int first, int row, int) {
+        if (tokens[row] >= first && tokens[row] < first + n) log_probs[row] = some[tokens[row] - first];
+    });
+    for (int row = 0; row < rows; ++row) log_probs[row] -= logits.log_z[row];
+}
+
 bool glassformer_batch::log_probs(float* log_probs) {
     const int64_t vocabulary = model.config.vocabulary;
     Logits logits(model, hidden.data(), rows);

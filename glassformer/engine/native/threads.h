@@ -44,7 +44,7 @@ public:
         wake();
         work_on(0);
         open_ = false;
-        while (working_ > 0) pause();
+        for (int look = 0; working_ > 0; ++look) look < LOOKS ? pause() : std::this_thread::yield();
     }
 
 private:

@@ -34,10 +34,10 @@ KINDS = ("self_attention", "cross_attention", FEED_FORWARD)
 
 
 def stream(config: ModelConfig, stack: Stack) -> list[str]:
-    """The residual stream of a stack: the embedding with its position, then what each layer leaves."""
+    """The residual stream of a stack: the embedding with position and norm, then what each layer leaves."""
     names = {node.name for node in graph(config)}
     embedding = f"{SIDES[stack]}_embedding"
-    bottom = next(name for part in ("output", "scaled", "lookup") if (name := f"{embedding}.{part}") in names)
+    bottom = next(name for part in ("norm", "output", "scaled", "lookup") if (name := f"{embedding}.{part}") in names)
     part = "residual" if config.norm_position == "pre" else "norm"
     layers = config.encoder_layers if stack == "encoder" else config.decoder_layers
     return [bottom, *(f"{stack}.{n}.feed_forward_norm.{part}" for n in range(layers))]

@@ -105,10 +105,15 @@ def _apply(edit: Edit, x: Tensor, row: int | None, by_heads: bool) -> None:
 
 def _heads(edit: Edit, x: Tensor) -> Tensor:
     count = x.shape[-3]
+    check_heads(edit.heads, count, edit.tensor)
     heads = range(count) if edit.heads is None else [int(head) for head in listed(edit.heads) or ()]
-    if wrong := [head for head in heads if not 0 <= head < count]:
-        raise UsageError(f"{edit.tensor} has the heads 0 to {count - 1}, not {wrong[0]}")
     return torch.tensor(list(heads), dtype=torch.long, device=x.device)
+
+
+def check_heads(heads: Sequence[int] | int | None, count: int, name: str) -> None:
+    """Raise UsageError for a head that the tensor or attention of this name does not have."""
+    if wrong := [head for head in listed(heads) or () if not 0 <= int(head) < count]:
+        raise UsageError(f"{name} has the heads 0 to {count - 1}, not {wrong[0]}")
 
 
 def _hiding(cuts: Sequence[tuple[int | None, Cut]]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:

@@ -11,6 +11,9 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from glassformer.arguments import checked, shown
+from glassformer.errors import UsageError
+
 Places = Sequence[int | str] | int | str | None  # None: all
 Kind = Literal["replace", "zero", "mean", "scale", "freeze"]
 
@@ -72,36 +75,47 @@ class Force:
 Intervention = Edit | Cut | Force
 
 
+@checked
 def replace(tensor: str, value: object, positions: Places = None, heads: Sequence[int] | int | None = None) -> Edit:
     """Put numbers in the place of the tensor's own. A number, an array or a Tensor, which broadcasts."""
-    return Edit("replace", tensor, positions, heads, value=torch.as_tensor(value, dtype=torch.float32))
+    try:
+        numbers = torch.as_tensor(value, dtype=torch.float32)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise UsageError(f"value is {shown(value)}: it must be a number or an array of numbers") from error
+    return Edit("replace", tensor, positions, heads, value=numbers)
 
 
+@checked
 def zero(tensor: str, positions: Places = None, heads: Sequence[int] | int | None = None) -> Edit:
     """Set to zero (zero ablation)."""
     return Edit("zero", tensor, positions, heads)
 
 
+@checked
 def mean(tensor: str, positions: Places = None, heads: Sequence[int] | int | None = None) -> Edit:
     """Set to the mean over the positions of the same sentence, without the change (mean ablation)."""
     return Edit("mean", tensor, positions, heads, value=None)
 
 
+@checked
 def scale(tensor: str, factor: float, positions: Places = None, heads: Sequence[int] | int | None = None) -> Edit:
     """Multiply by a factor."""
     return Edit("scale", tensor, positions, heads, factor=factor)
 
 
+@checked
 def freeze(tensor: str, positions: Places = None, heads: Sequence[int] | int | None = None) -> Edit:
     """Hold at what it is without the changes, whatever the others make of it."""
     return Edit("freeze", tensor, positions, heads, value=None)
 
 
+@checked
 def cut(attention: str, queries: Places = None, keys: Places = None, heads: Sequence[int] | int | None = None) -> Cut:
     """Cut edges of attention: these queries may not see these keys."""
     return Cut(attention, queries, keys, heads)
 
 
+@checked
 def hide(positions: Places, *, within: Literal["encoder", "decoder", "both"] = "both") -> list[Cut]:
     """Hide source words from the decoder, from the words beside them in the encoder, or from both.
 
@@ -114,6 +128,7 @@ def hide(positions: Places, *, within: Literal["encoder", "decoder", "both"] = "
     return list(cuts.values()) if within == "both" else [cuts[within]]
 
 
+@checked
 def force(step: int, token: int | str) -> Force:
     """Force the token of a step."""
     return Force(step, token)

@@ -31,19 +31,22 @@ def bare(word: str) -> str:
 def numbered(places: Places, tokens: Axis, where: str) -> tuple[int, ...] | None:
     """Places as numbers: a word stands for all tokens of all its occurrences. None for all places.
 
-    Raises UsageError for a place below 0, InputError for a word that is not there.
+    Raises UsageError for a place that is not there, InputError for such a word. How long a translation becomes is not
+    known yet, so that places of the target have no end.
     """
     if places is None:
         return None
     found: list[int] = []
     for place in listed(places) or ():
-        found += _of_word(place, tokens, where) if isinstance(place, str) else [_checked(place, where)]
+        found += _of_word(place, tokens, where) if isinstance(place, str) else [_checked(place, tokens, where)]
     return tuple(dict.fromkeys(found))
 
 
-def _checked(place: int, where: str) -> int:
+def _checked(place: int, tokens: Axis, where: str) -> int:
     if place < 0:
         raise UsageError(f"place {place} of the {where}: places begin with 0")
+    if where == "source" and place >= (count := len(tokens["tokens"])):
+        raise UsageError(f"place {place} of the source: its places are 0 to {count - 1}")
     return place
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from glassformer.errors import UsageError
-from glassformer.glass.causes.intervening import Change, writable
+from glassformer.glass.causes.intervening import Change, check_heads, writable
 from glassformer.glass.causes.interventions import Cut, Edit, Force, Intervention, Places, listed
 from glassformer.glass.causes.places import Axis, numbered
 from glassformer.glass.graph import graph
@@ -66,6 +66,7 @@ class Unchanged:
         stack, _, kind = what.attention.partition(".")
         queries, keys = ("source" if stack == "encoder" else "target"), ("target" if stack == "decoder" else "source")
         keys = "source" if kind.endswith("cross_attention") else keys
+        check_heads(what.heads, self.config.num_heads, what.attention)
         return dataclasses.replace(
             what,
             queries=numbered(what.queries, self.axes[queries], queries),

@@ -10,12 +10,13 @@ Axes: B rows.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor
 
-from glassformer.errors import UsageError, nearest
+from glassformer.arguments import checked
+from glassformer.errors import UsageError
 from glassformer.glass.causes.asking import Question
 from glassformer.glass.causes.components import FEED_FORWARD, SIDES, Stack, after, stream, sublayers
 from glassformer.glass.causes.interventions import Edit, replace
@@ -91,6 +92,7 @@ class Sweep:
 
 
 @torch.no_grad()
+@checked
 def sweep(model: Transformer, question: Question, ablation: Ablation | None = None) -> Sweep:
     """The maps of a question: both streams by places; each kind of attention by heads; feed-forward by layers.
 
@@ -98,8 +100,6 @@ def sweep(model: Transformer, question: Question, ablation: Ablation | None = No
     says otherwise). Patched parts are those that correspond. Raises UsageError for an ablation that cannot be.
     """
     ablation = ablation or ("patch" if question.other else "mean")
-    if ablation not in get_args(Ablation):
-        raise UsageError(f"unknown ablation '{ablation}'; {nearest(ablation, get_args(Ablation))}")
     if ablation == "patch" and question.other is None:
         raise UsageError("patching wants a second sentence to take the numbers from (versus)")
     shapes = _maps(model.config, question.reading)

@@ -8,7 +8,7 @@ from glassformer.glass.ops.op import Attributes, CellContext, CellRef, CellTerms
 
 
 def position(attributes: Attributes, place: int, column: int) -> float:
-    """sin or cos of place / base^(2i/width), where i is the pair that the column belongs to."""
+    """sin or cos of place / base^(2i/divisor), where i is the pair that the column belongs to."""
     angle, is_sine = position_angle(attributes, place, column)
     return math.sin(angle) if is_sine else math.cos(angle)
 
@@ -16,7 +16,13 @@ def position(attributes: Attributes, place: int, column: int) -> float:
 def position_angle(attributes: Attributes, place: int, column: int) -> tuple[float, bool]:
     """(angle, whether the column holds its sine)."""
     pair, is_sine = _pair_of(attributes, column)
-    return (attributes["start"] + place) / attributes["base"] ** (2 * pair / attributes["width"]), is_sine
+    return (attributes["start"] + place) / attributes["base"] ** (2 * pair / _divisor(attributes)), is_sine
+
+
+def _divisor(attributes: Attributes) -> int:
+    """d of the exponent 2i/d: that of the model's configuration; the width in rotary positions and in old records."""
+    divisor: int = attributes.get("divisor", attributes["width"])
+    return divisor
 
 
 def _pair_of(attributes: Attributes, column: int) -> tuple[int, bool]:
@@ -35,7 +41,7 @@ def _positions_formula(terms: CellTerms) -> Formula:
     angle, is_sine = position_angle(attributes, place, column)
     pair, _ = _pair_of(attributes, column)
     wave = "sin" if is_sine else "cos"
-    symbols = f"{wave}({attributes['start'] + place} / {attributes['base']:g}^({2 * pair}/{attributes['width']}))"
+    symbols = f"{wave}({attributes['start'] + place} / {attributes['base']:g}^({2 * pair}/{_divisor(attributes)}))"
     return symbols, f"{wave}({show(angle)})"
 
 

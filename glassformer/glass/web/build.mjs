@@ -1,6 +1,7 @@
 // Builds the whole page, script and styles inline, into one file: ../static/page.html, and beside it NOTICES.txt, the
 // licences of the packages that are bundled in it.
 // `node build.mjs --verify` writes nothing and fails if those files are not what the sources build.
+import { createHash } from "node:crypto";
 import { readFile, writeFile, mkdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -40,9 +41,14 @@ async function notice(name) {
 }
 const notices = (await Promise.all([...bundled].map(notice))).join(`\n${"=".repeat(80)}\n\n`);
 
+// The page's Content-Security-Policy lets these two run, and nothing else that text could smuggle into it.
+const hash = (text) => `sha256-${createHash("sha256").update(text).digest("base64")}`;
+
 const inComment = notices.replaceAll(/-(?=-)/g, "- "); // "--" could end an HTML comment
 const page = template
   .replace("__LICENCES__", () => inComment)
+  .replace("__STYLE_HASH__", hash(style))
+  .replace("__SCRIPT_HASH__", hash(script))
   .replace("__STYLE__", () => style)
   .replace("__SCRIPT__", () => script);
 

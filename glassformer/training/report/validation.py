@@ -140,7 +140,7 @@ def _validate(translator: Translator, ids: TokenizedPairs, part: Part, settings:
     if not isfinite(loss):
         raise InputError(f"the weights give a validation loss of {loss}; what was saved before is intact: {ADVICE}")
     translator.model.eval()
-    sources, targets = [pair.source for pair in part.sample], [pair.to for pair in part.sample]
+    sources, targets = [pair.source for pair in part.sample], [pair.direction for pair in part.sample]
     texts = [t.text for t in translator.translate(sources, GREEDY, to=targets)]
     references = [pair.target for pair in part.sample]
     scores = score_corpus(texts, references, tokenize=part.tokenizer, metrics=("bleu", "chrf"))

@@ -21,6 +21,8 @@ from glassformer.training.run.checkpoint import restore_state
 from glassformer.training.run.fingerprint import batching_key, data_changes, validation_key
 from glassformer.training.run.run import Run
 from glassformer.training.run.state import read_progress
+from glassformer.training.update.compilation import agreed_compilation, refuse_compilation
+from glassformer.training.update.determinism import make_deterministic
 from glassformer.training.update.optimizer import adam
 from glassformer.training.update.precision import agreed_precision
 from glassformer.training.update.replica import Replica
@@ -34,6 +36,9 @@ def build_run(path: Path, config: RunConfig, group: Group, checkpoint: Path | No
     the tokenizer of `validate_tokenize` is not here.
     """
     check_tokenizer(config.training.validate_tokenize)
+    refuse_compilation(config.training, group)
+    if config.training.deterministic:
+        make_deterministic()
     _refuse_too_large(config, group)
     origin = checkpoint or (Path(config.training.start_from) if config.training.start_from else None)
     translator = _load_translator(origin, config.model) if origin else None
@@ -46,7 +51,10 @@ def build_run(path: Path, config: RunConfig, group: Group, checkpoint: Path | No
     _refuse_probes(translator, config.training)
     if config.training.precision == "auto":
         config = config.with_training(precision=agreed_precision(translator.model, data.train, config, group))
-    replica = Replica(translator.model, config.training, group)
+    compilation = agreed_compilation(translator.model, data, config, group)
+    config = config.with_training(compile=compilation.how, batch_shapes=compilation.shapes)
+    data = data.with_widths(compilation.widths) if compilation.widths else data
+    replica = Replica(translator.model, config.training, group, compilation.widths)
     optimizer = adam(replica.model)
     if checkpoint:
         restore_state(checkpoint, replica.model, optimizer, group)
@@ -54,7 +62,7 @@ def build_run(path: Path, config: RunConfig, group: Group, checkpoint: Path | No
     else:
         keys = batching_key(config, data), validation_key(config, data)
         progress = TrainingProgress(processes=group.size, batching_key=keys[0], validation_key=keys[1])
-    return Run(path, config, data, translator, replica, optimizer, progress, group, warnings)
+    return Run(path, config, data, translator, replica, optimizer, progress, group, (*warnings, *compilation.notes))
 
 
 def _refuse_too_large(config: RunConfig, group: Group) -> None:

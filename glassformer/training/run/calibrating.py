@@ -31,7 +31,7 @@ def calibrate(translator: Translator, pairs: Sequence[Pair]) -> Calibration | No
     """Translate up to SENTENCES of the pairs and see how sure the model is of the good translations."""
     chosen = pairs[:: -(-len(pairs) // SENTENCES)]
     translator.estimator = Estimator(translator.estimator.lexicon)
-    targets = [pair.to for pair in chosen]
+    targets = [pair.direction for pair in chosen]
     translations = translator.translate([pair.source for pair in chosen], GREEDY, to=targets)
     return Calibration.from_validation(
         [

@@ -19,9 +19,12 @@ CHANGEABLE = {
     "probe_every",
     "store",
     "parallel",
+    "compile",
     "activation_checkpointing",
 }
-FIXED = SHAPE | {"tokenizer", "character_coverage", "split_digits", "user_symbols", "start_from"}
+# What a run settles when it begins; to leave it open again changes nothing.
+OPEN = {"precision": "auto", "compile": "auto", "batch_shapes": None}
+FIXED = SHAPE | {"tokenizer", "character_coverage", "split_digits", "user_symbols", "start_from", "teacher"}
 CONTENT = "data"  # what --allow calls the text itself, beside the keys of a config
 
 Differences = dict[str, tuple[Any, Any]]  # key: (before, after)
@@ -34,8 +37,7 @@ def resumed_config(path: Path, changes: Mapping[str, Any], allow: Sequence[str])
     has a key that can never change.
     """
     saved, given = read_yaml(path), dict(changes)
-    if given.get("precision") == "auto":
-        del given["precision"]  # measured when the run began
+    given = {key: value for key, value in given.items() if key not in OPEN or value != OPEN[key]}
     if "preset" in given:
         given = preset(str(given.pop("preset"))) | given
     config = RunConfig.from_flat(saved | given, str(path))

@@ -24,7 +24,7 @@ BATCHING = (
     "drop",
 )
 # Settings newer than some runs, whose keys are as if there were none where these are as they were.
-LATER = {"augment": "none", "sampling_temperature": None}
+LATER = {"augment": "none", "sampling_temperature": None, "batch_shapes": 0}
 SPLITS = "subword_regularization"  # how subword_dropout draws splits; runs older than it drew others
 
 

@@ -55,10 +55,10 @@ class Run:
 
     def save_model(self, name: str, scores: dict[str, Any]) -> None:
         """Write the model directory `name` of the run, with a card that says where it comes from."""
-        origin = self.config.training.start_from
+        origins = {name: getattr(self.config.training, name) for name in ("start_from", "teacher")}
         self.translator.card = {
             "corpus": describe(self.config),
-            **({"start_from": origin} if origin else {}),
+            **{name: origin for name, origin in origins.items() if origin},
             "steps": self.progress.step,
             "validation": scores,
             "seed": self.config.training.seed,

@@ -2,6 +2,8 @@
 
 import math
 
+from torch import Tensor
+
 ADVICE = "try a lower learning_rate, more warmup_steps, or precision=float32"
 
 # A uniform guess costs log(V) nats per token, and an untrained model with tied embeddings at most sqrt(d_model) more.
@@ -14,6 +16,9 @@ def usable_loss(loss: float, vocab_size: int) -> bool:
     return math.isfinite(loss) and loss < EXPLODED * math.log(vocab_size)
 
 
-def usable(loss: float, grad_norm: float, vocab_size: int) -> bool:
-    """Whether an update may be applied: clipping tames a large gradient, but not an infinite one or NaN."""
-    return usable_loss(loss, vocab_size) and math.isfinite(grad_norm)
+def usable(loss: Tensor, grad_norm: Tensor, vocab_size: int) -> Tensor:
+    """Whether an update may be applied: clipping tames a large gradient, but not an infinite one or NaN.
+
+    A boolean scalar on the device of both, so that nothing waits for it.
+    """
+    return loss.isfinite() & (loss < EXPLODED * math.log(vocab_size)) & grad_norm.isfinite()

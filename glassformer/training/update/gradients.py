@@ -15,8 +15,8 @@ from glassformer.errors import InputError, is_out_of_memory
 from glassformer.special import EOS, PAD
 from glassformer.text.tokenizer import Tokenizer
 from glassformer.training.distributed import Group
+from glassformer.training.update.compilation import refuse_uncompilable
 from glassformer.training.update.objective import on_device
-from glassformer.training.update.precision import autocast
 from glassformer.training.update.randomness import preserved_random_state, random_state, set_random_state
 from glassformer.training.update.replica import Replica
 
@@ -27,34 +27,41 @@ class GradientWork(NamedTuple):
     loss: Tensor  # mean per target token
     source_tokens: int
     target_tokens: int
-    splits: int  # batches that did not fit into memory and were halved
+    splits: Tensor  # batches that did not fit into memory and were halved
 
 
 class _MicroBatch(NamedTuple):
     """Pairs that are computed together; those of a dummy do not count."""
 
     batch: Batch
+    shape: tuple[int, int] | None  # pairs, and positions of a side, to fill it up to
     counts: bool = True
 
     @property
     def positions(self) -> int:
+        if self.shape:
+            return 2 * self.shape[0] * self.shape[1]
         return self.batch.source_BS.size + self.batch.target_BT.size
+
+    @property
+    def filled(self) -> Batch:
+        return self.batch.filled(*self.shape) if self.shape else self.batch
 
     def halves(self) -> list["_MicroBatch"]:
         middle = len(self.batch.rows) // 2
-        return [_MicroBatch(self.batch.select(which), self.counts) for which in (slice(middle), slice(middle, None))]
+        shape = (max(-(-self.shape[0] // 2), len(self.batch.rows) - middle), self.shape[1]) if self.shape else None
+        return [self._replace(batch=self.batch.select(w), shape=shape) for w in (slice(middle), slice(middle, None))]
 
     def dummy(self) -> "_MicroBatch":
-        return _MicroBatch(self.batch.select(slice(1)), counts=False)
+        return self._replace(batch=self.batch.select(slice(1)), counts=False)
 
 
 class Gradients:
     """Sums gradients so that the result depends only on the pairs of an update, not on how they are divided into
     batches, processes and micro-batches."""
 
-    def __init__(self, replica: Replica, precision: str, group: Group, source_tokenizer: Tokenizer) -> None:
-        self._replica, self._precision, self._group = replica, precision, group
-        self._source_tokenizer = source_tokenizer
+    def __init__(self, replica: Replica, group: Group, source_tokenizer: Tokenizer) -> None:
+        self._replica, self._group, self._source_tokenizer = replica, group, source_tokenizer
         self._largest_done = 0  # positions of the largest micro-batch whose gradient was computed
         self._smallest_failed = float("inf")  # positions of the smallest for which memory did not suffice
 
@@ -70,19 +77,19 @@ class Gradients:
         parts, splits = [self._own_share(batch) for batch in batches], 0
         randomness = random_state(self._group.device)
         while (loss := self._try(parts, target_tokens)) is None:
-            self._replica.model.zero_grad(set_to_none=True)
+            self._replica.zero_grad()
             # A sitting that knows already what is too large does not try it, and must draw the same random numbers.
             set_random_state(randomness, self._group.device)
             if torch.cuda.is_available():
                 torch.cuda.empty_cache()
             splits += 1
-        loss, all_splits = self._group.sum(torch.stack((loss, loss.new_tensor(splits))))
-        return GradientWork(loss, source_tokens, target_tokens, int(all_splits))
+        loss, all_splits = self._group.sum(torch.stack((loss, torch.full_like(loss, splits))))
+        return GradientWork(loss, source_tokens, target_tokens, all_splits)
 
     def _own_share(self, batch: Batch) -> _MicroBatch:
         """This process's pairs; where the batch has too few for all, a dummy, since every process must take part."""
-        share = batch.select(slice(self._group.rank, None, self._group.size))
-        return _MicroBatch(share) if len(share.rows) else _MicroBatch(batch).dummy()
+        share, shape = batch.select(slice(self._group.rank, None, self._group.size)), self._replica.shape(batch)
+        return _MicroBatch(share, shape) if len(share.rows) else _MicroBatch(batch, shape).dummy()
 
     def _try(self, parts: list[_MicroBatch], target_tokens: int) -> Tensor | None:
         """This process's share of the loss; None where memory did not suffice, and `_smallest_failed` is lower now."""
@@ -100,6 +107,7 @@ class Gradients:
                     loss += self._backward(part, target_tokens)
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
+                    refuse_uncompilable(error)
                     raise
                 self._refuse(part, exchanging)
                 self._smallest_failed = min(self._smallest_failed, part.positions)
@@ -115,10 +123,11 @@ class Gradients:
         device = self._group.device
         # Whether there is a dummy depends on what came before in this sitting; what dropout draws must not.
         kept = nullcontext() if part.counts else preserved_random_state(device)
-        with kept, autocast(self._precision, device):
-            summed = self._replica.objective(*on_device(part.batch, device))
+        with kept, self._replica.autocast():
+            summed = self._replica.objective(*on_device(part.filled, device))
             loss: Tensor = summed * part.counts / target_tokens
         (loss * self._group.size).backward()  # DDP and FSDP take the mean over the processes
+        self._replica.collect_gradients()
         self._largest_done = max(self._largest_done, part.positions)
         return loss.detach()
 

@@ -18,11 +18,14 @@ from glassformer.training.update.utilisation import DTYPES, seconds_of
 WORTHWHILE = 1.1
 
 
-def autocast(precision: str, device: torch.device) -> AbstractContextManager[object]:
-    """A context in which matrix products are in `precision`; parameters and sums stay in float32."""
+def autocast(precision: str, device: torch.device, cached: bool = True) -> AbstractContextManager[object]:
+    """A context in which matrix products are in `precision`; parameters and sums stay in float32.
+
+    `cached`: a parameter is cast once in the context, not at each use; for CUDA graphs it must not be.
+    """
     if precision == "float32":
         return nullcontext()
-    return torch.autocast(device.type, dtype=DTYPES[precision])
+    return torch.autocast(device.type, dtype=DTYPES[precision], cache_enabled=cached)
 
 
 def faster_precision(run_once: Callable[[str], object], device: torch.device, rounds: int = 3) -> str:

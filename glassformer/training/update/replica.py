@@ -2,17 +2,23 @@
 
 import copy
 import warnings
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from glassformer.data.batches import Batch
+from glassformer.data.shapes import filled_up, rows_of
 from glassformer.model import Transformer
 from glassformer.training.config import TrainingConfig
 from glassformer.training.distributed import Group
+from glassformer.training.update.compilation import compiled
 from glassformer.training.update.memory import recompute_activations
-from glassformer.training.update.objective import Objective
+from glassformer.training.update.objective import Objective, WholeObjective
+from glassformer.training.update.precision import autocast
 
 
 class Replica:
@@ -22,20 +28,66 @@ class Replica:
     (`ddp`; Li et al. 2020), or each hold one shard of every parameter, of its gradient and of its Adam state, and
     gather a layer while it runs (`fsdp`; FSDP2's fully_shard, after ZeRO, Rajbhandari et al. 2020). When sharded,
     `model` is a copy; `write_to` brings the unsharded model up to date, which rank 0 keeps on its device to validate.
+
+    With `bfloat16_weights` the objective is of a copy of `model` in bfloat16, whose gradients `collect_gradients` adds
+    to those of `model`, and which `updated` brings up to date.
     """
 
-    def __init__(self, whole: Transformer, settings: TrainingConfig, group: Group) -> None:
+    def __init__(self, whole: Transformer, settings: TrainingConfig, group: Group, widths: Sequence[int] = ()) -> None:
+        """With `widths` (see `data/shapes.py`) all batches are filled up to one of a few shapes."""
+        self._settings, self._group, self._widths = settings, group, widths
         self.sharded = settings.parallel == "fsdp" and group.size > 1
         self.model = copy.deepcopy(whole) if self.sharded else whole
         if group.is_main or not self.sharded:
             whole.to(group.device)
+        self.rounded = copy.deepcopy(self.model).bfloat16() if settings.bfloat16_weights else None
+        computed = self.rounded or self.model
         if settings.activation_checkpointing:
-            recompute_activations(self.model)
-        self.objective: nn.Module = Objective(self.model, settings.label_smoothing, settings.r_drop)
+            recompute_activations(computed)
+        kind = WholeObjective if widths else Objective
+        self.objective: nn.Module = kind(computed, settings.label_smoothing, settings.r_drop)
+        self.objective = compiled(self.objective, settings.compile)
         if self.sharded:
             _shard(self.objective, self.model, group)
         elif group.size > 1:
             self.objective = _averaged(self.objective)
+
+    def autocast(self) -> AbstractContextManager[object]:
+        """The context in which the objective is computed."""
+        if self.rounded:  # nothing to cast
+            return nullcontext()
+        return autocast(self._settings.precision, self._group.device, cached=self._settings.compile != "graphs")
+
+    def shape(self, batch: Batch) -> tuple[int, int] | None:
+        """The shape to fill this process's share of a batch up to: pairs, and positions of a side; None: as it is."""
+        if not self._widths:
+            return None
+        longer = max(batch.source_BS.shape[1], batch.target_BT.shape[1])
+        width = int(filled_up(np.array(longer), self._widths))
+        rows = max(rows_of(width, self._settings.batch_tokens), len(batch.rows))
+        return -(-rows // self._group.size), width
+
+    def zero_grad(self) -> None:
+        """Forget all gradients."""
+        for model in filter(None, (self.model, self.rounded)):
+            model.zero_grad(set_to_none=True)
+
+    @torch.no_grad()
+    def collect_gradients(self) -> None:
+        """Move the gradients of the rounded weights to the weights, where they are summed in float32."""
+        if not self.rounded:
+            return
+        for weight, rounded in zip(self.model.parameters(), self.rounded.parameters(), strict=True):
+            if rounded.grad is not None:
+                gradient = rounded.grad.float()
+                weight.grad = gradient if weight.grad is None else weight.grad.add_(gradient)
+                rounded.grad = None
+
+    @torch.no_grad()
+    def updated(self) -> None:
+        """Bring the rounded weights up to date, in place."""
+        if self.rounded:
+            torch._foreach_copy_(list(self.rounded.parameters()), list(self.model.parameters()))
 
     def no_sync(self) -> AbstractContextManager[object]:
         """While the block runs, gradients are summed in this process only.

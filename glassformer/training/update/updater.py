@@ -1,30 +1,57 @@
 """One update after another: learning rate, gradients, clipping, Adam."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from functools import cached_property
 
 import torch
+from torch import Tensor
 
 from glassformer.data.batches import Batch
 from glassformer.text.tokenizer import Tokenizer
 from glassformer.training.config import RunConfig
 from glassformer.training.distributed import Group
 from glassformer.training.update.faults import usable
-from glassformer.training.update.gradients import Gradients
+from glassformer.training.update.gradients import Gradients, GradientWork
 from glassformer.training.update.replica import Replica, full_tensor
 from glassformer.training.update.schedule import learning_rate, paper_peak
 
 
-class Update(NamedTuple):
-    """What one update did, all processes together."""
+class Update:
+    """What one update did, all processes together. To ask for a number of the device's waits until it is made."""
 
-    loss: float  # nats per target token
-    grad_norm: float  # before clipping
-    learning_rate: float
-    source_tokens: int
-    target_tokens: int
-    splits: int  # batches that were halved because memory did not suffice
-    applied: bool  # False: skipped, loss or gradient not being usable
+    def __init__(self, step: int, learning_rate: float, work: GradientWork, grad_norm: Tensor, applied: Tensor) -> None:
+        self.step, self.learning_rate = step, learning_rate
+        self.source_tokens, self.target_tokens = work.source_tokens, work.target_tokens
+        self._numbers = torch.stack([work.loss, grad_norm, applied, work.splits]).to("cpu", non_blocking=True)
+        self._arrived = torch.cuda.Event() if grad_norm.is_cuda else None
+        if self._arrived:
+            self._arrived.record()
+
+    @cached_property
+    def _read(self) -> list[float]:
+        if self._arrived:  # not what was asked of the device since
+            self._arrived.synchronize()
+        return self._numbers.tolist()
+
+    @property
+    def loss(self) -> float:
+        """Nats per target token."""
+        return self._read[0]
+
+    @property
+    def grad_norm(self) -> float:
+        """Before clipping."""
+        return self._read[1]
+
+    @property
+    def applied(self) -> bool:
+        """False: skipped, loss or gradient not being usable."""
+        return bool(self._read[2])
+
+    @property
+    def splits(self) -> int:
+        """Batches that were halved because memory did not suffice."""
+        return int(self._read[3])
 
 
 class Updater:
@@ -36,14 +63,15 @@ class Updater:
         """`tokenizer` is the source's; errors name a pair by its text."""
         settings = config.training
         self._replica, self._optimizer, self._settings = replica, optimizer, settings
-        self._gradients = Gradients(replica, settings.precision, group, tokenizer)
+        self._gradients = Gradients(replica, group, tokenizer)
         self._peak_rate = settings.learning_rate or paper_peak(config.model.d_model, settings.warmup_steps)
         self._vocab_size = config.model.vocab_size
 
     def update(self, step: int, batches: Sequence[Batch]) -> Update:
         """Make update `step`, counted from 1, with the gradient of all `batches`.
 
-        Where loss or gradient norm are not usable it is skipped: parameters and Adam's moments then stay.
+        Where loss or gradient norm are not usable it is skipped: parameters and Adam's moments then stay. Adam decides
+        that on the device, and nothing here waits for what it computes.
         """
         settings, optimizer = self._settings, self._optimizer
         rate = learning_rate(step, self._peak_rate, settings.warmup_steps, settings.schedule, settings.max_steps)
@@ -52,8 +80,9 @@ class Updater:
         work = self._gradients.compute(batches)
         clip_norm = settings.clip_norm or float("inf")
         norm = full_tensor(torch.nn.utils.clip_grad_norm_(self._replica.model.parameters(), clip_norm))
-        loss, grad_norm = torch.stack([work.loss, norm]).tolist()  # the step's one wait for the device
-        if applied := usable(loss, grad_norm, self._vocab_size):
-            optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
-        return Update(loss, grad_norm, rate, work.source_tokens, work.target_tokens, work.splits, applied)
+        applied = usable(work.loss, norm, self._vocab_size)
+        optimizer.found_inf = 1 - applied.float()  # type: ignore[attr-defined]  # torch's name: Adam skips where it is 1
+        optimizer.step()
+        self._replica.updated()
+        self._replica.zero_grad()
+        return Update(step, rate, work, norm, applied)

@@ -99,7 +99,7 @@ def test_sentences_without_anything_in_common():
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"measure": "logit"}, UsageError, "unknown measure 'logit'"),
+        ({"measure": "logit"}, UsageError, "measure is 'logit'; set it to"),
         ({"step": 99}, UsageError, "the translation has the steps 0 to 3"),
         ({"word": "zebra"}, InputError, "the translation has no word 'zebra'"),
         ({"word": "b", "step": 0}, UsageError, "step 0 does not write 'b', but step 1 does"),

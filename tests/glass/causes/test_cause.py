@@ -175,8 +175,8 @@ def test_explain_cause_and_the_saved_trace(model, tmp_path):
     [
         (("--against", "f"), 2, "--against belongs to a question: add --cause"),
         (("--cause", "--word", "zebra"), 1, "the translation has no word 'zebra'"),
-        (("--cause", "--measure", "logits"), 2, "unknown measure 'logits'"),
-        (("--cause", "--ablation", "none"), 2, "unknown ablation 'none'"),
+        (("--cause", "--measure", "logits"), 2, "measure is 'logits'; set it to logit_difference"),
+        (("--cause", "--ablation", "none"), 2, "ablation is 'none'; set it to patch"),
         (("--cause", "--ablation", "patch"), 2, "a second sentence"),
     ],
 )

@@ -58,8 +58,12 @@ def batches():
 
 
 def gradients(model, **settings):
-    replica = Replica(model, TrainingConfig(label_smoothing=0.1, **settings), Group(CPU))
-    return Gradients(replica, "float32", Group(CPU), NAMES)
+    replica = Replica(
+        model,
+        TrainingConfig(**{"label_smoothing": 0.1, "precision": "float32", "compile": "none"} | settings),
+        Group(CPU),
+    )
+    return Gradients(replica, Group(CPU), NAMES)
 
 
 def taken(model):
@@ -89,7 +93,7 @@ def limited(of_one_update, model, positions):
     """Memory for this many positions: a larger batch fails when half of its gradient is had. Lists what came."""
     came = []
     objective = of_one_update._replica.objective
-    objective.register_forward_pre_hook(lambda _, ids: came.append(sum(each.numel() for each in ids)))
+    objective.register_forward_pre_hook(lambda _, ids: came.append(sum(each.numel() for each in ids[:2])))
     model.encoder[0].register_forward_hook(lambda _, inputs, x: TooMuch.apply(x, lambda: came[-1] > positions))
     return came
 

@@ -5,7 +5,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from glassformer.model import ModelConfig, Transformer
-from glassformer.training.update import precision
+from glassformer.training.update import precision, utilisation
 from glassformer.training.update.objective import Objective
 from glassformer.training.update.utilisation import step_flops
 
@@ -24,6 +24,23 @@ def test_operations_of_a_step_same_as_torch_counts(activation):
     of_weights = {torch.ops.aten.mm, torch.ops.aten.addmm}
     counted = sum(flops for op, flops in counter.get_flop_counts()["Global"].items() if op in of_weights)
     assert counted == step_flops(model, pairs * source, pairs * target)
+
+
+def test_the_peak_is_of_random_numbers_that_training_does_not_draw(monkeypatch):
+    """The product that is timed has many different numbers; what dropout will draw stays."""
+    timed = []
+
+    def seconds_of(work, device):
+        timed.append(work())
+        return 2.0
+
+    monkeypatch.setattr(utilisation, "seconds_of", seconds_of)
+    utilisation.peak_flops.cache_clear()
+    state = torch.get_rng_state()
+    assert utilisation.peak_flops("float32", torch.device("cpu")) == 2 * 1024**3 / 2.0
+    assert torch.get_rng_state().equal(state)
+    assert len(timed[0].unique()) > 1_000_000 * 0.9
+    utilisation.peak_flops.cache_clear()
 
 
 @pytest.mark.parametrize(

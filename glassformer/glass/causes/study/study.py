@@ -80,9 +80,10 @@ def _ids(translator: Translator, pairs: Sequence[Pair], to: str | None) -> list[
     """Source and target of each pair that the model admits, with `</s>`."""
     sources = translator.source_tokenizer.encode_all([pair.source.strip() for pair in pairs])
     targets = translator.target_tokenizer.encode_all([pair.target.strip() for pair in pairs])
-    symbol, most = translator.source_tokenizer.target_ids(to), translator.model.config.max_length
+    symbol, first = translator.source_tokenizer.target_ids(to), translator.target_tokenizer.beginning_ids(to)
+    most = translator.model.config.max_length
     return [
-        ([*symbol, *source, EOS], [*target, EOS])
+        ([*symbol, *source, EOS], [*first, *target, EOS])
         for source, target in zip(sources, targets, strict=True)
-        if source and target and max(len(symbol) + len(source), len(target)) < most
+        if source and target and max(len(symbol) + len(source), len(first) + len(target)) < most
     ]

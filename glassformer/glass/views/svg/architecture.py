@@ -106,12 +106,13 @@ def _input(model: dict[str, Any], x: float, base: float, words: str, side: str) 
         "learned": "+ learned positions",
         "rotary": "rotary positions",
     }
+    places = kinds.get(model.get("positions", ""), "") + (", norm" if model.get("embedding_norm") else "")
     return [
         *_block(("embedding", "embedding", size), x, base + 14),
         _up(middle, base + 14, 14),
         _up(middle, base + 14 + BLOCK[1] + GAP, GAP),
         text(middle, base + BLOCK[1] + 46, words, "ink", "middle"),
-        text(middle, base + BLOCK[1] + 62, kinds.get(model.get("positions", ""), ""), "muted small", "middle"),
+        text(middle, base + BLOCK[1] + 62, places, "muted small", "middle"),
     ]
 
 

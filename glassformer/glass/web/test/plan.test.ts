@@ -4,7 +4,7 @@ import { planOf, type Plan, type Shape } from "../src/views/map/plan";
 const shapes: Shape[] = [1, 2, 6, 12].flatMap((encoderLayers) =>
   [1, 3].flatMap((decoderLayers) =>
     [true, false].flatMap((preNorm) =>
-      ["sinusoidal", "rotary"].map((positions) => ({ encoderLayers, decoderLayers, preNorm, finalNorm: preNorm, positions })),
+      ["sinusoidal", "rotary"].map((positions) => ({ encoderLayers, decoderLayers, preNorm, finalNorm: preNorm, embeddingNorm: preNorm, positions })),
     ),
   ),
 );

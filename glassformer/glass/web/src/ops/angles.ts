@@ -1,8 +1,11 @@
 // The angles that sinusoidal and rotary positions are made of.
 
-/** The angle of position p in pair i of a width: p / base^(2i / width). */
-export const angle = (position: number, pair: number, width: number, base: number): number =>
-  position / base ** ((2 * pair) / width);
+/** The angle of position p in pair i: p / base^(2i / divisor). */
+export const angle = (position: number, pair: number, divisor: number, base: number): number =>
+  position / base ** ((2 * pair) / divisor);
+
+/** d of the exponent 2i / d: that of the model's configuration; the width in rotary positions and in old records. */
+export const divisorOf = ({ divisor }: { readonly [name: string]: string | number }, width: number): number => Number(divisor ?? width);
 
 /** In which pair a column of the position table stands, and whether it holds the sine. */
 export function positionPair(column: number, width: number, layout: string | number): { pair: number; sine: boolean } {

@@ -2,7 +2,7 @@
 
 import { show } from "../numbers";
 import { last } from "../shapes";
-import { angle, positionPair, turn } from "./angles";
+import { angle, divisorOf, positionPair, turn } from "./angles";
 import { bracketed, columnOf, data, described, refs, symbol, type Attributes, type Op } from "./op";
 
 /** The position that a row stands at. */
@@ -14,14 +14,14 @@ const positions: Op = {
   value: ({ shape, attributes }) => (flat) => {
     const width = last(shape);
     const { pair, sine } = positionPair(flat % width, width, attributes.layout);
-    const at = angle(positionOf(attributes, Math.floor(flat / width)), pair, width, Number(attributes.base));
+    const at = angle(positionOf(attributes, Math.floor(flat / width)), pair, divisorOf(attributes, width), Number(attributes.base));
     return sine ? Math.sin(at) : Math.cos(at);
   },
   describe({ index, shape, attributes }) {
     const [width, { base, layout }, p] = [last(shape), attributes, positionOf(attributes, index[0])];
     const { pair, sine } = positionPair(last(index), width, layout);
-    const wave = sine ? "sin" : "cos";
-    return described([], `${wave}(${p} / ${base}^(${2 * pair}/${width}))`, `${wave}(${show(angle(p, pair, width, Number(base)))})`);
+    const [wave, divisor] = [sine ? "sin" : "cos", divisorOf(attributes, width)];
+    return described([], `${wave}(${p} / ${base}^(${2 * pair}/${divisor}))`, `${wave}(${show(angle(p, pair, divisor, Number(base)))})`);
   },
   python: () => null,
 };

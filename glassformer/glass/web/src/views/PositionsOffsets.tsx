@@ -6,7 +6,7 @@ import { Num } from "../components/Num";
 import type { Graph } from "../graph";
 import { below, pair as pairKind, useLinked } from "../linked";
 import { show } from "../numbers";
-import { turn } from "../ops/angles";
+import { divisorOf, turn } from "../ops/angles";
 import { scaleOf, type Scale } from "../palette";
 import type { Tensor } from "../record";
 import { DerivedMap } from "./DerivedMap";
@@ -33,7 +33,7 @@ function Turning({ graph, tensor }: { graph: Graph; tensor: Tensor }) {
   const { sine, cosine } = pairOf(tensor.attributes.layout, width, pair);
   const values = graph.values(tensor.name)!;
   const point = (p: number): [number, number] => [values[p * width + cosine], values[p * width + sine]];
-  const speed = speedOf(Number(tensor.attributes.base), width, pair);
+  const speed = speedOf(Number(tensor.attributes.base), divisorOf(tensor.attributes, width), pair);
   const by = Math.min(offset, rows - 1 - from);
   const turned = turn(point(from), by * speed);
   const number = (p: number, column: number) => <Num graph={graph} tensor={tensor.name} index={[p, column]} />;

@@ -5,6 +5,7 @@ import { Num } from "../components/Num";
 import type { Graph } from "../graph";
 import { placeText } from "../labels";
 import { below, useLinked } from "../linked";
+import { divisorOf } from "../ops/angles";
 import type { Tensor } from "../record";
 import { pairOf, speedOf } from "./positionMath";
 import { Slider } from "./PositionsSlider";
@@ -17,7 +18,7 @@ export function PositionsWaves({ graph, tensor }: { graph: Graph; tensor: Tensor
   const [pair, setPair] = useLinked("pair", below(width / 2), 0);
   const [place, setPlace] = useLinked("place", below(rows), Math.min(1, rows - 1));
   const { base, layout, start } = tensor.attributes;
-  const speed = speedOf(Number(base), width, pair);
+  const speed = speedOf(Number(base), divisorOf(tensor.attributes, width), pair);
   const { sine, cosine } = pairOf(layout, width, pair);
   const values = graph.values(tensor.name)!;
   const step = Math.min(60, Math.max(18, 900 / Math.max(rows - 1, 1)));

@@ -11,8 +11,8 @@ export interface Pair {
 export const pairOf = (layout: string | number, width: number, i: number): Pair =>
   layout === "halves" ? { sine: i, cosine: i + width / 2 } : { sine: 2 * i, cosine: 2 * i + 1 };
 
-/** Radians per position: base^(−2i/width). */
-export const speedOf = (base: number, width: number, i: number): number => angle(1, i, width, base);
+/** Radians per position: base^(−2i/divisor). */
+export const speedOf = (base: number, divisor: number, i: number): number => angle(1, i, divisor, base);
 
 /** Every row's dot product with every row. */
 export function products(values: ArrayLike<number>, rows: number, width: number): number[][] {

@@ -13,6 +13,7 @@ export function shapeOf(graph: Graph): Shape {
     decoderLayers: Number(model.decoder_layers),
     preNorm: model.norm_position === "pre",
     finalNorm: Boolean(model.final_norm),
+    embeddingNorm: Boolean(model.embedding_norm),
     positions: String(model.positions),
   };
 }
@@ -55,14 +56,14 @@ export function describe(graph: Graph, block: string): Description {
   const { model } = graph.trace;
   const last = block.slice(block.lastIndexOf(".") + 1);
   if (/^\d+$/.test(last)) return layer(block, last);
-  if (last.endsWith("_norm")) return norm(graph, block, last);
+  if (last.endsWith("norm")) return norm(graph, block, last);
   const known: { readonly [part: string]: Description } = {
     source_embedding: embedding(graph, "source"),
     target_embedding: embedding(graph, "target"),
     position: {
       title: "Positions",
       what: "A vector for each place in the sentence. Attention alone would not notice the order of the words.",
-      formula: model.positions === "sinusoidal" ? "PE[p, 2i] = sin(p / 10000^(2i/d))   PE[p, 2i+1] = cos(p / 10000^(2i/d))" : "a learned row for each position",
+      formula: model.positions === "sinusoidal" ? sinusoids(graph) : "a learned row for each position",
     },
     source: { title: "Source ids", what: "The sentence as the numbers of its tokens.", formula: "" },
     target: { title: "Target ids", what: "What the decoder reads: <s>, then the target.", formula: "" },
@@ -85,6 +86,14 @@ export function describe(graph: Graph, block: string): Description {
   return known[last] ?? { title: block, what: "", formula: "" };
 }
 
+/** The formula of sinusoidal positions, with what the model's configuration makes of it. */
+function sinusoids({ trace: { model } }: Graph): string {
+  const power = `10000^(2i/${model.position_exponent === "tensor2tensor" ? "(d − 2)" : "d"})`;
+  const at = Number(model.first_position ?? 0) > 0 ? `(p + ${model.first_position})` : "p";
+  const [sine, cosine] = model.position_layout === "halves" ? ["i", "i + d/2"] : ["2i", "2i+1"];
+  return `PE[p, ${sine}] = sin(${at} / ${power})   PE[p, ${cosine}] = cos(${at} / ${power})`;
+}
+
 const layer = (block: string, number: string): Description => ({
   title: `${block.startsWith("encoder") ? "Encoder" : "Decoder"} layer ${number}`,
   what: "Its sublayers, each with a residual line around it. Layers are counted from 0, as in the tensors’ names.",
@@ -95,6 +104,7 @@ function norm({ trace }: Graph, block: string, last: string): Description {
   const { formula: plain, trained } = normOf(trace.model.norm) ?? NORMS.layernorm;
   const formula = plain + trained.map((role) => ({ gain: " · γ", bias: " + β" })[role]).join("");
   const what = "Each token’s numbers are brought to one scale.";
+  if (last === "norm") return { title: "Norm", what: `${what} Here each embedded token’s, before the first layer.`, formula };
   if (last === "encoder_norm" || last === "decoder_norm") return { title: "Final norm", what, formula };
   const before = trace.model.norm_position === "pre";
   return {

@@ -6,6 +6,7 @@ export interface Shape {
   readonly decoderLayers: number;
   readonly preNorm: boolean;
   readonly finalNorm: boolean;
+  readonly embeddingNorm: boolean;
   readonly positions: string; // "sinusoidal", "learned": added to the embeddings; "rotary": inside attention
 }
 
@@ -96,7 +97,7 @@ export function planOf(shape: Shape, expanded: { encoder: number; decoder: numbe
   return turnedOver(drawing, decoder.x + width / 2 + PAD + LANE, Math.max(encoder.y, decoder.y) + 2);
 }
 
-function drawInput(drawing: Drawing, column: Column, side: "source" | "target", { positions }: Shape): void {
+function drawInput(drawing: Drawing, column: Column, side: "source" | "target", { positions, embeddingNorm }: Shape): void {
   drawing.box(column, "text", `${side}_embedding`, side, 46, column.width + 2 * PAD);
   drawing.flow(column, 14);
   drawing.box(column, "embedding", `${side}_embedding`, "embedding", 44);
@@ -108,6 +109,10 @@ function drawInput(drawing: Drawing, column: Column, side: "source" | "target", 
     drawing.boxes.push(wave);
     const y = add.y + ADD / 2;
     drawing.wires.push({ kind: "flow", arrow: true, points: [[x - column.side * 20, y], [column.x + (column.side * ADD) / 2, y]] });
+  }
+  if (embeddingNorm) {
+    drawing.flow(column, 12);
+    drawing.box(column, "norm", `${side}_embedding.norm`, "norm", LOW);
   }
   drawing.flow(column, 18, false);
 }

@@ -1,0 +1,95 @@
+"""`serve`: a server of models."""
+
+import argparse
+import logging
+import os
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+
+from glassformer.cli.streams import say
+from glassformer.errors import InputError, UsageError
+
+PACKAGES = ("msgspec", "prometheus_client", "starlette", "uvicorn")  # of the extra `serve`
+
+
+def serve(options: argparse.Namespace) -> None:
+    """Serve models until a signal ends it; or make an API key."""
+    if options.new_key is not None:
+        _make_key(options)
+        return
+    if not (options.model or options.pair):
+        raise UsageError("name a model to serve: glassformer serve MODEL")
+    if options.workers < 1:
+        raise UsageError(f"--workers is {options.workers}: it must be at least 1")
+    _refuse_without_packages()
+    with tempfile.TemporaryDirectory(prefix="glassformer-serve-") as folder:
+        if options.workers > 1:  # they count together; prometheus_client reads this when it is imported
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        _serve(options, Path(folder))
+
+
+def _serve(options: argparse.Namespace, folder: Path) -> None:
+    from dataclasses import replace
+
+    from glassformer.serving.limits import Limits
+    from glassformer.serving.models import Source
+    from glassformer.serving.server import serve as serve_until_signal
+    from glassformer.serving.settings import ServeSettings
+    from glassformer.settings import build, keys_of, parse_assignment, refuse_unknown
+
+    limits = dict(map(parse_assignment, options.set))
+    refuse_unknown(limits, keys_of(Limits), "--set")
+    sources = [*(Source(Path(path)) for path in options.model), *map(Source.parse, options.pair)]
+    run = {"device": options.device, "engine": options.engine, "precision": options.precision}
+    _log_to_stderr()
+    serve_until_signal(
+        ServeSettings(
+            sources=tuple(replace(source, **run) for source in sources),
+            folder=folder,
+            memory=int(options.memory * 1e9),
+            limits=build(Limits, limits, "--set"),
+            host=options.host,
+            port=options.port,
+            workers=options.workers,
+            keys=_path(options.keys),
+            terms=_path(options.terms),
+            cors=tuple(options.cors),
+            log=options.log,
+        )
+    )
+
+
+def _make_key(options: argparse.Namespace) -> None:
+    """Print a new key, and add its hash to the file of keys."""
+    _refuse_without_packages()
+    from glassformer.serving.keys import add_key
+
+    if not options.keys:
+        raise UsageError("--new-key wants the file to add it to: --keys FILE")
+    print(add_key(Path(options.keys), options.new_key))
+
+
+def _refuse_without_packages() -> None:
+    missing = [name for name in PACKAGES if not find_spec(name)]
+    if missing:
+        raise InputError(f"serve needs further packages ({', '.join(missing)}): pip install 'glassformer[serve]'")
+
+
+def _path(name: str | None) -> Path | None:
+    return Path(name) if name else None
+
+
+def _log_to_stderr() -> None:
+    """The server's own lines, and errors of uvicorn, as lines of this program."""
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            for line in record.getMessage().splitlines():
+                say(f"glassformer: {line}")
+
+    for name, level in (("glassformer.serving", logging.INFO), ("uvicorn.error", logging.ERROR)):
+        logger = logging.getLogger(name)
+        logger.handlers = [Handler()]
+        logger.setLevel(level)
+        logger.propagate = False

@@ -1,0 +1,105 @@
+"""M2M-100 and NLLB in the layout of Hugging Face's transformers (M2M100ForConditionalGeneration).
+
+Fan et al. 2020; NLLB Team 2022. Pre-norm with a norm after each stack, tensor2tensor's sinusoids counted from the id of
+`<pad>` plus 1. The source begins with its language's symbol and the translation, after `</s>`, with its own. Files:
+config.json, model.safetensors or pytorch_model.bin, sentencepiece.bpe.model, tokenizer_config.json, and the ids in
+vocab.json (M2M-100) or tokenizer.json (NLLB).
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from glassformer.errors import InputError
+from glassformer.interop import marian, spm
+from glassformer.interop.directories import read_object
+from glassformer.interop.tables import built, shapes_of, to_ours
+from glassformer.interop.vocabularies import in_our_order
+from glassformer.text.directions import symbol_of
+from glassformer.text.tokenizer import TWO_SIDED
+from glassformer.translator import Translator
+
+KIND = "m2m_100"
+SPM, VOCABULARY, TOKENIZER = "sentencepiece.bpe.model", "vocab.json", "tokenizer.json"
+TOKENIZER_CONFIG, SPECIAL = "tokenizer_config.json", "special_tokens_map.json"
+_LANGUAGE = re.compile(r"__([a-z]+)__|([a-z]{3}_[A-Z][a-z]{3})|([a-z]{2}_[A-Z]{2})")  # M2M-100's, NLLB's, mBART's
+
+
+def read(directory: Path) -> Translator:
+    """The model in such a directory; InputError for one that does not fit together."""
+    values, path = read_object(directory, marian.CONFIG), directory / marian.CONFIG
+    for name, value in {"activation_function": "relu", "scale_embedding": True, "tie_word_embeddings": True}.items():
+        if values.get(name, value) != value:
+            raise InputError(f"{path}: {name} = {values[name]!r} is not supported, only {value!r}")
+    start, pad = (id_of(values, name, path) for name in ("decoder_start_token_id", "pad_token_id"))
+    config = marian.config_of(
+        values, path, norm_position="pre", position_layout="halves", position_exponent="tensor2tensor",
+        first_position=pad + 1, embedding_scale=True, decoder_start_id=start,
+    )  # fmt: skip
+    found = {name: one for name, one in marian.read_weights(directory).items() if not name.endswith(marian.COMPUTED)}
+    theirs = marian.one_of_each(found, True, directory / marian.WEIGHTS)
+    weights = to_ours(marian.table(config), theirs, shapes_of(config), str(directory / marian.WEIGHTS))
+    model = spm.read_spm(directory, SPM)
+    ids = with_every_row(_ids(directory), config.vocab_size, directory)
+    vocabulary = spm.vocabulary(ids, [model], directory / SPM)
+    tokenizer = spm.tokenizer(model, vocabulary.pieces, TWO_SIDED)
+    ours = in_our_order(config, weights, vocabulary, vocabulary)
+    return Translator(built(*ours), tokenizer, tokenizer, {"imported": KIND})
+
+
+def id_of(values: Mapping[str, Any], name: str, path: Path) -> int:
+    """The id that a config gives under a name."""
+    number = values.get(name)
+    if not isinstance(number, int) or isinstance(number, bool) or number < 0:
+        raise InputError(f"{path}: {name} = {number!r} must be an id")
+    return number
+
+
+def _ids(directory: Path) -> dict[str, int]:
+    """The id of each piece; symbols of languages as we write them."""
+    if (directory / VOCABULARY).exists():
+        ids = read_object(directory, VOCABULARY)
+        ids |= {piece: number for piece, number in _languages(directory, len(ids)).items() if piece not in ids}
+        path = directory / VOCABULARY
+    else:
+        ids, path = tokenizer_ids(directory), directory / TOKENIZER
+    if not all(isinstance(number, int) for number in ids.values()):
+        raise InputError(f"{path}: must give each piece its id")
+    return {with_symbol(piece): number for piece, number in ids.items()}
+
+
+def tokenizer_ids(directory: Path) -> dict[str, Any]:
+    """The ids in a tokenizer.json: of its vocabulary, a mapping or a list of pieces and scores, and of what was added."""
+    values, path = read_object(directory, TOKENIZER), directory / TOKENIZER
+    try:
+        pieces = values["model"]["vocab"]
+        ids = dict(pieces) if isinstance(pieces, dict) else {one[0]: number for number, one in enumerate(pieces)}
+        return ids | {one["content"]: one["id"] for one in values["added_tokens"]}
+    except (KeyError, TypeError, IndexError) as error:
+        raise InputError(f"{path}: has no model with a vocab, or no added_tokens; it is no tokenizer's") from error
+
+
+def _languages(directory: Path, first: int) -> dict[str, Any]:
+    """The ids of the languages of M2M-100, which no vocabulary lists: they follow it, in the order of the settings."""
+    for name in (TOKENIZER_CONFIG, SPECIAL):
+        values = read_object(directory, name) if (directory / name).exists() else {}
+        for key in ("additional_special_tokens", "extra_special_tokens"):
+            listed = [one for one in values.get(key) or [] if isinstance(one, str) and _LANGUAGE.fullmatch(one)]
+            if listed:
+                return {piece: first + number for number, piece in enumerate(listed)}
+    raise InputError(f"{directory / TOKENIZER_CONFIG}: lists no languages; copy the whole directory")
+
+
+def with_symbol(piece: str) -> str:
+    """A language's piece as we write it, `<2de>` for `__de__`; others as they are."""
+    found = _LANGUAGE.fullmatch(piece)
+    return symbol_of(next(filter(None, found.groups()))) if found else piece
+
+
+def with_every_row(ids: Mapping[str, int], rows: int, directory: Path) -> dict[str, int]:
+    """The ids, and a piece for each row of the model that none of them names, for it counts in every softmax."""
+    if len(ids) > rows or any(not 0 <= number < rows for number in ids.values()):
+        raise InputError(f"{directory}: has {len(ids):,} pieces but the model {rows:,}; the files are not of one model")
+    free = sorted(set(range(rows)) - set(ids.values()))
+    return dict(ids) | {f"<row {number}>": number for number in free}

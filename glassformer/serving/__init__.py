@@ -1,0 +1,1 @@
+"""The server: `glassformer serve`. Its libraries come with the extra `serve`."""

@@ -1,0 +1,80 @@
+"""How much work there is at a time: requests get a thread, wait for one, or are sent away."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any
+
+from starlette.requests import Request
+
+from glassformer.serving.limits import Limits
+from glassformer.serving.refusals import RefusedError, busy, unavailable
+from glassformer.serving.ticket import TICKET, Ticket, UnwantedError
+
+
+class Admission:
+    """Runs the work of requests in threads, at most `concurrent` at a time, while at most `queued` wait."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits, self.pending = limits, 0
+        self._pool = ThreadPoolExecutor(limits.concurrent, "request")
+        self.draining = False
+
+    async def run(self, do: Callable[[], Any], ticket: Ticket, request: Request) -> Any:
+        """What `do` returns. Its thread has the ticket; it is cancelled when the client goes or its time is over.
+
+        Raises RefusedError: 429 where too many wait, 503 while the server ends, 504 for what takes too long.
+        """
+        work = asyncio.wrap_future(self.start(do, ticket))
+        gone = asyncio.ensure_future(_gone(request))
+        try:
+            await asyncio.wait({work, gone}, timeout=self._limits.timeout, return_when=asyncio.FIRST_COMPLETED)
+            if work.done():
+                return work.result()
+        except UnwantedError:
+            pass
+        finally:
+            ticket.cancel()
+            work.cancel()
+            gone.cancel()
+        raise RefusedError(504, "timeout", f"not done within {self._limits.timeout:g} seconds; ask for less at a time")
+
+    def start(self, do: Callable[[], Any], ticket: Ticket) -> "Future[Any]":
+        """Begin the work, or let it wait. Raises RefusedError as `run` does; call it in the loop's thread."""
+        if self.draining:
+            raise unavailable("the server is about to end")
+        if self.pending >= self._limits.concurrent + self._limits.queued:
+            raise busy("too many requests are waiting")
+        self.pending += 1
+        loop = asyncio.get_running_loop()
+        future = self._pool.submit(_with_ticket, do, ticket)
+
+        def done(future: "Future[Any]") -> None:
+            with suppress(RuntimeError):  # of a loop that has ended
+                loop.call_soon_threadsafe(self._done)
+
+        future.add_done_callback(done)
+        return future
+
+    def _done(self) -> None:
+        self.pending -= 1
+
+    def close(self) -> None:
+        """Wait for nothing more."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _with_ticket(do: Callable[[], Any], ticket: Ticket) -> Any:
+    ticket.check()
+    token = TICKET.set(ticket)
+    try:
+        return do()
+    finally:
+        TICKET.reset(token)
+
+
+async def _gone(request: Request) -> None:
+    """Return when the client has gone; its body was read."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,47 @@
+"""What the server counts, in the form of Prometheus."""
+
+import os
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+SHARED = "PROMETHEUS_MULTIPROC_DIR"  # the environment's variable that names where several processes count together
+
+
+class Metrics:
+    """The counters of one server process; `text` has those of all of them."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        kept = self._registry
+        self.requests = Counter(
+            "glassformer_requests", "Requests that were answered.", ["method", "path", "status"], registry=kept
+        )
+        self.seconds = Histogram(
+            "glassformer_request_seconds",
+            "From a request's head to its answer.",
+            ["path"],
+            buckets=SECONDS,
+            registry=kept,
+        )
+        self.pending = Gauge(
+            "glassformer_requests_pending",
+            "Requests that wait or are worked on.",
+            multiprocess_mode="livesum",
+            registry=kept,
+        )
+        self.texts = Counter("glassformer_texts", "Texts that were translated.", ["model"], registry=kept)
+        self.characters = Counter("glassformer_characters", "Their characters.", ["model"], registry=kept)
+        self.failures = Counter("glassformer_failures", "Texts that could not be translated.", ["model"], registry=kept)
+        self.models = Gauge(
+            "glassformer_models_loaded", "Models in memory.", multiprocess_mode="livemax", registry=kept
+        )
+
+    def text(self) -> bytes:
+        """All counters, as Prometheus reads them."""
+        registry = self._registry
+        if SHARED in os.environ:
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        return generate_latest(registry)

@@ -1,0 +1,98 @@
+"""The server's own interface, /v1: all that the package knows of a translation."""
+
+import logging
+
+from starlette.responses import Response
+
+from glassformer.errors import GlassformerError
+from glassformer.serving.answers import OWN, as_json, translations
+from glassformer.serving.bodies import ExplainBody, ModelFacts, ModelList, TranslateBody, Translations
+from glassformer.serving.endpoint import Call, Endpoint, answer
+from glassformer.serving.page import policy_of
+from glassformer.serving.refusals import RefusedError, invalid, too_large
+from glassformer.serving.stream import EVENT_STREAM, stream
+from glassformer.serving.translating import Wanted, translate
+
+log = logging.getLogger("glassformer.serving")
+
+
+async def translate_texts(call: Call) -> Response:
+    """Translate a text, or several."""
+    body: TranslateBody = call.body
+    wanted = Wanted(
+        [body.text] if isinstance(body.text, str) else body.text,
+        body.beam,
+        body.alternatives,
+        body.alignment,
+        body.split,
+        body.markup == "html",
+        call.service.glossary,
+    )
+    wanted.check(call.service.limits)
+    direction = call.service.models.choose(body.model, body.source, body.target)
+    if body.stream or EVENT_STREAM in call.request.headers.get("accept", ""):
+        if wanted.html:
+            raise invalid("markup cannot be streamed; leave one of them out")
+        return stream(call, direction, wanted)
+    found = await call.work(lambda: [as_json(one) for one in translate(call.service, direction, wanted)])
+    return answer(translations(call, direction, found))
+
+
+async def explain(call: Call) -> Response:
+    """The live glass page of a translation: every number of it, with what made it."""
+    body: ExplainBody = call.body
+    service, limits = call.service, call.service.limits
+    if max(len(body.text), len(body.target_text or "")) > limits.max_explained:
+        raise too_large(f"a sentence that is explained may have {limits.max_explained:,} characters")
+    if body.beam > limits.max_beam:
+        raise invalid(f"beam may be at most {limits.max_beam}")
+    direction = service.models.choose(body.model, body.source, body.target)
+    asked = {"target": body.target_text} if body.target_text else {"beam": body.beam}
+
+    def explained() -> Response:
+        from glassformer.explain import traced  # these load torch, which a server that translates does without
+        from glassformer.glass.views.html import page
+
+        with service.models.use(direction.model) as translator, service.explaining:
+            try:
+                record = traced(translator, body.text, to=direction.to, **asked)
+                html = page([(direction.model.name, record)])
+            except GlassformerError as problem:
+                raise invalid(direction.model.without_paths(str(problem))) from problem
+        return Response(html, media_type="text/html", headers={"Content-Security-Policy": policy_of(html)})
+
+    response: Response = await call.work(explained)
+    return response
+
+
+async def models(call: Call) -> Response:
+    """The models that are served, and what they translate."""
+    return answer({"models": [model.facts() for model in call.service.models]})
+
+
+async def replace(call: Call) -> Response:
+    """Read a model's directory again; where that is no whole model, the one that was there stays (409)."""
+    service = call.service
+    model = service.models.named(call.request.path_params["name"])
+
+    def replaced() -> None:
+        try:
+            service.models.replace(model)
+        except (GlassformerError, OSError) as problem:
+            log.error("the model %s stays as it was: %s", model.name, problem)
+            raise RefusedError(
+                409, "bad_model", "the model stays as it was: what is in its directory now is no whole model"
+            ) from problem
+
+    await call.work(replaced)
+    service.tell_others()
+    return answer(model.facts())
+
+
+NAME = {"name": "A name of /v1/models."}
+ENDPOINTS = [
+    Endpoint("POST", "/v1/translate", translate_texts, Translations, OWN, TranslateBody, also=EVENT_STREAM),
+    Endpoint("POST", "/v1/explain", explain, "text/html", OWN, ExplainBody, forms=True),
+    Endpoint("GET", "/v1/models", models, ModelList, OWN),
+    Endpoint("PUT", "/v1/models/{name}", replace, ModelFacts, OWN, path_parameters=NAME, more=(409,)),
+]

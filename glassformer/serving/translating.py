@@ -1,0 +1,89 @@
+"""What the three interfaces ask for, done by one function."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from glassformer.copying import Copying
+from glassformer.errors import GlassformerError
+from glassformer.markup import translate_markup
+from glassformer.search import SearchOptions
+from glassformer.serving.limits import Limits
+from glassformer.serving.models import Direction
+from glassformer.serving.refusals import invalid, too_large
+from glassformer.serving.service import Service
+from glassformer.text.terms import Glossary
+from glassformer.translator import FailedTranslation, Translation
+from glassformer.whole_texts import translate_texts
+
+Found = list[Translation | FailedTranslation]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Texts, and how they are to be translated."""
+
+    texts: Sequence[str]
+    beam: int = 4
+    alternatives: int = 0
+    alignment: bool = False
+    split: bool = True
+    html: bool = False
+    glossary: Glossary | None = None
+
+    def check(self, limits: Limits) -> None:
+        """Raise RefusedError for more than the limits admit."""
+        if len(self.texts) > limits.max_texts:
+            raise too_large(f"{len(self.texts):,} texts; a request may have {limits.max_texts:,}")
+        characters = sum(map(len, self.texts))
+        if characters > limits.max_characters:
+            raise too_large(
+                f"{characters:,} characters; a request may have {limits.max_characters:,}: use POST /v1/jobs for more"
+            )
+        if self.width > limits.max_beam:
+            raise invalid(f"beam and alternatives + 1 may be at most {limits.max_beam}")
+        if self.html and self.alternatives:
+            raise invalid("markup has no alternatives; leave one of them out")
+
+    @property
+    def width(self) -> int:
+        """The beam, which has room for the alternatives."""
+        return max(self.beam, self.alternatives + 1)
+
+    @property
+    def options(self) -> SearchOptions:
+        """The options of the search."""
+        return SearchOptions(beam=self.width, n_best=self.alternatives + 1)
+
+    @property
+    def copying(self) -> Copying:
+        """What is copied, and which terms are used."""
+        return Copying(glossary=self.glossary or Glossary())
+
+
+def texts_of(found: Found) -> list[Translation]:
+    """The translations, for an interface that has no place for one that failed: RefusedError (422) then."""
+    failed = [one.error for one in found if one.error]
+    if failed:
+        raise invalid(str(failed[0]))
+    return [one for one in found if isinstance(one, Translation)]
+
+
+def translate(service: Service, direction: Direction, wanted: Wanted) -> Found:
+    """The translations; blocks until they are there. Raises RefusedError for what the model or its search refuses."""
+    with service.models.use(direction.model) as translator:
+        do: Any = translate_markup if wanted.html else translate_texts
+        try:
+            found: Found = do(
+                translator,
+                wanted.texts,
+                wanted.options,
+                split=wanted.split,
+                align=wanted.alignment and not wanted.html,
+                to=direction.to,
+                copying=wanted.copying,
+            )
+        except GlassformerError as error:
+            raise invalid(direction.model.without_paths(str(error))) from error
+    service.count(direction.model.name, wanted.texts, found)
+    return found

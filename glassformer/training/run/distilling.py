@@ -1,0 +1,112 @@
+"""Training on what a teacher says: sequence-level knowledge distillation.
+
+The teacher translates the training source once, with beam search, and the new model is trained on these pairs instead:
+they are easier to learn than people's translations, so that a small model comes nearer to a large one (Kim & Rush 2016,
+"Sequence-Level Knowledge Distillation", section 3.2). What is validated on stays as people wrote it.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from glassformer.data.cache import key_of
+from glassformer.data.config import DataConfig
+from glassformer.data.texts import read_texts
+from glassformer.errors import UsageError
+from glassformer.files import saving, write_whole
+from glassformer.model_directory import WEIGHTS, resolve
+from glassformer.text.pairs import Pair
+from glassformer.training.config import RunConfig
+from glassformer.training.distributed import Group
+from glassformer.translator import Translator
+
+CHUNK = 1000  # sentences that are translated together, and written
+TEXT = "corpus", "pairs", "columns", "directions", "source", "target"  # the settings that the new pairs replace
+
+
+def with_teacher(path: Path, settings: Mapping[str, Any], group: Group) -> dict[str, Any]:
+    """`settings` with the pairs of the teacher that they name, which are written to the run directory `path` first.
+
+    The same text and teacher find pairs that are there already, and go on with a part of them. Raises InputError where
+    there is no such model, and UsageError for text in several directions or without end.
+    """
+    given, teacher = dict(settings), settings.get("teacher")
+    if not isinstance(teacher, str):
+        return given
+    config = RunConfig.from_flat(given)
+    _refuse_unsuitable(config.data)
+    texts = read_texts(config.data, config.training.seed)
+    model = resolve(Path(teacher))
+    key = key_of(*texts.digests, _digest(model / WEIGHTS))[:12]
+    written, valid = path / f"distilled-{key}.tsv", path / f"valid-{key}.tsv"
+    if group.is_main and not written.exists():
+        held_out = {} if texts.valid else texts.first_reading.held_out
+        if not _names_validation(config.data):
+            lines = (_line(pair.source, pair.target) for pair in texts.valid or held_out.values())
+            write_whole(valid, "".join(lines).encode())
+        rest = (pair for row, pair in enumerate(texts.whole) if row not in held_out)
+        _distil(written, rest, texts.first_reading.pairs, Translator.load(model, group.device, engine="auto"))
+    group.wait()
+    for name in TEXT:
+        given.pop(name, None)
+    given["pairs"] = [str(written)]
+    if not _names_validation(config.data):
+        given["valid_pairs"] = [str(valid)]
+    elif config.data.columns and not config.data.valid_columns:
+        given["valid_columns"] = list(config.data.columns)
+    return given
+
+
+def _refuse_unsuitable(data: DataConfig) -> None:
+    if data.stream:
+        raise UsageError("teacher: a stream has no end; name the text as files, without stream")
+    if data.directions or any(len(file.columns) == 3 for file in data.train_files):
+        raise UsageError("teacher: it translates in one direction; leave out directions and their column")
+    if data.pair_weights or data.sampling_temperature:
+        raise UsageError("teacher: what it translates is one file; leave out pair_weights and sampling_temperature")
+
+
+def _names_validation(data: DataConfig) -> bool:
+    return bool(data.valid_pairs or data.valid_source)
+
+
+def _distil(written: Path, pairs: Iterator[Pair], count: int, teacher: Translator) -> None:
+    """Write each source with its translation, a line for each pair; go on where an earlier call was stopped.
+
+    A source that is too long for the teacher has no translation: training drops and counts it.
+    """
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    partial = written.with_name(f".{written.name}.partial")
+    with saving(written):
+        done = _cut_to_whole_lines(partial)
+        rest = islice(pairs, done, None)
+        with partial.open("ab") as file:
+            while chunk := list(islice(rest, CHUNK)):
+                found = teacher.translate([pair.source for pair in chunk], places=[pair.place for pair in chunk])
+                file.write("".join(_line(one.source, "" if one.error else one.text) for one in found).encode())
+                file.flush()
+                done += len(chunk)
+                console.print(f"the teacher translates: {done:,} of {count:,} sentences")
+        partial.replace(written)
+
+
+def _line(source: str, target: str) -> str:
+    """A line of a .tsv, with a space for each white space."""
+    return "\t".join(" ".join(side.split()) for side in (source, target)) + "\n"
+
+
+def _cut_to_whole_lines(partial: Path) -> int:
+    """Remove what a stop left behind the last whole line; returns how many lines there are."""
+    content = partial.read_bytes() if partial.exists() else b""
+    whole = content[: content.rfind(b"\n") + 1]
+    partial.write_bytes(whole)
+    return whole.count(b"\n")
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,132 @@
+"""API keys and rates: who may ask, and how often."""
+
+import hashlib
+
+import deepl
+import pytest
+import requests
+from libretranslatepy import LibreTranslateAPI
+
+from glassformer.errors import InputError, UsageError
+from glassformer.serving import rates
+from glassformer.serving.keys import Keys, add_key
+from glassformer.serving.limits import Limits
+from glassformer.serving.rates import Rates
+from tests.commands import refusal, run
+from tests.serving.servers import serving
+
+
+def bearer(key):
+    return {"Authorization": f"Bearer {key}"}
+
+
+@pytest.fixture
+def file(tmp_path):
+    return tmp_path / "keys.tsv"
+
+
+def test_the_file_holds_hashes_alone_and_is_its_owners(file):
+    alice, bob = add_key(file, "alice"), add_key(file, "bob")
+    text = file.read_text()
+    assert alice not in text and bob not in text and len({alice, bob}) == 2
+    assert text.splitlines()[0] == f"alice\t{hashlib.sha256(alice.encode()).hexdigest()}"
+    assert file.stat().st_mode & 0o077 == 0
+    keys = Keys.read(file)
+    assert keys.owner(alice).name == "alice" and keys.owner(bob).name == "bob"
+    for wrong in ("", "x", alice[:-1], alice + "x", alice.lower(), "\ud800", "ключ"):
+        assert keys.owner(wrong) is None
+
+
+def test_a_name_has_one_key(file):
+    add_key(file, "alice")
+    with pytest.raises(InputError, match="a key of alice already"):
+        add_key(file, "alice")
+
+
+@pytest.mark.parametrize("name", ["", " ", "a\tb", "a\nb", "x" * 65])
+def test_names_that_make_no_line(file, name):
+    with pytest.raises(UsageError, match="--new-key"):
+        add_key(file, name)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "alice\n", "alice\tabc\n", f"alice\t{'0' * 64}\t0\n", f"a\t{'0' * 64}\tx\n", "\xff"]
+)
+def test_what_is_no_file_of_keys(file, text):
+    file.write_bytes(text.encode("latin-1"))
+    with pytest.raises(InputError, match=r"keys\.tsv"):
+        Keys.read(file)
+
+
+def test_a_key_is_made_on_the_command_line(file):
+    made = run("serve", "--keys", file, "--new-key", "alice")
+    assert Keys.read(file).owner(made.lines[0]).name == "alice"
+    assert "--keys FILE" in refusal(run("serve", "--new-key", "alice"), status=2)
+
+
+def test_who_has_no_key_gets_nothing(model, file, tmp_path):
+    key = add_key(file, "alice")
+    with serving(tmp_path, model, keys=file) as address:
+        for headers in ({}, bearer("wrong"), bearer(""), {"Authorization": key}):
+            answer = address.post("/v1/translate", {"text": "a"}, headers=headers)
+            assert answer.status_code == 401 and answer.json()["error"]["code"] == "unauthorized"
+            assert answer.headers["WWW-Authenticate"] == "Bearer"
+        for headers in (bearer(key), {"X-API-Key": key}, {"Authorization": f"DeepL-Auth-Key {key}"}):
+            assert address.post("/v1/translate", {"text": "a"}, headers=headers).status_code == 200
+        for path in ("/v1/models", "/metrics", "/v1/jobs/x"):
+            assert address.get(path).status_code == 401
+        for path in ("/livez", "/readyz", "/health", "/openapi.json", "/", "/languages"):
+            assert address.get(path).status_code == 200
+        assert requests.put(f"{address}/v1/models/letters", timeout=10).status_code == 401
+        libre = LibreTranslateAPI(address, api_key=key)
+        assert libre.translate("a", "en", "hi")
+        deep = deepl.DeepLClient(key, server_url=address)
+        assert deep.translate_text("a b", target_lang="HI").text and deep.get_usage().character.count == 3
+        with pytest.raises(deepl.AuthorizationException):
+            deepl.DeepLClient("wrong", server_url=address).get_usage()
+
+
+def test_a_key_is_revoked_by_its_line(model, file, tmp_path):
+    alice, bob = add_key(file, "alice"), add_key(file, "bob")
+    with serving(tmp_path, model, keys=file) as address:
+        file.write_text(file.read_text().splitlines()[1] + "\n")
+        address.service.reload()
+        assert address.get("/v1/models", headers=bearer(alice)).status_code == 401
+        assert address.get("/v1/models", headers=bearer(bob)).status_code == 200
+        file.write_text("no keys at all\n")
+        address.service.reload()
+        assert address.get("/v1/models", headers=bearer(bob)).status_code == 200
+
+
+def test_each_key_has_its_rate(model, file, tmp_path):
+    alice, bob = add_key(file, "alice"), add_key(file, "bob")
+    lines = file.read_text().splitlines()
+    file.write_text(f"{lines[0]}\t2\n{lines[1]}\n")
+    with serving(tmp_path, model, keys=file, limits=Limits(rate=4)) as address:
+        found = [address.get("/v1/models", headers=bearer(alice)) for _ in range(3)]
+        assert [answer.status_code for answer in found] == [200, 200, 429]
+        assert 1 <= int(found[-1].headers["Retry-After"]) <= 30
+        assert [address.get("/v1/models", headers=bearer(bob)).status_code for _ in range(5)] == [200] * 4 + [429]
+
+
+def test_a_bucket_fills_evenly(monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr(rates.time, "monotonic", lambda: now[0])
+    bucket = Rates()
+    assert [bucket.wait("a", 60) for _ in range(60)] == [0.0] * 60
+    assert bucket.wait("a", 60) == pytest.approx(1.0)
+    assert bucket.wait("b", 60) == 0.0
+    now[0] += 2.5
+    assert [bucket.wait("a", 60) for _ in range(2)] == [0.0, 0.0]
+    assert bucket.wait("a", 60) == pytest.approx(0.5)
+    now[0] += 10_000
+    assert [bucket.wait("a", 60) for _ in range(60)] == [0.0] * 60 and bucket.wait("a", 60) > 0
+
+
+def test_cors_is_off_unless_it_is_asked_for(server, model, tmp_path):
+    origin = {"Origin": "https://a.example"}
+    assert "access-control-allow-origin" not in server.get("/v1/models", headers=origin).headers
+    with serving(tmp_path, model, cors=("https://a.example",)) as address:
+        assert address.get("/v1/models", headers=origin).headers["access-control-allow-origin"] == "https://a.example"
+        other = address.get("/v1/models", headers={"Origin": "https://b.example"})
+        assert "access-control-allow-origin" not in other.headers

@@ -1,0 +1,107 @@
+"""Training on a teacher's translations: which pairs it is, that a stop loses nothing, and what is refused."""
+
+import pytest
+
+import glassformer
+from glassformer.model_directory import read_json
+from glassformer.settings import read_yaml
+from glassformer.translator import Translator
+from tests.commands import options, refusal, run
+from tests.letters import SMALL, write_tsv
+
+SHORT = options(SMALL | {"max_steps": 2, "validate_every": 2, "checkpoint_every": 2})
+
+
+@pytest.fixture
+def text(reversing, tmp_path):
+    """Sources that the teacher knows to reverse, with targets that it would never give."""
+    return [(source, "z z z") for source, _ in reversing.held_out]
+
+
+def lines(path):
+    return [tuple(line.split("\t")) for line in path.read_text().splitlines()]
+
+
+def only(path, pattern):
+    [found] = path.glob(pattern)
+    return found
+
+
+def teach(reversing, tmp_path, text, *more):
+    pairs, valid = write_tsv(tmp_path / "train.tsv", text), write_tsv(tmp_path / "valid.tsv", reversing.held_out[:9])
+    return run(
+        "train", "--teacher", reversing.path, "--pairs", pairs, "--valid-pairs", valid, "--device", "cpu", *SHORT,
+        "--out", tmp_path / "run", *more,
+    )  # fmt: skip
+
+
+def test_the_targets_are_what_the_teacher_says(reversing, text, tmp_path):
+    outcome = teach(reversing, tmp_path, text)
+    assert outcome.status == 0, outcome.err
+    assert f"the teacher translates: {len(text)} of {len(text)} sentences" in outcome.err
+    written = only(tmp_path / "run", "distilled-*.tsv")
+    found = Translator.load(reversing.path).translate([source for source, _ in text])
+    assert lines(written) == [(one.source, one.text) for one in found]
+    settings = read_yaml(tmp_path / "run/config.yaml")
+    assert settings["teacher"] == str(reversing.path)
+    assert (settings["pairs"], settings["valid_pairs"]) == ([str(written)], [str(tmp_path / "valid.tsv")])
+    assert read_json(tmp_path / "run/last/card.json")["teacher"] == str(reversing.path)
+    again = teach(reversing, tmp_path, text, "--resume", "--max-steps", "3")
+    assert again.status == 0 and "teacher translates" not in again.err
+
+
+def test_a_stop_loses_nothing(reversing, text, tmp_path, monkeypatch):
+    """Stopped within a line, and gone on with by the same command: the same file, and each sentence once."""
+    monkeypatch.setattr("glassformer.training.run.distilling.CHUNK", 30)
+    usual, asked = Translator.translate, []
+
+    def stopped(self, sentences, *arguments, **more):
+        if len(sentences) <= 30 and len(asked) == 2:
+            raise KeyboardInterrupt
+        asked.append(list(sentences))
+        return usual(self, sentences, *arguments, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Translator, "translate", stopped)
+        assert teach(reversing, tmp_path, text).status == 130
+    partial = only(tmp_path / "run", ".distilled-*.partial")
+    assert len(lines(partial)) == 60
+    with partial.open("a") as file:
+        file.write("half a li")
+    outcome = teach(reversing, tmp_path, text)
+    assert outcome.status == 0 and "translates: 30 of" not in outcome.err and "translates: 90 of" in outcome.err
+    assert [source for source, _ in lines(only(tmp_path / "run", "distilled-*.tsv"))] == [source for source, _ in text]
+    assert not list((tmp_path / "run").glob(".distilled*"))
+
+
+def test_pairs_that_are_held_out_stay_as_they_were(reversing, text, tmp_path):
+    """Where no validation text is given, it is drawn from the text, and is none of what the teacher translates."""
+    settings = SMALL | {"max_steps": 1, "validate_every": 1, "checkpoint_every": 1}
+    path = tmp_path / "run"
+    glassformer.train(
+        path, teacher=str(reversing.path), device="cpu", pairs=[str(write_tsv(tmp_path / "t.tsv", text))], **settings
+    )
+    learnt, held_out = lines(only(path, "distilled-*.tsv")), lines(only(path, "valid-*.tsv"))
+    assert held_out and set(held_out) < set(text)
+    assert {source for source, _ in learnt} | {source for source, _ in held_out} == {source for source, _ in text}
+    assert not {source for source, _ in learnt} & {source for source, _ in held_out}
+    assert "z z z" not in {target for _, target in learnt}
+
+
+def test_what_is_too_long_for_the_teacher_is_dropped_and_counted(reversing, text, tmp_path):
+    outcome = teach(reversing, tmp_path, [*text, ("a " * 200, "b")])
+    assert outcome.status == 0 and "dropped: 1 empty" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (("--directions", "en-hi"), "in one direction"),
+        (("--set", "stream=true"), "a stream has no end"),
+        (("--set", "pair_weights=[2]"), "one file"),
+        (("--teacher", "nowhere"), "no such model"),
+    ],
+)
+def test_what_no_teacher_can_do(reversing, text, tmp_path, more, message):
+    outcome = teach(reversing, tmp_path, text, *more)
+    assert message in refusal(outcome, status=1 if more[0] == "--teacher" else 2)
