@@ -368,9 +368,7 @@ class Translator:
         scores = self.score_ids([source for source, _ in pairs], [tokens for _, tokens in pairs], True)
         return (score.alignment_TS for score in scores)
 
-    def _translation(
-        self, text: str, ids: list[int], hypothesis: Hypothesis, alignment: Floats | None
-    ) -> Translation:
+    def _translation(self, text: str, ids: list[int], hypothesis: Hypothesis, alignment: Floats | None) -> Translation:
         spoken, normalized = self.target_tokenizer.decode(hypothesis.tokens), self.source_tokenizer.normalize(text)
         quality = self.estimator.estimate(normalized, spoken, hypothesis.token_log_probs, hypothesis.finished)
         return Translation(

@@ -35,7 +35,9 @@ def train(options: argparse.Namespace) -> None:
         if key in ("out", "device", "resume", "allow", "config", "set"):
             raise UsageError(f"{key} is an option of the command, not a setting; give it as --{key}")
     allow = [key for key in options.allow.split(",") if key]
-    train_with(settings, options.out, options.resume, allow, options.device)
+    train_with(
+        settings, options.out, options.resume, allow, options.device, extend_vocabulary=options.extend_vocabulary
+    )
     if os.environ.get("RANK", "0") == "0":  # one answer, from however many processes torchrun started
         print(options.out)
 

@@ -95,6 +95,9 @@ def _add_train(commands: Any) -> None:
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="one setting; may be repeated")
     parser.add_argument("--out", required=True, metavar="RUN", help="the run directory to write")
     parser.add_argument("--from", dest="start_from", metavar="MODEL", help="fine-tune this model on the text")
+    parser.add_argument(
+        "--extend-vocabulary", type=int, metavar="N", help="with --from: add up to N pieces of the text to each side"
+    )
     parser.add_argument("--teacher", metavar="MODEL", help="train on what this model makes of the text's sources")
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out, if there is one")
     parser.add_argument(

@@ -166,11 +166,12 @@ class EagerEngine(ModuleEngine):
         rows = [row[: len(target)].tolist() for row, target in zip(log_probs_BT, targets, strict=True)]
         if not align:
             return [TargetScore(row, None) for row in rows]
-        weights_BTS = torch.stack([seen[name].output.mean(dim=1) for name in softmaxes]).mean(dim=0).float().cpu().numpy()
+        weights_BTS = (
+            torch.stack([seen[name].output.mean(dim=1) for name in softmaxes]).mean(dim=0).float().cpu().numpy()
+        )
         sizes = zip(targets, sources, strict=True)
         alignments = [
-            each[: len(target), : len(source)].copy()
-            for each, (target, source) in zip(weights_BTS, sizes, strict=True)
+            each[: len(target), : len(source)].copy() for each, (target, source) in zip(weights_BTS, sizes, strict=True)
         ]
         return list(map(TargetScore, rows, alignments))
 

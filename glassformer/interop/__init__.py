@@ -11,9 +11,12 @@ from glassformer.errors import InputError, UsageError
 from glassformer.interop import (
     argos,
     ctranslate2,
+    fairseq,
+    joeynmt,
     m2m100,
     marian,
     marian_archive,
+    mbart,
     onnx,
     python_file,
     torch_transformer,
@@ -66,10 +69,13 @@ Read = Callable[[Path], Translator]
 READERS: dict[str, Read] = {  # by the model_type in config.json
     marian.KIND: marian.read,
     m2m100.KIND: m2m100.read,
+    mbart.KIND: mbart.read,
     torch_transformer.KIND: torch_transformer.read,
 }
 ARCHIVES: dict[str, tuple[Callable[[Path], bool], Read]] = {  # of other kinds, each known by its files
     marian_archive.KIND: (marian_archive.is_there, marian_archive.read),
+    joeynmt.KIND: (joeynmt.is_there, joeynmt.read),
+    fairseq.KIND: (fairseq.is_there, fairseq.read),
 }
 
 

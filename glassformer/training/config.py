@@ -300,7 +300,7 @@ class RunConfig:
         )
         for name in ("vocab_size", "source_vocab_size"):
             size = getattr(run.model, name)
-            if size is not None and size < SMALLEST:
+            if size is not None and size < SMALLEST and run.training.start_from is None:
                 raise UsageError(
                     f"{name} = {size} has no room for the 4 control tokens and 256 bytes; use {SMALLEST + 1} or more"
                 )
