@@ -110,6 +110,8 @@ def export_model(
         raise UsageError(f"--out {out}: give a directory, which gets {python_file.CODE} and its {python_file.NUMBERS}")
     if translator.card.get("quantized"):
         raise InputError("the model is quantised already; export the one that it was made from")
+    if translator.target_tokenizer.is_two_sided:
+        raise UsageError("the model is told both languages, which no export holds; use the model that was imported")
     one.check(translator)
     if web:
         web_page.runtime_files(web)
