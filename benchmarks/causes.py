@@ -13,7 +13,7 @@ from collections.abc import Callable
 import torch
 
 from glassformer import Transformer, Translator, cause
-from glassformer.glass.causes.asking import Other, Question, ask
+from glassformer.glass.causes.asking import Other, Question, Sentence, ask
 from glassformer.glass.causes.contrast import Contrast
 from glassformer.glass.causes.running import Reading
 from glassformer.glass.causes.sweep import sweep
@@ -44,7 +44,8 @@ def small() -> tuple[Transformer, Question]:
     first, second = (Reading(tuple(source), (2, *ids[2][:-1])) for source in ids[:2])
     places = tuple((place, place) for place in range(12))
     tokens = {"text": "", "tokens": []}
-    other = Other(second, tokens, places, "")
+    sentence = Sentence(None, "", ids[1], [])  # type: ignore[arg-type]  # a sweep asks nothing of the translator
+    other = Other(sentence, second, tokens, places, 0.0)
     return model, Question(first, Contrast(11, 5, 6), tokens, tokens, {}, {}, other)
 
 

@@ -14,7 +14,7 @@ import glassformer
 from glassformer.corpora import load_corpus
 from glassformer.data.check.scripts import main_script
 from glassformer.evaluation import exact_match, score_corpus
-from glassformer.quickstart import RECIPE
+from glassformer.quickstart.recipe import RECIPE
 from glassformer.text.pairs import Pair
 from glassformer.translator import Translator
 

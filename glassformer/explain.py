@@ -62,7 +62,8 @@ def traced(
 
     `meanings` are those of words; a model of the phrasebook has its lexicon's unless they are given.
     """
-    record = _with_lessons(trace(translator, sentence, **options), translator)
+    record = trace(translator, sentence, **options)
+    record = with_training_step(with_embeddings(record, translator, meanings), translator)
     if why is not None and record.decode is not None:
         ids = [step["chosen"]["id"] for step in record.decode["steps"]]
         found = cause(translator, sentence, target=ids, to=options.get("to"), **why)
@@ -78,11 +79,6 @@ def read_glosses(path: str) -> dict[str, str]:
     if bare := next((term.source for term in terms if not term.forms), None):
         raise InputError(f"{path}: '{bare}' has no meaning beside it; a line is word, tab, meaning")
     return {term.source: "; ".join(term.forms) for term in terms}
-
-
-def _with_lessons(record: Trace, translator: Translator) -> Trace:
-    """The record with what else the page teaches of the model."""
-    return with_training_step(with_embeddings(record, translator), translator)
 
 
 def _kind(what: Sequence[str]) -> Kind:

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
-from glassformer import quickstart
 from glassformer.corpora.phrasebook import generate
+from glassformer.quickstart import recipe, scores
 from glassformer.training.config import RunConfig
 from tests.commands import run
 
@@ -18,14 +18,14 @@ TINY = {"encoder_layers": 1, "decoder_layers": 1, "d_model": 16, "d_ff": 16, "nu
         "precision": "float32"}  # fmt: skip
 
 
-@pytest.mark.parametrize("corpus", quickstart.RECIPES)
+@pytest.mark.parametrize("corpus", recipe.RECIPES)
 def test_recipes_are_configs(corpus):
-    config = RunConfig.from_flat(quickstart.RECIPES[corpus] | {"corpus": corpus})
+    config = RunConfig.from_flat(recipe.RECIPES[corpus] | {"corpus": corpus})
     assert config.training.probe and config.training.max_steps > 1000
 
 
 def test_it_ends_with_a_page_of_the_trained_model(tmp_path, monkeypatch):
-    monkeypatch.setitem(quickstart.RECIPES, "names", quickstart.RECIPES["names"] | TINY)
+    monkeypatch.setitem(recipe.RECIPES, "names", recipe.RECIPES["names"] | TINY)
     outcome = run("quickstart", "--corpus", "names", "--out", tmp_path / "run")
     assert outcome.status == 0, outcome.err
     assert "exactly right" in outcome.out and str(tmp_path / "run" / "page.html") in outcome.out
@@ -54,9 +54,9 @@ def test_the_phrasebook_s_scores_are_shares_of_sentences(monkeypatch):
     sentences = generate(share=0.001)
     referring, others = ([one for one in sentences if bool(one.reference) is has][:4] for has in (True, False))
     answers = Answers({one.source: one.target for one in (*referring, *others)} | {referring[0].source: ""})
-    monkeypatch.setattr(quickstart, "held_out", lambda: [*referring, *others])
-    monkeypatch.setattr(quickstart, "unseen_patterns", lambda: [referring[0], others[0]])
-    monkeypatch.setattr(quickstart, "unseen_names", lambda: [referring[0]] * 3 + [others[0]])
+    monkeypatch.setattr(scores, "held_out", lambda: [*referring, *others])
+    monkeypatch.setattr(scores, "unseen_patterns", lambda: [referring[0], others[0]])
+    monkeypatch.setattr(scores, "unseen_names", lambda: [referring[0]] * 3 + [others[0]])
     said = io.StringIO()
-    quickstart._report_phrasebook(Console(file=said, width=200), answers)
+    scores.report_phrasebook(Console(file=said, width=200), answers)
     assert re.findall(r"(\d+\.\d) %", said.getvalue()) == ["87.5", "75.0", "50.0", "25.0"]

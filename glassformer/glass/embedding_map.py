@@ -105,6 +105,11 @@ class EmbeddingMap:
         meanings = [self.known[word].get("gloss", word) for word in kept]
         return Probe(feature, counts, cross_validated(x_ND, y_N, meanings), max(counts.values()) / len(kept))
 
+    def glossed(self, glosses: Mapping[str, str]) -> "EmbeddingMap":
+        """The map with these glosses in the place of its own; words that are not in it are left out."""
+        known = {word: {**self.known.get(word, {}), "gloss": glosses[word]} for word in self.words if word in glosses}
+        return dataclasses.replace(self, known={**self.known, **known})
+
     def _at(self, word: str) -> int:
         if word not in self.words:
             raise UsageError(f"'{word}' is no word of the {self.side}'s map: the vocabulary has no piece for all of it")
@@ -172,21 +177,19 @@ def embedding_map(translator: Translator, side: Side = "source", words: Words | 
     return EmbeddingMap(side, tuple(word for word, _ in chosen), rows_ND, known)
 
 
-def with_embeddings(record: Trace, translator: Translator) -> Trace:
-    """The record with the maps of both sides, where it carries the weights that they are made of."""
+def with_embeddings(record: Trace, translator: Translator, glosses: Mapping[str, str] | None = None) -> Trace:
+    """The record with the maps of both sides, where it carries the weights that they are made of.
+
+    `glosses`: what words of the target mean, where the user says it.
+    """
     full = record.meta["detail"] == "full+weights"
-    return dataclasses.replace(record, embeddings=embedding_maps(translator)) if full else record
+    return dataclasses.replace(record, embeddings=embedding_maps(translator, glosses)) if full else record
 
 
-def embedding_maps(translator: Translator) -> dict[str, Any] | None:
+def embedding_maps(translator: Translator, glosses: Mapping[str, str] | None = None) -> dict[str, Any] | None:
     """The record's `embeddings`: the map of each side that has one; None where neither has."""
-    found: dict[str, Any] = {}
-    sides: tuple[Side, ...] = ("source", "target")
-    for side in sides:
-        one = embedding_map(translator, side)
-        if len(one.words) >= FEWEST:
-            found[side] = one.to_dict()
-    return found or None
+    source, target = embedding_map(translator), embedding_map(translator, "target").glossed(glosses or {})
+    return {one.side: one.to_dict() for one in (source, target) if len(one.words) >= FEWEST} or None
 
 
 def _dictionary(translator: Translator, side: Side) -> Words:

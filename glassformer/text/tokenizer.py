@@ -35,6 +35,7 @@ TWO_SIDED = "imported, languages on both sides"  # the same, of a model that is 
 # The smallest vocabulary there can be: the control tokens, the 256 bytes, and a piece for the space.
 SMALLEST = len(PIECES) + 256 + 1
 LARGEST = 512 * MIB  # bytes of a `.spm` file
+FOR_A_THREAD = 64  # texts to encode, below which another thread costs more than it brings
 
 
 class Token(NamedTuple):
@@ -303,10 +304,11 @@ class Tokenizer:
         return self._ids(self._split(text))
 
     def encode_all(self, texts: Sequence[str]) -> list[list[int]]:
-        """`encode` for many texts at once, on all cores."""
+        """`encode` for many texts at once, on all cores where they are many enough to be worth their threads."""
         _refuse_surrogates(texts)
         without_meta = [text for text in texts if META not in text]
-        together = iter(self._pieces.encode(without_meta, num_threads=os.cpu_count() or 1))
+        threads = min(os.cpu_count() or 1, 1 + len(without_meta) // FOR_A_THREAD)
+        together = iter(self._pieces.encode(without_meta, num_threads=threads))
         return [self.encode(text) if META in text else next(together) for text in texts]
 
     def sample_all(self, texts: Sequence[str], dropout: float, seed: int) -> list[list[int]]:

@@ -200,8 +200,9 @@ class TrainingConfig:
     """
 
     batch_shapes: int | None = None
-    """Most different shapes of batches, each of which is filled up with padding to one of them; 0: no limit, and least
-    padding. null: 8 where the step is compiled, which it is for each shape anew, else 0.
+    """Most different shapes of batches, each of which is filled up with padding to one of them (and one more, for pairs
+    longer than a sample's); 0: no limit, and least padding. null: 8 where the step is compiled, which it is for each
+    shape anew, else 0.
     Range: at least 0 and at most 64. Unit: shapes. Source: ours.
     """
 

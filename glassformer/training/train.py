@@ -38,12 +38,12 @@ def train(
 ) -> Translator:
     """Train a model into the run directory `out`, and return its best translator.
 
-    `settings` are the keys of a config file: `preset`, the data (`pairs=["train.tsv"]`, or `source`
-    and `target`, or `corpus`), and any field of ModelConfig and TrainingConfig; `start_from` fine-tunes
-    a model, and a `teacher` translates the text first. `resumed=True` goes on with the run if it is already there, as
-    it was but for when to stop and what to probe; `allow` names the settings that may change too, and `data` for the
-    text itself. `callbacks` follow the loop. `extend_vocabulary`: up to so many pieces of the text are added
-    to each side of the model of `start_from`.
+    `settings` are the keys of a config file: `preset`, the data (`pairs=["train.tsv"]`, or `source` and `target`,
+    or `corpus`), and any field of ModelConfig and TrainingConfig; `start_from` fine-tunes a model, and a `teacher`
+    translates the text first. `resumed=True` goes on with the run if it is already there, as it was but for when to
+    stop and what to probe; `allow` names the settings that may change too, and `data` for the text itself.
+    `callbacks` follow the loop. `extend_vocabulary`: up to so many pieces of the text are added to each side of the
+    model of `start_from`.
 
     Raises InputError or UsageError for what is wrong with them, InputError where another process trains
     in `out`, and Interrupted where a signal stopped it. Of several processes, as torchrun starts them, each makes

@@ -124,3 +124,16 @@ def test_the_phrasebooks_dictionary():
     assert hindi["बिल्ली"] == {"gloss": "cat", "part_of_speech": "noun", "gender": "feminine"}
     assert english["tired"]["part_of_speech"] == "adjective" and "gender" not in english["tired"]
     assert english["ate"] == {"gloss": "खा", "part_of_speech": "verb"}
+    assert hindi["थकी"] == hindi["थका"] == {"gloss": "tired", "part_of_speech": "adjective"}
+    assert hindi["बिल्लियों"] == hindi["बिल्ली"] and hindi["खाया"] == {"gloss": "eat", "part_of_speech": "verb"}
+
+
+def test_the_glosses_that_a_user_gives_are_the_target_maps():
+    ours = translator("separate")
+    plain = embedding_maps(ours)
+    word = plain["target"]["words"][0]["text"]
+    glossed = embedding_maps(ours, {word: "something; else", "no such word": "nothing"})
+    assert glossed["target"]["words"][0] == plain["target"]["words"][0] | {"gloss": "something; else"}
+    for one in (plain, glossed):
+        one["target"]["words"] = one["target"]["words"][1:]
+    assert glossed == plain

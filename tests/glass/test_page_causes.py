@@ -28,7 +28,7 @@ def effects(record):
 def cells(page):
     page.get_by_role("region", name="In the encoder").wait_for()
     page.evaluate("document.querySelectorAll('main details').forEach((one) => (one.open = true))")
-    return page.locator("main td button[aria-pressed]")
+    return page.locator("main button.effect")
 
 
 def outcome(page):
@@ -105,6 +105,27 @@ def test_the_bars_of_the_sum_add_up_to_the_logit_difference(visit, pages):
     values = [number(line.inner_text().split("\n")[-1].split()[-1]) for line in total.get_by_role("listitem").all()]
     assert sum(values[:-1]) == pytest.approx(values[-1], abs=1e-4 * len(values))
     assert values[-1] == pytest.approx(caused("cause").cause["clean"], abs=2e-3)
+
+
+def test_the_page_opens_with_the_question_its_answer_and_the_proof(visit, pages):
+    """Each line's odds are e to the logit difference that the sweep measured, and its button does that experiment."""
+    record = caused("cause")
+    page = visit(pages("cause"))
+    card = page.get_by_role("region", name=re.compile("^Why b the letter b and not f the letter f"))
+    assert "decide" in card.inner_text() and record.cause["second"]["text"] in card.inner_text()
+    rows = card.get_by_role("row").all()[1:]
+    clean, words = record.cause["clean"], {side: record.cause["contrast"][side]["text"] for side in "ab"}
+    stream = record.cause["maps"][0]["total"]
+    for line, difference in ((rows[0], clean), (rows[1], clean - max(stream[0], key=abs))):
+        word, odds = re.search(r"(\S+)\s+([\d.,]+) : 1", line.inner_text()).groups()
+        assert word == words["a" if difference > 0 else "b"]
+        assert number(odds.replace(",", "")) == pytest.approx(np.exp(abs(difference)), rel=0.05, abs=0.06)
+    rows[1].get_by_role("button", name="Do it").click()
+    assert page.get_by_role("heading", level=2).inner_text() == "Why this word?"
+    assert computed(page) == pytest.approx(clean - max(stream[0], key=abs), rel=2e-3, abs=2e-3)
+    page.go_back()
+    card.get_by_role("button", name=re.compile("^Every other part")).click()
+    assert page.get_by_role("heading", level=2).inner_text() == "Why this word?"
 
 
 def test_an_experiment_can_be_done_by_keyboard_alone(visit, pages):

@@ -11,7 +11,7 @@ from glassformer.translator import Translator
 
 from .browser import AXE, go, number, open_view, panel, settle, view_buttons, view_names
 from .node import bundled
-from .pages import MODERN, greedy, spoken, translation
+from .pages import MODERN, greedy, mapped, spoken
 
 SENTENCE = "c c"
 TYPED = (SENTENCE, "b a d", "f e d", "a </s> b", "<pad> ▁ c", "ñandú 😀\u200d हिन्दी", "  c\u00a0e\t", "e\u0301 a")
@@ -110,19 +110,15 @@ def test_a_typed_sentence_is_what_every_view_shows(visit, pages):
         assert shown == pytest.approx(float(truth.tensor(tensor).at(index)), rel=1e-4, abs=5.1e-5), tensor
 
 
-def test_the_beam_is_greyed_for_a_typed_sentence_and_says_why(visit, pages):
-    page = visit(pages("translation"), "#view=beam&sentence=b a d")
-    page.get_by_text("without a beam").wait_for()
-    page.get_by_role("main").get_by_role("button", name="Back to the recorded sentence").click()
-    page.get_by_role("treeitem").first.wait_for()
-    assert page.get_by_role("heading", level=1).inner_text() == translation().meta["title"]
-
-
 def test_what_is_of_the_recorded_sentence_is_not_shown_for_another(visit, pages):
-    page = visit(pages("cause"), f"#view=why&sentence={SENTENCE}")
-    page.get_by_text("You typed").or_(page.get_by_role("alert")).first.wait_for()
-    page.get_by_role("heading", name="Why this word?").wait_for()
-    assert page.get_by_text("Python computes this").is_visible()
+    page = visit(pages("embeddings"), f"#view=training_step&sentence={SENTENCE}")
+    page.get_by_text("Python computes this").wait_for()
+    page.get_by_role("main").get_by_role("button", name="Back to the recorded sentence").click()
+    page.get_by_text("Python computes this").wait_for(state="detached")
+    assert page.get_by_role("heading", level=1).inner_text() == mapped().meta["title"]
+    visit.turn(page, pages("cause"), f"#view=why&sentence={SENTENCE}")
+    page.get_by_role("heading", name="Why does it say this word?").wait_for()
+    assert page.get_by_role("region", name="In the encoder").count() == 0
 
 
 def test_a_link_to_a_typed_sentence_opens_it_and_back_leaves_it(visit, pages):

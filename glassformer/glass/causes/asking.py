@@ -5,7 +5,8 @@ Axes: T target tokens, V vocabulary.
 
 import difflib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import torch
@@ -25,16 +26,56 @@ from glassformer.translator import Translator
 
 
 @dataclass(frozen=True)
+class Sentence:
+    """A sentence as a model reads it: its text, its ids with `</s>`, and the ids that its translation begins with."""
+
+    translator: Translator = field(repr=False)
+    text: str
+    ids: list[int]
+    begins: list[int]
+
+    @classmethod
+    def of(cls, translator: Translator, text: str, to: str | None = None) -> "Sentence":
+        """The text's sentence. Raises InputError where there is none."""
+        (ids,) = translator.source_ids([text.strip()], to=to)
+        if not ids:
+            raise InputError("there is no sentence to ask about: it is blank")
+        return cls(translator, text.strip(), ids, translator.target_tokenizer.beginning_ids(to))
+
+    @property
+    def axis(self) -> Axis:
+        """Its tokens."""
+        return source_axis(self.translator.source_tokenizer, self.text, self.ids)
+
+    @cached_property
+    def translation(self) -> list[int]:
+        """The ids of its greedy translation, with `</s>`; made when first asked for, once."""
+        ((found, *_),) = generate(self.translator.engine, [self.ids], SearchOptions(beam=1), prefixes=[self.begins])
+        return list(found.tokens)
+
+    def log_probs(self, ids: list[int]) -> Tensor:
+        """log p of every token at every step (T, V) where it is translated by `ids`."""
+        return log_probs(self.translator, self.ids, ids)
+
+
+@dataclass(frozen=True)
 class Other:
     """The second sentence: what the model reads of it, with the first one's translation so far, and its tokens.
 
-    `places`: pairs of source places (first sentence, second sentence) that stand for each other.
+    `places`: pairs of source places (first sentence, second sentence) that stand for each other. `says`: what the
+    contrast is there.
     """
 
+    sentence: Sentence
     reading: Reading
     source: Axis
     places: Alignment
-    text: str
+    says: float
+
+    @property
+    def text(self) -> str:
+        """The sentence."""
+        return self.sentence.text
 
 
 @dataclass(frozen=True)
@@ -88,47 +129,41 @@ def ask(
 
     Raises UsageError or InputError for what makes no question.
     """
-    source_ids = _source_ids(translator, source, to)
-    ids = translated(translator, source, to) if target is None else _forced(translator, target, to)
+    first = Sentence.of(translator, source, to)
+    second = None if versus is None else Sentence.of(translator, versus, to)
+    ids = first.translation if target is None else _forced(translator, target, to)
     written = written_axis(translator.target_tokenizer, ids)
-    log_probs_TV = log_probs(translator, source_ids, ids)
+    log_probs_TV = first.log_probs(ids)
     wanted = _wanted(written, word, step)
-    if runner_up or (against is None and versus is None):
+    if runner_up or (against is None and second is None):
         choices = list(_runners_up(log_probs_TV, ids, wanted))
     elif against is not None:
         choices = list(_against(translator, against, ids, written, wanted))
     else:
-        choices = list(_of_second(translator, translated(translator, versus or "", to), ids, written, wanted))
+        assert second is not None
+        choices = list(_of_second(translator, second.translation, ids, written, wanted))
     if not choices:
         raise InputError(_nothing(against, versus))
-    if versus is not None:
-        second_TV = log_probs(translator, _source_ids(translator, versus, to), ids)
+    second_TV = None if second is None else second.log_probs(ids)
+    if second_TV is not None:
         choices = [one for one in choices if second_TV[one.step, one.b] > second_TV[one.step, one.a]] or choices
     best = max(choices, key=lambda one: float(log_probs_TV[one.step, one.b]))
-    reading = Reading(tuple(source_ids), (translator.model.config.decoder_start_id, *ids[: best.step]))
+    contrast = Contrast(best.step, best.a, best.b, measure)
+    reading = Reading(tuple(first.ids), (translator.model.config.decoder_start_id, *ids[: best.step]))
+    other = None
+    if second is not None and second_TV is not None:
+        says = float(contrast(second_TV[best.step]))
+        there = Reading(tuple(second.ids), reading.read)
+        other = Other(second, there, second.axis, align(first.axis, second.axis), says)
     return Question(
         reading=reading,
-        contrast=Contrast(best.step, best.a, best.b, measure),
-        source=source_axis(translator.source_tokenizer, source.strip(), source_ids),
+        contrast=contrast,
+        source=first.axis,
         target=written,
         a=piece_of(translator.target_tokenizer, best.a),
         b=piece_of(translator.target_tokenizer, best.b),
-        other=None if versus is None else _second(translator, source, versus, reading, to),
+        other=other,
     )
-
-
-def _source_ids(translator: Translator, source: str, to: str | None) -> list[int]:
-    (ids,) = translator.source_ids([source.strip()], to=to)
-    if not ids:
-        raise InputError("there is no sentence to ask about: it is blank")
-    return ids
-
-
-def translated(translator: Translator, source: str, to: str | None = None) -> list[int]:
-    """The greedy translation's ids, with `</s>`."""
-    ids, first = _source_ids(translator, source, to), translator.target_tokenizer.beginning_ids(to)
-    ((found, *_),) = generate(translator.engine, [ids], SearchOptions(beam=1), prefixes=[first])
-    return list(found.tokens)
 
 
 def _forced(translator: Translator, target: str | Sequence[int], to: str | None) -> list[int]:
@@ -221,13 +256,6 @@ def _of_second(
         ]:
             if any(spans[one][0] <= step < spans[one][1] for step in wanted):
                 yield from _difference(ids, *spans[one], list(other_names[two]))
-
-
-def _second(translator: Translator, source: str, versus: str, reading: Reading, to: str | None) -> Other:
-    ids, tokenizer = _source_ids(translator, versus, to), translator.source_tokenizer
-    first = source_axis(tokenizer, source.strip(), reading.source)
-    second = source_axis(tokenizer, versus.strip(), ids)
-    return Other(Reading(tuple(ids), reading.read), second, align(first, second), versus.strip())
 
 
 def _nothing(against: str | None, versus: str | None) -> str:

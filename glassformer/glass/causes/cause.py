@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor
 
 from glassformer.arguments import checked
-from glassformer.glass.causes.asking import Other, Question, ask, translated
+from glassformer.glass.causes.asking import Question, ask
 from glassformer.glass.causes.attribution.comparison import deciding, felt, rank_correlation
 from glassformer.glass.causes.attribution.gradients import gradient_x_input, integrated_gradients
 from glassformer.glass.causes.attribution.inputs import Attribution
@@ -36,7 +36,6 @@ class Cause:
     - `lens`: for each depth of the decoder the contrast there, and the likeliest tokens with their probabilities.
     - `nearest`: for each depth of the encoder and each place, the words that its state is nearest to.
     - `attributions`: what the literature's methods give each token; `gap`: what integrated gradients leave out.
-    - `other_translation`: what the model makes of the second sentence by itself; empty without one.
     """
 
     question: Question
@@ -46,7 +45,6 @@ class Cause:
     nearest: list[list[list[Neighbour]]]
     attributions: tuple[Attribution, ...]
     gap: float
-    other_translation: str
     source_tokenizer: Tokenizer = dataclasses.field(repr=False)
 
     @property
@@ -63,6 +61,12 @@ class Cause:
         """The rank correlation of an attribution's sizes with the effects, over the source's tokens."""
         return rank_correlation([abs(one) for one in attribution.source], self.effects)
 
+    @property
+    def _other_translation(self) -> str:
+        """What the model makes of the second sentence by itself."""
+        other = self.question.other
+        return "" if other is None else other.sentence.translator.target_tokenizer.decode(other.sentence.translation)
+
     def _near(self, one: Neighbour) -> dict[str, Any]:
         return piece_of(self.source_tokenizer, one.token) | {"cosine": one.cosine}
 
@@ -74,7 +78,7 @@ class Cause:
             "contrast": {"step": contrast.step, "measure": contrast.measure, "a": question.a, "b": question.b},
             "second": None if other is None else {
                 "text": other.text,
-                "translation": self.other_translation,
+                "translation": self._other_translation,
                 "tokens": [{key: one[key] for key in ("id", "piece", "text")} for one in other.source["tokens"]],
                 "places": [list(pair) for pair in other.places],
             },
@@ -128,13 +132,8 @@ def cause(translator: Translator, source: str, ablation: Ablation | None = None,
             contributions(tensors, model.config).at(contrast.step, "ALTI+"),
         ),
         gap=integrated.gap,
-        other_translation=_translation(translator, question.other, asked.get("to")),
         source_tokenizer=translator.source_tokenizer,
     )
-
-
-def _translation(translator: Translator, other: Other | None, to: str | None) -> str:
-    return "" if other is None else translator.target_tokenizer.decode(translated(translator, other.text, to))
 
 
 def _listed(term: Term) -> dict[str, Any]:

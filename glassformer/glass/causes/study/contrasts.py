@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from glassformer.errors import InputError, UsageError
-from glassformer.glass.causes.asking import Question, ask, translated
+from glassformer.glass.causes.asking import Question, Sentence, ask
 from glassformer.glass.causes.attribution.comparison import NOTHING
 from glassformer.glass.causes.places import bare
 from glassformer.glass.causes.study.interval import Estimate, estimate
@@ -139,7 +139,7 @@ def _question(
     translator: Translator, contrasts: Contrasts, sentence: str, other: str, to: str | None
 ) -> Question | None:
     """The first question that the contrast's words make of the sentence; None where they make none."""
-    ids = translated(translator, sentence, to)
+    ids = Sentence.of(translator, sentence, to).translation
     said = {bare(word).casefold() for word in translator.target_tokenizer.decode(ids).split()}
     for a, b in contrasts.target or ((None, None),):
         if a is not None and a.casefold() not in said:

@@ -37,6 +37,11 @@ export class Graph {
     this.byName = new Map(recorded.tensors.map((tensor) => [tensor.name, tensor]));
   }
 
+  /** The same numbers under another record: with what the page has found out since. */
+  with(more: Partial<Pick<Trace, "cause" | "beam">>): Graph {
+    return new Graph({ ...this.recorded, ...more }, this.label);
+  }
+
   /** The record, with sentences and steps as the reader's changes leave them. */
   get trace(): Trace {
     if (!this.isAltered) return this.recorded;
@@ -74,7 +79,7 @@ export class Graph {
   original(name: string): Numbers | null {
     return this.remember(this.stored, name, () => {
       const tensor = this.tensor(name);
-      if (tensor.data !== null) return spread(tensor, decode(tensor.data, tensor.dtype));
+      if (tensor.data !== null) return decoded(tensor);
       return evaluate(this.nodeOf(tensor, (operand) => this.original(operand)), tensor.dtype === "float64");
     });
   }
@@ -178,6 +183,14 @@ function downstream(trace: Trace, names: Set<string>): Set<string> {
     if (!isLeaf(op) && Object.values(operands).some((operand) => reached.has(operand))) reached.add(name);
   }
   return reached;
+}
+
+const read = new WeakMap<Tensor, Numbers>(); // graphs of one record share its weights
+
+/** The numbers that a record carries of a tensor. */
+function decoded(tensor: Tensor): Numbers {
+  if (!read.has(tensor)) read.set(tensor, spread(tensor, decode(tensor.data!, tensor.dtype)));
+  return read.get(tensor)!;
 }
 
 /** Numbers kept for some columns only, put where they belong among all columns; NaN elsewhere. */

@@ -2,15 +2,16 @@
 // so that every number, and all that a reader has chosen or changed, has a link.
 
 import { batch, computed, effect, signal } from "@preact/signals";
+import { answered, findAnswer, stopAsking } from "./asking";
 import { readEdits, writeEdits } from "./edits";
 import { takesSentences } from "./engine/sentence";
 import { Graph } from "./graph";
 import { sublayerOf } from "./labels";
 import type { PageDocument } from "./record";
 import { problem, recall, stopTyping, typedGraph, typeSentence } from "./typing";
-import { hash, read, type Choices, type Place } from "./url";
+import { hash, read, type Choices, type Place, type Question } from "./url";
 
-const START: Place = { view: "map", trace: 0, block: null, tensor: null, cell: null, sentence: null, edits: [], choices: {} };
+const START: Place = { view: "map", trace: 0, block: null, tensor: null, cell: null, sentence: null, question: null, edits: [], choices: {} };
 
 export const page = signal<PageDocument | null>(null);
 export const graphs = signal<readonly Graph[]>([]);
@@ -18,7 +19,10 @@ export const place = signal<Place>(START);
 /** What all views show: the trace of the page, or of the sentence that the reader typed into it. */
 export const graph = computed(() => graphOf(place.value));
 
-const graphOf = ({ trace, sentence }: Place): Graph =>
+const graphOf = (at: Place): Graph => (at.question && answered(at.trace, at.sentence, at.question)) ?? plainGraph(at);
+
+/** Without the question that the reader asked. */
+const plainGraph = ({ trace, sentence }: Place): Graph =>
   (sentence === null ? undefined : typedGraph(trace, sentence)) ?? graphs.value[trace] ?? graphs.value[0];
 
 const expecting = signal<Place | null>(null); // the place in which a link's sentence is awaited
@@ -48,6 +52,7 @@ export function open(document: PageDocument, view: string): void {
   addEventListener("popstate", () => {
     forget();
     stopTyping();
+    stopAsking();
     arrive();
   });
   addEventListener("pagehide", settleAddress);
@@ -64,6 +69,11 @@ function show(asked: Place, first: Place): void {
       show({ ...asked, sentence: null }, first);
       problem.value = "The link has a sentence that its reader typed; this page carries no weights to translate it with.";
     }
+    return;
+  }
+  if (asked.question !== null && !answered(trace, sentence, asked.question)) {
+    if (takesSentences(graphs.value[trace].trace)) void arriveAsking({ ...asked, trace }, first);
+    else show({ ...asked, question: null }, first);
     return;
   }
   const own = graphOf({ ...asked, trace });
@@ -87,6 +97,17 @@ async function arriveWith(asked: Place, first: Place): Promise<void> {
   if (place.peek() === meanwhile) show(found ? asked : { ...asked, sentence: null }, first); // else the reader has gone elsewhere
 }
 
+/** Shows a place with a question that is still to be answered; where it has no answer, the same without it. */
+async function arriveAsking(asked: Place, first: Place): Promise<void> {
+  const meanwhile: Place = { ...asked, question: null, tensor: null, cell: null, edits: writeEdits(plainGraph(asked)) ?? [] };
+  batch(() => {
+    place.value = meanwhile;
+    expecting.value = meanwhile;
+  });
+  const found = await findAnswer(plainGraph(asked), asked.trace, asked.sentence, asked.question!);
+  if (place.peek() === meanwhile) show(found ? asked : { ...asked, question: null }, first);
+}
+
 /** What a reader changes becomes part of the place, so that it has a link and Back takes it back. */
 function followEdits(): void {
   const edits = writeEdits(graph.value) ?? [];
@@ -100,8 +121,10 @@ const alike = (some: readonly string[], others: readonly string[]): boolean => s
 /** Go to another place: what `change` leaves out stays as it is. `back` returns. */
 export function go(change: Partial<Place>): void {
   const here = place.peek();
-  const next = { ...here, ...(change.trace === undefined || change.trace === here.trace ? {} : { sentence: null }), ...change };
+  const other = change.trace !== undefined && change.trace !== here.trace;
+  const next = { ...here, ...(other ? { sentence: null } : {}), ...(other || change.sentence !== undefined ? { question: null } : {}), ...change };
   stopTyping();
+  stopAsking();
   leadTo(graphOf(next) === graph.peek() ? next : { ...next, edits: writeEdits(graphOf(next)) ?? [] }, null);
 }
 
@@ -125,6 +148,13 @@ export async function showSentence(sentence: string | null): Promise<void> {
   const own = graphs.peek()[here.trace];
   if (sentence !== null && !(await typeSentence(own, here.trace, sentence))) return;
   if (place.peek() === here) go({ sentence, tensor: null, cell: null });
+}
+
+/** Have the page find out what the reader asks, and show that; null: the record's own question again. */
+export async function showQuestion(question: Question | null): Promise<void> {
+  const here = place.peek();
+  if (question !== null && !(await findAnswer(plainGraph(here), here.trace, here.sentence, question))) return;
+  if (place.peek() === here) go({ question, choices: choosing("intervention", null), tensor: null, cell: null });
 }
 
 /** Open a cell's explanation: the one thing a click on any number does. */

@@ -64,3 +64,9 @@ export function nucleus(probabilities: ArrayLike<number>, p: number): number {
   }
   return probabilities.length;
 }
+
+/** exp(l_i) / Σ_j exp(l_j) */
+export function softmax(logits: ArrayLike<number>): Float64Array {
+  const total = logSumExp(logits);
+  return Float64Array.from(logits, (logit) => Math.exp(logit - total));
+}

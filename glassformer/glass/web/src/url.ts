@@ -9,8 +9,15 @@ export interface Place {
   readonly tensor: string | null;
   readonly cell: readonly number[] | null; // the full index: [head, row, column]
   readonly sentence: string | null; // what the reader typed, instead of the record's own
+  readonly question: Question | null; // what the reader asked (see `causes/ask.ts`), instead of the record's own
   readonly edits: readonly string[]; // as `edits.ts` writes them
   readonly choices: Choices; // what a view lets one choose: step, token, temperature, ... (see `linked.ts`)
+}
+
+/** Why a step's word (null: the one where it shows most), and not that of a second sentence (null: the runner-up)? */
+export interface Question {
+  readonly step: number | null;
+  readonly versus: string | null;
 }
 
 /** Choices by name, as text; one that is not there is at its beginning. */
@@ -25,13 +32,15 @@ const LONGEST_EDIT = 200;
 const MOST_CHOICES = 40;
 const MOST_AXES = 4;
 const CHOICE = /^[a-z][a-z_]{0,19}$/;
-const RESERVED = new Set(["view", "trace", "block", "tensor", "cell", "sentence", "edit"]);
+const RESERVED = new Set(["view", "trace", "block", "tensor", "cell", "sentence", "asked", "versus", "edit"]);
 
 /** The fragment of a link to a place. `traces`: how many the page holds; of a single one nothing is said. */
 export function hash(place: Place, traces = 1): string {
   const parts = new URLSearchParams({ view: place.view });
   if (traces > 1) parts.set("trace", String(place.trace));
   for (const name of ["block", "tensor", "sentence"] as const) if (place[name] !== null) parts.set(name, place[name]);
+  if (place.question) parts.set("asked", place.question.step === null ? ANY : String(place.question.step));
+  if (place.question?.versus != null) parts.set("versus", place.question.versus);
   if (place.cell) parts.set("cell", place.cell.join(","));
   for (const name of Object.keys(place.choices).sort()) parts.set(name, place.choices[name]);
   for (const edit of place.edits) parts.append("edit", edit);
@@ -57,9 +66,18 @@ export function read(fragment: string, fallback: Place): Place {
     tensor: name("tensor"),
     cell: cellOf(parts.get("cell")),
     sentence: sentence !== null && sentence.length <= LONGEST_SENTENCE ? sentence : null,
+    question: questionOf(parts.get("asked"), parts.get("versus")),
     edits: parts.getAll("edit").filter((edit) => edit.length <= LONGEST_EDIT).slice(0, MOST_EDITS),
     choices: choicesOf(parts),
   };
+}
+
+const ANY = "any";
+
+function questionOf(asked: string | null, versus: string | null): Question | null {
+  const step = asked === ANY ? null : whole(asked);
+  const second = versus !== null && versus.length <= LONGEST_SENTENCE ? versus : null;
+  return (step === null && asked !== ANY) || (step === null && second === null) ? null : { step, versus: second };
 }
 
 function choicesOf(parts: URLSearchParams): Choices {

@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { Graph } from "../src/graph";
 import type { Cause, EffectMap } from "../src/record";
-import { besides, decidingHead, decidingWords, felt, route, turns } from "../src/views/causes/findings";
+import { besides, decidingHead, decidingWords, felt, proof, route, turns } from "../src/views/causes/findings";
 import { attention } from "./sample";
 
 const map = (name: string, columns: EffectMap["columns"], total: (number | null)[][]): EffectMap =>
@@ -25,6 +25,10 @@ describe("findings", () => {
   it("the way goes from word to word, each with its depths", () => {
     expect(route(cause).map(({ first, last }) => [first.column, first.row, last.row, first.effect])).toEqual([[1, 0, 0, 10], [3, 1, 2, 8]]);
     expect(decidingWords(cause)).toEqual([1, 3]);
+  });
+
+  it("is proved where each word gets it, and where one that has handed it on does nothing any more", () => {
+    expect(proof(cause).map(({ row, column, effect }) => [row, column, effect])).toEqual([[0, 1, 10], [1, 3, 8], [1, 1, 1]]);
   });
 
   it("what is left is named, and a change turns the word where it makes the contrast negative", () => {

@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 import { hash, read, type Place } from "../src/url";
 
-const START: Place = { view: "map", trace: 0, block: null, tensor: null, cell: null, sentence: null, edits: [], choices: {} };
+const START: Place = { view: "map", trace: 0, block: null, tensor: null, cell: null, sentence: null, question: null, edits: [], choices: {} };
 
 const PLACES: Partial<Place>[] = [
   {},
@@ -11,6 +11,8 @@ const PLACES: Partial<Place>[] = [
   { view: "matrix", block: "decoder.1.cross_attention", tensor: "decoder.1.cross_attention.weights", cell: [0, 12, 3] },
   { sentence: 'Is 50 % of #1 & "two" = a+b? हम दोस्त हैं </s> \u200d😀', edits: ["source.ids[3]=17", "W_Q[0-3,2]=-1.5e-7"] },
   { choices: { search: "a b & c=d" } },
+  { sentence: "the lion slept", question: { step: null, versus: "the cow & the calf slept" } },
+  { question: { step: 7, versus: null } },
 ];
 
 test.each(PLACES)("%j is read as it was written", (change) => {
@@ -32,6 +34,10 @@ const HOSTILE: [string, Partial<Place>][] = [
   ["#trace=00", {}],
   ["#trace=99999999999999999999", {}],
   ["#cell=0.5,b", {}],
+  ["#asked=any", {}],
+  ["#asked=-1&versus=a", {}],
+  ["#versus=a", {}],
+  [`#asked=any&versus=${"x".repeat(1001)}`, {}],
   ["#cell=1,,2", {}],
   [`#cell=${"0,".repeat(5000)}0`, {}],
   [`#cell=${Array(50).fill(1).join(",")}`, {}],

@@ -1,5 +1,6 @@
 // What words of the target mean, where the record says it, for who does not read that language. Always text, never markup.
 
+import { meaning, shortMeaning } from "../meaning";
 import { pieceLabel } from "../pieces";
 import type { Trace } from "../record";
 import "./Gloss.css";
@@ -10,17 +11,6 @@ interface Said {
 }
 
 const nameOf = ({ piece, text }: Said): string => text.trim() || pieceLabel(piece);
-const AROUND = /^[\p{P}\p{S}]+|[\p{P}\p{S}]+$/gu;
-
-/** The meanings of a word, "; " between them; null where none is known. */
-export function meaning({ glosses }: Trace, word: string): string | null {
-  const bare = word.replace(AROUND, "");
-  return glosses && Object.hasOwn(glosses, bare) ? glosses[bare] : null;
-}
-
-/** The first of the meanings: what fits below a word. */
-export const shortMeaning = (trace: Trace, word: string): string | null => meaning(trace, word)?.split("; ")[0] ?? null;
-
 /** A token, and beside it what it means if it is a word. */
 export function Glossed({ trace, token }: { trace: Trace; token: Said }) {
   const inside = token.piece !== "" && !token.piece.startsWith("▁"); // a piece that goes on with a word is none
@@ -40,4 +30,13 @@ export function Interlinear({ trace, text }: { trace: Trace; text: string }) {
       ])}
     </span>
   );
+}
+
+const SHORT = [["m.", "masculine"], ["f.", "feminine"], ["pl.", "plural"]] as const;
+
+/** What the abbreviations below these words stand for. */
+export function Abbreviations({ trace, words }: { trace: Trace; words: readonly string[] }) {
+  const below = words.map((word) => shortMeaning(trace, word) ?? "");
+  const used = SHORT.filter(([short]) => below.some((one) => /\(([^)]*)\)/.exec(one)?.[1].split(" ").includes(short)));
+  return used.length ? <p class="gloss">{used.map(([short, long]) => `${short} ${long}`).join(", ")}</p> : null;
 }

@@ -6,6 +6,7 @@ import { takesSentences } from "../engine/sentence";
 import { chosenView, graph, graphs, openView, place, showSentence } from "../store";
 import { problem, waiting } from "../typing";
 import { LONGEST_SENTENCE } from "../url";
+import { Doing } from "../views/causes/Ask";
 import { onEnter } from "./enter";
 import "./Typed.css";
 
@@ -15,17 +16,17 @@ export function Typed() {
   if (sentence === null) return problem.value && chosenView.value !== "story" ? <p role="alert" class="typed">{problem.value}</p> : null;
   return (
     <p class="typed" role="status">
-      <span>You typed <q dir="auto">{sentence}</q>. Everything shown is computed here, by the page, from the weights it carries: greedy search, no beam.</span>
+      <span>You typed <q dir="auto">{sentence}</q>. Everything shown is computed here, by the page, from the weights it carries; it is translated by greedy search.</span>
       {chosenView.value !== "story" && <button onClick={() => openView("story")}>Another sentence</button>}
       <button onClick={() => void showSentence(null)}>Back to the recorded one</button>
     </p>
   );
 }
 
-/** In the place of a view, while a link's sentence is being translated. */
+/** In the place of a view, while a link's sentence is being translated or its question answered. */
 export const Translating = () => (
   <section class="view">
-    <h2>Translating</h2>
+    <h2>{waiting.value ? "Translating" : "Asking"}</h2>
     <Progress />
   </section>
 );
@@ -34,13 +35,13 @@ export const Translating = () => (
 export const Missing = ({ title }: { title: string }) => (
   <section class="view" aria-labelledby="view-title">
     <h2 id="view-title">{title}</h2>
-    <p class="note">Python computes this when it writes a record; the page itself does not: it decodes greedily, without a beam or interventions. It is there for the recorded sentence.</p>
+    <p class="note">Python computes this when it writes a record; the page itself does not. It is there for the recorded sentence.</p>
     <p><button onClick={() => void showSentence(null)}>Back to the recorded sentence</button></p>
   </section>
 );
 
 function Progress() {
-  if (!waiting.value) return null;
+  if (!waiting.value) return <Doing />;
   return <p role="status" class="typed-progress">Translating <q dir="auto">{waiting.value.sentence}</q> … <bdi>{waiting.value.written}</bdi></p>;
 }
 

@@ -14,6 +14,7 @@ export interface Layout {
 
 const NUMBER_WIDTH = 76;
 const LONGEST_LABEL = 150;
+const LONGEST_ROW = 230; // a step and what its word means, where there is room
 const FEW = 200; // cells whose numbers are shown unasked
 const FEW_COLUMNS = 8;
 
@@ -23,9 +24,9 @@ export const TITLE_HEIGHT = 20;
 export const isSmall = ({ rows, columns }: Slice): boolean => rows * columns <= FEW && columns <= FEW_COLUMNS;
 
 export function layoutOf(slice: Slice, numbers: boolean, available: number, measure: (text: string) => number): Layout {
-  const longest = (labels: readonly string[]) => Math.min(Math.max(0, ...labels.map(measure)), LONGEST_LABEL);
-  const left = Math.max(longest(slice.rowLabels), 12) + 30;
-  const widest = slice.wordColumns ? longest(slice.columnLabels) : 0;
+  const longest = (labels: readonly string[], most: number) => Math.min(Math.max(0, ...labels.map(measure)), most);
+  const left = Math.max(longest(slice.rowLabels, Math.max(LONGEST_LABEL, Math.min(LONGEST_ROW, available / 3))), 12) + 30;
+  const widest = slice.wordColumns ? longest(slice.columnLabels, LONGEST_LABEL) : 0;
   const widthFor = (overhang: number) => {
     const fit = (available - left - overhang) / slice.columns;
     return numbers ? Math.max(NUMBER_WIDTH, Math.min(fit, 92)) : Math.min(Math.max(fit, 5), 34);

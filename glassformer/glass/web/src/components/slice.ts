@@ -1,10 +1,12 @@
 // A 2-D slice of a tensor, ready to be drawn: which cell stands where, its value, its labels, why it is hidden.
 
 import type { Graph } from "../graph";
-import { axisTitle, hasTokens, isStep, maskOf, placeText } from "../labels";
+import { axisTitle, hasTokens, isStep, maskOf, placeText, writtenAt } from "../labels";
+import { shortestMeaning } from "../meaning";
 import { hasMoved, sizeOf } from "../movement";
 import { scaleOf, UNIT, type Scale } from "../palette";
 import { MASK_REASONS } from "../ops/mask";
+import { pieceLabel } from "../pieces";
 import type { Tensor } from "../record";
 import type { Numbers } from "../shapes";
 
@@ -43,7 +45,7 @@ export function sliceOf(graph: Graph, name: string, head: number, scale?: Scale)
   const mask = maskValues(graph, tensor);
   const before = graph.isChanged(name) ? graph.original(name) : null;
   const size = before ? sizeOf(before) : 0;
-  const label = (axis: number) => (i: number) => (axis < 0 ? "" : placeText(graph, tensor, axis, i));
+  const label = (axis: number) => (i: number) => (axis < 0 ? "" : glossed(graph, tensor, axis, i));
   return {
     tensor,
     rows,
@@ -60,6 +62,16 @@ export function sliceOf(graph: Graph, name: string, head: number, scale?: Scale)
     moved: (row, column) => before !== null && hasMoved(tensor, size, before[at(row, column)], values[at(row, column)]),
     index: (row, column) => [...(shape.length > 2 ? [head] : []), ...(shape.length > 1 ? [row] : []), places[column]],
   };
+}
+
+/** A place's name, and of a word of the target what it means: of a step, the word that is written. */
+function glossed(graph: Graph, tensor: Tensor, axis: number, i: number): string {
+  const text = placeText(graph, tensor, axis, i);
+  const { axes } = tensor;
+  if (axes[axis] !== "target" && axes[axis] !== "vocabulary") return text;
+  const word = isStep(tensor, axis) ? (writtenAt(graph.trace, i) ?? "") : pieceLabel(text);
+  const means = shortestMeaning(graph.trace, word);
+  return means ? `${text} · ${means}` : text;
 }
 
 /** What the rows are; of the decoder also how its steps are called. */

@@ -1,6 +1,6 @@
 // Matrix products: a cell is the sum of the products of two rows, or of a row and a column.
 
-import { last, size } from "../shapes";
+import { last, size, type Numbers } from "../shapes";
 import { bracketed, cellSymbol, data, symbol, type Cell, type CellRef, type Description, type Node, type Op, type OperandCell, type Term } from "./op";
 import { list, literal } from "./python";
 
@@ -14,6 +14,20 @@ interface Dot {
   readonly bias: number;
 }
 type Address = (node: Node) => (flat: number) => Dot;
+
+/** Four sums side by side, which a processor adds up at once: most of the page's computing is here. */
+function sumOfProducts(a: Numbers, b: Numbers, { a: i, aStride, b: j, bStride, n }: Dot): number {
+  let [one, two, three, four] = [0, 0, 0, 0];
+  const whole = n - (n % 4);
+  for (let k = 0; k < whole; k += 4, i += 4 * aStride, j += 4 * bStride) {
+    one += a[i] * b[j];
+    two += a[i + aStride] * b[j + bStride];
+    three += a[i + 2 * aStride] * b[j + 2 * bStride];
+    four += a[i + 3 * aStride] * b[j + 3 * bStride];
+  }
+  for (let k = whole; k < n; k++, i += aStride, j += bStride) one += a[i] * b[j];
+  return one + two + (three + four);
+}
 
 const linearAddress: Address = ({ shape, operands }) => {
   const n = last(operands.x.shape);
@@ -57,10 +71,7 @@ const product = (made: string, roles: readonly [string, string], address: Addres
     const bias = node.operands.bias ? data(node, "bias") : null;
     return (flat) => {
       const dot = at(flat);
-      let sum = 0;
-      for (let k = 0, i = dot.a, j = dot.b; k < dot.n; k++, i += dot.aStride, j += dot.bStride) {
-        sum += a[i] * b[j];
-      }
+      const sum = sumOfProducts(a, b, dot);
       return bias ? sum + bias[dot.bias] : sum;
     };
   },

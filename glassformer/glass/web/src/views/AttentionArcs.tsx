@@ -75,13 +75,15 @@ export function AttentionArcs({ queries, keys, queryTitle, keyTitle, weights, th
 const ribbon = (top: number, bottom: number): string =>
   `M${top.toFixed(1)} 0C${top.toFixed(1)} ${HEIGHT * 0.55},${bottom.toFixed(1)} ${HEIGHT * 0.45},${bottom.toFixed(1)} ${HEIGHT}`;
 
-/** Where the middle of each mark stands in the box. */
+/** Where the middle of each mark stands in the box, and where the last of them ends. */
 function measured(box: HTMLElement) {
   const { left } = box.getBoundingClientRect();
+  let width = 0;
   const [keys, queries] = Array.from(box.querySelectorAll("[role=listbox]"), (line) =>
     Array.from(line.querySelectorAll("[role=option]"), (mark) => {
       const place = mark.getBoundingClientRect();
+      width = Math.max(width, place.right - left);
       return (place.left + place.right) / 2 - left;
     }));
-  return { keys, queries, width: box.scrollWidth };
+  return { keys, queries, width: Math.ceil(width) };
 }

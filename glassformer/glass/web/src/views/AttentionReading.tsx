@@ -2,7 +2,7 @@
 // or, where it is a mean or a sum, the numbers that it was made of.
 
 import { useState } from "preact/hooks";
-import { shortMeaning } from "../components/Gloss";
+import { shortMeaning } from "../meaning";
 import { Num } from "../components/Num";
 import type { Graph } from "../graph";
 import { show } from "../numbers";

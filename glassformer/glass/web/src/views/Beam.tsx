@@ -5,7 +5,8 @@ import { Frame } from "../components/Frame";
 import type { Graph } from "../graph";
 import { below, useLinked, YES_OR_NO } from "../linked";
 import { show } from "../numbers";
-import type { BeamNode } from "../record";
+import type { Beam as BeamRecord, BeamNode } from "../record";
+import { beamOf, WIDTH } from "../searching";
 import { Chosen } from "./beam/Chosen";
 import { SIGNS, STATES } from "./beam/states";
 import { layoutOf, neighbour, NODE, winner, type Layout, type Spot } from "./beam/tree";
@@ -14,7 +15,17 @@ import "./Beam.css";
 const MANY = 60; // nodes from which on the pruned ones are shown only when asked for
 
 export function Beam({ graph }: { graph: Graph }) {
-  const beam = graph.trace.beam!;
+  const { beam, length } = beamOf(graph);
+  return (
+    <Frame title="The beam as a tree" lead={
+      `At every step the search keeps the ${beam?.width ?? WIDTH} best beginnings and drops the rest. Follow the path that won, or choose a node to see why it was kept or dropped.`
+    }>
+      {beam ? <Searched graph={graph} beam={beam} /> : <p role="status">Searching here, in the page: {length} {length === 1 ? "token" : "tokens"} long so far …</p>}
+    </Frame>
+  );
+}
+
+function Searched({ graph, beam }: { graph: Graph; beam: BeamRecord }) {
   const [wanted, setWithPruned] = useLinked("pruned", YES_OR_NO, beam.nodes.length <= MANY);
   const [chosen, setChosen] = useLinked("node", below(beam.nodes.length), winner(beam.nodes));
   const withPruned = wanted || beam.nodes[chosen].state === "pruned";
@@ -25,9 +36,7 @@ export function Beam({ graph }: { graph: Graph }) {
     setWithPruned(all);
   };
   return (
-    <Frame title="The beam as a tree" lead={
-      `At every step the search keeps the ${beam.width} best beginnings and drops the rest. Follow the path that won, or choose a node to see why it was kept or dropped.`
-    }>
+    <>
       <div class="controls">
         <ul class="beam-legend">
           {STATES.map(([state, words]) => (
@@ -38,10 +47,11 @@ export function Beam({ graph }: { graph: Graph }) {
           <input type="checkbox" checked={withPruned} onChange={(event) => hide(event.currentTarget.checked)} /> show what was pruned
         </label>
       </div>
-      {graph.isAltered && <p class="note stale-reason">Grey, because it is the recorded search: what you have changed is not searched again, since its other beginnings are not in the record.</p>}
+      {!graph.recorded.beam && <p class="note">This search was done here, by the page. The other views show the greedy translation, <bdi>{graph.recorded.decode!.text}</bdi>; the search may find another.</p>}
+      {graph.isAltered && <p class="note stale-reason">Grey, because it is the {graph.recorded.beam ? "recorded search" : "search of the unchanged model"}: what you have changed is not searched again.</p>}
       <Tree layout={layout} chosen={chosen} onChoose={setChosen} stale={graph.isAltered} />
       <Chosen graph={graph} beam={beam} node={beam.nodes[chosen]} onChoose={setChosen} />
-    </Frame>
+    </>
   );
 }
 

@@ -2,11 +2,13 @@
 
 import type { ComponentChildren } from "preact";
 import { Frame } from "../components/Frame";
+import { Abbreviations, Interlinear } from "../components/Gloss";
 import { SentenceBox } from "../components/Typed";
 import type { Graph } from "../graph";
 import { below, useLinked } from "../linked";
 import { choosing, go, openView } from "../store";
 import { Attend } from "./story/Attend";
+import { Because } from "./story/Because";
 import { Layers } from "./story/Layers";
 import { Loop, Write } from "./story/Write";
 import { Pieces } from "./story/Pieces";
@@ -34,7 +36,9 @@ export function Story({ graph, views }: { graph: Graph; views: readonly Link[] }
   return (
     <Frame title="From sentence to sentence">
       <SentenceBox />
-      <p class="story-answer"><span class="muted">{decode!.strategy === "forced" ? "Given as its translation:" : "This model says:"}</span> <b dir="auto">{decode!.text || "…"}</b>{!decode!.finished && <span class="muted"> (cut off at the most that it may write)</span>}</p>
+      <p class="story-answer"><span class="muted">{decode!.strategy === "forced" ? "Given as its translation:" : "This model says:"}</span> <b dir="auto">{decode!.text ? <Interlinear trace={graph.trace} text={decode!.text} /> : "…"}</b>{!decode!.finished && <span class="muted"> (cut off at the most that it may write)</span>}</p>
+      <Abbreviations trace={graph.trace} words={[...decode!.text.split(/\s+/), ...asked(graph)]} />
+      <Because graph={graph} />
       <p class="lead">
         How it comes to that, in six steps, with the numbers of this very sentence. Every number opens and shows how it was made.{" "}
         {offered({ view: "map" }) && <button class="link" onClick={() => openView("map")}>The whole model as a map</button>}
@@ -63,6 +67,9 @@ export function Story({ graph, views }: { graph: Graph; views: readonly Link[] }
     </Frame>
   );
 }
+
+/** The two words of the record's question. */
+const asked = ({ recorded: { cause } }: Graph): string[] => (cause ? [cause.contrast.a, cause.contrast.b].map(({ text }) => text.trim()) : []);
 
 const Step = ({ at, title, down, children }: { at: number; title: string; down: ComponentChildren; children: ComponentChildren }) => (
   <li class="card">

@@ -1,16 +1,18 @@
 // Why this word? The record's cause: a question, what interventions answer, and each of them to be done again by a click.
 
 import { Frame } from "../components/Frame";
-import { shortMeaning } from "../components/Gloss";
+import { shortMeaning } from "../meaning";
+import { takesSentences } from "../engine/sentence";
 import type { Graph } from "../graph";
 import type { EffectMap } from "../record";
 import { Answer } from "./causes/Answer";
+import { Ask } from "./causes/Ask";
 import { Beside } from "./causes/Beside";
 import { EffectTable } from "./causes/EffectTable";
 import { scaleFor } from "./causes/effects";
 import { Lens } from "./causes/Lens";
 import { Outcome } from "./causes/Outcome";
-import { kindOf, mapOf, readWord, sourceWord, writtenWord } from "./causes/parts";
+import { kindOf, mapOf, readWord, sourceWord, writtenWord } from "../causes/parts";
 import { Question } from "./causes/Question";
 import { Sum } from "./causes/Sum";
 import "./Layered.css";
@@ -19,23 +21,34 @@ import "./causes/Why.css";
 const LEAD = "A weight of attention says where the model looks, not what comes of it. Here something in the model is changed, and one sees which word it says then: that is a proof.";
 
 export function Why({ graph }: { graph: Graph }) {
+  const asks = takesSentences(graph.recorded);
   return (
     <Frame title="Why this word?" lead={LEAD}>
       <div class="layered">
-        <Question graph={graph} />
-        <Answer graph={graph} />
-        <div class="why-maps">
-          <div class="layered">
-            <Encoder graph={graph} />
-            <Decoder graph={graph} />
-          </div>
-          <Outcome graph={graph} />
-        </div>
-        <Sum graph={graph} />
-        <Beside graph={graph} />
-        <Lens graph={graph} />
+        {graph.recorded.cause && <Found graph={graph} />}
+        {asks && <Ask key={graph.recorded.meta.title} graph={graph} />}
       </div>
     </Frame>
+  );
+}
+
+/** What is known of the question. */
+function Found({ graph }: { graph: Graph }) {
+  return (
+    <>
+      <div class="why-maps">
+        <div class="layered">
+          <Question graph={graph} />
+          <Answer graph={graph} />
+          <Encoder graph={graph} />
+          <Decoder graph={graph} />
+        </div>
+        <Outcome graph={graph} />
+      </div>
+      <Sum graph={graph} />
+      <Beside graph={graph} />
+      <Lens graph={graph} />
+    </>
   );
 }
 

@@ -1,6 +1,7 @@
 // All views, in the lecture's order. `available`: whether the record holds what the view shows.
 
 import type { ComponentType } from "preact";
+import { takesSentences } from "../engine/sentence";
 import type { Graph } from "../graph";
 import { normOf } from "../ops/norms";
 import type { PageDocument, Trace } from "../record";
@@ -44,7 +45,7 @@ const isTranslation = (trace: Trace) => trace.meta.kind === "translation";
 export const VIEWS: readonly View[] = [
   { id: "story", title: "Start", component: Story, available: (trace) => isTranslation(trace) && Boolean(trace.decode && trace.axes.source?.tokens) },
   { id: "map", title: "Map", component: ArchitectureMap, available: isTranslation },
-  { id: "why", title: "Why this word?", component: Why, available: (trace) => trace.cause !== undefined },
+  { id: "why", title: "Why this word?", component: Why, available: (trace) => trace.cause !== undefined || (trace.decode !== null && takesSentences(trace)) },
   { id: "tour", title: "Guided tour", component: Tour, available: (trace) => trace.tour.length > 0 },
   { id: "tokens", title: "Tokens", component: Tokens, available: ({ axes }) => Boolean(axes.source?.tokens ?? axes.target?.tokens) },
   { id: "embeddings", title: "Embedding map", component: Embeddings, available: (trace) => trace.embeddings !== undefined },
@@ -55,7 +56,7 @@ export const VIEWS: readonly View[] = [
   { id: "feed_forward", title: "Feed-forward", component: FeedForward, available: has("feed_forward.activation") },
   { id: "logits", title: "Logits to probabilities", component: Logits, available: (trace) => trace.decode !== null },
   { id: "timeline", title: "Decoding step by step", component: Timeline, available: (trace) => trace.decode !== null },
-  { id: "beam", title: "The beam as a tree", component: Beam, available: (trace) => trace.beam !== null },
+  { id: "beam", title: "The beam as a tree", component: Beam, available: (trace) => trace.beam !== null || (trace.decode !== null && takesSentences(trace)) },
   { id: "training_step", title: "A step of training", component: TrainingStep, available: (trace) => trace.training_step !== undefined },
   { id: "matrix", title: "All matrices", component: Matrices, available: always },
   { id: "edit", title: "Edit and recompute", component: Edit, available: (trace) => trace.meta.kind === "lecture" || trace.meta.detail === "full+weights" },

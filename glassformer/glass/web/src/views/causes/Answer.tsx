@@ -4,30 +4,53 @@ import type { ComponentChildren } from "preact";
 import type { Graph } from "../../graph";
 import type { Cause, Trace } from "../../record";
 import { MEASURES, written } from "./effects";
-import { besides, carriers, decidingHead, decidingWords, route, strongestHead, turns, type Found, type Run } from "./findings";
+import { besides, carriers, decidingHead, DECIDES, most, route, strongestHead, turns, type Found, type Run } from "./findings";
 import { chosenPart, intervene } from "./intervening";
-import { depthName, kindOf, partId, partName, PUT_THERE, sourceWord } from "./parts";
+import { depthName, kindOf, partId, partName, PUT_THERE, sourceWord } from "../../causes/parts";
+import { Proof } from "./Proof";
 import { saidText } from "./says";
 import { Word } from "./Word";
 
 export function Answer({ graph }: { graph: Graph }) {
-  const trace = graph.recorded;
-  const cause = trace.cause!;
-  const words = decidingWords(cause);
+  const cause = graph.recorded.cause!;
+  const on = chosenPart();
   return (
     <section class="card" aria-labelledby="why-answer">
-      <h3 id="why-answer">{words.length ? <>Decided by {listed(words.map((place) => <Word text={sourceWord(trace, place)} />))}</> : "No word decides"}</h3>
+      <h3 id="why-answer"><Verdict graph={graph} /></h3>
       <p class="muted">
-        How that was found: one part of the model at a time gets {PUT_THERE[cause.ablation]}; all that follows is computed anew, and nothing else is touched.
-        Its <b>effect</b> is what the {MEASURES[cause.contrast.measure]} loses by that, of {written(cause, cause.clean)}
+        How that is proved: in each line one thing is changed. It gets {PUT_THERE[cause.ablation]}; all that follows is computed anew, and nothing else is touched.
+      </p>
+      <Proof graph={graph} onTry={intervene} chosen={(found) => partId(found) === on} />
+      <h4>The way through the model</h4>
+      <p class="muted">
+        The <b>effect</b> of a change is what the {MEASURES[cause.contrast.measure]} loses by it, of {written(cause, cause.clean)}
         {cause.other !== null && <> (it would be {written(cause, cause.other)} if the whole sentence were the second one)</>}.
       </p>
       <ol class="route">
         {route(cause).map((run, i, runs) => <Stage key={i} graph={graph} run={run} before={runs[i - 1] ?? null} />)}
         <Reading cause={cause} />
       </ol>
-      <Others trace={trace} cause={cause} />
+      <Others trace={graph.recorded} cause={cause} />
     </section>
+  );
+}
+
+/** The answer in a sentence: which word decides, and where the encoder has taken that when the decoder reads. */
+export function Verdict({ graph }: { graph: Graph }) {
+  const trace = graph.recorded;
+  const cause = trace.cause!;
+  const [first, ...later] = route(cause).filter(({ first: { column } }) => cause.deciding.includes(column));
+  if (!first) return <>No word decides.</>;
+  const word = ({ first: { column } }: Run) => <Word text={sourceWord(trace, column)} />;
+  const last = later.at(-1) ?? first;
+  const read = last.last.row === first.first.map.rows.length - 1; // what the decoder reads
+  const left = Math.abs(first.first.map.total[last.first.row][first.first.column] ?? 0) < DECIDES * most(cause);
+  return (
+    <>
+      The word {word(first)} decides.{" "}
+      {last !== first && <>The encoder hands that on{read ? <>: when the decoder reads, it is found at {word(last)}</> : <> to {word(last)}</>}{left && <>, no longer at {word(first)}</>}.</>}
+      {last === first && read && <>It is still found there when the decoder reads.</>}
+    </>
   );
 }
 

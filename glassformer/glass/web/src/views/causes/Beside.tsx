@@ -6,7 +6,7 @@ import { fill, inkOn, UNIT } from "../../palette";
 import { isDark, openView } from "../../store";
 import { attention, EVERYWHERE } from "../decoding/attention";
 import { felt, topOf } from "./findings";
-import { sourceWord } from "./parts";
+import { sourceWord } from "../../causes/parts";
 import { Word } from "./Word";
 
 interface Opinion {
@@ -50,8 +50,8 @@ export function Beside({ graph }: { graph: Graph }) {
       <h3 id="why-beside">Attention, and what other methods say</h3>
       <p>
         {disagree.length === 0
-          ? <>Each of these {others.length} puts a deciding word first.</>
-          : <>{disagree.length} of these {others.length} put a word first that no intervention finds to decide: {disagree.map(({ name, shares: own }, i) => [i ? ", " : "", name, " ", <Word key={i} text={sourceWord(trace, topOf(own))} />])}.</>}
+          ? <>{others.length === 1 ? "Attention" : `Each of these ${others.length}`} puts a deciding word first.</>
+          : <>{others.length === 1 ? "Attention puts" : `${disagree.length} of these ${others.length} put`} a word first that no intervention finds to decide: {disagree.map(({ name, shares: own }, i) => [i ? ", " : "", name, " ", <Word key={i} text={sourceWord(trace, topOf(own))} />])}.</>}
         {looked && least !== undefined && <> To <Word text={sourceWord(trace, least)} />, whose change turns the word or goes half the way, cross-attention gives {percent(looked.shares[least])} of its weight at this step.</>}
         {" "}They tell how much goes in, or how a small change would matter; only a change that is made shows what comes of it, and the two need not agree.
       </p>
@@ -64,6 +64,7 @@ export function Beside({ graph }: { graph: Graph }) {
           </tbody>
         </table>
       </div>
+      {trace.cause!.attributions.length === 0 && <p class="muted">Gradients, occlusion, rollout and ALTI+ are computed by Python when it writes a record (<code>explain … --cause</code>).</p>}
       <p class="muted">Shares of each row in per cent. Underlined: the row’s first word; a tick says that the interventions find it to decide, too. <button class="link" onClick={() => openView("attention")}>See the attention</button></p>
     </section>
   );

@@ -9,7 +9,7 @@ import type { EffectMap } from "../../record";
 import { isDark } from "../../store";
 import { colours, written } from "./effects";
 import { chosenPart, intervene } from "./intervening";
-import { depthName, partId, partName } from "./parts";
+import { depthName, partId, partName } from "../../causes/parts";
 
 interface Props {
   graph: Graph;

@@ -4,7 +4,7 @@ import { Glossed } from "../../components/Gloss";
 import type { Graph } from "../../graph";
 import { percent } from "../../numbers";
 import { MEASURES, written } from "./effects";
-import { depthName, mapOf } from "./parts";
+import { depthName, mapOf } from "../../causes/parts";
 
 export function Lens({ graph }: { graph: Graph }) {
   const cause = graph.recorded.cause!;

@@ -8,7 +8,7 @@ import { openView } from "../../store";
 import { spokenNow } from "../edit/spoken";
 import { MEASURES, written } from "./effects";
 import { chosenPart, intervene } from "./intervening";
-import { effectOf, partName, partOf, PUT_THERE } from "./parts";
+import { effectOf, partName, partOf, PUT_THERE } from "../../causes/parts";
 import { favourite, measured, now, recorded, there } from "./says";
 
 export function Outcome({ graph }: { graph: Graph }) {
@@ -16,7 +16,7 @@ export function Outcome({ graph }: { graph: Graph }) {
   const cause = trace.cause!;
   const part = partOf(cause, chosenPart() ?? "");
   return (
-    <section class="card outcome" aria-labelledby="why-outcome">
+    <section class={`card outcome ${part ? "on" : ""}`} aria-labelledby="why-outcome">
       <h3 id="why-outcome">What the model then says</h3>
       <div aria-live="polite">
         {part ? (

@@ -6,7 +6,7 @@ import { show } from "../../numbers";
 import type { Term } from "../../record";
 import { openTensor } from "../../store";
 import { topOf } from "./findings";
-import { readWord, sourceWord } from "./parts";
+import { readWord, sourceWord } from "../../causes/parts";
 
 const FIRST = 8; // terms shown before one asks for more
 

@@ -1,14 +1,14 @@
 // What a cause's maps come to, as sentences can say it. Every claim of the page about this model is made from these.
 
 import type { Cause, EffectMap } from "../../record";
-import { mapOf, type Part } from "./parts";
+import { mapOf, type Part } from "../../causes/parts";
 
 /** A cell that stands out, with what it does to the contrast. */
 export interface Found extends Part {
   readonly effect: number;
 }
 
-const DECIDES = 0.5; // of the largest effect, as in Python's `attribution/comparison.py`
+export const DECIDES = 0.5; // of the largest effect, as in Python's `attribution/comparison.py`
 export const NOTHING = 1e-3; // an effect below it is rounding
 
 export const cells = (map: EffectMap): Found[] =>
@@ -45,6 +45,20 @@ export function route(cause: Cause): Run[] {
     else runs.push({ first: found, last: found });
   }
   return runs;
+}
+
+/**
+ * The experiments that prove the way: each word where the difference arrives at it; then each that has handed it on,
+ * at the depth where the last one has it.
+ */
+export function proof(cause: Cause): Found[] {
+  const runs = route(cause);
+  const [arrivals, last] = [runs.map(({ first }) => first), runs.at(-1)?.first];
+  const left = arrivals.flatMap(({ map, column }) => {
+    const effect = last && column !== last.column ? map.total[last.row][column] : null;
+    return effect === null ? [] : [{ map, row: last!.row, column, effect }];
+  });
+  return [...arrivals, ...left];
 }
 
 /** The deciding words in the order in which they carry the difference, from the embedding on. */

@@ -4,7 +4,7 @@
 import { batch, effect, signal } from "@preact/signals";
 import type { Graph } from "../../graph";
 import { linked, optional, setLinked, TEXT } from "../../linked";
-import { partId, partOf, patchFor, type Part } from "./parts";
+import { partId, partOf, patchFor, type Part } from "../../causes/parts";
 
 const PART = ["intervention", optional(TEXT), null] as const;
 const waiting = signal(false); // between a choice and what the page then computes

@@ -5,7 +5,7 @@ import { pieceLabel } from "../../pieces";
 import type { Cause, Said, Trace } from "../../record";
 import { likeliest } from "../edit/editing";
 import { allLogits, stepLogits } from "../stepLogits";
-import { secondOf } from "./second";
+import { secondOf } from "../../causes/second";
 
 /** The probability of a token at the step as recorded; NaN where the record does not know it. */
 export function recorded({ decode, cause }: Trace, id: number): number {

@@ -1,6 +1,7 @@
 // Beside the drawing: what the chosen block does, its tensors as pictures, and the chosen tensor as a matrix.
 
 import { useEffect, useRef } from "preact/hooks";
+import { Interlinear } from "../../components/Gloss";
 import { Matrix } from "../../components/Matrix";
 import { Provenance } from "../../components/Provenance";
 import { RunningText } from "../../components/RunningText";
@@ -58,6 +59,7 @@ function Overview({ graph: { trace } }: { graph: Graph }) {
       <h3>This sentence, this model</h3>
       <RunningText axis={axes.source} />
       <RunningText axis={axes.target} />
+      {trace.glosses && <p dir="auto"><Interlinear trace={trace} text={axes.target.text ?? ""} /></p>}
       <dl class="map-facts">
         {facts.map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{String(value)}</dd></div>)}
       </dl>

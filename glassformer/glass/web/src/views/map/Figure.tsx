@@ -2,6 +2,7 @@
 
 import type { Graph } from "../../graph";
 import { Thumbnail } from "../../components/Thumbnail";
+import { shortestMeaning } from "../../meaning";
 import { chosenBlock, go } from "../../store";
 import { NORMS, normOf } from "../../ops/norms";
 import { describe, faceOf } from "./blocks";
@@ -95,12 +96,19 @@ function heads(model: Graph["trace"]["model"], role: string): string {
 function Sentence({ graph: { trace }, box }: { graph: Graph; box: Box }) {
   const text = box.role === "output" ? trace.decode?.text : trace.axes[box.role]?.text;
   const label = { source: "Inputs", target: "Outputs (shifted right)", output: "Output probabilities" }[box.role];
+  const means = box.role === "source" ? "" : inWords(trace, text ?? "");
   return (
-    <div class={`sentence ${box.role}`} style={at(box)} title={text}>
+    <div class={`sentence ${box.role}`} style={at(box)} title={means ? `${text}: ${means}` : text}>
       <small>{label}</small>
       <span dir="auto">{box.role === "target" ? `<s> ${text ?? ""}` : text}</span>
     </div>
   );
+}
+
+/** Word by word what a sentence of the target means; "" where nothing is known of it. */
+function inWords(trace: Graph["trace"], text: string): string {
+  const means = text.split(/\s+/).map((word) => shortestMeaning(trace, word));
+  return means.some(Boolean) ? means.map((one) => one ?? "–").join(" · ") : "";
 }
 
 function Wave({ learned }: { learned: boolean }) {

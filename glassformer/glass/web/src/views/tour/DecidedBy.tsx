@@ -9,7 +9,7 @@ import { kindsOf, mean, sheetsOf, weightsOf } from "../attentionWeights";
 import { attention, EVERYWHERE } from "../decoding/attention";
 import { MEASURES, written } from "../causes/effects";
 import { decidingWords, felt, route, topOf, turns } from "../causes/findings";
-import { depthName, PUT_THERE, sourceWord } from "../causes/parts";
+import { depthName, pronounOf, PUT_THERE, sourceWord } from "../../causes/parts";
 import { saidText } from "../causes/says";
 import { Word } from "../causes/Word";
 
@@ -38,13 +38,11 @@ interface Props {
   cause: Cause;
 }
 
-const PRONOUNS = ["it", "they", "he", "she", "him", "her", "them"];
-
 /** The source's pronoun, which the question is about, and what it looks at in the encoder; null without one. */
 function pronoun(graph: Graph): { place: number; row: Float64Array } | null {
-  const place = graph.recorded.axes.source.tokens!.findIndex(({ text }) => PRONOUNS.includes(text.trim().toLowerCase()));
+  const place = pronounOf(graph.recorded);
   const kind = kindsOf(graph.recorded).find(({ id }) => id === "encoder.self_attention");
-  if (place < 0 || !kind) return null;
+  if (place === null || !kind) return null;
   const size = graph.recorded.axes.source.size;
   const weights = mean(sheetsOf(kind, EVERYWHERE).map((sheet) => weightsOf(graph, sheet)));
   return { place, row: weights.subarray(place * size, (place + 1) * size) };

@@ -1,9 +1,9 @@
 // The parts of the model that a cause's maps go through: what each is called, and the same intervention done in the page.
 
-import type { Graph, Patch } from "../../graph";
-import { pieceLabel } from "../../pieces";
-import type { Cause, EffectMap, Trace } from "../../record";
-import { size, type Numbers } from "../../shapes";
+import type { Graph, Patch } from "../graph";
+import { pieceLabel } from "../pieces";
+import type { Cause, EffectMap, Trace } from "../record";
+import { size, type Numbers } from "../shapes";
 import { secondOf } from "./second";
 
 /** A cell of a map. */
@@ -85,6 +85,14 @@ const tokenText = (trace: Trace, side: "source" | "target", place: number): stri
   const token = trace.axes[side]?.tokens?.[place];
   return token ? token.text.trim() || pieceLabel(token.piece) : String(place);
 };
+
+const PRONOUNS = ["it", "they", "he", "she", "him", "her", "them"];
+
+/** The place of the source's first pronoun; null without one. */
+export function pronounOf({ axes }: Trace): number | null {
+  const place = axes.source.tokens!.findIndex(({ text }) => PRONOUNS.includes(text.trim().toLowerCase()));
+  return place < 0 ? null : place;
+}
 
 export const sourceWord = (trace: Trace, place: number): string => tokenText(trace, "source", place);
 export const readWord = (trace: Trace, step: number): string => tokenText(trace, "target", step);

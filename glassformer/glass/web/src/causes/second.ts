@@ -1,7 +1,7 @@
 // The second sentence of a cause, read by the same model after the same translation so far; computed here in the page.
 
-import { Graph } from "../../graph";
-import type { Tensor, Trace } from "../../record";
+import { Graph } from "../graph";
+import type { Tensor, Trace } from "../record";
 
 const made = new WeakMap<Graph, Graph>();
 

@@ -1,0 +1,45 @@
+"""The first three minutes: train on a built-in corpus, measure on what was held out, translate."""
+
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from glassformer.corpora import load_corpus
+from glassformer.quickstart.page import quickstart_page
+from glassformer.quickstart.recipe import LECTURE, NAMES, RECIPES
+from glassformer.quickstart.scores import report_pairs, report_phrasebook, translated
+from glassformer.training import train
+from glassformer.training.run.run import CONFIG
+from glassformer.translator import Translator
+
+
+def quickstart(corpus: str, out: Path) -> None:
+    """Train on `corpus` into the run directory `out`, print scores and translations, and write its page.
+
+    Where `out` holds such a run already, stopped or ended, it goes on from there.
+    """
+    started = time.monotonic()
+    translator = train(out, resumed=(out / CONFIG).exists(), corpus=corpus, **RECIPES[corpus])
+    console = Console(highlight=False, soft_wrap=True)
+    if corpus == "phrasebook":
+        report_phrasebook(console, translator)
+    else:
+        report_pairs(console, translator, load_corpus(corpus).test)
+    _show(console, translator, LECTURE if corpus == "phrasebook" else NAMES)
+    page = quickstart_page(out, translator, corpus)
+    console.print(f"See through it: open [bold]{escape(str(page))}[/bold] in any browser.")
+    console.print(
+        f"The model is in [bold]{escape(str(out))}[/bold], made in {time.monotonic() - started:.0f} s. Try your own:"
+    )
+    console.print(
+        f'  echo "{LECTURE[0] if corpus == "phrasebook" else NAMES[0]}" | glassformer translate {escape(str(out))}'
+    )
+
+
+def _show(console: Console, translator: Translator, sources: tuple[str, ...]) -> None:
+    console.print()
+    for source, text in zip(sources, translated(translator, list(sources)), strict=True):
+        console.print(f"  {escape(source)}\n    [bold]{escape(text)}[/bold]")
+    console.print()
