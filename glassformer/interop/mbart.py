@@ -3,6 +3,8 @@
 Tang et al. 2020. Pre-norm with a norm after each stack and one of the embeddings, learned positions, and languages told
 as in M2M-100. Of its table of positions the first two rows are of no position. mBART-25 is told its languages
 otherwise, behind the source and instead of the decoder's start, and is not read.
+
+Axes: V vocabulary.
 """
 
 from pathlib import Path

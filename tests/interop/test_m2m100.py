@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 
 from glassformer.errors import InputError, UsageError
 from glassformer.glass.trace import trace
-from glassformer.interop import import_model, m2m100, marian
+from glassformer.interop import export_model, import_model, m2m100, marian
 from glassformer.interop.m2m100 import LANGUAGES
 from glassformer.special import EOS
 from glassformer.translator import Translator
@@ -164,6 +164,11 @@ def test_what_is_broken_is_one_clear_line(name, change, says, written, tmp_path)
     with pytest.raises(InputError, match=says) as refused:
         import_model(directory, tmp_path / "out")
     assert "\n" not in str(refused.value)
+
+
+def test_no_export_holds_it(imported, tmp_path):
+    with pytest.raises(UsageError, match="told both languages"):
+        export_model(Translator.load(imported), "ctranslate2", tmp_path / "out")
 
 
 def test_a_tokenizer_json_that_is_none(written, tmp_path):
