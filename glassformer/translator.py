@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, get_args
 
 from glassformer.arguments import path_of, refuse_unequal, refuse_unknown_choice, texts_of
 from glassformer.data.shortlist import Shortlist
-from glassformer.engine.choice import EngineName, Precision, make_fast
+from glassformer.engine.choice import EngineName, Precision, in_precision, make_fast
 from glassformer.engine.generation import generate
 from glassformer.errors import InputError, UsageError, nearest
 from glassformer.files import whole_directory, write_checksums
@@ -185,8 +185,6 @@ class Translator:
     @property
     def engine(self) -> "EagerEngine":
         """The engine that runs `model`."""
-        from glassformer.engine.eager import in_precision
-
         with _MADE_ONCE:
             if self._engine is None:
                 stored = isinstance(self._given, StoredModel) and self._given.is_quantized

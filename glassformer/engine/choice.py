@@ -2,13 +2,17 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from glassformer.data.shortlist import Shortlist
 from glassformer.engine.fast import FastEngine, Weights, reason_against
 from glassformer.errors import InputError, UsageError
 from glassformer.model.config import ModelConfig
 from glassformer.model.quantization import quantize_weights
+
+if TYPE_CHECKING:  # torch takes a second to import, and the fast engine does without
+    from glassformer.engine.eager import EagerEngine
+    from glassformer.model import Transformer
 
 EngineName = Literal["auto", "eager", "fast", "graphs"]
 Precision = Literal["float32", "bfloat16", "int8"]
@@ -50,3 +54,18 @@ def make_fast(
 def _on_processor(device: str) -> bool:
     """Whether `device` means the processor; asked without torch, so by the driver of NVIDIA's GPUs."""
     return device == "cpu" or (device == "auto" and not Path("/proc/driver/nvidia/version").exists())
+
+
+def in_precision(
+    model: "Transformer", precision: str | None, shortlist: Shortlist | None = None, recorded: bool = False
+) -> "EagerEngine":
+    """The engine of a float32 model in `float32`, `bfloat16` or `int8`; None leaves the model as it is.
+
+    `recorded`: the one that records its steps on a GPU; it has no shortlist.
+    """
+    from glassformer.engine.eager import EagerEngine
+    from glassformer.engine.static import StaticEngine
+    from glassformer.model.int8 import quantized
+
+    model, bfloat16 = quantized(model) if precision == "int8" else model, precision == "bfloat16"
+    return StaticEngine(model, bfloat16) if recorded else EagerEngine(model, bfloat16, shortlist)

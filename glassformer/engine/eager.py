@@ -195,17 +195,3 @@ class EagerEngine(ModuleEngine):
             each[: len(target), : len(source)].copy() for each, (target, source) in zip(weights_BTS, sizes, strict=True)
         ]
         return list(map(TargetScore, rows, alignments))
-
-
-def in_precision(
-    model: Transformer, precision: str | None, shortlist: Shortlist | None = None, recorded: bool = False
-) -> EagerEngine:
-    """The engine of a float32 model in `float32`, `bfloat16` or `int8`; None leaves the model as it is.
-
-    `recorded`: the one that records its steps on a GPU; it has no shortlist.
-    """
-    from glassformer.engine.static import StaticEngine
-    from glassformer.model.int8 import quantized
-
-    model, bfloat16 = quantized(model) if precision == "int8" else model, precision == "bfloat16"
-    return StaticEngine(model, bfloat16) if recorded else EagerEngine(model, bfloat16, shortlist)

@@ -110,7 +110,8 @@ def route(path: str, endpoints: Sequence[Endpoint], service: Service) -> Route:
         except Exception as error:
             response = refused(failure(error, call.request_id), endpoint.interface, call.request_id)
         response.headers["X-Request-ID"] = call.request_id
-        service.seen(call.request_id, call.client, endpoint, response.status_code, time.monotonic() - started)
+        seconds = time.monotonic() - started
+        service.seen(call.request_id, call.client, endpoint.method, endpoint.path, response.status_code, seconds)
         return response
 
     return Route(path, respond, methods=list(by_method))
