@@ -1,6 +1,6 @@
 """fairseq and JoeyNMT checkpoints: files made here under their names, and what is wrong with files.
 
-Their own programs were compared by hand (docs/how_to/import.md): neither installs beside current libraries.
+Their own programs read the same files in test_other_programs.py, where they are installed.
 """
 
 import argparse
