@@ -11,9 +11,12 @@ from glassformer.errors import InputError, UsageError
 from glassformer.interop import (
     argos,
     ctranslate2,
+    fairseq,
+    joeynmt,
     m2m100,
     marian,
     marian_archive,
+    mbart,
     onnx,
     python_file,
     torch_transformer,
@@ -66,10 +69,13 @@ Read = Callable[[Path], Translator]
 READERS: dict[str, Read] = {  # by the model_type in config.json
     marian.KIND: marian.read,
     m2m100.KIND: m2m100.read,
+    mbart.KIND: mbart.read,
     torch_transformer.KIND: torch_transformer.read,
 }
 ARCHIVES: dict[str, tuple[Callable[[Path], bool], Read]] = {  # of other kinds, each known by its files
     marian_archive.KIND: (marian_archive.is_there, marian_archive.read),
+    joeynmt.KIND: (joeynmt.is_there, joeynmt.read),
+    fairseq.KIND: (fairseq.is_there, fairseq.read),
 }
 
 
@@ -93,6 +99,8 @@ def export_model(
     one = _format(to, out, int8, web, languages)
     if translator.card.get("quantized"):
         raise InputError("the model is quantised already; export the one that it was made from")
+    if translator.target_tokenizer.is_two_sided:
+        raise UsageError("the model is told both languages, which no export holds; use the model that was imported")
     one.check(translator)
     if web:
         web_page.runtime_files(web)
