@@ -365,6 +365,17 @@ def test_it_can_be_read_by_everybody(visit, dark, viewport):
     keep_picture(page, f"serve {'dark' if dark else 'light'} {viewport['width']}")
 
 
+def test_an_explanation_has_an_address_and_its_limits(address):
+    def status(**query):
+        return address.get("/v1/explain", params=query).status_code
+
+    assert (
+        address.get("/v1/explain", params={"text": SOURCE, "step": 1}).headers["content-type"].startswith("text/html")
+    )
+    assert [status(), status(text=" "), status(text="a", step=-1), status(text="a", step=99)] == [422] * 4
+    assert status(text="a" * 301) == 413 and status(text="a", model="none") == 404
+
+
 def test_its_policy_lets_nothing_in_from_elsewhere_and_nothing_inline(browser, address):
     context = browser.new_context()
     policy = context.request.get(address).headers["content-security-policy"]
