@@ -17,7 +17,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
+from glassformer.engine.choice import EngineName, Precision
 from glassformer.engine.generation import generate
 from glassformer.engine.protocol import Engine
 from glassformer.errors import GlassformerError
@@ -54,7 +56,8 @@ class Row:
 def own_rows(model: Path) -> Iterator[tuple[str, Row]]:
     """Our engines."""
     options = SearchOptions(beam=1, max_length=LENGTH)
-    for name, precision in (("eager", "float32"), ("fast", "float32"), ("fast", "int8")):
+    ways: list[tuple[EngineName, Precision]] = [("eager", "float32"), ("fast", "float32"), ("fast", "int8")]
+    for name, precision in ways:
         loaded = Translator.load(model, engine=name, precision=precision)
         engine = loaded.fast or loaded.engine
         size = size_of(model) if precision == "float32" else None
@@ -62,7 +65,7 @@ def own_rows(model: Path) -> Iterator[tuple[str, Row]]:
         yield f"glassformer {name}, {precision}", Row(greedy, size)
 
 
-def greedy_ids(engine: Engine, options: SearchOptions, sources: Ids) -> Ids:
+def greedy_ids(engine: Engine[Any], options: SearchOptions, sources: Ids) -> Ids:
     """The translations of one of our engines."""
     return [list(hypotheses[0].tokens) for hypotheses in generate(engine, sources, options)]
 

@@ -12,6 +12,7 @@ import time
 import uuid
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import gevent
 from locust import FastHttpUser, constant, events, task
@@ -50,7 +51,7 @@ class Client(FastHttpUser):
                 answer.failure(what)
 
 
-def judged(answer, request_id, expected) -> str:
+def judged(answer: Any, request_id: str, expected: str) -> str:
     """In one word: right, refused, wrong, another's, lost, or the status that it should not have."""
     if answer.status_code in (429, 503):
         return f"refused {answer.status_code}"
@@ -63,7 +64,7 @@ def judged(answer, request_id, expected) -> str:
 
 
 @events.quitting.add_listener
-def write_ledger(environment, **_) -> None:
+def write_ledger(environment: Any, **_: Any) -> None:
     """The counts, and percentiles of the seconds that translations took, for `serving.py`."""
     cuts = statistics.quantiles(SECONDS, n=100) if len(SECONDS) > 1 else [0.0] * 99
     ledger = {
