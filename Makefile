@@ -11,7 +11,7 @@ PAGE_INSTALLED := $(WEB)/node_modules/.installed
 NPM := $(shell command -v npm)
 MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
-.PHONY: demo test lock release audit sanitize coverage lint page docs reference format clean
+.PHONY: demo test test-device lock release audit sanitize coverage lint page docs reference format clean
 
 # Train on the built-in phrasebook, at most three minutes on two cores, and translate.
 demo: $(INSTALLED)
@@ -33,6 +33,10 @@ ifdef NPM
 else
 	@echo "SKIPPED: the page's own tests need Node and npm, which are not here."
 endif
+
+# What runs on a GPU, and what torch must compile for. Without CUDA the first is skipped, and says so.
+test-device: $(DEVELOPED)
+	$(BIN)/python -m pytest -m device tests/device
 
 # The engines' tests with a library that watches every access and every overflow; the usual one comes back afterwards.
 sanitize: $(DEVELOPED)

@@ -26,7 +26,7 @@ def train(steps: int, limit: float) -> None:
     import torch
 
     from glassformer.model import ModelConfig, Transformer
-    from glassformer.quickstart import RECIPES
+    from glassformer.quickstart.recipe import RECIPES
     from glassformer.settings import keys_of
     from glassformer.training.update.objective import Objective
     from glassformer.training.update.optimizer import adam
@@ -77,7 +77,7 @@ def main() -> None:
     if options.step:
         train(options.steps, options.limit)
         return
-    found = defaultdict(list)
+    found: defaultdict[tuple[int, str, int], list[tuple[float, float]]] = defaultdict(list)
     for _ in range(options.rounds):
         for count in options.busy:
             busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]

@@ -44,8 +44,10 @@ def main() -> None:
     }
     with tempfile.TemporaryDirectory() as folder:
         program = Path(folder) / "driver.mjs"
-        build = [WEB / "node_modules" / ".bin" / "esbuild", WEB / "test" / "causeDriver.ts", f"--outfile={program}"]
-        subprocess.run([*build, "--bundle", "--platform=node", "--format=esm", "--log-level=error"], check=True)
+        build = WEB / "node_modules" / ".bin" / "esbuild", WEB / "test" / "causeDriver.ts", f"--outfile={program}"
+        subprocess.run(
+            [*map(str, build), "--bundle", "--platform=node", "--format=esm", "--log-level=error"], check=True
+        )
         nothing = min(processor_seconds(program, plain) for _ in range(3))
         for name, question in asked.items():
             taken = min(processor_seconds(program, plain | {"asked": [question]}) for _ in range(3))

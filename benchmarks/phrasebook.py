@@ -1,22 +1,28 @@
 """Measure a model of the phrasebook on its held-out sentences, written in each way that people type.
 
-    python benchmarks/phrasebook.py MODEL
+    python benchmarks/phrasebook.py MODEL [SEED]
 
-Prints exact match of both held-out sets (by pattern for the patterns never trained on), of the first in each letter
-case, stop and apostrophe, the agreement of because-clauses, and how many negations are kept.
+SEED (1) is that of the training. Prints exact match of both held-out sets (by pattern for the patterns never trained
+on), of the first in each letter case, stop and apostrophe, two sentences on a line, by how many training sentences
+have the rarest word of the translation, the agreement of because-clauses, and how many negations are kept.
 """
 
 import sys
+from bisect import bisect_right
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
-from glassformer.corpora.phrasebook import Sentence, agreement, held_out, unseen_patterns
+from glassformer.corpora.phrasebook import Sentence, agreement, held_out, load_phrasebook, unseen_patterns
 from glassformer.corpora.phrasebook.writing import Style, written
 from glassformer.evaluation import exact_match
 from glassformer.search import SearchOptions
 from glassformer.translator import Translator
+from glassformer.whole_texts import translate_texts
 
 NEGATIONS = frozenset(("नहीं", "मत", "न"))
+STOPS = "\u0964.!?,"
+BOUNDS = (0, 50, 100, 200, 500)  # training sentences that have the rarest word
 
 
 def in_styles(sentences: list[Sentence]) -> dict[str, list[Sentence]]:
@@ -45,7 +51,31 @@ def negated(text: str) -> bool:
     return not NEGATIONS.isdisjoint(text.rstrip("\u0964.!?").split())
 
 
-def main(model: Path) -> None:
+def words_of(text: str) -> set[str]:
+    """The words of a text without marks."""
+    return {word.strip(STOPS) for word in text.split()}
+
+
+def by_rarest(sentences: list[Sentence], seed: int) -> dict[str, list[Sentence]]:
+    """The sentences by how many training sentences have the rarest word of their translation."""
+    counts: Counter[str] = Counter()
+    for pair in load_phrasebook(seed).train:
+        counts.update(words_of(pair.target))
+    found: dict[str, list[Sentence]] = {f"  from {bound}": [] for bound in BOUNDS}
+    for sentence in sentences:
+        rarest = min(counts[word] for word in words_of(sentence.target))
+        found[f"  from {BOUNDS[bisect_right(BOUNDS, rarest) - 1]}"].append(sentence)
+    return found
+
+
+def two_on_a_line(translator: Translator, sentences: list[Sentence]) -> float:
+    """Exact match, in percent, of the sentences with a full stop, two on a line."""
+    lines = list(pairwise(in_styles(sentences)["with ."]))[::2]
+    texts = translate_texts(translator, [f"{one.source} {other.source}" for one, other in lines], beam=1)
+    return exact_match([text.text for text in texts], [f"{one.target} {other.target}" for one, other in lines])
+
+
+def main(model: Path, seed: int) -> None:
     """Print every measure."""
     translator = Translator.load(model)
 
@@ -59,7 +89,7 @@ def main(model: Path) -> None:
         print(f"{name:24} {exact:5.1f} % exact of {len(sentences):,}")
         return texts
 
-    sentences = held_out()
+    sentences = held_out(seed)
     texts = report("held-out words", sentences)
     both = list(zip(sentences, texts, strict=True))
     referring = [agreement(sentence, text) for sentence, text in both if sentence.reference]
@@ -68,13 +98,17 @@ def main(model: Path) -> None:
     print(f"{'negations kept':24} {sum(refused):,} of {len(refused):,}")
     for name, styled in in_styles(sentences).items():
         report(name, styled)
-    unseen = unseen_patterns()
+    print(f"{'two on a line':24} {two_on_a_line(translator, sentences):5.1f} % exact of both")
+    print("by the training sentences with the rarest word of the translation:")
+    for name, some in by_rarest(sentences, seed).items():
+        report(name, some)
+    unseen = unseen_patterns(seed)
     report("held-out patterns", unseen)
     for pattern in Counter(sentence.pattern for sentence in unseen):
         report(f"  {pattern}", [sentence for sentence in unseen if sentence.pattern == pattern])
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) not in (2, 3):
         sys.exit(__doc__)
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) == 3 else 1)

@@ -1,7 +1,8 @@
 """A model directory on disk: what every command accepts as MODEL. It holds no pickle.
 
 config.json (ModelConfig), model.safetensors (parameters), source.spm and target.spm, or one tokenizer.spm where they
-are the same, card.json (where the model comes from), and lexicon.tsv (the words it was trained on, if that is known).
+are the same, card.json (where the model comes from), lexicon.tsv (the words it was trained on, if that is known), and
+shortlist.safetensors (the target tokens that may follow from each source token, if they were learnt).
 """
 
 import dataclasses
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
+from glassformer.data.shortlist import NONE, Shortlist
 from glassformer.errors import GlassformerError, InputError
 from glassformer.files import CHECKSUMS, integrity_problem, standing, write_whole
 from glassformer.model import ModelConfig
@@ -33,11 +35,13 @@ if TYPE_CHECKING:  # torch is imported where parameters become tensors; to trans
     from glassformer.model import Transformer
 
 CONFIG, WEIGHTS, CARD, LEXICON = "config.json", "model.safetensors", "card.json", "lexicon.tsv"
+SHORTLIST = "shortlist.safetensors"
 SCALES = ".scales"  # ends the name of the scales of a matrix of integers
 Array = NDArray[np.float32]
 JOINT, SOURCE, TARGET = "tokenizer.spm", "source.spm", "target.spm"
-FILES = CONFIG, WEIGHTS, CARD, LEXICON, JOINT, SOURCE, TARGET
+FILES = CONFIG, WEIGHTS, CARD, LEXICON, SHORTLIST, JOINT, SOURCE, TARGET
 LARGEST_JSON, LARGEST_WEIGHTS = 64 * MIB, 1 << 40  # bytes; of the weights, only what the config asks for is read
+LARGEST_SHORTLIST = 256 * MIB
 FLOATS = "F64", "F32", "F16", "BF16"  # safetensors' names
 OF_A_RUN = ("average", "best", "last")  # the first that is there is what a run directory means
 
@@ -77,8 +81,10 @@ def write_model(
     _write_rest(directory, config, tokenizers, card, lexicon)
 
 
-def write_quantized(directory: Path, stored: "StoredModel", weights: Mapping[str, Array | Quantized],
-                    card: dict[str, Any]) -> None:  # fmt: skip
+def write_quantized(
+    directory: Path, stored: "StoredModel", weights: Mapping[str, Array | Quantized], card: dict[str, Any],
+    shortlist: Shortlist | None = None,
+) -> None:  # fmt: skip
     """Write a model directory of a stored model with these weights instead of its own, matrices as integers."""
     from safetensors.numpy import save
 
@@ -86,6 +92,8 @@ def write_quantized(directory: Path, stored: "StoredModel", weights: Mapping[str
     for name, weight in weights.items():
         tensors |= {name: weight[0], name + SCALES: weight[1]} if isinstance(weight, Quantized) else {name: weight}
     write_whole(directory / WEIGHTS, save(tensors))
+    if shortlist:
+        write_whole(directory / SHORTLIST, save({"likely": shortlist.likely_SK, "always": shortlist.always_A}))
     _write_rest(directory, stored.config, stored.tokenizers, card, read_lexicon(stored.directory))
 
 
@@ -148,10 +156,31 @@ class StoredModel:
             if not name.endswith(SCALES)
         }
 
+    def shortlist(self) -> Shortlist:
+        """The model's shortlist; InputError where it has none, or one that does not fit."""
+        where = self.directory / SHORTLIST
+        if not where.exists():
+            raise InputError(
+                f"{self.directory}: has no shortlist; glassformer quantize --shortlist PAIRS makes a model with one"
+            )
+        with _reading(where, LARGEST_SHORTLIST), safe_open(where, framework="numpy") as file:
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no mapping)
+        likely, always = (arrays.get(name, np.empty(0)) for name in ("likely", "always"))
+        sources, targets = self.config.source_vocab_size or self.config.vocab_size, self.config.vocab_size
+        fits = likely.ndim == 2 and len(likely) == sources and always.ndim == 1 and always.size > 0
+        if not fits or any(one.dtype != np.int32 or not _within(one, least, targets) for one, least in
+                           ((likely, NONE), (always, 0))):  # fmt: skip
+            raise InputError(f"{where}: does not fit {CONFIG}; copy the model again")
+        return Shortlist(likely, always)
+
     def _refuse_misfit(self) -> None:
         """Raise InputError where the file of weights does not fit the config, before its numbers take memory."""
         where = self.directory / WEIGHTS
         refuse_misfit(self.config, header_of(where), where)
+
+
+def _within(ids: NDArray[Any], least: int, behind: int) -> bool:
+    return bool(((ids >= least) & (ids < behind)).all())
 
 
 def open_model(directory: Path, device: str = "cpu") -> StoredModel:
@@ -233,10 +262,10 @@ def refuse_other_content(directory: Path) -> None:
 
 
 @contextmanager
-def _reading(path: Path) -> Iterator[None]:
+def _reading(path: Path, largest: int = LARGEST_WEIGHTS) -> Iterator[None]:
     """Turns what is wrong with a safetensors file into one line."""
     try:
-        open_regular(path, LARGEST_WEIGHTS).close()
+        open_regular(path, largest).close()
         yield
     except FileNotFoundError as error:
         raise InputError(f"{path}: missing; copy the whole model directory") from error

@@ -13,7 +13,8 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, get_args
 
 from glassformer.arguments import path_of, refuse_unequal, refuse_unknown_choice, texts_of
-from glassformer.engine.choice import EngineName, Precision, make_fast
+from glassformer.data.shortlist import Shortlist
+from glassformer.engine.choice import EngineName, Precision, in_precision, make_fast
 from glassformer.engine.generation import generate
 from glassformer.errors import InputError, UsageError, nearest
 from glassformer.files import whole_directory, write_checksums
@@ -132,8 +133,10 @@ class Translator:
         *,
         fast: "FastEngine | None" = None,
         precision: Precision | None = None,
+        shortlist: Shortlist | None = None,
+        recorded: bool = False,
     ) -> None:
-        self._given, self._precision = model, precision
+        self._given, self._precision, self._shortlist, self._recorded = model, precision, shortlist, recorded
         self._model: Transformer | None = None
         self._engine: EagerEngine | None = None
         self.config = model.config
@@ -146,19 +149,24 @@ class Translator:
     @classmethod
     def load(
         cls, path: "str | Path", device: "str | torch.device" = "cpu", *, engine: EngineName = "eager",
-        precision: Precision | None = None,
+        precision: Precision | None = None, shortlist: bool = False,
     ) -> "Translator":  # fmt: skip
         """Read a model or run directory; InputError if a file is missing or does not fit.
 
         `engine` and `precision` are those of translations; see `engine/choice.py`. Without a precision it is that of
-        the stored parameters.
+        the stored parameters. With `shortlist` the next token is chosen among those of the model's shortlist.
         """
         refuse_unknown_choice(engine, get_args(EngineName), "engine")
         refuse_unknown_choice(precision, (None, *get_args(Precision)), "precision")
+        if shortlist and engine == "graphs":
+            raise UsageError("a shortlist has no place in the engine graphs; take another engine, or leave it out")
         stored = open_model(resolve(path_of(path, "path")), str(device))
-        fast = make_fast(stored.config, stored.weights, stored.is_quantized, engine, precision, str(device))
+        few = stored.shortlist() if shortlist else None
+        fast = make_fast(stored.config, stored.weights, stored.is_quantized, engine, precision, str(device), few)
         lexicon = read_lexicon(stored.directory)
-        translator = cls(stored, *stored.tokenizers, stored.card, lexicon, fast=fast, precision=precision)
+        recorded = engine == "graphs"
+        how: dict[str, Any] = {"fast": fast, "precision": precision, "shortlist": few, "recorded": recorded}
+        translator = cls(stored, *stored.tokenizers, stored.card, lexicon, **how)
         if not fast:
             _ = translator.model  # what is wrong with it is said now
         return translator
@@ -177,12 +185,11 @@ class Translator:
     @property
     def engine(self) -> "EagerEngine":
         """The engine that runs `model`."""
-        from glassformer.engine.eager import in_precision
-
         with _MADE_ONCE:
             if self._engine is None:
                 stored = isinstance(self._given, StoredModel) and self._given.is_quantized
-                self._engine = in_precision(self.model, None if stored else self._precision)
+                precision = None if stored else self._precision
+                self._engine = in_precision(self.model, precision, self._shortlist, self._recorded)
         return self._engine
 
     @property

@@ -62,6 +62,7 @@ LIBRARIES = {  # the libraries that a room may use, where that is limited
         "onnx",
         "onnxruntime",
         "tokenizers",
+        "yaml",
         "pycountry",
     },
 }

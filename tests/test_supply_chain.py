@@ -1,4 +1,4 @@
-"""What an installation brings: every package pinned, with the hashes of its files, under a licence that lets one use it."""
+"""What an installation brings: packages pinned, with the hashes of their files, under licences that let us use them."""
 
 import importlib.metadata
 import re

@@ -36,7 +36,7 @@ class Eager(Fast):
     def __init__(self, folder: Path, precision: str, threads: int) -> None:
         import torch
 
-        from glassformer.engine.eager import in_precision
+        from glassformer.engine.choice import in_precision
         from glassformer.model import Transformer
         from glassformer.model_directory import load_parameters, read_tensors
 

@@ -17,7 +17,7 @@ from torch import Tensor, distributed
 from torch.nn.modules.module import register_module_forward_hook
 
 from engines.job import PAD, Engine, Job
-from glassformer.data.batches import Batch
+from glassformer.data.batches import Batch, Pool
 from glassformer.training.config import RunConfig
 from glassformer.training.distributed import join_group
 from glassformer.training.run.lock import lock_run
@@ -64,6 +64,11 @@ class Turns:
         self.job, self.requests, self.answer = job, requests, answer
         self.losses: list[Tensor] = []
         register_module_forward_hook(self.watch)
+
+    resample = None
+
+    def pools(self, seed: int, epoch: int) -> Iterator[Pool]:
+        raise NotImplementedError  # nothing is planned
 
     def __len__(self) -> int:
         return sum(len(batch.target) for batch in self.job.batches)

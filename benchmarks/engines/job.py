@@ -70,8 +70,8 @@ class Engine:
     def facts(self) -> dict[str, Any]:
         return {"version": self.version, "precision": self.precision, "parameters": self.parameters}
 
-    def update(self, batch: Batch, rate: float) -> float:
-        """One step of Adam; the loss for each real target token."""
+    def update(self, batch: Batch, rate: float) -> Any:
+        """One step of Adam; the loss for each real target token, as something of which `float` makes a number."""
         raise NotImplementedError
 
     def serve(self, requests: Iterator[dict[str, Any]], answer: Callable[[dict[str, Any]], None]) -> None:
@@ -84,4 +84,5 @@ class Engine:
         """`count` updates from batch `first` on: seconds, and the loss of each."""
         began = time.perf_counter()
         losses = [self.update(self.job.batches[i], self.job.rates[i]) for i in range(first, first + count)]
-        return {"seconds": time.perf_counter() - began, "losses": losses}
+        numbers = [float(loss) for loss in losses]  # the last of which a device has to come to
+        return {"seconds": time.perf_counter() - began, "losses": numbers}

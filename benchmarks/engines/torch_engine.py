@@ -9,12 +9,13 @@ from engines.job import PAD, Batch, Engine, Job
 class TorchEngine(Engine):
     """Adam in one pass over the weights (`fused`), clipping, and autocast where bfloat16 is asked for."""
 
-    def __init__(self, job: Job, precision: str) -> None:
+    def __init__(self, job: Job, precision: str, device: str = "cpu") -> None:
         super().__init__(job)
+        self.device = torch.device(device)
         torch.set_num_threads(job.threads)
         torch.manual_seed(job.config["seed"])
         self.precision = precision
-        self.model = self.make_model().train()
+        self.model = self.make_model().to(self.device).train()
         self.optimizer = self.make_optimizer()
         self.parameters = sum(weight.numel() for weight in self.model.parameters() if weight.requires_grad)
 
@@ -34,16 +35,18 @@ class TorchEngine(Engine):
             logits_BTV.flatten(0, 1), target_BT.flatten(), ignore_index=PAD, label_smoothing=smoothing
         )
 
-    def update(self, batch: Batch, rate: float) -> float:
+    def update(self, batch: Batch, rate: float) -> Tensor:
+        """The loss is left where it is, so that nothing waits for it."""
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.precision == "bfloat16"):
-            loss = self.loss(torch.from_numpy(batch.source), torch.from_numpy(batch.target))
+        source_BS, target_BT = (torch.from_numpy(ids).to(self.device) for ids in batch)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
+            loss = self.loss(source_BS, target_BT)
         loss.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), self.job.config["clip_norm"])
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
-        return loss.item()
+        return loss.detach()
 
 
 def shift_right(target_BT: Tensor, start_id: int) -> Tensor:

@@ -32,7 +32,8 @@ class Transformers(TorchEngine):
             forced_eos_token_id=EOS,
             decoder_start_token_id=BOS,
             use_cache=False,
-            attn_implementation="eager",  # on the CPU as fast as the default, and in bfloat16 1.4 times
+            # On the CPU eager is as fast as the default, and in bfloat16 1.4 times.
+            attn_implementation="eager" if self.device.type == "cpu" else "sdpa",
         )
         return transformers.MarianMTModel(config)
 

@@ -35,7 +35,9 @@ def train(options: argparse.Namespace) -> None:
         if key in ("out", "device", "resume", "allow", "config", "set"):
             raise UsageError(f"{key} is an option of the command, not a setting; give it as --{key}")
     allow = [key for key in options.allow.split(",") if key]
-    train_with(settings, options.out, options.resume, allow, options.device)
+    train_with(
+        settings, options.out, options.resume, allow, options.device, extend_vocabulary=options.extend_vocabulary
+    )
     if os.environ.get("RANK", "0") == "0":  # one answer, from however many processes torchrun started
         print(options.out)
 
@@ -150,14 +152,15 @@ def quantize(options: argparse.Namespace) -> None:
     import dataclasses
 
     from glassformer.quantize import LARGEST_LOSS, quantize, size
-    from glassformer.text.pairs import read_parallel
+    from glassformer.text.pairs import read_pairs, read_parallel
 
-    pairs, model, out = (
-        list(read_parallel(Path(options.source), Path(options.reference))),
-        *map(Path, (options.model, options.out)),
-    )
-    loss = LARGEST_LOSS if options.max_loss is None else options.max_loss
-    cost = quantize(model, out, pairs, search_options(options), largest_loss=loss, engine=options.engine, to=options.to)
+    pairs = list(read_parallel(Path(options.source), Path(options.reference)))
+    model, out = Path(options.model), Path(options.out)
+    cost = quantize(
+        model, out, pairs, search_options(options), engine=options.engine, to=options.to,
+        largest_loss=LARGEST_LOSS if options.max_loss is None else options.max_loss,
+        shortlist_pairs=[pair for file in options.shortlist or () for pair in read_pairs(Path(file))],
+    )  # fmt: skip
     if options.json:
         print(json.dumps(dataclasses.asdict(cost)))
         return
@@ -166,6 +169,11 @@ def quantize(options: argparse.Namespace) -> None:
         print(f"{name:<6}{values[0]:9.2f}{values[1]:8.2f}")
     print(f"{'MB':<6}{size(model) / 1e6:9.2f}{size(out) / 1e6:8.2f}")
     print(f"the same: {cost.same_tokens:.2f} % of tokens, {cost.same_sentences:.2f} % of sentences")
+    if few := cost.shortlist:
+        print(
+            f"with a shortlist of {few.tokens:.0f} tokens: BLEU {few.bleu:.2f}, chrF2 {few.chrf:.2f}, "
+            f"{few.same_sentences:.2f} % of sentences the same"
+        )
 
 
 def _engines(config: "ModelConfig") -> dict[str, Any]:
@@ -187,7 +195,8 @@ def load_translator(options: argparse.Namespace) -> Any:
 
     engine: Any = getattr(options, "engine", "eager")
     precision = getattr(options, "precision", None)
-    return Translator.load(Path(options.model), options.device, engine=engine, precision=precision)
+    few = getattr(options, "shortlist", False)
+    return Translator.load(Path(options.model), options.device, engine=engine, precision=precision, shortlist=few)
 
 
 def search_options(options: argparse.Namespace) -> "SearchOptions":

@@ -95,6 +95,9 @@ def _add_train(commands: Any) -> None:
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="one setting; may be repeated")
     parser.add_argument("--out", required=True, metavar="RUN", help="the run directory to write")
     parser.add_argument("--from", dest="start_from", metavar="MODEL", help="fine-tune this model on the text")
+    parser.add_argument(
+        "--extend-vocabulary", type=int, metavar="N", help="with --from: add up to N pieces of the text to each side"
+    )
     parser.add_argument("--teacher", metavar="MODEL", help="train on what this model makes of the text's sources")
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out, if there is one")
     parser.add_argument(
@@ -352,6 +355,9 @@ def _add_quantize(commands: Any) -> None:
     parser.add_argument("--reference", required=True, metavar="F", help="its right translation on the same line")
     _add_target(parser)
     parser.add_argument(
+        "--shortlist", nargs="+", metavar="F", help="learn a shortlist of target tokens from these pairs (.tsv, ...)"
+    )
+    parser.add_argument(
         "--max-loss", type=float, metavar="B", help="do not write it where BLEU falls by more than this (0.3)"
     )
     parser.add_argument(
@@ -398,13 +404,17 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
 
 def _add_engine(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--engine", default="auto", choices=("auto", "eager", "fast"),
-        help="fast is C++ on the processor, eager is PyTorch; auto is fast where it can be (%(default)s)",
+        "--engine", default="auto", choices=("auto", "eager", "fast", "graphs"),
+        help="fast is C++ on the processor, eager is PyTorch, graphs is PyTorch recorded on a GPU; auto is fast where "
+        "it can be, else eager (%(default)s)",
     )  # fmt: skip
     parser.add_argument(
         "--precision",
         choices=("float32", "bfloat16", "int8"),
         help="of matrix products (that of the parameters)",
+    )
+    parser.add_argument(
+        "--shortlist", action="store_true", help="choose among the likeliest target tokens of each source token only"
     )
 
 

@@ -42,7 +42,6 @@ def _serve(options: argparse.Namespace, folder: Path) -> None:
     refuse_unknown(limits, keys_of(Limits), "--set")
     sources = [*(Source(Path(path)) for path in options.model), *map(Source.parse, options.pair)]
     run = {"device": options.device, "engine": options.engine, "precision": options.precision}
-    _log_to_stderr()
     serve_until_signal(
         ServeSettings(
             sources=tuple(replace(source, **run) for source in sources),
@@ -56,7 +55,8 @@ def _serve(options: argparse.Namespace, folder: Path) -> None:
             terms=_path(options.terms),
             cors=tuple(options.cors),
             log=options.log,
-        )
+        ),
+        _log_to_stderr,
     )
 
 

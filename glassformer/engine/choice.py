@@ -2,25 +2,31 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
+from glassformer.data.shortlist import Shortlist
 from glassformer.engine.fast import FastEngine, Weights, reason_against
 from glassformer.errors import InputError, UsageError
 from glassformer.model.config import ModelConfig
 from glassformer.model.quantization import quantize_weights
 
-EngineName = Literal["auto", "eager", "fast"]
+if TYPE_CHECKING:  # torch takes a second to import, and the fast engine does without
+    from glassformer.engine.eager import EagerEngine
+    from glassformer.model import Transformer
+
+EngineName = Literal["auto", "eager", "fast", "graphs"]
 Precision = Literal["float32", "bfloat16", "int8"]
 
 
 def make_fast(
     config: ModelConfig, weights: Callable[[], Weights], is_quantized: bool, name: EngineName,
-    precision: Precision | None, device: str,
+    precision: Precision | None, device: str, shortlist: Shortlist | None = None,
 ) -> FastEngine | None:  # fmt: skip
     """The fast engine if that is the one to take, else None.
 
     `auto` takes it on a processor whatever the precision, but for bfloat16: in float32, which gives what the eager
     engine gives, unless eight bits are asked for or the model was stored so, which says what they cost.
+    `graphs` is the eager engine that records its steps as CUDA graphs (`static.py`).
     `fast` raises InputError where it cannot be, and UsageError for what it does not do.
     """
     if precision and is_quantized and precision != "int8":
@@ -29,15 +35,37 @@ def make_fast(
         raise UsageError("the fast engine has no bfloat16: take int8 or float32, or --engine eager")
     if name == "fast" and device not in ("auto", "cpu"):
         raise UsageError(f"the fast engine runs on the processor, not on {device}: leave out --device")
+    if name == "graphs" and _on_processor(device):
+        raise UsageError("the engine graphs records its steps on a GPU: give --device cuda, or --engine eager")
     reason = reason_against(config)
     if name == "fast" and reason:
         raise InputError(f"the fast engine cannot run: {reason}; take --engine eager")
-    if name == "eager" or reason or precision == "bfloat16" or (name == "auto" and not _on_processor(device)):
+    if (
+        name in ("eager", "graphs")
+        or reason
+        or precision == "bfloat16"
+        or (name == "auto" and not _on_processor(device))
+    ):
         return None
     found = weights()
-    return FastEngine(config, quantize_weights(found) if precision == "int8" else found)
+    return FastEngine(config, quantize_weights(found) if precision == "int8" else found, shortlist=shortlist)
 
 
 def _on_processor(device: str) -> bool:
     """Whether `device` means the processor; asked without torch, so by the driver of NVIDIA's GPUs."""
     return device == "cpu" or (device == "auto" and not Path("/proc/driver/nvidia/version").exists())
+
+
+def in_precision(
+    model: "Transformer", precision: str | None, shortlist: Shortlist | None = None, recorded: bool = False
+) -> "EagerEngine":
+    """The engine of a float32 model in `float32`, `bfloat16` or `int8`; None leaves the model as it is.
+
+    `recorded`: the one that records its steps on a GPU; it has no shortlist.
+    """
+    from glassformer.engine.eager import EagerEngine
+    from glassformer.engine.static import StaticEngine
+    from glassformer.model.int8 import quantized
+
+    model, bfloat16 = quantized(model) if precision == "int8" else model, precision == "bfloat16"
+    return StaticEngine(model, bfloat16) if recorded else EagerEngine(model, bfloat16, shortlist)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from glassformer.batching import batches_by_length, pad
+from glassformer.data.shortlist import Shortlist
 from glassformer.device import refuse_forked
 from glassformer.engine.protocol import TargetScore
 from glassformer.errors import UsageError
@@ -30,12 +31,14 @@ class EagerState:
 
     cache: DecoderCache
     sources_N: Tensor
+    forbidden_BV: Tensor | None = None  # what no shortlist of the sources has
 
     def select(self, rows_N: Ints) -> "EagerState":
         """The state of these rows: reordered, repeated or dropped."""
         chosen_N = torch.from_numpy(rows_N).to(self.sources_N.device)
         sources_N = self.sources_N[chosen_N]
-        return EagerState(self.cache.select(chosen_N, torch.equal(sources_N, self.sources_N)), sources_N)
+        cache = self.cache.select(chosen_N, torch.equal(sources_N, self.sources_N))
+        return EagerState(cache, sources_N, self.forbidden_BV)
 
 
 @dataclass(frozen=True)
@@ -44,13 +47,18 @@ class EagerFollowing:
 
     logits_NV: Tensor
     log_z_N1: Tensor
+    forbidden_NV: Tensor | None = None  # by the shortlist of each row's source
 
     @torch.inference_mode()
     def best(self, count: int, suppressed: Sequence[int]) -> tuple[Ints, Floats]:
         """The likeliest tokens that are not suppressed, of equal ones the lowest id first; NaN is passed on."""
-        allowed_NV = self.logits_NV.index_fill(1, _ids(suppressed, self.logits_NV), -torch.inf)
+        listed_NV, log_z_N1 = self.logits_NV, self.log_z_N1
+        if self.forbidden_NV is not None:
+            listed_NV = listed_NV.masked_fill(self.forbidden_NV, -torch.inf)
+            log_z_N1 = listed_NV.logsumexp(-1, keepdim=True)
+        allowed_NV = listed_NV.index_fill(1, _ids(suppressed, listed_NV), -torch.inf)
         ids_NM = _top(allowed_NV, count)
-        return ids_NM.cpu().numpy(), (allowed_NV.gather(1, ids_NM) - self.log_z_N1).cpu().numpy()
+        return ids_NM.cpu().numpy(), (allowed_NV.gather(1, ids_NM) - log_z_N1).cpu().numpy()
 
     @torch.inference_mode()
     def log_probs(self) -> Floats:
@@ -75,7 +83,8 @@ def _top(scores_NV: Tensor, count: int) -> Tensor:
     return ids_NM
 
 
-def _refuse_wrong_ids(sources: Sequence[Sequence[int]], config: ModelConfig) -> None:
+def refuse_wrong_ids(sources: Sequence[Sequence[int]], config: ModelConfig) -> None:
+    """Raise UsageError for a source without tokens, or with an id that the model does not have."""
     size = config.source_vocab_size or config.vocab_size
     for source in sources:
         if not source or not 0 <= min(source) <= max(source) < size:
@@ -112,10 +121,13 @@ class ModuleEngine:
 class EagerEngine(ModuleEngine):
     """Runs a `Transformer`: the same modules and kernels as in training, one call after the other."""
 
-    def __init__(self, model: Transformer, bfloat16: bool = False) -> None:
-        """`bfloat16`: matrix products in bfloat16, for processors and GPUs that have them."""
+    def __init__(self, model: Transformer, bfloat16: bool = False, shortlist: Shortlist | None = None) -> None:
+        """`bfloat16`: matrix products in bfloat16, for processors and GPUs that have them.
+
+        With a `shortlist` the best next tokens are among those that it allows; a rule that needs all tokens has all.
+        """
         super().__init__(model)
-        self.bfloat16 = bfloat16
+        self.bfloat16, self.shortlist = bfloat16, shortlist
 
     def _precision(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16)
@@ -123,10 +135,18 @@ class EagerEngine(ModuleEngine):
     @torch.inference_mode()
     def encode(self, sources: Sequence[Sequence[int]]) -> EagerState:
         """Read the sources; cross-attention's keys and values are computed once, here."""
-        _refuse_wrong_ids(sources, self.model.config)
+        refuse_wrong_ids(sources, self.model.config)
         with self._precision():
             cache = self.model.start(self.model.encode(self._matrix(sources)))
-        return EagerState(cache, torch.arange(len(sources), device=self.device))
+        return EagerState(cache, torch.arange(len(sources), device=self.device), self._forbidden(sources))
+
+    def _forbidden(self, sources: Sequence[Sequence[int]]) -> Tensor | None:
+        if self.shortlist is None:
+            return None
+        forbidden_BV = torch.ones(len(sources), self.model.config.vocab_size, dtype=torch.bool)
+        for row, source in enumerate(sources):
+            forbidden_BV[row, torch.from_numpy(self.shortlist.of(source)).long()] = False
+        return forbidden_BV.to(self.device)
 
     @torch.inference_mode()
     def step(self, tokens_N: Ints, state: EagerState) -> tuple[EagerFollowing, EagerState]:
@@ -135,8 +155,9 @@ class EagerEngine(ModuleEngine):
         with self._precision():
             hidden_N1D, cache = self.model.decode(tokens_N1, state.cache)
             logits_NV = self.model.logits(hidden_N1D[:, -1]).float()
-        following = EagerFollowing(logits_NV, logits_NV.logsumexp(-1, keepdim=True))
-        return following, EagerState(cache, state.sources_N)
+        forbidden_NV = None if state.forbidden_BV is None else state.forbidden_BV[state.sources_N]
+        following = EagerFollowing(logits_NV, logits_NV.logsumexp(-1, keepdim=True), forbidden_NV)
+        return following, EagerState(cache, state.sources_N, state.forbidden_BV)
 
     def score(
         self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]], align: bool = False
@@ -174,10 +195,3 @@ class EagerEngine(ModuleEngine):
             each[: len(target), : len(source)].copy() for each, (target, source) in zip(weights_BTS, sizes, strict=True)
         ]
         return list(map(TargetScore, rows, alignments))
-
-
-def in_precision(model: Transformer, precision: str | None) -> EagerEngine:
-    """The engine of a float32 model in `float32`, `bfloat16` or `int8`; None leaves the model as it is."""
-    from glassformer.model.int8 import quantized
-
-    return EagerEngine(quantized(model) if precision == "int8" else model, bfloat16=precision == "bfloat16")

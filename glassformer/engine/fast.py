@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glassformer.batching import batches_by_length, pad
+from glassformer.data.shortlist import Shortlist
 from glassformer.engine.native import library as native
 from glassformer.engine.protocol import TargetScore
 from glassformer.errors import InputError, UsageError
@@ -59,10 +60,8 @@ class FastNext:
 
     def best(self, count: int, suppressed: Sequence[int]) -> tuple[NDArray[np.int64], Floats]:
         """The likeliest tokens that are not suppressed, the best first, and their log-probabilities: (N, M) both."""
-        vocabulary = self._engine.config.vocab_size
-        count = min(count, vocabulary - len(set(suppressed)))
-        forbidden_V = np.zeros(vocabulary, dtype=np.uint8)
-        forbidden_V[list(suppressed)] = 1
+        forbidden_V = self._engine.flags(tuple(suppressed))
+        count = min(count, self._engine.config.vocab_size - len(set(suppressed)))
         ids_NM = np.empty((self._rows, count), dtype=np.int32)
         log_probs_NM = np.empty((self._rows, count), dtype=np.float32)
         self._engine.call("best", self._batch, count, _pointer(forbidden_V), _pointer(ids_NM), _pointer(log_probs_NM))
@@ -85,19 +84,22 @@ class FastEngine:
     """Runs a model in the library of `engine/native/`. Raises InputError where that cannot be; see `reason_against`.
 
     `weights` are the tensors of a model; integers for all its matrices mean eight-bit linear maps. `threads` is by
-    default the number of processors that are free to this process; results do not depend on it.
+    default the number of processors that are free to this process; results do not depend on it. With a `shortlist` the
+    best next tokens are among those that it allows; a rule that needs all tokens has all.
     """
 
     def __init__(
-        self, config: ModelConfig, weights: Weights, threads: int | None = None, instructions: str | None = None
-    ) -> None:
+        self, config: ModelConfig, weights: Weights, threads: int | None = None, instructions: str | None = None,
+        shortlist: Shortlist | None = None,
+    ) -> None:  # fmt: skip
         if reason := reason_against(config):
             raise InputError(f"the fast engine cannot run: {reason}")
-        self.config = config
+        self.config, self.shortlist = config, shortlist
         if "target_embedding.token.weight" not in weights:  # a shared table has its first owner's name alone
             weights = dict(weights) | {"target_embedding.token.weight": weights["source_embedding.token.weight"]}
         self.int8 = isinstance(weights["target_embedding.token.weight"], Quantized)
         self._tables = _Tensors({name: weights[name] for name in weights if name.endswith("_embedding.token.weight")})
+        self._flags: tuple[tuple[int, ...], NDArray[np.uint8]] = (), np.zeros(config.vocab_size, dtype=np.uint8)
         self._model = c_void_p()
         tensors, turns = _Tensors(weights, self._tables), _turns(config)
         positions = [_positions(config, weights, side) for side in ("source", "target")]
@@ -131,6 +133,10 @@ class FastEngine:
         batch = _Batch()
         self.call("encode", self._model, _pointer(ids), _pointer(lengths), len(sources), byref(batch))
         batch.keep(self)
+        if self.shortlist and sources:
+            lists = [self.shortlist.of(source) for source in sources]
+            counts = np.array([len(one) for one in lists], dtype=np.int32)
+            self.call("shorten", batch, _pointer(np.concatenate(lists)), _pointer(counts))
         rows_N = np.arange(len(sources), dtype=np.int32)
         return FastState(batch, rows_N, np.empty((len(sources), 0), dtype=np.int32))
 
@@ -193,6 +199,15 @@ class FastEngine:
             )
             for row, (source, target) in enumerate(zip(sources, targets, strict=True))
         ]
+
+    def flags(self, tokens: tuple[int, ...]) -> NDArray[np.uint8]:
+        """A one for each of these tokens of the vocabulary; a search asks for the same ones in each step."""
+        known, flags_V = self._flags
+        if known != tokens:
+            flags_V = np.zeros(self.config.vocab_size, dtype=np.uint8)
+            flags_V[list(tokens)] = 1
+            self._flags = tokens, flags_V
+        return flags_V
 
     def call(self, name: str, *arguments: Any) -> None:
         """Call a function of the library; InputError for what it refuses, UsageError in a forked process."""
@@ -302,14 +317,17 @@ def _call(name: str, *arguments: Any) -> None:
 
 
 def _pointer(array: NDArray[Any] | None) -> Any:
-    return None if array is None else array.ctypes.data_as(_POINTERS[array.dtype.name])
+    return None if array is None else array.ctypes.data_as(_POINTERS[array.dtype.char])
 
 
 _POINTERS: dict[str, Any] = {
-    "float32": native.FLOATS,
-    "int32": native.INTS,
-    "uint8": native.BYTES,
-    "int8": ctypes.POINTER(ctypes.c_int8),
+    np.dtype(kind).char: pointer
+    for kind, pointer in (
+        (np.float32, native.FLOATS),
+        (np.int32, native.INTS),
+        (np.uint8, native.BYTES),
+        (np.int8, ctypes.POINTER(ctypes.c_int8)),
+    )
 }
 
 

@@ -1,7 +1,7 @@
 """In and out: models of other programs, and ours for them. A format each in its file, with one table of names."""
 
 import importlib.util
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -11,21 +11,24 @@ from glassformer.errors import InputError, UsageError
 from glassformer.interop import (
     argos,
     ctranslate2,
+    fairseq,
+    joeynmt,
     m2m100,
     marian,
     marian_archive,
+    mbart,
     onnx,
     python_file,
     torch_transformer,
     web_page,
 )
 from glassformer.interop.directories import is_export, new_directory, read_object, write_mark
-from glassformer.interop.proof import SENTENCES, Int8Engine, OtherEngine, prove
+from glassformer.interop.proof import SENTENCES, Int8Engine, OtherEngine, Proof, prove
 from glassformer.interop.transformers_engine import TransformersEngine
 from glassformer.model_directory import read_json
 from glassformer.translator import Translator
 
-__all__ = ["FORMATS", "SENTENCES", "export_model", "import_model"]
+__all__ = ["FORMATS", "SENTENCES", "built_in_sentences", "export_model", "import_model"]
 
 
 class Format(NamedTuple):
@@ -66,10 +69,13 @@ Read = Callable[[Path], Translator]
 READERS: dict[str, Read] = {  # by the model_type in config.json
     marian.KIND: marian.read,
     m2m100.KIND: m2m100.read,
+    mbart.KIND: mbart.read,
     torch_transformer.KIND: torch_transformer.read,
 }
 ARCHIVES: dict[str, tuple[Callable[[Path], bool], Read]] = {  # of other kinds, each known by its files
     marian_archive.KIND: (marian_archive.is_there, marian_archive.read),
+    joeynmt.KIND: (joeynmt.is_there, joeynmt.read),
+    fairseq.KIND: (fairseq.is_there, fairseq.read),
 }
 
 
@@ -90,20 +96,11 @@ def export_model(
     Raises UsageError for a model that the format cannot hold and an `out` that is there already, and InputError where
     the other program computes something else; then nothing is written.
     """
-    one = FORMATS[to]
-    if int8 and to != "ctranslate2":
-        written = {"asked": "float32", "too": "float32 and int8", "only": "int8"}[one.int8]
-        raise UsageError(f"--int8 is for ctranslate2; --to {to} writes {written}")
-    if to == "argos":
-        one = one._replace(write=partial(one.write, languages=argos.check_languages(languages)))
-    elif languages:
-        raise UsageError(f"--languages is for argos, not for {to}")
-    if web and to != "onnx":
-        raise UsageError(f"--web is for onnx, not for {to}")
-    if to == "python" and out.suffix == ".py":
-        raise UsageError(f"--out {out}: give a directory, which gets {python_file.CODE} and its {python_file.NUMBERS}")
+    one = _format(to, out, int8, web, languages)
     if translator.card.get("quantized"):
         raise InputError("the model is quantised already; export the one that it was made from")
+    if translator.target_tokenizer.is_two_sided:
+        raise UsageError("the model is told both languages, which no export holds; use the model that was imported")
     one.check(translator)
     if web:
         web_page.runtime_files(web)
@@ -114,15 +111,37 @@ def export_model(
         write_mark(directory, to)
         if importlib.util.find_spec(one.library) is None:
             return f"not proven: {one.library} is not installed (pip install 'glassformer[{one.extra}]')"
-        texts = (list(sentences) or _built_in())[: one.sentences]
-        proofs = [] if int8 or one.int8 == "only" else [prove(translator, one.engine(directory), texts)]
-        if one.engine_int8 and (int8 or one.int8 != "asked"):
-            rounded = one.engine_int8(directory)
-            proofs.append(prove(translator, rounded, texts, rounded.next_tokens))
-        return "\n".join(map(str, proofs))
+        texts = (list(sentences) or built_in_sentences())[: one.sentences]
+        return "\n".join(map(str, _proofs(translator, one, directory, texts, int8)))
 
 
-def _built_in() -> list[str]:
+def _format(to: str, out: Path, int8: bool, web: Path | None, languages: str | None) -> Format:
+    """The format, knowing the languages if it must; UsageError for options that are not its own."""
+    one = FORMATS[to]
+    if int8 and to != "ctranslate2":
+        written = {"asked": "float32", "too": "float32 and int8", "only": "int8"}[one.int8]
+        raise UsageError(f"--int8 is for ctranslate2; --to {to} writes {written}")
+    if web and to != "onnx":
+        raise UsageError(f"--web is for onnx, not for {to}")
+    if languages and to != "argos":
+        raise UsageError(f"--languages is for argos, not for {to}")
+    if to == "python" and out.suffix == ".py":
+        raise UsageError(f"--out {out}: give a directory, which gets {python_file.CODE} and its {python_file.NUMBERS}")
+    if to == "argos":
+        return one._replace(write=partial(one.write, languages=argos.check_languages(languages)))
+    return one
+
+
+def _proofs(translator: Translator, one: Format, directory: Path, texts: Sequence[str], int8: bool) -> Iterator[Proof]:
+    """Of each precision that was written; InputError where the other program computes something else."""
+    if not int8 and one.int8 != "only":
+        yield prove(translator, one.engine(directory), texts)
+    if one.engine_int8 and (int8 or one.int8 != "asked"):
+        rounded = one.engine_int8(directory)
+        yield prove(translator, rounded, texts, rounded.next_tokens)
+
+
+def built_in_sentences() -> list[str]:
     """Sources of the phrasebook's test pairs, in English, and of its validation pairs."""
     corpus = load_corpus("phrasebook", seed=1)
     return [pair.source for pair in [*corpus.test, *corpus.valid, *corpus.train]][:SENTENCES]

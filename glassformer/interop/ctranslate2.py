@@ -2,6 +2,8 @@
 
 It holds every shape of model that there is here. Its names are the paths within its specification; a matrix that it
 fuses has the rows of several of ours.
+
+Axes: P positions, D d_model.
 """
 
 import json

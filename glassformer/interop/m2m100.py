@@ -3,7 +3,7 @@
 Fan et al. 2020; NLLB Team 2022. Pre-norm with a norm after each stack, tensor2tensor's sinusoids counted from the id of
 `<pad>` plus 1. The source begins with its language's symbol and the translation, after `</s>`, with its own. Files:
 config.json, model.safetensors or pytorch_model.bin, sentencepiece.bpe.model, tokenizer_config.json, and the ids in
-vocab.json (M2M-100) or tokenizer.json (NLLB).
+vocab.json (M2M-100) or tokenizer.json (NLLB); without either they are fairseq's of the SentencePiece file.
 """
 
 import re
@@ -11,11 +11,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
 from glassformer.errors import InputError
 from glassformer.interop import marian, spm
 from glassformer.interop.directories import read_object
 from glassformer.interop.tables import built, shapes_of, to_ours
 from glassformer.interop.vocabularies import in_our_order
+from glassformer.model import ModelConfig
 from glassformer.text.directions import symbol_of
 from glassformer.text.tokenizer import TWO_SIDED
 from glassformer.translator import Translator
@@ -23,6 +26,15 @@ from glassformer.translator import Translator
 KIND = "m2m_100"
 SPM, VOCABULARY, TOKENIZER = "sentencepiece.bpe.model", "vocab.json", "tokenizer.json"
 TOKENIZER_CONFIG, SPECIAL = "tokenizer_config.json", "special_tokens_map.json"
+# Of M2M-100, in the order of their ids (Fan et al. 2020, table 1), where no file lists them.
+LANGUAGES = (
+    "af", "am", "ar", "ast", "az", "ba", "be", "bg", "bn", "br", "bs", "ca", "ceb", "cs", "cy", "da", "de", "el",
+    "en", "es", "et", "fa", "ff", "fi", "fr", "fy", "ga", "gd", "gl", "gu", "ha", "he", "hi", "hr", "ht", "hu",
+    "hy", "id", "ig", "ilo", "is", "it", "ja", "jv", "ka", "kk", "km", "kn", "ko", "lb", "lg", "ln", "lo", "lt",
+    "lv", "mg", "mk", "ml", "mn", "mr", "ms", "my", "ne", "nl", "no", "ns", "oc", "or", "pa", "pl", "ps", "pt",
+    "ro", "ru", "sd", "si", "sk", "sl", "so", "sq", "sr", "ss", "su", "sv", "sw", "ta", "th", "tl", "tn", "tr",
+    "uk", "ur", "uz", "vi", "wo", "xh", "yi", "yo", "zh", "zu",
+)  # fmt: skip
 _LANGUAGE = re.compile(r"__([a-z]+)__|([a-z]{3}_[A-Z][a-z]{3})|([a-z]{2}_[A-Z]{2})")  # M2M-100's, NLLB's, mBART's
 
 
@@ -37,15 +49,19 @@ def read(directory: Path) -> Translator:
         values, path, norm_position="pre", position_layout="halves", position_exponent="tensor2tensor",
         first_position=pad + 1, embedding_scale=True, decoder_start_id=start,
     )  # fmt: skip
-    found = {name: one for name, one in marian.read_weights(directory).items() if not name.endswith(marian.COMPUTED)}
-    theirs = marian.one_of_each(found, True, directory / marian.WEIGHTS)
+    theirs = {name: one for name, one in marian.read_weights(directory).items() if not name.endswith(marian.COMPUTED)}
+    return translator_of(directory, config, marian.one_of_each(theirs, True, directory / marian.WEIGHTS), KIND)
+
+
+def translator_of(directory: Path, config: ModelConfig, theirs: Mapping[str, Tensor], kind: str) -> Translator:
+    """The model of a config and their weights, with its tokenizer, which is told both languages."""
     weights = to_ours(marian.table(config), theirs, shapes_of(config), str(directory / marian.WEIGHTS))
     model = spm.read_spm(directory, SPM)
-    ids = with_every_row(_ids(directory), config.vocab_size, directory)
+    ids = with_every_row(_ids(directory, model), config.vocab_size, directory)
     vocabulary = spm.vocabulary(ids, [model], directory / SPM)
     tokenizer = spm.tokenizer(model, vocabulary.pieces, TWO_SIDED)
     ours = in_our_order(config, weights, vocabulary, vocabulary)
-    return Translator(built(*ours), tokenizer, tokenizer, {"imported": KIND})
+    return Translator(built(*ours), tokenizer, tokenizer, {"imported": kind})
 
 
 def id_of(values: Mapping[str, Any], name: str, path: Path) -> int:
@@ -56,21 +72,21 @@ def id_of(values: Mapping[str, Any], name: str, path: Path) -> int:
     return number
 
 
-def _ids(directory: Path) -> dict[str, int]:
+def _ids(directory: Path, model: Any) -> dict[str, int]:
     """The id of each piece; symbols of languages as we write them."""
-    if (directory / VOCABULARY).exists():
-        ids = read_object(directory, VOCABULARY)
-        ids |= {piece: number for piece, number in _languages(directory, len(ids)).items() if piece not in ids}
-        path = directory / VOCABULARY
+    path = directory / (VOCABULARY if (directory / VOCABULARY).exists() else TOKENIZER)
+    if path.name == TOKENIZER and path.exists():
+        ids = tokenizer_ids(directory)
     else:
-        ids, path = tokenizer_ids(directory), directory / TOKENIZER
+        ids = read_object(directory, VOCABULARY) if path.exists() else spm.fairseq_ids(model)
+        ids |= {piece: number for piece, number in _languages(directory, len(ids)).items() if piece not in ids}
     if not all(isinstance(number, int) for number in ids.values()):
         raise InputError(f"{path}: must give each piece its id")
     return {with_symbol(piece): number for piece, number in ids.items()}
 
 
 def tokenizer_ids(directory: Path) -> dict[str, Any]:
-    """The ids in a tokenizer.json: of its vocabulary, a mapping or a list of pieces and scores, and of what was added."""
+    """The ids in a tokenizer.json: of its vocabulary (a mapping, or a list of pieces and scores) and what was added."""
     values, path = read_object(directory, TOKENIZER), directory / TOKENIZER
     try:
         pieces = values["model"]["vocab"]
@@ -88,6 +104,8 @@ def _languages(directory: Path, first: int) -> dict[str, Any]:
             listed = [one for one in values.get(key) or [] if isinstance(one, str) and _LANGUAGE.fullmatch(one)]
             if listed:
                 return {piece: first + number for number, piece in enumerate(listed)}
+    if read_object(directory, TOKENIZER_CONFIG).get("language_codes", "m2m100") == "m2m100":
+        return {f"__{code}__": first + number for number, code in enumerate(LANGUAGES)}
     raise InputError(f"{directory / TOKENIZER_CONFIG}: lists no languages; copy the whole directory")
 
 

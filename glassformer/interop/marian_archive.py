@@ -1,8 +1,9 @@
 """Marian's own archive: a .npz of numpy arrays, one of which holds the settings as YAML (`special:model.yml`).
 
 Junczys-Dowmunt et al. 2018; names and formulas as in Marian 1.12. Beside it stand decoder.yml, which names the model
-and its vocabularies, and those: SentencePiece files (.spm), or lists of pieces (.yml), to which source.spm and target.spm
-belong as in OPUS-MT's archives. Without them the pieces are words, and text is split at spaces, as Marian itself does.
+and its vocabularies, and those: SentencePiece files (.spm), or lists of pieces (.yml), to which source.spm and
+target.spm belong as in OPUS-MT's archives. Without them the pieces are words, and text is split at spaces, as Marian
+itself does.
 
 Marian has no `<pad>`: its decoder begins with a vector of zeros, which here is the row of `<pad>`.
 

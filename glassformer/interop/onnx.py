@@ -31,7 +31,6 @@ from glassformer.translator import Translator
 NEEDED = ("onnx", "onnxscript", "onnxruntime", "tokenizers")
 FOLDER, ENCODER, DECODER, QUANTISED = "onnx", "encoder_model", "decoder_model_merged", "_quantized"
 LARGEST = 2_000_000_000  # bytes of a file: protobuf's limit is 2^31
-BATCH = 32  # sentences that the engine reads at once
 
 
 def check(translator: Translator) -> None:
@@ -123,6 +122,8 @@ def _generation(config: ModelConfig) -> dict[str, Any]:
 class OnnxEngine:
     """onnxruntime on an exported directory, with one thread."""
 
+    batch = 32  # sentences that it reads at once
+
     def __init__(self, directory: Path, int8: bool = False) -> None:
         import onnxruntime
         import tokenizers
@@ -148,8 +149,8 @@ class OnnxEngine:
     def greedy(self, sources: Ids, most: int) -> Ids:
         """The likeliest token at each step, with the cache."""
         found: Ids = []
-        for start in range(0, len(sources), BATCH):
-            found += self._greedy(sources[start : start + BATCH], most)
+        for start in range(0, len(sources), self.batch):
+            found += self._greedy(sources[start : start + self.batch], most)
         return found
 
     def _greedy(self, sources: Ids, most: int) -> Ids:
@@ -176,10 +177,13 @@ class OnnxEngine:
 
     def _forced(self, sources: Ids, targets: Ids) -> Iterator[tuple[Floats, list[int]]]:
         """For each target its logits, and itself."""
-        for start in range(0, len(sources), BATCH):
-            batch = targets[start : start + BATCH]
+        for start in range(0, len(sources), self.batch):
+            batch = targets[start : start + self.batch]
             read_BT = np.array(pad([[self.start, *target[:-1]] for target in batch], PAD))
-            logits_BTV = self._decoding(sources[start : start + BATCH])(read_BT)
+            step = self._decoding(sources[start : start + self.batch])
+            logits_BTV = np.concatenate(
+                [step(ids_B1) for ids_B1 in np.split(read_BT, read_BT.shape[1], axis=1)], axis=1
+            )
             yield from ((logits_TV[: len(one)], one) for logits_TV, one in zip(logits_BTV, batch, strict=True))
 
     def _decoding(self, sources: Ids) -> Callable[[Ints], Floats]:
@@ -210,7 +214,9 @@ class OnnxEngine:
 
 
 class QuantisedEngine(OnnxEngine):
-    """The same of the int8 graphs."""
+    """The same of the int8 graphs, a sentence at a time: all numbers that are multiplied at once share one scale."""
+
+    batch = 1
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory, int8=True)

@@ -96,6 +96,13 @@ def tokenizer(model: Any, pieces: Sequence[str], mark: str = IMPORTED) -> Tokeni
     return Tokenizer(new.SerializeToString())
 
 
+def fairseq_ids(model: Any) -> dict[str, int]:
+    """The ids that fairseq gives the pieces of a SentencePiece model: its control tokens, then all others in order."""
+    first = ("<s>", PIECES[PAD], "</s>", PIECES[UNK])
+    pieces = [*first, *(one.piece for one in model.pieces if one.piece not in first)]
+    return {piece: number for number, piece in enumerate(pieces)}
+
+
 def of_words(pieces: Iterable[str]) -> Any:
     """A SentencePiece model that splits text at spaces and knows these words, of a vocabulary without one."""
     model: Any = model_pb2.ModelProto()  # type: ignore[attr-defined]

@@ -65,7 +65,7 @@ def tokenizer_json(source: Tokenizer, target: Tokenizer | None) -> Json:
         "truncation": None,
         "padding": None,
         "added_tokens": [_added(name, number) for name, number in targets.items()] if len(targets) > 1 else [],
-        "normalizer": {"type": "Sequence", "normalizers": [*_normalizers(source, model.normalizer_spec)]},
+        "normalizer": {"type": "Sequence", "normalizers": _normalizers(source, model.normalizer_spec)},
         "pre_tokenizer": _pre_tokenizer(source) if unigram else None,
         "post_processor": _post_processor(targets if len(targets) == 1 else {}, EOS + offset),
         "decoder": _decoder(unigram, model.normalizer_spec.add_dummy_prefix),
@@ -203,16 +203,20 @@ def _each(characters: str, content: str) -> Json:
     return _replaced({"Regex": f"[{characters}]"}, content)
 
 
-def _normalizers(source: Tokenizer, spec: Any) -> Iterator[Json]:
+def _normalizers(source: Tokenizer, spec: Any) -> list[Json]:
     """What SentencePiece does to a text before it is split; of our own rules in the same order as their table does."""
-    own, start = _own_rules(source), {"type": "Prepend", "prepend": _START if spec.add_dummy_prefix else ""}
-    if own is not None and not spec.remove_extra_whitespaces:
-        return iter([start, *own, _each(_START, " ")])
-    charsmap = base64.b64encode(spec.precompiled_charsmap).decode()
-    foreign = [{"type": "Precompiled", "precompiled_charsmap": charsmap}]
+    own = None if spec.remove_extra_whitespaces else _own_rules(source)
+    start: Json = {"type": "Prepend", "prepend": _START if spec.add_dummy_prefix else ""}
+    steps = [*_foreign_rules(spec), start] if own is None else [start, *own]
+    return [*steps, _each(_START, " ")]
+
+
+def _foreign_rules(spec: Any) -> Iterator[Json]:
+    """The table of another program, as far as the libraries follow it."""
+    yield {"type": "Precompiled", "precompiled_charsmap": base64.b64encode(spec.precompiled_charsmap).decode()}
     if spec.remove_extra_whitespaces:
-        foreign += [{"type": "Strip", "strip_left": True, "strip_right": True}, _replaced({"Regex": " {2,}"}, " ")]
-    return iter([*foreign, start, _each(_START, " ")])
+        yield {"type": "Strip", "strip_left": True, "strip_right": True}
+        yield _replaced({"Regex": " {2,}"}, " ")
 
 
 def _own_rules(source: Tokenizer) -> list[Json] | None:

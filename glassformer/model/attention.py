@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from glassformer.model.cache import KeysValues
 from glassformer.model.config import ModelConfig
-from glassformer.model.positions import Rotary
+from glassformer.model.positions import Place, Rotary
 from glassformer.special import PAD
 
 
@@ -23,13 +23,15 @@ def padding_mask(ids_BS: Tensor) -> Tensor:
     return (ids_BS != PAD)[:, None, None, :]
 
 
-def look_ahead_mask(queries: int, keys: int, device: torch.device | None = None) -> Tensor:
+def look_ahead_mask(queries: int, keys: int, device: torch.device | None = None, start: Place | None = None) -> Tensor:
     """(T, S): query t may attend to keys up to its own place, never to the future.
 
-    Aligned to the end: where there are more keys than queries, the first S - T keys are the cached
-    past, which every query sees.
+    The first query's place is `start`; without it the last query's is that of the last key: where there are more keys
+    than queries, the first S - T keys are the cached past, which every query sees.
     """
-    return torch.ones(queries, keys, dtype=torch.bool, device=device).tril(keys - queries)
+    start = keys - queries if start is None else start
+    places_T1 = start + torch.arange(queries, device=device)[:, None]
+    return torch.arange(keys, device=device) <= places_T1
 
 
 class Scores(nn.Module):
@@ -99,13 +101,13 @@ class MultiHeadAttention(nn.Module):
         self.softmax = Softmax()
         self.weighted_sum = WeightedSum()
 
-    def keys_values(self, y_BSD: Tensor, start: int = 0) -> KeysValues:
+    def keys_values(self, y_BSD: Tensor, start: Place = 0) -> KeysValues:
         """Keys and values of the positions y (B, S, D), the first of which is position `start`."""
         k_BGSK = _split_heads(self.key(y_BSD), self.kv_heads)
         v_BGSK = _split_heads(self.value(y_BSD), self.kv_heads)
         return KeysValues(self.rotary(k_BGSK, start) if self.rotary else k_BGSK, v_BGSK)
 
-    def forward(self, x_BTD: Tensor, kv: KeysValues, mask: Tensor, start: int = 0, explicit: bool = False) -> Tensor:
+    def forward(self, x_BTD: Tensor, kv: KeysValues, mask: Tensor, start: Place = 0, explicit: bool = False) -> Tensor:
         """Attend from x (B, T, D), whose first row is position `start`, to the keys; (B, T, D).
 
         `mask` is boolean and broadcasts to (B, H, T, S).
@@ -135,7 +137,7 @@ def _faster_explicit(q_BHTK: Tensor, kv: KeysValues) -> bool:
 
     On the CPU in bfloat16, forward and backward: 0.4 of the time at 15 keys, as long at 250.
     """
-    return q_BHTK.device.type == "cpu" and q_BHTK.dtype == torch.bfloat16 and kv.length <= 256
+    return q_BHTK.device.type == "cpu" and q_BHTK.dtype == torch.bfloat16 and kv.keys_BGSK.shape[2] <= 256
 
 
 def _fused(q_BHTK: Tensor, k_BHSK: Tensor, v_BHSK: Tensor, mask: Tensor) -> Tensor:

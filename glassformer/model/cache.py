@@ -9,6 +9,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from glassformer.model.positions import Place
+
 
 class KeysValues(NamedTuple):
     """Keys and values of one attention: (B, G, S, K) each; G key-value heads."""
@@ -17,7 +19,7 @@ class KeysValues(NamedTuple):
     values_BGSK: Tensor
 
     @property
-    def length(self) -> int:
+    def length(self) -> Place:
         """S, the number of positions held."""
         return self.keys_BGSK.shape[2]
 
@@ -37,14 +39,16 @@ class DecoderCache:
     `past`: self-attention's keys and values, a layer each, grown by every step (empty at the start).
     `memory`: cross-attention's, computed once for each source.
     `source_mask_B11S`: which source positions are words.
+    `room`: for how many positions `past` has room, where it is written in place; 0: it grows.
     """
 
     past: tuple[KeysValues, ...]
     memory: tuple[KeysValues, ...]
     source_mask_B11S: Tensor
+    room: int = 0
 
     @property
-    def length(self) -> int:
+    def length(self) -> Place:
         """Target positions decoded so far."""
         return self.past[0].length if self.past else 0
 

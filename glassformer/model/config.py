@@ -266,9 +266,10 @@ PRESETS: dict[str, Values] = {
     "deep-shallow": {**_shape((12, 1), 512, 2048, 8, 0.1), "norm_position": "pre"},
     "student": _shape((6, 2), 256, 1024, 4, 0.1),
 }
-"""`glass`, `small` and `student` are ours, `glass` small enough to look at every number; `tiny` is that of Wu et al. 2021; `base`
-and `big` are the paper's (table 3); `deep-shallow` is that of Kasai et al. 2021, but pre-norm, because twelve post-norm
-layers are hard to start; `student` is for speed (docs/how_to/distil.md). Training takes `tiny` where none is named; `ModelConfig()` without a preset is `base`.
+"""`glass`, `small` and `student` are ours, `glass` small enough to look at every number; `tiny` is that of Wu et al.
+2021; `base` and `big` are the paper's (table 3); `deep-shallow` is that of Kasai et al. 2021, but pre-norm, because
+twelve post-norm layers are hard to start; `student` is for speed (docs/how_to/distil.md). Training takes `tiny`
+where none is named; `ModelConfig()` without a preset is `base`.
 """
 
 

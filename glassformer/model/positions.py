@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from glassformer.model import sinusoids
 
 BASE = sinusoids.BASE
+Place = int | Tensor  # of a token, from 0 on; as a scalar tensor where a device counts on without the program
 
 
 def sinusoidal_table(
@@ -20,6 +21,13 @@ def sinusoidal_table(
 ) -> Tensor:
     """The table of `model/sinusoids.py` as a tensor (length, d_model), float32."""
     return torch.from_numpy(sinusoids.sinusoidal_table(length, d_model, layout, exponent, first))
+
+
+def from_place(table_PC: Tensor, start: Place, count: int) -> Tensor:
+    """`count` rows of a table from row `start` on."""
+    if isinstance(start, int):
+        return table_PC[start : start + count]
+    return table_PC.index_select(0, start + torch.arange(count, device=table_PC.device))
 
 
 class Positions(nn.Module):
@@ -34,9 +42,9 @@ class Positions(nn.Module):
         else:
             self.register_buffer("table_PD", table_PD, persistent=False)
 
-    def forward(self, x_BTD: Tensor, start: int = 0) -> Tensor:
+    def forward(self, x_BTD: Tensor, start: Place = 0) -> Tensor:
         """x (B, T, D) plus the T positions from `start` on."""
-        return x_BTD + self.table_PD[start : start + x_BTD.shape[1]]
+        return x_BTD + from_place(self.table_PD, start, x_BTD.shape[1])
 
 
 class Rotary(nn.Module):
@@ -58,9 +66,9 @@ class Rotary(nn.Module):
         turn_PC = torch.complex(table_PK[:, 1::2], table_PK[:, 0::2])
         self.register_buffer("turn_PC", turn_PC, persistent=False)
 
-    def forward(self, x_BHTK: Tensor, start: int = 0) -> Tensor:
+    def forward(self, x_BHTK: Tensor, start: Place = 0) -> Tensor:
         """x (B, H, T, K), rotated by the positions from `start` on; in float32 or more, then x's own type."""
         wide_BHTK = x_BHTK.to(torch.promote_types(x_BHTK.dtype, torch.float32))
         pairs_BHTC = torch.view_as_complex(wide_BHTK.unflatten(-1, (-1, 2)).contiguous())
-        turned = pairs_BHTC * self.turn_PC[start : start + x_BHTK.shape[2]]
+        turned = pairs_BHTC * from_place(self.turn_PC, start, x_BHTK.shape[2])
         return torch.view_as_real(turned).flatten(-2).to(x_BHTK.dtype)

@@ -14,7 +14,7 @@ from glassformer.model.attention import look_ahead_mask, padding_mask
 from glassformer.model.cache import DecoderCache
 from glassformer.model.config import ModelConfig
 from glassformer.model.layers import DecoderLayer, Dropout, EncoderLayer, make_norm
-from glassformer.model.positions import Positions, sinusoidal_table
+from glassformer.model.positions import Place, Positions, sinusoidal_table
 from glassformer.special import PAD
 
 
@@ -39,7 +39,7 @@ class Embedding(nn.Module):
         self.norm = make_norm(config) if config.embedding_norm else None
         self.dropout = Dropout(config.dropout)
 
-    def forward(self, ids_BT: Tensor, start: int = 0) -> Tensor:
+    def forward(self, ids_BT: Tensor, start: Place = 0) -> Tensor:
         x_BTD = self.token(ids_BT) * self.scale
         if self.position:
             x_BTD = self.position(x_BTD, start)
@@ -134,15 +134,16 @@ class Transformer(nn.Module):
         Raises InputError if the target would exceed `max_length`.
         """
         start, length = cache.length, target_BT.shape[1]
-        self.config.check_length(start + length)
-        mask_TS = look_ahead_mask(length, start + length, target_BT.device)
+        keys = cache.room or int(start + length)
+        self.config.check_length(keys)
+        mask_TS = look_ahead_mask(length, keys, target_BT.device, start)
         x_BTD = self.target_embedding(target_BT, start)
         grown = []
         for index, layer in enumerate(self.decoder):
             past = cache.past[index] if cache.past else None
             x_BTD, past = layer(x_BTD, past, cache.memory[index], mask_TS, cache.source_mask_B11S, explicit)
             grown.append(past)
-        return self.decoder_norm(x_BTD), DecoderCache(tuple(grown), cache.memory, cache.source_mask_B11S)
+        return self.decoder_norm(x_BTD), DecoderCache(tuple(grown), cache.memory, cache.source_mask_B11S, cache.room)
 
     def logits(self, x_BTD: Tensor) -> Tensor:
         """Hidden states (..., D) to a score for each word of the vocabulary (..., V)."""

@@ -12,7 +12,7 @@ from math import log
 
 from glassformer.quality_estimation.words import is_word
 
-FEWEST = 10  # pairs that a word must be in, and not in
+FEWEST = 6  # pairs that a word must be in, and not in
 MOST = 300  # pairs of a word that are looked at, evenly drawn
 EXPECTED = 8  # words that may stand for one
 EXCEPTIONS = 0.01  # share of the pairs with a word in which none of the expected ones is

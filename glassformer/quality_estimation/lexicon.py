@@ -8,7 +8,7 @@ from glassformer.errors import InputError
 from glassformer.quality_estimation.association import EXCEPTIONS, expected_words
 from glassformer.quality_estimation.words import count_words, words_of
 
-VERSION = 1  # of what a lexicon holds; part of its key in the cache
+VERSION = 2  # of what a lexicon holds; part of its key in the cache
 MOST_WORDS = 200_000  # of each side, the most frequent
 PAIRS = 40_000  # from which it is learnt what comes with what, evenly drawn
 LARGEST = 256 << 20  # bytes of its file

@@ -54,8 +54,7 @@ class Paths:
 
     def gather(self, places_BK: Ints) -> "Paths":
         """The paths at these places (0 to K - 1) of each sentence, in this order; a place may come twice."""
-        sentences_B1 = np.arange(len(places_BK))[:, None]
-        at = sentences_B1, places_BK
+        at = _at(places_BK)
         return Paths(self.tokens_BKT[at], self.own_BKT[at], self.score_BK[at])
 
     def best(self, count: int) -> "Paths":
@@ -86,6 +85,11 @@ class Paths:
             np.concatenate([self.own_BKT, other.own_BKT], axis=1),
             np.concatenate([self.score_BK, other.score_BK], axis=1),
         )
+
+
+def _at(places_BK: Ints) -> tuple[Ints, Ints]:
+    """The index of these places of each sentence."""
+    return np.arange(len(places_BK))[:, None], places_BK
 
 
 @dataclass(frozen=True)
@@ -129,16 +133,16 @@ def search_beam(
             watch(growth)
         finished = collect(finished, growth.continued, rules)
         done_B = is_done(growth.live, finished, limit_B[sentence_B], options.length_penalty)
+        rows_BK, live = _rows(growth.live_parent_BK, live.score_BK.shape[1]), growth.live
         if done_B.any():
-            results = hypotheses(finished.select(done_B), growth.live.select(done_B), rules)
+            results = hypotheses(finished.select(done_B), live.select(done_B), rules)
             found |= zip(sentence_B[done_B].tolist(), results, strict=True)
-        going_B = np.flatnonzero(~done_B)
-        rows_N = _rows(growth.live_parent_BK, live.score_BK.shape[1])[going_B].flatten()
-        sentence_B, rules = sentence_B[going_B], rules.select(going_B)
-        live, finished = growth.live.select(going_B), finished.select(going_B)
+            going_B = np.flatnonzero(~done_B)
+            sentence_B, rows_BK, rules = sentence_B[going_B], rows_BK[going_B], rules.select(going_B)
+            live, finished = live.select(going_B), finished.select(going_B)
         last_N = live.tokens_BKT[..., -1].flatten()
-        if len(going_B):
-            state = select(state, rows_N, len(said_NT))
+        if len(sentence_B):
+            state = select(state, rows_BK.flatten(), len(said_NT))
     return [found[sentence] for sentence in range(len(limit_B))]
 
 
@@ -155,9 +159,9 @@ def grow(live: Paths, candidates: Candidates, beam: int, end: int) -> Growth:
     best_BM = order(sums_BM)[:, : 2 * beam]
     parent_BM = best_BM // candidates.ids_NM.shape[1]
     continued = live.gather(parent_BM).append(
-        np.take_along_axis(ids_BM, best_BM, axis=1),
-        np.take_along_axis(own_BM, best_BM, axis=1),
-        np.take_along_axis(sums_BM, best_BM, axis=1),
+        ids_BM[_at(best_BM)],
+        own_BM[_at(best_BM)],
+        sums_BM[_at(best_BM)],
     )
     score_BM = np.where(continued.tokens_BKT[..., -1] == end, UNFILLED, continued.score_BK)
     place_BK = order(score_BM)[:, : _width(score_BM, beam)]
@@ -165,7 +169,7 @@ def grow(live: Paths, candidates: Candidates, beam: int, end: int) -> Growth:
         continued,
         parent_BM,
         continued.with_scores(score_BM).gather(place_BK),
-        np.take_along_axis(parent_BM, place_BK, axis=1),
+        parent_BM[_at(place_BK)],
     )
 
 
@@ -185,6 +189,8 @@ def collect(finished: Paths, continued: Paths, rules: Rules) -> Paths:
     tokens_BMT, options = continued.tokens_BKT, rules.options
     place_M = np.arange(tokens_BMT.shape[1])
     ends_BM = (tokens_BMT[..., -1] == rules.end) & (place_M < options.beam)
+    if not ends_BM.any():
+        return finished.append_blank()
     penalty = length_penalty(float(tokens_BMT.shape[2]), options.length_penalty)
     score_BM = np.where(ends_BM, continued.score_BK / penalty, UNFILLED)
     return finished.append_blank().concat(continued.with_scores(score_BM)).best(options.n_best)

@@ -133,8 +133,9 @@ class Rules:
     def _need_all(self, length: int) -> bool:
         """Whether a rule changes scores, forbids tokens row by row, or forces one that may be none of the best."""
         options = self.options
-        changes = options.repetition_penalty != 1 or options.no_repeat_ngram > 0
-        return changes or bool((self.prefix_BP[:, length : length + 1] != NOT_FORCED).any())
+        if options.repetition_penalty != 1 or options.no_repeat_ngram > 0:
+            return True
+        return length < self.prefix_BP.shape[1] and bool((self.prefix_BP[:, length] != NOT_FORCED).any())
 
     def steer(self, log_probs_NV: Floats, tokens_NT: Ints) -> Floats:
         """Apply all constraints. N is a multiple of B, with a sentence's rows next to each other.

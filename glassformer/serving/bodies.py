@@ -70,6 +70,8 @@ class ExplainBody(Struct, forbid_unknown_fields=True, kw_only=True):
     target: Language | None = None
     model: Annotated[str | None, Meta(description="A name of /v1/models; else the languages choose.")] = None
     beam: Annotated[int, Meta(ge=1, description="Of the search, without target_text.")] = 4
+    step: Annotated[int, Meta(ge=0, description="Say also why its token here, and not the runner-up.")] | None = None
+    api_key: Annotated[str, Meta(description="For forms, which send no header.")] = ""
 
 
 class JobBody(Struct, forbid_unknown_fields=True, kw_only=True):

@@ -176,7 +176,7 @@ def _facts(call: Call) -> GlossaryFacts:
 ID = {"id": "A glossary's id."}
 ENDPOINTS = [
     Endpoint("POST", "/v2/translate", translate_texts, DeeplTranslations, DEEPL, DeeplBody, forms=True),
-    Endpoint("GET", "/v2/languages", languages, list[DeeplLanguage], DEEPL, query={"type": "source or target."}),
+    Endpoint("GET", "/v2/languages", languages, list[DeeplLanguage], DEEPL, query={"type": ("source", "target")}),
     Endpoint("GET", "/v2/usage", usage, Usage, DEEPL),
     Endpoint("GET", "/v2/glossaries", glossaries, Glossaries, DEEPL),
     Endpoint("GET", "/v2/glossaries/{id}", glossary, GlossaryFacts, DEEPL, path_parameters=ID),

@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
+import random
 import re
 import time
 import traceback
-import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -65,7 +65,7 @@ class Endpoint:
     - `answer`: the type of the answer's body, or a media type where that is no JSON.
     - `open`: needs no key.
     - `also`: another media type that the answer may have. `more`: further errors.
-    - `path_parameters`, `query`: what each parameter means.
+    - `path_parameters`: what each means. `query`: the values of each parameter, the first of which is the default.
     """
 
     method: str
@@ -80,7 +80,7 @@ class Endpoint:
     also: str = ""
     more: tuple[int, ...] = ()
     path_parameters: Mapping[str, str] = field(default_factory=dict)
-    query: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def summary(self) -> str:
@@ -110,7 +110,8 @@ def route(path: str, endpoints: Sequence[Endpoint], service: Service) -> Route:
         except Exception as error:
             response = refused(failure(error, call.request_id), endpoint.interface, call.request_id)
         response.headers["X-Request-ID"] = call.request_id
-        service.seen(call.request_id, call.client, endpoint, response.status_code, time.monotonic() - started)
+        seconds = time.monotonic() - started
+        service.seen(call.request_id, call.client, endpoint.method, endpoint.path, response.status_code, seconds)
         return response
 
     return Route(path, respond, methods=list(by_method))
@@ -148,4 +149,4 @@ def failure(error: Exception, request_id: str) -> RefusedError:
 def request_id(request: Request) -> str:
     """The id that the client gives the request, if it is plain; else a new one."""
     given = request.headers.get("x-request-id", "")
-    return given if PLAIN_ID.fullmatch(given) else uuid.uuid4().hex
+    return given if PLAIN_ID.fullmatch(given) else f"{random.getrandbits(128):032x}"  # it guards nothing

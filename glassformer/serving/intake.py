@@ -81,6 +81,11 @@ def form_of(body: bytes) -> dict[str, Any]:
     return values
 
 
+def query_as(request: Request, kind: type[B]) -> B:
+    """The address's query as `kind`. Raises RefusedError: 422 for what does not fit."""
+    return _converted(dict(request.query_params), kind, strict=False)
+
+
 def _converted(value: Any, kind: type[B], strict: bool) -> B:
     try:
         return msgspec.convert(value, kind, strict=strict)

@@ -232,8 +232,12 @@ class Direction:
 
     @property
     def to(self) -> str | None:
-        """The target as the model is told it; None where it has only one."""
-        return self.target if self.target in self.model.stored.tokenizers[0].targets else None
+        """The target as the model is told it, with the source where it is told both; None where it has only one."""
+        tokenizer = self.model.stored.tokenizers[0]
+        if tokenizer.is_two_sided:
+            spelt = (one for one in tokenizer.targets if one.lower() == self.source.lower())
+            return f"{next(spelt, self.source)}-{self.target}"
+        return self.target if self.target in tokenizer.targets else None
 
 
 def public_card(card: dict[str, Any]) -> dict[str, Any]:

@@ -59,13 +59,16 @@ def _operation(one: Endpoint, by_type: dict[str, Any]) -> dict[str, Any]:
     schema = {"type": "string"} if isinstance(one.answer, str) else by_type[str(one.answer)]
     content = {kind: {"schema": schema} for kind in media}
     if one.also:
-        content[one.also] = {"schema": {"type": "string"}}
+        content[one.also] = {}
     operation = {
         "operationId": f"{one.method.lower()} {one.path}",
         "summary": one.summary,
         "parameters": [
-            *(_parameter(name, "path", text) for name, text in one.path_parameters.items()),
-            *(_parameter(name, "query", text) for name, text in one.query.items()),
+            *(_parameter(name, "path", text, {}) for name, text in one.path_parameters.items()),
+            *(
+                _parameter(name, "query", f"{values[0]}, unless it is given.", {"enum": list(values)})
+                for name, values in one.query.items()
+            ),
         ],
         "responses": {str(one.status): {"description": "Done.", "content": content}}
         | {
@@ -80,11 +83,9 @@ def _operation(one: Endpoint, by_type: dict[str, Any]) -> dict[str, Any]:
     return operation if one.open else operation | {"security": [{}, {"key": []}]}
 
 
-def _parameter(name: str, where: str, description: str) -> dict[str, Any]:
-    required = where == "path"
-    return {
-        "name": name, "in": where, "required": required, "description": description, "schema": {"type": "string"},
-    }  # fmt: skip
+def _parameter(name: str, where: str, description: str, more: dict[str, Any]) -> dict[str, Any]:
+    schema = {"type": "string"} | more
+    return {"name": name, "in": where, "required": where == "path", "description": description, "schema": schema}
 
 
 def _failure(status: int, schema: Any) -> dict[str, Any]:

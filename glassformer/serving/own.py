@@ -1,6 +1,7 @@
 """The server's own interface, /v1: all that the package knows of a translation."""
 
 import logging
+from typing import Any
 
 from starlette.responses import Response
 
@@ -8,8 +9,11 @@ from glassformer.errors import GlassformerError
 from glassformer.serving.answers import OWN, as_json, translations
 from glassformer.serving.bodies import ExplainBody, ModelFacts, ModelList, TranslateBody, Translations
 from glassformer.serving.endpoint import Call, Endpoint, answer
+from glassformer.serving.intake import query_as
+from glassformer.serving.models import Direction
 from glassformer.serving.page import policy_of
 from glassformer.serving.refusals import RefusedError, invalid, too_large
+from glassformer.serving.shared import SharedTranslator
 from glassformer.serving.stream import EVENT_STREAM, stream
 from glassformer.serving.translating import Wanted, translate
 
@@ -47,7 +51,7 @@ async def explain(call: Call) -> Response:
     if body.beam > limits.max_beam:
         raise invalid(f"beam may be at most {limits.max_beam}")
     direction = service.models.choose(body.model, body.source, body.target)
-    asked = {"target": body.target_text} if body.target_text else {"beam": body.beam}
+    why = None if body.step is None else {"step": body.step, "runner_up": True}
 
     def explained() -> Response:
         from glassformer.explain import traced  # these load torch, which a server that translates does without
@@ -55,7 +59,8 @@ async def explain(call: Call) -> Response:
 
         with service.models.use(direction.model) as translator, service.explaining:
             try:
-                record = traced(translator, body.text, to=direction.to, **asked)
+                how = _search(translator, body, direction)
+                record = traced(translator, body.text, why, to=direction.to, **how)
                 html = page([(direction.model.name, record)])
             except GlassformerError as problem:
                 raise invalid(direction.model.without_paths(str(problem))) from problem
@@ -63,6 +68,21 @@ async def explain(call: Call) -> Response:
 
     response: Response = await call.work(explained)
     return response
+
+
+def _search(translator: SharedTranslator, body: ExplainBody, direction: Direction) -> dict[str, Any]:
+    """How a trace comes to the translation that is asked about: by the search that found it, in its very tokens.
+
+    Where another text is asked about, that is forced, in the tokens that the tokenizer makes of it.
+    """
+    (best,) = translator.translate([body.text], beam=body.beam, to=direction.to)
+    return {"beam": body.beam} if body.target_text in (None, best.text) else {"target": body.target_text}
+
+
+async def explain_link(call: Call) -> Response:
+    """The same, as an address that can be kept and sent on."""
+    call.body = query_as(call.request, ExplainBody)
+    return await explain(call)
 
 
 async def models(call: Call) -> Response:
@@ -90,9 +110,19 @@ async def replace(call: Call) -> Response:
 
 
 NAME = {"name": "A name of /v1/models."}
+EXPLAINED = {
+    "text": "One sentence.",
+    "target_text": "This translation of it; else the one that is found.",
+    "step": "Say also why its token here, and not the runner-up.",
+    "source": "A language's code.",
+    "target": "A language's code.",
+    "model": "A name of /v1/models; else the languages choose.",
+    "beam": "Of the search, without target_text.",
+}
 ENDPOINTS = [
     Endpoint("POST", "/v1/translate", translate_texts, Translations, OWN, TranslateBody, also=EVENT_STREAM),
     Endpoint("POST", "/v1/explain", explain, "text/html", OWN, ExplainBody, forms=True),
+    Endpoint("GET", "/v1/explain", explain_link, "text/html", OWN, query=EXPLAINED),
     Endpoint("GET", "/v1/models", models, ModelList, OWN),
     Endpoint("PUT", "/v1/models/{name}", replace, ModelFacts, OWN, path_parameters=NAME, more=(409,)),
 ]

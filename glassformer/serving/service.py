@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from threading import BoundedSemaphore
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from starlette.requests import Request
 
 from glassformer.errors import GlassformerError
 from glassformer.serving.admission import Admission
+from glassformer.serving.bodies import JobState
 from glassformer.serving.keys import Keys, given_key
 from glassformer.serving.metrics import Metrics
 from glassformer.serving.models import Models
@@ -23,17 +24,33 @@ from glassformer.system import hang_up_parent
 from glassformer.text.terms import Glossary
 from glassformer.translator import FailedTranslation, Translation
 
-if TYPE_CHECKING:
-    from glassformer.serving.endpoint import Endpoint
-    from glassformer.serving.jobs import Jobs
-
 log = logging.getLogger("glassformer.serving")
+
+
+class BackgroundJobs(Protocol):
+    """What endpoints ask of `jobs.Jobs`, which translates with the service and is therefore above it."""
+
+    def start(self, text: str, sentences: Any, client: str) -> JobState:
+        """Begin a job."""
+        ...
+
+    def find(self, job: str) -> JobState:
+        """How far a job is."""
+        ...
+
+    def cancel(self, job: str) -> JobState:
+        """End a job."""
+        ...
+
+    def close(self) -> None:
+        """End all jobs."""
+        ...
 
 
 class Service:
     """One server process's own. Raises InputError for what is no model, no keys or no glossary."""
 
-    jobs: "Jobs"
+    jobs: BackgroundJobs
 
     def __init__(self, settings: ServeSettings) -> None:
         self.settings, self.limits = settings, settings.limits
@@ -68,14 +85,12 @@ class Service:
         self._metrics.characters.labels(model).inc(sum(map(len, texts)))
         self._metrics.failures.labels(model).inc(sum(one.error is not None for one in found))
 
-    def seen(self, request_id: str, client: str, endpoint: "Endpoint", status: int, seconds: float) -> None:
+    def seen(self, request_id: str, client: str, method: str, path: str, status: int, seconds: float) -> None:
         """Count a request that was answered, and log it if that is asked for."""
-        self._metrics.requests.labels(endpoint.method, endpoint.path, status).inc()
-        self._metrics.seconds.labels(endpoint.path).observe(seconds)
+        self._metrics.requests.labels(method, path, status).inc()
+        self._metrics.seconds.labels(path).observe(seconds)
         if self.settings.log != "errors":
-            log.info(
-                "%s %s %s %s: %d in %.0f ms", request_id, client, endpoint.method, endpoint.path, status, 1000 * seconds
-            )
+            log.info("%s %s %s %s: %d in %.0f ms", request_id, client, method, path, status, 1000 * seconds)
 
     def counted(self) -> bytes:
         """All counts, as Prometheus reads them."""

@@ -35,6 +35,7 @@ TWO_SIDED = "imported, languages on both sides"  # the same, of a model that is 
 # The smallest vocabulary there can be: the control tokens, the 256 bytes, and a piece for the space.
 SMALLEST = len(PIECES) + 256 + 1
 LARGEST = 512 * MIB  # bytes of a `.spm` file
+FOR_A_THREAD = 64  # texts to encode, below which another thread costs more than it brings
 
 
 class Token(NamedTuple):
@@ -140,6 +141,53 @@ class Tokenizer:
         model.normalizer_spec.name = "user_defined"
         model.normalizer_spec.precompiled_charsmap = rules.precompiled_charsmap
         return Tokenizer(model.SerializeToString())
+
+    def extended(self, pieces: Sequence[str]) -> "Tokenizer":
+        """The same tokenizer with these pieces more, after the others.
+
+        A `unigram` one takes each rather than those that it is spelt in, a `bpe` one makes its merges last.
+        """
+        model: Any = model_pb2.ModelProto.FromString(self._model)  # type: ignore[attr-defined]
+        scores = {one.piece: one.score for one in model.pieces if one.type == type(one).NORMAL}
+        lowest = min(scores.values(), default=0.0)
+        for number, piece in enumerate(pieces, start=1):
+            # What has no score is an unknown character or its bytes, which no split prefers to pieces.
+            spelt = sum(scores.get(self.piece(token), lowest) for token in self.encode_piece(piece))
+            model.pieces.add(piece=piece, score=lowest - number if self.kind == "bpe" else max(spelt, lowest) + 0.1)
+        model.trainer_spec.vocab_size = len(model.pieces)
+        return Tokenizer(model.SerializeToString())
+
+    def encode_piece(self, piece: str) -> list[int]:
+        """The ids that a piece of another tokenizer is spelt in."""
+        ids = self.encode(piece.replace(META, " ").strip())
+        alone = not piece.startswith(META) and ids and self.piece(ids[0]) == META
+        return ids[1:] if alone else ids
+
+    def as_read(self, text: str) -> str:
+        """`text` after the rules of the tokenizer's file, before it is split."""
+        read: str = self._pieces.normalize(text).replace(META, " ").strip()
+        return read
+
+    @property
+    def kind(self) -> Kind:
+        """How it splits text; what knows words alone counts as unigram."""
+        return "bpe" if self._model_type == "BPE" else "unigram"
+
+    @property
+    def has_words_alone(self) -> bool:
+        """Whether it splits text at spaces only, as an imported vocabulary of words asks for."""
+        return self._model_type == "WORD"
+
+    @property
+    def _model_type(self) -> str:
+        model: Any = model_pb2.ModelProto.FromString(self._model)  # type: ignore[attr-defined]
+        name: str = model_pb2.TrainerSpec.ModelType.Name(model.trainer_spec.model_type)  # type: ignore[attr-defined]
+        return name
+
+    @property
+    def spoken_pieces(self) -> list[str]:
+        """The pieces that stand for text: no control token, no symbol, no byte."""
+        return [self.piece(i) for i in range(self.vocab_size) if not (self.is_control(i) or _is_byte(self.piece(i)))]
 
     @property
     def is_imported(self) -> bool:
@@ -256,10 +304,11 @@ class Tokenizer:
         return self._ids(self._split(text))
 
     def encode_all(self, texts: Sequence[str]) -> list[list[int]]:
-        """`encode` for many texts at once, on all cores."""
+        """`encode` for many texts at once, on all cores where they are many enough to be worth their threads."""
         _refuse_surrogates(texts)
         without_meta = [text for text in texts if META not in text]
-        together = iter(self._pieces.encode(without_meta, num_threads=os.cpu_count() or 1))
+        threads = min(os.cpu_count() or 1, 1 + len(without_meta) // FOR_A_THREAD)
+        together = iter(self._pieces.encode(without_meta, num_threads=threads))
         return [self.encode(text) if META in text else next(together) for text in texts]
 
     def sample_all(self, texts: Sequence[str], dropout: float, seed: int) -> list[list[int]]:

@@ -200,8 +200,9 @@ class TrainingConfig:
     """
 
     batch_shapes: int | None = None
-    """Most different shapes of batches, each of which is filled up with padding to one of them; 0: no limit, and least
-    padding. null: 8 where the step is compiled, which it is for each shape anew, else 0.
+    """Most different shapes of batches, each of which is filled up with padding to one of them (and one more, for pairs
+    longer than a sample's); 0: no limit, and least padding. null: 8 where the step is compiled, which it is for each
+    shape anew, else 0.
     Range: at least 0 and at most 64. Unit: shapes. Source: ours.
     """
 
@@ -300,7 +301,7 @@ class RunConfig:
         )
         for name in ("vocab_size", "source_vocab_size"):
             size = getattr(run.model, name)
-            if size is not None and size < SMALLEST:
+            if size is not None and size < SMALLEST and run.training.start_from is None:
                 raise UsageError(
                     f"{name} = {size} has no room for the 4 control tokens and 256 bytes; use {SMALLEST + 1} or more"
                 )

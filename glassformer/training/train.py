@@ -13,6 +13,7 @@ from glassformer.settings import keys_of
 from glassformer.training.config import RunConfig
 from glassformer.training.distributed import Group, join_group
 from glassformer.training.run.distilling import with_teacher
+from glassformer.training.run.extending import EXTENDED, extend
 from glassformer.training.run.fine_tuning import with_shape
 from glassformer.training.run.lock import lock_run
 from glassformer.training.run.resuming import resume
@@ -32,21 +33,23 @@ def train(
     allow: Sequence[str] = (),
     device: str = "auto",
     callbacks: Sequence[Callback] = (),
+    extend_vocabulary: int | None = None,
     **settings: Any,
 ) -> Translator:
     """Train a model into the run directory `out`, and return its best translator.
 
-    `settings` are the keys of a config file: `preset`, the data (`pairs=["train.tsv"]`, or `source`
-    and `target`, or `corpus`), and any field of ModelConfig and TrainingConfig; `start_from` fine-tunes
-    a model, and a `teacher` translates the text first. `resumed=True` goes on with the run if it is already there, as it was but for when to stop and what
-    to probe; `allow` names the settings that may change too, and `data` for the text itself. `callbacks` follow
-    the loop.
+    `settings` are the keys of a config file: `preset`, the data (`pairs=["train.tsv"]`, or `source` and `target`,
+    or `corpus`), and any field of ModelConfig and TrainingConfig; `start_from` fine-tunes a model, and a `teacher`
+    translates the text first. `resumed=True` goes on with the run if it is already there, as it was but for when to
+    stop and what to probe; `allow` names the settings that may change too, and `data` for the text itself.
+    `callbacks` follow the loop. `extend_vocabulary`: up to so many pieces of the text are added to each side of the
+    model of `start_from`.
 
     Raises InputError or UsageError for what is wrong with them, InputError where another process trains
     in `out`, and Interrupted where a signal stopped it. Of several processes, as torchrun starts them, each makes
     the same call; only one of them raises, the others leave by SystemExit.
     """
-    return train_with(settings, out, resumed, allow, device, callbacks)
+    return train_with(settings, out, resumed, allow, device, callbacks, extend_vocabulary)
 
 
 def train_with(
@@ -56,6 +59,7 @@ def train_with(
     allow: Sequence[str] = (),
     device: str = "auto",
     callbacks: Sequence[Callback] = (),
+    extend_vocabulary: int | None = None,
 ) -> Translator:
     """`train` with settings from outside, whose keys may be any: one that is no setting is refused by its name."""
     if allow and not resumed:
@@ -66,8 +70,22 @@ def train_with(
         raise UsageError(f"{path}: the name is no UTF-8, and weights could not be read back; choose another --out")
     with preserved_determinism(), join_group(device) as group, lock_run(path) if group.is_main else nullcontext():
         # Without a name: the trainer must be gone before the group is.
+        if extend_vocabulary is not None and not (path / CONFIG).exists():
+            settings = _with_more_pieces(settings, path, group, extend_vocabulary)
         Trainer(_begin(path, settings, group, resumed, allow), callbacks).fit()
         return Translator.load(resolve(path), group.device)
+
+
+def _with_more_pieces(settings: Mapping[str, Any], path: Path, group: Group, most: int) -> dict[str, Any]:
+    """The settings of a run that starts from its model with more pieces, which is written first."""
+    if group.size > 1:
+        raise UsageError("--extend-vocabulary: begin with one process, then go on with several by --resume")
+    config = RunConfig.from_flat(with_shape(settings))
+    if config.training.start_from is None:
+        raise UsageError("--extend-vocabulary adds to the vocabulary of a model; name it with --from")
+    path.mkdir(parents=True, exist_ok=True)
+    extend(resolve(Path(config.training.start_from)), config.data, most, config.training.seed, path / EXTENDED)
+    return {**settings, "start_from": str(path / EXTENDED)}
 
 
 def _begin(path: Path, settings: Mapping[str, Any], group: Group, resumed: bool, allow: Sequence[str]) -> Run:

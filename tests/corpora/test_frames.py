@@ -53,6 +53,14 @@ FILLED = [
     ("{who} is*:b too:d {felt}", "She is too tired", "वह बहुत ज़्यादा थकी हुई है"),
     ("{who} doesn't*:n speak:b {tongue}", "They don't speak Hindi", "वे हिंदी नहीं बोलते"),
     ("{who} have*:b {number} rupees:c", "He has ten rupees", "उसके पास दस रुपये हैं"),
+    ("Where:a are:b {both}", "Where are your son and your mother?", "तुम्हारा बेटा और तुम्हारी माता जी कहाँ हैं?"),
+    ("Where:a are:b {both}", "Where are your sister and daughter?", "तुम्हारी बहन और बेटी कहाँ हैं?"),
+    ("How:a are:b {both}", "How are your sister and daughter?", "तुम्हारी बहन और बेटी कैसी हैं?"),
+    ("I:a miss:b {own both}", "I miss my father and my sister", "मुझे अपने पिता जी और अपनी बहन की याद आती है"),
+    ("Call:b {own elder}", "Call your mother", "अपनी माता जी को बुलाओ"),
+    ("Give:b {the goods} to:c {own kin}", "Give the book to its sister", None),
+    ("{who} will:b come:b in:c {few} {span}", "She will come in two hours", "वह दो घंटे में आएगी"),
+    ("My:a {part} hurts:b", "My stomach hurts", "मेरे पेट में दर्द है"),
 ]
 
 

@@ -12,11 +12,15 @@ from hypothesis import strategies as st
 from glassformer.corpora import load_corpus
 from glassformer.corpora.phrasebook import (
     agreement,
+    balance,
     because,
     clauses,
+    descriptions,
     english,
+    frames,
     generate,
     hindi,
+    questions,
     unseen_names,
     unseen_patterns,
     verbs,
@@ -30,6 +34,7 @@ from glassformer.corpora.phrasebook.phrases import OWNERS, PRONOUNS, Phrase, nam
 from glassformer.corpora.phrasebook.units import Sentence, build, unit
 
 WORDS = load_lexicon()
+DRAW = Draw(WORDS, 1)
 LECTURE = {
     "We are friends": "हम दोस्त हैं",
     "I love you very much": "मैं तुमसे बहुत प्यार करता हूँ",
@@ -140,7 +145,7 @@ CLAUSES = [
         "The girl waited for the train",
         "लड़की ने रेलगाड़ी का इंतज़ार किया",
     ),
-    (("we", "praise", "present", "the poets"), "We praise the poets", "हम कवियों की तारीफ़ करते हैं"),
+    (("we", "praise", "present", "the leaders"), "We praise the leaders", "हम नेताओं की तारीफ़ करते हैं"),
     # perfect, future, ability, wish, what used to be
     (("she", "buy", "perfect", "the sari"), "She has bought the sari", "उसने साड़ी ख़रीदी है"),
     (("the dogs", "come", "perfect"), "The dogs have come", "कुत्ते आए हैं"),
@@ -389,6 +394,41 @@ def test_what_is_joined_belongs_together(seed: int) -> None:
         assert len(one) + len(other) <= clauses.LONGEST_JOINED
 
 
+def test_nobody_is_told_that_somebody_asks() -> None:
+    """No "He says that sit on this mat": what is told is a statement."""
+    bidding = re.compile(
+        r"(that|think|hope) (sit|go|come|wait|please|give|show|help|don't \w+|let|call)\b", re.IGNORECASE
+    )
+    found = [sentence.source for _ in range(3000) if (sentence := clauses.told(DRAW))]
+    assert len(found) > 1000
+    assert not [source for source in found if bidding.search(source)]
+
+
+def test_what_is_added_for_politeness() -> None:
+    """As in "He is ready, thank you" and "Be careful, Ravi": the last word's own links stay."""
+    found = [sentence for _ in range(2000) if (sentence := clauses.addressed(DRAW))]
+    thanked = [sentence for sentence in found if re.search(r", thank you\??$", sentence.source)]
+    assert thanked
+    for sentence in thanked:
+        assert re.search(r", धन्यवाद\??$", sentence.target)
+        assert {("you", "धन्यवाद")} <= {(a.strip("?,"), b.strip("?,")) for a, b in linked(sentence)}
+
+
+def test_is_someone() -> None:
+    found = [sentence for _ in range(3000) if (sentence := questions.is_someone(DRAW))]
+    assert len(found) > 50
+    for sentence in found:
+        assert re.fullmatch(r"(Is|Are) .+\?", sentence.source)
+        assert re.fullmatch(r"क्या .+ (है|हैं|हो)\?", sentence.target)
+
+
+def test_a_comparison_may_be_denied() -> None:
+    found = [sentence for _ in range(3000) if (sentence := descriptions.comparison(DRAW))]
+    denied = [sentence for sentence in found if re.search(r"( not|n't) .+ than ", sentence.source)]
+    assert len(denied) > 0.1 * len(found)
+    assert all(re.search(r"नहीं (है|हैं|हूँ|हो|था|थी|थे|थीं)$", sentence.target) for sentence in denied)
+
+
 UNSEEN = [
     ("why_like", r"Why (do|does) .+ like .+\?", r".+ क्यों पसंद (है|हैं)\?"),
     ("is_it_more", r"(Is|Are) .+ than .+\?", r"क्या .+से .+ (है|हैं|हूँ|हो)\?"),
@@ -423,12 +463,41 @@ def test_nouns_are_seen_often(parts: dict[str, list[Sentence]]) -> None:
         assert sum(seen[form] for form in forms) >= 80, noun.english
 
 
+def test_every_word_is_seen_often(sentences: list[Sentence]) -> None:
+    """But the names that are spelt, and what only sentences without a slot say."""
+    seen = Counter(word for sentence in sentences for word in words_of(sentence))
+    spelt = {word.lower() for names in spelt_names() for pair in names for word in pair}
+    fixed = {word for sentence in (*frames.fixed(), *phrasebook_corpus.lecture()) for word in words_of(sentence)}
+    rare = {word for word, count in seen.items() if count < balance.FLOOR / 2} - spelt - fixed
+    assert not rare
+    assert len(seen.keys() - spelt) > 4_000
+
+
+def words_of(sentence: Sentence) -> set[str]:
+    return set(re.findall(r"[^\s,?]+", f"{sentence.source.lower()} {sentence.target}"))
+
+
+def test_balance_prefers_what_is_rare() -> None:
+    """Of two draws it takes the one with the rarer word; a spelt name is never rare."""
+    often, seldom = said("we", "come", "past"), said("we", "sleep", "past")
+    spelt = build("test", "", (unit(f"{spelt_names().trained[0][0]}:n", f"{spelt_names().trained[0][1]}:n"),), (0,))
+    counted = balance.Balance()
+    for sentence in (often, often, seldom):
+        counted.count(sentence)
+    for order in ((often, seldom), (seldom, often), (spelt, seldom)):
+        drawn = iter(order)
+        assert counted.draw(lambda _, drawn=drawn: next(drawn), DRAW) is seldom
+    kept = counted.known_well([often, seldom, spelt], 2, always=[])
+    assert list(kept) == [often, spelt]
+    assert list(counted.known_well([seldom], 2, always=[seldom])) == [seldom]
+
+
 def test_size_of_the_lexicon() -> None:
-    assert 350 <= len(WORDS.nouns) <= 420
+    assert 280 <= len(WORDS.nouns) <= 420
     assert len({verb.name for verb in WORDS.verbs}) >= 80
     assert len(WORDS.adjectives) >= 60
     assert len(WORDS.names) >= 20
-    assert Counter(noun.gender for noun in WORDS.nouns)["f"] >= 100
+    assert Counter(noun.gender for noun in WORDS.nouns)["f"] >= 80
 
 
 def test_clean_text(sentences: list[Sentence]) -> None:
@@ -466,7 +535,7 @@ def test_a_participle_alone_shows_that_women_are_many(sentences: list[Sentence])
     many = re.compile(r"[A-Z]\w+ (mother|aunt|grandmother|sisters|daughters) (can't|cannot) [^,]+")
     one = re.compile(r"(She|The (girl|nurse)) (can't|cannot) [^,]+")
     for pattern, ending in ((many, "सकतीं"), (one, "सकती")):
-        found = [s.target for s in sentences if pattern.fullmatch(s.source)]
+        found = [s.target for s in sentences if pattern.fullmatch(s.source) and s.pattern != "joined"]
         assert len(found) > 10
         assert {target.split()[-1] for target in found} == {ending}
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from glassformer.data.shortlist import Shortlist
 from glassformer.engine import EagerEngine, generate
 from glassformer.engine.fast import FastEngine, linear, reason_against
 from glassformer.engine.native import library
@@ -240,7 +241,55 @@ def test_candidates_are_the_best_of_all_tokens(instructions, int8, count):
     assert np.array_equal(log_probs_NM, np.take_along_axis(log_probs_NV, expected, 1))
 
 
+@every_config
+@every_set
+@precisions
+def test_a_shortlist_allows_what_it_allows_in_the_eager_engine(options, instructions, int8):
+    """The best of its tokens, with their probabilities among these alone; what else is in the batch changes no bit."""
+    model = make(**options)
+    likely_SK = np.random.default_rng(6).integers(-1, VOCABULARY, (VOCABULARY, 2), dtype=np.int32)
+    shortlist = Shortlist(likely_SK, np.array([EOS, 9], dtype=np.int32))
+    engine = fast(model, int8, instructions=instructions, shortlist=shortlist)
+    eager = EagerEngine(quantized(model) if int8 else model, shortlist=shortlist)
+    batch, rows_N, count = sources([4, 2, 7]), np.array([0, 2, 2, 1, 0]), 5
+
+    def answers(one, some, rows_N):
+        _, state = one.step(np.full(len(some), one.start_id), one.encode(some))
+        following, _ = one.step(np.full(len(rows_N), 6), state.select(rows_N))
+        return following.best(count, (9,))
+
+    found, expected = answers(engine, batch, rows_N), answers(eager, batch, rows_N)
+    finite_NM = np.isfinite(expected[1])
+    assert np.array_equal(np.isfinite(found[1]), finite_NM)
+    if not int8:
+        assert np.array_equal(found[0][finite_NM], expected[0][finite_NM])
+    np.testing.assert_allclose(found[1][finite_NM], expected[1][finite_NM], rtol=0, atol=0.05 if int8 else 2e-5)
+    for row, source in enumerate(rows_N):
+        assert set(found[0][row][finite_NM[row]]) <= set(shortlist.of(batch[source]).tolist()) - {9}
+        alone = answers(engine, [batch[source]], np.array([0]))
+        assert all(np.array_equal(one[0], both[row]) for one, both in zip(alone, found, strict=True))
+
+
+def test_a_shortlist_of_all_tokens_changes_nothing():
+    model = make()
+    every = Shortlist(np.full((VOCABULARY, 1), -1, dtype=np.int32), np.arange(VOCABULARY, dtype=np.int32))
+    batch, prefixes = sources([4, 1, 7]), [[], [5, 6], [7]]
+    for way in WAYS.values():
+        plain = generate(fast(model), batch, way, prefixes=prefixes)
+        listed = generate(fast(model, shortlist=every), batch, way, prefixes=prefixes)
+        for one, other in zip(plain, listed, strict=True):
+            assert [each.tokens for each in one] == [each.tokens for each in other]
+
+
 # What it refuses
+
+
+@pytest.mark.parametrize(("ids", "message"), [([5, 4], "not sorted"), ([VOCABULARY], "vocabulary"), ([], "length")])
+def test_shortlists_are_checked(ids, message, monkeypatch):
+    shortlist = Shortlist(np.full((VOCABULARY, 1), -1, dtype=np.int32), np.array([EOS], dtype=np.int32))
+    monkeypatch.setattr(Shortlist, "of", lambda *_: np.array(ids, dtype=np.int32))
+    with pytest.raises(UsageError, match=message):
+        fast(make(), shortlist=shortlist).encode([[5, EOS]])
 
 
 def test_ids_lengths_and_rows_are_checked():

@@ -49,11 +49,12 @@ def translator(kind: str = "joint", **options) -> Translator:
     }  # fmt: skip
     torch.manual_seed(1)
     model = Transformer(ModelConfig(**shape | options)).eval()
-    _disturb(model)
+    disturb(model)
     return Translator(model, source, target)
 
 
-def _disturb(model: torch.nn.Module) -> None:
+def disturb(model: torch.nn.Module) -> None:
+    """Adds random numbers to all parameters, so that no gain is 1 and no bias 0."""
     with torch.no_grad():
         for weight in model.parameters():
             weight += (0.3 if weight.dim() == 1 else 0.05) * torch.randn_like(weight)
@@ -98,7 +99,7 @@ def opus(directory: Path, tags: tuple[str, ...] = (), dropped: int = 0, **option
     }  # fmt: skip
     torch.manual_seed(2)
     model = transformers.MarianMTModel(transformers.MarianConfig(**shape | options)).eval()
-    _disturb(model)
+    disturb(model)
     with torch.no_grad():
         model.final_logits_bias += 0.1 * torch.randn_like(model.final_logits_bias)
         model.model.shared.weight[pad] = 0

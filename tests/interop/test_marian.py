@@ -10,6 +10,7 @@ from safetensors.torch import load_file, save_file
 from glassformer.errors import InputError, UsageError
 from glassformer.interop import export_model, import_model, marian
 from glassformer.interop.tables import halves, reordered, shapes_of
+from glassformer.interop.vocabularies import NEVER
 from glassformer.model.transformer import shift_right
 from glassformer.search import SearchOptions
 from glassformer.special import PIECES
@@ -151,7 +152,7 @@ def numbers(ours, tokenizer):
 def never(ours):
     """Our ids that the other model has no row for; their logits make them impossible."""
     bias = ours.model.generator.bias
-    return {number for number, value in enumerate(bias.tolist()) if value == marian.NEVER}
+    return {number for number, value in enumerate(bias.tolist()) if value == NEVER}
 
 
 def test_a_tokenizer_of_another_program_is_known_by_its_mark(tmp_path):

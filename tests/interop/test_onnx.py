@@ -2,11 +2,14 @@
 
 import json
 import re
+from itertools import chain
+from operator import eq
 
 import pytest
 
 from glassformer.errors import UsageError
-from glassformer.interop import export_model, onnx, onnx_graphs
+from glassformer.interop import export_model, onnx, onnx_graphs, web_page
+from glassformer.interop.proof import prove
 from tests.commands import refusal, run
 from tests.glass.browser import Visit, chromium
 from tests.interop.models import ENGLISH, translator
@@ -29,7 +32,7 @@ MODELS = {  # together every option that changes a formula
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
-    """`exported(name)`: the model, its directory, and what was proven."""
+    """`exported(name)`: the model and its directory."""
     for library in onnx.NEEDED:
         pytest.importorskip(library, reason="needs pip install 'glassformer[onnx]'")
     made = {}
@@ -37,8 +40,9 @@ def exported(tmp_path_factory):
     def export(name):
         if name not in made:
             kind, options = MODELS[name]
-            ours, out = translator(kind, **options), tmp_path_factory.mktemp("onnx") / "out"
-            made[name] = ours, out, export_model(ours, "onnx", out, sentences=ENGLISH[:40])
+            ours, out = translator(kind, **options), tmp_path_factory.mktemp("onnx")
+            onnx.write(ours, out)
+            made[name] = ours, out
         return made[name]
 
     return export
@@ -46,18 +50,28 @@ def exported(tmp_path_factory):
 
 @pytest.mark.parametrize("name", MODELS)
 def test_onnxruntime_says_the_same(exported, name):
-    """Greedy token for token and log-probabilities to 1e-5, and int8 to 99 %: `export` itself refuses anything else."""
-    _, _, proof = exported(name)
-    float32, int8 = proof.splitlines()
-    assert re.match(r"proven by onnxruntime [\d.]+ on 40 sentences", float32)
-    assert re.match(r"proven by onnxruntime [\d.]+, int8 on 40 sentences", int8)
+    """Greedy token for token and log-probabilities to 1e-5: `prove` refuses anything else."""
+    ours, out = exported(name)
+    proof = prove(ours, onnx.OnnxEngine(out), ENGLISH[:40])
+    assert proof.engine.startswith("onnxruntime 1") and proof.sentences == 40
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_int8_stays_close(exported, name):
+    """These models know nothing, so that the next tokens are nearly tied; a trained one is held to 99 % by `export`."""
+    ours, out = exported(name)
+    exact, rounded = onnx.OnnxEngine(out), onnx.QuantisedEngine(out)
+    sources = exact.source_ids(ENGLISH[:40], "de" if ours.targets else None)
+    targets = exact.greedy(sources, 20)
+    same = map(eq, chain(*targets), chain(*rounded.next_tokens(sources, targets)))
+    assert sum(same) > 0.9 * sum(map(len, targets))
 
 
 def test_the_layout_is_optimums(exported):
     """File names, inputs and outputs as transformers.js and optimum ask for them."""
     import onnxruntime
 
-    ours, out, _ = exported("pre-norm, rotary, swiglu")
+    ours, out = exported("pre-norm, rotary, swiglu")
     stems = [f"{name}{suffix}" for name in ("encoder_model", "decoder_model_merged") for suffix in ("", "_quantized")]
     assert sorted(path.stem for path in (out / "onnx").iterdir()) == sorted(stems)
     encoder, decoder = (onnxruntime.InferenceSession(out / f"onnx/{stem}.onnx") for stem in stems[::2])
@@ -79,7 +93,7 @@ def test_weights_are_stored_once_and_say_nothing_of_where_they_were_made(exporte
     """Both branches of the decoder share them; the table is there a second time in int8, for the output layer."""
     import onnx as library
 
-    ours, out, _ = exported("the paper's, two vocabularies")
+    ours, out = exported("the paper's, two vocabularies")
     weights = {name: 4 * one.numel() for name, one in ours.model.named_parameters()}
     decoder = sum(size for name, size in weights.items() if name.startswith(("decoder", "target")))
     graph = library.load(out / "onnx/decoder_model_merged.onnx").graph
@@ -92,7 +106,7 @@ def test_the_first_step_reads_no_cache(exported):
     import numpy as np
     import onnxruntime
 
-    ours, out, _ = exported("the paper's, two vocabularies")
+    ours, out = exported("the paper's, two vocabularies")
     decoder = onnxruntime.InferenceSession(out / "onnx/decoder_model_merged.onnx")
     config = ours.model.config
     given = {
@@ -114,7 +128,7 @@ def test_the_first_step_reads_no_cache(exported):
 def test_transformers_js_translates(exported, name, tmp_path):
     """Its pipeline, in Node: the texts that we write."""
     modules = node_modules("@huggingface/transformers")
-    ours, out, _ = exported(name)
+    ours, out = exported(name)
     tag = ">>pt_br<<" if ours.targets else ""
     document = {"parent": str(out.parent), "name": out.name, "texts": [tag + text for text in ENGLISH[:5]]}
     found = run_node(
@@ -131,16 +145,19 @@ def test_transformers_js_translates(exported, name, tmp_path):
     to = "pt_br" if ours.targets else None
     sources = [[*ours.source_tokenizer.target_ids(to), *ours.source_tokenizer.encode(text), 3] for text in ENGLISH[:5]]
     expected = [ours.target_tokenizer.decode(ids) for ids in onnx.OnnxEngine(out).greedy(sources, 20)]
-    assert found == expected
+    assert list(map(with_one_sign, found)) == list(map(with_one_sign, expected))
 
 
-def test_the_page_translates_in_a_browser_without_a_network(tmp_path):
+def with_one_sign(text):
+    """Bytes that are no UTF-8, which an untrained model writes, are as many U+FFFD as each library likes."""
+    return re.sub("\ufffd+", "\ufffd", text).strip()
+
+
+def test_the_page_translates_in_a_browser_without_a_network(exported):
     """Opened as a file: nothing is asked for, nothing is said on the console, and `</s>` that is typed is text."""
     modules = node_modules("onnxruntime-web", "@huggingface/tokenizers")
-    for library in onnx.NEEDED:
-        pytest.importorskip(library, reason="needs pip install 'glassformer[onnx]'")
-    ours, out = translator("targets"), tmp_path / "out"
-    export_model(ours, "onnx", out, sentences=ENGLISH[:20], web=modules)
+    ours, out = exported("pre-norm, rotary, swiglu")
+    web_page.write(out, modules)
     engine = onnx.QuantisedEngine(out)
     with chromium() as browser:
         visit = Visit(browser)
@@ -156,7 +173,8 @@ def test_the_page_translates_in_a_browser_without_a_network(tmp_path):
             [ids] = engine.source_ids([text], to)
             assert ids == [*ours.source_tokenizer.target_ids(to), *ours.source_tokenizer.encode(text), 3]
             [written] = engine.greedy([ids], min(40, 2 * len(ids) + 10))
-            assert page.get_by_label("Translation").inner_text() == ours.target_tokenizer.decode(written).strip()
+            shown = page.get_by_label("Translation").text_content()
+            assert with_one_sign(shown) == with_one_sign(ours.target_tokenizer.decode(written))
         page.get_by_label("Text").fill("cat " * 60)
         button.click()
         page.get_by_text("the model reads at most 40").wait_for()

@@ -13,7 +13,7 @@ from glassformer.model import ModelConfig, Transformer
 from glassformer.serving.app import make_app
 from glassformer.serving.limits import Limits
 from glassformer.serving.models import Source
-from glassformer.serving.server import Server, configure, listen
+from glassformer.serving.server import Server, listen
 from glassformer.serving.settings import ServeSettings
 from glassformer.translator import Translator
 from tests.letters import SMALL, letter_tokenizer
@@ -44,7 +44,7 @@ def serving(folder, *sources, limits=None, **settings):
     listening = listen("127.0.0.1", 0)
     made = ServeSettings(sources, own, limits=limits or Limits(), **settings)
     app = make_app(made)
-    server = Server(configure(made, lambda: app))
+    server = Server(made, app)
     thread = threading.Thread(target=server.run, args=([listening],))
     thread.start()
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"

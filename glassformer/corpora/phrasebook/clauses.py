@@ -1,12 +1,14 @@
 """Patterns of two clauses: joined by "and", "but" or "so", and relative ones."""
 
+import re
+
 from . import descriptions, frames, statements, verbs
 from .because import predicate
 from .draw import Draw
 from .hindi import Agreement
 from .lexicon import Adjective, Noun, as_woman
-from .phrases import Phrase, nominal, paired
-from .units import Sentence, Unit, build, mark, unit, whole
+from .phrases import Phrase, named, nominal, paired
+from .units import Sentence, Unit, build, unit, whole
 
 JOINED = (
     frames.everyday,
@@ -18,6 +20,7 @@ JOINED = (
     descriptions.having,
 )
 LONGEST_JOINED = 50  # characters of the two sentences that are joined
+PARTNERS = 6  # sentences that are tried with another
 PRONOUN_SUBJECTS = ("i", "we", "you", "he", "she", "they")
 REQUESTS = ("ask", "imperative")
 ALONE = ("greeting", "thanks")  # topics whose sentences are not joined
@@ -29,6 +32,8 @@ SAID = (
     unit("she:a says:b that:c", "वह:a कहती:b है:b कि:c"),
     unit("they:a say:b that:c", "वे:a कहते:b हैं:b कि:c"),
     unit("I:a said:b that:c", "मैंने:a कहा:b कि:c"),
+    unit("I:a hope:b that:c", "मुझे:a उम्मीद:b है:b कि:c"),
+    unit("I:a hope:b", "मुझे:a उम्मीद:b है:b कि"),
     unit("you:a know:b that:c", "तुम्हें:a पता:b है:b कि:c"),
 )
 OPENINGS = (
@@ -43,6 +48,7 @@ OPENINGS = (
     whole("okay,", "ठीक है,"),
     whole("my friend,", "मेरे दोस्त,"),
 )
+CLOSINGS = (whole("thank you", "धन्यवाद"), whole("thanks", "धन्यवाद"), whole("sir", "सर"), whole("my friend", "मेरे दोस्त"))
 AND, BUT, SO = whole("and", "और"), whole("but", "लेकिन"), whole("so", "इसलिए")
 
 
@@ -52,8 +58,15 @@ def joined(draw: Draw) -> Sentence | None:
     Both are of one pattern, as in "Ravi has a book and Sita has a pen", or say something of one pronoun.
     """
     make = draw.pick(JOINED)
-    one, other = make(draw), make(draw)
-    if one is None or other is None or len(one.source) + len(other.source) > LONGEST_JOINED:
+    one = make(draw)
+    for _ in range(PARTNERS):
+        if one is not None and (other := make(draw)) is not None and (found := _joined(draw, one, other)) is not None:
+            return found
+    return None
+
+
+def _joined(draw: Draw, one: Sentence, other: Sentence) -> Sentence | None:
+    if len(one.source) + len(other.source) > LONGEST_JOINED:
         return None
     asked = {sentence.pattern in REQUESTS for sentence in (one, other)}
     if len(asked) > 1 or any(sentence.pattern in ALONE or "?" in sentence.source for sentence in (one, other)):
@@ -82,18 +95,18 @@ def told(draw: Draw) -> Sentence | None:
 
 def addressed(draw: Draw) -> Sentence | None:
     """As in "Excuse me, where are you from?", "Come here, Ravi"."""
-    said = draw.pick(frames.fixed()) if draw.chance(0.5) else frames.everyday(draw)
+    said = draw.pick(frames.fixed()) if draw.chance(0.6) else frames.everyday(draw)
     if said is None or said.pattern in ("greeting", "thanks") or "," in said.source:
         return None
     end = "?" if said.source.endswith("?") else ""
     order = tuple(range(len(said.units)))
-    if draw.chance(0.6):
+    if draw.chance(0.5):
         opening = draw.pick(OPENINGS)
         return build("addressed", "", (opening, *said.units), (0, *(1 + i for i in order)), end)
     *units, last = said.units
-    name = draw.name()
-    source, target = (side for side in last.marked)
-    last = unit(f"{_comma(source)} {mark(name.english, 'y')}", f"{_comma(target)} {mark(name.hindi, 'y')}")
+    closing = draw.pick(CLOSINGS) if draw.chance(0.3) else named(draw.name()).subject
+    after = (re.sub(":[a-z]", ":y", side) for side in closing.marked)
+    last = unit(*(f"{_comma(side)} {words}" for side, words in zip(last.marked, after, strict=True)))
     return build("addressed", "", (*units, last), order, end)
 
 

@@ -2,15 +2,16 @@
 
 import gc
 import random
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from glassformer.corpora.corpus import Corpus
 from glassformer.text.pairs import Pair
 
 from . import because, clauses, descriptions, frames, questions, requests, statements, unseen
+from .balance import FLOOR, Balance
 from .draw import Draw
 from .holding import held_pair, part_of
 from .lecture import lecture
@@ -20,12 +21,12 @@ from .writing import every_way, varied
 
 # How many distinct sentences to draw of each pattern.
 QUOTAS: dict[Callable[[Draw], Sentence | None], int] = {
-    because.because_subject: 25_000,
-    because.because_object: 24_000,
+    because.because_subject: 22_000,
+    because.because_object: 21_000,
     because.because_weather: 3_000,
-    statements.transitive: 20_000,
-    statements.intransitive: 12_000,
-    statements.giving: 8_000,
+    statements.transitive: 18_000,
+    statements.intransitive: 11_000,
+    statements.giving: 9_000,
     statements.feeling: 4_000,
     descriptions.quality: 8_000,
     descriptions.comparison: 5_000,
@@ -47,10 +48,12 @@ QUOTAS: dict[Callable[[Draw], Sentence | None], int] = {
     requests.imperative: 5_000,
     requests.liking: 6_000,
     requests.duty: 5_000,
-    frames.everyday: 46_000,
-    clauses.joined: 9_000,
-    clauses.told: 4_000,
-    clauses.addressed: 6_000,
+    questions.is_someone: 2_000,
+    frames.everyday: 52_000,
+    frames.counted: 6_000,
+    clauses.joined: 8_000,
+    clauses.told: 5_000,
+    clauses.addressed: 11_000,
     clauses.pairs: 6_000,
     clauses.relative: 7_000,
     clauses.thing_relative: 3_500,
@@ -72,12 +75,15 @@ def generate(seed: int = 1, share: float = 1.0) -> list[Sentence]:
 
     `share` scales the quotas: 0.1 gives a tenth of the corpus.
     """
-    draw = Draw(load_lexicon(), seed)
-    found = {sentence.source: sentence for sentence in (*lecture(), *frames.fixed())}
+    draw, balance = Draw(load_lexicon(), seed), Balance()
+    always = {sentence.source: sentence for sentence in (*lecture(), *frames.fixed())}
+    found = dict(always)
     with _no_collection():
         for pattern, quota in QUOTAS.items():
-            _fill(found, pattern, draw, int(share * quota))
-    return list(found.values())
+            for sentence in _new(found, partial(balance.draw, pattern, draw), int(share * quota)):
+                balance.count(sentence)
+        drawn = list(found.values())[len(always) :]
+        return [*always.values(), *balance.known_well(drawn, share * FLOOR, always.values())]
 
 
 @contextmanager
@@ -92,19 +98,16 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _fill(
-    found: dict[str, Sentence],
-    pattern: Callable[[Draw], Sentence | None],
-    draw: Draw,
-    quota: int,
-) -> None:
-    """Add up to `quota` new sentences of a pattern; a small pattern may run dry before."""
+def _new(found: dict[str, Sentence], pattern: Callable[[], Sentence | None], quota: int) -> Iterator[Sentence]:
+    """Add up to `quota` new sentences of a pattern, one after the other; a small pattern may run dry before."""
     full = len(found) + quota
     for _ in range(2 * quota):
-        sentence = pattern(draw)
+        sentence = pattern()
         if sentence is not None:
             known = found.setdefault(sentence.source, sentence)
-            if known is not sentence and known.target != sentence.target:
+            if known is sentence:
+                yield sentence
+            elif known.target != sentence.target:
                 raise AssertionError(f"two translations: {known} and {sentence}")
             if len(found) >= full:
                 return
@@ -172,8 +175,9 @@ def as_typed(sentences: list[Sentence], seed: int) -> list[Sentence]:
 @lru_cache(maxsize=1)
 def _parts(seed: int) -> dict[str, list[Sentence]]:
     """Kept, because who trains on the corpus asks for its sentences again afterwards."""
-    parts = split(generate(seed), seed)
-    return parts | {"train": as_typed(parts["train"], seed)}
+    with _no_collection():
+        parts = split(generate(seed), seed)
+        return parts | {"train": as_typed(parts["train"], seed)}
 
 
 def load_phrasebook(seed: int = 1) -> Corpus:
@@ -207,5 +211,5 @@ def _drawn(quotas: dict[Callable[[Draw], Sentence | None], int], seed: int) -> l
     draw = Draw(load_lexicon(), seed)
     found: dict[str, Sentence] = {}
     for pattern, quota in quotas.items():
-        _fill(found, pattern, draw, quota)
+        deque(_new(found, partial(pattern, draw), quota), maxlen=0)
     return list(found.values())

@@ -110,7 +110,7 @@ def comparison(draw: Draw) -> Sentence | None:
         return None
     tense = draw.pick(("present", "present", "past"))
     what = _more(state, subject.agreement)
-    is_ = said_to_be(draw, subject, subject.agreement, tense)
+    is_ = said_to_be(draw, subject, subject.agreement, tense, draw.pick(("+", "+", "+", "+", "not", "n't")))
     than = other.case("से", "than")
     key = f"{subject.key}|{state.comparative}|{other.key}"
     return build("comparison", key, (subject.subject, is_, what, than), (0, 3, 2, 1))
@@ -140,7 +140,7 @@ def _comparable(draw: Draw, subject: Phrase, state: Adjective) -> Phrase | None:
 
 def identity(draw: Draw) -> Sentence | None:
     """As in "We are friends", "He is not a doctor": हम दोस्त हैं, वह डॉक्टर नहीं है."""
-    subject = draw.person() if draw.chance(0.8) else draw.elder()
+    subject = draw.person() if draw.chance(0.75) else draw.elder()
     noun = draw.kind("job", "acquaintance", "child") if draw.chance(0.8) else draw.words.noun("friend")
     if not _may_be(subject, noun):
         return None
@@ -163,7 +163,7 @@ def _may_be(subject: Phrase, noun: Noun) -> bool:
         return False
     if gender == "m":
         return noun.gender == "m"
-    return not noun.english.endswith("man") and noun.english not in ("boy", "actor", "child", "baby", "cook", "tailor")
+    return not noun.english.endswith("man") and noun.english not in ("boy", "actor", "child", "baby", "waiter")
 
 
 def kinship(draw: Draw) -> Sentence | None:
@@ -211,10 +211,12 @@ def _predicate(draw: Draw, noun: Noun, subject: Phrase) -> Unit:
         noun = as_woman(noun)
     if subject.person == "they":
         return nominal(noun, "", True, adjective).subject
-    first = adjective.english if adjective else noun.english
-    said = f"{english.article(first)} {nominal(noun, '', False, adjective).english}"
     honoured = subject.agreement.plural and noun.gender == "m"
-    return unit(said, nominal(noun, "", honoured, adjective).direct)
+    said, words = nominal(noun, "", False, adjective).english, nominal(noun, "", honoured, adjective).direct
+    if adjective and adjective.graded and draw.chance(0.3):
+        return unit(f"a very:e {said}", f"बहुत:e {words}")
+    first = adjective.english if adjective else noun.english
+    return unit(f"{english.article(first)} {said}", words)
 
 
 def pointing(draw: Draw) -> Sentence | None:

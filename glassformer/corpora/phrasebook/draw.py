@@ -119,8 +119,8 @@ class Draw:
         return {}
 
     def name(self, honoured: bool = True) -> Name:
-        """A person's name, one in three of those that are spelt; "Mr Sharma" only if `honoured`."""
-        name = self.pick(self.words.people if self.chance(0.33) else self.words.names)
+        """A person's name, nearly half of those that are spelt; "Mr Sharma" only if `honoured`."""
+        name = self.pick(self.words.people if self.chance(0.45) else self.words.names)
         return name if honoured or not name.honoured else self.name(honoured)
 
     @cached_property

@@ -12,7 +12,7 @@ from . import english, hindi, numbers, verbs
 from .draw import Draw
 from .hindi import Agreement
 from .lexicon import Adjective, Verb, load_lexicon, read_rows
-from .phrases import PRONOUNS, Phrase, named, nominal
+from .phrases import PRONOUNS, Phrase, named, nominal, paired
 from .units import Sentence, Unit, build, mark, unit
 
 _MARK = re.compile(":([a-z])")
@@ -119,6 +119,16 @@ def everyday(draw: Draw) -> Sentence | None:
     return fill(draw.pick(load_frames()[0]), draw)
 
 
+def counted(draw: Draw) -> Sentence | None:
+    """As in "I am thirty years old", "It costs 20 rupees": a number, of which there are many."""
+    return fill(draw.pick(_with_number()), draw)
+
+
+@cache
+def _with_number() -> list[Frame]:
+    return [frame for frame in load_frames()[0] if "{number}" in frame.english]
+
+
 @cache
 def fixed() -> tuple[Sentence, ...]:
     """The sentences without a slot: "Thank you", "How are you?"."""
@@ -141,8 +151,8 @@ def _draw(slot: str, draw: Draw, subject: Phrase | None, literal: set[str]) -> F
     name = slot.rstrip("0123456789")
     first, _, rest = name.partition(" ")
     if first in ("do", "solo", "bare", "act", "refuse", "doing", "command", "prohibit", "lets"):
-        speaker = "we" if first == "lets" else "I" if "i" in literal else "you"
-        return _act(draw, rest or first, subject or PRONOUNS[speaker])
+        doer = PRONOUNS["we"] if first == "lets" else _doer(subject, literal)
+        return _act(draw, rest or first, doer)
     if name in ("who", "who3", "she", "whom"):
         return _subject(draw, third=name != "who")
     if name in ("person", "man", "woman"):
@@ -155,6 +165,8 @@ def _draw(slot: str, draw: Draw, subject: Phrase | None, literal: set[str]) -> F
         return PRONOUNS[draw.pick(RECIPIENTS)]
     if name in ("rare", "new") or (name == "place" and draw.chance(0.2)):
         return Word(*draw.pick(spelt_names().held_out if name == "new" else spelt_names().trained))
+    if name in ("both", "own both"):
+        return _both(first, draw, subject, literal)
     if rest and name not in slot_words():
         return _noun(first, rest, draw, subject, literal)
     return draw.pick(slot_words()[name])
@@ -212,8 +224,7 @@ def _noun(determiner: str, kind: str, draw: Draw, subject: Phrase | None, litera
     nouns = draw.nouns(KINDS.get(kind, (kind,)), kind in MASS_ONLY)
     noun = draw.pick(nouns)
     if word == "own":
-        assert subject is not None
-        return nominal(noun, subject.owner, plural, own=True)
+        return nominal(noun, _doer(subject, literal).owner, plural, own=True)
     if word == "any":
         taken = {"my"} if "i" in literal else set()
         taken |= {"your"} if "you" in literal else set()
@@ -222,6 +233,21 @@ def _noun(determiner: str, kind: str, draw: Draw, subject: Phrase | None, litera
     if "mass" in noun.kinds and word == "a":
         word = "some"
     return nominal(noun, word, plural and "mass" not in noun.kinds)
+
+
+def _doer(subject: Phrase | None, literal: set[str]) -> Phrase:
+    """Who acts: you or I where the frame says so, or of whom it makes a request; else the subject."""
+    speaker = "you" if "you" in literal else "I"
+    return subject if subject and speaker.lower() not in literal else PRONOUNS[speaker]
+
+
+def _both(sort: str, draw: Draw, subject: Phrase | None, literal: set[str]) -> Phrase:
+    """Two of a family, "my mother and my father"; at times without the second "my"."""
+    owner = "own" if sort == "own" else "any"
+    first = _noun(owner, draw.pick(("kin", "elder")), draw, subject, literal)
+    noun = draw.kind("kin", "elder")
+    word = first.english.partition(":")[0]
+    return paired(first, nominal(noun, word if draw.chance(0.6) else "", own=sort == "own"))
 
 
 def _written(frame: Frame, fillings: dict[str, Filling]) -> Sentence:
@@ -244,11 +270,13 @@ def _written(frame: Frame, fillings: dict[str, Filling]) -> Sentence:
     return build(frame.topic, frame.english, (unit(*sides),), (0,), frame.end)
 
 
+@cache
 def _numbered(words: str, number: str) -> str:
     """The words of a slot with marks of their own."""
     return _MARK.sub(rf":\g<1>{number}", words)
 
 
+@cache
 def _followed(words: str, after: str, case: int) -> str:
     """The words of a slot with what stands after it: "'s" or a comma, or a mark for its `case` words ("में:c")."""
     if after.startswith(":"):
@@ -273,18 +301,28 @@ def _literal(word: str, phrases: Sequence[Phrase], marked: bool, in_english: boo
 
     `last`: whether nothing comes after it.
     """
-    text, star, marks, comma = _parts(word)
+    star = _parts(word)[1]
+    if not star:
+        return _inflected(word, marked, in_english)
+    phrase = phrases[int(star[1:] or 1) - 1]
+    return _inflected(word, marked, in_english, phrase.person if in_english else phrase.agreement, last)
+
+
+@cache
+def _inflected(
+    word: str, marked: bool, in_english: bool, agreement: str | Agreement | None = None, last: bool = False
+) -> str:
+    """The word with its marks, in agreement with an English person or a Hindi agreement, if with any."""
+    text, _, marks, comma = _parts(word)
     if in_english and text not in CAPITALS:
         text = text[0].lower() + text[1:]  # the sentence gets its capital when it is built
-    if star:
-        phrase = phrases[int(star[1:] or 1) - 1]
-        text = english.agreeing(text, phrase.person) if in_english else _agreeing(text, phrase.agreement, last)
+    if isinstance(agreement, str):
+        text = english.agreeing(text, agreement)
+    elif agreement is not None:
+        text = _agreeing(text, agreement, last)
     marks = marks or ("" if marked else ":w")
-    return (
-        " ".join(f"{part}{marks}" for part in text.split()[:-1])
-        + (" " if " " in text else "")
-        + (f"{text.split()[-1]}{comma}{marks}")
-    )
+    *before, end = text.split()
+    return " ".join([*(part + marks for part in before), end + comma + marks])
 
 
 def _agreeing(word: str, agreement: Agreement, last: bool) -> str:

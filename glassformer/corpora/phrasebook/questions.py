@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from . import english, verbs
+from . import descriptions, english, verbs
 from .because import bearing, being, predicate
 from .draw import Draw
 from .hindi import DEFAULT, Agreement
@@ -89,6 +89,18 @@ def is_it(draw: Draw) -> Sentence | None:
         opening, last = unit(f"{be}n't:q+N+V", "क्या:q"), unit("", f"नहीं:N {copula}:V")
     units = (opening, bearing(subject, state), whole(state.english, words), last)
     return build("yes_no", f"{subject.key}|is|{state.english}", units, (0, 1, 2, 3), "?")
+
+
+def is_someone(draw: Draw) -> Sentence | None:
+    """As in "Is she a doctor?", "Is Ravi your brother?": क्या वह डॉक्टर है?"""
+    told = draw.pick((descriptions.identity, descriptions.kinship))(draw)
+    if told is None:
+        return None
+    subject, is_, noun = told.units
+    if is_.english not in ("is", "are"):
+        return None
+    units = (unit(f"{is_.english}:q+V", "क्या:q"), subject, noun, unit("", f"{is_.hindi}:V"))
+    return build("yes_no", told.key, units, (0, 1, 2, 3), "?")
 
 
 def what(draw: Draw) -> Sentence:

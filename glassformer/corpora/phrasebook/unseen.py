@@ -38,11 +38,9 @@ def why_like(draw: Draw) -> Sentence | None:
 def is_it_more(draw: Draw) -> Sentence | None:
     """As in "Is the dog bigger than the cat?": क्या कुत्ता बिल्ली से बड़ा है?"""
     told = descriptions.comparison(draw)
-    if told is None:
-        return None
+    while told is None or told.units[1].english not in ("is", "are"):
+        told = descriptions.comparison(draw)
     subject, is_, more, than = told.units
-    if is_.english not in ("is", "are"):
-        return None
     opening = unit(f"{is_.english}:q+V", "क्या:q")
     units = (opening, subject, more, than, unit("", f"{is_.hindi}:V"))
     return build("is_it_more", "", units, (0, 1, 3, 2, 4), "?")

@@ -96,6 +96,20 @@ const char* glassformer_encode(glassformer_model* model, const int32_t* ids, con
 
 void glassformer_free(glassformer_batch* batch) { delete batch; }
 
+const char* glassformer_shorten(glassformer_batch* batch, const int32_t* ids, const int32_t* lengths) {
+    return guarded([&] {
+        const int vocabulary = batch->model.config.vocabulary;
+        const int32_t* next = ids;
+        for (size_t source = 0; source < batch->lengths.size(); next += lengths[source++]) {
+            require(lengths[source] >= 1 && lengths[source] <= vocabulary, "a shortlist's length is out of range");
+            check_ids(next, lengths[source], vocabulary);
+            for (int i = 1; i < lengths[source]; ++i) require(next[i - 1] < next[i], "a shortlist is not sorted");
+        }
+        std::lock_guard<std::mutex> lock(batch->model.busy);
+        batch->shorten(ids, lengths);
+    });
+}
+
 const char* glassformer_step(glassformer_batch* batch, int32_t n, const int32_t* tokens, const int32_t* sources,
                              const int32_t* slots, int32_t length, int32_t* first_slot, float* attended, int32_t across) {
     return guarded([&] {

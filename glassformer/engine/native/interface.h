@@ -44,6 +44,8 @@ EXPORT const char* glassformer_name(const glassformer_model*);  // of the instru
 EXPORT const char* glassformer_encode(glassformer_model*, const int32_t* ids, const int32_t* lengths, int32_t sources,
                                glassformer_batch** made);
 EXPORT void glassformer_free(glassformer_batch*);
+// Gives each source its shortlist, of which `best` then chooses: ids in ascending order, and how many each has.
+EXPORT const char* glassformer_shorten(glassformer_batch*, const int32_t* ids, const int32_t* lengths);
 
 // Reads one more token of each of n rows. Row r reads source sources[r] and has read `length` tokens before, whose
 // keys and values are in slots[r][0..length). The new ones are in slots first_slot, first_slot + 1, ...
@@ -53,7 +55,8 @@ EXPORT const char* glassformer_step(glassformer_batch*, int32_t n, const int32_t
                              const int32_t* slots, int32_t length, int32_t* first_slot, float* attended, int32_t across);
 
 // Of the rows of the latest step: the `count` likeliest next tokens that are not forbidden (a flag for each token of
-// the vocabulary), the best first, and their log-probabilities. Where there are fewer, ids are -1.
+// the vocabulary), the best first, and their log-probabilities, of all tokens or of those of the source's shortlist.
+// Where there are fewer, ids are 0 and log-probabilities -infinity.
 EXPORT const char* glassformer_best(glassformer_batch*, int32_t count, const uint8_t* forbidden, int32_t* ids, float* log_probs);
 // ... the log-probability of one token of each row, which may be NaN,
 EXPORT const char* glassformer_log_probs_of(glassformer_batch*, const int32_t* tokens, float* log_probs);

@@ -45,6 +45,7 @@ FUNCTIONS: dict[str, tuple[Any, ...]] = {  # what each takes
     "name": (c_void_p,),
     "encode": (c_void_p, INTS, INTS, c_int32, POINTER(c_void_p)),
     "free": (c_void_p,),
+    "shorten": (c_void_p, INTS, INTS),
     "step": (c_void_p, c_int32, INTS, INTS, INTS, c_int32, INTS, FLOATS, c_int32),
     "best": (c_void_p, c_int32, BYTES, INTS, FLOATS),
     "log_probs_of": (c_void_p, INTS, FLOATS),

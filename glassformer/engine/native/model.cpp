@@ -325,6 +325,7 @@ void glassformer_batch::step(int n, const int32_t* tokens, const int32_t* source
     const std::vector<int32_t> places(n, length);
     float* x = hidden.at_least((int64_t)n * d);
     rows = n;
+    source_of.assign(sources, sources + n);
     if (attended) std::memset(attended, 0, (size_t)n * across * sizeof(float));
     model.embed(model.target_table, tokens, n, places.data(), x);
     for (int number = 0; number < c.decoder_layers; ++number) {

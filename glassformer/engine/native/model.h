@@ -115,11 +115,18 @@ private:
     std::vector<Array<float>> blocks_;
 };
 
+// The tokens that may come in the translation of one source, in ascending order, and their places in the matrix that
+// has the outputs of all sources' tokens.
+struct Shortlist {
+    std::vector<int32_t> ids, places;
+};
+
 struct glassformer_batch {
     glassformer_batch(glassformer_model& model, const int32_t* ids, const int32_t* lengths, int sources);
 
     void step(int n, const int32_t* tokens, const int32_t* sources, const int32_t* slots, int length, float* attended,
               int across);
+    void shorten(const int32_t* ids, const int32_t* each);
     bool best(int count, const uint8_t* forbidden, int32_t* ids, float* log_probs);  // false: a number is NaN
     void log_probs_of(const int32_t* tokens, float* log_probs);
     bool log_probs(float* log_probs);
@@ -128,10 +135,14 @@ struct glassformer_batch {
     std::vector<int> lengths;                          // of each source
     std::vector<std::vector<SourceMemory>> memory;     // [source][layer]
     Cache cache;
+    std::vector<Shortlist> shortlists;                 // [source]; none where all tokens may come
+    Matrix short_generator;                            // the outputs of all of them
     int rows = 0;                                      // of the latest step
+    std::vector<int32_t> source_of;                    // [row] of it
     Array<float> hidden;                               // its output, before the generator
 
 private:
+    bool best_of_few(int count, const uint8_t* forbidden, int32_t* ids, float* log_probs);
     void encode(const int32_t* ids, int first, int last);
     void remember(const float* x, int first, int last);
     void take_memory(SourceMemory& to, const float* keys_values, int64_t stride, int length) const;

@@ -4,6 +4,7 @@
 // logits are in its cache finds the chunk's part of log Z and updates its own list of candidates. Parts are put
 // together in the chunks' order, so that the bits of a result depend on nothing else.
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 
 #include "model.h"
@@ -70,7 +71,49 @@ private:
 
 }  // namespace
 
+void glassformer_batch::shorten(const int32_t* ids, const int32_t* each) {
+    std::vector<int32_t> place_of(model.config.vocabulary, -1), all;
+    shortlists.assign(lengths.size(), {});
+    for (size_t source = 0; source < lengths.size(); ids += each[source++])
+        for (int i = 0; i < each[source]; ++i) {
+            if (place_of[ids[i]] < 0) place_of[ids[i]] = (int)all.size(), all.push_back(ids[i]);
+            shortlists[source].ids.push_back(ids[i]);
+            shortlists[source].places.push_back(place_of[ids[i]]);
+        }
+    short_generator = chosen(model.generator, all);
+}
+
+// Of a shortlist: one product for the tokens of all sources, of which each row takes its own, so that its numbers do not
+// depend on the batch.
+bool glassformer_batch::best_of_few(int count, const uint8_t* forbidden, int32_t* ids, float* log_probs) {
+    const int64_t wide = padded(short_generator.outputs);
+    Array<float> all(rows * wide);
+    std::atomic<bool> finite{true};
+    model.linear(short_generator, hidden.data(), model.stride(), rows, all.data(), wide);
+    model.pool.run(rows, 20. * rows * wide, [&](int row, int) {
+        const Shortlist& list = shortlists[source_of[row]];
+        const int n = (int)list.ids.size();
+        std::vector<float> logits(n);
+        std::vector<uint8_t> out(n);
+        for (int i = 0; i < n; ++i) logits[i] = all[row * wide + list.places[i]], out[i] = forbidden[list.ids[i]];
+        float largest, sum;
+        model.kernels->sum_exponentials(logits.data(), n, &largest, &sum);
+        const float log_z = largest + std::log(sum);
+        if (!std::isfinite(log_z)) finite = false;
+        int32_t* own_ids = ids + (int64_t)row * count;
+        float* own = log_probs + (int64_t)row * count;
+        Candidates found{count, 0, own_ids, own};
+        model.kernels->keep_best(logits.data(), n, 0, out.data(), found);
+        for (int i = 0; i < count; ++i) {
+            own_ids[i] = i < found.size ? list.ids[own_ids[i]] : 0;
+            own[i] = i < found.size ? own[i] - log_z : -INFINITY;
+        }
+    });
+    return finite;
+}
+
 bool glassformer_batch::best(int count, const uint8_t* forbidden, int32_t* ids, float* log_probs) {
+    if (!shortlists.empty()) return best_of_few(count, forbidden, ids, log_probs);
     const int threads = model.pool.threads();
     const int64_t each = (int64_t)rows * count;
     Array<int32_t> own_ids(threads * each);
@@ -91,7 +134,7 @@ bool glassformer_batch::best(int count, const uint8_t* forbidden, int32_t* ids, 
         std::sort(found.begin(), found.end());
         for (int i = 0; i < count; ++i) {
             const bool there = i < (int)found.size();
-            ids[(int64_t)row * count + i] = there ? found[i].second : -1;
+            ids[(int64_t)row * count + i] = there ? found[i].second : 0;
             log_probs[(int64_t)row * count + i] = there ? -found[i].first - logits.log_z[row] : -INFINITY;
         }
     }

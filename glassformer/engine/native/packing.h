@@ -27,6 +27,13 @@ struct Matrix {
     int panels() const { return (outputs + PANEL - 1) / PANEL; }
     int row_bytes() const { return padded(inputs, GROUP); }
 
+    void make_room(bool of_integers) {
+        const int64_t rows = (int64_t)panels() * PANEL;
+        bias.reset(rows), scales.reset(rows), sums.reset(rows);
+        if (of_integers) integers.reset(rows * row_bytes());
+        else floats.reset(rows * inputs);
+    }
+
     void pack_row(int o, const glassformer_weight& w, int row) {
         const int64_t panel = o / PANEL, place = o % PANEL, groups = row_bytes() / GROUP;
         if (w.floats) {
@@ -49,16 +56,31 @@ inline Matrix pack(const std::vector<const glassformer_weight*>& weights,
     Matrix m;
     m.inputs = (int)weights[0]->columns;
     for (const glassformer_weight* w : weights) m.outputs += (int)w->rows;
-    const int64_t rows = (int64_t)m.panels() * PANEL;
-    m.bias.reset(rows);
-    m.scales.reset(rows);
-    m.sums.reset(rows);
-    if (weights[0]->integers) m.integers.reset(rows * m.row_bytes());
-    else m.floats.reset(rows * m.inputs);
+    m.make_room(weights[0]->integers);
     for (int part = 0, o = 0; part < (int)weights.size(); ++part)
         for (int row = 0; row < weights[part]->rows; ++row, ++o) {
             m.pack_row(o, *weights[part], row);
             if (biases[part]) m.bias[o] = biases[part]->floats[row];
         }
+    return m;
+}
+
+// The matrix with only these outputs, in this order.
+inline Matrix chosen(const Matrix& w, const std::vector<int32_t>& outputs) {
+    Matrix m;
+    m.inputs = w.inputs, m.outputs = (int)outputs.size();
+    m.make_room(w.integers.size());
+    const int64_t groups = w.row_bytes() / GROUP;
+    for (int to = 0; to < m.outputs; ++to) {
+        const int from = outputs[to];
+        m.bias[to] = w.bias[from], m.scales[to] = w.scales[from], m.sums[to] = w.sums[from];
+        const auto at = [](int output, int64_t i, int64_t inputs) {
+            return (output / PANEL * inputs + i) * PANEL + output % PANEL;
+        };
+        for (int64_t i = 0; w.integers.size() && i < groups; ++i)
+            std::memcpy(&m.integers[at(to, i, groups) * GROUP], &w.integers[at(from, i, groups) * GROUP], GROUP);
+        for (int64_t i = 0; w.floats.size() && i < w.inputs; ++i)
+            m.floats[at(to, i, w.inputs)] = w.floats[at(from, i, w.inputs)];
+    }
     return m;
 }

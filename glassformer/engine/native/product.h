@@ -21,6 +21,10 @@ static inline void sum_integers(const int8_t* w, int groups, const uint8_t* x, i
         Ints ws[COLUMNS];
 #pragma GCC unroll 8
         for (int c = 0; c < COLUMNS; ++c) ws[c] = load(w + GROUP * LANES * c);
+        if (R == ROWS)  // the next panel, for which the first tile that reads it would wait
+#pragma GCC unroll 8
+            for (int c = 0; c < COLUMNS; ++c)
+                __builtin_prefetch(w + (int64_t)groups * GROUP * PANEL + GROUP * LANES * c, 0, 2);
 #pragma GCC unroll 8
         for (int r = 0; r < R; ++r) {
             const int32_t xs = four(x + r * stride);

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from glassformer.data.prepare import PreparedData, TrainingPairs
-from glassformer.data.shapes import choose_widths, described
+from glassformer.data.shapes import MULTIPLE, choose_widths, described
 from glassformer.errors import InputError, UsageError
 from glassformer.model import Transformer
 from glassformer.training.config import RunConfig, TrainingConfig
@@ -32,8 +32,8 @@ def compiled(objective: nn.Module, how: str) -> nn.Module:
 
     torch._dynamo.config.recompile_limit = torch._dynamo.config.accumulated_recompile_limit = MOST_SHAPES
     torch._dynamo.config.fail_on_recompile_limit_hit = True
-    # Its complex products, those of rotary positions, run as they are.
-    warnings.filterwarnings("ignore", message="Torchinductor does not support code generation for complex")
+    # The compiler warns of what it leaves as it is, such as the complex products of rotary positions.
+    warnings.filterwarnings("ignore", module=r"torch\._inductor")
     objective.compile(dynamic=False, fullgraph=True)
     return GraphedObjective(objective) if how == "graphs" else objective
 
@@ -77,11 +77,17 @@ def agreed_compilation(model: Transformer, data: PreparedData, config: RunConfig
         how = "none" if reason else "kernels"
         if reason:
             notes, count = (f"not compiled: {reason}",), settings.batch_shapes or 0
+    if how != "none":
+        notes = (f"the step is compiled ({how}) for each shape of batches when it first comes: that update is slow",)
     if not count:
         return Compilation(how, notes=notes)
     lengths = data.lengths(settings.seed)
-    widths = choose_widths(lengths.max(axis=1), count, config.model.max_length)
-    return Compilation(how, count, widths, (*notes, described(lengths, widths, settings.batch_tokens)))
+    most, longer = config.model.max_length, lengths.max(axis=1)
+    widths = choose_widths(longer, count, min(most, -(-int(longer.max()) // MULTIPLE) * MULTIPLE))
+    notes = (*notes, described(lengths, widths, settings.batch_tokens))
+    if widths[-1] < most:  # one more shape for a pair that is longer than those of the sample, should there be one
+        widths = (*widths, most)
+    return Compilation(how, count, widths, notes)
 
 
 def _reason_against(model: Transformer, data: PreparedData, count: int, config: RunConfig, group: Group) -> str:
@@ -112,7 +118,7 @@ def _problem(model: Transformer, data: TrainingPairs, config: RunConfig, device:
     try:
         for how in ("none", "kernels"):
             with preserved_random_state(device), autocast(settings.precision, device):
-                loss = compiled(objective, how)(*on_device(batch, device))
+                loss = compiled(objective, how)(*on_device(batch, device, whole=True))
                 loss.backward()
             losses.append(loss.item())
             model.zero_grad(set_to_none=True)

@@ -3,9 +3,11 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 
+settings: Any = torch.utils.deterministic  # whose attributes torch makes when it is imported
 # What cuBLAS needs for it, by its documentation ("Results reproducibility"): eight buffers of 4 MiB.
 CUBLAS_WORKSPACE = ":4096:8"
 
@@ -18,7 +20,7 @@ def make_deterministic() -> None:
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", CUBLAS_WORKSPACE)  # read when cuBLAS is first used
     torch.use_deterministic_algorithms(True)
-    torch.utils.deterministic.fill_uninitialized_memory = False  # nothing here reads what it has not written
+    settings.fill_uninitialized_memory = False  # nothing here reads what it has not written
     torch.backends.cudnn.benchmark = False
 
 
@@ -28,11 +30,11 @@ def preserved_determinism() -> Iterator[None]:
     before = (
         torch.are_deterministic_algorithms_enabled(),
         torch.is_deterministic_algorithms_warn_only_enabled(),
-        torch.utils.deterministic.fill_uninitialized_memory,
+        settings.fill_uninitialized_memory,
         torch.backends.cudnn.benchmark,
     )
     try:
         yield
     finally:
         torch.use_deterministic_algorithms(before[0], warn_only=before[1])
-        torch.utils.deterministic.fill_uninitialized_memory, torch.backends.cudnn.benchmark = before[2:]
+        settings.fill_uninitialized_memory, torch.backends.cudnn.benchmark = before[2:]

@@ -124,7 +124,7 @@ class Gradients:
         # Whether there is a dummy depends on what came before in this sitting; what dropout draws must not.
         kept = nullcontext() if part.counts else preserved_random_state(device)
         with kept, self._replica.autocast():
-            summed = self._replica.objective(*on_device(part.filled, device))
+            summed = self._replica.objective(*on_device(part.filled, device, whole=part.shape is not None))
             loss: Tensor = summed * part.counts / target_tokens
         (loss * self._group.size).backward()  # DDP and FSDP take the mean over the processes
         self._replica.collect_gradients()

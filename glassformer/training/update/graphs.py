@@ -30,7 +30,7 @@ class GraphedObjective(nn.Module):
         self._recorded: dict[tuple[torch.Size, torch.Size], Graphed] = {}
         self._memory = torch.cuda.graph_pool_handle()
 
-    def forward(self, source_BS: Tensor, target_BT: Tensor, places_N: Tensor | None = None) -> Tensor:
+    def forward(self, source_BS: Tensor, target_BT: Tensor) -> Tensor:
         if not (self.training and torch.is_grad_enabled()):
             loss: Tensor = self.objective(source_BS, target_BT)
             return loss

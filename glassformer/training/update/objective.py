@@ -57,7 +57,7 @@ class WholeObjective(Objective):
     """
 
     def forward(self, source_BS: Tensor, target_BT: Tensor, places_N: Tensor | None = None) -> Tensor:
-        """`places_N` is not needed."""
+        """`places_N` is not read."""
         hidden_RND, r_drop = self._hidden(source_BS, target_BT)
         output, targets_N = self.model.generator, target_BT.flatten()
         summed = whole_output_loss(hidden_RND, output.weight, output.bias, targets_N, self.smoothing, r_drop)
@@ -69,14 +69,16 @@ def passes_of(r_drop: float) -> int:
     return 2 if r_drop else 1
 
 
-def on_device(batch: Batch, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
-    """The batch there, as `Objective` reads it. Nothing waits for the copies: they start from pinned memory.
+def on_device(batch: Batch, device: torch.device, whole: bool = False) -> tuple[Tensor, ...]:
+    """The batch there, as `Objective` reads it, or `WholeObjective`, for which no shape may depend on the ids.
 
-    They take some microseconds of a step, so that a stream of their own would gain nothing.
+    Nothing waits for the copies: they start from pinned memory. They take some microseconds of a step, so that a stream
+    of their own would gain nothing.
     """
-    arrays = batch.source_BS, batch.target_BT, np.flatnonzero(batch.target_BT != PAD)
+    arrays = [batch.source_BS, batch.target_BT]
+    if not whole:
+        arrays.append(np.flatnonzero(batch.target_BT != PAD))
     tensors = (torch.from_numpy(each) for each in arrays)
     if device.type == "cuda":
         tensors = (each.pin_memory() for each in tensors)
-    source_BS, target_BT, places_N = (each.to(device, non_blocking=True) for each in tensors)
-    return source_BS, target_BT, places_N
+    return tuple(each.to(device, non_blocking=True) for each in tensors)

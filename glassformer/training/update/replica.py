@@ -51,6 +51,7 @@ class Replica:
             _shard(self.objective, self.model, group)
         elif group.size > 1:
             self.objective = _averaged(self.objective)
+        self.zero_grad()
 
     def autocast(self) -> AbstractContextManager[object]:
         """The context in which the objective is computed."""
@@ -68,9 +69,16 @@ class Replica:
         return -(-rows // self._group.size), width
 
     def zero_grad(self) -> None:
-        """Forget all gradients."""
+        """Forget all gradients.
+
+        A CUDA graph writes each gradient where it always does. Where there was none, autograd would take that memory
+        for the sum of gradients, which the next replay overwrites; so there are zeros to add to.
+        """
         for model in filter(None, (self.model, self.rounded)):
             model.zero_grad(set_to_none=True)
+        if self._settings.compile == "graphs" and not self.rounded:  # `collect_gradients` copies those of `rounded`
+            for weight in self.model.parameters():
+                weight.grad = torch.zeros_like(weight)
 
     @torch.no_grad()
     def collect_gradients(self) -> None:

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from torch._dynamo.testing import CompileCounter
 
 from glassformer.data.batches import Sentences, TokenizedPairs
 from glassformer.data.shapes import choose_widths
@@ -162,8 +163,11 @@ def prepared():
 def test_what_auto_compiles_on_a_gpu(settings, how, shapes, monkeypatch):
     monkeypatch.setattr(compilation, "_problem", lambda *_: "")
     found = agreed_compilation(None, prepared(), config_of(**settings), on_cuda())
-    assert (found.how, found.shapes) == (how, shapes) and len(found.widths) <= shapes
-    assert bool(found.notes) == (how != "none" or settings["max_steps"] == 7_199 or settings.get("batch_shapes") == 0)
+    # All pairs of the sample have 9 tokens; a longer one would have a shape of its own.
+    assert (found.how, found.shapes, found.widths) == (how, shapes, (16, 32) if shapes else ())
+    assert any(note.startswith("the step is compiled") for note in found.notes) == (how != "none")
+    refused = settings["max_steps"] == 7_199 or settings.get("batch_shapes") == 0
+    assert any(note.startswith("not compiled: ") for note in found.notes) == refused
 
 
 def test_a_step_that_cannot_be_compiled_runs_without(monkeypatch):
@@ -197,8 +201,8 @@ def test_a_run_of_few_shapes_goes_on_as_it_was(quick, tmp_path):
     """Its shapes are told, kept in config.yaml, and found again: to the bit."""
     settings = {"batch_shapes": 3, "checkpoint_every": 3, "batch_tokens": 128}
     assert quick("straight", max_steps=6, **settings).status == 0
-    # All its pairs have at most 8 tokens; nothing is longer than max_length.
-    assert any("batches have one of 2 shapes (16 x 8, 4 x 32); padding" in n for n in notes_of(tmp_path / "straight"))
+    # All its pairs have at most 8 tokens.
+    assert any("batches have one of 1 shapes (16 x 8); padding" in note for note in notes_of(tmp_path / "straight"))
     assert quick("stopped", max_steps=3, **settings).status == 0
     assert quick("stopped", "--resume", max_steps=6, **settings | {"batch_shapes": "null"}).status == 0
     assert parameters_of(tmp_path / "straight/last") == parameters_of(tmp_path / "stopped/last")
@@ -211,3 +215,33 @@ def test_rounded_weights_go_on_as_they_were(quick, tmp_path):
     assert quick("stopped", max_steps=2, **settings).status == 0
     assert quick("stopped", "--resume", max_steps=4, **settings).status == 0
     assert parameters_of(tmp_path / "straight/last") == parameters_of(tmp_path / "stopped/last")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"precision": "bfloat16"},
+        {"positions": "rotary", "norm": "rmsnorm", "activation": "swiglu", "num_kv_heads": 1, "r_drop": 1.0},
+    ],
+    ids=str,
+)
+def test_a_step_is_traced_whole_and_once_for_each_shape(options, monkeypatch):
+    """Whatever the padding. torch's tracer alone, whose graph is run as it is: what it makes of it has no kernels."""
+    compiler, counter = torch.compile, CompileCounter()
+    monkeypatch.setattr(torch, "compile", lambda function, **how: compiler(function, backend=counter, **how))
+    torch.compiler.reset()
+    pairs, config, widths = random_pairs(60), config_of(batch_tokens=96, **options), (8, 12)
+    batches = [pairs.batch(rows) for rows in pairs.plan(96, [1], widths)]
+    _, wanted = gradients_of(replica_of(config, widths), batches)
+    torch.manual_seed(3)
+    traced = config.with_training(compile="kernels", batch_shapes=2).training
+    replica, came = Replica(Transformer(config.model), traced, Group(CPU), widths), set()
+    replica.objective.train()
+    for part in (batches, batches[::-1]):
+        _, found = gradients_of(replica, part)
+        came |= {replica.shape(batch) for batch in part}
+    assert counter.frame_count == len(came) == 2 < len(batches)
+    scale = max(gradient.norm() for gradient in wanted.values())
+    for name, gradient in wanted.items():
+        assert (found[name] - gradient).norm() <= 0.02 * (gradient.norm() + 0.01 * scale), name
+    torch.compiler.reset()

@@ -1,0 +1,54 @@
+"""Balance a text as it is drawn: words that few sentences have yet are preferred, so that each is seen often enough."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from .draw import Draw
+from .frames import spelt_names
+from .units import Sentence
+
+FLOOR = 30  # sentences that each word must be in, in either language
+TRIES = 2  # draws of which the sentence with the rarest word is taken
+
+
+class Balance:
+    """Counts in how many sentences each form of each word is, and draws by that.
+
+    A name that is spelt is not to be known as a word: it counts as if it were in any number.
+    """
+
+    def __init__(self) -> None:
+        """Without any sentence."""
+        self._counts: dict[str, int] = {}
+        for names in spelt_names():
+            self._counts |= {word: sys.maxsize for pair in names for name in pair for word in name.lower().split()}
+
+    def draw(self, pattern: Callable[[Draw], Sentence | None], draw: Draw) -> Sentence | None:
+        """The one of TRIES sentences whose rarest word is the rarest."""
+        best, least = None, sys.maxsize
+        for _ in range(TRIES):
+            sentence = pattern(draw)
+            if sentence is not None and (rarest := self._rarest(sentence)) < least:
+                best, least = sentence, rarest
+        return best
+
+    def _rarest(self, sentence: Sentence) -> int:
+        """In how many sentences the rarest of its words is."""
+        counts = self._counts
+        return min(counts.get(word, 0) for word in _words(sentence))
+
+    def count(self, sentence: Sentence) -> None:
+        """Count the words of a sentence that was drawn."""
+        counts = self._counts
+        for word in _words(sentence):
+            counts[word] = counts.get(word, 0) + 1
+
+    def known_well(self, sentences: Sequence[Sentence], floor: float, always: Iterable[Sentence]) -> Iterator[Sentence]:
+        """The sentences less those with a word that fewer than `floor` have, and that is in none of `always`."""
+        rare = {word for word, count in self._counts.items() if count < floor}
+        rare.difference_update(*map(_words, always))
+        return (sentence for sentence in sentences if rare.isdisjoint(_words(sentence)))
+
+
+def _words(sentence: Sentence) -> list[str]:
+    return f"{sentence.source.lower()} {sentence.target}".replace(",", " ").replace("?", " ").split()

@@ -1,0 +1,44 @@
+"""mBART-50 in the layout of Hugging Face's transformers (MBartForConditionalGeneration).
+
+Tang et al. 2020. Pre-norm with a norm after each stack and one of the embeddings, learned positions, and languages told
+as in M2M-100. Of its table of positions the first two rows are of no position. mBART-25 is told its languages
+otherwise, behind the source and instead of the decoder's start, and is not read.
+
+Axes: V vocabulary.
+"""
+
+from pathlib import Path
+
+from glassformer.errors import InputError
+from glassformer.interop import marian
+from glassformer.interop.directories import read_object
+from glassformer.interop.m2m100 import TOKENIZER_CONFIG, id_of, translator_of
+from glassformer.translator import Translator
+
+KIND = "mbart"
+OFFSET = 2  # rows of the table of positions before that of the first token
+
+
+def read(directory: Path) -> Translator:
+    """The model in such a directory; InputError for one that does not fit together."""
+    values, path = read_object(directory, marian.CONFIG), directory / marian.CONFIG
+    tokenizer = str(read_object(directory, TOKENIZER_CONFIG).get("tokenizer_class"))
+    if not tokenizer.startswith("MBart50Tokenizer"):
+        raise InputError(
+            f"{directory / TOKENIZER_CONFIG}: tokenizer_class = {tokenizer} is not supported, only MBart50Tokenizer: "
+            "mBART-25 is told its languages in another way"
+        )
+    if values.get("tie_word_embeddings", True) is not True:
+        raise InputError(f"{path}: tie_word_embeddings = {values['tie_word_embeddings']!r} is not supported, only True")
+    theirs = marian.one_of_each(marian.read_weights(directory), True, directory / marian.WEIGHTS)
+    bias_V = theirs.pop("final_logits_bias", None)
+    has_bias = bias_V is not None and bool(bias_V.any())
+    config = marian.config_of(
+        values, path, norm_position="pre", positions="learned", embedding_norm=True,
+        embedding_scale=values.get("scale_embedding", False), output_bias=has_bias,
+        decoder_start_id=id_of(values, "decoder_start_token_id", path),
+    )  # fmt: skip
+    if has_bias and bias_V is not None:
+        theirs["final_logits_bias"] = bias_V.flatten()
+    theirs |= {name: one[OFFSET:] for name, one in theirs.items() if name.endswith("embed_positions.weight")}
+    return translator_of(directory, config, theirs, KIND)

@@ -1,0 +1,103 @@
+"""Decoding in room of fixed shapes: the same translations, to the last step, as in a cache that grows.
+
+On the CPU the steps run as they are; recorded as CUDA graphs they run in tests/device.
+"""
+
+from itertools import chain
+
+import numpy as np
+import pytest
+import torch
+
+from glassformer.engine import EagerEngine, generate
+from glassformer.engine import static as static_module
+from glassformer.engine.static import Room, StaticEngine
+from glassformer.errors import InputError
+from glassformer.search import SearchOptions
+from tests.engine.test_engine import engine, every_way, sources  # noqa: F401
+from tests.training.waits import Waits
+
+
+@every_way
+def test_translations_are_those_of_the_eager_engine(engine, options):  # noqa: F811
+    """Sources of all lengths in one batch, whose rows end one after the other, and past the first room."""
+    ours, theirs = (generate(one, sources(), options) for one in (StaticEngine(engine.model), engine))
+    assert [[one.tokens for one in each] for each in ours] == [[one.tokens for one in each] for each in theirs]
+    for one, other in zip(chain(*ours), chain(*theirs), strict=True):
+        assert one.log_prob == pytest.approx(other.log_prob, rel=1e-5, abs=1e-5)
+
+
+def test_room_is_used_again(engine):  # noqa: F811
+    static = StaticEngine(engine.model)
+    first = generate(static, sources(3), SearchOptions(beam=3))
+    rooms = {room: len(known) for room, known in static._free.items()}
+    assert generate(static, sources(3), SearchOptions(beam=3)) == first
+    assert {room: len(known) for room, known in static._free.items()} == rooms
+    assert all(count == 1 for count in rooms.values())
+
+
+def test_two_searches_at_a_time_do_not_share_room(engine):  # noqa: F811
+    """Each step of one goes between two of the other."""
+    static, given = StaticEngine(engine.model), sources(2, seed=4)
+    states = [static.encode([source]) for source in given]
+    plain = [engine.encode([source]) for source in given]
+    for token in (static.start_id, 5, 6, 7):
+        for which in (0, 1):
+            tokens_1 = np.array([token + which])
+            ours, states[which] = static.step(tokens_1, states[which])
+            theirs, plain[which] = engine.step(tokens_1, plain[which])
+            np.testing.assert_allclose(ours.log_probs(), theirs.log_probs(), atol=1e-5)
+    assert [len(known) for known in static._free.values()] == [2]
+
+
+def test_rows_that_end_are_computed_on_until_half_of_them_have(engine):  # noqa: F811
+    static = StaticEngine(engine.model)
+    state = static.encode(sources(8))
+    assert state.decoding.room == Room(8, 16, 24)
+    fewer = state.select(np.array([7, 0, 1, 2, 4]))
+    assert fewer.decoding is state.decoding and fewer.rows_M.tolist() == [7, 0, 1, 2, 4]
+    half = fewer.select(np.array([0, 2, 3, 4]))
+    assert half.decoding.room.rows == 4 and half.rows_M.tolist() == [0, 1, 2, 3]
+
+
+def test_a_step_waits_for_nothing(engine):  # noqa: F811
+    static = StaticEngine(engine.model)
+    state = static.encode(sources(4))
+    _, state = static.step(np.full(4, static.start_id), state)
+    with Waits() as waits:
+        static.step(np.full(4, 5), state)
+    assert waits.found == []
+
+
+def test_a_target_beyond_the_longest_is_refused(engine):  # noqa: F811
+    static = StaticEngine(engine.model)
+    state = static.encode(sources(1))
+    with pytest.raises(InputError):
+        for _ in range(static.max_length + 1):
+            _, state = static.step(np.array([5]), state)
+
+
+def test_bfloat16_is_a_copy_of_the_parameters(engine):  # noqa: F811
+    static = StaticEngine(engine.model, bfloat16=True)
+    assert static._translating.generator.weight.dtype == torch.bfloat16 != static.model.generator.weight.dtype
+    ours, theirs = (
+        one.step(np.full(3, one.start_id), one.encode(sources(3)))[0].log_probs()
+        for one in (static, EagerEngine(engine.model))
+    )
+    assert np.abs(np.exp(ours) - np.exp(theirs)).max() < 0.1
+
+
+def test_a_state_that_was_left_is_refused(engine):  # noqa: F811
+    static = StaticEngine(engine.model)
+    state = static.encode(sources(4))
+    state.select(np.array([0, 0, 1, 1]))
+    with pytest.raises(RuntimeError, match="a state that was left is used again"):
+        static.step(np.full(4, 5), state)
+
+
+def test_no_more_room_is_kept_than_there_should_be(engine, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(static_module, "MOST_ROOMS", 2)
+    static = StaticEngine(engine.model)
+    for count in (1, 2, 4, 8):
+        static.encode(sources(count))
+    assert [room.rows for room in static._free] == [4, 8]
