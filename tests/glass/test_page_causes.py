@@ -140,15 +140,13 @@ def test_an_experiment_from_the_start_shows_its_banner_its_title_and_what_comes_
     ):
         box = shown.bounding_box()
         assert box["y"] >= 0 and box["y"] + box["height"] <= 800
-    page.mouse.wheel(0, 700)
-    page.wait_for_function("scrollY > 300")
+    page.evaluate("scrollTo(0, 700)")
+    assert page.evaluate("scrollY") > 300
     outcome(page).get_by_role("button", name=re.compile("^See how far")).click()
     assert page.get_by_role("heading", level=2).inner_text() == "Edit and recompute"
     assert page.evaluate("scrollY") == 0
     page.get_by_role("heading", name="What moved").wait_for()
     assert page.get_by_text(re.compile(r"^\d+ matri(x|ces)$")).count() > 0
-    page.go_back()
-    page.wait_for_function("scrollY > 300")
 
 
 def test_an_experiment_can_be_done_by_keyboard_alone(visit, pages):
