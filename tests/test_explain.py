@@ -64,7 +64,7 @@ def test_one_number(reversing):
         (["MODEL", "a " * 60], 1, "tokens, but the model admits 32"),
         (["nowhere", "a"], 1, "nowhere: no such model"),
         (["MODEL", "a", "--beam", "0"], 2, "beam is 0"),
-        (["MODEL", "a", "--detail", "all"], 2, "unknown detail 'all'"),
+        (["MODEL", "a", "--detail", "all"], 2, "detail is 'all'; set it to attention"),
         (["MODEL", "a", "--layer", "7"], 2, "layer"),
         (["MODEL", "a", "--head", "x"], 2, "--head"),
         (["MODEL", "a", "--attention", "croos"], 2, "cross"),

@@ -90,7 +90,7 @@ def test_a_detail_that_is_asked_for_is_shown_whole(larger):
 def test_a_detail_that_the_trace_does_not_have_is_refused(larger):
     with pytest.raises(UsageError, match=r"has the detail 'full'; write it again with detail='full\+weights'"):
         larger.with_detail("full").display(detail="full+weights")
-    with pytest.raises(UsageError, match="unknown detail 'weights'"):
+    with pytest.raises(UsageError, match="detail is 'weights'; set it to attention"):
         larger.display(detail="weights")
 
 

@@ -320,7 +320,7 @@ def test_small_models_carry_their_weights_by_default():
         (lambda t: trace(cached(), "a", target="b " * 60), InputError, "but the model admits 48"),
         (lambda t: trace(cached(), "a", pad=50), InputError, "use fewer"),
         (lambda t: trace(cached(), "a", pad=-1), UsageError, "at least 0"),
-        (lambda t: trace(cached(), "a", detail="ful"), UsageError, "did you mean 'full'"),
+        (lambda t: trace(cached(), "a", detail="ful"), UsageError, "detail is 'ful'; set it to"),
         (lambda t: trace(cached(), "a", sample=True), UsageError, "does not sample"),
         (lambda t: trace(cached(), "a", beam=0), UsageError, "beam is 0"),
     ],

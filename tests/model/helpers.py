@@ -17,6 +17,7 @@ SHAPES = {  # of the presets: layers of encoder and decoder, d_model, d_ff, head
     "base": (6, 6, 512, 2048, 8),
     "big": (6, 6, 1024, 4096, 16),
     "deep-shallow": (12, 1, 512, 2048, 8),
+    "student": (6, 2, 256, 1024, 4),
 }
 
 

@@ -64,6 +64,8 @@ OTHERS = [
     {"final_norm": False},
     {"max_length": 7},
     {"embedding_scale": False},
+    {"embedding_norm": True},
+    {"first_position": 2},
     {"tie_embeddings": False},
     {"bias": False},
     {"output_bias": True},
