@@ -235,3 +235,12 @@ def test_translating_imports_no_torch(reversing, more):
 
 def test_the_library_is_where_the_build_puts_it():
     assert library.PATH.name == LIBRARY
+
+
+def test_a_library_of_another_interface_is_not_called(monkeypatch):
+    """Functions and structures may have changed since: what was built before would read the wrong memory."""
+    if library.load() is None:
+        pytest.skip("THE FAST ENGINE WAS NOT TESTED: no library")
+    library.load.cache_clear()
+    monkeypatch.setattr(library, "interface", lambda: "another")
+    assert library.load() is None and library.instruction_sets() == []

@@ -267,7 +267,10 @@ class _Tensors:
 def reason_against(config: ModelConfig) -> str | None:
     """Why the fast engine cannot run a model here, in words; None where it can."""
     if native.load() is None:
-        return "its library was not built (it needs a C++ compiler when glassformer is installed)"
+        return (
+            "its library was not built (it needs a C++ compiler when glassformer is installed), or from other sources: "
+            "install glassformer again, or run python -m glassformer.engine.native.build"
+        )
     if config.embedding_norm:
         return "it has no norm of the embeddings (embedding_norm)"
     if max(config.d_model, config.d_ff) > 60_000:

@@ -106,6 +106,8 @@ class Service:
                     pass
             except RefusedError as refusal:
                 log.error("%s", refusal.message)
+            except Exception:  # what else uses this model gets the same; the others are served
+                log.exception("the model %s cannot be used", model.name)
         self.ready = True
 
     def reload(self) -> None:

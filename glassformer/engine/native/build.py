@@ -4,6 +4,7 @@ It needs a C++17 compiler, which the variable CXX may name, and the standard lib
 compiled once for each instruction set; the library chooses among them when it runs.
 """
 
+import hashlib
 import os
 import platform
 import shlex
@@ -42,7 +43,7 @@ def build(library: Path = SOURCES / LIBRARY, extra: Sequence[str] = ()) -> Path:
     jobs: dict[str, tuple[str, tuple[str, ...]]] = {}
     for path in SOURCES.glob("*.cpp"):
         if path.stem != "kernels":
-            jobs[f"{path.stem}.o"] = path.name, ()
+            jobs[f"{path.stem}.o"] = path.name, (f'-DGLASSFORMER_INTERFACE="{interface()}"',)
     for name, flags in kernels.items():
         jobs[f"kernels_{name}.o"] = "kernels.cpp", (f"-DKERNELS={name}", f"-DKERNELS_{name}", *flags)
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -57,6 +58,11 @@ def build(library: Path = SOURCES / LIBRARY, extra: Sequence[str] = ()) -> Path:
         _run([*compiler, "-shared", "-pthread", *extra, *objects, "-o", str(made)])
         made.replace(library)
     return library
+
+
+def interface() -> str:
+    """What tells one form of the C interface from another: a hash of its header."""
+    return hashlib.sha256((SOURCES / "interface.h").read_bytes()).hexdigest()[:16]
 
 
 def _compiler() -> str:

@@ -59,6 +59,8 @@ void check_ids(const int32_t* ids, int64_t count, int vocabulary) {
 
 extern "C" {
 
+const char* glassformer_interface(void) { return GLASSFORMER_INTERFACE; }
+
 const char* glassformer_instruction_sets(void) { return kernel_names(); }
 
 const char* glassformer_open(const glassformer_config* config, const glassformer_weight* weights, int32_t count,

@@ -30,6 +30,7 @@ typedef struct {
 typedef struct glassformer_model glassformer_model;
 typedef struct glassformer_batch glassformer_batch;
 
+EXPORT const char* glassformer_interface(void);         // the hash of this file that the library was built with
 EXPORT const char* glassformer_instruction_sets(void);  // those of this processor, the best first
 
 // The positions (max_length, d_model) are added to the embeddings of a side, `turns` (max_length, width of a head) has

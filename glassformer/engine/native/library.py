@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from glassformer.engine.native.build import LIBRARY
+from glassformer.engine.native.build import LIBRARY, interface
 
 PATH = Path(__file__).with_name(LIBRARY)
 
@@ -56,10 +56,14 @@ FUNCTIONS: dict[str, tuple[Any, ...]] = {  # what each takes
 
 @cache
 def load() -> ctypes.CDLL | None:
-    """The library; None where it was not built, or was built for another machine."""
+    """The library; None where it was not built, or for another machine, or from sources with another interface."""
     try:
         library = ctypes.CDLL(str(PATH))
-    except OSError:
+        built_with = library.glassformer_interface
+    except (OSError, AttributeError):
+        return None
+    built_with.restype = c_char_p
+    if built_with().decode() != interface():
         return None
     for name, takes in FUNCTIONS.items():
         function = getattr(library, f"glassformer_{name}")

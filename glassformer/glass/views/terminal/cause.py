@@ -176,7 +176,7 @@ def _looked_at(cause: Shown, term: dict[str, Any]) -> list[Part]:
         return []
     place = max(range(len(shares)), key=lambda one: abs(shares[one]))
     token = (cause.source if "cross_attention" in term["tensor"] else cause.read)[place]
-    return [(f"  {number(shares[place])} of it from {place} ", DIM), token]
+    return [(f"  {number(shares[place])} of which from {place} ", DIM), token]
 
 
 def _lens(cause: Shown, console: Console) -> None:
