@@ -44,16 +44,7 @@ def vocabularies(
             raise InputError(f"{file}: lists a piece twice")
         all_ids.append(ids)
         models.append(spm.read_spm(splitter.parent, splitter.name) if splitter.is_file() else spm.of_words(ids))
-    if joint and all_ids[0] != all_ids[1]:
-        raise InputError(
-            f"{files[1]}: is another vocabulary than {files[0].name}, but the model has one table for both"
-        )
-    found = [
-        spm.vocabulary(ids, models if joint else [model], file)
-        for ids, model, file in zip(all_ids, models, files, strict=True)
-    ]
-    source, target = (spm.tokenizer(model, one.pieces) for model, one in zip(models, found, strict=True))
-    return found, (source, source if source.to_bytes() == target.to_bytes() else target)
+    return spm.of_two_sides(all_ids, models, files, joint)
 
 
 def config_of(values: Mapping[str, Any], path: Path) -> ModelConfig:

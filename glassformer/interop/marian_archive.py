@@ -157,16 +157,7 @@ def _is_flat(node: yaml.Node) -> bool:
 def _read_vocabularies(files: list[Path], joint: bool) -> tuple[list[spm.Vocabulary], Tokenizers]:
     ids = [_ids(file, side) for file, side in zip(files, (SOURCE, TARGET), strict=True)]
     models = [_splitter(file, side, one) for file, side, one in zip(files, (SOURCE, TARGET), ids, strict=True)]
-    if joint and ids[0] != ids[1]:
-        raise InputError(
-            f"{files[1]}: is another vocabulary than {files[0].name}, but the model has one table for both"
-        )
-    tables = [
-        spm.vocabulary(one, models if joint else [model], file)
-        for one, model, file in zip(ids, models, files, strict=True)
-    ]
-    source, target = (spm.tokenizer(model, one.pieces) for model, one in zip(models, tables, strict=True))
-    return tables, (source, source if source.to_bytes() == target.to_bytes() else target)
+    return spm.of_two_sides(ids, models, files, joint)
 
 
 def _ids(file: Path, side: str) -> dict[str, int]:

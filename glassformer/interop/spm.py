@@ -17,7 +17,7 @@ from glassformer.errors import InputError
 from glassformer.interop.directories import checked_file
 from glassformer.special import BOS, EOS, PAD, PIECES, UNK
 from glassformer.text.directions import symbol_of, target_of_symbol
-from glassformer.text.tokenizer import IMPORTED, Tokenizer
+from glassformer.text.tokenizer import IMPORTED, Tokenizer, Tokenizers
 
 _TAG = re.compile(">>([^<>]+)<<")
 _KINDS: Any = model_pb2.ModelProto.SentencePiece  # type: ignore[attr-defined]
@@ -74,6 +74,24 @@ def vocabulary(ids: Mapping[str, int], models: Iterable[Any], path: Path) -> Voc
     pieces = [*PIECES, *(one for one in theirs if one not in PIECES)]
     pieces += [one for one in made if one not in row and one not in PIECES]
     return Vocabulary(pieces, [row.get(piece) for piece in pieces])
+
+
+def of_two_sides(
+    ids: Sequence[Mapping[str, int]], models: Sequence[Any], files: Sequence[Path], joint: bool
+) -> tuple[list[Vocabulary], Tokenizers]:
+    """The vocabularies of source and target, and their tokenizers: one where both are the same.
+
+    `joint`: the model has one table for both sides. Raises InputError, by the `files`, where they then differ.
+    """
+    if joint and ids[0] != ids[1]:
+        raise InputError(
+            f"{files[1]}: is another vocabulary than {files[0].name}, but the model has one table for both"
+        )
+    found = [
+        vocabulary(one, models if joint else [model], file) for one, model, file in zip(ids, models, files, strict=True)
+    ]
+    source, target = (tokenizer(model, one.pieces) for model, one in zip(models, found, strict=True))
+    return found, (source, source if source.to_bytes() == target.to_bytes() else target)
 
 
 def tokenizer(model: Any, pieces: Sequence[str], mark: str = IMPORTED) -> Tokenizer:
