@@ -15,7 +15,7 @@ import time
 from collections import defaultdict
 
 WAYS = {  # how threads wait, by the environment
-    "asleep (as the command)": {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "1000"},
+    "asleep (as the command)": {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "20000"},
     "busily (libgomp's default)": {},
 }
 ROWS, TOKENS = 48, 13  # of a batch: some 640 tokens, as the quickstart's

@@ -14,7 +14,7 @@ from typing import Any
 
 # How threads of OpenMP, which are torch's, wait for each other: the standard's variable, GNU's and LLVM's.
 WAITING = "OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"
-LOOKS = 1000  # that a thread takes before it sleeps: some 50 microseconds
+LOOKS = 20_000  # that a thread takes before it sleeps, in about a millisecond; 1,000 cost a third on an idle machine
 # A user's Ctrl-C, a request to end, a terminal that hangs up, a limit of the processor's time; not all on every system.
 STOPPING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGXCPU") if hasattr(signal, name)]
 LOCKED_BYTE = 1 << 30  # where Windows, whose locks forbid reading too, locks a file: behind all that is read
