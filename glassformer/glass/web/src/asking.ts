@@ -4,19 +4,18 @@ import { signal } from "@preact/signals";
 import { findCause } from "./causes/cause";
 import { SentenceError } from "./engine/translate";
 import type { Graph } from "./graph";
+import { Kept } from "./kept";
 import type { Question } from "./url";
-
-const KEPT = 6; // questions at a time
 
 /** The share of the experiments that is done; null while nothing is asked. */
 export const asking = signal<number | null>(null);
 export const objection = signal<string | null>(null); // why the last question could not be answered
 
-const answers = signal<ReadonlyMap<string, Graph>>(new Map());
+const answers = new Kept(6);
 const key = (trace: number, sentence: string | null, question: Question): string => JSON.stringify([trace, sentence, question.step, question.versus]);
 
 /** The graph that knows the answer, if it was found and is still kept. */
-export const answered = (trace: number, sentence: string | null, question: Question): Graph | undefined => answers.value.get(key(trace, sentence, question));
+export const answered = (trace: number, sentence: string | null, question: Question): Graph | undefined => answers.get(key(trace, sentence, question));
 
 let latest = 0;
 
@@ -25,8 +24,8 @@ export async function findAnswer(own: Graph, trace: number, sentence: string | n
   const number = ++latest;
   objection.value = null;
   const name = key(trace, sentence, question);
-  const known = answers.peek().get(name);
-  if (known) return keep(name, known);
+  const known = answers.peek(name);
+  if (known) return answers.keep(name, known);
   asking.value = 0;
   const alive = async (done: number) => {
     if (number === latest) asking.value = done;
@@ -35,7 +34,7 @@ export async function findAnswer(own: Graph, trace: number, sentence: string | n
   };
   try {
     const cause = await findCause(own.recorded, question, () => alive(0), alive);
-    return cause && keep(name, own.with({ cause }));
+    return cause && answers.keep(name, own.with({ cause }));
   } catch (error) {
     if (number === latest) objection.value = error instanceof SentenceError ? error.message : `The question could not be answered here: ${String(error)}`;
     if (!(error instanceof SentenceError)) console.error(error);
@@ -60,10 +59,4 @@ async function breath(): Promise<void> {
   if (performance.now() - worked < SLICE) return;
   await new Promise((resume) => setTimeout(resume));
   worked = performance.now();
-}
-
-function keep(name: string, graph: Graph): Graph {
-  const others = [...answers.peek()].filter(([other]) => other !== name).slice(1 - KEPT);
-  answers.value = new Map([...others, [name, graph]]);
-  return graph;
 }

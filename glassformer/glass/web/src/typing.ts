@@ -3,8 +3,7 @@
 import { signal } from "@preact/signals";
 import { SentenceError, translate } from "./engine/translate";
 import { Graph } from "./graph";
-
-const KEPT = 4; // sentences at a time: each has all its numbers
+import { Kept } from "./kept";
 
 /** A sentence being translated, and what is written so far. */
 export interface Waiting {
@@ -15,16 +14,16 @@ export interface Waiting {
 export const waiting = signal<Waiting | null>(null);
 export const problem = signal<string | null>(null); // why the last sentence could not be translated
 
-const graphs = signal<ReadonlyMap<string, Graph>>(new Map());
+const graphs = new Kept(4); // each has all its numbers
 const key = (trace: number, sentence: string): string => `${trace} ${sentence}`;
 
 /** The graph of a sentence that was typed into a trace, if it has been computed and is still kept. */
-export const typedGraph = (trace: number, sentence: string): Graph | undefined => graphs.value.get(key(trace, sentence));
+export const typedGraph = (trace: number, sentence: string): Graph | undefined => graphs.get(key(trace, sentence));
 
 /** Whether that graph is kept; it is then the last to be let go. */
 export function recall(trace: number, sentence: string): boolean {
-  const known = graphs.peek().get(key(trace, sentence));
-  if (known) keep(key(trace, sentence), known);
+  const known = graphs.peek(key(trace, sentence));
+  if (known) graphs.keep(key(trace, sentence), known);
   return known !== undefined;
 }
 
@@ -43,7 +42,7 @@ export async function typeSentence(own: Graph, trace: number, sentence: string):
       await new Promise((resume) => setTimeout(resume));
       return number === latest;
     });
-    return record && keep(key(trace, sentence), new Graph(record, own.label));
+    return record && graphs.keep(key(trace, sentence), new Graph(record, own.label));
   } catch (error) {
     if (number === latest) problem.value = error instanceof SentenceError ? error.message : `The sentence could not be translated here: ${String(error)}`;
     if (!(error instanceof SentenceError)) console.error(error);
@@ -58,10 +57,4 @@ export function stopTyping(): void {
   latest++;
   waiting.value = null;
   problem.value = null;
-}
-
-function keep(name: string, graph: Graph): Graph {
-  const others = [...graphs.peek()].filter(([other]) => other !== name).slice(1 - KEPT);
-  graphs.value = new Map([...others, [name, graph]]);
-  return graph;
 }
