@@ -143,9 +143,10 @@ _LEAST = {
     "max_length_extra": 0,
     "no_repeat_ngram": 0,
 }
+WIDEST = 10_000  # hypotheses
 _MOST = {
-    "beam": 10_000,
-    "n_best": 10_000,
+    "beam": WIDEST,
+    "n_best": WIDEST,
     "length_penalty": 100,
     "max_length_ratio": 1_000_000,
 }  # beyond, memory or arithmetic overflows

@@ -6,7 +6,7 @@ from msgspec import UNSET, Struct, UnsetType
 from starlette.responses import PlainTextResponse, Response
 
 from glassformer.serving.endpoint import Call, Endpoint, Interface, answer
-from glassformer.serving.intake import form_of, read_body
+from glassformer.serving.intake import form_of, listed, read_body
 from glassformer.serving.languages import name_of, served, targets
 from glassformer.serving.models import UNKNOWN
 from glassformer.serving.refusals import RefusedError, invalid
@@ -92,7 +92,7 @@ async def translate_texts(call: Call) -> Response:
     """Translate texts, as DeepL does."""
     body: DeeplBody = call.body
     wanted = Wanted(
-        [body.text] if isinstance(body.text, str) else body.text,
+        listed(body.text),
         split=str(body.split_sentences) not in ("0", "False"),
         html=bool(body.tag_handling),
         glossary=_glossary(call, body.glossary_id),
@@ -100,7 +100,7 @@ async def translate_texts(call: Call) -> Response:
     wanted.check(call.service.limits)
     direction = call.service.models.choose(None, body.source_lang, body.target_lang)
     found = texts_of(await call.work(lambda: translate(call.service, direction, wanted)))
-    call.service.usage[call.client if call.service.keys else ""] += sum(map(len, wanted.texts))
+    call.service.usage[_counted(call)] += sum(map(len, wanted.texts))
     return answer(
         DeeplTranslations([
             DeeplTranslated(
@@ -111,6 +111,11 @@ async def translate_texts(call: Call) -> Response:
             for text, one in zip(wanted.texts, found, strict=True)
         ])
     )  # fmt: skip
+
+
+def _counted(call: Call) -> str:
+    """Whose characters are counted: those of a key, or all together where there are none."""
+    return call.client if call.service.keys else ""
 
 
 def _glossary(call: Call, glossary_id: str | None) -> Glossary | None:
@@ -131,7 +136,7 @@ async def languages(call: Call) -> Response:
 
 async def usage(call: Call) -> Response:
     """How many characters the client has had translated."""
-    return answer(Usage(character_count=call.service.usage[call.client if call.service.keys else ""]))
+    return answer(Usage(character_count=call.service.usage[_counted(call)]))
 
 
 async def glossaries(call: Call) -> Response:

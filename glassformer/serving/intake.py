@@ -81,6 +81,11 @@ def form_of(body: bytes) -> dict[str, Any]:
     return values
 
 
+def listed(texts: str | list[str]) -> list[str]:
+    """The texts of a field that may be one text or several."""
+    return [texts] if isinstance(texts, str) else texts
+
+
 def query_as(request: Request, kind: type[B]) -> B:
     """The address's query as `kind`. Raises RefusedError: 422 for what does not fit."""
     return _converted(dict(request.query_params), kind, strict=False)

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from glassformer.serving.bodies import Alternatives, State
 from glassformer.serving.endpoint import Call, Endpoint, Interface, answer
+from glassformer.serving.intake import listed
 from glassformer.serving.languages import detected, name_of, served, targets
 from glassformer.serving.refusals import RefusedError
 from glassformer.serving.translating import Wanted, texts_of, translate
@@ -71,7 +72,7 @@ LIBRE = Interface(error, LibreError, without_key=403)
 async def translate_texts(call: Call) -> Response:
     """Translate a text or a list, as LibreTranslate does."""
     body: LibreBody = call.body
-    texts = [body.q] if isinstance(body.q, str) else body.q
+    texts = listed(body.q)
     wanted = Wanted(texts, alternatives=body.alternatives, html=body.format == "html", glossary=call.service.glossary)
     wanted.check(call.service.limits)
     found_language = _language_of(texts) if body.source == AUTO else UNSET

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from glassformer.arguments import refuse_wrong_types
 from glassformer.errors import UsageError
-
-WIDEST = 10_000  # beam of any search
+from glassformer.search.options import WIDEST
 
 
 @dataclass(frozen=True)

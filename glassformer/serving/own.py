@@ -9,7 +9,7 @@ from glassformer.errors import GlassformerError
 from glassformer.serving.answers import OWN, as_json, translations
 from glassformer.serving.bodies import ExplainBody, ModelFacts, ModelList, TranslateBody, Translations
 from glassformer.serving.endpoint import Call, Endpoint, answer
-from glassformer.serving.intake import query_as
+from glassformer.serving.intake import listed, query_as
 from glassformer.serving.models import Direction
 from glassformer.serving.page import policy_of
 from glassformer.serving.refusals import RefusedError, invalid, too_large
@@ -24,7 +24,7 @@ async def translate_texts(call: Call) -> Response:
     """Translate a text, or several."""
     body: TranslateBody = call.body
     wanted = Wanted(
-        [body.text] if isinstance(body.text, str) else body.text,
+        listed(body.text),
         body.beam,
         body.alternatives,
         body.alignment,
