@@ -1,19 +1,11 @@
 """How much a trace keeps of what was observed."""
 
 import dataclasses
-from typing import Literal, get_args
+from typing import Literal
 
-from glassformer.errors import UsageError, nearest
 from glassformer.glass.tensor import TracedTensor
 
 Detail = Literal["attention", "full", "full+weights"]  # each keeps what those before it keep
-
-
-def checked_detail(detail: Detail) -> Detail:
-    """The detail; UsageError with the nearest ones if there is no such detail."""
-    if detail not in get_args(Detail):
-        raise UsageError(f"unknown detail '{detail}'; {nearest(str(detail), get_args(Detail))}")
-    return detail
 
 
 def attention_only(tensors: dict[str, TracedTensor]) -> dict[str, TracedTensor]:

@@ -18,7 +18,7 @@ from glassformer.arguments import checked, path_of
 from glassformer.errors import InputError, UsageError, nearest
 from glassformer.files import write_whole
 from glassformer.glass.cell import Cell, explain_cell, index_of, recompute
-from glassformer.glass.detail import Detail, attention_only, checked_detail
+from glassformer.glass.detail import Detail, attention_only
 from glassformer.glass.numbers import show
 from glassformer.glass.ops import OPS
 from glassformer.glass.ops.op import Index
@@ -156,7 +156,7 @@ class Trace:
         """
         details = get_args(Detail)
         present = details.index(self.meta["detail"])
-        if (wanted := details.index(checked_detail(detail))) > present:
+        if (wanted := details.index(detail)) > present:
             raise UsageError(f"this trace has the detail '{details[present]}'; write it again with detail='{detail}'")
         if wanted == present:
             return self

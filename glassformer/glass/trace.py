@@ -20,7 +20,7 @@ from glassformer.glass.causes.engine import IntervenedEngine
 from glassformer.glass.causes.places import written_axis
 from glassformer.glass.causes.resolving import Interventions, Plan, Unchanged
 from glassformer.glass.decode_step import decode_step
-from glassformer.glass.detail import Detail, attention_only, checked_detail
+from glassformer.glass.detail import Detail, attention_only
 from glassformer.glass.graph import score_scale
 from glassformer.glass.lecture.tour import tour
 from glassformer.glass.observe import observe
@@ -144,7 +144,7 @@ def _checked(translator: Translator, detail: Detail | None, pad: int) -> Detail:
     if detail is None:
         parameters = sum(parameter.numel() for parameter in translator.model.parameters())
         return "full+weights" if parameters <= SMALL_MODEL else "full"
-    return checked_detail(detail)
+    return detail
 
 
 def _decoded(

@@ -5,7 +5,6 @@ they are easier to learn than people's translations, so that a small model comes
 "Sequence-Level Knowledge Distillation", section 3.2). What is validated on stays as people wrote it.
 """
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
@@ -17,7 +16,7 @@ from glassformer.data.cache import key_of
 from glassformer.data.config import DataConfig
 from glassformer.data.texts import read_texts
 from glassformer.errors import UsageError
-from glassformer.files import saving, write_whole
+from glassformer.files import checksum, saving, write_whole
 from glassformer.model_directory import WEIGHTS, resolve
 from glassformer.text.pairs import Pair
 from glassformer.training.config import RunConfig
@@ -41,7 +40,7 @@ def with_teacher(path: Path, settings: Mapping[str, Any], group: Group) -> dict[
     _refuse_unsuitable(config.data)
     texts = read_texts(config.data, config.training.seed)
     model = resolve(Path(teacher))
-    key = key_of(*texts.digests, _digest(model / WEIGHTS))[:12]
+    key = key_of(*texts.digests, checksum(model / WEIGHTS))[:12]
     written, valid = path / f"distilled-{key}.tsv", path / f"valid-{key}.tsv"
     if group.is_main and not written.exists():
         held_out = {} if texts.valid else texts.first_reading.held_out
@@ -105,8 +104,3 @@ def _cut_to_whole_lines(partial: Path) -> int:
     whole = content[: content.rfind(b"\n") + 1]
     partial.write_bytes(whole)
     return whole.count(b"\n")
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
