@@ -14,8 +14,10 @@ import sys
 import time
 from collections import defaultdict
 
+from glassformer.system import ASLEEP
+
 WAYS = {  # how threads wait, by the environment
-    "asleep (as the command)": {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "20000"},
+    "asleep (as the command)": ASLEEP,
     "busily (libgomp's default)": {},
 }
 ROWS, TOKENS = 48, 13  # of a batch: some 640 tokens, as the quickstart's
