@@ -120,7 +120,7 @@ def _alternatives(hint: Any) -> tuple[Any, ...]:
 
 
 def _is_a(value: Any, hint: Any) -> bool:
-    """Whether a value has a type. What this cannot tell (type variables, functions, protocols) counts as it."""
+    """Whether a value has a type. What this cannot tell (a type variable) counts as it."""
     kind = get_origin(hint) or hint
     if kind in (Union, types.UnionType):
         return any(_is_a(value, one) for one in get_args(hint))

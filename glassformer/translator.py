@@ -46,9 +46,8 @@ if TYPE_CHECKING:  # torch takes a second to import, and the fast engine does wi
 
 _MADE_ONCE = RLock()  # held while a model is read, by whichever thread first asks for it
 
-Targets = (
-    str | Sequence[str] | None
-)  # target or direction of all sentences, or of each; None where there is one at most
+# The target or direction of all sentences, or of each; None where there is one at most.
+Targets = str | Sequence[str] | None
 
 
 @dataclass(frozen=True)
