@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from glassformer.serving.server import listen
 from tests.commands import refusal, run, start
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
@@ -40,6 +41,13 @@ def test_a_port_that_is_taken(model):
         port = taken.getsockname()[1]
         assert f"cannot listen at 127.0.0.1, port {port}" in refusal(run("serve", model, "--port", port))
     assert "--port is 99999" in refusal(run("serve", model, "--port", 99_999), status=2)
+
+
+def test_an_answer_does_not_wait_until_its_head_was_acknowledged():
+    with listen("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname()):
+        accepted, _ = listening.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_files_that_are_not_there(model, tmp_path):
