@@ -75,8 +75,8 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         reason = error.strerror or str(error)
         raise InputError(f"cannot listen at {host}, port {port}: {reason}; choose another --port or --host") from error
-    # Each connection inherits it. Else an answer's body waits until its head was acknowledged, which takes 40 ms; asyncio
-    # sees to it only where a socket was made with its protocol's number.
+    # Each connection inherits it. Else an answer's body waits until its head was acknowledged, which takes 40 ms;
+    # asyncio sees to that only where a socket was made with its protocol's number.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listening
 

@@ -314,7 +314,8 @@ class Tokenizer:
         if len(texts) < FOR_A_THREAD:  # SentencePiece would start a thread, for as long as 25 texts take
             return [self._pieces.encode(text) for text in texts]
         threads = min(os.cpu_count() or 1, 1 + len(texts) // FOR_A_THREAD)
-        return self._pieces.encode(texts, num_threads=threads)
+        ids: list[list[int]] = self._pieces.encode(texts, num_threads=threads)
+        return ids
 
     def sample_all(self, texts: Sequence[str], dropout: float, seed: int) -> list[list[int]]:
         """Each text split at random; the same ids for the same arguments, and `decode` gives the text back.
