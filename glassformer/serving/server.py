@@ -117,3 +117,4 @@ def serve(settings: ServeSettings, set_up: Callable[[], None]) -> None:
             Server(settings, app).run([listening])
         else:
             Processes(configure(settings, functools.partial(make_worker, settings, set_up)), [listening]).run()
+            app.state.service.clients.close()

@@ -112,6 +112,21 @@ def test_a_worker_that_is_killed_comes_back(model):
     assert ended(process)[0] == 0
 
 
+@POSIX
+def test_workers_know_together_what_a_client_did(model):
+    """Each request is a connection of its own, which either worker may take."""
+    process, url = started(model, "--workers", 2, "--set", "rate=40")
+    try:
+        texts = {"text": ["a b"], "target_lang": "HI"}
+        found = [requests.post(f"{url}/v2/translate", json=texts, timeout=60).status_code for _ in range(45)]
+        assert set(found) == {200, 429} and 40 <= found.count(200) <= 42
+        time.sleep(2)  # in which there is room for one more
+        assert requests.get(f"{url}/v2/usage", timeout=60).json()["character_count"] == 3 * found.count(200)
+    finally:
+        process.send_signal(signal.SIGTERM)
+    assert ended(process)[0] == 0
+
+
 def answers(url):
     try:
         return requests.post(f"{url}/v1/translate", json={"text": "a b"}, timeout=60).status_code == 200
