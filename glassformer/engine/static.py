@@ -198,6 +198,7 @@ class StaticState:
     decoding: Decoding
     lease: Lease
     rows_M: Ints
+    place: int = 0  # target positions read
 
     def select(self, rows_M: Ints) -> "StaticState":
         """The state of these rows."""
@@ -232,7 +233,7 @@ class StaticEngine(EagerEngine):
         self, tokens_M: Ints, state: StaticState
     ) -> tuple[StaticFollowing, StaticState]:
         """Read one more token of each row: what may follow, and the state after it."""
-        if state.decoding.holder is not state.lease:
+        if state.decoding.holder is not state.lease or state.place != state.lease.place:
             raise RuntimeError("a state that was left is used again: its room may be another's now")
         self.model.config.check_length(state.lease.place + 1)
         state, order_N = self._arranged(state)
@@ -240,7 +241,7 @@ class StaticEngine(EagerEngine):
         tokens_N = np.full(decoding.room.rows, EOS, dtype=np.int64)
         tokens_N[state.rows_M] = tokens_M
         decoding.step(tokens_N, order_N, state.lease)
-        return StaticFollowing(decoding, state.rows_M), state
+        return StaticFollowing(decoding, state.rows_M), replace(state, place=state.lease.place)
 
     def _arranged(self, state: StaticState) -> tuple[StaticState, Ints | None]:
         """The state with a row of its own for each row of the search and room for one more token; and, where rows are
@@ -268,7 +269,7 @@ class StaticEngine(EagerEngine):
         decoding.read_past(old.cache, chosen_M, lease.place)
         decoding.read_memory(old.cache, chosen_M)
         old.leave()
-        return StaticState(decoding, new, np.arange(len(state.rows_M)))
+        return StaticState(decoding, new, np.arange(len(state.rows_M)), new.place)
 
     def _take(self, room: Room, like: DecoderCache, sources_N: Ints, place: int) -> tuple[Decoding, Lease]:
         """A decoding that nobody uses, of the room asked for."""

@@ -146,9 +146,9 @@ def test_attention_for_sentences_is_attention(queries, keys, width, cuda):
         wanted = functional.scaled_dot_product_attention(*exact, attn_mask=mask).nan_to_num(0)
         direction = torch.randn_like(wanted).bfloat16()
         found = _fused(*given, mask)
-        pairs = [(found, wanted), *zip(torch.autograd.grad(found, given, direction),
-                                       torch.autograd.grad(wanted, exact, direction.double()), strict=True)]  # fmt: skip
-        for one, other in pairs:
+        gradients = torch.autograd.grad(found, given, direction)
+        right = torch.autograd.grad(wanted, exact, direction.double())
+        for one, other in zip((found, *gradients), (wanted, *right), strict=True):
             assert (one.double() - other.nan_to_num(0)).norm() <= 0.01 * other.nan_to_num(0).norm()
 
 

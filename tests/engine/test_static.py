@@ -121,9 +121,10 @@ def test_bfloat16_is_a_copy_of_the_parameters(engine):  # noqa: F811
 def test_a_state_that_was_left_is_refused(engine):  # noqa: F811
     static = StaticEngine(engine.model)
     state = static.encode(sources(4))
-    state.select(np.array([0, 0, 1, 1]))
-    with pytest.raises(RuntimeError, match="a state that was left is used again"):
-        static.step(np.full(4, 5), state)
+    static.step(np.full(4, static.start_id), state)
+    for left in (state, state.select(np.array([0, 0, 1, 1]))):
+        with pytest.raises(RuntimeError, match="a state that was left is used again"):
+            static.step(np.full(4, 5), left)
 
 
 def test_no_more_room_is_kept_than_there_should_be(engine, monkeypatch):  # noqa: F811
