@@ -18,7 +18,7 @@ ROOT = Path(glassformer.__file__).parent
 FLOORS = [
     {"errors", "special", "system"},
     {"arguments", "reading"},
-    {"batching", "device", "files", "locking", "settings"},
+    {"batching", "cuda_graphs", "device", "files", "locking", "settings"},
     {"model", "text", "search"},
     {"corpora", "quality_estimation"},
     {"data"},

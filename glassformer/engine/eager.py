@@ -22,6 +22,7 @@ from glassformer.model.transformer import shift_right
 from glassformer.search.protocol import Floats, Ints
 from glassformer.special import PAD
 
+DEVICE_BATCHES = 8  # times as large as a processor's: a GPU needs many rows to be busy
 SCORED_TOKENS = 1024  # positions of a batch to score, padding included; each has a logit for every token there is
 
 
@@ -73,14 +74,22 @@ def _ids(tokens: Sequence[int], like: Tensor) -> Tensor:
 
 def _top(scores_NV: Tensor, count: int) -> Tensor:
     """As `search.ranking.top`, on the device: topk leaves open which of equal scores it takes."""
+    ids_NM, tied_N = top_if_not_tied(scores_NV, count)
+    if tied_N.any():
+        ids_NM[tied_N] = scores_NV[tied_N].argsort(dim=1, descending=True, stable=True)[:, :count]
+    return ids_NM
+
+
+def top_if_not_tied(scores_NV: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """The `count` best ids of each row, of equal scores the lowest id first; and in which rows the last of them is
+    tied with one that is left out, so that they may be the wrong ones. Nothing waits for a GPU."""
     count = min(count, scores_NV.shape[1])
     values_NM, ids_NM = scores_NV.topk(min(count + 1, scores_NV.shape[1]), dim=1)
     tied_N = (values_NM[:, count - 1] == values_NM[:, -1]) & values_NM[:, -1].isfinite()
+    if values_NM.shape[1] == count:
+        tied_N = torch.zeros_like(tied_N)
     ids_NM = ids_NM[:, :count].sort(1).values
-    ids_NM = ids_NM.gather(1, scores_NV.gather(1, ids_NM).argsort(dim=1, descending=True, stable=True))
-    if values_NM.shape[1] > count and tied_N.any():
-        ids_NM[tied_N] = scores_NV[tied_N].argsort(dim=1, descending=True, stable=True)[:, :count]
-    return ids_NM
+    return ids_NM.gather(1, scores_NV.gather(1, ids_NM).argsort(dim=1, descending=True, stable=True)), tied_N
 
 
 def refuse_wrong_ids(sources: Sequence[Sequence[int]], config: ModelConfig) -> None:
@@ -111,6 +120,11 @@ class ModuleEngine:
     def max_length(self) -> int:
         """The most tokens of a source or of a translation, `</s>` included."""
         return self.model.config.max_length
+
+    @property
+    def batch_factor(self) -> int:
+        """How much larger batches may be than those that suit a processor."""
+        return DEVICE_BATCHES if self.device.type == "cuda" else 1
 
     def _matrix(self, rows: Sequence[Sequence[int]]) -> Tensor:
         """Ids as one matrix, filled up on the right with `<pad>`. UsageError in a forked process."""
