@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from threading import Lock
 from typing import Any
 
 from starlette.requests import Request
@@ -18,6 +18,7 @@ class Admission:
 
     def __init__(self, limits: Limits) -> None:
         self._limits, self.pending = limits, 0
+        self._counting = Lock()  # held while `pending` changes, which the requests' threads do too
         self._pool = ThreadPoolExecutor(limits.concurrent, "request")
         self.draining = False
 
@@ -41,24 +42,20 @@ class Admission:
         raise RefusedError(504, "timeout", f"not done within {self._limits.timeout:g} seconds; ask for less at a time")
 
     def start(self, do: Callable[[], Any], ticket: Ticket) -> "Future[Any]":
-        """Begin the work, or let it wait. Raises RefusedError as `run` does; call it in the loop's thread."""
+        """Begin the work, or let it wait. Raises RefusedError as `run` does."""
         if self.draining:
             raise unavailable("the server is about to end")
-        if self.pending >= self._limits.concurrent + self._limits.queued:
-            raise busy("too many requests are waiting")
-        self.pending += 1
-        loop = asyncio.get_running_loop()
+        with self._counting:
+            if self.pending >= self._limits.concurrent + self._limits.queued:
+                raise busy("too many requests are waiting")
+            self.pending += 1
         future = self._pool.submit(_with_ticket, do, ticket)
-
-        def done(future: "Future[Any]") -> None:
-            with suppress(RuntimeError):  # of a loop that has ended
-                loop.call_soon_threadsafe(self._done)
-
-        future.add_done_callback(done)
+        future.add_done_callback(self._done)
         return future
 
-    def _done(self) -> None:
-        self.pending -= 1
+    def _done(self, _: "Future[Any]") -> None:
+        with self._counting:
+            self.pending -= 1
 
     def close(self) -> None:
         """Wait for nothing more."""

@@ -290,6 +290,16 @@ def test_an_error_of_ours_tells_nothing(server, monkeypatch, caplog):
     assert answer.json()["request_id"] in caplog.text and "secret" not in caplog.text
 
 
+@pytest.mark.parametrize(("log", "requests_are", "texts_are"), [("errors", 0, 0), ("requests", 1, 0), ("texts", 1, 1)])
+def test_logs_hold_what_is_asked_for(model, tmp_path, caplog, log, requests_are, texts_are):
+    caplog.set_level("INFO", "glassformer.serving")
+    with serving(tmp_path, model, log=log) as address:
+        assert address.post("/v1/translate", {"text": "b a c a", "target": "hi"}).status_code == 200
+        assert address.post("/v1/translate", {"text": "b a c a", "target": "xx"}).status_code == 422
+    assert caplog.text.count("POST /v1/translate") == 2 * requests_are
+    assert caplog.text.count("b a c a") == texts_are
+
+
 def test_no_answer_has_a_path(tmp_path):
     """Not of a model that was trained on files, started from another, damaged, or quantised."""
     directory = write_model(tmp_path / "somewhere" / "letters", corpus="/data/private.tsv")
