@@ -25,21 +25,28 @@ class Admission:
     async def run(self, do: Callable[[], Any], ticket: Ticket, request: Request) -> Any:
         """What `do` returns. Its thread has the ticket; it is cancelled when the client goes or its time is over.
 
-        Raises RefusedError: 429 where too many wait, 503 while the server ends, 504 for what takes too long.
+        Raises RefusedError: 429 where too many wait or it waited too long, 503 while the server ends, 504 for what
+        takes too long.
         """
-        work = asyncio.wrap_future(self.start(do, ticket))
-        gone = asyncio.ensure_future(_gone(request))
+        future = self.start(do, ticket)
+        work, gone = asyncio.wrap_future(future), asyncio.ensure_future(_gone(request))
+        most, first = self._limits.timeout, min(self._limits.max_wait, self._limits.timeout)
         try:
-            await asyncio.wait({work, gone}, timeout=self._limits.timeout, return_when=asyncio.FIRST_COMPLETED)
-            if work.done():
-                return work.result()
+            for seconds in (first, most - first):
+                await asyncio.wait({work, gone}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+                if work.done():
+                    return work.result()
+                if gone.done():
+                    break
+                if not (future.running() or future.done()):
+                    raise busy(f"it was not its turn within {first:g} seconds", 5)
         except UnwantedError:
             pass
         finally:
             ticket.cancel()
             work.cancel()
             gone.cancel()
-        raise RefusedError(504, "timeout", f"not done within {self._limits.timeout:g} seconds; ask for less at a time")
+        raise RefusedError(504, "timeout", f"not done within {most:g} seconds; ask for less at a time")
 
     def start(self, do: Callable[[], Any], ticket: Ticket) -> "Future[Any]":
         """Begin the work, or let it wait. Raises RefusedError as `run` does."""

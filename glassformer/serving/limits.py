@@ -53,6 +53,10 @@ class Limits:
     keep_jobs: int = 3_600
     """How long the result of a job is kept. Range: at least 1. Unit: seconds. Source: ours."""
 
+    max_wait: float = 30.0
+    """How long a request may wait for its turn, if not `timeout`; then it is answered with 429.
+    Range: above 0. Unit: seconds. Source: ours."""
+
     timeout: float = 60.0
     """How long a request may take, waiting included; then it is answered with 504.
     Range: above 0. Unit: seconds. Source: ours."""

@@ -239,6 +239,19 @@ def test_more_than_may_wait_is_sent_away(slow):
     assert first[0].status_code == second[0].status_code == 200
 
 
+def test_what_waits_too_long_is_sent_away(slow):
+    """The one that runs goes on."""
+    slow.service.admission._limits = Limits(concurrent=1, queued=1, max_wait=0.2)
+    running, first = in_background(lambda: slow.post("/v1/translate", {"text": "a"}))
+    assert slow.started.acquire(timeout=10)
+    answer = slow.post("/v1/translate", {"text": "a"})
+    assert code(answer) == (429, "too_many_requests") and "turn" in answer.json()["error"]["message"]
+    assert running.is_alive() and int(answer.headers["Retry-After"]) > 0
+    slow.release.set()
+    running.join(10)
+    assert first[0].status_code == 200
+
+
 def test_what_takes_too_long_is_given_up(slow):
     assert code(slow.post("/v1/translate", {"text": "a"})) == (504, "timeout")
 
