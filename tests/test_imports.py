@@ -36,7 +36,7 @@ FLOORS = [
 ]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 LIBRARIES = {  # the libraries that a room may use, where that is limited
-    "model": {"torch", "numpy"},
+    "model": {"torch", "numpy", "triton"},
     "search": {"numpy"},
     "engine": {"torch", "numpy"},
     "text": {"sentencepiece", "sentencex", "pyarrow", "zstandard"},

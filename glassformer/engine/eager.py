@@ -74,22 +74,14 @@ def _ids(tokens: Sequence[int], like: Tensor) -> Tensor:
 
 def _top(scores_NV: Tensor, count: int) -> Tensor:
     """As `search.ranking.top`, on the device: topk leaves open which of equal scores it takes."""
-    ids_NM, tied_N = top_if_not_tied(scores_NV, count)
-    if tied_N.any():
-        ids_NM[tied_N] = scores_NV[tied_N].argsort(dim=1, descending=True, stable=True)[:, :count]
-    return ids_NM
-
-
-def top_if_not_tied(scores_NV: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """The `count` best ids of each row, of equal scores the lowest id first; and in which rows the last of them is
-    tied with one that is left out, so that they may be the wrong ones. Nothing waits for a GPU."""
     count = min(count, scores_NV.shape[1])
     values_NM, ids_NM = scores_NV.topk(min(count + 1, scores_NV.shape[1]), dim=1)
     tied_N = (values_NM[:, count - 1] == values_NM[:, -1]) & values_NM[:, -1].isfinite()
-    if values_NM.shape[1] == count:
-        tied_N = torch.zeros_like(tied_N)
     ids_NM = ids_NM[:, :count].sort(1).values
-    return ids_NM.gather(1, scores_NV.gather(1, ids_NM).argsort(dim=1, descending=True, stable=True)), tied_N
+    ids_NM = ids_NM.gather(1, scores_NV.gather(1, ids_NM).argsort(dim=1, descending=True, stable=True))
+    if values_NM.shape[1] > count and tied_N.any():
+        ids_NM[tied_N] = scores_NV[tied_N].argsort(dim=1, descending=True, stable=True)[:, :count]
+    return ids_NM
 
 
 def refuse_wrong_ids(sources: Sequence[Sequence[int]], config: ModelConfig) -> None:
