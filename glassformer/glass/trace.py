@@ -6,7 +6,6 @@ Axes: T target tokens, V vocabulary.
 import dataclasses
 from collections.abc import Sequence
 from functools import partial
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -33,6 +32,7 @@ from glassformer.model import ModelConfig
 from glassformer.model.positions import BASE
 from glassformer.search import Hypothesis, SearchOptions
 from glassformer.special import EOS, PAD
+from glassformer.system import version_of
 from glassformer.translator import Translator, search_options
 
 CANDIDATES = 10  # likeliest tokens kept of each step
@@ -181,7 +181,7 @@ def _meta(translator: Translator, title: str, seed: int, detail: str) -> dict[st
     return {
         "kind": "translation",
         "title": title,
-        "version": version("glassformer"),
+        "version": version_of("glassformer"),
         "card": translator.card,
         "seed": seed,
         "kernel": "explicit",

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import cache
-from importlib.metadata import version
 from typing import Any
 
 import msgspec
@@ -11,6 +10,7 @@ from starlette.responses import Response
 from glassformer.serving.answers import OWN
 from glassformer.serving.endpoint import ALWAYS, Call, Endpoint, answer
 from glassformer.serving.intake import FORM, JSON
+from glassformer.system import version_of
 
 REASONS = {
     400: "The body cannot be read.",
@@ -43,7 +43,7 @@ def document(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {
             "title": "glassformer",
-            "version": version("glassformer"),
+            "version": version_of("glassformer"),
             "description": "Translation by glassformer: its own interface (/v1), LibreTranslate's and DeepL's.",
         },
         "paths": paths,

@@ -1,7 +1,6 @@
 """The lecture's worked example as a trace. Axes: S source tokens, D d_model."""
 
 from collections.abc import Mapping
-from importlib.metadata import version
 from typing import Any
 
 import torch
@@ -17,6 +16,7 @@ from glassformer.glass.lecture.words import numbered_axis, source_words, words_a
 from glassformer.glass.record import Trace
 from glassformer.glass.trace import conventions
 from glassformer.model import ModelConfig
+from glassformer.system import version_of
 
 UNNAMED = {"masked_word": "word", "encoder_word": "source", "decoder_word": "target"}
 
@@ -58,7 +58,7 @@ def _meta() -> dict[str, Any]:
     return {
         "kind": "lecture",
         "title": "The lecture's worked example",
-        "version": version("glassformer"),
+        "version": version_of("glassformer"),
         "card": {},
         "seed": 0,
         "kernel": "explicit",

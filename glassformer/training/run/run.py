@@ -2,7 +2,6 @@
 
 import platform
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import torch
 
 from glassformer.data.prepare import PreparedData
 from glassformer.model_directory import CARD, read_json
+from glassformer.system import version_of
 from glassformer.training.config import RunConfig
 from glassformer.training.distributed import Group
 from glassformer.training.progress import TrainingProgress
@@ -62,7 +62,7 @@ class Run:
             "steps": self.progress.step,
             "validation": scores,
             "seed": self.config.training.seed,
-            "versions": {p: version(p) for p in ("glassformer", "torch", "sentencepiece", "sacrebleu")}
+            "versions": {p: version_of(p) for p in ("glassformer", "torch", "sentencepiece", "sacrebleu")}
             | {"python": platform.python_version()},
         }
         self.translator.save(self.path / name)
