@@ -9,7 +9,9 @@ is written as it comes; what there was no time for is named.
 """
 
 import argparse
+import itertools
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -20,7 +22,7 @@ from device.rows import Job, Rows, Turns
 from glassformer.device import choose_device
 from glassformer.training.update.utilisation import peak_flops
 
-# preset, positions of a side, shares of the device's memory
+# preset, positions of a side, shares of the device's memory (each of 10 GB)
 SIZES = [("base", 25_600, 2), ("tiny", 1_280, 1), ("base", 4_096, 1), ("big", 25_600, 3)]
 BATCHES = [(1, 1), (32, 1), (256, 1), (1, 4), (32, 4), (256, 4)]  # sentences, beam
 SMALL = {"d_model": 32, "d_ff": 64, "num_heads": 2, "encoder_layers": 1, "decoder_layers": 1}
@@ -32,7 +34,7 @@ def main() -> None:
     parser.add_argument("--device", default="auto")
     parser.add_argument("--minutes", type=float, default=7.0, help="after which nothing is waited for (%(default)s)")
     parser.add_argument("--updates", type=int, default=20, help="of a measurement of training (%(default)s)")
-    parser.add_argument("--ways", default="", help="only those whose names have this in them")
+    parser.add_argument("--ways", default="", help="only those in whose names this regular expression is found")
     parser.add_argument("--smoke", action="store_true", help="tiny sizes, nothing compiled")
     parser.add_argument("--row", type=json.loads, help="measure this one alone")
     parser.add_argument("--lock", help="which processes take turns by")
@@ -44,7 +46,7 @@ def main() -> None:
         parser.error("--out is missing")
     if choose_device(options.device).type == "cpu" and not options.smoke:
         sys.exit("no GPU is here: nothing is measured (--smoke tries the program itself)")
-    rows = Rows(options.out, 60 * options.minutes)
+    rows = Rows(options.out, 60 * options.minutes, shares(options.device))
     smoke = ["--smoke"] * options.smoke
     command = [sys.executable, __file__, "--device", options.device, "--updates", str(options.updates), *smoke]
     rows.measure(jobs(options.smoke, options.ways), command)
@@ -54,15 +56,15 @@ def main() -> None:
 
 
 def jobs(smoke: bool, wanted: str) -> list[Job]:
-    """What is measured, the most wanted first: the ways of one size beside each other."""
+    """What is measured, the most wanted ways first."""
     found = []
-    for size, positions, shares in SIZES:
-        for way in training.WAYS if (size, positions) == ("base", 25_600) else training.COMPARED:
+    for way, other in itertools.zip_longest(training.WAYS, decoding.WAYS):
+        for size, positions, shares in SIZES if way in training.COMPARED else SIZES[:1]:
             what = {"kind": "training", "size": size, "positions": 64 if smoke else positions, "way": way}
             found.append(Job(what, shares))
-        if len(found) == len(training.WAYS):
-            found += [Job({"kind": "decoding", "way": way}) for way in decoding.WAYS]
-    return [job for job in found if wanted in job.what["way"]]
+        if other:
+            found.append(Job({"kind": "decoding", "way": other}))
+    return [job for job in found if re.search(wanted, job.what["way"])]
 
 
 def measure(options: argparse.Namespace) -> None:
@@ -79,6 +81,13 @@ def measure(options: argparse.Namespace) -> None:
     model = training.config_of("base", 64, vocabulary, **small).model
     for numbers in decoding.measured(what["way"], model, device, turns, BATCHES[: 2 if options.smoke else None]):
         print(json.dumps(numbers | facts(device)), flush=True)
+
+
+def shares(name: str) -> int:
+    """How many shares the device's memory has, for the processes that hold some at a time."""
+    device = choose_device(name)
+    memory = torch.cuda.get_device_properties(device).total_memory if device.type == "cuda" else 0
+    return max(3, int(memory / 10e9))
 
 
 def facts(device: torch.device) -> dict[str, object]:

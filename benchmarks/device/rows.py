@@ -53,7 +53,7 @@ class Job:
 class Rows:
     """Rows of numbers in a file of JSON."""
 
-    def __init__(self, path: Path, seconds: float, shares: int = 5) -> None:
+    def __init__(self, path: Path, seconds: float, shares: int) -> None:
         self.path, self.shares, self.rows = path, shares, list[Numbers]()
         self.began = time.monotonic()
         self.ends = self.began + seconds
