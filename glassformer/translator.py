@@ -399,7 +399,8 @@ def search_options(options: SearchOptions | None, overrides: Mapping[str, Any]) 
     known = keys_of(SearchOptions)
     for name in overrides.keys() - known:
         raise UsageError(f"there is no option '{name}' of translating; {nearest(name, known)}")
-    return dataclasses.replace(options or SearchOptions(), **overrides)
+    options = options or SearchOptions()
+    return dataclasses.replace(options, **overrides) if overrides else options
 
 
 def _of_each(to: Targets, count: int) -> Sequence[str | None]:

@@ -64,19 +64,19 @@ class FastNext:
         count = min(count, self._engine.config.vocab_size - len(set(suppressed)))
         ids_NM = np.empty((self._rows, count), dtype=np.int32)
         log_probs_NM = np.empty((self._rows, count), dtype=np.float32)
-        self._engine.call("best", self._batch, count, _pointer(forbidden_V), _pointer(ids_NM), _pointer(log_probs_NM))
+        self._engine.call("best", self._batch, count, forbidden_V, ids_NM, log_probs_NM)
         return ids_NM.astype(np.int64), log_probs_NM
 
     def log_probs_of(self, tokens_N: Ints) -> Floats:
         """The log-probability of one token of each row."""
         log_probs_N = np.empty(self._rows, dtype=np.float32)
-        self._engine.call("log_probs_of", self._batch, _pointer(tokens_N), _pointer(log_probs_N))
+        self._engine.call("log_probs_of", self._batch, tokens_N, log_probs_N)
         return log_probs_N
 
     def log_probs(self) -> Floats:
         """log_probs_NV of every token."""
         log_probs_NV = np.empty((self._rows, self._engine.config.vocab_size), dtype=np.float32)
-        self._engine.call("log_probs", self._batch, _pointer(log_probs_NV))
+        self._engine.call("log_probs", self._batch, log_probs_NV)
         return log_probs_NV
 
 
@@ -106,8 +106,8 @@ class FastEngine:
         wanted = instructions or os.environ.get(INSTRUCTIONS) or ""
         self._home, self._threads = Home(), threads or free_processors()
         self.call(
-            "open", byref(_native_config(config)), tensors.array, len(tensors.array), *map(_pointer, positions),
-            _pointer(turns), wanted.encode(), self._threads, byref(self._model),
+            "open", byref(_native_config(config)), tensors.array, len(tensors.array), *positions, turns,
+            wanted.encode(), self._threads, byref(self._model),
         )  # fmt: skip
         library = native.load()
         assert library
@@ -136,12 +136,12 @@ class FastEngine:
         ids = np.array([token for source in sources for token in source], dtype=np.int32)
         lengths = np.array([len(source) for source in sources], dtype=np.int32)
         batch = _Batch()
-        self.call("encode", self._model, _pointer(ids), _pointer(lengths), len(sources), byref(batch))
+        self.call("encode", self._model, ids, lengths, len(sources), byref(batch))
         batch.keep(self)
         if self.shortlist and sources:
             lists = [self.shortlist.of(source) for source in sources]
             counts = np.array([len(one) for one in lists], dtype=np.int32)
-            self.call("shorten", batch, _pointer(np.concatenate(lists)), _pointer(counts))
+            self.call("shorten", batch, np.concatenate(lists), counts)
         rows_N = np.arange(len(sources), dtype=np.int32)
         return FastState(batch, rows_N, np.empty((len(sources), 0), dtype=np.int32))
 
@@ -158,8 +158,7 @@ class FastEngine:
         sources_N, first = np.ascontiguousarray(state.sources_N), c_int32()
         across = 0 if attended_NS is None else attended_NS.shape[1]
         self.call(
-            "step", state.batch, rows, _pointer(tokens), _pointer(sources_N), _pointer(slots_NT), length, byref(first),
-            _pointer(attended_NS), across,
+            "step", state.batch, rows, tokens, sources_N, slots_NT, length, byref(first), attended_NS, across
         )  # fmt: skip
         own_N1 = np.arange(first.value, first.value + rows, dtype=np.int32)[:, None]
         after = FastState(state.batch, state.sources_N, np.concatenate([slots_NT, own_N1], axis=1))
@@ -266,7 +265,10 @@ class _Tensors:
         if array is None:
             return None
         self._kept.append(np.ascontiguousarray(array, dtype=kind))
-        return _pointer(self._kept[-1])
+        return self._kept[-1].ctypes.data_as(ctypes.POINTER(_FIELDS[kind]))
+
+
+_FIELDS: dict[type, Any] = {np.float32: ctypes.c_float, np.int8: ctypes.c_int8}
 
 
 def reason_against(config: ModelConfig) -> str | None:
@@ -299,16 +301,7 @@ def linear(
     x_NI = np.ascontiguousarray(x_NI, dtype=np.float32)
     y_NO = np.empty((len(x_NI), given["weight"].rows), dtype=np.float32)
     of_bias = byref(given["bias"]) if bias is not None else None
-    _call(
-        "linear",
-        instructions.encode(),
-        threads,
-        byref(given["weight"]),
-        of_bias,
-        _pointer(x_NI),
-        len(x_NI),
-        _pointer(y_NO),
-    )
+    _call("linear", instructions.encode(), threads, byref(given["weight"]), of_bias, x_NI, len(x_NI), y_NO)
     return y_NO
 
 
@@ -322,21 +315,6 @@ def _call(name: str, *arguments: Any) -> None:
         raise MemoryError
     if message:
         raise UsageError(f"fast engine: {message.decode()}")
-
-
-def _pointer(array: NDArray[Any] | None) -> Any:
-    return None if array is None else array.ctypes.data_as(_POINTERS[array.dtype.char])
-
-
-_POINTERS: dict[str, Any] = {
-    np.dtype(kind).char: pointer
-    for kind, pointer in (
-        (np.float32, native.FLOATS),
-        (np.int32, native.INTS),
-        (np.uint8, native.BYTES),
-        (np.int8, ctypes.POINTER(ctypes.c_int8)),
-    )
-}
 
 
 def _native_config(config: ModelConfig) -> native.Config:

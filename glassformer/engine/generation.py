@@ -52,7 +52,7 @@ def generate(
             prefixes=[prefixes[row] for row in batch] if prefixes is not None else None,
             suppress_tokens=SUPPRESSED,
             watch=watch,
-            seeds=[_seed(options.seed, source) for source in chosen],
+            seeds=[_seed(options.seed, source) for source in chosen] if options.sample else None,
         )
         for row, hypotheses in zip(batch, found, strict=True):
             results[row] = hypotheses

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from glassformer.data.shortlist import Shortlist
-from glassformer.engine import EagerEngine, generate
+from glassformer.engine import EagerEngine, generate, generation
 from glassformer.engine.fast import FastEngine, linear, reason_against
 from glassformer.engine.native import library
 from glassformer.errors import GlassformerError, InputError, UsageError
@@ -187,6 +187,20 @@ def test_it_translates_as_the_eager_engine(options, way):
         assert [one.tokens for one in found] == [one.tokens for one in same]
         for one, other in zip(found, same, strict=True):
             assert one.token_log_probs == pytest.approx(other.token_log_probs, abs=2e-5)
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+@precisions
+@pytest.mark.parametrize("options", CONFIGS[:3], ids=named)
+def test_no_translation_depends_on_its_batch(options, int8, way, monkeypatch):
+    """Not a bit of it, over batches of many compositions."""
+    engine, generator = fast(make(**options), int8), random.Random(3)
+    known = sources([4, 1, 7, 6, 5, 3, 8, 2, 8, 12, 24])
+    alone = [generate(engine, [source], way)[0] for source in known]
+    for _ in range(20):
+        rows = generator.choices(range(len(known)), k=generator.randint(2, 30))
+        monkeypatch.setattr(generation, "BATCH_TOKENS", generator.choice([20, 100, 4096]))
+        assert generate(engine, [known[row] for row in rows], way) == [alone[row] for row in rows]
 
 
 @every_config
