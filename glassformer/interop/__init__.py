@@ -166,7 +166,7 @@ def _reader_of(path: Path) -> Read:
     if read := next((read for is_there, read in ARCHIVES.values() if is_there(path)), None):
         return read
     kind = read_object(path, "config.json").get("model_type")
-    if kind not in READERS:
+    if not isinstance(kind, str) or kind not in READERS:
         raise InputError(f"{path / 'config.json'}: model_type = {kind!r} is not known, only {', '.join(READERS)}")
     return READERS[kind]
 

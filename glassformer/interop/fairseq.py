@@ -91,7 +91,7 @@ def _our_model(
     theirs = marian.one_of_each(theirs, joint, path)
     learned = bool(options.get("encoder_learned_pos"))
     if learned:
-        theirs |= {name: one[PAD + 1 :] for name, one in theirs.items() if name.endswith("embed_positions.weight")}
+        theirs = marian.from_position(theirs, PAD + 1)
     before = bool(options.get("encoder_normalize_before"))
     lengths = [options.get(f"max_{side}_positions", 1024) for side in ("source", "target")]
     if lengths[0] != lengths[1]:

@@ -80,8 +80,7 @@ def _ids(directory: Path, model: Any) -> dict[str, int]:
     else:
         ids = read_object(directory, VOCABULARY) if path.exists() else spm.fairseq_ids(model)
         ids |= {piece: number for piece, number in _languages(directory, len(ids)).items() if piece not in ids}
-    if not all(isinstance(number, int) for number in ids.values()):
-        raise InputError(f"{path}: must give each piece its id")
+    spm.check_ids(ids, path)
     return {with_symbol(piece): number for piece, number in ids.items()}
 
 
@@ -101,8 +100,9 @@ def _languages(directory: Path, first: int) -> dict[str, Any]:
     for name in (TOKENIZER_CONFIG, SPECIAL):
         values = read_object(directory, name) if (directory / name).exists() else {}
         for key in ("additional_special_tokens", "extra_special_tokens"):
-            listed = [one for one in values.get(key) or [] if isinstance(one, str) and _LANGUAGE.fullmatch(one)]
-            if listed:
+            given = values.get(key)
+            names = given if isinstance(given, list) else []
+            if listed := [one for one in names if isinstance(one, str) and _LANGUAGE.fullmatch(one)]:
                 return {piece: first + number for number, piece in enumerate(listed)}
     if read_object(directory, TOKENIZER_CONFIG).get("language_codes", "m2m100") == "m2m100":
         return {f"__{code}__": first + number for number, code in enumerate(LANGUAGES)}

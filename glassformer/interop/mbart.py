@@ -40,5 +40,4 @@ def read(directory: Path) -> Translator:
     )  # fmt: skip
     if has_bias and bias_V is not None:
         theirs["final_logits_bias"] = bias_V.flatten()
-    theirs |= {name: one[OFFSET:] for name, one in theirs.items() if name.endswith("embed_positions.weight")}
-    return translator_of(directory, config, theirs, KIND)
+    return translator_of(directory, config, marian.from_position(theirs, OFFSET), KIND)

@@ -34,6 +34,6 @@ def unpickled(path: Path) -> dict[str, Any]:
 def unpickled_tensors(path: Path) -> dict[str, Tensor]:
     """The tensors of a file that holds nothing else."""
     tensors = unpickled(path)
-    if not all(isinstance(one, Tensor) for one in tensors.values()):
+    if not all(isinstance(name, str) and isinstance(one, Tensor) for name, one in tensors.items()):
         raise InputError(f"{path}: expected tensors by name")
     return tensors
