@@ -99,7 +99,7 @@ def export_model(
     one = _format(to, out, int8, web, languages)
     if translator.card.get("quantized"):
         raise InputError("the model is quantised already; export the one that it was made from")
-    if translator.target_tokenizer.is_two_sided:
+    if translator.source_tokenizer.is_framed_otherwise:
         raise UsageError("the model is told both languages, which no export holds; use the model that was imported")
     one.check(translator)
     if web:
