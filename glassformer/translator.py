@@ -352,7 +352,7 @@ class Translator:
         tokenizer, targets = self.source_tokenizer, _of_each(to, len(texts))
         symbols = {target: tokenizer.target_ids(target) for target in set(targets)}
         encoded = zip(targets, tokenizer.encode_all(texts), strict=True)
-        return [[*symbols[target], *ids, EOS] if ids else [] for target, ids in encoded]
+        return [[*symbols[target], *ids, *tokenizer.ending_ids] if ids else [] for target, ids in encoded]
 
     def _first(self, count: int, to: Targets) -> list[list[int]]:
         """What the translations of so many texts begin with: none, or the symbol of the target (`is_two_sided`)."""

@@ -134,7 +134,7 @@ class Transformer(nn.Module):
         Raises InputError if the target would exceed `max_length`.
         """
         start, length = cache.length, target_BT.shape[1]
-        keys = cache.room or int(start + length)
+        keys = cache.room or cast(int, start + length)  # no int(): the exporter to ONNX must see it vary
         self.config.check_length(keys)
         mask_TS = look_ahead_mask(length, keys, target_BT.device, start)
         x_BTD = self.target_embedding(target_BT, start)
