@@ -20,14 +20,18 @@ LARGEST = 1 << 50  # bytes of a file whose checksum is taken: it is read piece b
 STATES = "partial", "old", "gone"  # what stands beside NAME, as .NAME.STATE: the new one, the old one, one to remove
 
 
+class SavingError(InputError):
+    """The disk failed, or has no room; what was saved before is intact."""
+
+
 @contextmanager
 def saving(what: Path) -> Iterator[None]:
-    """Turns a failure of the disk into one line; what was saved before is left as it was."""
+    """Turns a failure of the disk into one line, a SavingError; what was saved before is left as it was."""
     try:
         yield
     except OSError as error:
         reason = error.strerror or str(error)
-        raise InputError(
+        raise SavingError(
             f"{what}: cannot save: {reason}; make room or mend the path and go on: what was saved before is intact"
         ) from error
 
