@@ -21,7 +21,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from glassformer.engine.eager import EagerEngine, EagerFollowing, refuse_wrong_ids
+from glassformer.arguments import checked
+from glassformer.engine.checking import refuse_wrong_ids
+from glassformer.engine.eager import EagerEngine, EagerFollowing
 from glassformer.model import Transformer
 from glassformer.model.cache import DecoderCache, KeysValues
 from glassformer.search.protocol import Ints
@@ -187,6 +189,7 @@ class StaticEngine(EagerEngine):
         self._free: dict[Room, list[Decoding]] = {}
         self._lock = RLock()
 
+    @checked
     @torch.inference_mode()
     def encode(self, sources: Sequence[Sequence[int]]) -> StaticState:  # type: ignore[override]
         """Read the sources; cross-attention's keys and values are computed once, here."""
