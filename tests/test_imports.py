@@ -47,7 +47,7 @@ LIBRARIES = {  # the libraries that a room may use, where that is limited
     "special": set(),
     "system": set(),
     "batching": set(),
-    "files": set(),
+    "files": {"safetensors"},
     "reading": set(),
     "settings": {"yaml"},
     "evaluation": {"sacrebleu", "comet"},
