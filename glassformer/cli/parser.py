@@ -4,10 +4,10 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
+from glassformer import __version__
 from glassformer.cli import commands as do
 from glassformer.cli import evaluation, glass, serving, translation
 from glassformer.errors import UsageError
-from glassformer.system import version_of
 
 
 class _Parser(argparse.ArgumentParser):
@@ -62,7 +62,7 @@ class _Version(argparse.Action):
         from glassformer.engine.native.library import instruction_sets
 
         sets = instruction_sets()
-        print(f"glassformer {version_of('glassformer')} ({'fast engine: ' + sets[0] if sets else 'no fast engine'})")
+        print(f"glassformer {__version__} ({'fast engine: ' + sets[0] if sets else 'no fast engine'})")
         parser.exit()
 
 

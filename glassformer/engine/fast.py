@@ -15,8 +15,10 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from glassformer.arguments import checked, refuse_wrong_type
 from glassformer.batching import batches_by_length, pad
 from glassformer.data.shortlist import Shortlist
+from glassformer.engine.checking import refuse_wrong_room, refuse_wrong_step, refuse_wrong_targets
 from glassformer.engine.native import library as native
 from glassformer.engine.protocol import TargetScore
 from glassformer.errors import InputError, UsageError
@@ -69,6 +71,7 @@ class FastNext:
 
     def log_probs_of(self, tokens_N: Ints) -> Floats:
         """The log-probability of one token of each row."""
+        refuse_wrong_step(tokens_N, self._rows)
         log_probs_N = np.empty(self._rows, dtype=np.float32)
         self._engine.call("log_probs_of", self._batch, tokens_N, log_probs_N)
         return log_probs_N
@@ -129,6 +132,7 @@ class FastEngine:
         """The most tokens of a source or of a translation, `</s>` included."""
         return self.config.max_length
 
+    @checked
     def encode(self, sources: Sequence[Sequence[int]]) -> FastState:
         """Read the sources; cross-attention's keys and values are computed once, here."""
         for source in sources:
@@ -152,7 +156,11 @@ class FastEngine:
 
         `attended_NS` gets how much each row attends to each place of its source, the mean of all layers and heads.
         """
+        refuse_wrong_type(state, FastState, "state")
         rows, length = state.slots_NT.shape
+        refuse_wrong_step(tokens_N, rows)
+        if attended_NS is not None:
+            refuse_wrong_room(attended_NS, rows)
         self.config.check_length(length + 1)
         tokens, slots_NT = np.ascontiguousarray(tokens_N, dtype=np.int32), np.ascontiguousarray(state.slots_NT)
         sources_N, first = np.ascontiguousarray(state.sources_N), c_int32()
@@ -164,6 +172,7 @@ class FastEngine:
         after = FastState(state.batch, state.sources_N, np.concatenate([slots_NT, own_N1], axis=1))
         return FastNext(self, state.batch, rows), after
 
+    @checked
     def score(
         self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]], align: bool = False
     ) -> list[TargetScore]:
@@ -171,6 +180,7 @@ class FastEngine:
 
         A token of each target in each step; those of like length in one batch.
         """
+        refuse_wrong_targets(sources, targets, self.config)
         results: dict[int, TargetScore] = {}
         for batch in batches_by_length([len(target) for target in targets], SCORED_TOKENS):
             scores = self._score_batch([sources[row] for row in batch], [targets[row] for row in batch], align)

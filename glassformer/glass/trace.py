@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from glassformer import __version__
 from glassformer.arguments import checked
 from glassformer.engine import SUPPRESSED, Engine, generate
 from glassformer.errors import InputError, UsageError
@@ -32,7 +33,6 @@ from glassformer.model import ModelConfig
 from glassformer.model.positions import BASE
 from glassformer.search import Hypothesis, SearchOptions
 from glassformer.special import EOS, PAD
-from glassformer.system import version_of
 from glassformer.translator import Translator, search_options
 
 CANDIDATES = 10  # likeliest tokens kept of each step
@@ -181,7 +181,7 @@ def _meta(translator: Translator, title: str, seed: int, detail: str) -> dict[st
     return {
         "kind": "translation",
         "title": title,
-        "version": version_of("glassformer"),
+        "version": __version__,
         "card": translator.card,
         "seed": seed,
         "kernel": "explicit",

@@ -228,7 +228,7 @@ def test_scores_of_nothing_and_of_the_impossible():
     assert engine.score([], []) == []
     with pytest.raises(InputError, match="25 tokens, but the model admits 24"):
         engine.score([[5, EOS]], [[5] * 25])
-    with pytest.raises(UsageError, match="outside the vocabulary"):
+    with pytest.raises(UsageError, match=f"a target must have tokens, ids from 0 to {VOCABULARY - 1}"):
         engine.score([[5, EOS]], [[VOCABULARY, EOS]])
 
 

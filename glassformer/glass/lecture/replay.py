@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from glassformer import __version__
 from glassformer.glass.lecture import steps
 from glassformer.glass.lecture.checks import check_printed
 from glassformer.glass.lecture.decoding import decode
@@ -16,7 +17,6 @@ from glassformer.glass.lecture.words import numbered_axis, source_words, words_a
 from glassformer.glass.record import Trace
 from glassformer.glass.trace import conventions
 from glassformer.model import ModelConfig
-from glassformer.system import version_of
 
 UNNAMED = {"masked_word": "word", "encoder_word": "source", "decoder_word": "target"}
 
@@ -58,7 +58,7 @@ def _meta() -> dict[str, Any]:
     return {
         "kind": "lecture",
         "title": "The lecture's worked example",
-        "version": version_of("glassformer"),
+        "version": __version__,
         "card": {},
         "seed": 0,
         "kernel": "explicit",

@@ -7,9 +7,9 @@ from typing import Any
 
 import torch
 
+from glassformer import __version__
 from glassformer.data.prepare import PreparedData
 from glassformer.model_directory import CARD, read_json
-from glassformer.system import version_of
 from glassformer.training.config import RunConfig
 from glassformer.training.distributed import Group
 from glassformer.training.progress import TrainingProgress
@@ -62,7 +62,8 @@ class Run:
             "steps": self.progress.step,
             "validation": scores,
             "seed": self.config.training.seed,
-            "versions": {p: version_of(p) for p in ("glassformer", "torch", "sentencepiece", "sacrebleu")}
+            "versions": {"glassformer": __version__}
+            | {p: version(p) for p in ("torch", "sentencepiece", "sacrebleu")}
             | {"python": platform.python_version()},
         }
         self.translator.save(self.path / name)
