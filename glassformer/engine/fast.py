@@ -8,7 +8,7 @@ import ctypes
 import os
 import weakref
 from collections.abc import Mapping, Sequence
-from ctypes import byref, c_int32, c_void_p
+from ctypes import byref, c_void_p
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -150,15 +150,35 @@ class FastEngine:
         rows, length = state.slots_NT.shape
         self.config.check_length(length + 1)
         tokens, slots_NT = np.ascontiguousarray(tokens_N, dtype=np.int32), np.ascontiguousarray(state.slots_NT)
-        sources_N, first = np.ascontiguousarray(state.sources_N), c_int32()
+        sources_N, own_N = np.ascontiguousarray(state.sources_N), np.empty(rows, dtype=np.int32)
         across = 0 if attended_NS is None else attended_NS.shape[1]
         self.call(
-            "step", state.batch, rows, _pointer(tokens), _pointer(sources_N), _pointer(slots_NT), length, byref(first),
+            "step", state.batch, rows, _pointer(tokens), _pointer(sources_N), _pointer(slots_NT), length, _pointer(own_N),
             _pointer(attended_NS), across,
         )  # fmt: skip
-        own_N1 = np.arange(first.value, first.value + rows, dtype=np.int32)[:, None]
-        after = FastState(state.batch, state.sources_N, np.concatenate([slots_NT, own_N1], axis=1))
+        after = FastState(state.batch, state.sources_N, np.concatenate([slots_NT, own_N[:, None]], axis=1))
         return FastNext(self, state.batch, rows), after
+
+    def greedy(
+        self, state: FastState, end: int, limits: Sequence[int], min_length: int, suppressed: Sequence[int]
+    ) -> list[tuple[list[int], list[float]]] | None:
+        """Greedy search in the library: the tokens of each source and their log-probabilities, as from `search`.
+
+        `state` is that of `encode`. None where all tokens of a row are forbidden, which is left to `search`.
+        """
+        tokens_BT = np.full((len(limits), max(limits)), end, dtype=np.int32)
+        log_probs_BT = np.zeros(tokens_BT.shape, dtype=np.float32)
+        self.call(
+            "greedy", state.batch, self.start_id, end, _pointer(np.array(limits, dtype=np.int32)), min_length,
+            _pointer(self.flags(tuple(suppressed))), tokens_BT.shape[1], _pointer(tokens_BT), _pointer(log_probs_BT),
+        )  # fmt: skip
+        if np.isinf(log_probs_BT).any():
+            return None
+        found = []
+        for tokens, log_probs, limit in zip(tokens_BT.tolist(), log_probs_BT.tolist(), limits, strict=True):
+            length = tokens.index(end) + 1 if end in tokens[:limit] else limit
+            found.append((tokens[:length], log_probs[:length]))
+        return found
 
     def score(
         self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]], align: bool = False

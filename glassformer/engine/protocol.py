@@ -49,3 +49,14 @@ class Engine(Protocol[S]):
         What may follow is asked for before the next step.
         """
         ...
+
+
+@runtime_checkable
+class GreedyEngine(Engine[S], Protocol[S]):
+    """An engine that does greedy search by itself, as `search` does it, without a call for each step."""
+
+    def greedy(
+        self, state: S, end: int, limits: Sequence[int], min_length: int, suppressed: Sequence[int]
+    ) -> list[tuple[list[int], list[float]]] | None:
+        """The tokens of each source and their log-probabilities; None for what only `search` can do."""
+        ...

@@ -49,11 +49,19 @@ EXPORT void glassformer_free(glassformer_batch*);
 EXPORT const char* glassformer_shorten(glassformer_batch*, const int32_t* ids, const int32_t* lengths);
 
 // Reads one more token of each of n rows. Row r reads source sources[r] and has read `length` tokens before, whose
-// keys and values are in slots[r][0..length). The new ones are in slots first_slot, first_slot + 1, ...
+// keys and values are in slots[r][0..length). Those of the new token are in slot own[r], which is told.
 // Where `attended` is not null, it gets what each row attends to of its source, the mean of all layers and heads:
 // (n, across), zero behind the source's end.
 EXPORT const char* glassformer_step(glassformer_batch*, int32_t n, const int32_t* tokens, const int32_t* sources,
-                             const int32_t* slots, int32_t length, int32_t* first_slot, float* attended, int32_t across);
+                             const int32_t* slots, int32_t length, int32_t* own, float* attended, int32_t across);
+
+// Greedy search, one row for each source: the likeliest token that is not forbidden (a flag for each token of the
+// vocabulary), step by step, until that is `end`, which is forbidden before `min_length` tokens, or a row has
+// limits[row]; and their log-probabilities, (sources, longest) both. A row in which all is forbidden ends with
+// log-probability -infinity.
+EXPORT const char* glassformer_greedy(glassformer_batch*, int32_t start, int32_t end, const int32_t* limits,
+                               int32_t min_length, const uint8_t* forbidden, int32_t longest, int32_t* tokens,
+                               float* log_probs);
 
 // Of the rows of the latest step: the `count` likeliest next tokens that are not forbidden (a flag for each token of
 // the vocabulary), the best first, and their log-probabilities, of all tokens or of those of the source's shortlist.

@@ -47,6 +47,7 @@ FUNCTIONS: dict[str, tuple[Any, ...]] = {  # what each takes
     "free": (c_void_p,),
     "shorten": (c_void_p, INTS, INTS),
     "step": (c_void_p, c_int32, INTS, INTS, INTS, c_int32, INTS, FLOATS, c_int32),
+    "greedy": (c_void_p, c_int32, c_int32, INTS, c_int32, BYTES, c_int32, INTS, FLOATS),
     "best": (c_void_p, c_int32, BYTES, INTS, FLOATS),
     "log_probs_of": (c_void_p, INTS, FLOATS),
     "log_probs": (c_void_p, FLOATS),

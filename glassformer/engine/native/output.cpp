@@ -11,7 +11,7 @@
 
 namespace {
 
-constexpr int CHUNK = 8;       // panels
+constexpr int CHUNK = 16;      // panels
 constexpr int TOGETHER = 60;   // rows
 
 struct Logits {
@@ -28,13 +28,11 @@ struct Logits {
     void visit(Each each) {
         const Matrix& w = model_.generator;
         const int blocks = (rows_ + TOGETHER - 1) / TOGETHER;
-        std::vector<Array<float>> scratch(model_.pool.threads());
-        for (Array<float>& each : scratch) each.reset(TOGETHER * CHUNK * PANEL);
         const Rows x = model_.operands(w, hidden_, model_.stride(), rows_);
         model_.pool.run(chunks() * blocks, (double)rows_ * w.inputs * w.outputs / 8, [&](int item, int thread) {
             const int chunk = item % chunks(), first = item / chunks() * TOGETHER, panel = chunk * CHUNK;
             const int ids = std::min(w.outputs - panel * PANEL, CHUNK * PANEL), count = std::min(rows_ - first, TOGETHER);
-            float* y = scratch[thread].data();
+            float* y = model_.work.logits[thread].at_least(TOGETHER * CHUNK * PANEL);
             model_.kernels->product(w.packed(), panel, std::min(CHUNK, w.panels() - panel), some(x, first, count), y,
                                     CHUNK * PANEL);
             for (int r = 0; r < count; ++r) {
@@ -93,7 +91,7 @@ bool glassformer_batch::best_of_few(int count, const uint8_t* forbidden, int32_t
     model.pool.run(rows, 20. * rows * wide, [&](int row, int) {
         const Shortlist& list = shortlists[source_of[row]];
         const int n = (int)list.ids.size();
-        std::vector<float> logits(n);
+        Array<float> logits(padded(n));
         std::vector<uint8_t> out(n);
         for (int i = 0; i < n; ++i) logits[i] = all[row * wide + list.places[i]], out[i] = forbidden[list.ids[i]];
         float largest, sum;
