@@ -23,6 +23,7 @@ from glassformer.errors import InputError, UsageError
 from glassformer.model.config import ModelConfig
 from glassformer.model.quantization import Quantized
 from glassformer.model.sinusoids import sinusoidal_table
+from glassformer.search import Hypothesis, SearchOptions, length_penalty
 from glassformer.special import PAD
 from glassformer.system import Home, processors
 
@@ -32,6 +33,7 @@ Weights = Mapping[str, Floats | Quantized]  # by the names of model.safetensors
 
 ACTIVATIONS = ("relu", "gelu", "silu")
 GATED = {"reglu": "relu", "geglu": "gelu", "swiglu": "silu"}
+NO_TOKEN = -1  # behind the end of a translation
 SCORED_TOKENS = 4096  # positions of a batch to score
 INSTRUCTIONS = "GLASSFORMER_INSTRUCTIONS"  # the environment's variable that names an instruction set
 
@@ -153,32 +155,43 @@ class FastEngine:
         sources_N, own_N = np.ascontiguousarray(state.sources_N), np.empty(rows, dtype=np.int32)
         across = 0 if attended_NS is None else attended_NS.shape[1]
         self.call(
-            "step", state.batch, rows, _pointer(tokens), _pointer(sources_N), _pointer(slots_NT), length, _pointer(own_N),
-            _pointer(attended_NS), across,
+            "step", state.batch, rows, _pointer(tokens), _pointer(sources_N), _pointer(slots_NT), length,
+            _pointer(own_N), _pointer(attended_NS), across,
         )  # fmt: skip
         after = FastState(state.batch, state.sources_N, np.concatenate([slots_NT, own_N[:, None]], axis=1))
         return FastNext(self, state.batch, rows), after
 
-    def greedy(
-        self, state: FastState, end: int, limits: Sequence[int], min_length: int, suppressed: Sequence[int]
-    ) -> list[tuple[list[int], list[float]]] | None:
-        """Greedy search in the library: the tokens of each source and their log-probabilities, as from `search`.
+    def search(
+        self, sources: Sequence[Sequence[int]], limits: Sequence[int], end: int, suppressed: Sequence[int],
+        options: SearchOptions,
+    ) -> list[list[Hypothesis]] | None:  # fmt: skip
+        """What `glassformer.search.search` finds, by the library itself: greedily or with a beam.
 
-        `state` is that of `encode`. None where all tokens of a row are forbidden, which is left to `search`.
+        None where a rule needs more than the best tokens, or all tokens of a row are forbidden.
         """
-        tokens_BT = np.full((len(limits), max(limits)), end, dtype=np.int32)
-        log_probs_BT = np.zeros(tokens_BT.shape, dtype=np.float32)
-        self.call(
-            "greedy", state.batch, self.start_id, end, _pointer(np.array(limits, dtype=np.int32)), min_length,
-            _pointer(self.flags(tuple(suppressed))), tokens_BT.shape[1], _pointer(tokens_BT), _pointer(log_probs_BT),
-        )  # fmt: skip
-        if np.isinf(log_probs_BT).any():
+        if options.sample or options.repetition_penalty != 1 or options.no_repeat_ngram:
             return None
-        found = []
-        for tokens, log_probs, limit in zip(tokens_BT.tolist(), log_probs_BT.tolist(), limits, strict=True):
-            length = tokens.index(end) + 1 if end in tokens[:limit] else limit
-            found.append((tokens[:length], log_probs[:length]))
-        return found
+        shape, alpha = (len(limits), options.n_best, max(limits)), options.length_penalty
+        tokens_BKT, log_probs_BKT = np.full(shape, NO_TOKEN, dtype=np.int32), np.empty(shape, dtype=np.float32)
+        penalties = np.array([length_penalty(float(length), alpha) for length in range(max(limits) + 2)])
+        try:
+            self.call(
+                "search", self.encode(sources).batch, self.start_id, end, _pointer(np.array(limits, dtype=np.int32)),
+                options.min_length, _pointer(self.flags(tuple(suppressed))), options.beam, options.n_best,
+                _pointer(penalties), alpha > 0, max(limits), _pointer(tokens_BKT), _pointer(log_probs_BKT),
+            )  # fmt: skip
+        except _StuckError:
+            return None
+        lengths_BK = (tokens_BKT != NO_TOKEN).sum(axis=2).tolist()
+        rows = zip(tokens_BKT.tolist(), log_probs_BKT.tolist(), lengths_BK, strict=True)
+        return [
+            [
+                Hypothesis.from_tokens(tokens[:length], log_probs[:length], end, alpha)
+                for tokens, log_probs, length in zip(*paths, strict=True)
+                if length
+            ]
+            for paths in rows
+        ]
 
     def score(
         self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]], align: bool = False
@@ -238,6 +251,10 @@ class FastEngine:
     def __reduce__(self) -> NoReturn:
         """UsageError: its numbers are the library's."""
         raise UsageError("the fast engine cannot be pickled or copied: load the model where it is to translate")
+
+
+class _StuckError(Exception):
+    """All tokens are forbidden in some row of a search."""
 
 
 def _close(home: Home, model: c_void_p) -> None:
@@ -333,6 +350,8 @@ def _call(name: str, *arguments: Any) -> None:
     message: bytes | None = getattr(library, f"glassformer_{name}")(*arguments)
     if message == b"NaN":
         raise InputError("the model gave NaN instead of log-probabilities: check its weights")
+    if message == b"stuck":
+        raise _StuckError
     if message == b"out of memory":
         raise MemoryError
     if message:
@@ -347,6 +366,7 @@ _POINTERS: dict[str, Any] = {
     np.dtype(kind).char: pointer
     for kind, pointer in (
         (np.float32, native.FLOATS),
+        (np.float64, native.DOUBLES),
         (np.int32, native.INTS),
         (np.uint8, native.BYTES),
         (np.int8, ctypes.POINTER(ctypes.c_int8)),

@@ -10,7 +10,7 @@ import numpy as np
 
 from glassformer.arguments import checked, refuse_unequal
 from glassformer.batching import batches_by_length, pad
-from glassformer.engine.protocol import Engine, GreedyEngine
+from glassformer.engine.protocol import Engine, SearchingEngine
 from glassformer.search import Hypothesis, S, SearchOptions, Watch, search
 from glassformer.special import BOS, EOS, PAD, UNK
 
@@ -39,19 +39,20 @@ def generate(
     refuse_unequal(len(sources), "sources", prefixes=prefixes)
     rows_each = options.n_best if options.sample else options.beam
     results: list[list[Hypothesis]] = [[] for _ in sources]
+    alone = engine if isinstance(engine, SearchingEngine) and watch is None and not any(prefixes or ()) else None
     for batch in batches_by_length([len(source) for source in sources], BATCH_TOKENS // rows_each):
         chosen = [sources[row] for row in batch]
-        begin = [prefixes[row] for row in batch] if prefixes is not None and any(prefixes) else None
-        found = _greedy(engine, chosen, options) if begin is None else None
+        limits = [options.limit(len(source), engine.max_length) for source in chosen]
+        found = alone.search(chosen, limits, EOS, SUPPRESSED, options) if alone else None
         if found is None:
             found = search(
                 engine.step,
                 engine.encode(chosen),
                 start=engine.start_id,
                 end=EOS,
-                limits=_limits(engine, chosen, options),
+                limits=limits,
                 options=options,
-                prefixes=begin,
+                prefixes=[prefixes[row] for row in batch] if prefixes is not None else None,
                 suppress_tokens=SUPPRESSED,
                 watch=watch,
                 seeds=[_seed(options.seed, source) for source in chosen],
@@ -59,22 +60,6 @@ def generate(
         for row, hypotheses in zip(batch, found, strict=True):
             results[row] = hypotheses
     return results
-
-
-def _limits(engine: Engine[S], sources: Sequence[Sequence[int]], options: SearchOptions) -> list[int]:
-    return [options.limit(len(source), engine.max_length) for source in sources]
-
-
-def _greedy(
-    engine: Engine[S], sources: Sequence[Sequence[int]], options: SearchOptions
-) -> list[list[Hypothesis]] | None:
-    """What `search` finds, by the engine itself where it can and no rule needs more than the best token."""
-    plain = options.beam == 1 and not options.sample and options.repetition_penalty == 1 and not options.no_repeat_ngram
-    if not plain or not isinstance(engine, GreedyEngine):
-        return None
-    limits = _limits(engine, sources, options)
-    pairs = engine.greedy(engine.encode(sources), EOS, limits, options.min_length, SUPPRESSED)
-    return pairs and [[Hypothesis.from_tokens(*pair, EOS, options.length_penalty)] for pair in pairs]
 
 
 def likeliest_tokens(

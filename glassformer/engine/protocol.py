@@ -6,7 +6,7 @@ Axes: N rows of the search, T target tokens, S source tokens.
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
-from glassformer.search import Following, Ints, S
+from glassformer.search import Following, Hypothesis, Ints, S, SearchOptions
 from glassformer.search.protocol import Floats
 
 
@@ -52,11 +52,12 @@ class Engine(Protocol[S]):
 
 
 @runtime_checkable
-class GreedyEngine(Engine[S], Protocol[S]):
-    """An engine that does greedy search by itself, as `search` does it, without a call for each step."""
+class SearchingEngine(Engine[S], Protocol[S]):
+    """An engine that can search by itself, which saves the calls of each step."""
 
-    def greedy(
-        self, state: S, end: int, limits: Sequence[int], min_length: int, suppressed: Sequence[int]
-    ) -> list[tuple[list[int], list[float]]] | None:
-        """The tokens of each source and their log-probabilities; None for what only `search` can do."""
+    def search(
+        self, sources: Sequence[Sequence[int]], limits: Sequence[int], end: int, suppressed: Sequence[int],
+        options: SearchOptions,
+    ) -> list[list[Hypothesis]] | None:  # fmt: skip
+        """What `glassformer.search.search` finds with the same arguments; None for what only that can do."""
         ...

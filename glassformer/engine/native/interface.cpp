@@ -131,19 +131,25 @@ const char* glassformer_step(glassformer_batch* batch, int32_t n, const int32_t*
     });
 }
 
-const char* glassformer_greedy(glassformer_batch* batch, int32_t start, int32_t end, const int32_t* limits,
-                               int32_t min_length, const uint8_t* forbidden, int32_t longest, int32_t* tokens,
+const char* glassformer_search(glassformer_batch* batch, int32_t start, int32_t end, const int32_t* limits,
+                               int32_t min_length, const uint8_t* suppressed, int32_t beam, int32_t n_best,
+                               const double* penalties, int32_t to_the_limit, int32_t longest, int32_t* tokens,
                                float* log_probs) {
     return guarded([&] {
         const Config& c = batch->model.config;
-        std::lock_guard<std::mutex> lock(batch->model.busy);
+        const int64_t sources = (int64_t)batch->lengths.size();
         check_ids(&start, 1, c.vocabulary), check_ids(&end, 1, c.vocabulary);
         require(longest >= 1 && longest <= c.max_length, "more tokens than the model admits");
-        for (size_t source = 0; source < batch->lengths.size(); ++source)
+        require(beam >= 1 && beam < MOST / 2 && n_best >= 1 && n_best <= beam, "the beam's width is out of range");
+        require(sources * beam < MOST / (longest + Cache::RUN), "too many tokens in one batch");
+        for (int source = 0; source < sources; ++source)
             require(limits[source] >= 1 && limits[source] <= longest, "a limit is out of range");
-        require((int64_t)batch->cache.size() + (int64_t)batch->lengths.size() * (longest + Cache::RUN) < MOST,
-                "too many tokens in one batch");
-        require(batch->greedy(start, end, limits, min_length, forbidden, longest, tokens, log_probs), "NaN");
+        std::vector<uint8_t> at_first(suppressed, suppressed + c.vocabulary);
+        at_first[end] = 1;
+        const Search search = {start, end, limits, min_length, suppressed, at_first.data(), beam, n_best, longest,
+                               penalties, to_the_limit != 0, tokens, log_probs};
+        std::lock_guard<std::mutex> lock(batch->model.busy);
+        beam == 1 ? batch->greedy(search) : batch->beam(search);
     });
 }
 
@@ -151,7 +157,7 @@ const char* glassformer_best(glassformer_batch* batch, int32_t count, const uint
     return guarded([&] {
         require(count >= 1 && count <= batch->model.config.vocabulary, "the number of candidates is out of range");
         std::lock_guard<std::mutex> lock(batch->model.busy);
-        require(batch->best(count, forbidden, ids, log_probs), "NaN");
+        batch->best(count, forbidden, ids, log_probs);
     });
 }
 
@@ -166,7 +172,7 @@ const char* glassformer_log_probs_of(glassformer_batch* batch, const int32_t* to
 const char* glassformer_log_probs(glassformer_batch* batch, float* log_probs) {
     return guarded([&] {
         std::lock_guard<std::mutex> lock(batch->model.busy);
-        require(batch->log_probs(log_probs), "NaN");
+        batch->log_probs(log_probs);
     });
 }
 

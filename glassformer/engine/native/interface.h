@@ -55,12 +55,14 @@ EXPORT const char* glassformer_shorten(glassformer_batch*, const int32_t* ids, c
 EXPORT const char* glassformer_step(glassformer_batch*, int32_t n, const int32_t* tokens, const int32_t* sources,
                              const int32_t* slots, int32_t length, int32_t* own, float* attended, int32_t across);
 
-// Greedy search, one row for each source: the likeliest token that is not forbidden (a flag for each token of the
-// vocabulary), step by step, until that is `end`, which is forbidden before `min_length` tokens, or a row has
-// limits[row]; and their log-probabilities, (sources, longest) both. A row in which all is forbidden ends with
-// log-probability -infinity.
-EXPORT const char* glassformer_greedy(glassformer_batch*, int32_t start, int32_t end, const int32_t* limits,
-                               int32_t min_length, const uint8_t* forbidden, int32_t longest, int32_t* tokens,
+// Searches a batch from the start: with a beam of 1 greedily. Of each source the n_best translations, the best first,
+// and their log-probabilities, (sources, n_best, longest) both, written up to their ends; at most limits[source] tokens.
+// A suppressed token (a flag for each of the vocabulary) never comes, and `end` not before `min_length` others. A beam
+// divides the score of a path by the penalty of its length (0 .. longest + 1), and that of a live one, where the best
+// that it may become is wanted, by that of its limit or of one more token. "stuck" where all tokens are forbidden.
+EXPORT const char* glassformer_search(glassformer_batch*, int32_t start, int32_t end, const int32_t* limits,
+                               int32_t min_length, const uint8_t* suppressed, int32_t beam, int32_t n_best,
+                               const double* penalties, int32_t to_the_limit, int32_t longest, int32_t* tokens,
                                float* log_probs);
 
 // Of the rows of the latest step: the `count` likeliest next tokens that are not forbidden (a flag for each token of

@@ -1,7 +1,7 @@
 """The library's functions, by ctypes; `native/interface.h` describes each of them."""
 
 import ctypes
-from ctypes import POINTER, c_char_p, c_float, c_int8, c_int32, c_int64, c_uint8, c_void_p
+from ctypes import POINTER, c_char_p, c_double, c_float, c_int8, c_int32, c_int64, c_uint8, c_void_p
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ class Weight(ctypes.Structure):
     )
 
 
-INTS, FLOATS, BYTES = POINTER(c_int32), POINTER(c_float), POINTER(c_uint8)
+INTS, FLOATS, DOUBLES, BYTES = POINTER(c_int32), POINTER(c_float), POINTER(c_double), POINTER(c_uint8)
 FUNCTIONS: dict[str, tuple[Any, ...]] = {  # what each takes
     "instruction_sets": (),
     "open": (POINTER(Config), POINTER(Weight), c_int32, FLOATS, FLOATS, FLOATS, c_char_p, c_int32, POINTER(c_void_p)),
@@ -47,7 +47,21 @@ FUNCTIONS: dict[str, tuple[Any, ...]] = {  # what each takes
     "free": (c_void_p,),
     "shorten": (c_void_p, INTS, INTS),
     "step": (c_void_p, c_int32, INTS, INTS, INTS, c_int32, INTS, FLOATS, c_int32),
-    "greedy": (c_void_p, c_int32, c_int32, INTS, c_int32, BYTES, c_int32, INTS, FLOATS),
+    "search": (
+        c_void_p,
+        c_int32,
+        c_int32,
+        INTS,
+        c_int32,
+        BYTES,
+        c_int32,
+        c_int32,
+        DOUBLES,
+        c_int32,
+        c_int32,
+        INTS,
+        FLOATS,
+    ),
     "best": (c_void_p, c_int32, BYTES, INTS, FLOATS),
     "log_probs_of": (c_void_p, INTS, FLOATS),
     "log_probs": (c_void_p, FLOATS),

@@ -131,17 +131,34 @@ struct Shortlist {
     std::vector<int32_t> ids, places;
 };
 
+// What is to be searched, and where it goes: see glassformer_search in interface.h.
+struct Search {
+    int start, end;
+    const int32_t* limits;
+    int min_length;
+    const uint8_t *suppressed, *at_first;  // the latter: before min_length tokens
+    int beam, n_best, longest;
+    const double* penalties;
+    bool to_the_limit;
+    int32_t* tokens;
+    float* log_probs;
+
+    const uint8_t* forbidden(int length) const { return length < min_length ? at_first : suppressed; }
+};
+
 struct glassformer_batch {
     glassformer_batch(glassformer_model& model, const int32_t* ids, const int32_t* lengths, int sources);
 
     void step(int n, const int32_t* tokens, const int32_t* sources, const int32_t* slots, int length, int32_t* own,
               float* attended, int across);
     void shorten(const int32_t* ids, const int32_t* each);
-    bool greedy(int start, int end, const int32_t* limits, int min_length, const uint8_t* forbidden, int longest,
-                int32_t* tokens, float* log_probs);
-    bool best(int count, const uint8_t* forbidden, int32_t* ids, float* log_probs);  // false: a number is NaN
+    // Refused if a number is NaN.
+    void best(int count, const uint8_t* forbidden, int32_t* ids, float* log_probs);
     void log_probs_of(const int32_t* tokens, float* log_probs);
-    bool log_probs(float* log_probs);
+    void log_probs(float* log_probs);
+    // Refused ("stuck") if all tokens are forbidden after some path.
+    void greedy(const Search& search);
+    void beam(const Search& search);
 
     glassformer_model& model;
     std::vector<int> lengths;                          // of each source
@@ -154,7 +171,7 @@ struct glassformer_batch {
     Array<float> hidden;                               // its output, before the generator
 
 private:
-    bool best_of_few(int count, const uint8_t* forbidden, int32_t* ids, float* log_probs);
+    void best_of_few(int count, const uint8_t* forbidden, int32_t* ids, float* log_probs);
     void encode(const int32_t* ids, int first, int last);
     void remember(const float* x, int first, int last);
     void take_memory(SourceMemory& to, const float* keys_values, int64_t stride, int length) const;

@@ -54,8 +54,9 @@ struct Logits {
         return (float)(most + std::log(sum));
     }
 
-    bool finite() const {
-        return std::all_of(log_z.data(), log_z.data() + rows_, [](float z) { return std::isfinite(z); });
+    void check() const {
+        for (int row = 0; row < rows_; ++row)
+            if (!std::isfinite(log_z[row])) throw Refused("NaN");
     }
 
     Array<float> log_z;
@@ -83,7 +84,7 @@ void glassformer_batch::shorten(const int32_t* ids, const int32_t* each) {
 
 // Of a shortlist: one product for the tokens of all sources, of which each row takes its own, so that its numbers do not
 // depend on the batch.
-bool glassformer_batch::best_of_few(int count, const uint8_t* forbidden, int32_t* ids, float* log_probs) {
+void glassformer_batch::best_of_few(int count, const uint8_t* forbidden, int32_t* ids, float* log_probs) {
     const int64_t wide = padded(short_generator.outputs);
     Array<float> all(rows * wide);
     std::atomic<bool> finite{true};
@@ -107,10 +108,10 @@ bool glassformer_batch::best_of_few(int count, const uint8_t* forbidden, int32_t
             own[i] = i < found.size ? own[i] - log_z : -INFINITY;
         }
     });
-    return finite;
+    if (!finite) throw Refused("NaN");
 }
 
-bool glassformer_batch::best(int count, const uint8_t* forbidden, int32_t* ids, float* log_probs) {
+void glassformer_batch::best(int count, const uint8_t* forbidden, int32_t* ids, float* log_probs) {
     if (!shortlists.empty()) return best_of_few(count, forbidden, ids, log_probs);
     const int threads = model.pool.threads();
     const int64_t each = (int64_t)rows * count;
@@ -136,7 +137,7 @@ bool glassformer_batch::best(int count, const uint8_t* forbidden, int32_t* ids, 
             log_probs[(int64_t)row * count + i] = there ? -found[i].first - logits.log_z[row] : -INFINITY;
         }
     }
-    return logits.finite();
+    logits.check();
 }
 
 void glassformer_batch::log_probs_of(const int32_t* tokens, float* log_probs) {
@@ -147,7 +148,7 @@ void glassformer_batch::log_probs_of(const int32_t* tokens, float* log_probs) {
     for (int row = 0; row < rows; ++row) log_probs[row] -= logits.log_z[row];
 }
 
-bool glassformer_batch::log_probs(float* log_probs) {
+void glassformer_batch::log_probs(float* log_probs) {
     const int64_t vocabulary = model.config.vocabulary;
     Logits logits(model, hidden.data(), rows);
     logits.visit([&](const float* some, int n, int first, int row, int) {
@@ -155,5 +156,5 @@ bool glassformer_batch::log_probs(float* log_probs) {
     });
     for (int row = 0; row < rows; ++row)
         for (int64_t id = 0; id < vocabulary; ++id) log_probs[row * vocabulary + id] -= logits.log_z[row];
-    return logits.finite();
+    logits.check();
 }
