@@ -8,7 +8,7 @@ import ctypes
 import os
 import weakref
 from collections.abc import Mapping, Sequence
-from ctypes import byref, c_int32, c_void_p
+from ctypes import byref, c_void_p
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -25,6 +25,7 @@ from glassformer.errors import InputError, UsageError
 from glassformer.model.config import ModelConfig
 from glassformer.model.quantization import Quantized
 from glassformer.model.sinusoids import sinusoidal_table
+from glassformer.search import Hypothesis, SearchOptions, length_penalty
 from glassformer.special import PAD
 from glassformer.system import Home, processors
 
@@ -34,6 +35,7 @@ Weights = Mapping[str, Floats | Quantized]  # by the names of model.safetensors
 
 ACTIVATIONS = ("relu", "gelu", "silu")
 GATED = {"reglu": "relu", "geglu": "gelu", "swiglu": "silu"}
+NO_TOKEN = -1  # behind the end of a translation
 SCORED_TOKENS = 4096  # positions of a batch to score
 INSTRUCTIONS = "GLASSFORMER_INSTRUCTIONS"  # the environment's variable that names an instruction set
 
@@ -163,14 +165,45 @@ class FastEngine:
             refuse_wrong_room(attended_NS, rows)
         self.config.check_length(length + 1)
         tokens, slots_NT = np.ascontiguousarray(tokens_N, dtype=np.int32), np.ascontiguousarray(state.slots_NT)
-        sources_N, first = np.ascontiguousarray(state.sources_N), c_int32()
+        sources_N, own_N = np.ascontiguousarray(state.sources_N), np.empty(rows, dtype=np.int32)
         across = 0 if attended_NS is None else attended_NS.shape[1]
         self.call(
-            "step", state.batch, rows, tokens, sources_N, slots_NT, length, byref(first), attended_NS, across
+            "step", state.batch, rows, tokens, sources_N, slots_NT, length, own_N, attended_NS, across
         )  # fmt: skip
-        own_N1 = np.arange(first.value, first.value + rows, dtype=np.int32)[:, None]
-        after = FastState(state.batch, state.sources_N, np.concatenate([slots_NT, own_N1], axis=1))
+        after = FastState(state.batch, state.sources_N, np.concatenate([slots_NT, own_N[:, None]], axis=1))
         return FastNext(self, state.batch, rows), after
+
+    def search(
+        self, sources: Sequence[Sequence[int]], limits: Sequence[int], end: int, suppressed: Sequence[int],
+        options: SearchOptions,
+    ) -> list[list[Hypothesis]] | None:  # fmt: skip
+        """What `glassformer.search.search` finds, by the library itself: greedily or with a beam.
+
+        None where a rule needs more than the best tokens, or all tokens of a row are forbidden.
+        """
+        if options.sample or options.repetition_penalty != 1 or options.no_repeat_ngram:
+            return None
+        shape, alpha = (len(limits), options.n_best, max(limits)), options.length_penalty
+        tokens_BKT, log_probs_BKT = np.full(shape, NO_TOKEN, dtype=np.int32), np.empty(shape, dtype=np.float32)
+        penalties = np.array([length_penalty(float(length), alpha) for length in range(max(limits) + 2)])
+        try:
+            self.call(
+                "search", self.encode(sources).batch, self.start_id, end, np.array(limits, dtype=np.int32),
+                options.min_length, self.flags(tuple(suppressed)), options.beam, options.n_best,
+                penalties, alpha > 0, max(limits), tokens_BKT, log_probs_BKT,
+            )  # fmt: skip
+        except _StuckError:
+            return None
+        lengths_BK = (tokens_BKT != NO_TOKEN).sum(axis=2).tolist()
+        rows = zip(tokens_BKT.tolist(), log_probs_BKT.tolist(), lengths_BK, strict=True)
+        return [
+            [
+                Hypothesis.from_tokens(tokens[:length], log_probs[:length], end, alpha)
+                for tokens, log_probs, length in zip(*paths, strict=True)
+                if length
+            ]
+            for paths in rows
+        ]
 
     @checked
     def score(
@@ -232,6 +265,10 @@ class FastEngine:
     def __reduce__(self) -> NoReturn:
         """UsageError: its numbers are the library's."""
         raise UsageError("the fast engine cannot be pickled or copied: load the model where it is to translate")
+
+
+class _StuckError(Exception):
+    """All tokens are forbidden in some row of a search."""
 
 
 def _close(home: Home, model: c_void_p) -> None:
@@ -321,6 +358,8 @@ def _call(name: str, *arguments: Any) -> None:
     message: bytes | None = getattr(library, f"glassformer_{name}")(*arguments)
     if message == b"NaN":
         raise InputError("the model gave NaN instead of log-probabilities: check its weights")
+    if message == b"stuck":
+        raise _StuckError
     if message == b"out of memory":
         raise MemoryError
     if message:
