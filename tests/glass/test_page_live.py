@@ -23,7 +23,11 @@ MODELS = {
     "learned positions, grouped, a final norm": functools.partial(
         spoken, positions="learned", num_kv_heads=2, norm_position="pre", final_norm=True
     ),
+    "post-norm by RMS, gated, a normed embedding, untied": functools.partial(
+        spoken, end=0, norm="rmsnorm", activation="geglu", embedding_norm=True, embedding_scale=False, tie_embeddings=False
+    ),
 }
+METHODS = ["gradient x input", "integrated gradients", "occlusion", "attention rollout", "ALTI+"]
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +88,15 @@ def test_the_cause_that_the_page_finds_is_pythons(program, name):
             assert [one["probability"] for one in depth["candidates"]] == pytest.approx(
                 [one["probability"] for one in there["candidates"]], **CLOSE
             )
+        assert [one["method"] for one in ours["attributions"]] == METHODS
+        for one, other in zip(ours["attributions"], theirs["attributions"], strict=True):
+            assert one["method"] == other["method"]
+            size = max(map(abs, other["source"] + other["target"]))
+            shares = pytest.approx(other["source"] + other["target"], rel=1e-3, abs=1e-3 * size)
+            assert one["source"] + one["target"] == shares, (one["method"], question)
+            assert len(one["source"]) == len(other["source"])
+            assert one["agreement"] == pytest.approx(other["agreement"], abs=1e-6), (one["method"], question)
+        assert ours["gap"] == pytest.approx(theirs["gap"], abs=2e-3 * abs(theirs["clean"]) + 2e-3), question
     assert compared >= 3
 
 

@@ -1,5 +1,5 @@
-// Why a translation says A and not B, found by the page itself (Python: glass/causes/cause.py). What takes gradients, and
-// what no view of the page shows, only Python computes: those lists are empty.
+// Why a translation says A and not B, found by the page itself (Python: glass/causes/cause.py). The words that encoder
+// states are nearest to, which no view of the page shows, only Python computes: that list is empty.
 
 import type { Pause } from "../engine/translate";
 import { saidBy, tokenizersOf } from "../engine/translate";
@@ -8,11 +8,12 @@ import type { Cause, Trace } from "../record";
 import { softmax } from "../temperature";
 import type { Question as Asked } from "../url";
 import { ask } from "./ask";
+import { attribute } from "./attribution";
 import { emptyMaps, stream } from "./components";
 import { decomposition } from "./decomposition";
 import { mapOf } from "./parts";
 import { secondOf } from "./second";
-import { contrastOf, deciding, logitLens, sweep, type Progress } from "./sweep";
+import { contrastOf, deciding, feltIn, logitLens, sweep, type Progress } from "./sweep";
 
 const SAID = 3; // likeliest tokens kept of each depth of the logit lens
 
@@ -26,12 +27,16 @@ export async function findCause(record: Trace, asked: Asked, pause: Pause, progr
   const graph = new Graph({ ...reading, cause }, "");
   const maps = await sweep(graph, progress);
   if (!maps) return null;
+  const encoder = mapOf({ ...cause, maps }, "encoder.stream");
+  const attributed = await attribute(graph, contrast, feltIn(encoder), progress);
+  if (!attributed) return null;
   return {
     ...cause,
+    ...attributed,
     maps,
     clean: contrastOf(graph, contrast),
     other: second && contrastOf(secondOf(graph)!, contrast),
-    deciding: deciding(mapOf({ ...cause, maps }, "encoder.stream")),
+    deciding: deciding(feltIn(encoder)),
     decomposition: decomposition(graph, contrast),
     lens: await lens(graph, cause),
   };
