@@ -154,6 +154,19 @@ def test_a_reader_asks_of_a_typed_sentence_and_the_link_opens_the_answer(visit, 
     assert [one["id"] for one in page.evaluate("() => axe.run()")["violations"]] == []
 
 
+def test_the_methods_of_the_literature_are_computed_for_a_typed_sentence(visit, pages):
+    page = visit(pages("greedy"), f"#view=why&sentence={SENTENCE}")
+    ask(page, SECONDS[0])
+    beside = page.get_by_role("region", name="Attention, and what other methods say")
+    beside.get_by_role("rowheader", name="ALTI+").wait_for()
+    assert "Python" not in beside.inner_text()
+    for one in cause(spoken(), SENTENCE, versus=SECONDS[0]).attributions:
+        row = beside.get_by_role("row").filter(has=page.get_by_role("rowheader", name=one.method))
+        sizes = [abs(share) for share in one.source]
+        shown = [int(text) for text in row.get_by_role("cell").all_inner_texts()]
+        assert shown == pytest.approx([100 * size / sum(sizes) for size in sizes], abs=0.6), one.method
+
+
 def test_the_recorded_sentence_can_be_asked_another_question_and_back(visit, pages):
     page = visit(pages("cause"), "#view=why")
     recorded = answered(page).inner_text()

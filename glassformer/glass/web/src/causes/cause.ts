@@ -1,5 +1,6 @@
-// Why a translation says A and not B, found by the page itself (Python: glass/causes/cause.py). The words that encoder
-// states are nearest to, which no view of the page shows, only Python computes: that list is empty.
+// Why a translation says A and not B, found by the page itself (Python: glass/causes/cause.py). The attributions, which
+// take longer, are computed when they are shown (attribution/); the words that encoder states are nearest to, which no
+// view of the page shows, only by Python. Those lists are empty.
 
 import type { Pause } from "../engine/translate";
 import { saidBy, tokenizersOf } from "../engine/translate";
@@ -8,7 +9,6 @@ import type { Cause, Trace } from "../record";
 import { softmax } from "../temperature";
 import type { Question as Asked } from "../url";
 import { ask } from "./ask";
-import { attribute } from "./attribution";
 import { emptyMaps, stream } from "./components";
 import { decomposition } from "./decomposition";
 import { mapOf } from "./parts";
@@ -27,16 +27,12 @@ export async function findCause(record: Trace, asked: Asked, pause: Pause, progr
   const graph = new Graph({ ...reading, cause }, "");
   const maps = await sweep(graph, progress);
   if (!maps) return null;
-  const encoder = mapOf({ ...cause, maps }, "encoder.stream");
-  const attributed = await attribute(graph, contrast, feltIn(encoder), progress);
-  if (!attributed) return null;
   return {
     ...cause,
-    ...attributed,
     maps,
     clean: contrastOf(graph, contrast),
     other: second && contrastOf(secondOf(graph)!, contrast),
-    deciding: deciding(feltIn(encoder)),
+    deciding: deciding(feltIn(mapOf({ ...cause, maps }, "encoder.stream"))),
     decomposition: decomposition(graph, contrast),
     lens: await lens(graph, cause),
   };

@@ -40,9 +40,10 @@ const multiply: Rule = (node, down) => {
 
 /** y = Σₖ aₖ bₖ: dC/daₖ = Σ dC/dy · bₖ, over all y that aₖ is in; the same for b, unless it is a weight. */
 const product = ({ roles: [first, second], address }: Product): Rule => (node, down) => {
-  const [a, b] = [data(node, first), data(node, second)];
-  const da = new Float64Array(a.length);
-  const db = second === "weight" ? null : new Float64Array(b.length);
+  const b = data(node, second);
+  const a = second === "weight" ? null : data(node, first);
+  const da = new Float64Array(size(node.operands[first].shape));
+  const db = a && new Float64Array(b.length);
   const at = address(node);
   down.forEach((dy, flat) => {
     if (dy === 0) return; // most logits

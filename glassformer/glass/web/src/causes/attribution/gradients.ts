@@ -74,6 +74,8 @@ export async function integratedGradients(graph: Graph, contrast: Contrast, side
     const sums = sides.map(({ rows }) => new Float64Array(rows.length));
     for (const [number, [at, weight]] of gaussLegendre(points).entries()) {
       graph.edits.value = along(sides, at);
+      graph.values(graph.tensor("logits").operands.x); // the way up, then the way down
+      if (!(await progress((number + 0.5) / points))) return null;
       gradientsAt(graph, contrast, sides).forEach((gradient, side) => addTo(sums[side], gradient.map((slope) => weight * slope)));
       if (!(await progress((number + 1) / points))) return null;
     }
