@@ -121,13 +121,13 @@ describe("over many sentences", () => {
   const carried = (asked: number | undefined, used: number) => text(<Carried contrast={{ contrast: "an animal for a cat", found: 30, asked, used, heads: [], carriers: { embedding: { words, share } } }} />);
 
   it.each([
-    [8, 8, "8 of 8 of them the model then prefers the other form: in every one of them that word decides"],
+    [8, 8, "8 of these 8 the model then prefers the other form: in every one of them that word decides"],
     [20, 19, "that word decides nearly always"],
     [20, 12, "mostly, but not always"],
     [30, 8, "mostly something else decides"],
     [20, 0, "that word does not decide it"],
     [0, 0, "says nothing of the model"],
-    [undefined, 8, "8 of 30 of them"],
+    [undefined, 8, "8 of 30 the model"],
   ])("%s asked, %s turned: what that comes to", (asked, used, verdict) => expect(carried(asked, used)).toContain(verdict));
 
   it("tells how many could turn, and lists the words that occur most, the others counted", () => {

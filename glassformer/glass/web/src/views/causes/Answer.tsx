@@ -65,7 +65,7 @@ const CLOSE = Math.log(3); // of odds; below that a choice is a close one
 function Close({ cause: { contrast: { a, b, measure }, clean }, found: { effect } }: { cause: Cause; found: Found }) {
   if (measure !== "logit_difference" || Math.abs(clean) >= CLOSE) return null;
   const [now, then] = [clean < 0 ? b : a, clean - effect < 0 ? b : a];
-  return <> The choice is a close one, <bdi>{saidText(now)}</bdi> by {odds(clean)} : 1; with that word changed it is {now === then ? "still " : ""}<bdi>{saidText(then)}</bdi> by {odds(clean - effect)} : 1.</>;
+  return <> The choice is a close one, <bdi>{saidText(now)}</bdi> by {odds(clean)}&nbsp;:&nbsp;1; with that word changed it is {now === then ? "still " : ""}<bdi>{saidText(then)}</bdi> by {odds(clean - effect)}&nbsp;:&nbsp;1.</>;
 }
 
 /** "a", "a and b", "a, b and c". */

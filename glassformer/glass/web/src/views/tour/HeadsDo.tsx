@@ -71,7 +71,7 @@ function Turned({ contrast: { found, asked = found, used } }: { contrast: Contra
   return (
     <>
       {asked < found && <>Of the translations, {asked} {asked === 1 ? "has" : "have"} a word that could turn with it. </>}
-      In <b>{used} of {asked}</b> of them the model then prefers the other form: {verdict}.
+      In <b>{used} of {asked < found && "these "}{asked}</b> the model then prefers the other form: {verdict}.
     </>
   );
 }
