@@ -115,6 +115,11 @@ class FastEngine:
         self.instructions: str = library.glassformer_name(self._model).decode()
 
     @property
+    def batch_factor(self) -> int:
+        """How much larger batches may be than those that suit a processor."""
+        return 1
+
+    @property
     def start_id(self) -> int:
         """The token that the decoder reads before its first one."""
         return self.config.decoder_start_id

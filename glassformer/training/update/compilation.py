@@ -13,7 +13,6 @@ from glassformer.errors import InputError, UsageError
 from glassformer.model import Transformer
 from glassformer.training.config import RunConfig, TrainingConfig
 from glassformer.training.distributed import Group
-from glassformer.training.update.graphs import GraphedObjective
 from glassformer.training.update.objective import WholeObjective, on_device
 from glassformer.training.update.precision import autocast
 from glassformer.training.update.randomness import preserved_random_state
@@ -25,7 +24,7 @@ MOST_SHAPES = 256  # that torch compiles before it goes on without; a batch that
 
 
 def compiled(objective: nn.Module, how: str) -> nn.Module:
-    """`objective` compiled as `how` says: `none` leaves it as it is."""
+    """`objective` compiled as `how` says: `none` leaves it as it is. What `graphs` records is the replica's affair."""
     if how == "none":
         return objective
     import torch._dynamo  # takes a second
@@ -35,7 +34,7 @@ def compiled(objective: nn.Module, how: str) -> nn.Module:
     # The compiler warns of what it leaves as it is, such as the complex products of rotary positions.
     warnings.filterwarnings("ignore", module=r"torch\._inductor")
     objective.compile(dynamic=False, fullgraph=True)
-    return GraphedObjective(objective) if how == "graphs" else objective
+    return objective
 
 
 def refuse_compilation(settings: TrainingConfig, group: Group) -> None:
