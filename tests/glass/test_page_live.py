@@ -24,7 +24,13 @@ MODELS = {
         spoken, positions="learned", num_kv_heads=2, norm_position="pre", final_norm=True
     ),
     "post-norm by RMS, gated, a normed embedding, untied": functools.partial(
-        spoken, end=0, norm="rmsnorm", activation="geglu", embedding_norm=True, embedding_scale=False, tie_embeddings=False
+        spoken,
+        end=0,
+        norm="rmsnorm",
+        activation="geglu",
+        embedding_norm=True,
+        embedding_scale=False,
+        tie_embeddings=False,
     ),
 }
 METHODS = ["gradient x input", "integrated gradients", "occlusion", "attention rollout", "ALTI+"]
