@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
+from glassformer import __version__
 from glassformer.cli import commands as do
 from glassformer.cli import evaluation, glass, serving, translation
 from glassformer.errors import UsageError
@@ -58,12 +59,10 @@ class _Version(argparse.Action):
         super().__init__(nargs=0, **settings)
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        from importlib.metadata import version
-
         from glassformer.engine.native.library import instruction_sets
 
         sets = instruction_sets()
-        print(f"glassformer {version('glassformer')} ({'fast engine: ' + sets[0] if sets else 'no fast engine'})")
+        print(f"glassformer {__version__} ({'fast engine: ' + sets[0] if sets else 'no fast engine'})")
         parser.exit()
 
 

@@ -8,21 +8,24 @@ import ctypes
 import os
 import weakref
 from collections.abc import Mapping, Sequence
-from ctypes import byref, c_int32, c_void_p
+from ctypes import byref, c_void_p
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
+from glassformer.arguments import checked, refuse_wrong_type
 from glassformer.batching import batches_by_length, pad
 from glassformer.data.shortlist import Shortlist
+from glassformer.engine.checking import refuse_wrong_room, refuse_wrong_step, refuse_wrong_targets
 from glassformer.engine.native import library as native
 from glassformer.engine.protocol import TargetScore
 from glassformer.errors import InputError, UsageError
 from glassformer.model.config import ModelConfig
 from glassformer.model.quantization import Quantized
 from glassformer.model.sinusoids import sinusoidal_table
+from glassformer.search import Hypothesis, SearchOptions, length_penalty
 from glassformer.special import PAD
 from glassformer.system import Home, processors
 
@@ -32,6 +35,7 @@ Weights = Mapping[str, Floats | Quantized]  # by the names of model.safetensors
 
 ACTIVATIONS = ("relu", "gelu", "silu")
 GATED = {"reglu": "relu", "geglu": "gelu", "swiglu": "silu"}
+NO_TOKEN = -1  # behind the end of a translation
 SCORED_TOKENS = 4096  # positions of a batch to score
 INSTRUCTIONS = "GLASSFORMER_INSTRUCTIONS"  # the environment's variable that names an instruction set
 
@@ -69,6 +73,7 @@ class FastNext:
 
     def log_probs_of(self, tokens_N: Ints) -> Floats:
         """The log-probability of one token of each row."""
+        refuse_wrong_step(tokens_N, self._rows)
         log_probs_N = np.empty(self._rows, dtype=np.float32)
         self._engine.call("log_probs_of", self._batch, tokens_N, log_probs_N)
         return log_probs_N
@@ -129,6 +134,7 @@ class FastEngine:
         """The most tokens of a source or of a translation, `</s>` included."""
         return self.config.max_length
 
+    @checked
     def encode(self, sources: Sequence[Sequence[int]]) -> FastState:
         """Read the sources; cross-attention's keys and values are computed once, here."""
         for source in sources:
@@ -152,18 +158,54 @@ class FastEngine:
 
         `attended_NS` gets how much each row attends to each place of its source, the mean of all layers and heads.
         """
+        refuse_wrong_type(state, FastState, "state")
         rows, length = state.slots_NT.shape
+        refuse_wrong_step(tokens_N, rows)
+        if attended_NS is not None:
+            refuse_wrong_room(attended_NS, rows)
         self.config.check_length(length + 1)
         tokens, slots_NT = np.ascontiguousarray(tokens_N, dtype=np.int32), np.ascontiguousarray(state.slots_NT)
-        sources_N, first = np.ascontiguousarray(state.sources_N), c_int32()
+        sources_N, own_N = np.ascontiguousarray(state.sources_N), np.empty(rows, dtype=np.int32)
         across = 0 if attended_NS is None else attended_NS.shape[1]
         self.call(
-            "step", state.batch, rows, tokens, sources_N, slots_NT, length, byref(first), attended_NS, across
+            "step", state.batch, rows, tokens, sources_N, slots_NT, length, own_N, attended_NS, across
         )  # fmt: skip
-        own_N1 = np.arange(first.value, first.value + rows, dtype=np.int32)[:, None]
-        after = FastState(state.batch, state.sources_N, np.concatenate([slots_NT, own_N1], axis=1))
+        after = FastState(state.batch, state.sources_N, np.concatenate([slots_NT, own_N[:, None]], axis=1))
         return FastNext(self, state.batch, rows), after
 
+    def search(
+        self, sources: Sequence[Sequence[int]], limits: Sequence[int], end: int, suppressed: Sequence[int],
+        options: SearchOptions,
+    ) -> list[list[Hypothesis]] | None:  # fmt: skip
+        """What `glassformer.search.search` finds, by the library itself: greedily or with a beam.
+
+        None where a rule needs more than the best tokens, or all tokens of a row are forbidden.
+        """
+        if options.sample or options.repetition_penalty != 1 or options.no_repeat_ngram:
+            return None
+        shape, alpha = (len(limits), options.n_best, max(limits)), options.length_penalty
+        tokens_BKT, log_probs_BKT = np.full(shape, NO_TOKEN, dtype=np.int32), np.empty(shape, dtype=np.float32)
+        penalties = np.array([length_penalty(float(length), alpha) for length in range(max(limits) + 2)])
+        try:
+            self.call(
+                "search", self.encode(sources).batch, self.start_id, end, np.array(limits, dtype=np.int32),
+                options.min_length, self.flags(tuple(suppressed)), options.beam, options.n_best,
+                penalties, alpha > 0, max(limits), tokens_BKT, log_probs_BKT,
+            )  # fmt: skip
+        except _StuckError:
+            return None
+        lengths_BK = (tokens_BKT != NO_TOKEN).sum(axis=2).tolist()
+        rows = zip(tokens_BKT.tolist(), log_probs_BKT.tolist(), lengths_BK, strict=True)
+        return [
+            [
+                Hypothesis.from_tokens(tokens[:length], log_probs[:length], end, alpha)
+                for tokens, log_probs, length in zip(*paths, strict=True)
+                if length
+            ]
+            for paths in rows
+        ]
+
+    @checked
     def score(
         self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]], align: bool = False
     ) -> list[TargetScore]:
@@ -171,6 +213,7 @@ class FastEngine:
 
         A token of each target in each step; those of like length in one batch.
         """
+        refuse_wrong_targets(sources, targets, self.config)
         results: dict[int, TargetScore] = {}
         for batch in batches_by_length([len(target) for target in targets], SCORED_TOKENS):
             scores = self._score_batch([sources[row] for row in batch], [targets[row] for row in batch], align)
@@ -222,6 +265,10 @@ class FastEngine:
     def __reduce__(self) -> NoReturn:
         """UsageError: its numbers are the library's."""
         raise UsageError("the fast engine cannot be pickled or copied: load the model where it is to translate")
+
+
+class _StuckError(Exception):
+    """All tokens are forbidden in some row of a search."""
 
 
 def _close(home: Home, model: c_void_p) -> None:
@@ -311,6 +358,8 @@ def _call(name: str, *arguments: Any) -> None:
     message: bytes | None = getattr(library, f"glassformer_{name}")(*arguments)
     if message == b"NaN":
         raise InputError("the model gave NaN instead of log-probabilities: check its weights")
+    if message == b"stuck":
+        raise _StuckError
     if message == b"out of memory":
         raise MemoryError
     if message:

@@ -7,7 +7,7 @@ best tokens of a step is recorded too, and what search asks for comes back in on
 unrecorded.
 
 Axes: N rows of room, M rows of the search, S room for source positions, L room for target positions, G key-value
-heads, K head width, V vocabulary, C candidates.
+heads, K head width, V vocabulary, C candidates, J blocks of the vocabulary, W scores of a block, X scores.
 """
 
 import copy
@@ -22,13 +22,16 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from glassformer.arguments import checked
 from glassformer.cuda_graphs import Function, recorded
-from glassformer.engine.eager import EagerEngine, EagerFollowing, refuse_wrong_ids, top_if_not_tied
+from glassformer.engine.checking import refuse_wrong_ids
+from glassformer.engine.eager import EagerEngine
 from glassformer.model import Transformer
 from glassformer.model.cache import DecoderCache, KeysValues
 from glassformer.search.protocol import Floats, Ints
 from glassformer.special import EOS, PAD
 
+BLOCK = 128  # scores whose best is found first
 SOURCE_STEP, TARGET_STEP = 16, 32  # room for positions is a multiple of them
 MOST_ROOMS = 32  # that are kept, each with its recording
 
@@ -88,7 +91,8 @@ class Decoding:
         mask_N11S = torch.zeros(room.rows, 1, 1, room.source, dtype=torch.bool, device=device)
         mask_N11S[..., 0] = True  # attention over nothing is not defined
         self.cache = DecoderCache(tuple(layers), tuple(KeysValues(*one) for one in sources), mask_N11S, room.target)
-        self.logits_NV = torch.zeros(room.rows, model.config.vocab_size, device=device)
+        type_ = torch.bfloat16 if model.generator.weight.dtype == torch.bfloat16 else torch.float32
+        self.logits_NV = torch.zeros(room.rows, model.config.vocab_size, device=device, dtype=type_)
         self.log_z_N1 = torch.zeros(room.rows, 1, device=device)
         self._step, self._reordered_step = recorded(self._compute, device), recorded(self._reorder_and_compute, device)
         self._best: dict[tuple[int, tuple[int, ...]], Function] = {}
@@ -120,7 +124,7 @@ class Decoding:
         lease.place += 1
 
     def best(self, count: int, suppressed: tuple[int, ...]) -> Tensor:
-        """(N, 2 C + 1): ids and log-probabilities of the best, and 1 where the ids may be wrong, being tied."""
+        """(N, 2 C): ids and log-probabilities of the best, of equal ones the lowest id first."""
         if (count, suppressed) not in self._best:
             device = self.logits_NV.device
             forbidden = torch.tensor(suppressed, dtype=torch.int64, device=device)
@@ -136,16 +140,17 @@ class Decoding:
     def _compute(self) -> tuple[Tensor, ...]:
         hidden_N1D, _ = self.model.decode(self.tokens_N1, self.cache)
         self.logits_NV.copy_(self.model.logits(hidden_N1D[:, -1]))
-        self.log_z_N1.copy_(self.logits_NV.logsumexp(-1, keepdim=True))
+        # log Z = z - log p of any token, here the best: torch's log-softmax is one kernel, its log-sum-exp many.
+        best_N1 = self.logits_NV.argmax(-1, keepdim=True)
+        log_probs_NV = self.logits_NV.log_softmax(-1, dtype=torch.float32)
+        self.log_z_N1.copy_(self.logits_NV.gather(1, best_N1).float() - log_probs_NV.gather(1, best_N1))
         return ()
 
     def _choose(self, count: int, forbidden: Tensor) -> tuple[Tensor, ...]:
         allowed_NV = self.logits_NV.index_fill(1, forbidden, -torch.inf)
-        ids_NC, tied_N = top_if_not_tied(allowed_NV, count)
-        log_probs_NC = allowed_NV.gather(1, ids_NC) - self.log_z_N1
-        return (
-            torch.cat([ids_NC, log_probs_NC.double(), tied_N[:, None]], dim=1),
-        )  # float64 holds all of them exactly
+        ids_NC = best_ids(allowed_NV, count)
+        log_probs_NC = allowed_NV.gather(1, ids_NC).float() - self.log_z_N1
+        return (torch.cat([ids_NC, log_probs_NC.double()], dim=1),)  # float64 holds both exactly
 
     def read_past(self, cache: DecoderCache, rows_M: Tensor, targets: int) -> None:
         """Copy `targets` target positions of some rows of another cache, or of the own, into the first rows."""
@@ -175,19 +180,15 @@ class StaticFollowing:
     def best(self, count: int, suppressed: Sequence[int]) -> tuple[Ints, Floats]:
         """The likeliest tokens that are not suppressed, of equal ones the lowest id first; NaN is passed on."""
         found_NX = self.decoding.best(count, tuple(suppressed)).cpu().numpy()[self.rows_M]
-        if found_NX[:, -1].any():
-            return self._all().best(count, suppressed)
-        ids_MC, log_probs_MC = np.split(found_NX[:, :-1], 2, axis=1)
+        ids_MC, log_probs_MC = np.split(found_NX, 2, axis=1)
         return ids_MC.astype(np.int64), log_probs_MC.astype(np.float32)
 
+    @torch.inference_mode()
     def log_probs(self) -> Floats:
         """log_probs_MV of every token."""
-        return self._all().log_probs()
-
-    @torch.inference_mode()
-    def _all(self) -> EagerFollowing:
         rows_M = torch.from_numpy(self.rows_M).to(self.decoding.logits_NV.device)
-        return EagerFollowing(self.decoding.logits_NV[rows_M], self.decoding.log_z_N1[rows_M])
+        log_probs_MV: Floats = (self.decoding.logits_NV[rows_M].float() - self.decoding.log_z_N1[rows_M]).cpu().numpy()
+        return log_probs_MV
 
 
 @dataclass(frozen=True)
@@ -205,6 +206,34 @@ class StaticState:
         return replace(self, rows_M=self.rows_M[rows_M])
 
 
+def best_ids(scores_NV: Tensor, count: int) -> Tensor:
+    """(N, C): the ids of the `count` best scores, bfloat16 or float32, of equal ones the lowest first; NaN is best.
+
+    Any that is among the best C is in one of the C blocks whose best are best, as each block before its own has a
+    score that comes before it. So the only pass over all scores is for the best of each block.
+    """
+    vocabulary = scores_NV.shape[1]
+    blocks_NJW = functional.pad(scores_NV, (0, -vocabulary % BLOCK), value=-torch.inf).unflatten(1, (-1, BLOCK))
+    count, places_J = min(count, vocabulary), torch.arange(blocks_NJW.shape[1], device=scores_NV.device)
+    chosen_NC1 = _first(blocks_NJW.amax(-1), places_J, min(count, len(places_J)))[..., None]
+    ids_NX = (chosen_NC1 * BLOCK + torch.arange(BLOCK, device=scores_NV.device)).flatten(1)
+    scores_NX = blocks_NJW.gather(1, chosen_NC1.expand(-1, -1, BLOCK)).flatten(1)
+    return ids_NX.gather(1, _first(scores_NX, ids_NX, count))
+
+
+def _first(scores_NX: Tensor, ids_NX: Tensor, count: int) -> Tensor:
+    """Where the best scores are, of equal ones that of the lowest id first.
+
+    topk leaves open which of equal scores it takes, so it gets keys that are all different: a score's bits, which as
+    integers have the same order once the negative ones are turned round, and below them the id.
+    """
+    exact_NX = scores_NX.float() + 0.0  # no -0, whose bits are not those of 0
+    bits_NX = exact_NX.view(torch.int32).long()
+    highest = 2**31 - 1  # all bits but the sign
+    ordered_NX = torch.where(bits_NX < 0, bits_NX ^ highest, bits_NX).masked_fill(exact_NX.isnan(), highest)
+    return (ordered_NX * 2**32 - ids_NX).topk(count, dim=1).indices
+
+
 class StaticEngine(EagerEngine):
     """Translates in room of fixed shapes, token by token what `EagerEngine` translates; it scores as that one does."""
 
@@ -215,6 +244,7 @@ class StaticEngine(EagerEngine):
         self._free: dict[Room, list[Decoding]] = {}
         self._lock = RLock()
 
+    @checked
     @torch.inference_mode()
     def encode(self, sources: Sequence[Sequence[int]]) -> StaticState:  # type: ignore[override]
         """Read the sources; cross-attention's keys and values are computed once, here."""

@@ -6,7 +6,6 @@ Axes: B batch, S keys (source positions), T queries (target positions), D d_mode
 width.
 """
 
-import functools
 import importlib.util
 import math
 
@@ -20,6 +19,7 @@ from glassformer.model.positions import Place, Rotary
 from glassformer.special import PAD
 
 SHORT = 64  # queries and keys of the kernel for sentences
+HAS_TRITON = importlib.util.find_spec("triton") is not None  # it comes with torch for CUDA, on Linux
 
 
 def padding_mask(ids_BS: Tensor) -> Tensor:
@@ -148,13 +148,7 @@ def is_short(q_BHTK: Tensor, k_BHSK: Tensor) -> bool:
     """Whether the kernel for sentences can take these: a sentence's rows, not one of decoding, in 16 bits on CUDA."""
     (*_, queries, width), keys = q_BHTK.shape, k_BHSK.shape[2]
     fits = 1 < queries <= SHORT and keys <= SHORT and width in (16, 32, 64, 128)
-    return q_BHTK.is_cuda and q_BHTK.dtype in (torch.bfloat16, torch.float16) and fits and has_triton()
-
-
-@functools.cache
-def has_triton() -> bool:
-    """Whether Triton is here, as with torch for CUDA on Linux."""
-    return importlib.util.find_spec("triton") is not None
+    return q_BHTK.is_cuda and q_BHTK.dtype in (torch.bfloat16, torch.float16) and fits and HAS_TRITON
 
 
 def _fused(q_BHTK: Tensor, k_BHSK: Tensor, v_BHSK: Tensor, mask: Tensor) -> Tensor:

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from functools import cache
-from importlib.metadata import version
 from typing import Any
 
 import msgspec
 from starlette.responses import Response
 
+from glassformer import __version__
 from glassformer.serving.answers import OWN
 from glassformer.serving.endpoint import ALWAYS, Call, Endpoint, answer
 from glassformer.serving.intake import FORM, JSON
@@ -44,7 +44,7 @@ def document(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {
             "title": "glassformer",
-            "version": version("glassformer"),
+            "version": __version__,
             "description": "Translation by glassformer: its own interface (/v1), LibreTranslate's and DeepL's.",
         },
         "paths": paths,

@@ -32,6 +32,7 @@ BOUNDARY = "\x1f"  # put where no piece may reach across: SentencePiece's own sp
 PROBE = " ² x "  # no rule of ours changes it; a tokenizer with other rules, or a damaged one, does
 IMPORTED = "imported"  # stands last in the file of another program's tokenizer, whose rules may change PROBE
 TWO_SIDED = "imported, languages on both sides"  # the same, of a model that is told its source's language too
+BEHIND = "imported, language behind"  # the same, of a model of one direction whose source ends with its language
 # The smallest vocabulary there can be: the control tokens, the 256 bytes, and a piece for the space.
 SMALLEST = len(PIECES) + 256 + 1
 LARGEST = 512 * MIB  # bytes of a `.spm` file
@@ -192,7 +193,7 @@ class Tokenizer:
     @property
     def is_imported(self) -> bool:
         """Whether the pieces and rules are another program's: text may come back changed, or with `<unk>` left out."""
-        return self._mark in (IMPORTED, TWO_SIDED)
+        return self._mark in (IMPORTED, TWO_SIDED, BEHIND)
 
     @property
     def is_two_sided(self) -> bool:
@@ -201,6 +202,16 @@ class Tokenizer:
         Else the source begins with the target's symbol.
         """
         return self._mark == TWO_SIDED
+
+    @property
+    def ending_ids(self) -> list[int]:
+        """What a source ends with: `</s>`, and of some imported models the symbol of its language behind it."""
+        return [EOS, *self._targets.values()] if self._mark == BEHIND else [EOS]
+
+    @property
+    def is_framed_otherwise(self) -> bool:
+        """Whether more stands around a text than a target's symbol before the source and `</s>` after both sides."""
+        return self._mark in (TWO_SIDED, BEHIND)
 
     @cached_property
     def _mark(self) -> str:
@@ -255,7 +266,7 @@ class Tokenizer:
     @property
     def targets(self) -> tuple[str, ...]:
         """The targets that the tokenizer has a symbol for; none where the model has one direction only."""
-        return tuple(self._targets)
+        return () if self._mark == BEHIND else tuple(self._targets)
 
     def target_ids(self, direction: str | None) -> list[int]:
         """The ids that tell a model what to translate to, to put before the source's: one, or none without targets.
@@ -266,7 +277,8 @@ class Tokenizer:
         """
         if self.is_two_sided:
             return [self._of_direction(direction)[0]]
-        symbols, listed, target = self._targets, ", ".join(self._targets), target_of(direction or "")
+        symbols = {name: self._targets[name] for name in self.targets}
+        listed, target = ", ".join(symbols), target_of(direction or "")
         if not target and len(symbols) > 1:
             raise UsageError(
                 f"the model has the targets {listed}; say which one (--to; in training: directions, probe_to)"

@@ -79,16 +79,20 @@ def test_rows_of_a_source_take_over_from_each_other_where_they_are(engine):  # n
         assert [hypothesis.tokens for hypothesis in one] == [hypothesis.tokens for hypothesis in other]
 
 
-def test_ties_are_broken_as_the_eager_engine_does(engine):  # noqa: F811
-    """All tokens but two have the same score, and more are asked for than differ."""
-    logits_NV = torch.zeros(3, 9)
-    logits_NV[:, 7], logits_NV[1, 2] = 1.0, torch.inf
-    logits_NV[2, 4:] = -torch.inf
-    for count in (1, 2, 3, 9):
-        ids_NM, tied_N = static_module.top_if_not_tied(logits_NV, count)
-        wanted_NM = logits_NV.argsort(dim=1, descending=True, stable=True)[:, :count]
-        right_N = (ids_NM == wanted_NM).all(1)
-        assert (right_N | tied_N).all() and not (count == 9 and tied_N.any())
+@pytest.mark.parametrize("vocabulary", [9, 40_000, 70_000])
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32], ids=str)
+def test_of_equal_scores_the_lowest_id_comes_first(dtype, vocabulary):
+    """As a stable sort has it: infinite ones, both zeros, subnormal ones, and many that bfloat16 makes equal."""
+    scores_NV = torch.randn(6, vocabulary, generator=torch.Generator().manual_seed(1)).to(dtype)
+    scores_NV[0] = 1.5
+    scores_NV[1, ::2], scores_NV[1, 1::2] = 0.0, -0.0
+    scores_NV[2, 3:], scores_NV[2, 1] = -torch.inf, torch.inf
+    scores_NV[3] *= torch.finfo(dtype).tiny / 4
+    wanted_NV = scores_NV.argsort(dim=1, descending=True, stable=True)
+    for count in (1, 2, 8, 9):
+        assert torch.equal(static_module.best_ids(scores_NV, count), wanted_NV[:, :count])
+    scores_NV[4, 5] = torch.nan
+    assert static_module.best_ids(scores_NV, 1)[4].item() == 5
 
 
 def test_a_step_waits_for_nothing(engine):  # noqa: F811

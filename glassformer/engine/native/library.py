@@ -54,7 +54,7 @@ class Array:
         return c_void_p(array.ctypes.data)
 
 
-INTS, FLOATS, BYTES = Array(np.int32), Array(np.float32), Array(np.uint8)
+INTS, FLOATS, DOUBLES, BYTES = Array(np.int32), Array(np.float32), Array(np.float64), Array(np.uint8)
 FUNCTIONS: dict[str, tuple[Any, ...]] = {  # what each takes
     "instruction_sets": (),
     "open": (POINTER(Config), POINTER(Weight), c_int32, FLOATS, FLOATS, FLOATS, c_char_p, c_int32, POINTER(c_void_p)),
@@ -63,7 +63,22 @@ FUNCTIONS: dict[str, tuple[Any, ...]] = {  # what each takes
     "encode": (c_void_p, INTS, INTS, c_int32, POINTER(c_void_p)),
     "free": (c_void_p,),
     "shorten": (c_void_p, INTS, INTS),
-    "step": (c_void_p, c_int32, INTS, INTS, INTS, c_int32, POINTER(c_int32), FLOATS, c_int32),
+    "step": (c_void_p, c_int32, INTS, INTS, INTS, c_int32, INTS, FLOATS, c_int32),
+    "search": (
+        c_void_p,
+        c_int32,
+        c_int32,
+        INTS,
+        c_int32,
+        BYTES,
+        c_int32,
+        c_int32,
+        DOUBLES,
+        c_int32,
+        c_int32,
+        INTS,
+        FLOATS,
+    ),
     "best": (c_void_p, c_int32, BYTES, INTS, FLOATS),
     "log_probs_of": (c_void_p, INTS, FLOATS),
     "log_probs": (c_void_p, FLOATS),
