@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from glassformer.arguments import checked, path_of, refuse_unknown_choice
 from glassformer.corpora import load_corpus
 from glassformer.errors import InputError, UsageError
 from glassformer.interop import (
@@ -79,14 +80,15 @@ ARCHIVES: dict[str, tuple[Callable[[Path], bool], Read]] = {  # of other kinds, 
 }
 
 
+@checked
 def export_model(
     translator: Translator,
     to: str,
-    out: Path,
+    out: str | Path,
     force: bool = False,
     sentences: Sequence[str] = (),
     int8: bool = False,
-    web: Path | None = None,
+    web: str | Path | None = None,
     languages: str | None = None,
 ) -> str:
     """Write the model to the directory `out` in another format; what was proven of it, in words.
@@ -96,6 +98,7 @@ def export_model(
     Raises UsageError for a model that the format cannot hold and an `out` that is there already, and InputError where
     the other program computes something else; then nothing is written.
     """
+    out, web = path_of(out, "out"), path_of(web, "web") if web else None
     one = _format(to, out, int8, web, languages)
     if translator.card.get("quantized"):
         raise InputError("the model is quantised already; export the one that it was made from")
@@ -117,6 +120,7 @@ def export_model(
 
 def _format(to: str, out: Path, int8: bool, web: Path | None, languages: str | None) -> Format:
     """The format, knowing the languages if it must; UsageError for options that are not its own."""
+    refuse_unknown_choice(to, list(FORMATS), "to")
     one = FORMATS[to]
     if int8 and to != "ctranslate2":
         written = {"asked": "float32", "too": "float32 and int8", "only": "int8"}[one.int8]
@@ -157,12 +161,14 @@ def built_in_sentences() -> list[str]:
     return [pair.source for pair in [*corpus.test, *corpus.valid, *corpus.train]][:SENTENCES]
 
 
-def import_model(path: Path, out: Path, force: bool = False) -> Translator:
+@checked
+def import_model(path: str | Path, out: str | Path, force: bool = False) -> Translator:
     """Read a model of another program and write it to `out` as a model directory.
 
     Raises InputError for a format that is not known and files that do not fit together, and UsageError for an `out`
     that is there already.
     """
+    path, out = path_of(path, "path"), path_of(out, "out")
     with new_directory(out, force, _is_import(out)) as directory:
         translator = _reader_of(path)(path)
         translator.write(directory)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from glassformer.arguments import checked
 from glassformer.model.attention import look_ahead_mask, padding_mask
 from glassformer.model.cache import DecoderCache
 from glassformer.model.config import ModelConfig
@@ -72,6 +73,7 @@ class Transformer(nn.Module):
     by step in modules that can be observed, instead of in one fused kernel; the numbers are the same.
     """
 
+    @checked
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config

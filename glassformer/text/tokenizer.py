@@ -36,7 +36,7 @@ BEHIND = "imported, language behind"  # the same, of a model of one direction wh
 # The smallest vocabulary there can be: the control tokens, the 256 bytes, and a piece for the space.
 SMALLEST = len(PIECES) + 256 + 1
 LARGEST = 512 * MIB  # bytes of a `.spm` file
-FOR_A_THREAD = 64  # texts to encode, below which another thread costs more than it brings
+FOR_A_THREAD = 64  # texts to encode, below which a thread costs more than it brings
 
 
 class Token(NamedTuple):
@@ -319,9 +319,15 @@ class Tokenizer:
         """`encode` for many texts at once, on all cores where they are many enough to be worth their threads."""
         _refuse_surrogates(texts)
         without_meta = [text for text in texts if META not in text]
-        threads = min(os.cpu_count() or 1, 1 + len(without_meta) // FOR_A_THREAD)
-        together = iter(self._pieces.encode(without_meta, num_threads=threads))
+        together = iter(self._encode_many(without_meta))
         return [self.encode(text) if META in text else next(together) for text in texts]
+
+    def _encode_many(self, texts: list[str]) -> list[list[int]]:
+        if len(texts) < FOR_A_THREAD:  # SentencePiece would start a thread, for as long as 25 texts take
+            return [self._pieces.encode(text) for text in texts]
+        threads = min(os.cpu_count() or 1, 1 + len(texts) // FOR_A_THREAD)
+        ids: list[list[int]] = self._pieces.encode(texts, num_threads=threads)
+        return ids
 
     def sample_all(self, texts: Sequence[str], dropout: float, seed: int) -> list[list[int]]:
         """Each text split at random; the same ids for the same arguments, and `decode` gives the text back.
