@@ -1,4 +1,4 @@
-// Reads {record, sentence, asked, beam} as JSON from standard input: translates the sentence as the page does, and writes
+// Reads {record, sentence, asked, beam, answers} as JSON from standard input: translates the sentence as the page does, and writes
 // its beam, a step of training on it and, for each question asked, the cause that the page finds; tests/glass/test_page_live.py
 // compares with Python's.
 
@@ -9,7 +9,7 @@ import { searchBeam } from "../src/engine/beam";
 import { tokenizersOf, translate } from "../src/engine/translate";
 import { trainingStep } from "../src/training";
 
-const { record, sentence, asked, beam } = JSON.parse(readFileSync(0, "utf8"));
+const { record, sentence, asked, beam, answers } = JSON.parse(readFileSync(0, "utf8"));
 const go = async () => true;
 const spoken = (await translate(record, sentence, go))!;
 const step = await trainingStep(spoken);
@@ -20,7 +20,7 @@ for (const question of asked) {
     const started = performance.now();
     const cause = (await findCause(spoken, question, go, go))!;
     const found = performance.now() - started;
-    const attributed = await attribute({ ...spoken, cause }, go);
+    const attributed = answers === "alone" ? null : await attribute({ ...spoken, cause }, go);
     causes.push({ ...cause, ...attributed, milliseconds: found, attributing: performance.now() - started - found });
   } catch (error) {
     causes.push({ error: String(error) });
