@@ -10,7 +10,7 @@ import numpy as np
 
 from glassformer.arguments import checked, refuse_unequal
 from glassformer.batching import batches_by_length, pad
-from glassformer.engine.protocol import Engine
+from glassformer.engine.protocol import Engine, SearchingEngine
 from glassformer.search import Hypothesis, S, SearchOptions, Watch, search
 from glassformer.special import BOS, EOS, PAD, UNK
 
@@ -39,21 +39,25 @@ def generate(
     refuse_unequal(len(sources), "sources", prefixes=prefixes)
     rows_each = options.n_best if options.sample else options.beam
     results: list[list[Hypothesis]] = [[] for _ in sources]
+    alone = engine if isinstance(engine, SearchingEngine) and watch is None and not any(prefixes or ()) else None
     batch_tokens = BATCH_TOKENS * engine.batch_factor // rows_each
     for batch in batches_by_length([len(source) for source in sources], batch_tokens):
         chosen = [sources[row] for row in batch]
-        found = search(
-            engine.step,
-            engine.encode(chosen),
-            start=engine.start_id,
-            end=EOS,
-            limits=[options.limit(len(source), engine.max_length) for source in chosen],
-            options=options,
-            prefixes=[prefixes[row] for row in batch] if prefixes is not None else None,
-            suppress_tokens=SUPPRESSED,
-            watch=watch,
-            seeds=[_seed(options.seed, source) for source in chosen],
-        )
+        limits = [options.limit(len(source), engine.max_length) for source in chosen]
+        found = alone.search(chosen, limits, EOS, SUPPRESSED, options) if alone else None
+        if found is None:
+            found = search(
+                engine.step,
+                engine.encode(chosen),
+                start=engine.start_id,
+                end=EOS,
+                limits=limits,
+                options=options,
+                prefixes=[prefixes[row] for row in batch] if prefixes is not None else None,
+                suppress_tokens=SUPPRESSED,
+                watch=watch,
+                seeds=[_seed(options.seed, source) for source in chosen] if options.sample else None,
+            )
         for row, hypotheses in zip(batch, found, strict=True):
             results[row] = hypotheses
     return results

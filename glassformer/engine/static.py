@@ -22,8 +22,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from glassformer.arguments import checked
 from glassformer.cuda_graphs import Function, recorded
-from glassformer.engine.eager import EagerEngine, refuse_wrong_ids
+from glassformer.engine.checking import refuse_wrong_ids
+from glassformer.engine.eager import EagerEngine
 from glassformer.model import Transformer
 from glassformer.model.cache import DecoderCache, KeysValues
 from glassformer.search.protocol import Floats, Ints
@@ -242,6 +244,7 @@ class StaticEngine(EagerEngine):
         self._free: dict[Room, list[Decoding]] = {}
         self._lock = RLock()
 
+    @checked
     @torch.inference_mode()
     def encode(self, sources: Sequence[Sequence[int]]) -> StaticState:  # type: ignore[override]
         """Read the sources; cross-attention's keys and values are computed once, here."""

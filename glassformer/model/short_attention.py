@@ -158,5 +158,10 @@ def _grid(q_BHTK: Tensor) -> tuple[int]:
 def _sizes(q_BHTK: Tensor, k_BHSK: Tensor) -> dict[str, Any]:
     (_, heads, queries, width), keys = q_BHTK.shape, k_BHSK.shape[2]
     rows, columns = (max(SMALLEST, triton.next_power_of_2(size)) for size in (queries, keys))
-    return {"heads": heads, "queries": queries, "keys": keys, "scale": width**-0.5, "T": rows, "S": columns,
-            "K": width, "num_warps": max(1, rows * columns // 1024)}  # fmt: skip
+    largest = max(rows, columns) * max(
+        rows, columns, width
+    )  # numbers of a matrix: a warp's registers hold 1,024 of each
+    return {
+        "heads": heads, "queries": queries, "keys": keys, "scale": width**-0.5,
+        "T": rows, "S": columns, "K": width, "num_warps": min(8, max(1, largest // 1024)),
+    }  # fmt: skip

@@ -200,7 +200,7 @@ def test_a_batch_too_large_for_the_gpu_is_halved(cuda, small_corpus, tmp_path):
     """It is given little memory; the run ends all the same, and says what was halved."""
     total = torch.cuda.get_device_properties(cuda).total_memory
     big = {"d_model": 512, "d_ff": 2048, "batch_tokens": 16_384, "max_steps": 2, "encoder_layers": 3}
-    torch.cuda.set_per_process_memory_fraction(600e6 / total)
+    torch.cuda.set_per_process_memory_fraction(1.5e9 / total)
     try:
         outcome = run("train", "--pairs", small_corpus / "train.tsv", "--valid-pairs", small_corpus / "valid.tsv",
                       "--out", tmp_path / "run", "--device", "cuda", *as_options(QUICK | big))  # fmt: skip
