@@ -3,6 +3,8 @@
 from importlib import import_module
 from typing import Any
 
+__version__ = "0.1.0"
+
 # Loaded on first use, so that `glassformer --help` need not wait for torch.
 _HOMES = {
     "Callback": "glassformer.training",

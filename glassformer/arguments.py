@@ -3,7 +3,7 @@
 import inspect
 import os
 import types
-from collections.abc import Callable, Hashable, Iterable, Sequence, Sized
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Sized
 from contextlib import suppress
 from functools import cache, wraps
 from numbers import Integral, Real
@@ -132,6 +132,9 @@ def _is_a(value: Any, hint: Any) -> bool:
         return isinstance(value, str | os.PathLike)
     if kind in _LISTS:
         return _is_list(value, *get_args(hint))
+    if kind is Mapping and isinstance(value, Mapping) and get_args(hint):
+        _, of_values = get_args(hint)
+        return all(_is_a(one, of_values) for one in value.values())
     return not isinstance(kind, type) or kind is object or isinstance(value, kind)
 
 
@@ -155,6 +158,8 @@ def _spelt(hint: Any) -> str:
         return " or ".join(map(repr, get_args(hint)))
     if kind in _LISTS:
         return f"a list of {', '.join(map(_plural, _alternatives(*get_args(hint) or (object,))))}"
+    if kind is Mapping:
+        return f"a dict of {_plural((*get_args(hint), object)[1])}"
     if kind is Path:
         return "a path"
     name = getattr(kind, "__name__", str(kind))

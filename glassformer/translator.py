@@ -12,12 +12,13 @@ from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, get_args
 
-from glassformer.arguments import path_of, refuse_unequal, refuse_unknown_choice, texts_of
+from glassformer.arguments import path_of, refuse_unequal, refuse_unknown_choice, refuse_wrong_type, shown, texts_of
 from glassformer.data.shortlist import Shortlist
 from glassformer.engine.choice import EngineName, Precision, in_precision, make_fast
 from glassformer.engine.generation import generate
 from glassformer.errors import InputError, UsageError, nearest
 from glassformer.files import whole_directory, write_checksums
+from glassformer.model.config import ModelConfig
 from glassformer.model_directory import (
     StoredModel,
     open_model,
@@ -135,6 +136,12 @@ class Translator:
         shortlist: Shortlist | None = None,
         recorded: bool = False,
     ) -> None:
+        if not isinstance(getattr(model, "config", None), ModelConfig):
+            raise UsageError(f"model is {shown(model)}: it must be a Transformer; Translator.load reads one from disk")
+        refuse_wrong_type(source_tokenizer, Tokenizer, "source_tokenizer")
+        refuse_wrong_type(target_tokenizer, Tokenizer, "target_tokenizer")
+        refuse_wrong_type(card, dict | None, "card")
+        refuse_wrong_type(lexicon, Lexicon | None, "lexicon")
         self._given, self._precision, self._shortlist, self._recorded = model, precision, shortlist, recorded
         self._model: Transformer | None = None
         self._engine: EagerEngine | None = None
@@ -255,9 +262,10 @@ class Translator:
         """
         options = search_options(options, overrides)
         texts = [sentence.strip() for sentence in texts_of(sentences, "sentences")]
+        prefixes, places = _given(prefixes, "prefixes"), _given(places, "places")
         refuse_unequal(len(texts), "sentences", prefixes=prefixes, places=places)
         ids = self._encoded(texts, to)
-        written = self.target_tokenizer.encode_all(texts_of(prefixes or [""] * len(texts), "prefixes"))
+        written = self.target_tokenizer.encode_all(prefixes or [""] * len(texts))
         beginnings = [first + prefix for first, prefix in zip(self._first(len(texts), to), written, strict=True)]
         results: list[Translation | FailedTranslation] = [Translation(text, "", 0.0, 0.0) for text in texts]
         rows = []  # those to translate
@@ -299,6 +307,7 @@ class Translator:
         SearchOptions(length_penalty=length_penalty_alpha)  # raises UsageError for a value out of range
         texts = [source.strip() for source in texts_of(sources, "sources")]
         targets = [target.strip() for target in texts_of(targets, "targets")]
+        places = _given(places, "places")
         refuse_unequal(len(texts), "sources", targets=targets, places=places)
         source_ids = [ids or [EOS] for ids in self._encoded(texts, to)]
         encoded = zip(self._first(len(texts), to), self.target_tokenizer.encode_all(targets), strict=True)
@@ -340,7 +349,7 @@ class Translator:
 
         Raises InputError for one too long, by its place, and UsageError for a target as in `translate`.
         """
-        texts = texts_of(texts, "texts")
+        texts, places = texts_of(texts, "texts"), _given(places, "places")
         refuse_unequal(len(texts), "texts", places=places)
         result = self._encoded(texts, to)
         for row, ids in enumerate(result):
@@ -352,7 +361,7 @@ class Translator:
         tokenizer, targets = self.source_tokenizer, _of_each(to, len(texts))
         symbols = {target: tokenizer.target_ids(target) for target in set(targets)}
         encoded = zip(targets, tokenizer.encode_all(texts), strict=True)
-        return [[*symbols[target], *ids, EOS] if ids else [] for target, ids in encoded]
+        return [[*symbols[target], *ids, *tokenizer.ending_ids] if ids else [] for target, ids in encoded]
 
     def _first(self, count: int, to: Targets) -> list[list[int]]:
         """What the translations of so many texts begin with: none, or the symbol of the target (`is_two_sided`)."""
@@ -399,7 +408,13 @@ def search_options(options: SearchOptions | None, overrides: Mapping[str, Any]) 
     known = keys_of(SearchOptions)
     for name in overrides.keys() - known:
         raise UsageError(f"there is no option '{name}' of translating; {nearest(name, known)}")
-    return dataclasses.replace(options or SearchOptions(), **overrides)
+    options = options or SearchOptions()
+    return dataclasses.replace(options, **overrides) if overrides else options
+
+
+def _given(values: Sequence[str] | None, name: str) -> list[str] | None:
+    """The texts, where there are any."""
+    return None if values is None else texts_of(values, name)
 
 
 def _of_each(to: Targets, count: int) -> Sequence[str | None]:

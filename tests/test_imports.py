@@ -18,7 +18,7 @@ ROOT = Path(glassformer.__file__).parent
 FLOORS = [
     {"errors", "special", "system"},
     {"arguments", "reading"},
-    {"batching", "device", "files", "locking", "settings"},
+    {"batching", "cuda_graphs", "device", "files", "locking", "settings"},
     {"model", "text", "search"},
     {"corpora", "quality_estimation"},
     {"data"},
@@ -36,7 +36,7 @@ FLOORS = [
 ]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 LIBRARIES = {  # the libraries that a room may use, where that is limited
-    "model": {"torch", "numpy"},
+    "model": {"torch", "numpy", "triton"},
     "search": {"numpy"},
     "engine": {"torch", "numpy"},
     "text": {"sentencepiece", "sentencex", "pyarrow", "zstandard"},
@@ -47,7 +47,7 @@ LIBRARIES = {  # the libraries that a room may use, where that is limited
     "special": set(),
     "system": set(),
     "batching": set(),
-    "files": set(),
+    "files": {"safetensors"},
     "reading": set(),
     "settings": {"yaml"},
     "evaluation": {"sacrebleu", "comet"},
@@ -92,7 +92,11 @@ def room_of(name):
 SOURCES = sorted(ROOT.rglob("*.py"))
 # (importing room, imported name, file); the package itself loads its rooms on first use.
 ARROWS = [(room_of(name_of(path)), name, path.relative_to(ROOT)) for path in SOURCES for name in imports(path)]
-OURS = [(room, room_of(name), path) for room, name, path in ARROWS if name.split(".")[0] == "glassformer"]
+OURS = [  # the package's own version stands below all rooms
+    (room, room_of(name), path)
+    for room, name, path in ARROWS
+    if name.split(".")[0] == "glassformer" and name != "glassformer.__version__"
+]
 
 
 def test_the_reader_sees_imports():

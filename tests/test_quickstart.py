@@ -3,14 +3,18 @@
 import io
 import json
 import re
+import shlex
+import signal
 from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
 
+from glassformer import quickstart
 from glassformer.corpora.phrasebook import generate
 from glassformer.quickstart import recipe, scores
 from glassformer.training.config import RunConfig
+from glassformer.training.report.meter import Meter
 from tests.commands import run
 
 TINY = {"encoder_layers": 1, "decoder_layers": 1, "d_model": 16, "d_ff": 16, "num_heads": 2, "max_length": 48,
@@ -60,3 +64,24 @@ def test_the_phrasebook_s_scores_are_shares_of_sentences(monkeypatch):
     said = io.StringIO()
     scores.report_phrasebook(Console(file=said, width=200), answers)
     assert re.findall(r"(\d+\.\d) %", said.getvalue()) == ["87.5", "75.0", "50.0", "25.0"]
+
+
+@pytest.mark.parametrize("stage", ["training", "page"])
+def test_stopped_at_any_stage_it_names_the_command_that_goes_on_to_the_page(tmp_path, monkeypatch, stage):
+    monkeypatch.setitem(recipe.RECIPES, "names", recipe.RECIPES["names"] | TINY)
+    out = tmp_path / "a run"
+
+    def stop(*_, **__):
+        signal.raise_signal(signal.SIGINT)
+        return ()  # in training the step ends first
+
+    with monkeypatch.context() as patch:
+        place = {"training": (Meter, "due"), "page": (quickstart, "quickstart_page")}
+        patch.setattr(*place[stage], stop)
+        stopped = run("quickstart", "--corpus", "names", "--out", out)
+    assert stopped.status == 130
+    told, named = stopped.err.splitlines()[-1].split("; go on with: glassformer ")
+    assert told == ("glassformer: stopped and saved" if stage == "training" else "glassformer: stopped")
+    assert not (out / "page.html").exists()
+    assert run(*shlex.split(named)).status == 0
+    assert (out / "page.html").is_file()

@@ -1,14 +1,22 @@
 """Where it runs: other systems, as far as they can be played here, and surroundings that lack what is usually there."""
 
+import importlib.metadata
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import types
+from pathlib import Path
 
 import pytest
 
-from glassformer import system
+import glassformer
+from glassformer import Translator, system
 from glassformer.locking import HeldError, lock_file
+from glassformer.serving.openapi import document
+from tests.commands import options, run
+from tests.letters import QUICK
 
 
 @pytest.fixture
@@ -70,10 +78,52 @@ def test_what_only_unix_has_is_not_needed(copying):
     """In a process without it, and without a home, a user's name, or a locale."""
     command = [sys.executable, "-W", "ignore", "-c", WITHOUT, str(copying.path)]
     bare = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OMP_NUM_THREADS": "1"}
-    user = {"user": 54321} if os.getuid() == 0 and os.access(copying.path.parents[1], os.X_OK) else {}
     outcome = subprocess.run(command, input="a b\n", capture_output=True, text=True, env=bare, timeout=60)
     assert (outcome.returncode, outcome.stdout) == (0, "a b\n"), outcome.stderr
-    assert user is not None
+
+
+@pytest.mark.skipif(not hasattr(os, "setresuid") or os.geteuid() != 0, reason="only root can be somebody else")
+def test_a_user_without_a_name_and_a_home_that_cannot_be_written(copying, small_corpus, monkeypatch):
+    """As containers have them: a number that no list of users knows. It trains and translates."""
+    folder = Path(tempfile.mkdtemp())
+    shutil.copytree(small_corpus, folder / "corpus")
+    shutil.copytree(copying.path / "best", folder / "model")
+    pairs = "--pairs", folder / "corpus/train.tsv", "--valid-pairs", folder / "corpus/valid.tsv", "--device", "cpu"
+    train = "train", *pairs, *options({**QUICK, "max_steps": 2}), "--out"
+    assert (
+        run(*train, folder / "loads what it needs").status == run("translate", folder / "model", stdin="a").status == 0
+    )
+    for one in (folder, folder / "corpus"):
+        one.chmod(0o777)
+    store = "--set", f"store={folder / 'store'}"
+    monkeypatch.setenv("HOME", "/proc")
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    os.setresuid(54321, 54321, 0)
+    try:
+        refused = run(*train, folder / "run")
+        trained, said = run(*train, folder / "run", *store), run("translate", folder / "model", stdin="a b")
+    finally:
+        os.setresuid(0, 0, 0)
+    assert (said.status, said.out) == (0, "a b\n"), said.err
+    assert refused.status == 1 and "set store to a folder" in refused.err and refused.err.count("\n") == 1
+    assert trained.status == 0 and (folder / "run/best/config.json").is_file(), trained.err
+    shutil.rmtree(folder)
+
+
+def test_a_source_tree_that_was_not_installed(copying, tmp_path, monkeypatch):
+    """Nothing asks the installation for the package's own version, which is not there."""
+    real = importlib.metadata.Distribution.from_name
+
+    def installed(name):
+        if name == "glassformer":
+            raise importlib.metadata.PackageNotFoundError(name)
+        return real(name)
+
+    monkeypatch.setattr(importlib.metadata.Distribution, "from_name", installed)
+    assert run("--version").out.startswith(f"glassformer {glassformer.__version__} (")
+    assert run("explain", copying.path, "a b", "--json", tmp_path / "trace.json").status == 0
+    Translator.load(copying.path).save(tmp_path / "saved")
+    assert document([])["info"]["version"] == glassformer.__version__
 
 
 def test_threads_wait_asleep():

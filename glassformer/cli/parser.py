@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
+from glassformer import __version__
 from glassformer.cli import commands as do
 from glassformer.cli import evaluation, glass, serving, translation
 from glassformer.errors import UsageError
@@ -58,12 +59,10 @@ class _Version(argparse.Action):
         super().__init__(nargs=0, **settings)
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        from importlib.metadata import version
-
         from glassformer.engine.native.library import instruction_sets
 
         sets = instruction_sets()
-        print(f"glassformer {version('glassformer')} ({'fast engine: ' + sets[0] if sets else 'no fast engine'})")
+        print(f"glassformer {__version__} ({'fast engine: ' + sets[0] if sets else 'no fast engine'})")
         parser.exit()
 
 
@@ -186,6 +185,10 @@ def _add_serve(commands: Any) -> None:
     _add_device(parser)
     _add_engine(parser)
     parser.add_argument("--host", default="127.0.0.1", metavar="H", help="the address to listen at (%(default)s)")
+    parser.add_argument(
+        "--host-name", action="append", default=[], metavar="NAME",
+        help="a name that it may be asked by, beside localhost and addresses, or * for any; may be repeated",
+    )  # fmt: skip
     parser.add_argument("--port", type=int, default=8000, metavar="P", help="the port to listen at (%(default)s)")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes, each with all models (1)")
     parser.add_argument(

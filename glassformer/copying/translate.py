@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
+from glassformer.arguments import refuse_wrong_type
 from glassformer.copying.aligned import Unit, aligned_units
 from glassformer.copying.stand_ins import Masked, choices, mask, restored
 from glassformer.search import SearchOptions
@@ -25,6 +26,10 @@ class Copying:
 
     protect: bool = True
     glossary: Glossary = field(default_factory=Glossary)
+
+    def __post_init__(self) -> None:
+        refuse_wrong_type(self.protect, bool, "protect")
+        refuse_wrong_type(self.glossary, Glossary, "glossary")
 
     def spans(self, sentence: str) -> list[Span]:
         """What is to be copied, in order."""

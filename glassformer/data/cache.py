@@ -1,13 +1,14 @@
 """The cache of tokenized corpora and tokenizers: its folder, the names of its entries, one builder at a time."""
 
+import errno
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from glassformer.errors import InputError
-from glassformer.files import saving
+from glassformer.files import SavingError, saving
 from glassformer.locking import lock_file
 
 FORMAT = 1  # of what is kept; part of every key
@@ -31,9 +32,25 @@ def key_of(*facts: object) -> str:
 
 @contextmanager
 def building(path: Path) -> Iterator[None]:
-    """Keep other processes from building `path` while the block runs; they wait, and then find it built."""
-    with saving(path):
+    """Keep other processes from building `path` while the block runs; they wait, and then find it built.
+
+    What is there already can be read where nothing can be written. SavingError, which names `store`, where it must be.
+    """
+    try:
+        with saving(path):
+            lock = _locked(path)
+        with lock:
+            yield
+    except SavingError as error:
+        raise SavingError(f"{error}; or set store to a folder with room") from error
+
+
+def _locked(path: Path) -> AbstractContextManager[object]:
+    """The lock of `path`; none where it is built, and nobody may write beside it."""
+    try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = lock_file(path.with_name(f".{path.name}.lock"), wait=True)
-    with lock:
-        yield
+        return lock_file(path.with_name(f".{path.name}.lock"), wait=True)
+    except OSError as error:
+        if error.errno in (errno.EACCES, errno.EROFS) and path.exists():
+            return nullcontext()
+        raise

@@ -10,18 +10,25 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from glassformer.arguments import checked, refuse_wrong_type
 from glassformer.batching import batches_by_length, pad
 from glassformer.data.shortlist import Shortlist
 from glassformer.device import refuse_forked
+from glassformer.engine.checking import (
+    refuse_unknown_tokens,
+    refuse_wrong_ids,
+    refuse_wrong_step,
+    refuse_wrong_targets,
+)
 from glassformer.engine.protocol import TargetScore
-from glassformer.errors import UsageError
-from glassformer.model import ModelConfig, Transformer
+from glassformer.model import Transformer
 from glassformer.model.cache import DecoderCache
 from glassformer.model.observe import observed
 from glassformer.model.transformer import shift_right
 from glassformer.search.protocol import Floats, Ints
 from glassformer.special import PAD
 
+DEVICE_BATCHES = 8  # times as large as a processor's: a GPU needs many rows to be busy
 SCORED_TOKENS = 1024  # positions of a batch to score, padding included; each has a logit for every token there is
 
 
@@ -83,14 +90,6 @@ def _top(scores_NV: Tensor, count: int) -> Tensor:
     return ids_NM
 
 
-def refuse_wrong_ids(sources: Sequence[Sequence[int]], config: ModelConfig) -> None:
-    """Raise UsageError for a source without tokens, or with an id that the model does not have."""
-    size = config.source_vocab_size or config.vocab_size
-    for source in sources:
-        if not source or not 0 <= min(source) <= max(source) < size:
-            raise UsageError(f"a source must have tokens, ids from 0 to {size - 1:,}")
-
-
 class ModuleEngine:
     """What every engine has that runs the modules of a `Transformer`."""
 
@@ -112,6 +111,11 @@ class ModuleEngine:
         """The most tokens of a source or of a translation, `</s>` included."""
         return self.model.config.max_length
 
+    @property
+    def batch_factor(self) -> int:
+        """How much larger batches may be than those that suit a processor."""
+        return DEVICE_BATCHES if self.device.type == "cuda" else 1
+
     def _matrix(self, rows: Sequence[Sequence[int]]) -> Tensor:
         """Ids as one matrix, filled up on the right with `<pad>`. UsageError in a forked process."""
         refuse_forked()
@@ -121,6 +125,7 @@ class ModuleEngine:
 class EagerEngine(ModuleEngine):
     """Runs a `Transformer`: the same modules and kernels as in training, one call after the other."""
 
+    @checked
     def __init__(self, model: Transformer, bfloat16: bool = False, shortlist: Shortlist | None = None) -> None:
         """`bfloat16`: matrix products in bfloat16, for processors and GPUs that have them.
 
@@ -132,6 +137,7 @@ class EagerEngine(ModuleEngine):
     def _precision(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16)
 
+    @checked
     @torch.inference_mode()
     def encode(self, sources: Sequence[Sequence[int]]) -> EagerState:
         """Read the sources; cross-attention's keys and values are computed once, here."""
@@ -151,6 +157,9 @@ class EagerEngine(ModuleEngine):
     @torch.inference_mode()
     def step(self, tokens_N: Ints, state: EagerState) -> tuple[EagerFollowing, EagerState]:
         """Read one more token of each row: what may follow, and the state after it."""
+        refuse_wrong_type(state, EagerState, "state")
+        refuse_wrong_step(tokens_N, len(state.sources_N))
+        refuse_unknown_tokens(tokens_N, self.model.config)
         tokens_N1 = torch.from_numpy(np.ascontiguousarray(tokens_N)).to(self.device)[:, None]
         with self._precision():
             hidden_N1D, cache = self.model.decode(tokens_N1, state.cache)
@@ -159,6 +168,7 @@ class EagerEngine(ModuleEngine):
         following = EagerFollowing(logits_NV, logits_NV.logsumexp(-1, keepdim=True), forbidden_NV)
         return following, EagerState(cache, state.sources_N, state.forbidden_BV)
 
+    @checked
     def score(
         self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]], align: bool = False
     ) -> list[TargetScore]:
@@ -168,6 +178,9 @@ class EagerEngine(ModuleEngine):
         alignments, for which attention runs step by step instead of in a fused kernel.
         Raises InputError for a source or target longer than the model admits.
         """
+        if sources or targets:
+            refuse_wrong_ids(sources, self.model.config)
+            refuse_wrong_targets(sources, targets, self.model.config)
         results: dict[int, TargetScore] = {}
         lengths = [max(map(len, pair)) for pair in zip(sources, targets, strict=True)]
         for batch in batches_by_length(lengths, SCORED_TOKENS):

@@ -15,8 +15,10 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from glassformer.arguments import checked, refuse_wrong_type
 from glassformer.batching import batches_by_length, pad
 from glassformer.data.shortlist import Shortlist
+from glassformer.engine.checking import refuse_wrong_room, refuse_wrong_step, refuse_wrong_targets
 from glassformer.engine.native import library as native
 from glassformer.engine.protocol import TargetScore
 from glassformer.errors import InputError, UsageError
@@ -66,19 +68,20 @@ class FastNext:
         count = min(count, self._engine.config.vocab_size - len(set(suppressed)))
         ids_NM = np.empty((self._rows, count), dtype=np.int32)
         log_probs_NM = np.empty((self._rows, count), dtype=np.float32)
-        self._engine.call("best", self._batch, count, _pointer(forbidden_V), _pointer(ids_NM), _pointer(log_probs_NM))
+        self._engine.call("best", self._batch, count, forbidden_V, ids_NM, log_probs_NM)
         return ids_NM.astype(np.int64), log_probs_NM
 
     def log_probs_of(self, tokens_N: Ints) -> Floats:
         """The log-probability of one token of each row."""
+        refuse_wrong_step(tokens_N, self._rows)
         log_probs_N = np.empty(self._rows, dtype=np.float32)
-        self._engine.call("log_probs_of", self._batch, _pointer(tokens_N), _pointer(log_probs_N))
+        self._engine.call("log_probs_of", self._batch, tokens_N, log_probs_N)
         return log_probs_N
 
     def log_probs(self) -> Floats:
         """log_probs_NV of every token."""
         log_probs_NV = np.empty((self._rows, self._engine.config.vocab_size), dtype=np.float32)
-        self._engine.call("log_probs", self._batch, _pointer(log_probs_NV))
+        self._engine.call("log_probs", self._batch, log_probs_NV)
         return log_probs_NV
 
 
@@ -108,13 +111,18 @@ class FastEngine:
         wanted = instructions or os.environ.get(INSTRUCTIONS) or ""
         self._home, self._threads = Home(), threads or free_processors()
         self.call(
-            "open", byref(_native_config(config)), tensors.array, len(tensors.array), *map(_pointer, positions),
-            _pointer(turns), wanted.encode(), self._threads, byref(self._model),
+            "open", byref(_native_config(config)), tensors.array, len(tensors.array), *positions, turns,
+            wanted.encode(), self._threads, byref(self._model),
         )  # fmt: skip
         library = native.load()
         assert library
         self._close = weakref.finalize(self, _close, self._home, self._model)
         self.instructions: str = library.glassformer_name(self._model).decode()
+
+    @property
+    def batch_factor(self) -> int:
+        """How much larger batches may be than those that suit a processor."""
+        return 1
 
     @property
     def start_id(self) -> int:
@@ -126,6 +134,7 @@ class FastEngine:
         """The most tokens of a source or of a translation, `</s>` included."""
         return self.config.max_length
 
+    @checked
     def encode(self, sources: Sequence[Sequence[int]]) -> FastState:
         """Read the sources; cross-attention's keys and values are computed once, here."""
         for source in sources:
@@ -133,12 +142,12 @@ class FastEngine:
         ids = np.array([token for source in sources for token in source], dtype=np.int32)
         lengths = np.array([len(source) for source in sources], dtype=np.int32)
         batch = _Batch()
-        self.call("encode", self._model, _pointer(ids), _pointer(lengths), len(sources), byref(batch))
+        self.call("encode", self._model, ids, lengths, len(sources), byref(batch))
         batch.keep(self)
         if self.shortlist and sources:
             lists = [self.shortlist.of(source) for source in sources]
             counts = np.array([len(one) for one in lists], dtype=np.int32)
-            self.call("shorten", batch, _pointer(np.concatenate(lists)), _pointer(counts))
+            self.call("shorten", batch, np.concatenate(lists), counts)
         rows_N = np.arange(len(sources), dtype=np.int32)
         return FastState(batch, rows_N, np.empty((len(sources), 0), dtype=np.int32))
 
@@ -149,14 +158,17 @@ class FastEngine:
 
         `attended_NS` gets how much each row attends to each place of its source, the mean of all layers and heads.
         """
+        refuse_wrong_type(state, FastState, "state")
         rows, length = state.slots_NT.shape
+        refuse_wrong_step(tokens_N, rows)
+        if attended_NS is not None:
+            refuse_wrong_room(attended_NS, rows)
         self.config.check_length(length + 1)
         tokens, slots_NT = np.ascontiguousarray(tokens_N, dtype=np.int32), np.ascontiguousarray(state.slots_NT)
         sources_N, own_N = np.ascontiguousarray(state.sources_N), np.empty(rows, dtype=np.int32)
         across = 0 if attended_NS is None else attended_NS.shape[1]
         self.call(
-            "step", state.batch, rows, _pointer(tokens), _pointer(sources_N), _pointer(slots_NT), length,
-            _pointer(own_N), _pointer(attended_NS), across,
+            "step", state.batch, rows, tokens, sources_N, slots_NT, length, own_N, attended_NS, across
         )  # fmt: skip
         after = FastState(state.batch, state.sources_N, np.concatenate([slots_NT, own_N[:, None]], axis=1))
         return FastNext(self, state.batch, rows), after
@@ -176,9 +188,9 @@ class FastEngine:
         penalties = np.array([length_penalty(float(length), alpha) for length in range(max(limits) + 2)])
         try:
             self.call(
-                "search", self.encode(sources).batch, self.start_id, end, _pointer(np.array(limits, dtype=np.int32)),
-                options.min_length, _pointer(self.flags(tuple(suppressed))), options.beam, options.n_best,
-                _pointer(penalties), alpha > 0, max(limits), _pointer(tokens_BKT), _pointer(log_probs_BKT),
+                "search", self.encode(sources).batch, self.start_id, end, np.array(limits, dtype=np.int32),
+                options.min_length, self.flags(tuple(suppressed)), options.beam, options.n_best,
+                penalties, alpha > 0, max(limits), tokens_BKT, log_probs_BKT,
             )  # fmt: skip
         except _StuckError:
             return None
@@ -193,6 +205,7 @@ class FastEngine:
             for paths in rows
         ]
 
+    @checked
     def score(
         self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]], align: bool = False
     ) -> list[TargetScore]:
@@ -200,6 +213,7 @@ class FastEngine:
 
         A token of each target in each step; those of like length in one batch.
         """
+        refuse_wrong_targets(sources, targets, self.config)
         results: dict[int, TargetScore] = {}
         for batch in batches_by_length([len(target) for target in targets], SCORED_TOKENS):
             scores = self._score_batch([sources[row] for row in batch], [targets[row] for row in batch], align)
@@ -298,7 +312,10 @@ class _Tensors:
         if array is None:
             return None
         self._kept.append(np.ascontiguousarray(array, dtype=kind))
-        return _pointer(self._kept[-1])
+        return self._kept[-1].ctypes.data_as(ctypes.POINTER(_FIELDS[kind]))
+
+
+_FIELDS: dict[type, Any] = {np.float32: ctypes.c_float, np.int8: ctypes.c_int8}
 
 
 def reason_against(config: ModelConfig) -> str | None:
@@ -331,16 +348,7 @@ def linear(
     x_NI = np.ascontiguousarray(x_NI, dtype=np.float32)
     y_NO = np.empty((len(x_NI), given["weight"].rows), dtype=np.float32)
     of_bias = byref(given["bias"]) if bias is not None else None
-    _call(
-        "linear",
-        instructions.encode(),
-        threads,
-        byref(given["weight"]),
-        of_bias,
-        _pointer(x_NI),
-        len(x_NI),
-        _pointer(y_NO),
-    )
+    _call("linear", instructions.encode(), threads, byref(given["weight"]), of_bias, x_NI, len(x_NI), y_NO)
     return y_NO
 
 
@@ -356,22 +364,6 @@ def _call(name: str, *arguments: Any) -> None:
         raise MemoryError
     if message:
         raise UsageError(f"fast engine: {message.decode()}")
-
-
-def _pointer(array: NDArray[Any] | None) -> Any:
-    return None if array is None else array.ctypes.data_as(_POINTERS[array.dtype.char])
-
-
-_POINTERS: dict[str, Any] = {
-    np.dtype(kind).char: pointer
-    for kind, pointer in (
-        (np.float32, native.FLOATS),
-        (np.float64, native.DOUBLES),
-        (np.int32, native.INTS),
-        (np.uint8, native.BYTES),
-        (np.int8, ctypes.POINTER(ctypes.c_int8)),
-    )
-}
 
 
 def _native_config(config: ModelConfig) -> native.Config:

@@ -39,6 +39,11 @@ class Engine(Protocol[S]):
         """The most tokens of a source or of a translation, `</s>` included."""
         ...
 
+    @property
+    def batch_factor(self) -> int:
+        """How much larger batches may be than those that suit a processor."""
+        ...
+
     def encode(self, sources: Sequence[Sequence[int]]) -> S:
         """Read sources of one token or more, `</s>` included; the state has a row for each, before its first token."""
         ...

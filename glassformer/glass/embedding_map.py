@@ -65,6 +65,7 @@ class EmbeddingMap:
         centred: Floats = self.rows_ND - self.rows_ND.mean(axis=0)
         return centred
 
+    @checked
     def principal(self, words: Sequence[str] | None = None) -> tuple[Floats, Floats]:
         """Places (N, 2) of the words, or of some, and the two shares of the variance that they show.
 
@@ -73,7 +74,7 @@ class EmbeddingMap:
         """
         if (count := len(self.words if words is None else words)) < FEWEST:
             raise UsageError(f"{count} words of the {self.side} make no map; it needs {FEWEST}")
-        at = [self.words.index(word) for word in words] if words is not None else slice(None)
+        at = [self._at(word) for word in words] if words is not None else slice(None)
         centred_ND = self.rows_ND[at] - self.rows_ND[at].mean(axis=0)
         u, size, _ = np.linalg.svd(centred_ND, full_matrices=False)
         places: Floats = u[:, :2] * size[:2]
@@ -81,16 +82,19 @@ class EmbeddingMap:
         shares: Floats = size[:2] ** 2 / (size**2).sum()
         return places, shares
 
+    @checked
     def nearest(self, word: str, count: int = NEAREST) -> list[tuple[str, float]]:
         """The words whose centred rows have the largest cosine with that of `word`, which is left out."""
         cosines = self._cosines(self.centred[self._at(word)])
         return [one for one in self._ranked(cosines, count + 1) if one[0] != word][:count]
 
+    @checked
     def walk(self, start: str, minus: str, plus: str, count: int = NEAREST) -> list[tuple[str, float]]:
         """The words nearest to start - minus + plus, the three themselves among them, as they fall."""
         a, b, c = (self.centred[self._at(word)] for word in (start, minus, plus))
         return self._ranked(self._cosines(a - b + c), count)
 
+    @checked
     def probe(self, feature: str) -> Probe | None:
         """How well `feature` can be read off the rows; None where fewer than two classes have ten words."""
         labels = {word: self.known[word][feature] for word in self.words if feature in self.known.get(word, {})}
@@ -105,6 +109,7 @@ class EmbeddingMap:
         meanings = [self.known[word].get("gloss", word) for word in kept]
         return Probe(feature, counts, cross_validated(x_ND, y_N, meanings), max(counts.values()) / len(kept))
 
+    @checked
     def glossed(self, glosses: Mapping[str, str]) -> "EmbeddingMap":
         """The map with these glosses in the place of its own; words that are not in it are left out."""
         known = {word: {**self.known.get(word, {}), "gloss": glosses[word]} for word in self.words if word in glosses}

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from glassformer.arguments import checked, path_of
+from glassformer.arguments import checked, path_of, text_of
 from glassformer.errors import InputError, UsageError, nearest
 from glassformer.files import write_whole
 from glassformer.glass.cell import Cell, explain_cell, index_of, recompute
@@ -71,7 +71,7 @@ class Trace:
 
     def tensor(self, name: str) -> TracedTensor:
         """The tensor called `name`; UsageError with the nearest names if there is none."""
-        if name not in self.tensors:
+        if text_of(name, "name") not in self.tensors:
             raise UsageError(f"no tensor '{name}' in this trace; {nearest(name, self.tensors)}")
         return self.tensors[name]
 

@@ -6,12 +6,12 @@ Axes: T target tokens, V vocabulary.
 import dataclasses
 from collections.abc import Sequence
 from functools import partial
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 import torch
 
+from glassformer import __version__
 from glassformer.arguments import checked
 from glassformer.engine import SUPPRESSED, Engine, generate
 from glassformer.errors import InputError, UsageError
@@ -181,7 +181,7 @@ def _meta(translator: Translator, title: str, seed: int, detail: str) -> dict[st
     return {
         "kind": "translation",
         "title": title,
-        "version": version("glassformer"),
+        "version": __version__,
         "card": translator.card,
         "seed": seed,
         "kernel": "explicit",

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from glassformer.arguments import checked
 from glassformer.model.attention import look_ahead_mask, padding_mask
 from glassformer.model.cache import DecoderCache
 from glassformer.model.config import ModelConfig
@@ -72,6 +73,7 @@ class Transformer(nn.Module):
     by step in modules that can be observed, instead of in one fused kernel; the numbers are the same.
     """
 
+    @checked
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
@@ -134,7 +136,7 @@ class Transformer(nn.Module):
         Raises InputError if the target would exceed `max_length`.
         """
         start, length = cache.length, target_BT.shape[1]
-        keys = cache.room or int(start + length)
+        keys = cache.room or cast(int, start + length)  # no int(): the exporter to ONNX must see it vary
         self.config.check_length(keys)
         mask_TS = look_ahead_mask(length, keys, target_BT.device, start)
         x_BTD = self.target_embedding(target_BT, start)

@@ -1,5 +1,6 @@
 """The first three minutes: train on a built-in corpus, measure on what was held out, translate."""
 
+import signal
 import time
 from pathlib import Path
 
@@ -12,14 +13,26 @@ from glassformer.quickstart.recipe import LECTURE, NAMES, RECIPES
 from glassformer.quickstart.scores import report_pairs, report_phrasebook, translated
 from glassformer.training import train
 from glassformer.training.run.run import CONFIG
+from glassformer.training.run.signals import Interrupted
 from glassformer.translator import Translator
 
 
 def quickstart(corpus: str, out: Path) -> None:
     """Train on `corpus` into the run directory `out`, print scores and translations, and write its page.
 
-    Where `out` holds such a run already, stopped or ended, it goes on from there.
+    Where `out` holds such a run already, stopped or ended, it goes on from there. Raises Interrupted where a signal
+    stopped it, with the command that goes on to the page.
     """
+    again = "quickstart", "--corpus", corpus, "--out", str(out)  # a training that is resumed would write no page
+    try:
+        _quickstart(corpus, out)
+    except KeyboardInterrupt as error:
+        raise Interrupted(signal.SIGINT, "stopped", again) from error
+    except Interrupted as error:
+        raise Interrupted(error.stop_status - 128, "stopped and saved", again) from error
+
+
+def _quickstart(corpus: str, out: Path) -> None:
     started = time.monotonic()
     translator = train(out, resumed=(out / CONFIG).exists(), corpus=corpus, **RECIPES[corpus])
     console = Console(highlight=False, soft_wrap=True)

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from glassformer.arguments import refuse_wrong_types
+from glassformer.arguments import checked, refuse_wrong_types
 from glassformer.errors import UsageError
 
 
@@ -118,6 +118,7 @@ class SearchOptions:
                 "which counts </s> too: max_length must be the larger"
             )
 
+    @checked
     def limit(self, source_length: int, most: int) -> int:
         """The most tokens, `</s>` included, that a source of `source_length` tokens may give.
 

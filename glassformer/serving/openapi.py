@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from functools import cache
-from importlib.metadata import version
 from typing import Any
 
 import msgspec
 from starlette.responses import Response
 
+from glassformer import __version__
 from glassformer.serving.answers import OWN
 from glassformer.serving.endpoint import ALWAYS, Call, Endpoint, answer
 from glassformer.serving.intake import FORM, JSON
@@ -21,6 +21,7 @@ REASONS = {
     409: "What is there cannot take the other's place.",
     413: "That is too much at once.",
     415: "The body has another media type.",
+    421: "The server does not answer to the name that it was asked by.",
     422: "What is asked for cannot be.",
     429: "Too many requests; Retry-After says when to come again.",
     500: "Something went wrong here.",
@@ -43,7 +44,7 @@ def document(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {
             "title": "glassformer",
-            "version": version("glassformer"),
+            "version": __version__,
             "description": "Translation by glassformer: its own interface (/v1), LibreTranslate's and DeepL's.",
         },
         "paths": paths,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from glassformer.arguments import path_of
+from glassformer.arguments import checked, path_of, refuse_wrong_type
 from glassformer.errors import InputError
 from glassformer.text.protected import Span, without_overlap
 from glassformer.text.readers.lines import name_of, read_lines
@@ -29,6 +29,9 @@ class Glossary:
     """Terms to use. Where two begin at one place of a text, the longer one counts."""
 
     terms: Sequence[Term] = ()
+
+    def __post_init__(self) -> None:
+        refuse_wrong_type(self.terms, Sequence[Term], "terms")
 
     @classmethod
     def read(cls, path: str | Path) -> "Glossary":
@@ -56,6 +59,7 @@ class Glossary:
             raise InputError(f"{name_of(path)}: no terms in it; a line is term, tab, translation")
         return cls(tuple(terms.values()))
 
+    @checked
     def find(self, text: str) -> list[tuple[Span, Term]]:
         """Where the terms occur in `text`, in order, none over another.
 

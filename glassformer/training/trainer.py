@@ -170,7 +170,7 @@ class Trainer:
             if signal or saving:
                 self.saver.save()
         if signal:
-            raise Interrupted(signal, self.run.path)
+            raise Interrupted(signal, "stopped and saved", ("train", "--out", str(self.run.path), "--resume"))
 
     def _save_probes(self) -> None:
         self.run.gather_parameters()

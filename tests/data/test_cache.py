@@ -42,5 +42,23 @@ def test_only_one_makes_it_at_a_time(tmp_path):
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="cannot save"), building(tmp_path / "file" / "s"):
+    with (
+        pytest.raises(InputError, match=r"cannot save.* set store to a folder with room"),
+        building(tmp_path / "file" / "s"),
+    ):
         pass
+
+
+def test_what_is_built_is_read_where_nothing_can_be_written(without_root):
+    with building(without_root / "s"):
+        (without_root / "s").mkdir()
+    for name in (".s.lock", ""):
+        (without_root / name).chmod(0o500)
+    with building(without_root / "s"):
+        assert (without_root / "s").is_dir()
+    with (
+        pytest.raises(InputError, match=r"other: cannot save: Permission denied.* set store"),
+        building(without_root / "other"),
+    ):
+        pass
+    without_root.chmod(0o700)

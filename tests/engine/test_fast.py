@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from glassformer.data.shortlist import NONE, Shortlist
-from glassformer.engine import EagerEngine, generate
+from glassformer.engine import EagerEngine, generate, generation
 from glassformer.engine.fast import FastEngine, linear, reason_against
 from glassformer.engine.native import library
 from glassformer.errors import GlassformerError, InputError, UsageError
@@ -193,7 +193,7 @@ class Stepwise:
     """An engine that leaves all search to `glassformer.search`."""
 
     def __init__(self, engine):
-        self.start_id, self.max_length = engine.start_id, engine.max_length
+        self.start_id, self.max_length, self.batch_factor = engine.start_id, engine.max_length, engine.batch_factor
         self.encode, self.step = engine.encode, engine.step
 
 
@@ -228,6 +228,20 @@ def test_what_the_library_cannot_search_is_left_to_search(beam):
     assert generate(engine, sources([3]), way) == generate(fast(make()), sources([3]), way)
 
 
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+@precisions
+@pytest.mark.parametrize("options", CONFIGS[:3], ids=named)
+def test_no_translation_depends_on_its_batch(options, int8, way, monkeypatch):
+    """Not a bit of it, over batches of many compositions."""
+    engine, generator = fast(make(**options), int8), random.Random(3)
+    known = sources([4, 1, 7, 6, 5, 3, 8, 2, 8, 12, 24])
+    alone = [generate(engine, [source], way)[0] for source in known]
+    for _ in range(20):
+        rows = generator.choices(range(len(known)), k=generator.randint(2, 30))
+        monkeypatch.setattr(generation, "BATCH_TOKENS", generator.choice([20, 100, 4096]))
+        assert generate(engine, [known[row] for row in rows], way) == [alone[row] for row in rows]
+
+
 @every_config
 @every_set
 @precisions
@@ -253,7 +267,7 @@ def test_scores_of_nothing_and_of_the_impossible():
     assert engine.score([], []) == []
     with pytest.raises(InputError, match="25 tokens, but the model admits 24"):
         engine.score([[5, EOS]], [[5] * 25])
-    with pytest.raises(UsageError, match="outside the vocabulary"):
+    with pytest.raises(UsageError, match=f"a target must have tokens, ids from 0 to {VOCABULARY - 1}"):
         engine.score([[5, EOS]], [[VOCABULARY, EOS]])
 
 

@@ -57,6 +57,7 @@ class Cause:
         """For each source place the largest effect, in size, of changing it at any depth of the encoder."""
         return felt(self.sweep.map("encoder.stream"))
 
+    @checked
     def agreement(self, attribution: Attribution) -> float | None:
         """The rank correlation of an attribution's sizes with the effects, over the source's tokens."""
         return rank_correlation([abs(one) for one in attribution.source], self.effects)

@@ -1,11 +1,11 @@
 """The lecture's worked example as a trace. Axes: S source tokens, D d_model."""
 
 from collections.abc import Mapping
-from importlib.metadata import version
 from typing import Any
 
 import torch
 
+from glassformer import __version__
 from glassformer.glass.lecture import steps
 from glassformer.glass.lecture.checks import check_printed
 from glassformer.glass.lecture.decoding import decode
@@ -58,7 +58,7 @@ def _meta() -> dict[str, Any]:
     return {
         "kind": "lecture",
         "title": "The lecture's worked example",
-        "version": version("glassformer"),
+        "version": __version__,
         "card": {},
         "seed": 0,
         "kernel": "explicit",

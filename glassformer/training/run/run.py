@@ -2,12 +2,12 @@
 
 import platform
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from glassformer import __version__
 from glassformer.data.prepare import PreparedData
 from glassformer.model_directory import CARD, read_json
 from glassformer.training.config import RunConfig
@@ -62,7 +62,8 @@ class Run:
             "steps": self.progress.step,
             "validation": scores,
             "seed": self.config.training.seed,
-            "versions": {p: version(p) for p in ("glassformer", "torch", "sentencepiece", "sacrebleu")}
+            "versions": {"glassformer": __version__}
+            | {p: version(p) for p in ("torch", "sentencepiece", "sacrebleu")}
             | {"python": platform.python_version()},
         }
         self.translator.save(self.path / name)

@@ -3,17 +3,20 @@
 import shlex
 import signal
 import threading
-from pathlib import Path
+from collections.abc import Sequence
 from types import FrameType, TracebackType
 
 from glassformer.system import STOPPING
 
 
 class Interrupted(Exception):  # noqa: N818 (it is no error)
-    """Training was told to stop, and has saved. `stop_status` is the process's: 128 + the signal."""
+    """Somebody said stop: `what` is how things stand, `words` the command that goes on.
 
-    def __init__(self, signal_number: int, run: Path) -> None:
-        super().__init__(f"stopped and saved; go on with: glassformer train --out {shlex.quote(str(run))} --resume")
+    `stop_status` is the process's: 128 + the signal.
+    """
+
+    def __init__(self, signal_number: int, what: str, words: Sequence[str]) -> None:
+        super().__init__(f"{what}; go on with: glassformer {shlex.join(words)}")
         self.stop_status = 128 + signal_number
 
 
