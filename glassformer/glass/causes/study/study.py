@@ -40,6 +40,7 @@ def _contrast(one: Findings) -> dict[str, Any]:
     return {
         "contrast": one.contrasts.text,
         "found": one.found,
+        "asked": one.asked,
         "used": one.used,
         "heads": [{"attention": name, "head": head, **asdict(share)} for (name, head), share in one.heads().items()],
         "carriers": {
