@@ -3,12 +3,13 @@
 Axes: B sentences, N rows of the search, S source length, T target length, D d_model, V vocabulary, M candidates.
 """
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from glassformer.arguments import checked, refuse_wrong_type
 from glassformer.batching import batches_by_length, pad
@@ -122,6 +123,17 @@ class ModuleEngine:
         return torch.tensor(pad(rows, PAD), device=self.device)
 
 
+def in_bfloat16(model: Transformer) -> Transformer:
+    """The model with linear maps in bfloat16, which autocast would else round anew in each step; the rest is shared."""
+    made = copy.deepcopy(model, {id(weight): weight for weight in model.parameters()})
+    for module in made.modules():
+        if isinstance(module, nn.Linear):
+            module.weight = nn.Parameter(module.weight.bfloat16(), requires_grad=False)
+            if module.bias is not None:
+                module.bias = nn.Parameter(module.bias.bfloat16(), requires_grad=False)
+    return made.eval()
+
+
 class EagerEngine(ModuleEngine):
     """Runs a `Transformer`: the same modules and kernels as in training, one call after the other."""
 
@@ -133,6 +145,7 @@ class EagerEngine(ModuleEngine):
         """
         super().__init__(model)
         self.bfloat16, self.shortlist = bfloat16, shortlist
+        self._decoder = in_bfloat16(model) if bfloat16 else model
 
     def _precision(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16)
@@ -143,7 +156,7 @@ class EagerEngine(ModuleEngine):
         """Read the sources; cross-attention's keys and values are computed once, here."""
         refuse_wrong_ids(sources, self.model.config)
         with self._precision():
-            cache = self.model.start(self.model.encode(self._matrix(sources)))
+            cache = self._decoder.start(self._decoder.encode(self._matrix(sources)))
         return EagerState(cache, torch.arange(len(sources), device=self.device), self._forbidden(sources))
 
     def _forbidden(self, sources: Sequence[Sequence[int]]) -> Tensor | None:
@@ -162,8 +175,8 @@ class EagerEngine(ModuleEngine):
         refuse_unknown_tokens(tokens_N, self.model.config)
         tokens_N1 = torch.from_numpy(np.ascontiguousarray(tokens_N)).to(self.device)[:, None]
         with self._precision():
-            hidden_N1D, cache = self.model.decode(tokens_N1, state.cache)
-            logits_NV = self.model.logits(hidden_N1D[:, -1]).float()
+            hidden_N1D, cache = self._decoder.decode(tokens_N1, state.cache)
+            logits_NV = self._decoder.logits(hidden_N1D[:, -1]).float()
         forbidden_NV = None if state.forbidden_BV is None else state.forbidden_BV[state.sources_N]
         following = EagerFollowing(logits_NV, logits_NV.logsumexp(-1, keepdim=True), forbidden_NV)
         return following, EagerState(cache, state.sources_N, state.forbidden_BV)

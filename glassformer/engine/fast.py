@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from glassformer.arguments import checked, refuse_wrong_type
+from glassformer.arguments import checked, refuse_unequal, refuse_wrong_type
 from glassformer.batching import batches_by_length, pad
 from glassformer.data.shortlist import Shortlist
 from glassformer.engine.checking import refuse_wrong_room, refuse_wrong_step, refuse_wrong_targets
@@ -181,6 +181,7 @@ class FastEngine:
 
         None where a rule needs more than the best tokens, or all tokens of a row are forbidden.
         """
+        refuse_unequal(len(sources), "sources", limits=limits)
         if options.sample or options.repetition_penalty != 1 or options.no_repeat_ngram:
             return None
         shape, alpha = (len(limits), options.n_best, max(limits)), options.length_penalty

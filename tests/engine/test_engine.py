@@ -35,6 +35,7 @@ SHAPES = {
     },
     "starts with </s>": {"decoder_start_id": EOS, "positions": "learned"},
 }
+SMALL = {"d_model": 16, "d_ff": 24, "num_heads": 4, "encoder_layers": 2, "decoder_layers": 3, "max_length": 24}
 WAYS = {
     "greedy": SearchOptions(beam=1),
     "beam": SearchOptions(beam=3, n_best=2),
@@ -47,8 +48,7 @@ every_way = pytest.mark.parametrize("options", WAYS.values(), ids=WAYS)
 def engine(request):
     """A model of random weights, loud enough to have opinions."""
     torch.manual_seed(3)
-    shape = {"d_model": 16, "d_ff": 24, "num_heads": 4, "encoder_layers": 2, "decoder_layers": 3, "max_length": 24}
-    model = Transformer(ModelConfig(vocab_size=VOCABULARY, **shape | request.param)).double().eval()
+    model = Transformer(ModelConfig(vocab_size=VOCABULARY, **SMALL | request.param)).double().eval()
     with torch.no_grad():
         for parameter in model.parameters():
             parameter *= 1.5
@@ -240,3 +240,19 @@ def test_padding_is_never_looked_at(engine):
     [padded, _] = engine.score([[5, EOS], [5, 6, 7, 8, 9, EOS]], [[5, 6, EOS], [5, EOS]], align=True)
     assert padded.alignment_TS.shape == (3, 2)
     assert padded.alignment_TS.sum(-1).tolist() == pytest.approx([1] * 3)
+
+
+@pytest.mark.filterwarnings("ignore:Mismatch dtype between input and weight")  # of PyTorch's fused norm
+@pytest.mark.parametrize("options", SHAPES.values(), ids=SHAPES)
+def test_bfloat16_is_what_autocast_computes(options):
+    """Linear maps that were rounded before give the bits of those that autocast rounds in each step."""
+    torch.manual_seed(1)
+    model = Transformer(ModelConfig(vocab_size=VOCABULARY, **SMALL | options)).eval()
+    engine, sources = EagerEngine(model, bfloat16=True), [[5, 6, 7, EOS], [8, EOS]]
+    following, _ = engine.step(np.array([2, 2]), engine.encode(sources))
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        cache = model.start(model.encode(torch.tensor([[5, 6, 7, EOS], [8, EOS, 0, 0]])))
+        hidden_N1D, _ = model.decode(torch.tensor([[2], [2]]), cache)
+        expected_NV = model.logits(hidden_N1D[:, -1]).float().log_softmax(-1)
+    assert torch.allclose(torch.from_numpy(following.log_probs()), expected_NV, rtol=0, atol=1e-6)
+    assert model.generator.weight.dtype == torch.float32

@@ -368,6 +368,21 @@ def test_ids_lengths_and_rows_are_checked():
             engine.step(np.array([5, 5]), wrong)
 
 
+@pytest.mark.parametrize(
+    ("limits", "end", "message"),
+    [
+        ([5, 0], EOS, "limit"),
+        ([25, 5], EOS, "admits"),
+        ([5, 5], VOCABULARY, "vocabulary"),
+        ([5, 5], -1, "vocabulary"),
+        ([5], EOS, "limits"),
+    ],
+)
+def test_what_is_to_be_searched_is_checked(limits, end, message):
+    with pytest.raises((UsageError, InputError), match=message):
+        fast(make()).search([[5, EOS], [EOS]], limits, end, [PAD], SearchOptions(beam=2))
+
+
 def test_no_more_tokens_than_the_model_admits():
     engine = fast(make())
     state, tokens = engine.encode([[5, EOS]]), 0

@@ -32,6 +32,7 @@ class Copier:
 
     start_id = BOS
     max_length = 8
+    batch_factor = 1
 
     def __init__(self) -> None:
         self.batches: list[int] = []

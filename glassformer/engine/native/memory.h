@@ -6,7 +6,7 @@
 #include <new>
 
 template <class T>
-class Array {  // of zeros at first
+class Array {
 public:
     Array() = default;
     explicit Array(int64_t size) { reset(size); }

@@ -182,6 +182,20 @@ void glassformer_model::add_and_norm(const Norm& norm, float* x, const float* fx
     });
 }
 
+// One sublayer of attention; attend(projected, stride of its rows, mixed) is what lies between its two linear maps.
+template <class Attend>
+void glassformer_model::attention(const Matrix& project, const Matrix& output, const Norm& norm, float* x, int n,
+                                  Attend attend) {
+    const int64_t wide = padded(project.outputs);
+    float* projected = work.projected.at_least(n * wide);
+    float* mixed = work.mixed.at_least((int64_t)n * stride());
+    float* fx = work.inner.at_least((int64_t)n * stride());
+    linear(project, sublayer_input(norm, x, n), stride(), n, projected, wide);
+    attend(projected, wide, mixed);
+    linear(output, mixed, stride(), n, fx, stride());
+    add_and_norm(norm, x, fx, n);
+}
+
 // W_2 act(W_1 x), or W_2 (act(W_g x) * (W_1 x)), some rows at a time so that what is in between stays in the cache.
 void glassformer_model::feed_forward(const EncoderLayer& layer, float* x, int n) {
     const FeedForward& f = layer.feed_forward;
@@ -212,8 +226,8 @@ void glassformer_model::embed(const Table& table, const int32_t* ids, int n, con
 int Cache::add(int n, int length) {
     if (n > rows_ || length != length_ + 1 || used_ == RUN) {  // what has no place in the latest runs
         const int64_t each = (int64_t)2 * layers_ * part_;
-        float* memory = memory_.emplace_back().at_least(n * each);
-        for (int row = 0; row < n; ++row) runs_.push_back({memory + row * each, 0});
+        memory_.emplace_back().reset(n * each, false);
+        for (int row = 0; row < n; ++row) runs_.push_back({memory_.back().data() + row * each, 0});
         rows_ = n, used_ = 0;
     }
     const int first = (int)runs_.size() - rows_;
@@ -239,27 +253,22 @@ void glassformer_batch::encode(const int32_t* ids, int first, int last) {
     std::vector<int32_t> source_of, places;
     for (int source = first; source < last; ++source)
         for (int place = 0; place < lengths[source]; ++place) source_of.push_back(source - first), places.push_back(place);
-    const int n = (int)places.size(), d = model.stride(), width = model.width(), kv = model.kv_width();
-    const int64_t wide = padded(c.d_model + 2 * kv);
+    const int n = (int)places.size(), d = model.stride(), width = model.width();
     Array<float> x((int64_t)n * d);
     std::vector<SourceMemory> own(last - first);
     model.embed(model.source_table, ids, n, places.data(), x.data());
     for (const EncoderLayer& layer : model.encoder) {
-        float* qkv = model.work.projected.at_least(n * wide);
-        model.linear(layer.query_key_value, model.sublayer_input(layer.attention_norm, x.data(), n), d, n, qkv, wide);
-        if (c.rotary)
-            for (int row = 0; row < n; ++row)
+        const auto attend = [&](float* qkv, int64_t wide, float* mixed) {
+            for (int row = 0; c.rotary && row < n; ++row)
                 model.kernels->rotate(qkv + row * wide, c.heads + c.kv_heads, width, &model.turns[(int64_t)places[row] * width]);
-        float* mixed = model.work.mixed.at_least((int64_t)n * d);
-        for (int source = first, row = 0; source < last; row += lengths[source++])
-            take_memory(own[source - first], qkv + row * wide + c.d_model, wide, lengths[source]);
-        model.pool.run(n, 64. * n * d, [&](int row, int thread) {
-            attend_memory(own[source_of[row]], lengths[first + source_of[row]], qkv + row * wide, mixed + row * d, thread,
-                          nullptr);
-        });
-        float* fx = model.work.inner.at_least((int64_t)n * d);
-        model.linear(layer.output, mixed, d, n, fx, d);
-        model.add_and_norm(layer.attention_norm, x.data(), fx, n);
+            for (int source = first, row = 0; source < last; row += lengths[source++])
+                take_memory(own[source - first], qkv + row * wide + c.d_model, wide, lengths[source]);
+            model.pool.run(n, 64. * n * d, [&](int row, int thread) {
+                const int source = source_of[row];
+                attend_memory(own[source], lengths[first + source], qkv + row * wide, mixed + row * d, thread, nullptr);
+            });
+        };
+        model.attention(layer.query_key_value, layer.output, layer.attention_norm, x.data(), n, attend);
         model.feed_forward(layer, x.data(), n);
     }
     if (c.final_norm)
@@ -283,8 +292,8 @@ void glassformer_batch::remember(const float* x, int first, int last) {
 
 void glassformer_batch::take_memory(SourceMemory& to, const float* keys_values, int64_t stride, int length) const {
     const int kv = model.kv_width(), width = model.width();
-    float* keys = to.keys.at_least((int64_t)kv * padded(length));
-    float* values = to.values.at_least((int64_t)kv * length);
+    if (!to.keys.size()) to.keys.reset((int64_t)kv * padded(length), false), to.values.reset((int64_t)kv * length, false);
+    float *keys = to.keys.data(), *values = to.values.data();
     for (int head = 0; head < model.config.kv_heads; ++head, keys += width * padded(length), values += width * length)
         for (int place = 0; place < length; ++place) {
             const float* from = keys_values + place * stride + head * width;
@@ -320,7 +329,6 @@ void glassformer_batch::step(int n, const int32_t* tokens, const int32_t* source
                              int32_t* own, float* attended, int across) {
     const Config& c = model.config;
     const int d = model.stride(), width = model.width(), kv = model.kv_width();
-    const int64_t wide = padded(c.d_model + 2 * kv);
     const int first = cache.add(n, length);
     for (int row = 0; row < n; ++row) own[row] = first + row * Cache::RUN;
     const std::vector<int32_t> places(n, length);
@@ -331,32 +339,27 @@ void glassformer_batch::step(int n, const int32_t* tokens, const int32_t* source
     model.embed(model.target_table, tokens, n, places.data(), x);
     for (int number = 0; number < c.decoder_layers; ++number) {
         const DecoderLayer& layer = model.decoder[number];
-        float* qkv = model.work.projected.at_least(n * wide);
-        float* mixed = model.work.mixed.at_least((int64_t)n * d);
-        float* fx = model.work.inner.at_least((int64_t)n * d);
-        model.linear(layer.query_key_value, model.sublayer_input(layer.attention_norm, x, n), d, n, qkv, wide);
-        model.pool.run(n, 2. * n * d * (length + 1), [&](int row, int thread) {
-            float* q = qkv + row * wide;
-            if (c.rotary) model.kernels->rotate(q, c.heads + c.kv_heads, width, &model.turns[(int64_t)length * width]);
-            for (int head = 0; head < c.kv_heads; ++head) {
-                const float* k = q + c.d_model + head * width;
-                std::memcpy(cache.keys(number, own[row]) + head * cache.head_stride(), k, width * sizeof(float));
-                std::memcpy(cache.values(number, own[row]) + head * cache.head_stride(), k + kv, width * sizeof(float));
-            }
-            attend_past(number, q, slots + (int64_t)row * length, length, own[row], mixed + row * d, thread);
-        });
-        model.linear(layer.output, mixed, d, n, fx, d);
-        model.add_and_norm(layer.attention_norm, x, fx, n);
-
-        model.linear(layer.cross_query, model.sublayer_input(layer.cross_norm, x, n), d, n, qkv, wide);
-        model.pool.run(n, 64. * n * d, [&](int row, int thread) {
-            const int source = sources[row];
-            attend_memory(memory[source][number], lengths[source], qkv + row * wide, mixed + row * d, thread,
-                          attended ? attended + (int64_t)row * across : nullptr);
-        });
-        model.linear(layer.cross_output, mixed, d, n, fx, d);
-        model.add_and_norm(layer.cross_norm, x, fx, n);
-
+        const auto attend_to_past = [&](float* qkv, int64_t wide, float* mixed) {
+            model.pool.run(n, 2. * n * d * (length + 1), [&](int row, int thread) {
+                float* q = qkv + row * wide;
+                if (c.rotary) model.kernels->rotate(q, c.heads + c.kv_heads, width, &model.turns[(int64_t)length * width]);
+                for (int head = 0; head < c.kv_heads; ++head) {
+                    const float* k = q + c.d_model + head * width;
+                    std::memcpy(cache.keys(number, own[row]) + head * cache.head_stride(), k, width * sizeof(float));
+                    std::memcpy(cache.values(number, own[row]) + head * cache.head_stride(), k + kv, width * sizeof(float));
+                }
+                attend_past(number, q, slots + (int64_t)row * length, length, own[row], mixed + row * d, thread);
+            });
+        };
+        const auto attend_to_source = [&](float* q, int64_t wide, float* mixed) {
+            model.pool.run(n, 64. * n * d, [&](int row, int thread) {
+                const int source = sources[row];
+                attend_memory(memory[source][number], lengths[source], q + row * wide, mixed + row * d, thread,
+                              attended ? attended + (int64_t)row * across : nullptr);
+            });
+        };
+        model.attention(layer.query_key_value, layer.output, layer.attention_norm, x, n, attend_to_past);
+        model.attention(layer.cross_query, layer.cross_output, layer.cross_norm, x, n, attend_to_source);
         model.feed_forward(layer, x, n);
     }
     if (c.final_norm)

@@ -74,6 +74,8 @@ struct glassformer_model : Workplace {
 
     const float* sublayer_input(const Norm& norm, const float* x, int n);
     void add_and_norm(const Norm& norm, float* x, const float* fx, int n);  // x becomes x + fx, and the norm around it
+    template <class Attend>
+    void attention(const Matrix& project, const Matrix& output, const Norm& norm, float* x, int n, Attend attend);
     void feed_forward(const EncoderLayer& layer, float* x, int n);
     void normalise(const Norm& norm, const float* x, float* y) const;
     void embed(const Table& table, const int32_t* ids, int n, const int32_t* places, float* x);

@@ -6,7 +6,7 @@
 constexpr int PARTS = PANEL / (LANES * COLUMNS);  // of a panel, one after the other
 constexpr int AHEAD = 4096;  // bytes of weights that are fetched before they are multiplied
 
-// The definitions, as plain as can be; the others below must give the same (test_native.py holds them together):
+// The definitions, as plain as can be; the others below must give the same (test_fast.py holds them together):
 //
 //     floats     y[n][o] = sum_i x[n][i] * W[o][i] + b[o]
 //     integers   y[n][o] = (sum_i q[n][i] * Q[o][i]) * (scale[n] * Scale[o]) + b[o]
