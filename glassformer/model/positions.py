@@ -25,9 +25,9 @@ def sinusoidal_table(
 
 def from_place(table_PC: Tensor, start: Place, count: int) -> Tensor:
     """`count` rows of a table from row `start` on."""
-    if isinstance(start, int):
-        return table_PC[start : start + count]
-    return table_PC.index_select(0, start + torch.arange(count, device=table_PC.device))
+    if isinstance(start, Tensor):
+        return table_PC.index_select(0, start + torch.arange(count, device=table_PC.device))
+    return table_PC[start : start + count]
 
 
 class Positions(nn.Module):
