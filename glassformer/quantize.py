@@ -145,7 +145,8 @@ def _likeliest(translator: Translator, pairs: Sequence[Pair], to: str | None) ->
     """The likeliest token at each place of the targets, one after the other; pairs that are too long are left out."""
     sides = zip(*_encoded(translator.tokenizers, pairs), strict=True)
     symbols, first = translator.source_tokenizer.target_ids(to), translator.target_tokenizer.beginning_ids(to)
-    whole = [([*symbols, *source, EOS], [*first, *target, EOS]) for source, target in sides]
+    end = translator.source_tokenizer.ending_ids
+    whole = [([*symbols, *source, *end], [*first, *target, EOS]) for source, target in sides]
     fitting = [pair for pair in whole if max(map(len, pair)) <= translator.config.max_length]
     engine: Engine[Any] = translator.fast or translator.engine
     found = likeliest_tokens(engine, [source for source, _ in fitting], [target for _, target in fitting])

@@ -361,7 +361,7 @@ class Translator:
         tokenizer, targets = self.source_tokenizer, _of_each(to, len(texts))
         symbols = {target: tokenizer.target_ids(target) for target in set(targets)}
         encoded = zip(targets, tokenizer.encode_all(texts), strict=True)
-        return [[*symbols[target], *ids, EOS] if ids else [] for target, ids in encoded]
+        return [[*symbols[target], *ids, *tokenizer.ending_ids] if ids else [] for target, ids in encoded]
 
     def _first(self, count: int, to: Targets) -> list[list[int]]:
         """What the translations of so many texts begin with: none, or the symbol of the target (`is_two_sided`)."""
@@ -408,7 +408,8 @@ def search_options(options: SearchOptions | None, overrides: Mapping[str, Any]) 
     known = keys_of(SearchOptions)
     for name in overrides.keys() - known:
         raise UsageError(f"there is no option '{name}' of translating; {nearest(name, known)}")
-    return dataclasses.replace(options or SearchOptions(), **overrides)
+    options = options or SearchOptions()
+    return dataclasses.replace(options, **overrides) if overrides else options
 
 
 def _given(values: Sequence[str] | None, name: str) -> list[str] | None:

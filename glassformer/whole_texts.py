@@ -76,7 +76,7 @@ def _translate_sentences(
     tokenizer = translator.source_tokenizer
     encoded = tokenizer.encode_all([copying.shortened(sentence, tokenizer) for sentence in sentences])
     # Without </s>, and the symbol of the target.
-    most = translator.config.max_length - 1 - len(tokenizer.target_ids(to))
+    most = translator.config.max_length - len(tokenizer.ending_ids) - len(tokenizer.target_ids(to))
 
     def fits(text: str) -> bool:
         return len(tokenizer.encode(copying.shortened(text, tokenizer))) <= most

@@ -18,7 +18,7 @@ ROOT = Path(glassformer.__file__).parent
 FLOORS = [
     {"errors", "special", "system"},
     {"arguments", "reading"},
-    {"batching", "device", "files", "locking", "settings"},
+    {"batching", "cuda_graphs", "device", "files", "locking", "settings"},
     {"model", "text", "search"},
     {"corpora", "quality_estimation"},
     {"data"},
@@ -36,7 +36,7 @@ FLOORS = [
 ]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 LIBRARIES = {  # the libraries that a room may use, where that is limited
-    "model": {"torch", "numpy"},
+    "model": {"torch", "numpy", "triton"},
     "search": {"numpy"},
     "engine": {"torch", "numpy"},
     "text": {"sentencepiece", "sentencex", "pyarrow", "zstandard"},

@@ -6,12 +6,13 @@ its score is lowered in all of them.
 
 import functools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 
+from device.rows import Turns
 from glassformer.engine import EagerEngine, generate
 from glassformer.engine.static import StaticEngine
 from glassformer.model import ModelConfig, Transformer
@@ -19,6 +20,7 @@ from glassformer.search import SearchOptions
 from glassformer.special import BOS, EOS, PAD
 
 SOURCE, TARGET = 25, 32
+Translate = Callable[[int, int], int]  # a batch, with a beam; how many tokens
 
 
 def sources(count: int, vocabulary: int) -> list[list[int]]:
@@ -40,38 +42,52 @@ def timed(work: Callable[[], int], device: torch.device, rounds: int) -> dict[st
     return {"tokens/s": round(tokens / min(seconds), 1), "warm-up s": round(warm, 2)}
 
 
-def ways(config: ModelConfig, device: torch.device, rounds: int) -> dict[str, Callable[[int, int], dict[str, Any]]]:
-    """What measures each engine with a batch and a beam."""
+ENGINES = {"glassformer: static": StaticEngine, "glassformer: eager": EagerEngine}
+WAYS = ["glassformer: static", "transformers", "glassformer: eager"]
+
+
+def measured(
+    way: str, config: ModelConfig, device: torch.device, turns: Turns, batches: Sequence[tuple[int, int]]
+) -> Iterator[dict[str, Any]]:
+    """Tokens per second with each batch and beam."""
+    with turns.preparing():
+        translate = (ours if way in ENGINES else transformers)(way, config, device)
+    for batch, beam in batches:
+        with turns.alone():
+            yield {"batch": batch, "beam": beam} | timed(functools.partial(translate, batch, beam), device, 3)
+
+
+def ours(way: str, config: ModelConfig, device: torch.device) -> Translate:
     torch.manual_seed(1)
     model = Transformer(config).to(device).eval()
     with torch.no_grad():  # no translation ends early
         model.generator.weight[EOS] = 0
         model.generator.weight[EOS] -= 10 * model.generator.weight.mean(0)
-    engines = {
-        "glassformer: static": functools.cache(lambda: StaticEngine(model, bfloat16=True)),
-        "glassformer: eager": functools.cache(lambda: EagerEngine(model, bfloat16=True)),
-    }
+    engine = ENGINES[way](model, bfloat16=True)
 
-    def ours(name: str, batch: int, beam: int) -> dict[str, Any]:
-        engine, given = engines[name](), sources(batch, config.vocab_size)
+    def translate(batch: int, beam: int) -> int:
         options = SearchOptions(beam=beam, max_length=TARGET)
-        return timed(lambda: sum(len(one[0].tokens) for one in generate(engine, given, options)), device, rounds)
+        return sum(len(one[0].tokens) for one in generate(engine, sources(batch, config.vocab_size), options))
 
-    def transformers(batch: int, beam: int) -> dict[str, Any]:
-        from transformers import MarianConfig, MarianMTModel
+    return translate
 
-        shape = MarianConfig(
-            vocab_size=config.vocab_size, d_model=config.d_model, encoder_layers=config.encoder_layers,
-            decoder_layers=config.decoder_layers, encoder_attention_heads=config.num_heads,
-            decoder_attention_heads=config.num_heads, encoder_ffn_dim=config.d_ff, decoder_ffn_dim=config.d_ff,
-            activation_function="relu", scale_embedding=True, max_position_embeddings=512, pad_token_id=PAD,
-            eos_token_id=EOS, forced_eos_token_id=None, decoder_start_token_id=BOS,
-        )  # fmt: skip
-        peer = MarianMTModel(shape).to(torch.bfloat16).to(device).eval()
+
+def transformers(way: str, config: ModelConfig, device: torch.device) -> Translate:
+    from transformers import MarianConfig, MarianMTModel
+
+    shape = MarianConfig(
+        vocab_size=config.vocab_size, d_model=config.d_model, encoder_layers=config.encoder_layers,
+        decoder_layers=config.decoder_layers, encoder_attention_heads=config.num_heads,
+        decoder_attention_heads=config.num_heads, encoder_ffn_dim=config.d_ff, decoder_ffn_dim=config.d_ff,
+        activation_function="relu", scale_embedding=True, max_position_embeddings=512, pad_token_id=PAD,
+        eos_token_id=EOS, forced_eos_token_id=None, decoder_start_token_id=BOS,
+    )  # fmt: skip
+    peer = MarianMTModel(shape).to(torch.bfloat16).to(device).eval()
+    exactly = {"min_new_tokens": TARGET, "max_new_tokens": TARGET}
+
+    @torch.inference_mode()
+    def translate(batch: int, beam: int) -> int:
         ids = torch.tensor(sources(batch, config.vocab_size), device=device)
-        exactly = {"min_new_tokens": TARGET, "max_new_tokens": TARGET}
-        with torch.inference_mode():
-            return timed(lambda: peer.generate(ids, num_beams=beam, do_sample=False, **exactly)[:, 1:].numel(), device,
-                         rounds)  # fmt: skip
+        return int(peer.generate(ids, num_beams=beam, do_sample=False, **exactly)[:, 1:].numel())
 
-    return {name: functools.partial(ours, name) for name in engines} | {"transformers": transformers}
+    return translate

@@ -3,8 +3,6 @@
 All get the same pairs of random tokens, none shorter than another, so that padding plays no part.
 """
 
-import functools
-import gc
 import importlib
 import time
 from collections.abc import Callable
@@ -16,12 +14,13 @@ import numpy as np
 import torch
 from engines import job as jobs
 
+from device.rows import Turns
 from glassformer.data.batches import Batch
 from glassformer.model import Transformer
 from glassformer.special import EOS
 from glassformer.training.config import RunConfig
 from glassformer.training.distributed import Group
-from glassformer.training.update.determinism import make_deterministic, preserved_determinism
+from glassformer.training.update.determinism import make_deterministic
 from glassformer.training.update.optimizer import BETAS, EPSILON, adam
 from glassformer.training.update.replica import Replica
 from glassformer.training.update.updater import Updater
@@ -30,13 +29,18 @@ from glassformer.training.update.utilisation import peak_flops, step_flops
 LENGTH = 32  # tokens of each side
 # The ways of glassformer, the most wanted first.
 OURS: dict[str, dict[str, Any]] = {
-    "kernels, bfloat16 weights": {"compile": "kernels", "bfloat16_weights": True},
-    "graphs, bfloat16 weights": {"compile": "graphs", "bfloat16_weights": True},
-    "kernels": {"compile": "kernels"},
-    "none": {"compile": "none"},
-    "none, deterministic": {"compile": "none", "deterministic": True},
-}
+    "glassformer: graphs, bfloat16 weights": {"compile": "graphs", "bfloat16_weights": True},
+    "glassformer: graphs": {"compile": "graphs"},
+    "glassformer: kernels, bfloat16 weights": {"compile": "kernels", "bfloat16_weights": True},
+    "glassformer: none": {"compile": "none"},
+    "glassformer: graphs, bfloat16 weights, deterministic": {
+        "compile": "graphs", "bfloat16_weights": True, "deterministic": True,
+    },
+}  # fmt: skip
 PEERS = {"torch_transformer": "TorchTransformer", "transformers": "Transformers"}
+COMPILED = ", compiled"
+COMPARED = [next(iter(OURS)), *(f"{name}{how}" for how in (COMPILED, "") for name in PEERS)]
+WAYS = [*COMPARED, *(way for way in OURS if way not in COMPARED)]
 Update = Callable[[], Callable[[], float]]  # makes an update, and gives what reads its loss
 
 
@@ -85,57 +89,46 @@ def peer_updates(name: str, config: RunConfig, device: torch.device, compiled: b
     return update
 
 
-def measured(make: Callable[[], Update], config: RunConfig, device: torch.device, updates: int) -> dict[str, Any]:
+def updates_of(way: str, config: RunConfig, device: torch.device) -> Update:
+    if way not in OURS:
+        return peer_updates(way.removesuffix(COMPILED), config, device, way.endswith(COMPILED))
+    settings = OURS[way] if device.type == "cuda" else {}  # what is compiled is for a GPU
+    mine = RunConfig.from_flat({key: value for key, value in config.flat().items() if value is not None} | settings)
+    if mine.training.deterministic:
+        make_deterministic()
+    return our_updates(mine, device)
+
+
+def measured(way: str, config: RunConfig, device: torch.device, turns: Turns, updates: int) -> dict[str, Any]:
     """Target tokens per second of `updates` updates, after the ones that compile, record and warm up."""
-    gc.collect()
-    if device.type == "cuda":
-        torch.cuda.empty_cache()
-        torch.cuda.reset_peak_memory_stats()
-    began = time.perf_counter()
-    update = make()
-    losses = [update()() for _ in range(3)]
-    warm = time.perf_counter()
-    read = update()
-    start = time.perf_counter()
-    for _ in range(updates):
-        later = update()
-        read()  # one late, as the trainer does
-        read = later
-    losses.append(read())
-    seconds = time.perf_counter() - start
+    with turns.preparing():
+        began = time.perf_counter()
+        update = updates_of(way, config, device)
+        losses = [update()() for _ in range(3)]
+        warm = time.perf_counter()
+    with turns.alone():
+        seconds, loss = min(timed(update, updates) for _ in range(2))
+        peak = peak_flops("bfloat16", device)
     tokens = updates * random_batch(config.training.batch_tokens, config.model.vocab_size).target_BT.size
     flops = step_flops(Transformer(config.model), tokens, tokens) / seconds
     return {
         "target tokens/s": round(tokens / seconds, 1),
-        "of peak": round(flops / peak_flops("bfloat16", device), 4),
+        "of peak": round(flops / peak, 4),
         "ms a step": round(1000 * seconds / updates, 3),
         "warm-up s": round(warm - began, 1),
         "GB": round(torch.cuda.max_memory_allocated() / 1e9, 2) if device.type == "cuda" else "",
-        "losses": [round(loss, 5) for loss in losses],
+        "losses": [round(loss, 5) for loss in (*losses, loss)],
     }
 
 
-def ways(config: RunConfig, device: torch.device, updates: int) -> dict[str, Callable[[], dict[str, Any]]]:
-    """What measures each way, the most wanted first."""
-    values = config.flat()
-
-    def ours(settings: dict[str, Any]) -> dict[str, Any]:
-        mine = RunConfig.from_flat({key: value for key, value in values.items() if value is not None} | settings)
-        with preserved_determinism():
-            if mine.training.deterministic:
-                make_deterministic()
-            return measured(lambda: our_updates(mine, device), config, device, updates)
-
-    def peers(name: str, compiled: bool) -> dict[str, Any]:
-        return measured(lambda: peer_updates(name, config, device, compiled), config, device, updates)
-
-    own = {f"glassformer: {name}": functools.partial(ours, settings) for name, settings in OURS.items()}
-    if device.type != "cuda":
-        del own["glassformer: graphs, bfloat16 weights"]
-    others = {
-        name + ", compiled" * compiled: functools.partial(peers, name, compiled)
-        for compiled in (False, True)
-        for name in PEERS
-    }
-    first: dict[str, Callable[[], dict[str, Any]]] = dict(list(own.items())[:2])
-    return first | others | own
+def timed(update: Update, updates: int) -> tuple[float, float]:
+    """Seconds of some updates, and the last one's loss; each is read one late, as the trainer does."""
+    update()()
+    start = time.perf_counter()
+    read = update()
+    for _ in range(updates - 1):
+        later = update()
+        read()
+        read = later
+    loss = read()
+    return time.perf_counter() - start, loss

@@ -17,7 +17,7 @@ LARGE = 50_000_000  # bytes of a body
 PART = 1 << 16  # bytes that are sent at a time
 DEEP = 100_000  # brackets
 TRANSLATE = "/v1/translate"
-HEAD = f"POST {TRANSLATE} HTTP/1.1\r\nHost: x\r\n"
+HEAD = f"POST {TRANSLATE} HTTP/1.1\r\nHost: localhost\r\n"
 
 
 def attacks(server: Server) -> Iterator[tuple[str, str]]:

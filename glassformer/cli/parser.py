@@ -185,6 +185,10 @@ def _add_serve(commands: Any) -> None:
     _add_device(parser)
     _add_engine(parser)
     parser.add_argument("--host", default="127.0.0.1", metavar="H", help="the address to listen at (%(default)s)")
+    parser.add_argument(
+        "--host-name", action="append", default=[], metavar="NAME",
+        help="a name that it may be asked by, beside localhost and addresses, or * for any; may be repeated",
+    )  # fmt: skip
     parser.add_argument("--port", type=int, default=8000, metavar="P", help="the port to listen at (%(default)s)")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes, each with all models (1)")
     parser.add_argument(

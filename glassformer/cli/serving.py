@@ -50,6 +50,7 @@ def _serve(options: argparse.Namespace, folder: Path) -> None:
             limits=build(Limits, limits, "--set"),
             host=options.host,
             port=options.port,
+            host_names=tuple(options.host_name),
             workers=options.workers,
             keys=_path(options.keys),
             terms=_path(options.terms),

@@ -28,6 +28,7 @@ from glassformer.model.transformer import shift_right
 from glassformer.search.protocol import Floats, Ints
 from glassformer.special import PAD
 
+DEVICE_BATCHES = 8  # times as large as a processor's: a GPU needs many rows to be busy
 SCORED_TOKENS = 1024  # positions of a batch to score, padding included; each has a logit for every token there is
 
 
@@ -109,6 +110,11 @@ class ModuleEngine:
     def max_length(self) -> int:
         """The most tokens of a source or of a translation, `</s>` included."""
         return self.model.config.max_length
+
+    @property
+    def batch_factor(self) -> int:
+        """How much larger batches may be than those that suit a processor."""
+        return DEVICE_BATCHES if self.device.type == "cuda" else 1
 
     def _matrix(self, rows: Sequence[Sequence[int]]) -> Tensor:
         """Ids as one matrix, filled up on the right with `<pad>`. UsageError in a forked process."""

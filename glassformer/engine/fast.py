@@ -8,7 +8,7 @@ import ctypes
 import os
 import weakref
 from collections.abc import Mapping, Sequence
-from ctypes import byref, c_int32, c_void_p
+from ctypes import byref, c_void_p
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -25,6 +25,7 @@ from glassformer.errors import InputError, UsageError
 from glassformer.model.config import ModelConfig
 from glassformer.model.quantization import Quantized
 from glassformer.model.sinusoids import sinusoidal_table
+from glassformer.search import Hypothesis, SearchOptions, length_penalty
 from glassformer.special import PAD
 from glassformer.system import Home, processors
 
@@ -34,6 +35,7 @@ Weights = Mapping[str, Floats | Quantized]  # by the names of model.safetensors
 
 ACTIVATIONS = ("relu", "gelu", "silu")
 GATED = {"reglu": "relu", "geglu": "gelu", "swiglu": "silu"}
+NO_TOKEN = -1  # behind the end of a translation
 SCORED_TOKENS = 4096  # positions of a batch to score
 INSTRUCTIONS = "GLASSFORMER_INSTRUCTIONS"  # the environment's variable that names an instruction set
 
@@ -66,20 +68,20 @@ class FastNext:
         count = min(count, self._engine.config.vocab_size - len(set(suppressed)))
         ids_NM = np.empty((self._rows, count), dtype=np.int32)
         log_probs_NM = np.empty((self._rows, count), dtype=np.float32)
-        self._engine.call("best", self._batch, count, _pointer(forbidden_V), _pointer(ids_NM), _pointer(log_probs_NM))
+        self._engine.call("best", self._batch, count, forbidden_V, ids_NM, log_probs_NM)
         return ids_NM.astype(np.int64), log_probs_NM
 
     def log_probs_of(self, tokens_N: Ints) -> Floats:
         """The log-probability of one token of each row."""
         refuse_wrong_step(tokens_N, self._rows)
         log_probs_N = np.empty(self._rows, dtype=np.float32)
-        self._engine.call("log_probs_of", self._batch, _pointer(tokens_N), _pointer(log_probs_N))
+        self._engine.call("log_probs_of", self._batch, tokens_N, log_probs_N)
         return log_probs_N
 
     def log_probs(self) -> Floats:
         """log_probs_NV of every token."""
         log_probs_NV = np.empty((self._rows, self._engine.config.vocab_size), dtype=np.float32)
-        self._engine.call("log_probs", self._batch, _pointer(log_probs_NV))
+        self._engine.call("log_probs", self._batch, log_probs_NV)
         return log_probs_NV
 
 
@@ -109,13 +111,18 @@ class FastEngine:
         wanted = instructions or os.environ.get(INSTRUCTIONS) or ""
         self._home, self._threads = Home(), threads or free_processors()
         self.call(
-            "open", byref(_native_config(config)), tensors.array, len(tensors.array), *map(_pointer, positions),
-            _pointer(turns), wanted.encode(), self._threads, byref(self._model),
+            "open", byref(_native_config(config)), tensors.array, len(tensors.array), *positions, turns,
+            wanted.encode(), self._threads, byref(self._model),
         )  # fmt: skip
         library = native.load()
         assert library
         self._close = weakref.finalize(self, _close, self._home, self._model)
         self.instructions: str = library.glassformer_name(self._model).decode()
+
+    @property
+    def batch_factor(self) -> int:
+        """How much larger batches may be than those that suit a processor."""
+        return 1
 
     @property
     def start_id(self) -> int:
@@ -135,12 +142,12 @@ class FastEngine:
         ids = np.array([token for source in sources for token in source], dtype=np.int32)
         lengths = np.array([len(source) for source in sources], dtype=np.int32)
         batch = _Batch()
-        self.call("encode", self._model, _pointer(ids), _pointer(lengths), len(sources), byref(batch))
+        self.call("encode", self._model, ids, lengths, len(sources), byref(batch))
         batch.keep(self)
         if self.shortlist and sources:
             lists = [self.shortlist.of(source) for source in sources]
             counts = np.array([len(one) for one in lists], dtype=np.int32)
-            self.call("shorten", batch, _pointer(np.concatenate(lists)), _pointer(counts))
+            self.call("shorten", batch, np.concatenate(lists), counts)
         rows_N = np.arange(len(sources), dtype=np.int32)
         return FastState(batch, rows_N, np.empty((len(sources), 0), dtype=np.int32))
 
@@ -158,15 +165,45 @@ class FastEngine:
             refuse_wrong_room(attended_NS, rows)
         self.config.check_length(length + 1)
         tokens, slots_NT = np.ascontiguousarray(tokens_N, dtype=np.int32), np.ascontiguousarray(state.slots_NT)
-        sources_N, first = np.ascontiguousarray(state.sources_N), c_int32()
+        sources_N, own_N = np.ascontiguousarray(state.sources_N), np.empty(rows, dtype=np.int32)
         across = 0 if attended_NS is None else attended_NS.shape[1]
         self.call(
-            "step", state.batch, rows, _pointer(tokens), _pointer(sources_N), _pointer(slots_NT), length, byref(first),
-            _pointer(attended_NS), across,
+            "step", state.batch, rows, tokens, sources_N, slots_NT, length, own_N, attended_NS, across
         )  # fmt: skip
-        own_N1 = np.arange(first.value, first.value + rows, dtype=np.int32)[:, None]
-        after = FastState(state.batch, state.sources_N, np.concatenate([slots_NT, own_N1], axis=1))
+        after = FastState(state.batch, state.sources_N, np.concatenate([slots_NT, own_N[:, None]], axis=1))
         return FastNext(self, state.batch, rows), after
+
+    def search(
+        self, sources: Sequence[Sequence[int]], limits: Sequence[int], end: int, suppressed: Sequence[int],
+        options: SearchOptions,
+    ) -> list[list[Hypothesis]] | None:  # fmt: skip
+        """What `glassformer.search.search` finds, by the library itself: greedily or with a beam.
+
+        None where a rule needs more than the best tokens, or all tokens of a row are forbidden.
+        """
+        if options.sample or options.repetition_penalty != 1 or options.no_repeat_ngram:
+            return None
+        shape, alpha = (len(limits), options.n_best, max(limits)), options.length_penalty
+        tokens_BKT, log_probs_BKT = np.full(shape, NO_TOKEN, dtype=np.int32), np.empty(shape, dtype=np.float32)
+        penalties = np.array([length_penalty(float(length), alpha) for length in range(max(limits) + 2)])
+        try:
+            self.call(
+                "search", self.encode(sources).batch, self.start_id, end, np.array(limits, dtype=np.int32),
+                options.min_length, self.flags(tuple(suppressed)), options.beam, options.n_best,
+                penalties, alpha > 0, max(limits), tokens_BKT, log_probs_BKT,
+            )  # fmt: skip
+        except _StuckError:
+            return None
+        lengths_BK = (tokens_BKT != NO_TOKEN).sum(axis=2).tolist()
+        rows = zip(tokens_BKT.tolist(), log_probs_BKT.tolist(), lengths_BK, strict=True)
+        return [
+            [
+                Hypothesis.from_tokens(tokens[:length], log_probs[:length], end, alpha)
+                for tokens, log_probs, length in zip(*paths, strict=True)
+                if length
+            ]
+            for paths in rows
+        ]
 
     @checked
     def score(
@@ -230,6 +267,10 @@ class FastEngine:
         raise UsageError("the fast engine cannot be pickled or copied: load the model where it is to translate")
 
 
+class _StuckError(Exception):
+    """All tokens are forbidden in some row of a search."""
+
+
 def _close(home: Home, model: c_void_p) -> None:
     """End a model and its threads, which are not there in a forked process."""
     library = native.load()
@@ -271,7 +312,10 @@ class _Tensors:
         if array is None:
             return None
         self._kept.append(np.ascontiguousarray(array, dtype=kind))
-        return _pointer(self._kept[-1])
+        return self._kept[-1].ctypes.data_as(ctypes.POINTER(_FIELDS[kind]))
+
+
+_FIELDS: dict[type, Any] = {np.float32: ctypes.c_float, np.int8: ctypes.c_int8}
 
 
 def reason_against(config: ModelConfig) -> str | None:
@@ -304,16 +348,7 @@ def linear(
     x_NI = np.ascontiguousarray(x_NI, dtype=np.float32)
     y_NO = np.empty((len(x_NI), given["weight"].rows), dtype=np.float32)
     of_bias = byref(given["bias"]) if bias is not None else None
-    _call(
-        "linear",
-        instructions.encode(),
-        threads,
-        byref(given["weight"]),
-        of_bias,
-        _pointer(x_NI),
-        len(x_NI),
-        _pointer(y_NO),
-    )
+    _call("linear", instructions.encode(), threads, byref(given["weight"]), of_bias, x_NI, len(x_NI), y_NO)
     return y_NO
 
 
@@ -323,25 +358,12 @@ def _call(name: str, *arguments: Any) -> None:
     message: bytes | None = getattr(library, f"glassformer_{name}")(*arguments)
     if message == b"NaN":
         raise InputError("the model gave NaN instead of log-probabilities: check its weights")
+    if message == b"stuck":
+        raise _StuckError
     if message == b"out of memory":
         raise MemoryError
     if message:
         raise UsageError(f"fast engine: {message.decode()}")
-
-
-def _pointer(array: NDArray[Any] | None) -> Any:
-    return None if array is None else array.ctypes.data_as(_POINTERS[array.dtype.char])
-
-
-_POINTERS: dict[str, Any] = {
-    np.dtype(kind).char: pointer
-    for kind, pointer in (
-        (np.float32, native.FLOATS),
-        (np.int32, native.INTS),
-        (np.uint8, native.BYTES),
-        (np.int8, ctypes.POINTER(ctypes.c_int8)),
-    )
-}
 
 
 def _native_config(config: ModelConfig) -> native.Config:

@@ -10,12 +10,12 @@ import numpy as np
 
 from glassformer.arguments import checked, refuse_unequal
 from glassformer.batching import batches_by_length, pad
-from glassformer.engine.protocol import Engine
+from glassformer.engine.protocol import Engine, SearchingEngine
 from glassformer.search import Hypothesis, S, SearchOptions, Watch, search
 from glassformer.special import BOS, EOS, PAD, UNK
 
 SUPPRESSED = (PAD, UNK, BOS)  # control tokens that no translation contains
-BATCH_TOKENS = 4096  # source positions of a batch, times the rows of each source (the beam's width)
+BATCH_TOKENS = 4096  # source positions of a processor's batch, times the rows of each source (the beam's width)
 
 
 @checked
@@ -39,20 +39,25 @@ def generate(
     refuse_unequal(len(sources), "sources", prefixes=prefixes)
     rows_each = options.n_best if options.sample else options.beam
     results: list[list[Hypothesis]] = [[] for _ in sources]
-    for batch in batches_by_length([len(source) for source in sources], BATCH_TOKENS // rows_each):
+    alone = engine if isinstance(engine, SearchingEngine) and watch is None and not any(prefixes or ()) else None
+    batch_tokens = BATCH_TOKENS * engine.batch_factor // rows_each
+    for batch in batches_by_length([len(source) for source in sources], batch_tokens):
         chosen = [sources[row] for row in batch]
-        found = search(
-            engine.step,
-            engine.encode(chosen),
-            start=engine.start_id,
-            end=EOS,
-            limits=[options.limit(len(source), engine.max_length) for source in chosen],
-            options=options,
-            prefixes=[prefixes[row] for row in batch] if prefixes is not None else None,
-            suppress_tokens=SUPPRESSED,
-            watch=watch,
-            seeds=[_seed(options.seed, source) for source in chosen],
-        )
+        limits = [options.limit(len(source), engine.max_length) for source in chosen]
+        found = alone.search(chosen, limits, EOS, SUPPRESSED, options) if alone else None
+        if found is None:
+            found = search(
+                engine.step,
+                engine.encode(chosen),
+                start=engine.start_id,
+                end=EOS,
+                limits=limits,
+                options=options,
+                prefixes=[prefixes[row] for row in batch] if prefixes is not None else None,
+                suppress_tokens=SUPPRESSED,
+                watch=watch,
+                seeds=[_seed(options.seed, source) for source in chosen] if options.sample else None,
+            )
         for row, hypotheses in zip(batch, found, strict=True):
             results[row] = hypotheses
     return results
@@ -67,7 +72,7 @@ def likeliest_tokens(
     """
     results: list[list[int]] = [[] for _ in sources]
     lengths = [max(map(len, pair)) for pair in zip(sources, targets, strict=True)]
-    for batch in batches_by_length(lengths, BATCH_TOKENS):
+    for batch in batches_by_length(lengths, BATCH_TOKENS * engine.batch_factor):
         state = engine.encode([sources[row] for row in batch])
         read_BT = np.array(pad([[engine.start_id, *targets[row][:-1]] for row in batch], PAD))
         for place in range(read_BT.shape[1]):

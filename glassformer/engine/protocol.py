@@ -6,7 +6,7 @@ Axes: N rows of the search, T target tokens, S source tokens.
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
-from glassformer.search import Following, Ints, S
+from glassformer.search import Following, Hypothesis, Ints, S, SearchOptions
 from glassformer.search.protocol import Floats
 
 
@@ -39,6 +39,11 @@ class Engine(Protocol[S]):
         """The most tokens of a source or of a translation, `</s>` included."""
         ...
 
+    @property
+    def batch_factor(self) -> int:
+        """How much larger batches may be than those that suit a processor."""
+        ...
+
     def encode(self, sources: Sequence[Sequence[int]]) -> S:
         """Read sources of one token or more, `</s>` included; the state has a row for each, before its first token."""
         ...
@@ -48,4 +53,16 @@ class Engine(Protocol[S]):
 
         What may follow is asked for before the next step.
         """
+        ...
+
+
+@runtime_checkable
+class SearchingEngine(Engine[S], Protocol[S]):
+    """An engine that can search by itself, which saves the calls of each step."""
+
+    def search(
+        self, sources: Sequence[Sequence[int]], limits: Sequence[int], end: int, suppressed: Sequence[int],
+        options: SearchOptions,
+    ) -> list[list[Hypothesis]] | None:  # fmt: skip
+        """What `glassformer.search.search` finds with the same arguments; None for what only that can do."""
         ...

@@ -2,17 +2,18 @@
 
 A step of decoding is some hundred small kernels, which take less time than starting them one by one. Recorded as a
 CUDA graph, one call starts them all; for that no tensor may move or change its shape. So sources, rows and targets get
-room by steps, a few shapes in all, and rows that have ended are computed on until half of them have. Not measured on a
-device yet; on the CPU the same steps run unrecorded.
+room by steps, a few shapes in all, and rows that have ended are computed on until half of them have. The search for the
+best tokens of a step is recorded too, and what search asks for comes back in one piece. On the CPU the same runs
+unrecorded.
 
 Axes: N rows of room, M rows of the search, S room for source positions, L room for target positions, G key-value
-heads, K head width, V vocabulary.
+heads, K head width, V vocabulary, C candidates, J blocks of the vocabulary, W scores of a block, X scores.
 """
 
 import copy
 import weakref
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from threading import RLock
 from typing import NamedTuple
 
@@ -22,13 +23,15 @@ from torch import Tensor
 from torch.nn import functional
 
 from glassformer.arguments import checked
+from glassformer.cuda_graphs import Function, recorded
 from glassformer.engine.checking import refuse_wrong_ids
-from glassformer.engine.eager import EagerEngine, EagerFollowing
+from glassformer.engine.eager import EagerEngine
 from glassformer.model import Transformer
 from glassformer.model.cache import DecoderCache, KeysValues
-from glassformer.search.protocol import Ints
+from glassformer.search.protocol import Floats, Ints
 from glassformer.special import EOS, PAD
 
+BLOCK = 128  # scores whose best is found first
 SOURCE_STEP, TARGET_STEP = 16, 32  # room for positions is a multiple of them
 MOST_ROOMS = 32  # that are kept, each with its recording
 
@@ -72,78 +75,82 @@ class Lease:
     place: int = 0  # target positions read
 
 
-@dataclass
 class Decoding:
-    """The tensors of a step, all of fixed shape, and its recording."""
+    """The tensors of a step, all of fixed shape, and its recordings."""
 
-    model: Transformer
-    room: Room
-    cache: DecoderCache
-    place: Tensor
-    tokens_N1: Tensor
-    logits_NV: Tensor
-    log_z_N1: Tensor
-    graph: "torch.cuda.CUDAGraph | None" = None
-    lease: "weakref.ref[Lease] | None" = field(default=None, repr=False)
-
-    @classmethod
-    def make(cls, model: Transformer, room: Room, memory: DecoderCache) -> "Decoding":
+    def __init__(self, model: Transformer, room: Room, memory: DecoderCache) -> None:
         """Empty; `memory` is any cache of this model before its first token."""
+        self.model, self.room = model, room
         device = memory.source_mask_B11S.device
-        place = torch.zeros((), dtype=torch.int64, device=device)
+        # What the host tells a step: the token of each row, the row whose past it has, and the place of all.
+        self._told = torch.zeros(2 * room.rows + 1, dtype=torch.int64, device=device)
+        self.tokens_N1, self.rows_N = self._told[: room.rows, None], self._told[room.rows : -1]
+        place = self._told[-1]
         layers = [KeysValuesInPlace.zeros(room.rows, room.target, one, place) for one in memory.memory]
         sources = [KeysValuesInPlace.zeros(room.rows, room.source, one, place) for one in memory.memory]
         mask_N11S = torch.zeros(room.rows, 1, 1, room.source, dtype=torch.bool, device=device)
         mask_N11S[..., 0] = True  # attention over nothing is not defined
-        cache = DecoderCache(tuple(layers), tuple(KeysValues(*one) for one in sources), mask_N11S, room.target)
-        tokens_N1 = torch.zeros(room.rows, 1, dtype=torch.int64, device=device)
-        logits_NV = torch.zeros(room.rows, model.config.vocab_size, device=device)
-        return cls(model, room, cache, place, tokens_N1, logits_NV, torch.zeros(room.rows, 1, device=device))
+        self.cache = DecoderCache(tuple(layers), tuple(KeysValues(*one) for one in sources), mask_N11S, room.target)
+        type_ = torch.bfloat16 if model.generator.weight.dtype == torch.bfloat16 else torch.float32
+        self.logits_NV = torch.zeros(room.rows, model.config.vocab_size, device=device, dtype=type_)
+        self.log_z_N1 = torch.zeros(room.rows, 1, device=device)
+        self._step, self._reordered_step = recorded(self._compute, device), recorded(self._reorder_and_compute, device)
+        self._best: dict[tuple[int, tuple[int, ...]], Function] = {}
+        self._lease: weakref.ref[Lease] | None = None
 
     @property
     def holder(self) -> Lease | None:
         """Who uses it; None as soon as no state does any more."""
-        return self.lease() if self.lease else None
+        return self._lease() if self._lease else None
 
     def take(self, sources_N: Ints, place: int) -> Lease:
         """Begin anew, for one sequence of states."""
         lease = Lease(sources_N, place)
-        self.lease = weakref.ref(lease)
+        self._lease = weakref.ref(lease)
         return lease
 
-    def step(self, tokens_N: Ints, lease: Lease) -> None:
-        """Read one more token of each row; logits and log Z are then where they always are."""
-        self.tokens_N1.copy_(torch.from_numpy(tokens_N)[:, None], non_blocking=True)
-        self.place.fill_(lease.place)
-        if self.graph:
-            self.graph.replay()
-        elif self.place.is_cuda:
-            self.graph = self._recorded()
-            self.graph.replay()
-        else:
-            self._compute()
+    def leave(self) -> None:
+        """Nobody uses it any more."""
+        self._lease = None
+
+    def step(self, tokens_N: Ints, rows_N: Ints | None, lease: Lease) -> None:
+        """Read one more token of each row; logits and log Z are then where they always are.
+
+        With `rows_N` each row first gets the past of the row that is named.
+        """
+        rows = np.arange(self.room.rows) if rows_N is None else rows_N
+        self._told.copy_(torch.from_numpy(np.concatenate([tokens_N, rows, [lease.place]])), non_blocking=True)
+        (self._step if rows_N is None else self._reordered_step)()
         lease.place += 1
 
-    def _compute(self) -> None:
+    def best(self, count: int, suppressed: tuple[int, ...]) -> Tensor:
+        """(N, 2 C): ids and log-probabilities of the best, of equal ones the lowest id first."""
+        if (count, suppressed) not in self._best:
+            device = self.logits_NV.device
+            forbidden = torch.tensor(suppressed, dtype=torch.int64, device=device)
+            self._best[count, suppressed] = recorded(lambda: self._choose(count, forbidden), device)
+        return self._best[count, suppressed]()[0]
+
+    def _reorder_and_compute(self) -> tuple[Tensor, ...]:
+        for layer in self.cache.past:
+            for tensor in layer:
+                tensor.copy_(tensor.index_select(0, self.rows_N))
+        return self._compute()
+
+    def _compute(self) -> tuple[Tensor, ...]:
         hidden_N1D, _ = self.model.decode(self.tokens_N1, self.cache)
         self.logits_NV.copy_(self.model.logits(hidden_N1D[:, -1]))
-        self.log_z_N1.copy_(self.logits_NV.logsumexp(-1, keepdim=True))
+        # log Z = z - log p of any token, here the best: torch's log-softmax is one kernel, its log-sum-exp many.
+        best_N1 = self.logits_NV.argmax(-1, keepdim=True)
+        log_probs_NV = self.logits_NV.log_softmax(-1, dtype=torch.float32)
+        self.log_z_N1.copy_(self.logits_NV.gather(1, best_N1).float() - log_probs_NV.gather(1, best_N1))
+        return ()
 
-    def _recorded(self) -> torch.cuda.CUDAGraph:
-        """The recording of a step; it runs first on another stream, as PyTorch's notes on CUDA graphs want it.
-
-        To run it again changes nothing: it writes the same keys and values at the same place.
-        """
-        stream = torch.cuda.Stream()
-        stream.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(stream):
-            for _ in range(2):
-                self._compute()
-        torch.cuda.current_stream().wait_stream(stream)
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, capture_error_mode="thread_local"):  # other threads may translate meanwhile
-            self._compute()
-        return graph
+    def _choose(self, count: int, forbidden: Tensor) -> tuple[Tensor, ...]:
+        allowed_NV = self.logits_NV.index_fill(1, forbidden, -torch.inf)
+        ids_NC = best_ids(allowed_NV, count)
+        log_probs_NC = allowed_NV.gather(1, ids_NC).float() - self.log_z_N1
+        return (torch.cat([ids_NC, log_probs_NC.double()], dim=1),)  # float64 holds both exactly
 
     def read_past(self, cache: DecoderCache, rows_M: Tensor, targets: int) -> None:
         """Copy `targets` target positions of some rows of another cache, or of the own, into the first rows."""
@@ -163,20 +170,68 @@ class Decoding:
 
 
 @dataclass(frozen=True)
-class StaticState:
-    """Which rows of a decoding are those of the search. It may be used once: what is written is written in place."""
+class StaticFollowing:
+    """What may follow the rows of a step, as long as no other step is made."""
 
-    engine: "StaticEngine"
+    decoding: Decoding
+    rows_M: Ints
+
+    @torch.inference_mode()
+    def best(self, count: int, suppressed: Sequence[int]) -> tuple[Ints, Floats]:
+        """The likeliest tokens that are not suppressed, of equal ones the lowest id first; NaN is passed on."""
+        found_NX = self.decoding.best(count, tuple(suppressed)).cpu().numpy()[self.rows_M]
+        ids_MC, log_probs_MC = np.split(found_NX, 2, axis=1)
+        return ids_MC.astype(np.int64), log_probs_MC.astype(np.float32)
+
+    @torch.inference_mode()
+    def log_probs(self) -> Floats:
+        """log_probs_MV of every token."""
+        rows_M = torch.from_numpy(self.rows_M).to(self.decoding.logits_NV.device)
+        log_probs_MV: Floats = (self.decoding.logits_NV[rows_M].float() - self.decoding.log_z_N1[rows_M]).cpu().numpy()
+        return log_probs_MV
+
+
+@dataclass(frozen=True)
+class StaticState:
+    """Which rows of a decoding the search goes on with; a row may come more than once until the next step gives each
+    its own. It may be used once: what is written is written in place."""
+
     decoding: Decoding
     lease: Lease
     rows_M: Ints
+    place: int = 0  # target positions read
 
     def select(self, rows_M: Ints) -> "StaticState":
-        """The state of these rows. Where none comes twice and most are left, nothing is moved."""
-        chosen_M = self.rows_M[rows_M]
-        if len(np.unique(chosen_M)) == len(chosen_M) and 2 * len(chosen_M) > self.decoding.room.rows:
-            return StaticState(self.engine, self.decoding, self.lease, chosen_M)
-        return self.engine.moved(self, chosen_M, self.decoding.room.target)
+        """The state of these rows."""
+        return replace(self, rows_M=self.rows_M[rows_M])
+
+
+def best_ids(scores_NV: Tensor, count: int) -> Tensor:
+    """(N, C): the ids of the `count` best scores, bfloat16 or float32, of equal ones the lowest first; NaN is best.
+
+    Any that is among the best C is in one of the C blocks whose best are best, as each block before its own has a
+    score that comes before it. So the only pass over all scores is for the best of each block.
+    """
+    vocabulary = scores_NV.shape[1]
+    blocks_NJW = functional.pad(scores_NV, (0, -vocabulary % BLOCK), value=-torch.inf).unflatten(1, (-1, BLOCK))
+    count, places_J = min(count, vocabulary), torch.arange(blocks_NJW.shape[1], device=scores_NV.device)
+    chosen_NC1 = _first(blocks_NJW.amax(-1), places_J, min(count, len(places_J)))[..., None]
+    ids_NX = (chosen_NC1 * BLOCK + torch.arange(BLOCK, device=scores_NV.device)).flatten(1)
+    scores_NX = blocks_NJW.gather(1, chosen_NC1.expand(-1, -1, BLOCK)).flatten(1)
+    return ids_NX.gather(1, _first(scores_NX, ids_NX, count))
+
+
+def _first(scores_NX: Tensor, ids_NX: Tensor, count: int) -> Tensor:
+    """Where the best scores are, of equal ones that of the lowest id first.
+
+    topk leaves open which of equal scores it takes, so it gets keys that are all different: a score's bits, which as
+    integers have the same order once the negative ones are turned round, and below them the id.
+    """
+    exact_NX = scores_NX.float() + 0.0  # no -0, whose bits are not those of 0
+    bits_NX = exact_NX.view(torch.int32).long()
+    highest = 2**31 - 1  # all bits but the sign
+    ordered_NX = torch.where(bits_NX < 0, bits_NX ^ highest, bits_NX).masked_fill(exact_NX.isnan(), highest)
+    return (ordered_NX * 2**32 - ids_NX).topk(count, dim=1).indices
 
 
 class StaticEngine(EagerEngine):
@@ -201,42 +256,50 @@ class StaticEngine(EagerEngine):
         rows_M = np.arange(len(sources))
         decoding, lease = self._take(room, cache, rows_M, 0)
         decoding.read_memory(cache, torch.arange(len(sources), device=self.device))
-        return StaticState(self, decoding, lease, rows_M)
+        return StaticState(decoding, lease, rows_M)
 
     @torch.inference_mode()
     def step(  # type: ignore[override]
         self, tokens_M: Ints, state: StaticState
-    ) -> tuple[EagerFollowing, StaticState]:
+    ) -> tuple[StaticFollowing, StaticState]:
         """Read one more token of each row: what may follow, and the state after it."""
-        if state.decoding.holder is not state.lease:
+        if state.decoding.holder is not state.lease or state.place != state.lease.place:
             raise RuntimeError("a state that was left is used again: its room may be another's now")
-        room = state.decoding.room
         self.model.config.check_length(state.lease.place + 1)
-        if state.lease.place == room.target:
-            state = self.moved(state, state.rows_M, min(2 * room.target, self.max_length))
+        state, order_N = self._arranged(state)
         decoding = state.decoding
         tokens_N = np.full(decoding.room.rows, EOS, dtype=np.int64)
         tokens_N[state.rows_M] = tokens_M
-        decoding.step(tokens_N, state.lease)
-        rows_M = torch.from_numpy(state.rows_M).to(self.device, non_blocking=True)
-        return EagerFollowing(decoding.logits_NV[rows_M], decoding.log_z_N1[rows_M]), state
+        decoding.step(tokens_N, order_N, state.lease)
+        return StaticFollowing(decoding, state.rows_M), replace(state, place=state.lease.place)
 
-    @torch.inference_mode()
-    def moved(self, state: StaticState, rows_M: Ints, target: int) -> StaticState:
-        """The state of these rows of its decoding, in room for `target` target positions: its own where that fits."""
+    def _arranged(self, state: StaticState) -> tuple[StaticState, Ints | None]:
+        """The state with a row of its own for each row of the search and room for one more token; and, where rows are
+        to get the past of others, of which."""
+        room, chosen_M, sources_N = state.decoding.room, state.rows_M, state.lease.sources_N
+        if state.lease.place == room.target:
+            return self._moved(state, min(2 * room.target, self.max_length)), None
+        if 2 * len(chosen_M) <= room.rows:
+            return self._moved(state, room.target), None
+        if len(np.unique(chosen_M)) == len(chosen_M):
+            return state, None
+        rows_M = _rows_of(sources_N[chosen_M], sources_N)
+        if rows_M is None:
+            return self._moved(state, room.target), None
+        order_N = np.arange(room.rows)
+        order_N[rows_M] = chosen_M
+        return replace(state, rows_M=rows_M), order_N
+
+    def _moved(self, state: StaticState, target: int) -> StaticState:
+        """The state in another decoding, with room for its rows and for `target` target positions."""
         old, lease = state.decoding, state.lease
-        room, sources_M = Room(_power(len(rows_M)), old.room.source, target), lease.sources_N[rows_M]
-        chosen_M = torch.from_numpy(rows_M).to(self.device, non_blocking=True)
-        stays = room == old.room
-        if stays:
-            decoding, new = old, old.take(sources_M, lease.place)
-        else:
-            decoding, new = self._take(room, old.cache, sources_M, lease.place)
-            old.lease = None
+        room, sources_M = Room(_power(len(state.rows_M)), old.room.source, target), lease.sources_N[state.rows_M]
+        decoding, new = self._take(room, old.cache, sources_M, lease.place)
+        chosen_M = torch.from_numpy(state.rows_M).to(self.device, non_blocking=True)
         decoding.read_past(old.cache, chosen_M, lease.place)
-        if not (stays and np.array_equal(sources_M, lease.sources_N[: len(sources_M)])):
-            decoding.read_memory(old.cache, chosen_M)
-        return StaticState(self, decoding, new, np.arange(len(rows_M)))
+        decoding.read_memory(old.cache, chosen_M)
+        old.leave()
+        return StaticState(decoding, new, np.arange(len(state.rows_M)), new.place)
 
     def _take(self, room: Room, like: DecoderCache, sources_N: Ints, place: int) -> tuple[Decoding, Lease]:
         """A decoding that nobody uses, of the room asked for."""
@@ -244,7 +307,7 @@ class StaticEngine(EagerEngine):
             known = self._free.setdefault(room, [])
             decoding = next((one for one in known if one.holder is None), None)
             if decoding is None:
-                decoding = Decoding.make(self._translating, room, like)
+                decoding = Decoding(self._translating, room, like)
                 known.append(decoding)
                 self._forget_some()
             return decoding, decoding.take(sources_N, place)
@@ -260,6 +323,19 @@ class StaticEngine(EagerEngine):
 
 def _rounded(length: int, step: int, most: int) -> int:
     return max(length, min(most, -(-length // step) * step))
+
+
+def _rows_of(sources_M: Ints, sources_N: Ints) -> Ints | None:
+    """A row of its own for each of `sources_M`, of those that read the same source; None where these are too few."""
+    searching_M, there_N = np.argsort(sources_M, kind="stable"), np.argsort(sources_N, kind="stable")
+    wanted_M, found_N = sources_M[searching_M], sources_N[there_N]
+    turns_M = np.arange(len(wanted_M)) - np.searchsorted(wanted_M, wanted_M)
+    places_M = np.searchsorted(found_N, wanted_M) + turns_M
+    if places_M.max() >= len(found_N) or (found_N[places_M] != wanted_M).any():
+        return None
+    rows_M = np.empty_like(searching_M)
+    rows_M[searching_M] = there_N[places_M]
+    return rows_M
 
 
 def _power(rows: int) -> int:

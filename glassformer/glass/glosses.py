@@ -1,6 +1,7 @@
 """Glosses: what words of the target mean, kept in a record for a reader who does not know that language."""
 
 import dataclasses
+import re
 from collections.abc import Iterator, Mapping
 
 from glassformer.glass.causes.places import bare
@@ -12,6 +13,15 @@ def with_glosses(trace: Trace, glosses: Mapping[str, str]) -> Trace:
     """The trace with the glosses of those words that its views can show: of its vocabulary, or else of what it says."""
     known = {word: glosses[word] for word in _words(trace) if word in glosses}
     return dataclasses.replace(trace, glosses=known or None)
+
+
+ASIDE = re.compile(r" \([^)]{8,}\)")  # longer than a gender or a number: when the word is used
+
+
+def meaning(trace: Trace, word: str) -> str | None:
+    """What fits below a word: the first of its meanings, without asides; None where none is known."""
+    known = (trace.glosses or {}).get(bare(word))
+    return ASIDE.sub("", known.split("; ")[0]) if known else None
 
 
 def _words(trace: Trace) -> Iterator[str]:

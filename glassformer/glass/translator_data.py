@@ -23,8 +23,8 @@ LARGEST_RULES = 1_000_000  # bytes of a tokenizer's rules of normalisation, comp
 
 def translator_data(translator: Translator, options: SearchOptions) -> dict[str, Any] | None:
     """The record's `translator`; None where the page could not encode a sentence as the model's tokenizer does."""
-    if translator.target_tokenizer.is_two_sided:
-        return None  # the page has no translation that begins with a language's symbol
+    if translator.source_tokenizer.is_framed_otherwise:
+        return None  # the page puts a target's symbol before a source and `</s>` behind it, no more
     source, target = (tokenizer_data(tokenizer) for tokenizer in translator.tokenizers)
     if source is None or target is None:
         return None

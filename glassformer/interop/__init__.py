@@ -24,7 +24,7 @@ from glassformer.interop import (
     web_page,
 )
 from glassformer.interop.directories import is_export, new_directory, read_object, write_mark
-from glassformer.interop.proof import SENTENCES, Int8Engine, OtherEngine, Proof, prove
+from glassformer.interop.proof import SENTENCES, Int8Engine, OtherEngine, prove
 from glassformer.interop.transformers_engine import TransformersEngine
 from glassformer.model_directory import read_json
 from glassformer.translator import Translator
@@ -102,7 +102,7 @@ def export_model(
     one = _format(to, out, int8, web, languages)
     if translator.card.get("quantized"):
         raise InputError("the model is quantised already; export the one that it was made from")
-    if translator.target_tokenizer.is_two_sided:
+    if translator.source_tokenizer.is_framed_otherwise:
         raise UsageError("the model is told both languages, which no export holds; use the model that was imported")
     one.check(translator)
     if web:
@@ -115,7 +115,7 @@ def export_model(
         if importlib.util.find_spec(one.library) is None:
             return f"not proven: {one.library} is not installed (pip install 'glassformer[{one.extra}]')"
         texts = (list(sentences) or built_in_sentences())[: one.sentences]
-        return "\n".join(map(str, _proofs(translator, one, directory, texts, int8)))
+        return "\n".join(_proofs(translator, one, directory, texts, int8, needed=int8 or web is not None))
 
 
 def _format(to: str, out: Path, int8: bool, web: Path | None, languages: str | None) -> Format:
@@ -136,13 +136,23 @@ def _format(to: str, out: Path, int8: bool, web: Path | None, languages: str | N
     return one
 
 
-def _proofs(translator: Translator, one: Format, directory: Path, texts: Sequence[str], int8: bool) -> Iterator[Proof]:
-    """Of each precision that was written; InputError where the other program computes something else."""
+def _proofs(
+    translator: Translator, one: Format, directory: Path, texts: Sequence[str], int8: bool, needed: bool
+) -> Iterator[str]:
+    """Of each precision that was written; InputError where the other program computes something else.
+
+    int8 that is written besides float32 may stay not proven, but where it is `needed`.
+    """
     if not int8 and one.int8 != "only":
-        yield prove(translator, one.engine(directory), texts)
+        yield str(prove(translator, one.engine(directory), texts))
     if one.engine_int8 and (int8 or one.int8 != "asked"):
         rounded = one.engine_int8(directory)
-        yield prove(translator, rounded, texts, rounded.next_tokens)
+        try:
+            yield str(prove(translator, rounded, texts, rounded.next_tokens))
+        except InputError as error:
+            if needed or one.int8 == "only":
+                raise
+            yield f"not proven: int8, so use the float32 graphs; {str(error).removeprefix('not exported: ')}"
 
 
 def built_in_sentences() -> list[str]:
@@ -172,7 +182,7 @@ def _reader_of(path: Path) -> Read:
     if read := next((read for is_there, read in ARCHIVES.values() if is_there(path)), None):
         return read
     kind = read_object(path, "config.json").get("model_type")
-    if kind not in READERS:
+    if not isinstance(kind, str) or kind not in READERS:
         raise InputError(f"{path / 'config.json'}: model_type = {kind!r} is not known, only {', '.join(READERS)}")
     return READERS[kind]
 

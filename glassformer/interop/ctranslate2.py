@@ -132,7 +132,9 @@ def _specification(model: Transformer, positions: tuple[int, int]) -> Any:
         if isinstance(embedding.position, Positions):
             table_PD = embedding.position.table_PD
             if config.positions == "sinusoidal" and length > len(table_PD):
-                table_PD = sinusoidal_table(length, config.d_model, config.position_layout)
+                table_PD = sinusoidal_table(
+                    length, config.d_model, config.position_layout, config.position_exponent, config.first_position
+                )
             spec.position_encodings.encodings = _array(table_PD)
     spec = TransformerSpec(encoder, decoder)
     for path, weight in to_theirs(table(config), parameters_of(model)).items():

@@ -62,6 +62,8 @@ def new_directory(out: Path, force: bool, made_here: bool) -> Iterator[Path]:
     if out.is_symlink() or (out.exists() and not (force and out.is_dir() and made_here)):
         advice = "it was not made by this command; choose another" if force else "choose another, or give --force"
         raise UsageError(f"--out {out}: is there already; {advice}")
+    if any("\udc80" <= one <= "\udcff" for one in str(out)):  # bytes that are no UTF-8, as Python has them in names
+        raise UsageError(f"--out {str(out)!a}: is not UTF-8, which other programs' readers of files need")
     with whole_directory(out) as partial:
         yield partial
 

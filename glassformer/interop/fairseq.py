@@ -6,6 +6,7 @@ source.spm and target.spm. LayerNorm's epsilon is torch's; decoding begins with 
 """
 
 import argparse
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from glassformer.errors import InputError
 from glassformer.interop import marian
 from glassformer.interop.directories import checked_file
 from glassformer.interop.lists import config_of, read_lines, translator_of, vocabularies
-from glassformer.interop.pickles import unpickled
+from glassformer.interop.pickles import are_tensors, unpickled
 from glassformer.model import ModelConfig
 from glassformer.translator import Translator
 
@@ -45,9 +46,12 @@ def read(path: Path) -> Translator:
     checkpoint = checked_file(directory, names[0])
     values = unpickled(checkpoint)
     options, state = _options(values, checkpoint), values.get("model")
-    if not isinstance(state, dict) or not all(isinstance(one, Tensor) for one in state.values()):
+    if not are_tensors(state):
         raise InputError(f"{checkpoint}: has no model with tensors; it is no checkpoint of fairseq's")
-    files = [f"dict.{options.get(side)}.txt" for side in ("source_lang", "target_lang")]
+    languages = [str(options.get(side)) for side in ("source_lang", "target_lang")]
+    if strange := [one for one in languages if not re.fullmatch(r"[\w-]+", one)]:
+        raise InputError(f"{checkpoint}: {strange[0]!r} is no name of a language")
+    files = [f"dict.{language}.txt" for language in languages]
     pieces = [[*FIRST, *(line.rsplit(" ", 1)[0] for line in read_lines(directory, name))] for name in files]
     joint = bool(options.get("share_all_embeddings"))
     config, theirs = _our_model(options, state, [len(one) for one in pieces], joint, checkpoint)
@@ -91,7 +95,7 @@ def _our_model(
     theirs = marian.one_of_each(theirs, joint, path)
     learned = bool(options.get("encoder_learned_pos"))
     if learned:
-        theirs |= {name: one[PAD + 1 :] for name, one in theirs.items() if name.endswith("embed_positions.weight")}
+        theirs = marian.from_position(theirs, PAD + 1)
     before = bool(options.get("encoder_normalize_before"))
     lengths = [options.get(f"max_{side}_positions", 1024) for side in ("source", "target")]
     if lengths[0] != lengths[1]:

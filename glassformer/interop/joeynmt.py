@@ -7,12 +7,10 @@ and the SentencePiece files that config.yaml names, if it does. LayerNorm's epsi
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
-
 from glassformer.errors import InputError
 from glassformer.interop.directories import checked_file
 from glassformer.interop.lists import config_of, read_lines, translator_of, vocabularies
-from glassformer.interop.pickles import unpickled
+from glassformer.interop.pickles import are_tensors, unpickled
 from glassformer.interop.tables import Table, shapes_of
 from glassformer.model import ModelConfig
 from glassformer.settings import read_yaml
@@ -51,7 +49,7 @@ def read(path: Path) -> Translator:
     values = read_yaml(checked_file(directory, CONFIG))
     checkpoint = checked_file(directory, path.name if path.suffix == ".ckpt" else _checkpoint(directory))
     state = unpickled(checkpoint).get("model_state")
-    if not isinstance(state, dict) or not all(isinstance(one, Tensor) for one in state.values()):
+    if not are_tensors(state):
         raise InputError(f"{checkpoint}: has no model_state with tensors; it is no checkpoint of JoeyNMT's")
     theirs = {name: one for name, one in state.items() if not name.endswith(".pe")}
     pieces = [read_lines(directory, name) for name in VOCABULARIES]

@@ -19,8 +19,8 @@ from glassformer.interop.directories import read_object
 from glassformer.interop.tables import built, shapes_of, to_ours
 from glassformer.interop.vocabularies import in_our_order
 from glassformer.model import ModelConfig
-from glassformer.text.directions import symbol_of
-from glassformer.text.tokenizer import TWO_SIDED
+from glassformer.text.directions import symbol_of, target_of_symbol
+from glassformer.text.tokenizer import BEHIND, TWO_SIDED
 from glassformer.translator import Translator
 
 KIND = "m2m_100"
@@ -34,6 +34,12 @@ LANGUAGES = (
     "lv", "mg", "mk", "ml", "mn", "mr", "ms", "my", "ne", "nl", "no", "ns", "oc", "or", "pa", "pl", "ps", "pt",
     "ro", "ru", "sd", "si", "sk", "sl", "so", "sq", "sr", "ss", "su", "sv", "sw", "ta", "th", "tl", "tn", "tr",
     "uk", "ur", "uz", "vi", "wo", "xh", "yi", "yo", "zh", "zu",
+)  # fmt: skip
+MBART_25 = ("MBartTokenizer", "MBartTokenizerFast")
+LANGUAGES_25 = (  # of mBART-25 (Liu et al. 2020, table 1), in the order of their ids
+    "ar_AR", "cs_CZ", "de_DE", "en_XX", "es_XX", "et_EE", "fi_FI", "fr_XX", "gu_IN", "hi_IN", "it_IT", "ja_XX",
+    "kk_KZ", "ko_KR", "lt_LT", "lv_LV", "my_MM", "ne_NP", "nl_XX", "ro_RO", "ru_RU", "si_LK", "tr_TR", "vi_VN",
+    "zh_CN",
 )  # fmt: skip
 _LANGUAGE = re.compile(r"__([a-z]+)__|([a-z]{3}_[A-Z][a-z]{3})|([a-z]{2}_[A-Z]{2})")  # M2M-100's, NLLB's, mBART's
 
@@ -53,15 +59,33 @@ def read(directory: Path) -> Translator:
     return translator_of(directory, config, marian.one_of_each(theirs, True, directory / marian.WEIGHTS), KIND)
 
 
-def translator_of(directory: Path, config: ModelConfig, theirs: Mapping[str, Tensor], kind: str) -> Translator:
-    """The model of a config and their weights, with its tokenizer, which is told both languages."""
+def translator_of(
+    directory: Path, config: ModelConfig, theirs: Mapping[str, Tensor], kind: str, language: str = ""
+) -> Translator:
+    """The model of a config and their weights, with its tokenizer, which is told both languages.
+
+    `language`: of the sources, where each ends with its symbol and the decoder begins with the target's.
+    """
     weights = to_ours(marian.table(config), theirs, shapes_of(config), str(directory / marian.WEIGHTS))
     model = spm.read_spm(directory, SPM)
     ids = with_every_row(_ids(directory, model), config.vocab_size, directory)
+    if language:
+        ids = _with_one_symbol(ids, language, directory)
     vocabulary = spm.vocabulary(ids, [model], directory / SPM)
-    tokenizer = spm.tokenizer(model, vocabulary.pieces, TWO_SIDED)
+    tokenizer = spm.tokenizer(model, vocabulary.pieces, BEHIND if language else TWO_SIDED)
     ours = in_our_order(config, weights, vocabulary, vocabulary)
     return Translator(built(*ours), tokenizer, tokenizer, {"imported": kind})
+
+
+def _with_one_symbol(ids: Mapping[str, int], language: str, directory: Path) -> dict[str, int]:
+    """The ids, where no other language has a symbol that could be asked for."""
+    own = symbol_of(language)
+    if own not in ids:
+        raise InputError(f"{directory / TOKENIZER_CONFIG}: src_lang = {language!r} is no language of the vocabulary")
+    return {
+        f"[{target}]" if (target := target_of_symbol(piece)) and piece != own else piece: number
+        for piece, number in ids.items()
+    }
 
 
 def id_of(values: Mapping[str, Any], name: str, path: Path) -> int:
@@ -80,8 +104,7 @@ def _ids(directory: Path, model: Any) -> dict[str, int]:
     else:
         ids = read_object(directory, VOCABULARY) if path.exists() else spm.fairseq_ids(model)
         ids |= {piece: number for piece, number in _languages(directory, len(ids)).items() if piece not in ids}
-    if not all(isinstance(number, int) for number in ids.values()):
-        raise InputError(f"{path}: must give each piece its id")
+    spm.check_ids(ids, path)
     return {with_symbol(piece): number for piece, number in ids.items()}
 
 
@@ -101,10 +124,14 @@ def _languages(directory: Path, first: int) -> dict[str, Any]:
     for name in (TOKENIZER_CONFIG, SPECIAL):
         values = read_object(directory, name) if (directory / name).exists() else {}
         for key in ("additional_special_tokens", "extra_special_tokens"):
-            listed = [one for one in values.get(key) or [] if isinstance(one, str) and _LANGUAGE.fullmatch(one)]
-            if listed:
+            given = values.get(key)
+            names = given if isinstance(given, list) else []
+            if listed := [one for one in names if isinstance(one, str) and _LANGUAGE.fullmatch(one)]:
                 return {piece: first + number for number, piece in enumerate(listed)}
-    if read_object(directory, TOKENIZER_CONFIG).get("language_codes", "m2m100") == "m2m100":
+    settings = read_object(directory, TOKENIZER_CONFIG)
+    if settings.get("tokenizer_class") in MBART_25:
+        return {piece: first + number for number, piece in enumerate(LANGUAGES_25)}
+    if settings.get("language_codes", "m2m100") == "m2m100":
         return {f"__{code}__": first + number for number, code in enumerate(LANGUAGES)}
     raise InputError(f"{directory / TOKENIZER_CONFIG}: lists no languages; copy the whole directory")
 

@@ -243,8 +243,6 @@ def _vocabulary(directory: Path, name: str, size: Any, models: Sequence[Any]) ->
     ids, path = read_object(directory, name), directory / name
     if len(ids) != size:
         raise InputError(f"{path}: has {len(ids):,} pieces but {CONFIG} says {size!r}; the files are not of one model")
-    if not all(isinstance(number, int) for number in ids.values()):
-        raise InputError(f"{path}: must give each piece its id")
     return spm.vocabulary(ids, models, path)
 
 
@@ -297,6 +295,12 @@ def one_of_each(theirs: dict[str, Tensor], shared: bool, path: Path) -> dict[str
     output = theirs.pop("lm_head.weight", copies[0])
     theirs[main] = copies[0]
     return theirs if torch.equal(output, copies[0]) else theirs | {"lm_head.weight": output}
+
+
+def from_position(theirs: dict[str, Tensor], first: int) -> dict[str, Tensor]:
+    """The tensors, without the first rows of tables of positions, which are of no position."""
+    learned = {name: one for name, one in theirs.items() if name.endswith("embed_positions.weight") and one.dim()}
+    return theirs | {name: one[first:] for name, one in learned.items()}
 
 
 def config_of(values: dict[str, Any], path: Path, **options: Any) -> ModelConfig:

@@ -233,6 +233,8 @@ def _our_config(settings: dict[str, Any], arrays: dict[str, NDArray[Any]], path:
     of_decoder = settings.get("transformer-decoder-dim-ffn", 0)
     if of_decoder not in (0, settings.get("transformer-dim-ffn")):
         raise InputError(f"{path}: transformer-decoder-dim-ffn = {of_decoder!r} is not supported, only one for both")
+    if not isinstance(settings.get("transformer-tied-layers") or [], list):
+        raise InputError(f"{path}: transformer-tied-layers must be a list of layers")
     sizes = _sizes(settings, arrays, path)
     options = {
         "activation": ACTIVATIONS[activation],

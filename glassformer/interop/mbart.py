@@ -1,8 +1,9 @@
-"""mBART-50 in the layout of Hugging Face's transformers (MBartForConditionalGeneration).
+"""mBART-50 and mBART-25 in the layout of Hugging Face's transformers (MBartForConditionalGeneration).
 
-Tang et al. 2020. Pre-norm with a norm after each stack and one of the embeddings, learned positions, and languages told
-as in M2M-100. Of its table of positions the first two rows are of no position. mBART-25 is told its languages
-otherwise, behind the source and instead of the decoder's start, and is not read.
+Tang et al. 2020; Liu et al. 2020. Pre-norm with a norm after each stack and one of the embeddings, learned positions,
+of whose table the first two rows are of no position. mBART-50 is told its languages as M2M-100. A source of mBART-25
+ends with its language's symbol, behind `</s>`, and the decoder begins with the target's: config.json fixes that, so a
+model has one direction.
 
 Axes: V vocabulary.
 """
@@ -12,7 +13,7 @@ from pathlib import Path
 from glassformer.errors import InputError
 from glassformer.interop import marian
 from glassformer.interop.directories import read_object
-from glassformer.interop.m2m100 import TOKENIZER_CONFIG, id_of, translator_of
+from glassformer.interop.m2m100 import MBART_25, TOKENIZER_CONFIG, id_of, translator_of
 from glassformer.translator import Translator
 
 KIND = "mbart"
@@ -22,12 +23,12 @@ OFFSET = 2  # rows of the table of positions before that of the first token
 def read(directory: Path) -> Translator:
     """The model in such a directory; InputError for one that does not fit together."""
     values, path = read_object(directory, marian.CONFIG), directory / marian.CONFIG
-    tokenizer = str(read_object(directory, TOKENIZER_CONFIG).get("tokenizer_class"))
-    if not tokenizer.startswith("MBart50Tokenizer"):
-        raise InputError(
-            f"{directory / TOKENIZER_CONFIG}: tokenizer_class = {tokenizer} is not supported, only MBart50Tokenizer: "
-            "mBART-25 is told its languages in another way"
-        )
+    settings = read_object(directory, TOKENIZER_CONFIG)
+    name = str(settings.get("tokenizer_class"))
+    if not name.startswith("MBart50Tokenizer") and name not in MBART_25:
+        known = ", ".join(("MBart50Tokenizer", *MBART_25))
+        raise InputError(f"{directory / TOKENIZER_CONFIG}: tokenizer_class = {name} is not supported, only {known}")
+    language = str(settings.get("src_lang") or "en_XX") if name in MBART_25 else ""
     if values.get("tie_word_embeddings", True) is not True:
         raise InputError(f"{path}: tie_word_embeddings = {values['tie_word_embeddings']!r} is not supported, only True")
     theirs = marian.one_of_each(marian.read_weights(directory), True, directory / marian.WEIGHTS)
@@ -40,5 +41,4 @@ def read(directory: Path) -> Translator:
     )  # fmt: skip
     if has_bias and bias_V is not None:
         theirs["final_logits_bias"] = bias_V.flatten()
-    theirs |= {name: one[OFFSET:] for name, one in theirs.items() if name.endswith("embed_positions.weight")}
-    return translator_of(directory, config, theirs, KIND)
+    return translator_of(directory, config, marian.from_position(theirs, OFFSET), KIND, language)

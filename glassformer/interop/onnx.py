@@ -81,6 +81,7 @@ def write_texts(translator: Translator, directory: Path) -> None:
     write_json(directory / "tokenizer_config.json", {
         "tokenizer_class": "PreTrainedTokenizerFast",
         "clean_up_tokenization_spaces": False,
+        "model_input_names": ["input_ids", "attention_mask"],
         "split_special_tokens": True,  # so that `</s>` in a user's text stays text
         "additional_special_tokens": specials,
         **{f"{name}_token": PIECES[number] for number, name in ((PAD, "pad"), (UNK, "unk"), (EOS, "eos"))},

@@ -3,7 +3,7 @@
 import argparse
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import torch
 from torch import Tensor
@@ -34,6 +34,14 @@ def unpickled(path: Path) -> dict[str, Any]:
 def unpickled_tensors(path: Path) -> dict[str, Tensor]:
     """The tensors of a file that holds nothing else."""
     tensors = unpickled(path)
-    if not all(isinstance(one, Tensor) for one in tensors.values()):
+    if not are_tensors(tensors):
         raise InputError(f"{path}: expected tensors by name")
     return tensors
+
+
+def are_tensors(values: object) -> TypeGuard[dict[str, Tensor]]:
+    """Whether these are tensors by name, each with all its numbers: not sparse, nor without any (`meta`)."""
+    return isinstance(values, dict) and all(
+        isinstance(name, str) and isinstance(one, Tensor) and one.layout == torch.strided and not one.is_meta
+        for name, one in values.items()
+    )

@@ -62,7 +62,8 @@ if __name__ == "__main__":
     spm = [sentencepiece.SentencePieceProcessor(model_file=str(here / f"{side}.spm")) for side in ("source", "target")]
     model = Model(here)
     for sentence in sys.argv[1:]:
-        first, rest = sentence.split(" ", 1) if sentence.startswith("<2") else ("", sentence)  # <2hi> names a target
-        symbol = [spm[0].piece_to_id(first)] if first else []
-        ids = model.greedy([*symbol, *spm[0].encode(rest), EOS], model.config["max_length"])
+        first, _, rest = sentence.partition(" ")  # <2hi> names a target
+        symbol = [spm[0].piece_to_id(first)] if first.startswith("<2") and spm[0].is_control(spm[0][first]) else []
+        text = rest if symbol else sentence
+        ids = model.greedy([*symbol, *spm[0].encode(text), EOS], model.config["max_length"])
         print(spm[1].decode([i for i in ids if i != EOS]))

@@ -56,11 +56,27 @@ def read_spm(directory: Path, name: str) -> Any:
         sentencepiece.SentencePieceProcessor(model_proto=model.SerializeToString())
     except Exception as error:  # protobuf's DecodeError and SentencePiece's RuntimeError have no common base
         raise InputError(f"{path}: not a SentencePiece model, or a truncated one; copy it again") from error
+    if not model.pieces:
+        raise InputError(f"{path}: has no pieces; copy it again")
     return model
+
+
+def check_ids(ids: Mapping[Any, Any], path: Path) -> None:
+    """Raise InputError unless each key is a text that can be a piece, and its id a whole number."""
+    for piece, number in ids.items():
+        if not isinstance(piece, str) or not piece or "\0" in piece or not _encodable(piece):
+            raise InputError(f"{path}: {piece!r} cannot be a piece")
+        if not isinstance(number, int) or isinstance(number, bool):
+            raise InputError(f"{path}: must give each piece its id, not {number!r}")
+
+
+def _encodable(piece: str) -> bool:
+    return not any("\ud800" <= one <= "\udfff" for one in piece)
 
 
 def vocabulary(ids: Mapping[str, int], models: Iterable[Any], path: Path) -> Vocabulary:
     """The pieces of a `vocab.json` in our order, and those of the SentencePiece models that it lacks."""
+    check_ids(ids, path)
     theirs = [piece_of(piece) for piece in sorted(ids, key=ids.__getitem__)]
     if [ids[piece] for piece in sorted(ids, key=ids.__getitem__)] != list(range(len(ids))):
         raise InputError(f"{path}: its ids must be 0 to {len(ids) - 1}, each once")

@@ -36,8 +36,8 @@ def to_theirs(table: Table, weights: Weights) -> Weights:
 def to_ours(table: Table, theirs: Mapping[str, Tensor], shapes: Mapping[str, torch.Size], where: str) -> Weights:
     """Their tensors under our names, in float32.
 
-    Raises InputError for a tensor that is missing, of another shape, or not finite, and for one that no name of the
-    table has.
+    Raises InputError for a tensor that is missing, of another shape, of whole numbers, or not finite, and for one that
+    no name of the table has.
     """
     for name in sorted(theirs.keys() ^ table.keys()):
         state = "is missing" if name in table else "has no place in the model"
@@ -51,9 +51,12 @@ def to_ours(table: Table, theirs: Mapping[str, Tensor], shapes: Mapping[str, tor
                 f"{where}: tensor '{name}' is {tuple(theirs[name].shape)} but config.json makes it {wanted}; "
                 "the files are not of one model"
             )
-        if not theirs[name].isfinite().all():
-            raise InputError(f"{where}: tensor '{name}' holds NaN or infinity")
-        parts = theirs[name].float().split([size[0] for size in sizes])
+        if not theirs[name].is_floating_point():
+            raise InputError(f"{where}: tensor '{name}' is {theirs[name].dtype}; only floating-point numbers are read")
+        numbers = theirs[name].float()
+        if not numbers.isfinite().all():
+            raise InputError(f"{where}: tensor '{name}' holds NaN or infinity, or numbers beyond float32")
+        parts = numbers.split([size[0] for size in sizes])
         weights |= {one: part.clone() for one, part in zip(ours, parts, strict=True)}
     return weights
 

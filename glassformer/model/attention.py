@@ -6,6 +6,7 @@ Axes: B batch, S keys (source positions), T queries (target positions), D d_mode
 width.
 """
 
+import importlib.util
 import math
 
 import torch
@@ -16,6 +17,9 @@ from glassformer.model.cache import KeysValues
 from glassformer.model.config import ModelConfig
 from glassformer.model.positions import Place, Rotary
 from glassformer.special import PAD
+
+SHORT = 64  # queries and keys of the kernel for sentences
+HAS_TRITON = importlib.util.find_spec("triton") is not None  # it comes with torch for CUDA, on Linux
 
 
 def padding_mask(ids_BS: Tensor) -> Tensor:
@@ -140,7 +144,19 @@ def _faster_explicit(q_BHTK: Tensor, kv: KeysValues) -> bool:
     return q_BHTK.device.type == "cpu" and q_BHTK.dtype == torch.bfloat16 and kv.keys_BGSK.shape[2] <= 256
 
 
+def is_short(q_BHTK: Tensor, k_BHSK: Tensor) -> bool:
+    """Whether the kernel for sentences can take these: a sentence's rows, not one of decoding, in 16 bits on CUDA."""
+    (*_, queries, width), keys = q_BHTK.shape, k_BHSK.shape[2]
+    fits = 1 < queries <= SHORT and keys <= SHORT and width in (16, 32, 64, 128)
+    return q_BHTK.is_cuda and q_BHTK.dtype in (torch.bfloat16, torch.float16) and fits and HAS_TRITON
+
+
 def _fused(q_BHTK: Tensor, k_BHSK: Tensor, v_BHSK: Tensor, mask: Tensor) -> Tensor:
+    if is_short(q_BHTK, k_BHSK):
+        from glassformer.model import short_attention  # needs Triton
+
+        heads_BHTK: Tensor = short_attention.attend(q_BHTK, k_BHSK, v_BHSK, mask)
+        return heads_BHTK
     attend = functional.scaled_dot_product_attention
     if q_BHTK.device.type != "cpu" or q_BHTK.dtype != torch.bfloat16:
         return attend(q_BHTK, k_BHSK, v_BHSK, attn_mask=mask)

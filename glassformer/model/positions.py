@@ -27,7 +27,7 @@ def from_place(table_PC: Tensor, start: Place, count: int) -> Tensor:
     """`count` rows of a table from row `start` on."""
     if isinstance(start, Tensor):
         return table_PC.index_select(0, start + torch.arange(count, device=table_PC.device))
-    return table_PC[start : start + count]
+    return table_PC[start : start + count]  # of a symbolic `start` too: ONNX has no index_select of complex numbers
 
 
 class Positions(nn.Module):

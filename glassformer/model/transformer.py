@@ -136,7 +136,7 @@ class Transformer(nn.Module):
         Raises InputError if the target would exceed `max_length`.
         """
         start, length = cache.length, target_BT.shape[1]
-        keys = cache.room or cast(int, start + length)  # a symbol, where torch traces it: int() would fix its value
+        keys = cache.room or cast(int, start + length)  # no int(): the exporter to ONNX must see it vary
         self.config.check_length(keys)
         mask_TS = look_ahead_mask(length, keys, target_BT.device, start)
         x_BTD = self.target_embedding(target_BT, start)

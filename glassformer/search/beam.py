@@ -156,13 +156,9 @@ def grow(live: Paths, candidates: Candidates, beam: int, end: int) -> Growth:
     ids_BM, own_BM = candidates.ids_NM.reshape(sentences, -1), candidates.own_NM.reshape(sentences, -1)
     sums_BKM = live.score_BK[..., None] + candidates.steered_NM.reshape(sentences, width, -1)
     sums_BM = sums_BKM.reshape(sentences, -1)
-    best_BM = order(sums_BM)[:, : 2 * beam]
-    parent_BM = best_BM // candidates.ids_NM.shape[1]
-    continued = live.gather(parent_BM).append(
-        ids_BM[_at(best_BM)],
-        own_BM[_at(best_BM)],
-        sums_BM[_at(best_BM)],
-    )
+    best = _at(order(sums_BM)[:, : 2 * beam])
+    parent_BM = best[1] // candidates.ids_NM.shape[1]
+    continued = live.gather(parent_BM).append(ids_BM[best], own_BM[best], sums_BM[best])
     score_BM = np.where(continued.tokens_BKT[..., -1] == end, UNFILLED, continued.score_BK)
     place_BK = order(score_BM)[:, : _width(score_BM, beam)]
     return Growth(

@@ -120,7 +120,7 @@ class Rules:
         """
         if count is not None and not self._need_all(tokens_NT.shape[1]):
             ids_NM, own_NM = following.best(count, self._suppressed(tokens_NT.shape[1]))
-            if (refuse_nan(own_NM)[:, 0] > -np.inf).all():
+            if (own_NM[:, 0] > -np.inf).all():  # NaN is not, and is refused below
                 return Candidates(ids_NM, own_NM, own_NM)
         own_NV = refuse_nan(following.log_probs())
         steered_NV = self.steer(own_NV, tokens_NT)

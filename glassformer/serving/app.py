@@ -49,10 +49,13 @@ def make_app(settings: ServeSettings) -> Starlette:
         await loading
 
     app = Starlette(
-        routes=[*page.ROUTES, *(route(path, endpoints, service) for path, endpoints in _by_path().items())],
+        routes=[
+            *page.routes(service.hosts),
+            *(route(path, endpoints, service) for path, endpoints in _by_path().items()),
+        ],
         middleware=_middleware(settings),
         lifespan=lifespan,
-        exception_handlers={HTTPException: _unrouted},
+        exception_handlers={HTTPException: _unrouted, RefusedError: _refused},
     )
     app.state.service = service
     return app
@@ -91,6 +94,12 @@ class Headers:
             await send(message)
 
         await self._app(scope, receive, send_safe if scope["type"] == "http" else send)
+
+
+async def _refused(request: Request, problem: Exception) -> Response:
+    """The answer where the page itself is refused."""
+    assert isinstance(problem, RefusedError)
+    return refused(problem, OWN, request_id(request))
 
 
 async def _unrouted(request: Request, problem: Exception) -> Response:

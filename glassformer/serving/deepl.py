@@ -100,7 +100,7 @@ async def translate_texts(call: Call) -> Response:
     wanted.check(call.service.limits)
     direction = call.service.models.choose(None, body.source_lang, body.target_lang)
     found = texts_of(await call.work(lambda: translate(call.service, direction, wanted)))
-    call.service.usage[_counted(call)] += sum(map(len, wanted.texts))
+    call.service.clients.count(_counted(call), sum(map(len, wanted.texts)))
     return answer(
         DeeplTranslations([
             DeeplTranslated(
@@ -136,7 +136,7 @@ async def languages(call: Call) -> Response:
 
 async def usage(call: Call) -> Response:
     """How many characters the client has had translated."""
-    return answer(Usage(character_count=call.service.usage[_counted(call)]))
+    return answer(Usage(character_count=call.service.clients.characters(_counted(call))))
 
 
 async def glossaries(call: Call) -> Response:

@@ -23,8 +23,8 @@ from glassformer.serving.ticket import Ticket
 
 log = logging.getLogger("glassformer.serving")
 PLAIN_ID = re.compile("[A-Za-z0-9._-]{1,64}")
-UNREAD = (400, 401, 408, 413, 415, 429)  # after which the rest of a body may still come
-ALWAYS = (400, 404, 408, 413, 415, 422, 429, 500, 503, 504)  # what any endpoint may answer
+UNREAD = (400, 401, 408, 413, 415, 421, 429)  # after which the rest of a body may still come
+ALWAYS = (400, 404, 408, 413, 415, 421, 422, 429, 500, 503, 504)  # what any endpoint may answer
 
 ErrorForm = Callable[[RefusedError, str], Any]  # (what is refused, the request's id) -> the body of an interface
 
@@ -118,6 +118,7 @@ def route(path: str, endpoints: Sequence[Endpoint], service: Service) -> Route:
 
 
 async def _handled(endpoint: Endpoint, call: Call) -> Response:
+    call.service.hosts.check(call.request)
     in_body = hasattr(endpoint.body, "api_key")  # where LibreTranslate has the key
     if not endpoint.open and not in_body:
         call.client = call.service.admit(call.request)

@@ -36,11 +36,12 @@ class Limits:
     Range: at least 1 and at most 10,000. Unit: hypotheses. Source: ours."""
 
     concurrent: int = 128
-    """Requests that are worked on at a time; their sentences share batches. Others wait.
+    """Requests that are worked on at a time, by all processes together; their sentences share batches. Others wait.
     Range: at least 1. Unit: requests. Source: ours."""
 
     queued: int = 1_024
-    """Requests that may wait; more are answered with 429. Range: at least 0. Unit: requests. Source: ours."""
+    """Requests that may wait, in all processes together; more are answered with 429.
+    Range: at least 0. Unit: requests. Source: ours."""
 
     rate: int = 0
     """Requests of one client in a minute, unless its key says otherwise; more are answered with 429; 0: any number.
@@ -66,6 +67,10 @@ class Limits:
 
     drain: float = 30.0
     """How long requests may go on after SIGTERM. Range: above 0. Unit: seconds. Source: ours."""
+
+    def shared_by(self, workers: int) -> "Limits":
+        """Those of one of so many processes: its share of the requests at a time, rounded up."""
+        return dataclasses.replace(self, concurrent=-(-self.concurrent // workers), queued=-(-self.queued // workers))
 
     def __post_init__(self) -> None:
         refuse_wrong_types(self)

@@ -21,6 +21,7 @@ REASONS = {
     409: "What is there cannot take the other's place.",
     413: "That is too much at once.",
     415: "The body has another media type.",
+    421: "The server does not answer to the name that it was asked by.",
     422: "What is asked for cannot be.",
     429: "Too many requests; Retry-After says when to come again.",
     500: "Something went wrong here.",

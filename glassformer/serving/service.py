@@ -3,7 +3,6 @@
 import hashlib
 import logging
 import math
-from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from threading import BoundedSemaphore
@@ -14,10 +13,11 @@ from starlette.requests import Request
 from glassformer.errors import GlassformerError
 from glassformer.serving.admission import Admission
 from glassformer.serving.bodies import JobState
+from glassformer.serving.clients import Clients
+from glassformer.serving.hosts import Hosts
 from glassformer.serving.keys import Keys, given_key
 from glassformer.serving.metrics import Metrics
 from glassformer.serving.models import Models
-from glassformer.serving.rates import Rates
 from glassformer.serving.refusals import RefusedError, busy
 from glassformer.serving.settings import ServeSettings
 from glassformer.system import hang_up_parent
@@ -48,21 +48,25 @@ class BackgroundJobs(Protocol):
 
 
 class Service:
-    """One server process's own. Raises InputError for what is no model, no keys or no glossary."""
+    """One server process's own.
+
+    Raises InputError for what is no model, no keys or no glossary, and UsageError for what is no name of a host.
+    """
 
     jobs: BackgroundJobs
 
     def __init__(self, settings: ServeSettings) -> None:
-        self.settings, self.limits = settings, settings.limits
+        self.settings, self.limits = settings, settings.limits.shared_by(settings.workers)
         self.models = Models(settings.sources, settings.memory)
+        self.hosts = Hosts.of(settings.host, settings.host_names)
         self.keys = Keys.read(settings.keys) if settings.keys else None
         self.glossary = Glossary.read(settings.terms) if settings.terms else None
         self.glossary_id = hashlib.sha256(repr(self.glossary).encode()).hexdigest()[:32]
-        self.admission = Admission(settings.limits)
+        self.admission = Admission(self.limits)
         self.explaining = BoundedSemaphore()  # one at a time: it takes all processors
         self.started, self.ready = datetime.now(UTC), False
-        self.usage: Counter[str] = Counter()  # characters by client
-        self._rates, self._metrics = Rates(), Metrics()
+        self.clients = Clients(settings.folder / "clients.sqlite")
+        self._metrics = Metrics()
 
     def admit(self, request: Request, key_in_body: str = "") -> str:
         """Who asks: the name of the key, or the address. Raises RefusedError for one who may not (401, 429)."""
@@ -72,7 +76,7 @@ class Service:
             if key is None:
                 raise RefusedError(401, "unauthorized", "give a key: Authorization: Bearer KEY")
             client, rate = key.name, key.rate or rate
-        if rate and (seconds := self._rates.wait(client, rate)):
+        if rate and (seconds := self.clients.wait(client, rate)):
             raise busy(f"more than {rate:,} requests in a minute", math.ceil(seconds))
         return client
 
@@ -135,3 +139,4 @@ class Service:
         self.admission.close()
         self.jobs.close()
         self.models.close()
+        self.clients.close()

@@ -23,6 +23,7 @@ class ServeSettings:
     limits: Limits = field(default_factory=Limits)
     host: str = "127.0.0.1"
     port: int = 8000
+    host_names: tuple[str, ...] = ()
     workers: int = 1
     keys: Path | None = None
     terms: Path | None = None

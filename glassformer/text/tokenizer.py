@@ -32,10 +32,11 @@ BOUNDARY = "\x1f"  # put where no piece may reach across: SentencePiece's own sp
 PROBE = " ² x "  # no rule of ours changes it; a tokenizer with other rules, or a damaged one, does
 IMPORTED = "imported"  # stands last in the file of another program's tokenizer, whose rules may change PROBE
 TWO_SIDED = "imported, languages on both sides"  # the same, of a model that is told its source's language too
+BEHIND = "imported, language behind"  # the same, of a model of one direction whose source ends with its language
 # The smallest vocabulary there can be: the control tokens, the 256 bytes, and a piece for the space.
 SMALLEST = len(PIECES) + 256 + 1
 LARGEST = 512 * MIB  # bytes of a `.spm` file
-FOR_A_THREAD = 64  # texts to encode, below which another thread costs more than it brings
+FOR_A_THREAD = 64  # texts to encode, below which a thread costs more than it brings
 
 
 class Token(NamedTuple):
@@ -192,7 +193,7 @@ class Tokenizer:
     @property
     def is_imported(self) -> bool:
         """Whether the pieces and rules are another program's: text may come back changed, or with `<unk>` left out."""
-        return self._mark in (IMPORTED, TWO_SIDED)
+        return self._mark in (IMPORTED, TWO_SIDED, BEHIND)
 
     @property
     def is_two_sided(self) -> bool:
@@ -201,6 +202,16 @@ class Tokenizer:
         Else the source begins with the target's symbol.
         """
         return self._mark == TWO_SIDED
+
+    @property
+    def ending_ids(self) -> list[int]:
+        """What a source ends with: `</s>`, and of some imported models the symbol of its language behind it."""
+        return [EOS, *self._targets.values()] if self._mark == BEHIND else [EOS]
+
+    @property
+    def is_framed_otherwise(self) -> bool:
+        """Whether more stands around a text than a target's symbol before the source and `</s>` after both sides."""
+        return self._mark in (TWO_SIDED, BEHIND)
 
     @cached_property
     def _mark(self) -> str:
@@ -255,7 +266,7 @@ class Tokenizer:
     @property
     def targets(self) -> tuple[str, ...]:
         """The targets that the tokenizer has a symbol for; none where the model has one direction only."""
-        return tuple(self._targets)
+        return () if self._mark == BEHIND else tuple(self._targets)
 
     def target_ids(self, direction: str | None) -> list[int]:
         """The ids that tell a model what to translate to, to put before the source's: one, or none without targets.
@@ -266,7 +277,8 @@ class Tokenizer:
         """
         if self.is_two_sided:
             return [self._of_direction(direction)[0]]
-        symbols, listed, target = self._targets, ", ".join(self._targets), target_of(direction or "")
+        symbols = {name: self._targets[name] for name in self.targets}
+        listed, target = ", ".join(symbols), target_of(direction or "")
         if not target and len(symbols) > 1:
             raise UsageError(
                 f"the model has the targets {listed}; say which one (--to; in training: directions, probe_to)"
@@ -307,9 +319,15 @@ class Tokenizer:
         """`encode` for many texts at once, on all cores where they are many enough to be worth their threads."""
         _refuse_surrogates(texts)
         without_meta = [text for text in texts if META not in text]
-        threads = min(os.cpu_count() or 1, 1 + len(without_meta) // FOR_A_THREAD)
-        together = iter(self._pieces.encode(without_meta, num_threads=threads))
+        together = iter(self._encode_many(without_meta))
         return [self.encode(text) if META in text else next(together) for text in texts]
+
+    def _encode_many(self, texts: list[str]) -> list[list[int]]:
+        if len(texts) < FOR_A_THREAD:  # SentencePiece would start a thread, for as long as 25 texts take
+            return [self._pieces.encode(text) for text in texts]
+        threads = min(os.cpu_count() or 1, 1 + len(texts) // FOR_A_THREAD)
+        ids: list[list[int]] = self._pieces.encode(texts, num_threads=threads)
+        return ids
 
     def sample_all(self, texts: Sequence[str], dropout: float, seed: int) -> list[list[int]]:
         """Each text split at random; the same ids for the same arguments, and `decode` gives the text back.

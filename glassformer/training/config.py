@@ -193,8 +193,8 @@ class TrainingConfig:
 
     compile: Literal["auto", "none", "kernels", "graphs"] = "auto"
     """Whether torch compiles forward and backward pass. kernels: into kernels that do several operations at once;
-    graphs: these, recorded as CUDA graphs; auto: kernels on CUDA, if they can be compiled and `max_steps` repays it,
-    else none. What auto has found is kept.
+    graphs: these and the update, recorded as CUDA graphs; auto: on CUDA graphs, or kernels with several processes, if
+    it can be compiled and `max_steps` repays it, else none. What auto has found is kept.
     Source: not in the paper; Ansel et al. 2024 (torch.compile); how to measure it is in
     docs/benchmarks/device_speed.md.
     """

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from glassformer.data.shortlist import Shortlist
-from glassformer.engine import EagerEngine, generate
+from glassformer.data.shortlist import NONE, Shortlist
+from glassformer.engine import EagerEngine, generate, generation
 from glassformer.engine.fast import FastEngine, linear, reason_against
 from glassformer.engine.native import library
 from glassformer.errors import GlassformerError, InputError, UsageError
@@ -21,7 +21,7 @@ from glassformer.model.int8 import Int8Linear, quantized
 from glassformer.model.quantization import quantize_rows, quantize_weights
 from glassformer.model_directory import parameters_of
 from glassformer.search import SearchOptions
-from glassformer.special import EOS
+from glassformer.special import EOS, PAD
 from tests.model.helpers import VOCABULARY, WORDS, make, named
 
 pytestmark = pytest.mark.skipif(
@@ -187,6 +187,59 @@ def test_it_translates_as_the_eager_engine(options, way):
         assert [one.tokens for one in found] == [one.tokens for one in same]
         for one, other in zip(found, same, strict=True):
             assert one.token_log_probs == pytest.approx(other.token_log_probs, abs=2e-5)
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+@precisions
+@pytest.mark.parametrize("options", CONFIGS[:3], ids=named)
+def test_no_translation_depends_on_its_batch(options, int8, way, monkeypatch):
+    """Not a bit of it, over batches of many compositions."""
+    engine, generator = fast(make(**options), int8), random.Random(3)
+    known = sources([4, 1, 7, 6, 5, 3, 8, 2, 8, 12, 24])
+    alone = [generate(engine, [source], way)[0] for source in known]
+    for _ in range(20):
+        rows = generator.choices(range(len(known)), k=generator.randint(2, 30))
+        monkeypatch.setattr(generation, "BATCH_TOKENS", generator.choice([20, 100, 4096]))
+        assert generate(engine, [known[row] for row in rows], way) == [alone[row] for row in rows]
+
+
+class Stepwise:
+    """An engine that leaves all search to `glassformer.search`."""
+
+    def __init__(self, engine):
+        self.start_id, self.max_length, self.batch_factor = engine.start_id, engine.max_length, 1
+        self.encode, self.step = engine.encode, engine.step
+
+
+SEARCHES = [
+    SearchOptions(beam=1),
+    SearchOptions(beam=1, min_length=5, max_length=7),
+    SearchOptions(beam=2, length_penalty=0),
+    SearchOptions(beam=3, n_best=3, length_penalty=-0.5),
+    SearchOptions(beam=4, n_best=2, length_penalty=1.3, min_length=2, max_length_ratio=1, max_length_extra=3),
+    SearchOptions(beam=VOCABULARY + 3, n_best=9, max_length=4),
+]
+
+
+@every_config
+@pytest.mark.parametrize("way", SEARCHES, ids=lambda way: f"{way.beam}-{way.n_best}-{way.length_penalty}")
+@precisions
+def test_the_library_searches_as_search_does(options, way, int8):
+    """To the last bit: the same steps, so the same numbers. A bias towards `</s>` makes short translations too."""
+    model = make(**options)
+    if model.generator.bias is not None:
+        model.generator.bias.data[EOS] += 2
+    engine, batch = fast(model, int8), sources([4, 1, 7, 8, 6, 5])
+    assert generate(engine, batch, way) == generate(Stepwise(engine), batch, way)
+
+
+@pytest.mark.parametrize("beam", [1, 2])
+def test_what_the_library_cannot_search_is_left_to_search(beam):
+    """With a shortlist of a suppressed token alone nothing may come: `search` then asks for all tokens."""
+    none = Shortlist(np.full((VOCABULARY, 1), NONE, dtype=np.int32), np.array([PAD], dtype=np.int32))
+    engine, way = fast(make(), shortlist=none), SearchOptions(beam=beam)
+    assert engine.search(sources([3]), [20], EOS, [PAD], way) is None
+    assert generate(engine, sources([3]), way) == generate(fast(make()), sources([3]), way)
 
 
 @every_config

@@ -56,8 +56,43 @@ def test_rows_that_end_are_computed_on_until_half_of_them_have(engine):  # noqa:
     assert state.decoding.room == Room(8, 16, 24)
     fewer = state.select(np.array([7, 0, 1, 2, 4]))
     assert fewer.decoding is state.decoding and fewer.rows_M.tolist() == [7, 0, 1, 2, 4]
-    half = fewer.select(np.array([0, 2, 3, 4]))
+    _, half = static.step(np.full(4, static.start_id), fewer.select(np.array([0, 2, 3, 4])))
     assert half.decoding.room.rows == 4 and half.rows_M.tolist() == [0, 1, 2, 3]
+
+
+def test_rows_of_a_source_take_over_from_each_other_where_they_are(engine):  # noqa: F811
+    """A beam's rows, and fewer of them where a sentence has ended: each gets a row that reads its source."""
+    static, options = StaticEngine(engine.model), SearchOptions(beam=4)
+    rooms = []
+    for order in ([0, 0, 1, 1, 2, 2, 3, 3], [1, 0, 3, 3, 4, 5, 7, 7], [3, 3, 2, 4, 7, 7]):
+        states = [one.encode(sources(4)) for one in (static, engine)]
+        for token, rows in ((static.start_id, [0, 0, 1, 1, 2, 2, 3, 3]), (5, order)):
+            tokens = np.full(len(states[0].rows_M), token)
+            states = [one.step(tokens, state)[1] for one, state in zip((static, engine), states, strict=True)]
+            states = [state.select(np.array(rows)) for state in states]
+            tokens = np.arange(len(rows)) + 4
+        following = [one.step(tokens, state)[0] for one, state in zip((static, engine), states, strict=True)]
+        np.testing.assert_allclose(following[0].log_probs(), following[1].log_probs(), atol=1e-5)
+        rooms.append(len(static._free))
+    assert rooms == [rooms[0]] * 3  # no other room was taken
+    for one, other in zip(*(generate(each, sources(), options) for each in (static, engine)), strict=True):
+        assert [hypothesis.tokens for hypothesis in one] == [hypothesis.tokens for hypothesis in other]
+
+
+@pytest.mark.parametrize("vocabulary", [9, 40_000, 70_000])
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32], ids=str)
+def test_of_equal_scores_the_lowest_id_comes_first(dtype, vocabulary):
+    """As a stable sort has it: infinite ones, both zeros, subnormal ones, and many that bfloat16 makes equal."""
+    scores_NV = torch.randn(6, vocabulary, generator=torch.Generator().manual_seed(1)).to(dtype)
+    scores_NV[0] = 1.5
+    scores_NV[1, ::2], scores_NV[1, 1::2] = 0.0, -0.0
+    scores_NV[2, 3:], scores_NV[2, 1] = -torch.inf, torch.inf
+    scores_NV[3] *= torch.finfo(dtype).tiny / 4
+    wanted_NV = scores_NV.argsort(dim=1, descending=True, stable=True)
+    for count in (1, 2, 8, 9):
+        assert torch.equal(static_module.best_ids(scores_NV, count), wanted_NV[:, :count])
+    scores_NV[4, 5] = torch.nan
+    assert static_module.best_ids(scores_NV, 1)[4].item() == 5
 
 
 def test_a_step_waits_for_nothing(engine):  # noqa: F811
@@ -90,9 +125,10 @@ def test_bfloat16_is_a_copy_of_the_parameters(engine):  # noqa: F811
 def test_a_state_that_was_left_is_refused(engine):  # noqa: F811
     static = StaticEngine(engine.model)
     state = static.encode(sources(4))
-    state.select(np.array([0, 0, 1, 1]))
-    with pytest.raises(RuntimeError, match="a state that was left is used again"):
-        static.step(np.full(4, 5), state)
+    static.step(np.full(4, static.start_id), state)
+    for left in (state, state.select(np.array([0, 0, 1, 1]))):
+        with pytest.raises(RuntimeError, match="a state that was left is used again"):
+            static.step(np.full(4, 5), left)
 
 
 def test_no_more_room_is_kept_than_there_should_be(engine, monkeypatch):  # noqa: F811

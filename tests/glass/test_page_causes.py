@@ -149,6 +149,22 @@ def test_an_experiment_from_the_start_shows_its_banner_its_title_and_what_comes_
     assert page.get_by_text(re.compile(r"^\d+ matri(x|ces)$")).count() > 0
 
 
+@pytest.mark.parametrize("width", [390, 1000, 1440])
+def test_what_one_reads_stays_where_it_is_when_an_experiment_is_done(visit, pages, width):
+    """A banner appears above, out of view: the page does not jump by its height."""
+    page = visit(pages("cause"), "#view=why")
+    page.set_viewport_size({"width": width, "height": 700})
+    proof = page.get_by_role("group", name="The proof")
+    button = proof.get_by_role("button").last
+    button.evaluate("(it) => scrollTo(0, it.getBoundingClientRect().top + scrollY - 500)")
+    before = button.bounding_box()["y"]
+    button.click()
+    computed(page)
+    settle(page)
+    assert button.inner_text() == "Undo"
+    assert button.bounding_box()["y"] == pytest.approx(before, abs=3)
+
+
 def test_an_experiment_can_be_done_by_keyboard_alone(visit, pages):
     page = visit(pages("cause"), "#view=why")
     table = page.get_by_role("region", name="In the encoder").get_by_role("table").first
@@ -219,7 +235,7 @@ def test_the_tour_tells_of_this_model_what_was_measured_and_nothing_else(visit, 
     assert f"over {study['sentences']} sentences" in text
     for head in study["contrasts"][0]["heads"]:
         stack, layer, kind = head["attention"].split(".")
-        name = f"{stack} layer {layer}, {kind.replace('_', '-')}, head {head['head']}: {head['mean']:.2f}"
+        name = f"{stack} layer {layer}, {kind.replace('_', '-')}, head {head['head']}\t{head['mean']:.2f}"
         assert (name in text) == (head["mean"] >= 0.5)
     for block, what in (("attention", "Which words decide"), ("heads", "What the heads of this model do")):
         visit.turn(page, pages("greedy"), f"#view=tour&stop={block}")

@@ -23,7 +23,17 @@ MODELS = {
     "learned positions, grouped, a final norm": functools.partial(
         spoken, positions="learned", num_kv_heads=2, norm_position="pre", final_norm=True
     ),
+    "post-norm by RMS, gated, a normed embedding, untied": functools.partial(
+        spoken,
+        end=0,
+        norm="rmsnorm",
+        activation="geglu",
+        embedding_norm=True,
+        embedding_scale=False,
+        tie_embeddings=False,
+    ),
 }
+METHODS = ["gradient x input", "integrated gradients", "occlusion", "attention rollout", "ALTI+"]
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +94,15 @@ def test_the_cause_that_the_page_finds_is_pythons(program, name):
             assert [one["probability"] for one in depth["candidates"]] == pytest.approx(
                 [one["probability"] for one in there["candidates"]], **CLOSE
             )
+        assert [one["method"] for one in ours["attributions"]] == METHODS
+        for one, other in zip(ours["attributions"], theirs["attributions"], strict=True):
+            assert one["method"] == other["method"]
+            size = max(map(abs, other["source"] + other["target"]))
+            shares = pytest.approx(other["source"] + other["target"], rel=1e-3, abs=1e-3 * size)
+            assert one["source"] + one["target"] == shares, (one["method"], question)
+            assert len(one["source"]) == len(other["source"])
+            assert one["agreement"] == pytest.approx(other["agreement"], abs=1e-6), (one["method"], question)
+        assert ours["gap"] == pytest.approx(theirs["gap"], abs=2e-3 * abs(theirs["clean"]) + 2e-3), question
     assert compared >= 3
 
 
@@ -139,6 +158,19 @@ def test_a_reader_asks_of_a_typed_sentence_and_the_link_opens_the_answer(visit, 
     page.get_by_text("difference computed here").wait_for()
     page.evaluate(AXE.read_text(encoding="utf-8"))
     assert [one["id"] for one in page.evaluate("() => axe.run()")["violations"]] == []
+
+
+def test_the_methods_of_the_literature_are_computed_for_a_typed_sentence(visit, pages):
+    page = visit(pages("greedy"), f"#view=why&sentence={SENTENCE}")
+    ask(page, SECONDS[0])
+    beside = page.get_by_role("region", name="Attention, and what other methods say")
+    beside.get_by_role("rowheader", name="ALTI+").wait_for()
+    assert "Python" not in beside.inner_text()
+    for one in cause(spoken(), SENTENCE, versus=SECONDS[0]).attributions:
+        row = beside.get_by_role("row").filter(has=page.get_by_role("rowheader", name=one.method))
+        sizes = [abs(share) for share in one.source]
+        shown = [int(text) for text in row.get_by_role("cell").all_inner_texts()]
+        assert shown == pytest.approx([100 * size / sum(sizes) for size in sizes], abs=0.6), one.method
 
 
 def test_the_recorded_sentence_can_be_asked_another_question_and_back(visit, pages):

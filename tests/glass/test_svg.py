@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from glassformer.errors import UsageError
+from glassformer.glass.glosses import with_glosses
 from glassformer.glass.numbers import show
 from glassformer.glass.trace import trace
 from glassformer.glass.views.svg import OF_TENSOR, WHOLE, heat, to_svg
-from glassformer.glass.views.svg.drawing import FILLS
+from glassformer.glass.views.svg.drawing import FILLS, text_width
 
 from .exported import CROSS, HOSTILE, OPTIONS, with_words
 from .models import SENTENCE, cached
@@ -193,3 +194,27 @@ def test_a_bias_is_drawn_as_one_row():
 def test_a_tensor_with_other_axes_than_the_view_shows(record, view, name):
     with pytest.raises(UsageError, match=f"{name} has . axes, which '{view}' does not show"):
         to_svg(record, view, name)
+
+
+def test_what_words_of_the_target_mean_stands_below_them():
+    glosses = {"a": "the first letter; an article", "b": "second (between a and c)", "c": "third (f.)"}
+    record = with_glosses(trace(cached(), SENTENCE, "c b a"), glosses)
+    below = {"the first letter", "second", "third (f.)"}
+    assert below <= set(texts(parsed(to_svg(record, "tokens"))))
+    drawn = texts(parsed(to_svg(record, "attention", f"{CROSS}.weights")))
+    assert [drawn.count(one) for one in below] == [1, 1, 1]  # of the target below, not of the source's same letters
+    assert below <= set(texts(parsed(to_svg(record, "timeline"))))
+    rows = texts(parsed(to_svg(record, "matrix", f"{CROSS}.weights")))
+    assert "<s> → c · third (f.)" in rows and "c → b · second" in rows and "b" in rows
+    plain = dataclasses.replace(record, glosses=None)
+    for view in ("tokens", "attention", "timeline", "matrix"):
+        assert not below & set(" ".join(texts(parsed(to_svg(plain, view)))).split(" · "))
+
+
+def test_a_meaning_has_room_below_its_word():
+    record = with_glosses(trace(cached(), SENTENCE, "c b a"), {"b": "a meaning that is long"})
+    words = {one.text: float(one.get("x")) for one in parsed(to_svg(record, "tokens")).iter(f"{SVG}text")}
+    assert words["b"] == words["a meaning that is long"]
+    wide = text_width("a meaning that is long", 11)
+    others = [x for word, x in words.items() if word in ("c", "</s>") and x != words["b"]]
+    assert all(abs(x - words["b"]) > wide / 2 for x in others)

@@ -91,6 +91,21 @@ def mbart50(directory: Path) -> None:
     save(transformers.MBartForConditionalGeneration, config, directory)
 
 
+def mbart25(directory: Path) -> None:
+    """A random mBART-25 from English to Romanian: its 25 languages follow the pieces, and no file lists them."""
+    import transformers
+
+    directory.mkdir()
+    (directory / "sentencepiece.bpe.model").write_bytes(spm := bpe())
+    (directory / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": "MBartTokenizer"}))
+    size = len(fairseq_ids(spm))
+    config = transformers.MBartConfig(
+        vocab_size=size + 26, activation_function="gelu", scale_embedding=True, decoder_start_token_id=size + 19,
+        forced_eos_token_id=None, **SHAPE,
+    )  # fmt: skip
+    save(transformers.MBartForConditionalGeneration, config, directory)
+
+
 def save(kind, config, directory: Path) -> None:
     """A model of random weights, gains and biases too; the row of `<pad>` is zero, as it is when it is trained."""
     torch.manual_seed(2)

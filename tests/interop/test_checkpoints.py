@@ -110,6 +110,17 @@ def settings(**changes):
     return change
 
 
+def tensor(name, value):
+    """A checkpoint of fairseq's with this in its model."""
+
+    def change(path):
+        values = torch.load(path, weights_only=False)
+        values["model"][name] = value
+        torch.save(values, path)
+
+    return change
+
+
 @pytest.mark.parametrize(
     ("make", "name", "change", "says"),
     [
@@ -129,7 +140,16 @@ def settings(**changes):
         (fair, "best.pt", lambda path: fair(path.parent, decoder_normalize_before=True), "normalize_before differ"),
         (fair, "best.pt", lambda path: fair(path.parent, activation_fn="tanh"), "activation_fn = 'tanh'"),
         (fair, "best.pt", lambda path: fair(path.parent, adaptive_softmax_cutoff="9"), "adaptive_softmax_cutoff"),
-        (fair, "best.pt", lambda path: fair(path.parent, target_lang="../x"), r"missing"),
+        (fair, "best.pt", lambda path: fair(path.parent, target_lang="../x"), r"'\.\./x' is no name of a language"),
+        (fair, "best.pt", lambda path: fair(path.parent, target_lang="a\nb"), r"'a\\nb' is no name of a language"),
+        (fair, "best.pt", tensor(5, torch.zeros(1)), "has no model with tensors"),
+        (
+            fair,
+            "best.pt",
+            tensor("encoder.layers.0.fc1.bias", torch.zeros(48).to_sparse()),
+            "has no model with tensors",
+        ),
+        (fair, "best.pt", tensor("encoder.layers.0.fc1.bias", torch.zeros(48, device="meta")), "no model with tensors"),
         (fair, "dict.de.txt", lambda path: path.unlink(), r"dict\.de\.txt: missing"),
         (fair, "dict.de.txt", lambda path: path.write_text(path.read_text() + "more 1\n"), "makes it"),
     ],

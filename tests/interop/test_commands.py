@@ -5,8 +5,10 @@ import importlib.util
 import numpy as np
 import pytest
 
+from glassformer.errors import InputError
 from glassformer.glass.trace import trace
-from glassformer.interop import FORMATS
+from glassformer.interop import FORMATS, export_model, torch_transformer
+from glassformer.special import EOS
 from glassformer.translator import Translator
 from tests.commands import refusal, run, write
 from tests.interop.models import ENGLISH, translator
@@ -67,6 +69,31 @@ def test_only_what_the_command_made_is_replaced(model, tmp_path):
     assert "is there already" in refusal(run("import", hf, "--out", back), 2)
     assert run("import", hf, "--out", back, "--force").status == 0
     assert "not made by this command" in refusal(run("import", hf, "--out", model, "--force"), 2)
+
+
+class Wrong(torch_transformer.TorchEngine):
+    """One of 8 bits that would write `</s>` at every place."""
+
+    def next_tokens(self, _sources, targets):
+        return [[EOS] * len(target) for target in targets]
+
+
+def test_int8_besides_float32_may_stay_unproven(tmp_path, monkeypatch):
+    """The graphs of float32 are of use without it; where only int8 was asked for, nothing is written."""
+    one = FORMATS["torch"]._replace(engine_int8=Wrong, int8="too")
+    monkeypatch.setitem(FORMATS, "onnx", one)
+    said = export_model(translator(), "onnx", tmp_path / "out", sentences=ENGLISH[:3]).splitlines()
+    assert said[0].startswith("proven by torch.nn") and said[1].startswith(
+        "not proven: int8, so use the float32 graphs"
+    )
+    monkeypatch.setitem(FORMATS, "ctranslate2", one._replace(int8="asked"))
+    with pytest.raises(InputError, match="does not compute the same"):
+        export_model(translator(), "ctranslate2", tmp_path / "none", sentences=ENGLISH[:3], int8=True)
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_name_that_is_not_utf8(model):
+    assert "is not UTF-8" in refusal(run("export", model, "--to", "torch", "--out", "bad\udcff"), 2)
 
 
 def test_a_path_that_is_no_model(tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 import torch
 
@@ -89,3 +90,18 @@ def test_a_quantised_model_is_refused(tmp_path):
 def test_int8_is_ctranslate2s(tmp_path):
     with pytest.raises(UsageError, match="--int8 is for ctranslate2"):
         export_model(translator(), "hf", tmp_path / "out", int8=True)
+
+
+def test_positions_beyond_the_model_are_its_own_sinusoids(tmp_path):
+    """Of Argos's packages: the same exponent and first position, so that the rows that the model has stay its own."""
+    pytest.importorskip("ctranslate2", reason=needed)
+    shape = {"position_layout": "halves", "position_exponent": "tensor2tensor", "first_position": 2}
+    ours = translator(**shape)
+    spec = ctranslate2._specification(ours.model, ctranslate2.LONGEST)
+    for embedding, side, length in (
+        (ours.model.source_embedding, spec.encoder, 1024),
+        (ours.model.target_embedding, spec.decoder, 256),
+    ):
+        table_PD = side.position_encodings.encodings
+        assert len(table_PD) == length
+        np.testing.assert_array_equal(table_PD[:40], embedding.position.table_PD.numpy())

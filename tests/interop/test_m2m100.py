@@ -156,6 +156,7 @@ def test_the_command_is_told_both(imported, tmp_path):
         ("config.json", {"vocab_size": 10**9}, "vocab_size = 1000000000"),
         ("vocab.json", {"<unk>": "3"}, "must give each piece its id"),
         ("tokenizer_config.json", {"additional_special_tokens": [], "language_codes": "wmt21"}, "lists no languages"),
+        ("tokenizer_config.json", {"additional_special_tokens": 5, "language_codes": "wmt21"}, "lists no languages"),
     ],
 )
 def test_what_is_broken_is_one_clear_line(name, change, says, written, tmp_path):
@@ -171,9 +172,16 @@ def test_no_export_holds_it(imported, tmp_path):
         export_model(Translator.load(imported), "ctranslate2", tmp_path / "out")
 
 
-def test_a_tokenizer_json_that_is_none(written, tmp_path):
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('{"model": {"vocab": 3}, "added_tokens": []}', r"tokenizer\.json: has no model with a vocab"),
+        ('{"model": {"vocab": {}}, "added_tokens": [{"id": 0, "content": 3}]}', "3 cannot be a piece"),
+    ],
+)
+def test_a_tokenizer_json_that_is_none(text, says, written, tmp_path):
     directory = shutil.copytree(written[0], tmp_path / "in")
     (directory / "vocab.json").unlink()
-    (directory / "tokenizer.json").write_text('{"model": {"vocab": 3}, "added_tokens": []}')
-    with pytest.raises(InputError, match=r"tokenizer\.json: has no model with a vocab"):
+    (directory / "tokenizer.json").write_text(text)
+    with pytest.raises(InputError, match=says):
         import_model(directory, tmp_path / "out")

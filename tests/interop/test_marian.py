@@ -195,6 +195,16 @@ def exported(tmp_path_factory):
     return directory
 
 
+def piece(made, number=20):
+    """`vocab.json` with this in the place of a piece."""
+
+    def change(data):
+        ids = json.loads(data)
+        return json.dumps({made if one == number else name: one for name, one in ids.items()}).encode()
+
+    return change
+
+
 def config(**changes):
     def change(data):
         return json.dumps(json.loads(data) | changes).encode()
@@ -210,6 +220,7 @@ def config(**changes):
         ("config.json", lambda data: data[:50], "truncated or not JSON"),
         ("config.json", lambda data: b"[]", "expected a JSON object"),
         ("config.json", config(model_type="t5"), "is not known, only marian"),
+        ("config.json", config(model_type=["marian"]), r"model_type = \['marian'\] is not known"),
         ("config.json", config(normalize_before=True), "normalize_before = True"),
         ("config.json", config(decoder_ffn_dim=64), "decoder_ffn_dim differ"),
         ("config.json", config(activation_function="quick_gelu"), "activation_function"),
@@ -222,7 +233,12 @@ def config(**changes):
         ("vocab.json", None, "missing"),
         ("vocab.json", lambda data: data.replace(b'"<unk>"', b'"<nunk>"'), "has no <unk>"),
         ("vocab.json", lambda data: data.replace(b": 7,", b": 8,"), "each once"),
+        ("vocab.json", lambda data: data.replace(b": 1,", b": true,"), "not True"),
+        ("vocab.json", piece(""), "'' cannot be a piece"),
+        ("vocab.json", piece("a\0b"), "cannot be a piece"),
+        ("vocab.json", piece("\ud800"), "cannot be a piece"),
         ("source.spm", None, "missing"),
+        ("source.spm", lambda data: b"", "has no pieces"),
         ("source.spm", lambda data: data[:1000], "SentencePiece"),
         ("model.safetensors", None, "missing"),
         ("model.safetensors", lambda data: data[:-10], "truncated"),
@@ -250,7 +266,7 @@ def test_no_link_is_followed(exported, tmp_path):
 
 
 def test_weights_that_lie(exported, tmp_path):
-    """Shared embeddings that differ, and a tensor that is not finite."""
+    """Shared embeddings that differ, a tensor that is not finite or not in float32, and whole numbers."""
     directory = tmp_path / "in"
     shutil.copytree(exported, directory)
     tensors = load_file(directory / "model.safetensors")
@@ -262,6 +278,11 @@ def test_weights_that_lie(exported, tmp_path):
     save_file(tensors, directory / "model.safetensors")
     with pytest.raises(InputError, match="NaN"):
         import_model(directory, tmp_path / "model")
+    for change, says in ((lambda one: one.double() * 1e300, "beyond float32"), (torch.Tensor.int, r"is torch\.int32")):
+        save_file({name: change(one) for name, one in load_file(exported / "model.safetensors").items()},
+                  directory / "model.safetensors")  # fmt: skip
+        with pytest.raises(InputError, match=says):
+            import_model(directory, tmp_path / "model")
 
 
 class Trap:
@@ -280,4 +301,7 @@ def test_a_bin_file_gives_tensors_and_runs_nothing(exported, tmp_path):
     import_model(directory, tmp_path / "model")
     torch.save(tensors | {"trap": Trap()}, directory / "pytorch_model.bin")
     with pytest.raises(InputError, match="holds more than tensors"):
+        import_model(directory, tmp_path / "other")
+    torch.save(tensors | {5: tensors["model.shared.weight"]}, directory / "pytorch_model.bin")
+    with pytest.raises(InputError, match="expected tensors by name"):
         import_model(directory, tmp_path / "other")

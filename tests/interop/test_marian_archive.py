@@ -195,6 +195,7 @@ def bomb(path):
         ("model.npz", settings(b"transformer-heads: 2", b"transformer-heads: 3"), "num_heads = 3"),
         ("model.npz", settings(b"enc-depth: 1", b"enc-depth: 9999999999"), "encoder_layers = 9999999999"),
         ("model.npz", settings(b"  - 22\n  - 22", b"  - 22"), "dim-vocabs must be two sizes"),
+        ("model.npz", settings(rb"tied-layers:\s+\[\]", b"tied-layers: 7"), "a list of layers"),
         ("model.npz", settings(b"skip: false", b"skip: [[&a 1], *a]"), "not YAML"),
         ("model.npz", settings(b"skip: false", b"{[" * 2000), "not YAML"),
         ("source.yml", Path.unlink, "missing"),

@@ -6,6 +6,7 @@ from itertools import chain
 from operator import eq
 
 import pytest
+import torch
 
 from glassformer.errors import UsageError
 from glassformer.interop import export_model, onnx, onnx_graphs, web_page
@@ -46,6 +47,32 @@ def exported(tmp_path_factory):
         return made[name]
 
     return export
+
+
+@pytest.mark.parametrize("positions", ["sinusoidal", "rotary"])
+def test_steps_of_any_length_can_be_traced(positions):
+    """What torch makes of the decoder's step knows no number of the sizes it was traced with; it needs no library.
+
+    Rotary positions are complex numbers, of which the exporter to ONNX knows slices and no index_select.
+    """
+    model = translator("joint", positions=positions).model
+    batch, source, target, held = (torch.export.Dim(name, max=30) for name in ("batch", "source", "target", "held"))
+    ids = {width: torch.ones(2, width, dtype=torch.long) for width in (3, 4)}
+    past = [torch.zeros(2, 4, length, 8) for length in (5, 5, 3, 3)]
+    sizes = [{0: batch, 2: length} for length in (held, held, source, source)]
+    program = torch.export.export(
+        onnx_graphs.NextStep(model), (ids[3], ids[4], past), strict=False,
+        dynamic_shapes=({0: batch, 1: source}, {0: batch, 1: target}, sizes),
+    )  # fmt: skip
+    assert not any("index_select" in str(node.target) and node.meta["val"].is_complex() for node in program.graph.nodes)
+    step = program.module()
+    ids_BT = torch.tensor([[2, 5, 6, 7, 8, 9, 10]])
+    cache = model.start(model.encode(torch.tensor([[5, 6, 7, 8, 3]])))
+    expected_BTD, _ = model.decode(ids_BT, cache)
+    _, cache = model.decode(ids_BT[:, :6], cache)
+    now = [*cache.past[0], *cache.memory[0]]
+    found = step(torch.ones(1, 5, dtype=torch.long), ids_BT[:, 6:], now)
+    torch.testing.assert_close(found[0], model.logits(expected_BTD[:, 6:]), rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -70,6 +70,9 @@ class Address(str):
     def post(self, path, body=None, **settings):
         return requests.post(self + path, json=body, timeout=30, **settings)
 
+    def request(self, method, path, **settings):
+        return requests.request(method, self + path, timeout=30, **settings)
+
     def get(self, path, **settings):
         return requests.get(self + path, timeout=30, **settings)
 

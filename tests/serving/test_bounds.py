@@ -125,7 +125,7 @@ def raw(address, data, seconds=10.0):
     return said, time.monotonic() - start
 
 
-HEAD = b"POST /v1/translate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+HEAD = b"POST /v1/translate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 
 
 def test_a_half_sent_body_is_cut(small):
@@ -180,8 +180,8 @@ def test_a_body_without_a_length_is_bounded_too(small):
     [
         HEAD + b"Content-Length: -1\r\n\r\n",
         HEAD + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET / HTTP/1.1\r\n\r\n",
-        b"GET / HTTP/1.1\r\nHost: x\r\nX-Request-ID: a\x00b\r\n\r\n",
-        b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X: y\r\n" * 20_000 + b"\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Request-ID: a\x00b\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"X: y\r\n" * 20_000 + b"\r\n",
         b"\x16\x03\x01 this is TLS\r\n\r\n",
         b"GET /\xff HTTP/1.1\r\n\r\n",
     ],
@@ -194,9 +194,9 @@ def test_what_is_no_http_is_refused(small, data):
 
 
 def test_no_header_of_ours_repeats_what_was_sent(server):
-    _, _, head = raw(server, b"GET /v1/jobs/x%0d%0aSet-Cookie:%20a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")[
-        0
-    ].partition(b" ")
+    _, _, head = raw(
+        server, b"GET /v1/jobs/x%0d%0aSet-Cookie:%20a HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    )[0].partition(b" ")
     assert b"Set-Cookie" not in head.partition(b"\r\n\r\n")[0]
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from glassformer.serving.server import listen
 from tests.commands import refusal, run, start
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
@@ -40,6 +41,13 @@ def test_a_port_that_is_taken(model):
         port = taken.getsockname()[1]
         assert f"cannot listen at 127.0.0.1, port {port}" in refusal(run("serve", model, "--port", port))
     assert "--port is 99999" in refusal(run("serve", model, "--port", 99_999), status=2)
+
+
+def test_an_answer_does_not_wait_until_its_head_was_acknowledged():
+    with listen("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname()):
+        accepted, _ = listening.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_files_that_are_not_there(model, tmp_path):
@@ -99,6 +107,21 @@ def test_a_worker_that_is_killed_comes_back(model):
         assert all(answers(url) for _ in range(5))
         counts = requests.get(f"{url}/metrics", timeout=60).text
         assert 'glassformer_requests_total{method="POST",path="/v1/translate",status="200"}' in counts
+    finally:
+        process.send_signal(signal.SIGTERM)
+    assert ended(process)[0] == 0
+
+
+@POSIX
+def test_workers_know_together_what_a_client_did(model):
+    """Each request is a connection of its own, which either worker may take."""
+    process, url = started(model, "--workers", 2, "--set", "rate=40")
+    try:
+        texts = {"text": ["a b"], "target_lang": "HI"}
+        found = [requests.post(f"{url}/v2/translate", json=texts, timeout=60).status_code for _ in range(45)]
+        assert set(found) == {200, 429} and 40 <= found.count(200) <= 42
+        time.sleep(2)  # in which there is room for one more
+        assert requests.get(f"{url}/v2/usage", timeout=60).json()["character_count"] == 3 * found.count(200)
     finally:
         process.send_signal(signal.SIGTERM)
     assert ended(process)[0] == 0

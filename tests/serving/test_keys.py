@@ -8,10 +8,10 @@ import requests
 from libretranslatepy import LibreTranslateAPI
 
 from glassformer.errors import InputError, UsageError
-from glassformer.serving import rates
+from glassformer.serving import clients
+from glassformer.serving.clients import Clients
 from glassformer.serving.keys import Keys, add_key
 from glassformer.serving.limits import Limits
-from glassformer.serving.rates import Rates
 from tests.commands import refusal, run
 from tests.serving.servers import serving
 
@@ -109,10 +109,10 @@ def test_each_key_has_its_rate(model, file, tmp_path):
         assert [address.get("/v1/models", headers=bearer(bob)).status_code for _ in range(5)] == [200] * 4 + [429]
 
 
-def test_a_bucket_fills_evenly(monkeypatch):
+def test_a_bucket_fills_evenly(monkeypatch, tmp_path):
     now = [1000.0]
-    monkeypatch.setattr(rates.time, "monotonic", lambda: now[0])
-    bucket = Rates()
+    monkeypatch.setattr(clients.time, "monotonic", lambda: now[0])
+    bucket = Clients(tmp_path / "clients")
     assert [bucket.wait("a", 60) for _ in range(60)] == [0.0] * 60
     assert bucket.wait("a", 60) == pytest.approx(1.0)
     assert bucket.wait("b", 60) == 0.0
@@ -121,6 +121,27 @@ def test_a_bucket_fills_evenly(monkeypatch):
     assert bucket.wait("a", 60) == pytest.approx(0.5)
     now[0] += 10_000
     assert [bucket.wait("a", 60) for _ in range(60)] == [0.0] * 60 and bucket.wait("a", 60) > 0
+    bucket.close()
+
+
+def test_processes_count_together(tmp_path):
+    """Each with a file of its own would admit 60, and know half of the characters."""
+    one, other = Clients(tmp_path / "clients"), Clients(tmp_path / "clients")
+    waits = [which.wait("a", 30) for _ in range(20) for which in (one, other)]
+    assert waits.count(0.0) == 30
+    one.count("a", 3)
+    other.count("a", 4)
+    assert one.characters("a") == other.characters("a") == 7 and one.characters("b") == 0
+    one.close()
+    other.close()
+
+
+def test_processes_share_what_may_be_at_a_time():
+    """Together no fewer than one process would admit, and no more than a request for each process beyond that."""
+    for workers in (1, 2, 3, 7):
+        share = Limits(concurrent=10, queued=4).shared_by(workers)
+        assert 0 <= share.concurrent * workers - 10 < workers and 0 <= share.queued * workers - 4 < workers
+    assert Limits().shared_by(1) == Limits()
 
 
 def test_cors_is_off_unless_it_is_asked_for(server, model, tmp_path):

@@ -10,7 +10,7 @@ namespace {
 constexpr int64_t MOST = 1 << 30;              // of any size that is given
 constexpr int MOST_INPUTS = INT32_MAX / (255 * 127);  // so that no sum of eight-bit products overflows
 
-void require(bool condition, const std::string& message) {
+void require(bool condition, const char* message) {
     if (!condition) throw Refused(message);
 }
 
@@ -41,13 +41,13 @@ void check(const glassformer_config& c) {
 
 void check(const glassformer_weight& w) {
     require(w.name && w.rows >= 1 && w.columns >= 1 && w.rows < MOST && w.columns < MOST, "a weight's shape is out of range");
-    require(w.floats || (w.integers && w.scales), std::string("no numbers: ") + w.name);
+    require(w.floats || (w.integers && w.scales), "a weight has no numbers");
 }
 
 const Kernels* kernels_of(const char* name, int threads) {
     require(threads >= 1 && threads <= 1024, "threads are out of range");
     const Kernels* kernels = best_kernels(name);
-    require(kernels, "this processor cannot run '" + std::string(name ? name : "") + "', but " + kernel_names());
+    if (!kernels) throw Refused("this processor cannot run '" + std::string(name ? name : "") + "', but " + kernel_names());
     return kernels;
 }
 
@@ -113,22 +113,43 @@ const char* glassformer_shorten(glassformer_batch* batch, const int32_t* ids, co
 }
 
 const char* glassformer_step(glassformer_batch* batch, int32_t n, const int32_t* tokens, const int32_t* sources,
-                             const int32_t* slots, int32_t length, int32_t* first_slot, float* attended, int32_t across) {
+                             const int32_t* slots, int32_t length, int32_t* own, float* attended, int32_t across) {
     return guarded([&] {
         const Config& c = batch->model.config;
         std::lock_guard<std::mutex> lock(batch->model.busy);  // the checks read what another thread's step makes longer
         require(n >= 1 && n < MOST, "the number of rows is out of range");
         require(length >= 0 && length < c.max_length, "more tokens than the model admits");
-        require((int64_t)batch->cache.size() + n < MOST, "too many tokens in one batch");
+        require((int64_t)batch->cache.size() + (int64_t)n * Cache::RUN < MOST, "too many tokens in one batch");
         check_ids(tokens, n, c.vocabulary);
         for (int row = 0; row < n; ++row)
             require(sources[row] >= 0 && sources[row] < (int)batch->lengths.size(), "a row has no such source");
         for (int row = 0; attended && row < n; ++row)
             require(across >= batch->lengths[sources[row]], "a source has more tokens than there is room for");
         for (int64_t i = 0; i < (int64_t)n * length; ++i)
-            require(slots[i] >= 0 && slots[i] < batch->cache.size(), "a row has no such past");
-        *first_slot = batch->cache.size();
-        batch->step(n, tokens, sources, slots, length, attended, across);
+            require(batch->cache.has(slots[i]), "a row has no such past");
+        batch->step(n, tokens, sources, slots, length, own, attended, across);
+    });
+}
+
+const char* glassformer_search(glassformer_batch* batch, int32_t start, int32_t end, const int32_t* limits,
+                               int32_t min_length, const uint8_t* suppressed, int32_t beam, int32_t n_best,
+                               const double* penalties, int32_t to_the_limit, int32_t longest, int32_t* tokens,
+                               float* log_probs) {
+    return guarded([&] {
+        const Config& c = batch->model.config;
+        const int64_t sources = (int64_t)batch->lengths.size();
+        check_ids(&start, 1, c.vocabulary), check_ids(&end, 1, c.vocabulary);
+        require(longest >= 1 && longest <= c.max_length, "more tokens than the model admits");
+        require(beam >= 1 && beam < MOST / 2 && n_best >= 1 && n_best <= beam, "the beam's width is out of range");
+        require(sources * beam < MOST / (longest + Cache::RUN), "too many tokens in one batch");
+        for (int source = 0; source < sources; ++source)
+            require(limits[source] >= 1 && limits[source] <= longest, "a limit is out of range");
+        std::vector<uint8_t> at_first(suppressed, suppressed + c.vocabulary);
+        at_first[end] = 1;
+        const Search search = {start, end, limits, min_length, suppressed, at_first.data(), beam, n_best, longest,
+                               penalties, to_the_limit != 0, tokens, log_probs};
+        std::lock_guard<std::mutex> lock(batch->model.busy);
+        beam == 1 ? batch->greedy(search) : batch->beam(search);
     });
 }
 
@@ -136,7 +157,7 @@ const char* glassformer_best(glassformer_batch* batch, int32_t count, const uint
     return guarded([&] {
         require(count >= 1 && count <= batch->model.config.vocabulary, "the number of candidates is out of range");
         std::lock_guard<std::mutex> lock(batch->model.busy);
-        require(batch->best(count, forbidden, ids, log_probs), "NaN");
+        batch->best(count, forbidden, ids, log_probs);
     });
 }
 
@@ -151,7 +172,7 @@ const char* glassformer_log_probs_of(glassformer_batch* batch, const int32_t* to
 const char* glassformer_log_probs(glassformer_batch* batch, float* log_probs) {
     return guarded([&] {
         std::lock_guard<std::mutex> lock(batch->model.busy);
-        require(batch->log_probs(log_probs), "NaN");
+        batch->log_probs(log_probs);
     });
 }
 

@@ -49,11 +49,21 @@ EXPORT void glassformer_free(glassformer_batch*);
 EXPORT const char* glassformer_shorten(glassformer_batch*, const int32_t* ids, const int32_t* lengths);
 
 // Reads one more token of each of n rows. Row r reads source sources[r] and has read `length` tokens before, whose
-// keys and values are in slots[r][0..length). The new ones are in slots first_slot, first_slot + 1, ...
+// keys and values are in slots[r][0..length). Those of the new token are in slot own[r], which is told.
 // Where `attended` is not null, it gets what each row attends to of its source, the mean of all layers and heads:
 // (n, across), zero behind the source's end.
 EXPORT const char* glassformer_step(glassformer_batch*, int32_t n, const int32_t* tokens, const int32_t* sources,
-                             const int32_t* slots, int32_t length, int32_t* first_slot, float* attended, int32_t across);
+                             const int32_t* slots, int32_t length, int32_t* own, float* attended, int32_t across);
+
+// Searches a batch from the start: with a beam of 1 greedily. Of each source the n_best translations, the best first,
+// and their log-probabilities, (sources, n_best, longest) both, written up to their ends; at most limits[source] tokens.
+// A suppressed token (a flag for each of the vocabulary) never comes, and `end` not before `min_length` others. A beam
+// divides the score of a path by the penalty of its length (0 .. longest + 1), and that of a live one, where the best
+// that it may become is wanted, by that of its limit or of one more token. "stuck" where all tokens are forbidden.
+EXPORT const char* glassformer_search(glassformer_batch*, int32_t start, int32_t end, const int32_t* limits,
+                               int32_t min_length, const uint8_t* suppressed, int32_t beam, int32_t n_best,
+                               const double* penalties, int32_t to_the_limit, int32_t longest, int32_t* tokens,
+                               float* log_probs);
 
 // Of the rows of the latest step: the `count` likeliest next tokens that are not forbidden (a flag for each token of
 // the vocabulary), the best first, and their log-probabilities, of all tokens or of those of the source's shortlist.

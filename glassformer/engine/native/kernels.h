@@ -1,13 +1,16 @@
 // The arithmetic of the engine, as a table of functions: one table for each instruction set, made from one source.
 //
 // kernels.cpp is compiled once for each of them, with other flags; `best_kernels` chooses among the tables when the
-// program runs. This header is included by code of every instruction set, so it must hold no function's body.
+// program runs. This header is included by code of every instruction set, so it must hold no function that the
+// linker could share.
 #pragma once
 #include <cstdint>
 
-constexpr int PANEL = 64;  // outputs that are computed together
+constexpr int PANEL = 32;  // outputs that are computed together
 constexpr int GROUP = 4;   // inputs whose eight-bit products one instruction adds up
 constexpr int LINE = 16;   // floats of a cache line
+
+static constexpr int padded(int n, int to = LINE) { return (n + to - 1) / to * to; }  // up to a whole line
 
 enum Activation { RELU, GELU, SILU };
 
@@ -30,6 +33,12 @@ struct Rows {
     const float* scales;      // [row]
 };
 
+// Heads of attention: `shared` next to each other have the same keys and values.
+struct Heads {
+    int count, shared, width;
+    float divisor;            // of the scores
+};
+
 // The candidates of a row: the likeliest tokens so far, the best first; equal ones by id.
 struct Candidates {
     int count, size;          // how many are wanted, and how many there are
@@ -46,10 +55,10 @@ struct Kernels {
     void (*add)(float* x, const float* y, int n);
     void (*activate)(Activation kind, float* x, const float* times, int n);
     void (*rotate)(float* x, int heads, int width, const float* turns);
-    float (*attend_source)(const float* q, const float* keys, const float* values, int64_t value_stride, int length,
-                          int width, float divisor, float* weights, float* y);
-    void (*attend_past)(const float* q, const float* const* keys, const float* const* values, int column, int length,
-                        int width, float divisor, float* weights, float* y);
+    void (*attend_source)(const Heads& heads, const float* q, const float* keys, const float* values, int length,
+                          float* weights, float* y);
+    void (*attend_past)(const Heads& heads, const float* q, const float* const* keys, const float* const* values,
+                        int stride, int length, float* weights, float* y);
     void (*sum_exponentials)(const float* logits, int n, float* largest, float* sum);
     void (*keep_best)(const float* logits, int n, int first_id, const uint8_t* forbidden, Candidates& best);
 };

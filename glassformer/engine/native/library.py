@@ -1,10 +1,13 @@
 """The library's functions, by ctypes; `native/interface.h` describes each of them."""
 
 import ctypes
-from ctypes import POINTER, c_char_p, c_float, c_int8, c_int32, c_int64, c_uint8, c_void_p
+from ctypes import POINTER, c_char_p, c_float, c_int8, c_int32, c_int64, c_void_p
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from glassformer.engine.native.build import LIBRARY, interface
 
@@ -37,7 +40,21 @@ class Weight(ctypes.Structure):
     )
 
 
-INTS, FLOATS, BYTES = POINTER(c_int32), POINTER(c_float), POINTER(c_uint8)
+class Array:
+    """A parameter that is an array of NumPy's, of one type and contiguous, or None."""
+
+    def __init__(self, kind: type) -> None:
+        self._kind = np.dtype(kind)
+
+    def from_param(self, array: NDArray[Any] | None) -> c_void_p | None:
+        """Where the numbers are; ctypes asks, and holds the array until the call has ended."""
+        if array is None:
+            return None
+        assert array.dtype == self._kind and array.flags.c_contiguous
+        return c_void_p(array.ctypes.data)
+
+
+INTS, FLOATS, DOUBLES, BYTES = Array(np.int32), Array(np.float32), Array(np.float64), Array(np.uint8)
 FUNCTIONS: dict[str, tuple[Any, ...]] = {  # what each takes
     "instruction_sets": (),
     "open": (POINTER(Config), POINTER(Weight), c_int32, FLOATS, FLOATS, FLOATS, c_char_p, c_int32, POINTER(c_void_p)),
@@ -47,6 +64,21 @@ FUNCTIONS: dict[str, tuple[Any, ...]] = {  # what each takes
     "free": (c_void_p,),
     "shorten": (c_void_p, INTS, INTS),
     "step": (c_void_p, c_int32, INTS, INTS, INTS, c_int32, INTS, FLOATS, c_int32),
+    "search": (
+        c_void_p,
+        c_int32,
+        c_int32,
+        INTS,
+        c_int32,
+        BYTES,
+        c_int32,
+        c_int32,
+        DOUBLES,
+        c_int32,
+        c_int32,
+        INTS,
+        FLOATS,
+    ),
     "best": (c_void_p, c_int32, BYTES, INTS, FLOATS),
     "log_probs_of": (c_void_p, INTS, FLOATS),
     "log_probs": (c_void_p, FLOATS),

@@ -17,16 +17,16 @@ public:
     }
     ~Array() { std::free(data_); }
 
-    void reset(int64_t size) {
+    void reset(int64_t size, bool of_zeros = true) {
         std::free(data_);
         data_ = nullptr, size_ = 0;
         const size_t bytes = ((size_t)size * sizeof(T) + 63) / 64 * 64 + 64;
         if (!(data_ = (T*)std::aligned_alloc(64, bytes))) throw std::bad_alloc();
-        std::memset((void*)data_, 0, bytes);
+        if (of_zeros) std::memset((void*)data_, 0, bytes);
         size_ = size;
     }
     T* at_least(int64_t size) {  // room for so many, whose values do not matter
-        if (size > size_) reset(size + size / 2);
+        if (size > size_) reset(size + size / 2, false);
         return data_;
     }
     T* data() { return data_; }
@@ -39,5 +39,3 @@ private:
     T* data_ = nullptr;
     int64_t size_ = 0;
 };
-
-inline int padded(int n, int to = 16) { return (n + to - 1) / to * to; }

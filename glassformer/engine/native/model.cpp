@@ -95,7 +95,8 @@ void Table::row(int id, float factor, int n, float* x) const {
 }
 
 glassformer_model::glassformer_model(const Config& c, const Weights& weights, const Kernels* kernels, int threads)
-    : Workplace(kernels, threads), config(c) {
+    : Workplace(kernels, threads), config(c),
+      heads{c.heads, c.heads / c.kv_heads, c.d_model / c.heads, std::sqrt((float)(c.d_model / c.heads))} {
     const auto first = weights.find("generator.weight");
     const auto table = weights.find("target_embedding.token.weight");
     if (table == weights.end()) throw Refused("tensor 'target_embedding.token.weight' is missing");
@@ -119,7 +120,8 @@ glassformer_model::glassformer_model(const Config& c, const Weights& weights, co
     }
     work.weights.resize(threads);
     work.places.resize(threads);
-    for (Array<float>& each : work.weights) each.reset(padded(c.max_length));
+    work.logits.resize(threads);
+    for (Array<float>& each : work.weights) each.reset((int64_t)c.heads * padded(c.max_length));
     for (auto& each : work.places) each.resize(2 * c.max_length);
 }
 
@@ -207,15 +209,21 @@ void glassformer_model::embed(const Table& table, const int32_t* ids, int n, con
     }
 }
 
-int Cache::add(int n) {
-    const int first = used_;
-    used_ += n;
-    while ((int64_t)blocks_.size() * BLOCK < used_) blocks_.emplace_back((int64_t)2 * layers_ * BLOCK * stride_);
-    return first;
+int Cache::add(int n, int length) {
+    if (n > rows_ || length != length_ + 1 || used_ == RUN) {  // what has no place in the latest runs
+        const int64_t each = (int64_t)2 * layers_ * part_;
+        float* memory = memory_.emplace_back().at_least(n * each);
+        for (int row = 0; row < n; ++row) runs_.push_back({memory + row * each, 0});
+        rows_ = n, used_ = 0;
+    }
+    const int first = (int)runs_.size() - rows_;
+    for (int row = 0; row < n; ++row) runs_[first + row].used = used_ + 1;
+    length_ = length;
+    return first * RUN + used_++;
 }
 
 glassformer_batch::glassformer_batch(glassformer_model& m, const int32_t* ids, const int32_t* each, int sources)
-    : model(m), lengths(each, each + sources), memory(sources), cache(m.config.decoder_layers, m.kv_width()) {
+    : model(m), lengths(each, each + sources), memory(sources), cache(m.config.decoder_layers, m.config.kv_heads, m.width()) {
     for (int first = 0, last; first < sources; first = last) {
         int tokens = 0;
         for (last = first; last < sources && (last == first || tokens + lengths[last] <= ROWS_TOGETHER); ++last)
@@ -273,55 +281,48 @@ void glassformer_batch::remember(const float* x, int first, int last) {
     }
 }
 
-// Keys turned so that positions lie side by side, and values as they are.
 void glassformer_batch::take_memory(SourceMemory& to, const float* keys_values, int64_t stride, int length) const {
-    const int kv = model.kv_width(), across = padded(length);
-    if (!to.keys.size()) to = {Array<float>((int64_t)kv * across), Array<float>((int64_t)length * kv)};
-    for (int place = 0; place < length; ++place) {
-        const float* from = keys_values + place * stride;
-        for (int column = 0; column < kv; ++column) to.keys[(int64_t)column * across + place] = from[column];
-        std::memcpy(&to.values[(int64_t)place * kv], from + kv, kv * sizeof(float));
-    }
+    const int kv = model.kv_width(), width = model.width();
+    float* keys = to.keys.at_least((int64_t)kv * padded(length));
+    float* values = to.values.at_least((int64_t)kv * length);
+    for (int head = 0; head < model.config.kv_heads; ++head, keys += width * padded(length), values += width * length)
+        for (int place = 0; place < length; ++place) {
+            const float* from = keys_values + place * stride + head * width;
+            float* k = keys + place / LINE * width * LINE + place % LINE;
+            for (int column = 0; column < width; ++column) k[column * LINE] = from[column];
+            std::memcpy(values + place * width, from + kv, width * sizeof(float));
+        }
 }
 
-// All heads of one row. Where `attended` is not null, each adds its share of the mean over all layers and heads.
+// Where `attended` is not null, each head adds its share of the mean over all layers and heads.
 void glassformer_batch::attend_memory(const SourceMemory& of, int length, const float* q, float* y, int thread,
                                       float* attended) const {
-    const Config& c = model.config;
-    const int width = model.width(), shared = c.heads / c.kv_heads;
-    for (int head = 0; head < c.heads; ++head) {
-        const int column = head / shared * width;
-        float* weights = model.work.weights[thread].data();
-        const float sum = model.kernels->attend_source(
-            q + head * width, of.keys.data() + (int64_t)column * padded(length), of.values.data() + column,
-            model.kv_width(), length, width, std::sqrt((float)width), weights, y + head * width);
-        if (attended)
-            for (int s = 0; s < length; ++s) attended[s] += weights[s] / (sum * c.heads * c.decoder_layers);
-    }
+    float* weights = model.work.weights[thread].data();
+    model.kernels->attend_source(model.heads, q, of.keys.data(), of.values.data(), length, weights, y);
+    for (int head = 0; attended && head < model.heads.count; ++head, weights += padded(length))
+        for (int s = 0; s < length; ++s) attended[s] += weights[s] / (model.heads.count * model.config.decoder_layers);
 }
 
-// All heads of one row, to the slots of its past and its own.
+// To the slots of a row's past and its own.
 void glassformer_batch::attend_past(int layer, const float* q, const int32_t* slots, int length, int own, float* y,
                                     int thread) {
-    const Config& c = model.config;
-    const int width = model.width(), shared = c.heads / c.kv_heads;
-    const float **keys = model.work.places[thread].data(), **values = keys + c.max_length;
+    const float **keys = model.work.places[thread].data(), **values = keys + model.config.max_length;
     for (int t = 0; t <= length; ++t) {
         const int slot = t < length ? slots[t] : own;
         keys[t] = cache.keys(layer, slot);
         values[t] = cache.values(layer, slot);
     }
-    for (int head = 0; head < c.heads; ++head)
-        model.kernels->attend_past(q + head * width, keys, values, head / shared * width, length + 1, width,
-                                   std::sqrt((float)width), model.work.weights[thread].data(), y + head * width);
+    model.kernels->attend_past(model.heads, q, keys, values, cache.head_stride(), length + 1,
+                               model.work.weights[thread].data(), y);
 }
 
 void glassformer_batch::step(int n, const int32_t* tokens, const int32_t* sources, const int32_t* slots, int length,
-                             float* attended, int across) {
+                             int32_t* own, float* attended, int across) {
     const Config& c = model.config;
     const int d = model.stride(), width = model.width(), kv = model.kv_width();
     const int64_t wide = padded(c.d_model + 2 * kv);
-    const int first = cache.add(n);
+    const int first = cache.add(n, length);
+    for (int row = 0; row < n; ++row) own[row] = first + row * Cache::RUN;
     const std::vector<int32_t> places(n, length);
     float* x = hidden.at_least((int64_t)n * d);
     rows = n;
@@ -337,9 +338,12 @@ void glassformer_batch::step(int n, const int32_t* tokens, const int32_t* source
         model.pool.run(n, 2. * n * d * (length + 1), [&](int row, int thread) {
             float* q = qkv + row * wide;
             if (c.rotary) model.kernels->rotate(q, c.heads + c.kv_heads, width, &model.turns[(int64_t)length * width]);
-            std::memcpy(cache.keys(number, first + row), q + c.d_model, kv * sizeof(float));
-            std::memcpy(cache.values(number, first + row), q + c.d_model + kv, kv * sizeof(float));
-            attend_past(number, q, slots + (int64_t)row * length, length, first + row, mixed + row * d, thread);
+            for (int head = 0; head < c.kv_heads; ++head) {
+                const float* k = q + c.d_model + head * width;
+                std::memcpy(cache.keys(number, own[row]) + head * cache.head_stride(), k, width * sizeof(float));
+                std::memcpy(cache.values(number, own[row]) + head * cache.head_stride(), k + kv, width * sizeof(float));
+            }
+            attend_past(number, q, slots + (int64_t)row * length, length, own[row], mixed + row * d, thread);
         });
         model.linear(layer.output, mixed, d, n, fx, d);
         model.add_and_norm(layer.attention_norm, x, fx, n);

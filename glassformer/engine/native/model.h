@@ -50,6 +50,7 @@ struct Buffers {
     Array<uint8_t> bytes;
     std::vector<Array<float>> weights;              // of attention, one for each thread
     std::vector<std::vector<const float*>> places;  // keys and values of a past, one for each thread
+    std::vector<Array<float>> logits;               // of a chunk of the vocabulary, one for each thread
 };
 
 struct Workplace {
@@ -77,11 +78,12 @@ struct glassformer_model : Workplace {
     void normalise(const Norm& norm, const float* x, float* y) const;
     void embed(const Table& table, const int32_t* ids, int n, const int32_t* places, float* x);
 
-    int width() const { return config.d_model / config.heads; }
+    int width() const { return heads.width; }
     int kv_width() const { return config.kv_heads * width(); }
     int stride() const { return padded(config.d_model); }  // from one row of x to the next
 
     Config config;
+    Heads heads;
     std::mutex busy;
     Table source_table, target_table;
     Array<float> turns;
@@ -91,28 +93,36 @@ struct glassformer_model : Workplace {
     Matrix generator;
 };
 
-// What cross-attention reads of one source in one layer: keys with the positions side by side, values row by row.
+// What cross-attention reads of one source in one layer, as attention.h has it.
 struct SourceMemory {
     Array<float> keys, values;
 };
 
 // Self-attention's keys and values of every token that was read, in slots that never move. A row of the search has a
 // table of the slots of its past, its ancestors: to reorder a beam is to copy such tables, never keys or values.
+// The slots of a row's consecutive positions are a run, [keys or values of a layer][head][slot][column], which is read
+// from end to end.
 class Cache {
 public:
-    static constexpr int BLOCK = 64;  // slots
-    Cache(int layers, int width) : layers_(layers), stride_(padded(width) + (padded(width) % 1024 ? 0 : 16)) {}
-    int add(int n);  // new slots; returns the first
-    int size() const { return used_; }
+    static constexpr int RUN = 16;  // slots
+    Cache(int layers, int kv_heads, int width) : layers_(layers), width_(width), part_(RUN * kv_heads * width) {}
+    int add(int n, int length);  // slots for n rows that have `length` before; returns the first, the next is RUN behind
+    int size() const { return (int)runs_.size() * RUN; }
+    bool has(int slot) const { return slot >= 0 && slot < size() && slot % RUN < runs_[slot / RUN].used; }
+    int head_stride() const { return RUN * width_; }
     float* keys(int layer, int slot) { return place(2 * layer, slot); }
     float* values(int layer, int slot) { return place(2 * layer + 1, slot); }
 
 private:
-    float* place(int part, int slot) {
-        return &blocks_[slot / BLOCK][(int64_t)(part * BLOCK + slot % BLOCK) * stride_];
-    }
-    int layers_, stride_, used_ = 0;  // a stride of 4,096 bytes would put all keys into the same few cache lines
-    std::vector<Array<float>> blocks_;
+    struct Run {
+        float* memory;
+        int used;
+    };
+    float* place(int part, int slot) { return runs_[slot / RUN].memory + (int64_t)part * part_ + slot % RUN * width_; }
+    int layers_, width_, part_;
+    int rows_ = 0, length_ = 0, used_ = 0;  // of the latest runs
+    std::vector<Run> runs_;
+    std::vector<Array<float>> memory_;
 };
 
 // The tokens that may come in the translation of one source, in ascending order, and their places in the matrix that
@@ -121,15 +131,34 @@ struct Shortlist {
     std::vector<int32_t> ids, places;
 };
 
+// What is to be searched, and where it goes: see glassformer_search in interface.h.
+struct Search {
+    int start, end;
+    const int32_t* limits;
+    int min_length;
+    const uint8_t *suppressed, *at_first;  // the latter: before min_length tokens
+    int beam, n_best, longest;
+    const double* penalties;
+    bool to_the_limit;
+    int32_t* tokens;
+    float* log_probs;
+
+    const uint8_t* forbidden(int length) const { return length < min_length ? at_first : suppressed; }
+};
+
 struct glassformer_batch {
     glassformer_batch(glassformer_model& model, const int32_t* ids, const int32_t* lengths, int sources);
 
-    void step(int n, const int32_t* tokens, const int32_t* sources, const int32_t* slots, int length, float* attended,
-              int across);
+    void step(int n, const int32_t* tokens, const int32_t* sources, const int32_t* slots, int length, int32_t* own,
+              float* attended, int across);
     void shorten(const int32_t* ids, const int32_t* each);
-    bool best(int count, const uint8_t* forbidden, int32_t* ids, float* log_probs);  // false: a number is NaN
+    // Refused if a number is NaN.
+    void best(int count, const uint8_t* forbidden, int32_t* ids, float* log_probs);
     void log_probs_of(const int32_t* tokens, float* log_probs);
-    bool log_probs(float* log_probs);
+    void log_probs(float* log_probs);
+    // Refused ("stuck") if all tokens are forbidden after some path.
+    void greedy(const Search& search);
+    void beam(const Search& search);
 
     glassformer_model& model;
     std::vector<int> lengths;                          // of each source
@@ -142,7 +171,7 @@ struct glassformer_batch {
     Array<float> hidden;                               // its output, before the generator
 
 private:
-    bool best_of_few(int count, const uint8_t* forbidden, int32_t* ids, float* log_probs);
+    void best_of_few(int count, const uint8_t* forbidden, int32_t* ids, float* log_probs);
     void encode(const int32_t* ids, int first, int last);
     void remember(const float* x, int first, int last);
     void take_memory(SourceMemory& to, const float* keys_values, int64_t stride, int length) const;

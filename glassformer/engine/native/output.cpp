@@ -11,7 +11,7 @@
 
 namespace {
 
-constexpr int CHUNK = 8;       // panels
+constexpr int CHUNK = 16;      // panels
 constexpr int TOGETHER = 60;   // rows
 
 struct Logits {
@@ -28,13 +28,11 @@ struct Logits {
     void visit(Each each) {
         const Matrix& w = model_.generator;
         const int blocks = (rows_ + TOGETHER - 1) / TOGETHER;
-        std::vector<Array<float>> scratch(model_.pool.threads());
-        for (Array<float>& each : scratch) each.reset(TOGETHER * CHUNK * PANEL);
         const Rows x = model_.operands(w, hidden_, model_.stride(), rows_);
         model_.pool.run(chunks() * blocks, (double)rows_ * w.inputs * w.outputs / 8, [&](int item, int thread) {
             const int chunk = item % chunks(), first = item / chunks() * TOGETHER, panel = chunk * CHUNK;
             const int ids = std::min(w.outputs - panel * PANEL, CHUNK * PANEL), count = std::min(rows_ - first, TOGETHER);
-            float* y = scratch[thread].data();
+            float* y = model_.work.logits[thread].at_least(TOGETHER * CHUNK * PANEL);
             model_.kernels->product(w.packed(), panel, std::min(CHUNK, w.panels() - panel), some(x, first, count), y,
                                     CHUNK * PANEL);
             for (int r = 0; r < count; ++r) {
@@ -56,8 +54,9 @@ struct Logits {
         return (float)(most + std::log(sum));
     }
 
-    bool finite() const {
-        return std::all_of(log_z.data(), log_z.data() + rows_, [](float z) { return std::isfinite(z); });
+    void check() const {
+        for (int row = 0; row < rows_; ++row)
+            if (!std::isfinite(log_z[row])) throw Refused("NaN");
     }
 
     Array<float> log_z;
@@ -85,7 +84,7 @@ void glassformer_batch::shorten(const int32_t* ids, const int32_t* each) {
 
 // Of a shortlist: one product for the tokens of all sources, of which each row takes its own, so that its numbers do not
 // depend on the batch.
-bool glassformer_batch::best_of_few(int count, const uint8_t* forbidden, int32_t* ids, float* log_probs) {
+void glassformer_batch::best_of_few(int count, const uint8_t* forbidden, int32_t* ids, float* log_probs) {
     const int64_t wide = padded(short_generator.outputs);
     Array<float> all(rows * wide);
     std::atomic<bool> finite{true};
@@ -93,7 +92,7 @@ bool glassformer_batch::best_of_few(int count, const uint8_t* forbidden, int32_t
     model.pool.run(rows, 20. * rows * wide, [&](int row, int) {
         const Shortlist& list = shortlists[source_of[row]];
         const int n = (int)list.ids.size();
-        std::vector<float> logits(n);
+        Array<float> logits(padded(n));
         std::vector<uint8_t> out(n);
         for (int i = 0; i < n; ++i) logits[i] = all[row * wide + list.places[i]], out[i] = forbidden[list.ids[i]];
         float largest, sum;
@@ -109,10 +108,10 @@ bool glassformer_batch::best_of_few(int count, const uint8_t* forbidden, int32_t
             own[i] = i < found.size ? own[i] - log_z : -INFINITY;
         }
     });
-    return finite;
+    if (!finite) throw Refused("NaN");
 }
 
-bool glassformer_batch::best(int count, const uint8_t* forbidden, int32_t* ids, float* log_probs) {
+void glassformer_batch::best(int count, const uint8_t* forbidden, int32_t* ids, float* log_probs) {
     if (!shortlists.empty()) return best_of_few(count, forbidden, ids, log_probs);
     const int threads = model.pool.threads();
     const int64_t each = (int64_t)rows * count;
@@ -138,7 +137,7 @@ bool glassformer_batch::best(int count, const uint8_t* forbidden, int32_t* ids, 
             log_probs[(int64_t)row * count + i] = there ? -found[i].first - logits.log_z[row] : -INFINITY;
         }
     }
-    return logits.finite();
+    logits.check();
 }
 
 void glassformer_batch::log_probs_of(const int32_t* tokens, float* log_probs) {
@@ -149,7 +148,7 @@ void glassformer_batch::log_probs_of(const int32_t* tokens, float* log_probs) {
     for (int row = 0; row < rows; ++row) log_probs[row] -= logits.log_z[row];
 }
 
-bool glassformer_batch::log_probs(float* log_probs) {
+void glassformer_batch::log_probs(float* log_probs) {
     const int64_t vocabulary = model.config.vocabulary;
     Logits logits(model, hidden.data(), rows);
     logits.visit([&](const float* some, int n, int first, int row, int) {
@@ -157,5 +156,5 @@ bool glassformer_batch::log_probs(float* log_probs) {
     });
     for (int row = 0; row < rows; ++row)
         for (int64_t id = 0; id < vocabulary; ++id) log_probs[row * vocabulary + id] -= logits.log_z[row];
-    return logits.finite();
+    logits.check();
 }

@@ -4,19 +4,11 @@
 
 // Part of log Z: the largest of n logits, and the sum of e^(logit - largest).
 static void sum_exponentials(const float* logits, int n, float* largest, float* sum) {
-    float most = logits[0];
-    int i = 0;
-    if (n >= LANES) {
-        Floats each = load(logits);
-        for (i = LANES; i + LANES <= n; i += LANES) {
-            const Floats next = load(logits + i);
-            each = next > each ? next : each;
-        }
-        most = largest_of(each);
-    }
-    for (; i < n; ++i) most = logits[i] > most ? logits[i] : most;
-    *largest = most;
-    *sum = total(n, [&](int i) { return exponential(logits[i] - most); });
+    Floats most = some(logits, n), sums = {};
+    for (int i = LANES; i < n; i += LANES) most = larger(most, some(logits + i, n - i));
+    *largest = largest_of(most);
+    for (int i = 0; i < n; i += LANES) sums += exponential(some(logits + i, n - i) - *largest);
+    *sum = sum_of(sums);
 }
 
 static void insert(Candidates& best, int32_t id, float logit) {

@@ -3,8 +3,8 @@
 #include "kernels.h"
 #include "vectors.h"
 
-constexpr int COLUMNS = 4;                     // vectors of outputs whose sums are kept in registers
 constexpr int PARTS = PANEL / (LANES * COLUMNS);  // of a panel, one after the other
+constexpr int AHEAD = 4096;  // bytes of weights that are fetched before they are multiplied
 
 // The definitions, as plain as can be; the others below must give the same (test_native.py holds them together):
 //
@@ -17,21 +17,31 @@ constexpr int PARTS = PANEL / (LANES * COLUMNS);  // of a panel, one after the o
 // when it is compiled, and every row is computed in the same way whatever R is.
 template <int R>
 static inline void sum_integers(const int8_t* w, int groups, const uint8_t* x, int64_t stride, Ints (&sums)[R][COLUMNS]) {
-    for (int group = 0; group < groups; ++group, w += GROUP * PANEL, x += GROUP) {
-        Ints ws[COLUMNS];
+    constexpr int CHAINS = R <= 2 ? 4 / R : 1;  // of few sums several, so that none waits for its last addition
+    Ints more[CHAINS][R][COLUMNS] = {};
+    for (int group = 0; group < groups; group += CHAINS)
+#pragma GCC unroll 4
+        for (int chain = 0; chain < CHAINS; ++chain, w += GROUP * PANEL, x += GROUP) {
+            if (CHAINS > 1 && group + chain == groups) break;
+            Ints ws[COLUMNS];
 #pragma GCC unroll 8
-        for (int c = 0; c < COLUMNS; ++c) ws[c] = load(w + GROUP * LANES * c);
-        if (R == ROWS)  // the next panel, for which the first tile that reads it would wait
+            for (int c = 0; c < COLUMNS; ++c) ws[c] = load(w + GROUP * LANES * c);
 #pragma GCC unroll 8
-            for (int c = 0; c < COLUMNS; ++c)
-                __builtin_prefetch(w + (int64_t)groups * GROUP * PANEL + GROUP * LANES * c, 0, 2);
+            for (int c = 0; c < COLUMNS; ++c) __builtin_prefetch(w + AHEAD + GROUP * LANES * c, 0, 2);
+#pragma GCC unroll 12
+            for (int r = 0; r < R; ++r) {
+                const int32_t xs = four(x + r * stride);
 #pragma GCC unroll 8
-        for (int r = 0; r < R; ++r) {
-            const int32_t xs = four(x + r * stride);
-#pragma GCC unroll 8
-            for (int c = 0; c < COLUMNS; ++c) sums[r][c] = dot(sums[r][c], xs, ws[c]);
+                for (int c = 0; c < COLUMNS; ++c) more[chain][r][c] = dot(more[chain][r][c], xs, ws[c]);
+            }
         }
-    }
+#pragma GCC unroll 12
+    for (int r = 0; r < R; ++r)
+#pragma GCC unroll 8
+        for (int c = 0; c < COLUMNS; ++c) {
+            sums[r][c] = more[0][r][c];
+            for (int chain = 1; chain < CHAINS; ++chain) sums[r][c] += more[chain][r][c];
+        }
 }
 
 template <int R>
@@ -40,7 +50,7 @@ static inline void sum_floats(const float* w, int inputs, const float* x, int64_
         Floats ws[COLUMNS];
 #pragma GCC unroll 8
         for (int c = 0; c < COLUMNS; ++c) ws[c] = load(w + LANES * c);
-#pragma GCC unroll 8
+#pragma GCC unroll 12
         for (int r = 0; r < R; ++r) {
             const float xs = x[r * stride + i];
 #pragma GCC unroll 8
@@ -58,7 +68,9 @@ static void tile(const Packed& w, int first, const Rows& x, int row, float* out,
         Ints sums[R][COLUMNS] = {};
         sum_integers<R>(w.integers + ((int64_t)panel * groups * PANEL + place) * GROUP, groups,
                         x.bytes + row * x.stride, x.stride, sums);
+#pragma GCC unroll 12
         for (int r = 0; r < R; ++r)
+#pragma GCC unroll 8
             for (int c = 0; c < COLUMNS; ++c) {
                 const int o = first + LANES * c;
                 // (q + OFFSET) was multiplied instead of q, which is OFFSET times the sum of W's row too much.
@@ -70,7 +82,9 @@ static void tile(const Packed& w, int first, const Rows& x, int row, float* out,
         Floats sums[R][COLUMNS] = {};
         sum_floats<R>(w.floats + (int64_t)panel * w.inputs * PANEL + place, w.inputs, x.floats + row * x.stride,
                       x.stride, sums);
+#pragma GCC unroll 12
         for (int r = 0; r < R; ++r)
+#pragma GCC unroll 8
             for (int c = 0; c < COLUMNS; ++c)
                 store(sums[r][c] + load(w.bias + first + LANES * c), out + r * out_stride + LANES * c);
     }

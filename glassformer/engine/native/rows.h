@@ -4,28 +4,17 @@
 #include "vectors.h"
 
 constexpr float MAGIC = 12582912.f;  // 1.5 * 2^23: adding it rounds to a whole number, which is then in the last bits
-
-static inline float as_float(uint32_t bits) {
-    float x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
-
-static inline uint32_t as_bits(float x) {  // unsigned, so that what a NaN does to them is defined
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
+constexpr int32_t MAGIC_BITS = 0x4B400000;
 
 // e^x = 2^n * e^r,  n = round(x / log 2),  r = x - n * log 2 in [-0.35, 0.35], and e^r as a Taylor polynomial: the
 // error is below 2e-7 of the result. log 2 is taken in two parts, of which the first times n is exact.
-static inline float exponential(float x) {
-    x = x < -87.f ? -87.f : (x > 88.f ? 88.f : x);
-    const float shifted = x * 1.44269504f + MAGIC;
-    const float n = shifted - MAGIC;
-    const float r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
-    const float power = as_float((as_bits(shifted) - as_bits(MAGIC) + 127) << 23);
-    float p = 1.f / 5040;
+static inline Floats exponential(Floats x) {
+    x = x < -80.f ? all(-80.f) : (x > 88.f ? all(88.f) : x);  // below, products would be denormal, which is slow
+    const Floats shifted = x * 1.44269504f + MAGIC;
+    const Floats n = shifted - MAGIC;
+    const Floats r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
+    const Floats power = (Floats)(((Ints)shifted - MAGIC_BITS + 127) << 23);
+    Floats p = all(1.f / 5040);
     p = p * r + 1.f / 720;
     p = p * r + 1.f / 120;
     p = p * r + 1.f / 24;
@@ -37,15 +26,14 @@ static inline float exponential(float x) {
 }
 
 // erf(x) = 1 - (a1 t + ... + a5 t^5) e^(-x^2), t = 1 / (1 + p x); Abramowitz & Stegun 7.1.26, error below 1.5e-7.
-static inline float error_function(float x) {
-    const float size = x < 0 ? -x : x;
-    const float t = 1.f / (1.f + .3275911f * size);
-    float p = 1.061405429f;
-    p = p * t - 1.453152027f;
+static inline Floats error_function(Floats x) {
+    const Floats size = x < 0 ? -x : x;
+    const Floats t = 1.f / (1.f + .3275911f * size);
+    Floats p = 1.061405429f * t - 1.453152027f;
     p = p * t + 1.421413741f;
     p = p * t - .284496736f;
     p = p * t + .254829592f;
-    const float y = 1.f - p * t * exponential(-x * x);
+    const Floats y = 1.f - p * t * exponential(-x * x);
     return x < 0 ? -y : y;
 }
 
@@ -80,14 +68,15 @@ static void add(float* __restrict x, const float* __restrict y, int n) {
 
 // x becomes f(x), or f(x) * times for the gated ones; gelu(x) = x/2 (1 + erf(x / sqrt 2)), silu(x) = x / (1 + e^-x).
 static void activate(Activation kind, float* x, const float* times, int n) {
-    if (kind == RELU)
-        for (int i = 0; i < n; ++i) x[i] = x[i] > 0 ? x[i] : 0;
-    else if (kind == GELU)
-        for (int i = 0; i < n; ++i) x[i] = .5f * x[i] * (1.f + error_function(x[i] * .70710678f));
-    else
-        for (int i = 0; i < n; ++i) x[i] = x[i] / (1.f + exponential(-x[i]));
-    if (times)
-        for (int i = 0; i < n; ++i) x[i] *= times[i];
+    const auto active = [kind](Floats z) {
+        if (kind == RELU) return z > 0 ? z : Floats{};
+        if (kind == GELU) return .5f * z * (1.f + error_function(z * .70710678f));
+        return z / (1.f + exponential(-z));
+    };
+    int i = 0;
+    for (; i + LANES <= n; i += LANES) store(active(load(x + i)), x + i);
+    for (; i < n; ++i) x[i] = active(all(x[i]))[0];
+    for (i = 0; times && i < n; ++i) x[i] *= times[i];
 }
 
 // q = round(x * (127 / max |x|)), and scale = max |x| / 127; quantization.py and int8.py have the same formula.

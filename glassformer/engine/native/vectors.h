@@ -11,18 +11,18 @@
 
 #if defined(KERNELS_avx512)
 #include <immintrin.h>
-constexpr int LANES = 16, OFFSET = 128, ROWS = 6;  // VNNI reads x as unsigned bytes, so 128 is added to them
+constexpr int LANES = 16, COLUMNS = 2, ROWS = 12, OFFSET = 128;  // VNNI reads x as unsigned bytes, so 128 is added to them
 #elif defined(KERNELS_avxvnni)
 #include <immintrin.h>
-constexpr int LANES = 8, OFFSET = 128, ROWS = 2;
+constexpr int LANES = 8, COLUMNS = 4, ROWS = 2, OFFSET = 128;
 #elif defined(KERNELS_avx2)
 #include <immintrin.h>
-constexpr int LANES = 8, OFFSET = 0, ROWS = 2;
+constexpr int LANES = 8, COLUMNS = 4, ROWS = 2, OFFSET = 0;
 #elif defined(KERNELS_dotprod)
 #include <arm_neon.h>
-constexpr int LANES = 4, OFFSET = 0, ROWS = 4;
+constexpr int LANES = 4, COLUMNS = 4, ROWS = 4, OFFSET = 0;
 #else
-constexpr int LANES = 4, OFFSET = 0, ROWS = 1;
+constexpr int LANES = 4, COLUMNS = 4, ROWS = 1, OFFSET = 0;
 #endif
 
 typedef float Floats __attribute__((vector_size(4 * LANES)));
@@ -34,6 +34,8 @@ static inline Floats load(const float* from) {
     return x;
 }
 
+static inline Floats all(float value) { return value - Floats{}; }  // the same number in each lane
+
 static inline Ints load(const int8_t* from) {  // GROUP bytes for each lane
     Ints x;
     memcpy(&x, from, sizeof x);
@@ -41,8 +43,6 @@ static inline Ints load(const int8_t* from) {  // GROUP bytes for each lane
 }
 
 static inline void store(Floats x, float* to) { memcpy(to, &x, sizeof x); }
-
-static inline Floats all(float value) { return value - Floats{}; }  // the same number in each lane
 
 static inline int32_t four(const uint8_t* from) {
     int32_t x;
@@ -95,17 +95,33 @@ static inline bool any_above(Floats x, float y) {
 }
 #endif
 
-// Halves are added until four numbers are left: fewer steps than one number after the other.
-static inline float sum_of(Floats x) {
-    float part[LANES];
-    memcpy(part, &x, sizeof part);
-    for (int half = LANES / 2; half >= 2; half /= 2)
-        for (int lane = 0; lane < half; ++lane) part[lane] += part[lane + half];
-    return part[0] + part[1];
+// The first n of LANES numbers, of which all can be read; very small ones in the place of those behind them.
+static inline Floats some(const float* from, int n) {
+    static const int32_t numbers[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    const Floats x = load(from);
+    if (n >= LANES) return x;
+    return load((const int8_t*)numbers) < n ? x : all(-1e30f);
 }
 
-static inline float largest_of(Floats x) {
-    float largest = x[0];
-    for (int lane = 1; lane < LANES; ++lane) largest = x[lane] > largest ? x[lane] : largest;
-    return largest;
+static inline Floats larger(Floats x, Floats y) { return x > y ? x : y; }
+
+// Halves are put together until one number is left: fewer steps than one number after the other.
+#if defined(KERNELS_avx512)
+static inline float sum_of(Floats x) { return _mm512_reduce_add_ps((__m512)x); }
+static inline float largest_of(Floats x) { return _mm512_reduce_max_ps((__m512)x); }
+#else
+template <class Put>
+static inline float together(Floats x, Put put) {
+    float part[LANES];
+    memcpy(part, &x, sizeof part);
+    for (int half = LANES / 2; half >= 1; half /= 2)
+        for (int lane = 0; lane < half; ++lane) part[lane] = put(part[lane], part[lane + half]);
+    return part[0];
 }
+static inline float sum_of(Floats x) {
+    return together(x, [](float a, float b) { return a + b; });
+}
+static inline float largest_of(Floats x) {
+    return together(x, [](float a, float b) { return a > b ? a : b; });
+}
+#endif

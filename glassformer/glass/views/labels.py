@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
+from glassformer.glass.glosses import meaning
 from glassformer.glass.ops import OPS
 from glassformer.glass.ops.op import Index
 from glassformer.glass.record import Trace
 from glassformer.glass.tensor import TracedTensor
+from glassformer.text.tokenizer import META
 
 
 def equation(tensor: TracedTensor, operands: Mapping[str, str]) -> str | None:
@@ -39,6 +41,28 @@ def place_labels(trace: Trace, tensor: TracedTensor, axis: int) -> list[str]:
     if not tokens:
         return [str(i) for i in ids]
     return step_names(trace) if _are_steps(tensor, axis) else [token["text"] for token in tokens]
+
+
+def glossed_labels(trace: Trace, tensor: TracedTensor, axis: int) -> list[str]:
+    """The labels of an axis, with what a word of the target means (of a step, the word that is written), if known."""
+    labels = place_labels(trace, tensor, axis)
+    pieces = _target_pieces(trace, tensor, axis) or [""] * len(labels)
+    means = [meaning(trace, one.removeprefix(META)) if one.startswith(META) else None for one in pieces]
+    return [f"{label} · {gloss}" if gloss else label for label, gloss in zip(labels, means, strict=True)]
+
+
+def _target_pieces(trace: Trace, tensor: TracedTensor, axis: int) -> list[str]:
+    """The piece of the target that each place of an axis stands for; none for another axis."""
+    name, tokens = tensor.axes[axis], trace.axes.get("target", {}).get("tokens") or []
+    if name == "vocabulary":
+        return place_labels(trace, tensor, axis)
+    if name != "target":
+        return []
+    if not _are_steps(tensor, axis):
+        return [token["piece"] for token in tokens]
+    steps = trace.decode["steps"] if trace.decode else []
+    written = [step["chosen"]["piece"] for step in steps[: len(tokens)]]
+    return written + [""] * (len(tokens) - len(written))
 
 
 def _are_steps(tensor: TracedTensor, axis: int) -> bool:

@@ -7,12 +7,13 @@ import torch
 
 from glassformer.data.prepare import PreparedData, prepare
 from glassformer.device import memory_of
-from glassformer.errors import InputError
+from glassformer.errors import InputError, UsageError
 from glassformer.evaluation import check_tokenizer
 from glassformer.model import ModelConfig, Transformer
 from glassformer.model.shapes import num_parameters
 from glassformer.model_directory import load_parameters, parameters_of
 from glassformer.quality_estimation.estimator import Estimator
+from glassformer.special import EOS
 from glassformer.text.tokenizer import SMALLEST, Tokenizer, Tokenizers
 from glassformer.training.config import RunConfig, TrainingConfig
 from glassformer.training.distributed import Group
@@ -109,6 +110,8 @@ def _load_translator(path: Path, config: ModelConfig) -> Translator:
     """The model directory `path` with `config`, which may have another dropout."""
     saved = Translator.load(path)
     saved.require_floats("training")
+    if saved.source_tokenizer.ending_ids != [EOS]:
+        raise UsageError(f"{path}: cannot be trained: its sources end with their language's symbol behind </s>")
     model = Transformer(config)
     load_parameters(model, parameters_of(saved.model), path)
     return Translator(model, *saved.tokenizers, saved.card, saved.estimator.lexicon)

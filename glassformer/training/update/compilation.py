@@ -13,19 +13,18 @@ from glassformer.errors import InputError, UsageError
 from glassformer.model import Transformer
 from glassformer.training.config import RunConfig, TrainingConfig
 from glassformer.training.distributed import Group
-from glassformer.training.update.graphs import GraphedObjective
 from glassformer.training.update.objective import WholeObjective, on_device
 from glassformer.training.update.precision import autocast
 from glassformer.training.update.randomness import preserved_random_state
 
 SHAPES = 8  # of batches, where the step is compiled and nothing else is said
-# To compile takes about 30 s a shape on an H100, and takes 34 ms off a step of `base` at 25,600 positions.
-STEPS_PER_SHAPE = 900
+# To compile and record takes 30 to 50 s a shape on an H100, and takes 45 ms off a step of `base` at 25,600 positions.
+STEPS_PER_SHAPE = 1000
 MOST_SHAPES = 256  # that torch compiles before it goes on without; a batch that was halved has one of its own
 
 
 def compiled(objective: nn.Module, how: str) -> nn.Module:
-    """`objective` compiled as `how` says: `none` leaves it as it is."""
+    """`objective` compiled as `how` says: `none` leaves it as it is. What `graphs` records is the replica's affair."""
     if how == "none":
         return objective
     import torch._dynamo  # takes a second
@@ -35,7 +34,7 @@ def compiled(objective: nn.Module, how: str) -> nn.Module:
     # The compiler warns of what it leaves as it is, such as the complex products of rotary positions.
     warnings.filterwarnings("ignore", module=r"torch\._inductor")
     objective.compile(dynamic=False, fullgraph=True)
-    return GraphedObjective(objective) if how == "graphs" else objective
+    return objective
 
 
 def refuse_compilation(settings: TrainingConfig, group: Group) -> None:
@@ -63,7 +62,7 @@ def agreed_compilation(model: Transformer, data: PreparedData, config: RunConfig
     """What `compile` and `batch_shapes` come to, where they leave that open. The same in every process.
 
     auto compiles where the device is CUDA, the planned steps repay it, and rank 0 has compiled one batch without an
-    error.
+    error; a process that is alone records besides.
     """
     settings = config.training
     possible = group.device.type == "cuda" and (settings.parallel != "fsdp" or group.size == 1)
@@ -74,7 +73,7 @@ def agreed_compilation(model: Transformer, data: PreparedData, config: RunConfig
     notes: tuple[str, ...] = ()
     if how == "auto":
         reason = _reason_against(model, data, count, config, group)
-        how = "none" if reason else "kernels"
+        how = "none" if reason else "graphs" if group.size == 1 else "kernels"
         if reason:
             notes, count = (f"not compiled: {reason}",), settings.batch_shapes or 0
     if how != "none":

@@ -123,13 +123,11 @@ class Gradients:
         device = self._group.device
         # Whether there is a dummy depends on what came before in this sitting; what dropout draws must not.
         kept = nullcontext() if part.counts else preserved_random_state(device)
-        with kept, self._replica.autocast():
-            summed = self._replica.objective(*on_device(part.filled, device, whole=part.shape is not None))
-            loss: Tensor = summed * part.counts / target_tokens
-        (loss * self._group.size).backward()  # DDP and FSDP take the mean over the processes
-        self._replica.collect_gradients()
+        tensors = on_device(part.filled, device, whole=part.shape is not None)
+        with kept:
+            loss = self._replica.add_gradient(tensors, target_tokens, part.counts)
         self._largest_done = max(self._largest_done, part.positions)
-        return loss.detach()
+        return loss
 
     def _refuse(self, part: _MicroBatch, exchanging: bool) -> None:
         """Raise InputError where `part` cannot be halved."""

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from glassformer.cuda_graphs import Recorded
 from glassformer.data.batches import Batch
 from glassformer.data.shapes import filled_up, rows_of
 from glassformer.model import Transformer
@@ -29,8 +30,9 @@ class Replica:
     gather a layer while it runs (`fsdp`; FSDP2's fully_shard, after ZeRO, Rajbhandari et al. 2020). When sharded,
     `model` is a copy; `write_to` brings the unsharded model up to date, which rank 0 keeps on its device to validate.
 
-    With `bfloat16_weights` the objective is of a copy of `model` in bfloat16, whose gradients `collect_gradients` adds
-    to those of `model`, and which `updated` brings up to date.
+    With `bfloat16_weights` the objective is of a copy of `model` in bfloat16, whose gradients are added to those of
+    `model`, and which `updated` brings up to date. With `compile=graphs` forward and backward pass are `recorded`: then
+    weights and gradients stay where they are in memory.
     """
 
     def __init__(self, whole: Transformer, settings: TrainingConfig, group: Group, widths: Sequence[int] = ()) -> None:
@@ -51,13 +53,26 @@ class Replica:
             _shard(self.objective, self.model, group)
         elif group.size > 1:
             self.objective = _averaged(self.objective)
+        self.recorded = Recorded(self._add_gradient) if settings.compile == "graphs" else None
         self.zero_grad()
 
-    def autocast(self) -> AbstractContextManager[object]:
-        """The context in which the objective is computed."""
+    def add_gradient(self, tensors: tuple[Tensor, ...], target_tokens: int, counts: bool = True) -> Tensor:
+        """Add the gradient of objective / target_tokens to `.grad`; return that number, or zero without `counts`."""
+        if self.recorded:
+            return self.recorded(torch.full((), float(target_tokens), device=self._group.device), *tensors)[0]
+        return self._add_gradient(target_tokens, *tensors, counts=counts)[0]
+
+    def _add_gradient(self, target_tokens: int | Tensor, *tensors: Tensor, counts: bool = True) -> tuple[Tensor]:
+        with self._autocast():
+            loss: Tensor = self.objective(*tensors) * counts / target_tokens
+        (loss * self._group.size).backward()  # DDP and FSDP take the mean over the processes
+        self._collect_gradients()
+        return (loss.detach(),)
+
+    def _autocast(self) -> AbstractContextManager[object]:
         if self.rounded:  # nothing to cast
             return nullcontext()
-        return autocast(self._settings.precision, self._group.device, cached=self._settings.compile != "graphs")
+        return autocast(self._settings.precision, self._group.device, cached=self.recorded is None)
 
     def shape(self, batch: Batch) -> tuple[int, int] | None:
         """The shape to fill this process's share of a batch up to: pairs, and positions of a side; None: as it is."""
@@ -69,27 +84,37 @@ class Replica:
         return -(-rows // self._group.size), width
 
     def zero_grad(self) -> None:
-        """Forget all gradients.
-
-        A CUDA graph writes each gradient where it always does. Where there was none, autograd would take that memory
-        for the sum of gradients, which the next replay overwrites; so there are zeros to add to.
-        """
-        for model in filter(None, (self.model, self.rounded)):
-            model.zero_grad(set_to_none=True)
-        if self._settings.compile == "graphs" and not self.rounded:  # `collect_gradients` copies those of `rounded`
+        """Forget all gradients. Where they are recorded, they become zero and stay where they are."""
+        if self.rounded:
+            self.rounded.zero_grad()
+        gradients = [weight.grad for weight in self.model.parameters() if weight.grad is not None]
+        if not self.recorded:
+            self.model.zero_grad()
+        elif gradients:
+            torch._foreach_zero_(gradients)
+        else:
             for weight in self.model.parameters():
                 weight.grad = torch.zeros_like(weight)
 
     @torch.no_grad()
-    def collect_gradients(self) -> None:
+    def _collect_gradients(self) -> None:
         """Move the gradients of the rounded weights to the weights, where they are summed in float32."""
         if not self.rounded:
             return
-        for weight, rounded in zip(self.model.parameters(), self.rounded.parameters(), strict=True):
-            if rounded.grad is not None:
-                gradient = rounded.grad.float()
-                weight.grad = gradient if weight.grad is None else weight.grad.add_(gradient)
-                rounded.grad = None
+        both = zip(self.model.parameters(), self.rounded.parameters(), strict=True)
+        weights = [(weight, rounded.grad) for weight, rounded in both if rounded.grad is not None]
+        found = [torch.empty_like(weight) for weight, _ in weights]
+        torch._foreach_copy_(found, [gradient for _, gradient in weights])
+        sums = [
+            (weight.grad, gradient)
+            for (weight, _), gradient in zip(weights, found, strict=True)
+            if weight.grad is not None
+        ]
+        if sums:
+            torch._foreach_add_(*map(list, zip(*sums, strict=True)))
+        for (weight, _), gradient in zip(weights, found, strict=True):
+            weight.grad = gradient if weight.grad is None else weight.grad
+        self.rounded.zero_grad()
 
     @torch.no_grad()
     def updated(self) -> None:

@@ -1,11 +1,12 @@
 """One update after another: learning rate, gradients, clipping, Adam."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
 import torch
 from torch import Tensor
 
+from glassformer.cuda_graphs import Recorded
 from glassformer.data.batches import Batch
 from glassformer.text.tokenizer import Tokenizer
 from glassformer.training.config import RunConfig
@@ -66,6 +67,12 @@ class Updater:
         self._gradients = Gradients(replica, group, tokenizer)
         self._peak_rate = settings.learning_rate or paper_peak(config.model.d_model, settings.warmup_steps)
         self._vocab_size = config.model.vocab_size
+        self._apply_gradient: Callable[..., tuple[Tensor, ...]] = self._apply
+        if replica.recorded:
+            self._apply_gradient = Recorded(self._apply)
+            rate = torch.zeros((), device=group.device)  # which a recording reads where it is
+            for parameters in optimizer.param_groups:
+                parameters |= {"lr": rate, "capturable": True}
 
     def update(self, step: int, batches: Sequence[Batch]) -> Update:
         """Make update `step`, counted from 1, with the gradient of all `batches`.
@@ -73,16 +80,22 @@ class Updater:
         Where loss or gradient norm are not usable it is skipped: parameters and Adam's moments then stay. Adam decides
         that on the device, and nothing here waits for what it computes.
         """
-        settings, optimizer = self._settings, self._optimizer
+        settings = self._settings
         rate = learning_rate(step, self._peak_rate, settings.warmup_steps, settings.schedule, settings.max_steps)
-        for group in optimizer.param_groups:
-            group["lr"] = rate
+        for group in self._optimizer.param_groups:
+            group["lr"] = group["lr"].fill_(rate) if isinstance(group["lr"], Tensor) else rate
         work = self._gradients.compute(batches)
-        clip_norm = settings.clip_norm or float("inf")
+        norm, applied = self._apply_gradient(work.loss)
+        return Update(step, rate, work, norm, applied)
+
+    def _apply(self, loss: Tensor) -> tuple[Tensor, Tensor]:
+        """Clip the gradient, update the parameters, forget it; its norm before clipping, and whether it was applied."""
+        optimizer = self._optimizer
+        clip_norm = self._settings.clip_norm or float("inf")
         norm = full_tensor(torch.nn.utils.clip_grad_norm_(self._replica.model.parameters(), clip_norm))
-        applied = usable(work.loss, norm, self._vocab_size)
+        applied = usable(loss, norm, self._vocab_size)
         optimizer.found_inf = 1 - applied.float()  # type: ignore[attr-defined]  # torch's name: Adam skips where it is 1
         optimizer.step()
         self._replica.updated()
         self._replica.zero_grad()
-        return Update(step, rate, work, norm, applied)
+        return norm, applied

@@ -139,7 +139,7 @@ def test_shares_are_effects_over_the_whole_change(monkeypatch):
     sentences = [f"{x} {y} {z}" for x in "abc" for y in "abf" for z in "ad"]
     found = measure(translator, Contrasts.parse("a:e,c:d"), sentences, limit=12)
     mind_changed = [one for one in swept if one.clean > 0 > one.other]
-    assert found.found == 12 and found.used == len(mind_changed) > 0
+    assert found.found == 12 and found.asked == len(swept) and found.used == len(mind_changed) > 0
     head = ("encoder.1.self_attention", 2)
     expected = [one.map("encoder.self_attention").total[1][2] / (one.clean - one.other) for one in mind_changed]
     assert found.shares[head] == pytest.approx(expected)

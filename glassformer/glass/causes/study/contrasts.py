@@ -70,13 +70,15 @@ def _cased(old: str, new: str) -> str:
 class Findings:
     """What was found of one contrast.
 
-    `shares`: of each head, of each sentence, the share of the change that comes with this head alone. A sentence
-    counts (`used`) where the swap changes the model's mind: where it prefers A, and after the swap B. `carriers`: for
+    `found`: sentences with a word to swap; `asked`: those of them whose translation has a word to compare. `shares`: of
+    each head, of each sentence, the share of the change that comes with this head alone. A sentence counts (`used`)
+    where the swap changes the model's mind: where it prefers A, and after the swap B. `carriers`: for
     each depth of the encoder's stream, how often each word was the one that carried the most; `carried`: its shares.
     """
 
     contrasts: Contrasts
     found: int = 0
+    asked: int = 0
     used: int = 0
     shares: dict[HeadName, list[float]] = field(default_factory=dict)
     carriers: dict[str, Counter[str]] = field(default_factory=dict)
@@ -88,7 +90,8 @@ class Findings:
         return dict(sorted(means.items(), key=lambda one: -abs(one[1].mean)))
 
     def add(self, question: Question, swept: Sweep) -> None:
-        """Count a sentence in, if the swap changes what the model prefers."""
+        """Count a sentence in, among those used if the swap changes what the model prefers."""
+        self.asked += 1
         if swept.other is None or not swept.clean > 0 > swept.other:
             return
         self.used += 1

@@ -40,6 +40,7 @@ def _contrast(one: Findings) -> dict[str, Any]:
     return {
         "contrast": one.contrasts.text,
         "found": one.found,
+        "asked": one.asked,
         "used": one.used,
         "heads": [{"attention": name, "head": head, **asdict(share)} for (name, head), share in one.heads().items()],
         "carriers": {
@@ -81,9 +82,9 @@ def _ids(translator: Translator, pairs: Sequence[Pair], to: str | None) -> list[
     sources = translator.source_tokenizer.encode_all([pair.source.strip() for pair in pairs])
     targets = translator.target_tokenizer.encode_all([pair.target.strip() for pair in pairs])
     symbol, first = translator.source_tokenizer.target_ids(to), translator.target_tokenizer.beginning_ids(to)
-    most = translator.model.config.max_length
+    end, most = translator.source_tokenizer.ending_ids, translator.model.config.max_length
     return [
-        ([*symbol, *source, EOS], [*first, *target, EOS])
+        ([*symbol, *source, *end], [*first, *target, EOS])
         for source, target in zip(sources, targets, strict=True)
-        if source and target and max(len(symbol) + len(source), len(first) + len(target)) < most
+        if source and target and max(len(symbol) + len(source) + len(end), len(first) + len(target) + 1) <= most
     ]

@@ -10,7 +10,7 @@ from glassformer.glass.numbers import show
 from glassformer.glass.ops.mask import REASONS
 from glassformer.glass.record import Trace
 from glassformer.glass.tensor import TracedTensor
-from glassformer.glass.views.labels import axis_title, has_words, place_labels
+from glassformer.glass.views.labels import axis_title, glossed_labels, has_words
 from glassformer.glass.views.svg import drawing
 from glassformer.glass.views.svg.drawing import MARGIN, element, path, rect, shortened, text, text_width
 
@@ -18,7 +18,7 @@ MOST_CELLS = 40_000  # of a drawing; more is for CSV
 MOST_WITH_NUMBERS = 14  # columns
 MOST_WITH_HINTS = 1_000  # cells
 WIDEST = 1_200  # of several heads side by side
-LONGEST_ROW = 28  # characters of a row's label: two tokens, of a step of the decoder
+LONGEST_ROW = 36  # characters of a row's label: two tokens, of a step of the decoder, and what the second means
 STRONG = 0.65  # of a colour, from here on text on it is light
 HATCH = element(
     "pattern",
@@ -69,7 +69,7 @@ def matrix(trace: Trace, tensor: TracedTensor, head: int | None) -> str:
         values = values[checked_head(tensor, head) or 0]
     values = np.atleast_2d(values)
     _refuse_large(tensor, values.size)
-    rows, columns = _row_labels(trace, tensor), [shortened(one) for one in place_labels(trace, tensor, -1)]
+    rows, columns = _row_labels(trace, tensor), [shortened(one) for one in glossed_labels(trace, tensor, -1)]
     with_numbers = len(columns) <= MOST_WITH_NUMBERS
     are_words = has_words(trace, tensor, -1)
     width, height = (56.0, 24.0) if with_numbers else (16.0 if are_words or len(columns) <= 64 else 5.0, 16.0)
@@ -102,7 +102,7 @@ def heads(trace: Trace, tensor: TracedTensor, head: int | None) -> str:
     _refuse_large(tensor, values.size)
     count, rows, columns = values.shape
     scale, mask = Scale.from_values(tensor, values), trace.mask(tensor)
-    names = _row_labels(trace, tensor), [shortened(one, 12) for one in place_labels(trace, tensor, -1)]
+    names = _row_labels(trace, tensor), [shortened(one, 12) for one in glossed_labels(trace, tensor, -1)]
     labels, rise = max(text_width(label, 10) for label in names[0]) + 6, _rise(names[1])
     panel, tall = labels + columns * 13 + 34, rise + rows * 13 + 40
     across = max(1, min(count, 4, int(WIDEST // panel)))
@@ -206,7 +206,7 @@ def _rise(labels: list[str]) -> float:
 def _row_labels(trace: Trace, tensor: TracedTensor) -> list[str]:
     if len(tensor.shape) == 1:
         return [tensor.label or tensor.name]
-    return [shortened(label, LONGEST_ROW) for label in place_labels(trace, tensor, -2)]
+    return [shortened(label, LONGEST_ROW) for label in glossed_labels(trace, tensor, -2)]
 
 
 def _axis_titles(tensor: TracedTensor) -> str:

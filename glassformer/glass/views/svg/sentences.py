@@ -1,9 +1,10 @@
 """A sentence and its tokens, and the attention between two of them.
 
 A word is always one run of text, whose letters join as they should; its tokens are underlines, as
-wide as their share of the letters.
+wide as their share of the letters. Below a word of the target stands what it means, where the record says it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from glassformer.glass.glosses import meaning
 from glassformer.glass.numbers import show
 from glassformer.glass.record import Trace
 from glassformer.glass.tensor import TracedTensor
@@ -18,8 +20,10 @@ from glassformer.glass.views.svg import drawing
 from glassformer.glass.views.svg.drawing import MARGIN, line, path, text, text_width
 from glassformer.glass.views.svg.heat import checked_head
 
-NARROWEST = 26  # a token's underline: room for its id
+NARROWEST = 32  # a token's underline: room for its id
 FAINTEST = 0.02  # weights below are not drawn
+GLOSS = 15  # the height of a line of meanings
+Means = Mapping[int, str]  # of a sentence's words, by their number
 Token = dict[str, Any]
 
 
@@ -43,9 +47,11 @@ def tokens(trace: Trace) -> str:
         axis = trace.axes.get(side, {})
         if not axis.get("tokens"):
             continue
-        slots = laid_out(axis, id_width=True)
+        means = _means(trace, axis) if side == "target" else {}
+        slots = laid_out(axis, means, id_width=True)
         parts.append(text(MARGIN, y - 6, f"{side}: {len(slots)} tokens", "muted"))
-        parts += sentence(axis, slots, y + 22, kind)
+        parts += sentence(axis, slots, y + 22, kind, means)
+        y += GLOSS if means else 0
         for slot in slots:
             parts.append(text(slot.middle, y + 48, str(slot.token["id"]), "ink small", "middle"))
             parts.append(text(slot.middle, y + 62, slot.token["piece"], "muted small", "middle"))
@@ -64,38 +70,52 @@ def attention(trace: Trace, tensor: TracedTensor, head: int | None) -> str:
         weights = weights.mean(0) if head is None else weights[head]
     key, written = _axis(trace, tensor, -1), _written(trace, tensor)
     query = written or _axis(trace, tensor, -2)
-    above, below = laid_out(key), laid_out(query)
+    above_means, below_means = (
+        _means(trace, one) if name == "target" else {}
+        for one, name in ((key, tensor.axes[-1]), (query, tensor.axes[-2]))
+    )
+    above, below = laid_out(key, above_means), laid_out(query, below_means)
     wide = max(slot.x + slot.width for slot in above + below)
     above, below = _centred(above, wide), _centred(below, wide)
-    title, bottom = f"{tensor.name}{which}", 288 + min(wide * 0.08, 160.0)
+    rise, fall = (GLOSS if means else 0 for means in (above_means, below_means))
+    title, bottom = f"{tensor.name}{which}", 288 + rise + min(wide * 0.08, 160.0)
     looks = "each word at the step that writes it" if written else "queries"
     legend = f"above: keys, below: {looks}; the wider the line, the larger the weight"
     parts = [
         text(MARGIN, 30, title, font_weight="bold"),
         text(MARGIN, 50, legend, "muted"),
-        *_arcs(weights, above, below, (112, bottom - 20)),
-        *sentence(key, above, 96, "blue"),
-        *sentence(query, below, bottom, "orange"),
+        *_arcs(weights, above, below, (112 + rise, bottom - 20)),
+        *sentence(key, above, 96, "blue", above_means),
+        *sentence(query, below, bottom, "orange", below_means),
     ]
     description = f"Lines from each query to its keys; weights below {FAINTEST} are left out."
     return drawing.document(
-        max(wide, text_width(title) * 1.1, text_width(legend)) + MARGIN, bottom + 28, title, description, parts
+        max(wide, text_width(title) * 1.1, text_width(legend)) + MARGIN, bottom + 28 + fall, title, description, parts
     )
 
 
-def sentence(axis: dict[str, Any], slots: list[Slot], y: float, kind: str) -> list[str]:
-    """The words at that baseline, and an underline for each token."""
+def sentence(axis: dict[str, Any], slots: list[Slot], y: float, kind: str, means: Means) -> list[str]:
+    """The words at that baseline, an underline for each token, and below it what the word means."""
     parts = []
     for word, group in _words(slots):
         left, right = min(slot.x for slot in group), max(slot.x + slot.width for slot in group)
         content = group[0].token["text"] if word is None else _letters(axis, group)
         parts.append(text((left + right) / 2, y, content, "muted" if word is None else "ink", "middle"))
         parts += [line(s.x + 1.5, y + 8, s.x + s.width - 1.5, y + 8, f"{kind}-line", 3) for s in group]
+        if word is not None and word in means:
+            parts.append(text((left + right) / 2, y + 8 + GLOSS, means[word], "muted small", "middle"))
     return parts
 
 
-def laid_out(axis: dict[str, Any], id_width: bool = False) -> list[Slot]:
-    """A place for each token, words a blank apart; from right to left where the text runs so."""
+def _means(trace: Trace, axis: dict[str, Any]) -> Means:
+    """What the words of a sentence of the target mean."""
+    known = ((number, meaning(trace, word)) for number, word in enumerate(axis["text"].split()))
+    return {number: means for number, means in known if means}
+
+
+def laid_out(axis: dict[str, Any], means: Means, id_width: bool = False) -> list[Slot]:
+    """A place for each token, words a blank apart, with room for what they mean; from right to left where the text runs
+    so."""
     ordered = list(axis["tokens"])
     from_right = sum(one["direction"] == "rtl" for one in ordered) * 2 > len(ordered)
     slots, x, before = [], float(MARGIN), object()
@@ -103,7 +123,8 @@ def laid_out(axis: dict[str, Any], id_width: bool = False) -> list[Slot]:
         word = token["word"]
         x += 12 if word is None or word != before else 0
         piece = text_width(token["piece"], 10) + 4 if id_width else 0
-        width = max(text_width(_span(axis, token) or token["text"]), NARROWEST, piece)
+        gloss = text_width(means.get(word, ""), 11) / sum(one["word"] == word for one in ordered)
+        width = max(text_width(_span(axis, token) or token["text"]), NARROWEST, piece, gloss)
         slots.append(Slot(token, x, width))
         x, before = x + width, word
     return slots[::-1] if from_right else slots

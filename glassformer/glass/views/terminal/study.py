@@ -50,7 +50,8 @@ def _contrast(console: Console, one: Findings) -> None:
     heading(console, f"Contrast {visible(one.contrasts.text)}")
     print_line(
         console,
-        f"{one.found} sentences have such a word; in {one.used} the swap changes which word the model prefers",
+        f"{one.found} sentences have such a word, and {one.asked} translations a word to compare; "
+        f"in {one.used} of these the swap changes which word the model prefers",
     )
     if not one.used:
         return

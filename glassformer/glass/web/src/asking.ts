@@ -1,6 +1,7 @@
 // Questions that the reader asked, each with the graph that knows its answer; and the one that is under way.
 
 import { signal } from "@preact/signals";
+import { breath } from "./breath";
 import { findCause } from "./causes/cause";
 import { SentenceError } from "./engine/translate";
 import type { Graph } from "./graph";
@@ -49,14 +50,4 @@ export function stopAsking(): void {
   latest++;
   asking.value = null;
   objection.value = null;
-}
-
-const SLICE = 30; // milliseconds of work between two breaths
-let worked = 0;
-
-/** Lets the page answer its reader, where it has worked for a while. */
-async function breath(): Promise<void> {
-  if (performance.now() - worked < SLICE) return;
-  await new Promise((resume) => setTimeout(resume));
-  worked = performance.now();
 }

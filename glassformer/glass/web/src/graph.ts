@@ -177,7 +177,7 @@ export class Graph {
 }
 
 /** `names` and every tensor made from them; operands come before what they make, so one pass finds all. */
-function downstream(trace: Trace, names: Set<string>): Set<string> {
+export function downstream(trace: Trace, names: ReadonlySet<string>): Set<string> {
   const reached = new Set(names);
   for (const { name, op, operands } of trace.tensors) {
     if (!isLeaf(op) && Object.values(operands).some((operand) => reached.has(operand))) reached.add(name);

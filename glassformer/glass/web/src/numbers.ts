@@ -21,3 +21,6 @@ export function percent(share: number): string {
   if (share > 0.9999) return `${(share * 100).toFixed(Math.floor(-Math.log10(1 - share) - 1e-9))} %`;
   return `${(share * 100).toFixed(share >= 0.9995 || share < 0.01 ? 2 : 1)} %`;
 }
+
+/** A whole number with its thousands apart: "3,269,017". By hand: the browser takes 30 ms for its first toLocaleString. */
+export const grouped = (count: number): string => String(count).replace(/\B(?=(\d{3})+$)/g, ",");

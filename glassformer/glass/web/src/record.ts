@@ -266,8 +266,9 @@ export interface Study {
   patterns: ({ attention: string; head: number } & { [pattern: string]: Estimate | string | number })[];
   contrasts: {
     contrast: string;
-    found: number;
-    used: number;
+    found: number; // sentences with a word to swap
+    asked?: number; // those of them whose translation has a word to compare; absent in pages of before
+    used: number; // those of them in which the swap changes which word is preferred
     heads: (Estimate & { attention: string; head: number })[];
     carriers: { [depth: string]: { words: { [word: string]: number }; share: Estimate } };
   }[];

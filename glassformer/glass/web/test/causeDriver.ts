@@ -2,6 +2,7 @@
 // its beam and, for each question asked, the cause that the page finds; tests/glass/test_page_live.py compares with Python's.
 
 import { readFileSync } from "node:fs";
+import { attribute } from "../src/causes/attribution";
 import { findCause } from "../src/causes/cause";
 import { searchBeam } from "../src/engine/beam";
 import { tokenizersOf, translate } from "../src/engine/translate";
@@ -14,8 +15,10 @@ const causes = [];
 for (const question of asked) {
   try {
     const started = performance.now();
-    const cause = await findCause(spoken, question, go, go);
-    causes.push({ ...cause, milliseconds: performance.now() - started });
+    const cause = (await findCause(spoken, question, go, go))!;
+    const found = performance.now() - started;
+    const attributed = await attribute({ ...spoken, cause }, go);
+    causes.push({ ...cause, ...attributed, milliseconds: found, attributing: performance.now() - started - found });
   } catch (error) {
     causes.push({ error: String(error) });
   }

@@ -14,6 +14,7 @@ import { Proof } from "../src/views/causes/Proof";
 import { Question } from "../src/views/causes/Question";
 import { kept, matter } from "../src/views/causes/says";
 import { titleOfTerm } from "../src/views/causes/Sum";
+import { Carried } from "../src/views/tour/HeadsDo";
 import { token, trace } from "./sample";
 
 const map = (name: string, columns: EffectMap["columns"], total: (number | null)[][]): EffectMap =>
@@ -75,6 +76,13 @@ describe("the answer", () => {
     expect([matter(record()), matter(record({ glosses: {} }))]).toEqual(["the gender", "what decides"]);
   });
 
+  it("says so where the choice is a close one, which a word can decide all the same", () => {
+    const verdict = (clean: number) => text(<Verdict graph={new Graph(record({ clean }), "")} />);
+    expect(verdict(0.2)).toContain("The choice is a close one, thaka by 1.2 : 1; with that word changed it is thaki by 49,021 : 1."); // e^10.8 = 49,020.8
+    expect(verdict(1.0)).toContain("thaka by 2.7 : 1");
+    expect(verdict(1.2)).not.toContain("close");
+  });
+
   it("tells gender from number, and neither from other words", () => {
     const own = record();
     expect([differsIn(own, "thaka", "thaki"), differsIn(own, "thaka", "thake"), differsIn(own, "thaki", "thake"), differsIn(own, "thaka", "woh"), differsIn(own, "thaka", "thaka")])
@@ -86,9 +94,9 @@ describe("the proof", () => {
   it("has a line for the pronoun, and a sentence that it carries nothing, a part, or what decides", () => {
     const [none, part, all] = [proof(record()), proof(record({ pronoun: 2 })), proof(record({ pronoun: 8, deciding: [1, 5, 4] }))];
     expect(none).toContain("only the numbers of it after layer 0, the encoder’s last, become those that it has in the second sentencethaka 403 : 1Do this");
-    expect(none).toContain("One would expect the pronoun it to carry the gender of wolf, for a pronoun stands for another word. In this sentence the pronoun does not: changing it, at whatever depth, moves the logit difference by less than 0.1; the largest effect of all is 11.0.");
-    expect(part).toContain("In this sentence the pronoun carries only a part: changing it, at whatever depth, moves the logit difference by at most 2.0");
-    expect(all).toContain("The pronoun it carries the gender: changing it, at whatever depth, moves the logit difference by at most 8.0");
+    expect(none).toContain("One would expect the pronoun it to carry the gender of wolf, for a pronoun stands for another word. In this sentence the pronoun does not: changing it, at whatever depth, the model says thaka 403 : 1.");
+    expect(part).toContain("In this sentence the pronoun carries only a part: changing it, at whatever depth, the model says thaka 55 to 403 : 1."); // e^4
+    expect(all).toContain("The pronoun it carries the gender: changing it, at whatever depth, the model says thaki 7.4 : 1 to thaka 403 : 1."); // e^-2
   });
 
   it("has the least and the most of all other words in one line, and says where they turn the word", () => {
@@ -104,6 +112,28 @@ describe("the proof", () => {
     without.axes.source.tokens![4].text = "dog";
     expect(pronounCell(without)).toBeNull();
     expect(proof(without)).not.toContain("pronoun");
+  });
+});
+
+describe("over many sentences", () => {
+  const share = { mean: 0.98, low: 0.96, high: 0.99, count: 8 };
+  const words = { "(the swapped word)": 5, thirsty: 2, scared: 1, tired: 1, wet: 1 };
+  const carried = (asked: number | undefined, used: number) => text(<Carried contrast={{ contrast: "an animal for a cat", found: 30, asked, used, heads: [], carriers: { embedding: { words, share } } }} />);
+
+  it.each([
+    [8, 8, "8 of these 8 the model then prefers the other form: in every one of them that word decides"],
+    [20, 19, "that word decides nearly always"],
+    [20, 12, "mostly, but not always"],
+    [30, 8, "mostly something else decides"],
+    [20, 0, "that word does not decide it"],
+    [0, 0, "says nothing of the model"],
+    [undefined, 8, "8 of 30 the model"],
+  ])("%s asked, %s turned: what that comes to", (asked, used, verdict) => expect(carried(asked, used)).toContain(verdict));
+
+  it("tells how many could turn, and lists the words that occur most, the others counted", () => {
+    expect(carried(9, 8)).toContain("Of the translations, 9 have a word that could turn with it.");
+    expect(carried(9, 8)).toContain("0.980.96 to 0.99the swapped word 5, thirsty 2, scared 1, others 2");
+    expect(carried(9, 8)).toContain("No head alone carries half");
   });
 });
 

@@ -1,6 +1,8 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, test } from "vitest";
 import { byOffset, pairOf, products, speedOf, turnedScore } from "../src/views/positionMath";
+import { wordFrom } from "../src/views/wordFrom";
 import { turn } from "../src/ops/angles";
+import { token } from "./sample";
 
 const WIDTH = 8;
 const ROWS = 7;
@@ -62,4 +64,13 @@ describe("rotary positions", () => {
     expect(x).toBeCloseTo(0, 15);
     expect(y).toBe(1);
   });
+});
+
+test("the view of positions opens where a word begins, no apostrophe", () => {
+  const axis = (...pieces: string[]) => ({ size: pieces.length, tokens: pieces.map((piece, i) => ({ ...token(piece, i), piece })) });
+  expect(wordFrom(axis("▁Shanti", "'", "s", "▁pigeon", "</s>"), 1)).toBe(3);
+  expect(wordFrom(axis("▁we", "▁are", "</s>"), 1)).toBe(1);
+  expect(wordFrom(axis("▁we", "</s>"), 1)).toBe(1);
+  expect(wordFrom(axis("</s>"), 1)).toBe(0);
+  expect(wordFrom({ size: 3 }, 1)).toBe(1);
 });

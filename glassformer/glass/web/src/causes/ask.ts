@@ -29,7 +29,7 @@ interface Choice {
 export async function ask(record: Trace, asked: Asked, pause: Pause): Promise<Question | null> {
   const { source: reader, target: writer } = await tokenizersOf(record);
   const source = unpadded(record.axes.source);
-  const ids = record.decode!.steps.map(({ chosen }) => chosen.id);
+  const ids = idsOf(record);
   if (asked.step !== null && asked.step >= ids.length) throw new SentenceError(`The translation has ${ids.length} steps, so there is no step ${asked.step + 1} to ask about.`);
   const wanted = asked.step === null ? ids.map((_, step) => step) : [asked.step];
   const own = logProbs(record, writer, source, ids);
@@ -46,6 +46,8 @@ export async function ask(record: Trace, asked: Asked, pause: Pause): Promise<Qu
   return questionOf(record, writer, source, ids, likeliest(turned.length ? turned : choices, own)!, sentence);
 }
 
+const idsOf = ({ decode }: Trace): number[] => decode!.steps.map(({ chosen }) => chosen.id);
+
 /** A sentence without the padding that a record may show. */
 function unpadded(axis: Axis): Axis {
   const tokens = axis.tokens!.filter(({ special, piece }) => !(special && piece === "<pad>"));
@@ -53,8 +55,15 @@ function unpadded(axis: Axis): Axis {
 }
 
 function questionOf(record: Trace, writer: Tokenizer, source: Axis, ids: readonly number[], { step, a, b }: Choice, second: Cause["second"]): Question {
-  const reading = withTokens(record, { source, target: readAxis(record, writer, ids.slice(0, step + 1), "") });
+  const reading = readingUpTo(record, writer, source, ids, step);
   return { reading, contrast: { step, measure: "logit_difference", a: saidBy(writer, a), b: saidBy(writer, b) }, second };
+}
+
+/** The record of what is read up to a step of its translation. */
+export const readingOf = (record: Trace, writer: Tokenizer, step: number): Trace => readingUpTo(record, writer, unpadded(record.axes.source), idsOf(record), step);
+
+function readingUpTo(record: Trace, writer: Tokenizer, source: Axis, ids: readonly number[], step: number): Trace {
+  return withTokens(record, { source, target: readAxis(record, writer, ids.slice(0, step + 1), "") });
 }
 
 interface LogProbs {

@@ -1,5 +1,6 @@
-// Why a translation says A and not B, found by the page itself (Python: glass/causes/cause.py). What takes gradients, and
-// what no view of the page shows, only Python computes: those lists are empty.
+// Why a translation says A and not B, found by the page itself (Python: glass/causes/cause.py). The attributions, which
+// take longer, are computed when they are shown (attribution/); the words that encoder states are nearest to, which no
+// view of the page shows, only by Python. Those lists are empty.
 
 import type { Pause } from "../engine/translate";
 import { saidBy, tokenizersOf } from "../engine/translate";
@@ -12,7 +13,7 @@ import { emptyMaps, stream } from "./components";
 import { decomposition } from "./decomposition";
 import { mapOf } from "./parts";
 import { secondOf } from "./second";
-import { contrastOf, deciding, logitLens, sweep, type Progress } from "./sweep";
+import { contrastOf, deciding, feltIn, logitLens, sweep, type Progress } from "./sweep";
 
 const SAID = 3; // likeliest tokens kept of each depth of the logit lens
 
@@ -31,7 +32,7 @@ export async function findCause(record: Trace, asked: Asked, pause: Pause, progr
     maps,
     clean: contrastOf(graph, contrast),
     other: second && contrastOf(secondOf(graph)!, contrast),
-    deciding: deciding(mapOf({ ...cause, maps }, "encoder.stream")),
+    deciding: deciding(feltIn(mapOf({ ...cause, maps }, "encoder.stream"))),
     decomposition: decomposition(graph, contrast),
     lens: await lens(graph, cause),
   };

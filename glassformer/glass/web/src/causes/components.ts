@@ -9,10 +9,10 @@ export const STACKS: readonly Stack[] = ["encoder", "decoder"];
 
 const layers = ({ model }: Trace, stack: Stack): number[] => Array.from({ length: Number(model[`${stack}_layers`]) }, (_, layer) => layer);
 
-/** The residual stream of a stack: the embedding with its position, then what each layer leaves. */
+/** The residual stream of a stack: the embedding with position and norm, then what each layer leaves. */
 export function stream(trace: Trace, stack: Stack): string[] {
   const names = new Set(trace.tensors.map(({ name }) => name));
-  const bottom = ["output", "scaled", "lookup"].map((part) => `${SIDES[stack]}_embedding.${part}`).find((name) => names.has(name))!;
+  const bottom = ["norm", "output", "scaled", "lookup"].map((part) => `${SIDES[stack]}_embedding.${part}`).find((name) => names.has(name))!;
   const part = trace.model.norm_position === "pre" ? "residual" : "norm";
   return [bottom, ...layers(trace, stack).map((layer) => `${stack}.${layer}.feed_forward_norm.${part}`)];
 }

@@ -46,9 +46,11 @@ export async function sweep(graph: Graph, progress: Progress): Promise<EffectMap
 const ON_THE_WAY = 0.5; // of the largest effect: from here on a word is said to decide
 const NOTHING = 1e-3; // an effect below it is rounding
 
-/** The source places that decide, the largest first (Python: attribution/comparison.py). */
-export function deciding({ total }: EffectMap): number[] {
-  const effects = total[0].map((_, place) => Math.max(...total.map((row) => Math.abs(row[place] ?? 0))));
+/** For each place of a residual stream the largest effect, in size, of changing it at any depth. */
+export const feltIn = ({ total }: EffectMap): number[] => total[0].map((_, place) => Math.max(...total.map((row) => Math.abs(row[place] ?? 0))));
+
+/** The source places that decide, the largest first, of what is felt at each (Python: attribution/comparison.py). */
+export function deciding(effects: readonly number[]): number[] {
   const most = Math.max(...effects);
   const places = Array.from(effects.keys()).filter((place) => most > NOTHING && effects[place] >= ON_THE_WAY * most);
   return places.sort((a, b) => effects[b] - effects[a]);

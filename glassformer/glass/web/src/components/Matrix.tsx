@@ -3,11 +3,14 @@
 
 import { computed } from "@preact/signals";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { explain } from "../explain";
 import type { Graph } from "../graph";
+import { whenIdle } from "../idle";
 import { matrixPicture, matrixTable } from "../export/matrix";
 import { tables } from "../export/tablesOf";
 import { axisTitle, cellName } from "../labels";
 import { below, useLinked } from "../linked";
+import { grouped } from "../numbers";
 import type { Scale } from "../palette";
 import { isDark, openCell, place, printing } from "../store";
 import { Choice } from "./Choice";
@@ -45,6 +48,7 @@ export function Matrix({ graph, tensor: name, head: fixed, scale, caption = true
   const values = graph.values(name);
   const slice = useMemo(() => sliceOf(graph, name, head, scale), [graph, name, head, scale, values]);
   const [wanted, setWanted] = useState<boolean | null>(null);
+  useEffect(() => whenIdle(() => explain(graph, name, 0)), [graph, name]);
   if (!slice) return <NotCarried />;
   const numbers = wanted ?? isSmall(slice);
   return (
@@ -120,7 +124,8 @@ function Grid({ graph, slice, numbers, chosen, onOpen }: GridProps) {
     canvas.current!.style.height = `${window.height}px`;
     paint(canvas.current!, { slice, layout, numbers, dark, focus: focused ? [row, column] : null, chosen }, window);
   };
-  useLayoutEffect(draw);
+  // Not each time that it is drawn anew: where the pointer is, is no part of the picture.
+  useLayoutEffect(draw, [slice, layout, numbers, dark, printed, available, focused, focused && row, focused && column, chosen?.[0], chosen?.[1]]);
   useLayoutEffect(() => void tables.set(scroller.current!, () => matrixTable(slice)), [slice]);
   useLayoutEffect(() => {
     const { clientWidth, clientHeight } = scroller.current!;
@@ -185,7 +190,7 @@ function Grid({ graph, slice, numbers, chosen, onOpen }: GridProps) {
 
 /** How much there is beyond what is seen; 0 where all of it is. */
 function Scrolls({ rows, columns }: { rows: number; columns: number }) {
-  const parts = [columns > 0 && `↔ all ${columns.toLocaleString("en")} columns`, rows > 0 && `↕ all ${rows.toLocaleString("en")} rows`].filter(Boolean);
+  const parts = [columns > 0 && `↔ all ${grouped(columns)} columns`, rows > 0 && `↕ all ${grouped(rows)} rows`].filter(Boolean);
   return parts.length === 0 ? null : <p class="scrolls muted">Scroll to see {parts.join(" and ")}.</p>;
 }
 

@@ -45,12 +45,14 @@ function Header() {
   );
 }
 
+/** Which of the page's records is shown: of the model at a step of its training, or of one of the models compared. */
 function TraceChoice() {
+  const training = page.value!.kind === "training";
   return (
     <label class="choice">
-      Trace
+      {training ? "The model, in training" : "Model"}
       <select value={place.value.trace} onChange={(event) => go({ trace: Number(event.currentTarget.value) })}>
-        {graphs.value.map(({ label }, i) => <option key={i} value={i}>{label}</option>)}
+        {graphs.value.map(({ label }, i) => <option key={i} value={i}>{training ? label.replace(/^step /, "after step ") : label}</option>)}
       </select>
     </label>
   );

@@ -3,7 +3,7 @@
 import { show } from "../numbers";
 import { last } from "../shapes";
 import { angle, divisorOf, positionPair, turn } from "./angles";
-import { bracketed, columnOf, data, described, refs, symbol, type Attributes, type Op } from "./op";
+import { bracketed, columnOf, data, described, refs, symbol, type Attributes, type Node, type Op } from "./op";
 
 /** The position that a row stands at. */
 const positionOf = ({ start }: Attributes, row: number): number => Number(start ?? 0) + row;
@@ -26,18 +26,21 @@ const positions: Op = {
   python: () => null,
 };
 
+/** By which angle the point is turned that a cell is a coordinate of. */
+export function angleAt({ attributes, shape }: Node, flat: number): number {
+  const [rows, width] = shape.slice(-2);
+  return angle(positionOf(attributes, Math.floor(flat / width) % rows), Math.floor((flat % width) / 2), width, Number(attributes.base));
+}
+
 /** Columns 2i and 2i + 1 are a point (a, b), turned by the position's angle. */
 const rotary: Op = {
   made: () => "Pairs of columns turned by their position’s angle, of",
   cells: (_, flat) => refs("x", flat - (flat % 2), 2),
   value(node) {
-    const [x, width, rows] = [data(node, "x"), last(node.shape), node.shape[node.shape.length - 2]];
+    const x = data(node, "x");
     return (flat) => {
-      const column = flat % width;
-      const position = positionOf(node.attributes, Math.floor(flat / width) % rows);
-      const at = angle(position, Math.floor(column / 2), width, Number(node.attributes.base));
-      const pair = flat - (column % 2);
-      return turn([x[pair], x[pair + 1]], at)[column % 2];
+      const pair = flat - (flat % 2); // a row is of whole pairs
+      return turn([x[pair], x[pair + 1]], angleAt(node, flat))[flat % 2];
     };
   },
   describe(cell) {

@@ -5,7 +5,7 @@ import { bracketed, cellSymbol, data, symbol, type Cell, type CellRef, type Desc
 import { list, literal } from "./python";
 
 /** Where a dot product's factors stand: a, a + aStride, ... times b, b + bStride, ..., n of them; bias -1: none. */
-interface Dot {
+export interface Dot {
   readonly a: number;
   readonly aStride: number;
   readonly b: number;
@@ -53,8 +53,16 @@ const matmulAddress = (transposed: boolean): Address => ({ shape, operands: { a,
   };
 };
 
+/** An operation whose cells are dot products. */
+export interface Product extends Op {
+  readonly roles: readonly [string, string]; // of the two operands that are multiplied
+  readonly address: Address;
+}
+
 /** A product of the operands in two roles; `byRow`: the sum runs down the rows of the second, not along its columns. */
-const product = (made: string, roles: readonly [string, string], address: Address, byRow = false): Op => ({
+const product = (made: string, roles: readonly [string, string], address: Address, byRow = false): Product => ({
+  roles,
+  address,
   made: () => made,
   cells(node, flat) {
     const dot = address(node)(flat);

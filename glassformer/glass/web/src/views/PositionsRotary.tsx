@@ -15,6 +15,7 @@ import { Circle } from "./PositionsCircle";
 import { OffsetCurve } from "./PositionsCurve";
 import { speedOf, turnedScore } from "./positionMath";
 import { Slider } from "./PositionsSlider";
+import { wordFrom } from "./wordFrom";
 
 const MOST_SHIFT = 30;
 
@@ -53,19 +54,12 @@ export function PositionsRotary({ graph }: { graph: Graph }) {
   );
 }
 
-const WORD = /^\p{L}{2}/u;
-
-/** The first place from `wanted` on whose token is a word, or at least begins as one; else `wanted`, as far as there is one. */
-function wordFrom(graph: Graph, tensor: Tensor, wanted: number): number {
-  const places = Array.from({ length: tensor.shape[1] }, (_, i) => i);
-  return places.find((i) => i >= wanted && WORD.test(placeText(graph, tensor, 1, i))) ?? Math.min(wanted, places.length - 1);
-}
 
 function Pair({ graph, turned: { query, key, queryTurned, keyTurned, scores }, head }: { graph: Graph; turned: Turned; head: number }) {
   const [, rows, width] = query.shape;
   const [pair, setPair] = useLinked("pair", below(width / 2), 0);
-  const [i, setI] = useLinked("query", below(rows), wordFrom(graph, query, 3));
-  const [j, setJ] = useLinked("key", below(key.shape[1]), wordFrom(graph, key, 1));
+  const [i, setI] = useLinked("query", below(rows), wordFrom(graph.trace.axes[query.axes[1]], 3));
+  const [j, setJ] = useLinked("key", below(key.shape[1]), wordFrom(graph.trace.axes[key.axes[1]], 1));
   const [shift, setShift] = useLinked("shift", between(0, MOST_SHIFT), 0);
   const base = Number(queryTurned.attributes.base);
   const keyHead = Math.floor(head / (query.shape[0] / key.shape[0])); // grouped queries share a key head

@@ -4,6 +4,7 @@ import { Num } from "../components/Num";
 import type { Graph } from "../graph";
 import { placeText } from "../labels";
 import { below, useLinked } from "../linked";
+import { wordFrom } from "./wordFrom";
 import { scaleOf } from "../palette";
 import type { Tensor } from "../record";
 import { last } from "../shapes";
@@ -13,7 +14,7 @@ import { PixelMap } from "./PixelMap";
 const FIRST = 6; // numbers written out
 
 export function PositionsSum({ graph, tensor }: { graph: Graph; tensor: Tensor }) {
-  const [place, setPlace] = useLinked("place", below(tensor.shape[0]), Math.min(1, tensor.shape[0] - 1));
+  const [place, setPlace] = useLinked("place", below(tensor.shape[0]), wordFrom(graph.trace.axes[tensor.axes[0]], 1));
   const sum = graph.consumers(tensor.name).find(({ op }) => op === "add");
   if (!sum) return null;
   const word = sum.operands.a === tensor.name ? sum.operands.b : sum.operands.a;

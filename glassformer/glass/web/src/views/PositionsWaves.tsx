@@ -9,6 +9,7 @@ import { divisorOf } from "../ops/angles";
 import type { Tensor } from "../record";
 import { pairOf, speedOf } from "./positionMath";
 import { Slider } from "./PositionsSlider";
+import { wordFrom } from "./wordFrom";
 
 const HEIGHT = 190;
 const MARGIN = { left: 34, right: 12, top: 12, bottom: 26 };
@@ -16,7 +17,7 @@ const MARGIN = { left: 34, right: 12, top: 12, bottom: 26 };
 export function PositionsWaves({ graph, tensor }: { graph: Graph; tensor: Tensor }) {
   const [rows, width] = tensor.shape;
   const [pair, setPair] = useLinked("pair", below(width / 2), 0);
-  const [place, setPlace] = useLinked("place", below(rows), Math.min(1, rows - 1));
+  const [place, setPlace] = useLinked("place", below(rows), wordFrom(graph.trace.axes[tensor.axes[0]], 1));
   const { base, layout, start } = tensor.attributes;
   const speed = speedOf(Number(base), divisorOf(tensor.attributes, width), pair);
   const { sine, cosine } = pairOf(layout, width, pair);

@@ -26,17 +26,18 @@ export function Training() {
   const groups = useMemo(() => probes(graphs.value), [graphs.value]);
   const texts = [...groups.keys()];
   const isHere = ({ index }: Probe) => index === place.value.trace;
-  const [text, setText] = useLinked("probe", below(texts.length), texts.findIndex((one) => groups.get(one)!.some(isHere)));
+  const [text, setText] = useLinked("probe", below(texts.length), opening([...groups.values()], isHere));
   const list = groups.get(texts[text])!;
-  const [at, setAt] = useLinked("probe_step", below(list.length), Math.max(0, list.findIndex(isHere)));
+  const here = list.findIndex(isHere);
+  const [at, setAt] = useLinked("probe_step", below(list.length), here < 0 ? list.length - 1 : here);
   const { graph, index } = list[at];
   return (
     <Frame title="Learning" lead="The same sentence, traced again and again while the model was trained. Walk along and watch the translation and its attention take shape.">
       {texts.length > 1 && (
         <div class="controls"><Choice label="Sentence" value={text} options={texts.map((one, i) => [i, one] as const)} onChange={setText} /></div>
       )}
-      <Player label="The training, validation by validation" panel="probe" value={at} onChange={setAt}
-        stops={list.map(({ graph: { label } }) => label)} names={list.map(({ graph: { label } }) => label)} />
+      {list.length === 1 ? <p class="note">Of this sentence there is this one trace, of no step before.</p> : <Player label="The training, validation by validation" panel="probe" value={at} onChange={setAt}
+        stops={list.map(({ graph: { label } }) => label)} names={list.map(({ graph: { label } }) => label)} />}
       <div id="probe" role="tabpanel" aria-label={graph.label} class="learning">
         <Translation graph={graph} />
         <section class="card">
@@ -61,6 +62,12 @@ export function Training() {
       </div>
     </Frame>
   );
+}
+
+/** The sentence that is shown, where it was traced more than once; else that which was traced the most. */
+function opening(all: readonly (readonly Probe[])[], isHere: (probe: Probe) => boolean): number {
+  const own = all.findIndex((list) => list.some(isHere));
+  return all[own].length > 1 ? own : all.reduce((most, list, i) => (list.length > all[most].length ? i : most), 0);
 }
 
 const Translation = ({ graph: { label, trace } }: { graph: Graph }) => (

@@ -3,7 +3,7 @@
 import type { ComponentChildren } from "preact";
 import type { Graph } from "../../graph";
 import type { Cause, Trace } from "../../record";
-import { MEASURES, sizeOf, written } from "./effects";
+import { MEASURES, odds, sizeOf, written } from "./effects";
 import { besides, carriers, decidingHead, DECIDES, itsFellows, most, route, strongestHead, turns, type Found, type Run } from "./findings";
 import { chosenPart, intervene } from "./intervening";
 import { depthName, kindOf, partId, partName, PUT_THERE, sourceWord } from "../../causes/parts";
@@ -26,7 +26,7 @@ export function Answer({ graph }: { graph: Graph }) {
       <h4>The way through the model</h4>
       <p class="muted">
         The <b>effect</b> of a change is what the {MEASURES[cause.contrast.measure]} loses by that, of {written(cause, cause.clean)}
-        {cause.other !== null && <> (with the whole second sentence {written(cause, cause.other)} would be left)</>}. Layers count from 0.
+        {cause.other !== null && <> (with the whole second sentence {written(cause, cause.other)} would be left)</>}.
       </p>
       <ol class="route">
         {route(cause).map((run, i, runs) => <Stage key={i} graph={graph} run={run} before={runs[i - 1] ?? null} />)}
@@ -54,8 +54,18 @@ export function Verdict({ graph }: { graph: Graph }) {
       The word {word(first)} decides.{" "}
       {last !== first && <>The encoder hands {what === "what decides" ? "that" : what} on{read ? <>: when the decoder reads, {what} is found at {word(last)}</> : <> to {word(last)}</>}{left && <>, no longer at {word(first)}</>}.</>}
       {last === first && read && <>{sentenceCase(what)} is still found there when the decoder reads.</>}
+      <Close cause={cause} found={first.first} />
     </>
   );
+}
+
+const CLOSE = Math.log(3); // of odds; below that a choice is a close one
+
+/** A word can decide a choice that is close as the sentence stands: how close it is, and what it is without that word. */
+function Close({ cause: { contrast: { a, b, measure }, clean }, found: { effect } }: { cause: Cause; found: Found }) {
+  if (measure !== "logit_difference" || Math.abs(clean) >= CLOSE) return null;
+  const [now, then] = [clean < 0 ? b : a, clean - effect < 0 ? b : a];
+  return <> The choice is a close one, <bdi>{saidText(now)}</bdi> by {odds(clean)}&nbsp;:&nbsp;1; with that word changed it is {now === then ? "still " : ""}<bdi>{saidText(then)}</bdi> by {odds(clean - effect)}&nbsp;:&nbsp;1.</>;
 }
 
 /** "a", "a and b", "a, b and c". */
@@ -129,7 +139,7 @@ function Others({ trace, cause }: { trace: Trace; cause: Cause }) {
   const { a, b } = cause.contrast;
   return (
     <p>
-      {words.length > 0 && <>Putting {listed(words.map((place) => <Word text={sourceWord(trace, place)} />))}{words.length > 1 && " (each alone)"} from the second sentence into this one is enough to turn <bdi>{saidText(a)}</bdi> into <bdi>{saidText(b)}</bdi>. </>}
+      {words.length > 0 && <>{words.length > 1 && "Each of "}{listed(words.map((place) => <Word text={sourceWord(trace, place)} />))} is enough by itself: with its numbers of the second sentence, and everything else of this one, the model says <bdi>{saidText(b)}</bdi> instead of <bdi>{saidText(a)}</bdi>. </>}
       {rest && <>No other single word, at any depth, moves the {MEASURES[cause.contrast.measure]} by more than {sizeOf(cause, rest.effect).replace("less than ", "")}.</>}
     </p>
   );

@@ -1,7 +1,9 @@
 // What attention and the literature's attributions say of the source's words, beside what the interventions found.
 
+import { useEffect } from "preact/hooks";
+import { compare, comparisonOf } from "../../comparing";
 import type { Graph } from "../../graph";
-import { percent } from "../../numbers";
+import { percent, show } from "../../numbers";
 import { fill, inkOn, UNIT } from "../../palette";
 import { isDark, openView } from "../../store";
 import { attention, EVERYWHERE } from "../decoding/attention";
@@ -14,6 +16,7 @@ interface Opinion {
   readonly shares: readonly number[]; // of each source word, adding up to 1
 }
 
+const INTEGRATED = "integrated gradients";
 const LOOKED = "cross-attention, mean of all heads";
 
 /** All sizes, as shares of their sum. */
@@ -23,8 +26,8 @@ function shares(values: ArrayLike<number>): number[] {
   return sizes.map((value) => (sum ? value / sum : 0));
 }
 
-/** What each method says: first the interventions, then attention, then the attributions of the record. */
-export function opinions(graph: Graph): { found: Opinion; others: Opinion[] } {
+/** What each method says: first the interventions, then attention, then the attributions. */
+function opinions(graph: Graph): { found: Opinion; others: Opinion[] } {
   const cause = graph.recorded.cause!;
   const source = graph.recorded.axes.source.size;
   const weights = attention(graph, EVERYWHERE);
@@ -32,11 +35,12 @@ export function opinions(graph: Graph): { found: Opinion; others: Opinion[] } {
   const looked: Opinion[] = row ? [{ name: LOOKED, shares: shares(row) }] : [];
   return {
     found: { name: "interventions (largest effect at any depth)", shares: shares(felt(cause)) },
-    others: [...looked, ...cause.attributions.map(({ method, source: values }): Opinion => ({ name: method, shares: shares(values) }))],
+    others: [...looked, ...(comparisonOf(graph).found?.attributions ?? []).map(({ method, source: values }): Opinion => ({ name: method, shares: shares(values) }))],
   };
 }
 
 export function Beside({ graph }: { graph: Graph }) {
+  useEffect(() => compare(graph), [graph]);
   const trace = graph.recorded;
   const { deciding } = trace.cause!;
   const { found, others } = opinions(graph);
@@ -64,9 +68,23 @@ export function Beside({ graph }: { graph: Graph }) {
           </tbody>
         </table>
       </div>
-      {trace.cause!.attributions.length === 0 && <p class="muted">Gradients, occlusion, rollout and ALTI+ are computed by Python when it writes a record (<code>explain … --cause</code>).</p>}
+      <Comparing graph={graph} />
       <p class="muted">Shares of each row in per cent. Underlined: the row’s first word; a tick says that the interventions find it to decide, too. <button class="link" onClick={() => openView("attention")}>See the attention</button></p>
     </section>
+  );
+}
+
+/** How far the other methods are, where the page computes them itself; then by how much integrated gradients miss their sum. */
+function Comparing({ graph }: { graph: Graph }) {
+  const { found, done } = comparisonOf(graph);
+  if (!found) return <p role="status" class="ask-doing"><progress value={done} max={1} aria-label="attributions computed" /> Gradients, occlusion, rollout and ALTI+ are being computed …</p>;
+  const integrated = found.attributions.find(({ method }) => method === INTEGRATED);
+  if (!integrated) return null;
+  const sum = [...integrated.source, ...integrated.target].reduce((total, share) => total + share, 0);
+  return (
+    <p class="muted">
+      Integrated gradients should add up to what all the words, here and in the translation so far, make together, {show(sum + found.gap)}: they add up to {show(sum)}.
+    </p>
   );
 }
 

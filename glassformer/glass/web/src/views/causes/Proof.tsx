@@ -2,8 +2,8 @@
 
 import type { Graph } from "../../graph";
 import type { Cause, Trace } from "../../record";
-import { MEASURES, odds, sizeOf, written } from "./effects";
-import { carries, felt, most, proof, pronounCell, rest, route, type Found } from "./findings";
+import { MEASURES, odds, written } from "./effects";
+import { carries, proof, pronounCell, rest, route, type Found } from "./findings";
 import { depthName, effectOf, sourceWord } from "../../causes/parts";
 import { matter, saidText } from "./says";
 import { Word } from "./Word";
@@ -24,6 +24,7 @@ export function Proof({ graph, onTry, chosen }: Props) {
   if (pronoun && carries(cause, pronoun) !== "most") found.push(pronoun);
   return (
     <>
+      {found.some(({ row }) => row > 0) && <p class="muted">Layers count from 0.</p>}
       <div class="scroll proof-window" tabIndex={0} role="group" aria-label="The proof">
         <table class="proof">
           <thead><tr><th scope="col">What is changed</th><th scope="col">Which word the model then prefers, by what odds</th><td /></tr></thead>
@@ -41,7 +42,6 @@ export function Proof({ graph, onTry, chosen }: Props) {
         </table>
       </div>
       {pronoun && <p><Pronoun trace={trace} found={pronoun} /></p>}
-      {found.some(({ row }) => row > 0) && <p class="muted">Layers count from 0.</p>}
     </>
   );
 }
@@ -51,9 +51,7 @@ function Pronoun({ trace, found }: { trace: Trace; found: Found }) {
   const cause = trace.cause!;
   const [word, from] = [<Word text={sourceWord(trace, found.column)} />, route(cause)[0]?.first.column];
   const how = carries(cause, found);
-  const moved = felt(cause)[found.column];
-  const least = sizeOf(cause, moved).startsWith("less") && sizeOf(cause, moved);
-  const measured = <>changing {word}, at whatever depth, moves the {MEASURES[cause.contrast.measure]} by {least ? least : <>at most {sizeOf(cause, moved)}</>}; the largest effect of all is {sizeOf(cause, most(cause))}.</>;
+  const measured = <>changing {word}, at whatever depth, the model says <Prefers cause={cause} values={left(cause, found)} />.</>;
   if (how === "most") return <>The pronoun {word} carries {matter(trace)}: {measured}</>;
   return (
     <>
@@ -61,6 +59,12 @@ function Pronoun({ trace, found }: { trace: Trace; found: Found }) {
       {how === "part" ? " In this sentence the pronoun carries only a part: " : " In this sentence the pronoun does not: "}{measured}
     </>
   );
+}
+
+/** What is left at least and at most when a word is changed, over the depths. */
+function left(cause: Cause, { map, column }: Found): readonly [least: number, most: number] {
+  const values = map.total.map((row) => cause.clean - (row[column] ?? 0));
+  return [Math.min(...values), Math.max(...values)];
 }
 
 /** Which word, and by how much: odds where the measure is a logit difference. `values`: one, or the least and the most. */

@@ -51,7 +51,7 @@ function Measures({ cause: { contrast: { a, b }, clean, other }, cause }: { caus
     <>
       The <b>logit difference</b>, log p(<bdi>{a.text.trim()}</bdi>) − log p(<bdi>{b.text.trim()}</bdi>), is positive where the model prefers the first word, negative where the second.
       Here it is {show(clean)}. The <b>odds</b> are e to that power, {odds(clean)} : 1, one percentage over the other. An <b>effect</b> is what the logit difference loses by a change
-      {other !== null && <>; the whole second sentence takes {written(cause, clean - other)} away, from {written(cause, clean)} to {written(cause, other)}</>}.
+      {other !== null && <>; the whole second sentence takes {written(cause, clean - other)} away, from {written(cause, clean)} to {written(cause, other)}</>}. Each number is rounded by itself, so a sum may be off by 0.1.
     </>
   );
 }

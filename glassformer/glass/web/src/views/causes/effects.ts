@@ -1,5 +1,6 @@
 // How effects are written and coloured: orange speaks for A, blue for B, as everywhere in causes.
 
+import { grouped } from "../../numbers";
 import { fill, inkOn, type Scale } from "../../palette";
 import type { Cause } from "../../record";
 import { most } from "./findings";
@@ -23,7 +24,7 @@ const LARGEST = 15; // e^15 is three million; beyond that a number says no more
 /** The odds of the preferred word that a logit difference stands for, its exponential: "500", "1.4", "over 3,269,017". */
 export function odds(difference: number): string {
   const value = Math.exp(Math.min(Math.abs(difference), LARGEST));
-  return `${Math.abs(difference) > LARGEST ? "over " : ""}${value < 10 ? value.toFixed(1) : Math.round(value).toLocaleString("en")}`;
+  return `${Math.abs(difference) > LARGEST ? "over " : ""}${value < 10 ? value.toFixed(1) : grouped(Math.round(value))}`;
 }
 
 /** One scale for all maps of a cause, so that their colours compare. */

@@ -2,6 +2,7 @@
 
 import type { Cause, EffectMap, Trace } from "../../record";
 import { mapOf, pronounOf, type Part } from "../../causes/parts";
+import { feltIn } from "../../causes/sweep";
 
 /** A cell that stands out, with what it does to the contrast. */
 export interface Found extends Part {
@@ -116,10 +117,7 @@ export const turns = (cause: Cause, effect: number): boolean =>
   cause.contrast.measure === "logit_difference" && cause.clean > 0 && cause.clean - effect < 0;
 
 /** For each source word the largest effect, in size, of changing it at any depth. */
-export function felt(cause: Cause): number[] {
-  const { total } = mapOf(cause, "encoder.stream");
-  return total[0].map((_, place) => Math.max(...total.map((row) => Math.abs(row[place] ?? 0))));
-}
+export const felt = (cause: Cause): number[] => feltIn(mapOf(cause, "encoder.stream"));
 
 /** The place of the largest number, in size. */
 export const topOf = (values: ArrayLike<number>): number =>

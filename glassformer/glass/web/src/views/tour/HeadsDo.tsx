@@ -1,6 +1,9 @@
 // The stop on heads: what the heads of this model do, measured over sentences that it has not seen.
 
 import type { Estimate, Study } from "../../record";
+import "./HeadsDo.css";
+
+type Contrast = Study["contrasts"][number];
 
 const STANDS_OUT = 0.5; // of a head's weight, or of a change
 
@@ -20,26 +23,66 @@ export function HeadsDo({ study }: { study: Study | null }) {
   );
 }
 
-/** Where a change of one word goes, over many sentences. */
-export function Carried({ contrast: { contrast, found, used, heads, carriers } }: { contrast: Study["contrasts"][number] }) {
+/** Whether a swap of one word turns another, and where that goes, over many sentences. */
+export function Carried({ contrast }: { contrast: Contrast }) {
+  const { contrast: swap, heads, used, carriers } = contrast;
   const strong = heads.filter(({ mean }) => mean >= STANDS_OUT);
   return (
     <>
-      <p>
-        <b>What they carry.</b> In {found} sentences one word was swapped (<code>{contrast}</code>); in {used} of them the model then prefers the other form.
-        {used > 0 && (strong.length ? " Heads that carry at least half of that change alone (mean share, 95 % interval):" : " No head alone carries half of that change.")}
-      </p>
-      {used > 0 && strong.length > 0 && <ul>{strong.map((one) => <li key={`${one.attention} ${one.head}`}>{headName(one.attention, one.head)}: {interval(one)}</li>)}</ul>}
+      <p><b>What one word carries.</b> In {contrast.found} sentences one word was swapped: {swap}. <Turned contrast={contrast} /></p>
       {used > 0 && (
-        <p>
-          Where it stands in the encoder: {Object.entries(carriers).map(([depth, { words, share }], i) => (
-            <span key={depth}>{i > 0 && "; "}{depth === "embedding" ? "as a word" : `after ${depth}`} at {Object.entries(words).slice(0, 3).map(([word, count]) => `${word} (${count})`).join(", ")}, share {interval(share)}</span>
-          ))}.
-        </p>
+        <div class="scroll">
+          <table class="figures">
+            <caption class="carried-caption">How much of the change comes with one part alone, if only that is put in from the other sentence (1: all of it). Mean and 95 % interval over {used === 1 ? "that one sentence" : `those ${used} sentences`}.</caption>
+            <thead><tr><th scope="col">part</th><th scope="col">share</th><th scope="col">interval</th><th scope="col">which word that is, and how often</th></tr></thead>
+            <tbody>
+              {Object.entries(carriers).map(([depth, { words, share }]) => (
+                <Share key={depth} estimate={share} name={depth === "embedding" ? "the word as it comes in" : `the state of one word after ${depth}`} words={words} />
+              ))}
+              {strong.map((one) => <Share key={`${one.attention} ${one.head}`} estimate={one} name={headName(one.attention, one.head)} />)}
+            </tbody>
+          </table>
+        </div>
       )}
+      {used > 0 && strong.length === 0 && <p class="muted">No head alone carries half of that change.</p>}
     </>
   );
 }
+
+const FEW = 3; // words that are listed
+
+function Share({ estimate: { mean, low, high }, name, words = {} }: { estimate: Estimate; name: string; words?: { readonly [word: string]: number } }) {
+  const all = Object.entries(words);
+  const others = all.slice(FEW).reduce((sum, [, count]) => sum + count, 0);
+  return (
+    <tr>
+      <th scope="row">{name}</th>
+      <td>{mean.toFixed(2)}</td>
+      <td>{low !== null && high !== null && `${low.toFixed(2)} to ${high.toFixed(2)}`}</td>
+      <td class="words">{all.slice(0, FEW).map(([word, count]) => `${word.replace(/^\((.*)\)$/, "$1")} ${count}`).join(", ")}{others > 0 && `, others ${others}`}</td>
+    </tr>
+  );
+}
+
+/** In how many sentences the swap turned the word, and what that comes to. */
+function Turned({ contrast: { found, asked = found, used } }: { contrast: Contrast }) {
+  if (asked === 0) return <>None of the translations has a word to compare, so this says nothing of the model.</>;
+  const verdict = VERDICTS.find(([least]) => used / asked >= least)![1];
+  return (
+    <>
+      {asked < found && <>Of the translations, {asked} {asked === 1 ? "has" : "have"} a word that could turn with it. </>}
+      In <b>{used} of {asked < found && "these "}{asked}</b> the model then prefers the other form: {verdict}.
+    </>
+  );
+}
+
+const VERDICTS: readonly (readonly [least: number, words: string])[] = [
+  [1, "in every one of them that word decides"],
+  [0.9, "that word decides nearly always"],
+  [0.5, "that word decides mostly, but not always"],
+  [Number.MIN_VALUE, "mostly something else decides, and what follows holds for these few only"],
+  [0, "that word does not decide it"],
+];
 
 const headName = (attention: string, head: number): string => {
   const [stack, layer, kind] = attention.split(".");

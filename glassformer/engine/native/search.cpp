@@ -1,0 +1,145 @@
+// Greedy and beam search where nothing is asked of them but a length: what search/stepwise.py and search/beam.py do,
+// which know every rule and serve every engine. The names are theirs.
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "model.h"
+
+namespace {
+
+// The slots of rows that go on from `parents`: those of the parent's past and its own.
+std::vector<int32_t> select(const std::vector<int32_t>& slots, const std::vector<int32_t>& own,
+                            const std::vector<int32_t>& parents, int length) {
+    std::vector<int32_t> selected;
+    for (const int32_t parent : parents) {
+        selected.insert(selected.end(), slots.begin() + (int64_t)parent * length, slots.begin() + (int64_t)(parent + 1) * length);
+        selected.push_back(own[parent]);
+    }
+    return selected;
+}
+
+struct Node {  // a token of some path, and the one before it (-1: none)
+    int parent;
+    int32_t token;
+    float log_prob;
+};
+
+struct Path {
+    int node, row;  // its last token, and the row of the state that has read it
+    double score;
+};
+
+bool is_better(const Path& one, const Path& other) { return one.score > other.score; }
+
+struct Sentence {
+    std::vector<Path> live, finished;  // the best first
+};
+
+// One step of a sentence: of the continuations of its live paths the 2 * beam best are looked at; those of the first
+// `beam` that end are finished, and the first `beam` that do not end live on.
+void grow(Sentence& sentence, std::vector<Node>& nodes, const Search& s, int length, int count, const int32_t* ids,
+          const float* log_probs) {
+    struct Continuation {
+        const Path* path;
+        int64_t place;
+        double score;
+    };
+    std::vector<Continuation> all;
+    for (const Path& path : sentence.live) {
+        const int64_t first = (int64_t)path.row * count;
+        if (log_probs[first] == -INFINITY) throw Refused("stuck");
+        for (int64_t place = first; place < first + count && log_probs[place] > -INFINITY; ++place)
+            all.push_back({&path, place, path.score + log_probs[place]});
+    }
+    std::stable_sort(all.begin(), all.end(), [](const auto& one, const auto& other) { return one.score > other.score; });
+    std::vector<Path> live;
+    for (int i = 0; i < std::min((int)all.size(), 2 * s.beam); ++i) {
+        const auto& [path, place, score] = all[i];
+        const bool ends = ids[place] == s.end;
+        if (ends ? i >= s.beam : (int)live.size() == s.beam) continue;
+        nodes.push_back({path->node, ids[place], log_probs[place]});
+        const int node = (int)nodes.size() - 1;
+        if (ends) sentence.finished.push_back({node, path->row, score / s.penalties[length]});
+        else live.push_back({node, path->row, score});
+    }
+    sentence.live.swap(live);
+    std::stable_sort(sentence.finished.begin(), sentence.finished.end(), is_better);
+    if ((int)sentence.finished.size() > s.n_best) sentence.finished.resize(s.n_best);
+}
+
+// Writes the finished paths, and where these are too few those that the limit cut off.
+void tell(const Sentence& sentence, const std::vector<Node>& nodes, const Search& s, int source) {
+    std::vector<Path> paths = sentence.finished;
+    paths.insert(paths.end(), sentence.live.begin(), sentence.live.end());
+    for (int rank = 0; rank < std::min((int)paths.size(), s.n_best); ++rank) {
+        const int64_t first = ((int64_t)source * s.n_best + rank) * s.longest;
+        int length = 0;
+        for (int node = paths[rank].node; node >= 0; node = nodes[node].parent) ++length;
+        for (int node = paths[rank].node; node >= 0; node = nodes[node].parent) {
+            s.tokens[first + --length] = nodes[node].token;
+            s.log_probs[first + length] = nodes[node].log_prob;
+        }
+    }
+}
+
+}  // namespace
+
+void glassformer_batch::greedy(const Search& s) {
+    const int sources = (int)lengths.size();
+    std::vector<int32_t> going(sources), last(sources, s.start), slots, own(sources), ids(sources), parents;
+    std::vector<float> log_probs(sources);
+    std::iota(going.begin(), going.end(), 0);
+    for (int length = 0; !going.empty(); ++length) {
+        step((int)going.size(), last.data(), going.data(), slots.data(), length, own.data(), nullptr, 0);
+        best(1, s.forbidden(length), ids.data(), log_probs.data());
+        parents.clear();
+        for (int row = 0; row < (int)going.size(); ++row) {
+            if (log_probs[row] == -INFINITY) throw Refused("stuck");
+            const int64_t place = (int64_t)going[row] * s.longest + length;
+            s.tokens[place] = ids[row], s.log_probs[place] = log_probs[row];
+            if (ids[row] != s.end && length + 1 < s.limits[going[row]]) parents.push_back(row);
+        }
+        slots = select(slots, own, parents, length);
+        for (size_t row = 0; row < parents.size(); ++row) going[row] = going[parents[row]], last[row] = ids[parents[row]];
+        going.resize(parents.size());
+    }
+}
+
+void glassformer_batch::beam(const Search& s) {
+    const int sources = (int)lengths.size(), count = std::min(2 * s.beam, model.config.vocabulary);
+    std::vector<Sentence> sentences(sources);
+    std::vector<Node> nodes;
+    std::vector<int32_t> going(sources), of(sources), last(sources, s.start), slots, own, ids;
+    std::vector<float> log_probs;
+    std::iota(going.begin(), going.end(), 0);
+    std::iota(of.begin(), of.end(), 0);  // the source of each row
+    for (int source = 0; source < sources; ++source) sentences[source].live = {{-1, source, 0.}};
+    for (int length = 1; !going.empty(); ++length) {  // of the paths after this step
+        const int n = (int)of.size();
+        own.resize(n), ids.resize((size_t)n * count), log_probs.resize((size_t)n * count);
+        step(n, last.data(), of.data(), slots.data(), length - 1, own.data(), nullptr, 0);
+        best(count, s.forbidden(length - 1), ids.data(), log_probs.data());
+        std::vector<int32_t> parents, still_going;
+        of.clear(), last.clear();
+        for (const int32_t source : going) {
+            Sentence& sentence = sentences[source];
+            grow(sentence, nodes, s, length, count, ids.data(), log_probs.data());
+            const int reach = s.to_the_limit ? s.limits[source] : length + 1;
+            const bool beaten = sentence.live.empty() ||
+                                ((int)sentence.finished.size() == s.n_best &&
+                                 sentence.live[0].score / s.penalties[reach] <= sentence.finished.back().score);
+            if (beaten || length >= s.limits[source]) {
+                tell(sentence, nodes, s, source);
+                continue;
+            }
+            still_going.push_back(source);
+            for (Path& path : sentence.live) {
+                parents.push_back(path.row), of.push_back(source), last.push_back(nodes[path.node].token);
+                path.row = (int)parents.size() - 1;
+            }
+        }
+        slots = select(slots, own, parents, length - 1);
+        going.swap(still_going);
+    }
+}
