@@ -1,4 +1,4 @@
-"""What finding a cause costs the page itself: its own sweep, and its own beam, in Node.
+"""What finding a cause costs the page itself: its own sweep, the attributions beside it, and its own beam, in Node.
 
     python benchmarks/page_causes.py MODEL ["A sentence" "A second sentence"]
 
@@ -50,8 +50,10 @@ def main() -> None:
         )
         nothing = min(processor_seconds(program, plain) for _ in range(3))
         for name, question in asked.items():
-            taken = min(processor_seconds(program, plain | {"asked": [question]}) for _ in range(3))
-            print(f"why, against {name}: {taken - nothing:.2f} s")
+            asks = plain | {"asked": [question]}
+            taken = min(processor_seconds(program, asks | {"answers": "alone"}) for _ in range(3))
+            both = min(processor_seconds(program, asks) for _ in range(3))
+            print(f"why, against {name}: {taken - nothing:.2f} s, the attributions {both - taken:.2f} s more")
         taken = min(processor_seconds(program, plain | {"beam": BEAM}) for _ in range(3))
         print(f"a beam of {BEAM}: {taken - nothing:.2f} s")
 

@@ -7,8 +7,10 @@ import pytest
 
 from glassformer.glass.causes.cause import cause
 from glassformer.glass.trace import trace
+from glassformer.glass.training_step import training_step
+from glassformer.special import EOS
 
-from .browser import AXE, go, settle
+from .browser import AXE, go, number, settle
 from .node import bundled
 from .pages import MODERN, spoken
 
@@ -106,6 +108,20 @@ def test_the_cause_that_the_page_finds_is_pythons(program, name):
     assert compared >= 3
 
 
+@pytest.mark.parametrize("name", MODELS)
+def test_the_step_of_training_that_the_page_takes_is_pythons(program, name):
+    model = MODELS[name]()
+    record = trace(model, "a b", detail="full+weights").to_dict(compact=True)
+    ours = program({"record": record, "sentence": SENTENCE, "asked": []})["step"]
+    source = [*model.source_tokenizer.encode(SENTENCE), EOS]
+    said = [step["chosen"]["id"] for step in trace(model, SENTENCE).decode["steps"]]
+    theirs = training_step(model.model, source, said)
+    for key in ("losses", "losses_after", "rate"):
+        assert ours[key] == pytest.approx(theirs[key], **CLOSE), key
+    for key, value in theirs["weight"].items():
+        assert ours["weight"][key] == (value if type(value) in (str, int) else pytest.approx(value, **CLOSE)), key
+
+
 @pytest.mark.parametrize("width", WIDTHS[1:])
 @pytest.mark.parametrize("name", MODELS)
 def test_the_beam_that_the_page_searches_is_pythons(program, name, width):
@@ -171,6 +187,19 @@ def test_the_methods_of_the_literature_are_computed_for_a_typed_sentence(visit, 
         sizes = [abs(share) for share in one.source]
         shown = [int(text) for text in row.get_by_role("cell").all_inner_texts()]
         assert shown == pytest.approx([100 * size / sum(sizes) for size in sizes], abs=0.6), one.method
+
+
+def test_a_step_of_training_on_a_typed_sentence_is_computed_here(visit, pages):
+    page = visit(pages("greedy"), "#view=training_step&sentence=a b")
+    page.get_by_role("region", name="One weight’s gradient, term by term").wait_for()
+    model = spoken()
+    said = [step["chosen"]["id"] for step in trace(model, "a b").decode["steps"]]
+    step = training_step(model.model, [*model.source_tokenizer.encode("a b"), EOS], said)
+    shown = page.get_by_role("table").first.get_by_role("row").last.get_by_role("cell").all_inner_texts()
+    means = [sum(step[key]) / len(said) for key in ("losses", "losses_after")]
+    assert [number(text) for text in shown] == pytest.approx(means, abs=2e-4)
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    assert [one["id"] for one in page.evaluate("() => axe.run()")["violations"]] == []
 
 
 def test_the_recorded_sentence_can_be_asked_another_question_and_back(visit, pages):

@@ -102,7 +102,8 @@ def test_the_views_are_those_that_the_record_can_fill(visit, pages):
     offered = set(view_names(page))
     assert {"Start", "Map", "Guided tour", "Tokens", "Positions", "Attention", "Heads side by side",
             "Residual and norm", "Feed-forward", "Logits to probabilities", "Decoding step by step",
-            "The beam as a tree", "All matrices", "Edit and recompute", "Why this word?"} == offered  # fmt: skip
+            "The beam as a tree", "All matrices", "Edit and recompute", "Why this word?",
+            "A step of training"} == offered  # fmt: skip
     less = set(view_names(visit.turn(page, pages("attention"))))
     assert less < offered and {"Map", "Tokens", "Attention", "The beam as a tree"} <= less
     assert "Edit and recompute" not in less and attention().vocabulary is None

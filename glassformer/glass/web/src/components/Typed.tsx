@@ -31,11 +31,11 @@ export const Translating = () => (
   </section>
 );
 
-/** In the place of a view that only a record of Python's has. */
+/** In the place of a view that the recorded sentence has and the typed one has not: its step of training, without an end. */
 export const Missing = ({ title }: { title: string }) => (
   <section class="view" aria-labelledby="view-title">
     <h2 id="view-title">{title}</h2>
-    <p class="note">Python computes this when it writes a record; the page itself does not. It is there for the recorded sentence.</p>
+    <p class="note">The translation of the typed sentence has no end: it was cut off at the most that the model may write, so there is nothing that it could be taught. For the recorded sentence this is there.</p>
     <p><button onClick={() => void showSentence(null)}>Back to the recorded sentence</button></p>
   </section>
 );

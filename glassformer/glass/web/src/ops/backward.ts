@@ -1,6 +1,6 @@
 // Reverse mode: the vector-Jacobian product of each operation (Griewank & Walther 2008, chapter 3).
 // C is one number made from all that follows an operation y = f(x), and `down` is dC/dy, a number for each cell of y. A
-// rule gives dC/dx = Σ dC/dy · dy/dx, for each operand that depends on the tokens read. Parameters, ids and masks get none.
+// rule gives dC/dx = Σ dC/dy · dy/dx, for each operand x that is `wanted`. Ids and masks have none.
 
 import { last, size, type Numbers } from "../shapes";
 import { rowOf } from "../vectors";
@@ -14,7 +14,8 @@ import { PRODUCTS, type Product } from "./products";
 
 /** dC/dx, by the role of x. */
 export type Gradients = { readonly [role: string]: Float64Array };
-type Rule = (node: Node, down: Float64Array) => Gradients;
+type Wanted = (role: string) => boolean;
+type Rule = (node: Node, down: Float64Array, wanted: Wanted) => Gradients;
 
 /** y = f(x), cell by cell: dC/dx = dC/dy · f′(x). */
 const pointwise = (slope: (x: number) => number): Rule => (node, down) => {
@@ -38,20 +39,23 @@ const multiply: Rule = (node, down) => {
   return { a: down.map((dy, i) => dy * b[i % b.length]), b: folded(down.map((dy, i) => dy * a[i]), node.operands.b.shape) };
 };
 
-/** y = Σₖ aₖ bₖ: dC/daₖ = Σ dC/dy · bₖ, over all y that aₖ is in; the same for b, unless it is a weight. */
-const product = ({ roles: [first, second], address }: Product): Rule => (node, down) => {
-  const b = data(node, second);
-  const a = second === "weight" ? null : data(node, first);
-  const da = new Float64Array(size(node.operands[first].shape));
-  const db = a && new Float64Array(b.length);
+/** What an operation adds to every row, or multiplies it by, is one number for each column: dC/dy adds up over the rows. */
+const ofColumns = ({ operands }: Node, role: string, down: () => Float64Array, wanted: Wanted): Gradients =>
+  (operands[role] && wanted(role) ? { [role]: folded(down(), operands[role].shape) } : {});
+
+/** y = Σₖ aₖ bₖ, perhaps + bias: dC/daₖ = Σ dC/dy · bₖ, over all y that aₖ is in; the same for b. */
+const product = ({ roles: [first, second], address }: Product): Rule => (node, down, wanted) => {
+  const [a, b] = [wanted(second) ? data(node, first) : null, wanted(first) ? data(node, second) : null];
+  const da = b && new Float64Array(size(node.operands[first].shape));
+  const db = a && new Float64Array(size(node.operands[second].shape));
   const at = address(node);
   down.forEach((dy, flat) => {
     if (dy === 0) return; // most logits
     const { a: i, aStride, b: j, bStride, n } = at(flat);
-    for (let k = 0; k < n; k++) da[i + k * aStride] += dy * b[j + k * bStride];
+    if (da) for (let k = 0; k < n; k++) da[i + k * aStride] += dy * b[j + k * bStride];
     if (db) for (let k = 0; k < n; k++) db[j + k * bStride] += dy * a[i + k * aStride];
   });
-  return db ? { [first]: da, [second]: db } : { [first]: da };
+  return { ...(da && { [first]: da }), ...(db && { [second]: db }), ...ofColumns(node, "bias", () => down, wanted) };
 };
 
 /** y is x with its cells in other places: each gradient goes where its cell came from. */
@@ -100,16 +104,19 @@ const softmax: Rule = (node, down) => {
  * y = gain · x̂ + bias with x̂ = (x − mean) / s, s = √(variance + ε): dC/dx = (g − mean(g) − x̂ · mean(g x̂)) / s, where
  * g = gain · dC/dy. Without the means of x and of g for RMSNorm, which subtracts none.
  */
-const norm = ({ shared, centred }: Norm): Rule => (node, down) => {
+const norm = ({ shared, centred }: Norm): Rule => (node, down, wanted) => {
   const gain = node.operands.gain?.values; // the lecture's norms have none
-  return byRow(node, down, (x, dy) => {
+  const units = new Float64Array(down.length);
+  const x = byRow(node, down, (x, dy, row) => {
     const [middle, spread] = shared(x, Number(node.attributes.eps ?? 0));
+    x.forEach((value, i) => (units[row * x.length + i] = (value - middle) / spread));
     const g = dy.map((one, i) => (gain?.[i] ?? 1) * one);
-    const unit = (i: number) => (x[i] - middle) / spread;
+    const unit = (i: number) => units[row * x.length + i];
     const mean = centred ? g.reduce((sum, one) => sum + one, 0) / g.length : 0;
     const along = g.reduce((sum, one, i) => sum + one * unit(i), 0) / g.length;
     return (i) => (g[i] - mean - unit(i) * along) / spread;
   });
+  return { ...x, ...ofColumns(node, "gain", () => down.map((dy, i) => dy * units[i]), wanted), ...ofColumns(node, "bias", () => down, wanted) };
 };
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
@@ -117,12 +124,21 @@ const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 /** Φ′(x) */
 const density = (x: number): number => Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI);
 
-// The way down begins at the logits, and ends at the embedded tokens.
-type OnTheWay = Exclude<OpName, "parameter" | "input" | "lookup" | "positions" | "log_softmax">;
+/** y is rows of a table: a row gets what reaches all its copies. */
+const lookup: Rule = (node, down) => {
+  const [ids, width] = [data(node, "ids"), last(node.shape)];
+  const result = new Float64Array(size(node.operands.table.shape));
+  down.forEach((dy, flat) => (result[ids[Math.floor(flat / width)] * width + (flat % width)] += dy));
+  return { table: result };
+};
+
+// The way down begins at the logits, and ends at what was not made from anything learnt.
+type OnTheWay = Exclude<OpName, "parameter" | "input" | "positions" | "log_softmax">;
 
 export const BACKWARD: { readonly [op in OnTheWay]: Rule } = {
   add,
   multiply,
+  lookup,
   /** y = x · factor */
   scale: (node, down) => ({ x: down.map((dy) => dy * Number(node.attributes.factor)) }),
   relu: pointwise((x) => (x > 0 ? 1 : 0)),

@@ -6,18 +6,21 @@ import type { Graph } from "../graph";
 import { percent, show } from "../numbers";
 import type { TrainingStep as Step } from "../record";
 import { go } from "../store";
+import { stepOf } from "../training";
 import "./TrainingStep.css";
 
 const LEAD = "In training the right translation is known. Here the model’s own takes its place, and it is taught to say it more surely: one step of gradient descent, without dropout and label smoothing.";
 
 export function TrainingStep({ graph }: { graph: Graph }) {
-  const step = graph.trace.training_step!;
+  const step = stepOf(graph);
   return (
     <Frame title="A step of training" lead={LEAD}>
-      <div class="step-cards">
-        <Places graph={graph} step={step} />
-        <Gradient graph={graph} step={step} />
-      </div>
+      {step ? (
+        <div class="step-cards">
+          <Places graph={graph} step={step} />
+          <Gradient graph={graph} step={step} />
+        </div>
+      ) : <p role="status">The step is being computed …</p>}
     </Frame>
   );
 }

@@ -5,6 +5,7 @@ import { takesSentences } from "../engine/sentence";
 import type { Graph } from "../graph";
 import { normOf } from "../ops/norms";
 import type { PageDocument, Trace } from "../record";
+import { hasStep } from "../training";
 import { Attention } from "./Attention";
 import { hasAttention } from "./attentionWeights";
 import { Beam } from "./Beam";
@@ -57,7 +58,7 @@ export const VIEWS: readonly View[] = [
   { id: "logits", title: "Logits to probabilities", component: Logits, available: (trace) => trace.decode !== null },
   { id: "timeline", title: "Decoding step by step", component: Timeline, available: (trace) => trace.decode !== null },
   { id: "beam", title: "The beam as a tree", component: Beam, available: (trace) => trace.beam !== null || (trace.decode !== null && takesSentences(trace)) },
-  { id: "training_step", title: "A step of training", component: TrainingStep, available: (trace) => trace.training_step !== undefined },
+  { id: "training_step", title: "A step of training", component: TrainingStep, available: hasStep },
   { id: "matrix", title: "All matrices", component: Matrices, available: always },
   { id: "edit", title: "Edit and recompute", component: Edit, available: (trace) => trace.meta.kind === "lecture" || trace.meta.detail === "full+weights" },
   { id: "compare", title: "Compare", component: Compare, available: (_, page) => page.kind === "compare" },

@@ -1,9 +1,8 @@
 // Attribution by gradients: gradient x input, and integrated gradients (Python: glass/causes/attribution/gradients.py).
 
-import { downstream, type Graph } from "../../graph";
-import { BACKWARD, onTheWay } from "../../ops/backward";
+import { addTo, gradients } from "../../gradients";
+import type { Graph } from "../../graph";
 import type { Cause } from "../../record";
-import { size } from "../../shapes";
 import { contrastOf, type Progress } from "../sweep";
 import { along, shares, type Sides } from "./inputs";
 import { gaussLegendre } from "./quadrature";
@@ -13,31 +12,13 @@ type Contrast = Cause["contrast"];
 /** A share for each token of both sides. */
 export type Shares = readonly [source: number[], target: number[]];
 
-/** dC/dx of the tensors called `names`, C being the contrast at the graph's last step. From the logits down, rule by rule. */
+/** dC/dx of the tensors called `names`, C being the contrast at the graph's last step. */
 export function contrastGradients(graph: Graph, { a, b }: Contrast, names: readonly string[]): Float64Array[] {
-  const reached = downstream(graph.recorded, new Set(names));
-  const gradients = new Map<string, Float64Array>();
-  const gradientOf = (name: string): Float64Array => {
-    if (!gradients.has(name)) gradients.set(name, new Float64Array(size(graph.tensor(name).shape)));
-    return gradients.get(name)!;
-  };
-  const logits = gradientOf("logits");
   const [rows, width] = graph.tensor("logits").shape;
-  logits[(rows - 1) * width + a.id] = 1;
-  logits[(rows - 1) * width + b.id] = -1;
-  for (const { name, op, operands } of [...graph.recorded.tensors].reverse()) {
-    if (!gradients.has(name) || names.includes(name) || !onTheWay(op)) continue;
-    for (const [role, gradient] of Object.entries(BACKWARD[op](graph.node(name), gradientOf(name)))) {
-      if (reached.has(operands[role])) addTo(gradientOf(operands[role]), gradient);
-    }
-    gradients.delete(name);
-  }
-  return names.map(gradientOf);
-}
-
-/** A tensor that is used in several places gets the gradients of all of them. */
-function addTo(sum: Float64Array, gradient: Float64Array): void {
-  for (let i = 0; i < sum.length; i++) sum[i] += gradient[i];
+  const down = new Float64Array(rows * width);
+  down[(rows - 1) * width + a.id] = 1;
+  down[(rows - 1) * width + b.id] = -1;
+  return gradients(graph, down, names);
 }
 
 const gradientsAt = (graph: Graph, contrast: Contrast, sides: Sides): Float64Array[] =>
