@@ -1,6 +1,7 @@
 """A little of what benchmarks/faults.py and benchmarks/fuzz.py do: every n-th operation, some files of each kind."""
 
 import os
+import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -26,6 +27,12 @@ def test_a_fault_or_a_power_loss_leaves_the_old_or_the_new():
     said = said_by("faults.py", "--every", "120", "--errors", "EIO")
     assert "states after a power loss: 0 promises broken" in said
     assert "faults: 0 promises broken" in said
+
+
+@pytest.mark.skipif(sys.platform != "linux" or not shutil.which("cc"), reason="needs Linux and a C compiler")
+def test_whichever_call_fails_an_output_is_the_old_one_or_the_new():
+    said = said_by("failing_calls.py", "--every", "20", "--works", "explain --json")
+    assert "faults, 0 promises broken" in said
 
 
 def test_damaged_files_are_taken_or_refused():

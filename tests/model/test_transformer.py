@@ -1,6 +1,7 @@
 """The whole model: what it may see, what it remembers, what it is made of."""
 
 import functools
+import warnings
 
 import pytest
 import torch
@@ -10,6 +11,7 @@ from torch.nn import functional
 
 from glassformer.errors import InputError
 from glassformer.model import ModelConfig, Transformer, preset
+from glassformer.model.cache import DecoderCache, KeysValues
 from glassformer.model.transformer import real_tokens, shift_right
 from glassformer.special import BOS, EOS, PAD
 
@@ -322,3 +324,29 @@ def test_dropout_is_on_the_embedded_input_and_on_each_sublayer():
     assert not sublayer(x_BTD, fx_BTD).equal(sublayer(x_BTD, fx_BTD))
     model.eval()
     assert model.encode(source_BS).x_BSD.equal(model.encode(source_BS).x_BSD)
+
+
+def test_a_step_can_be_traced_for_any_number_of_positions_held():
+    """As the export to ONNX does it: torch refuses a program that would hold for the traced lengths alone."""
+    model = make().eval()
+    held = [torch.zeros(2, model.config.kv_heads, length, model.config.head_width) for length in (5, 5, 3, 3)]
+
+    class Step(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.model = model
+
+        def forward(self, ids_BT, mask_B11S, own, others):
+            layers = len(model.decoder)
+            cache = DecoderCache((KeysValues(*own),) * layers, (KeysValues(*others),) * layers, mask_B11S)
+            return self.model.decode(ids_BT, cache)[0]
+
+    past, source = torch.export.Dim("past", min=2, max=9), torch.export.Dim("source", min=2, max=9)
+    inputs = torch.ones(2, 2, dtype=torch.int64), torch.ones(2, 1, 1, 3, dtype=torch.bool), held[:2], held[2:]
+    sizes = {"ids_BT": None, "mask_B11S": {3: source}, "own": [{2: past}] * 2, "others": [{2: source}] * 2}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        traced = torch.export.export(Step(), inputs, dynamic_shapes=sizes).module()
+    longer = [torch.randn(2, model.config.kv_heads, length, model.config.head_width) for length in (7, 7, 4, 4)]
+    again = inputs[0], torch.ones(2, 1, 1, 4, dtype=torch.bool), longer[:2], longer[2:]
+    torch.testing.assert_close(traced(*again), Step()(*again))
