@@ -4,12 +4,12 @@ import ctypes
 from ctypes import POINTER, c_char_p, c_float, c_int8, c_int32, c_int64, c_void_p
 from functools import cache
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from glassformer.engine.native.build import LIBRARY, interface
+
+if TYPE_CHECKING:  # --version needs no NumPy
+    from numpy.typing import NDArray
 
 PATH = Path(__file__).with_name(LIBRARY)
 
@@ -43,18 +43,18 @@ class Weight(ctypes.Structure):
 class Array:
     """A parameter that is an array of NumPy's, of one type and contiguous, or None."""
 
-    def __init__(self, kind: type) -> None:
-        self._kind = np.dtype(kind)
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
 
-    def from_param(self, array: NDArray[Any] | None) -> c_void_p | None:
+    def from_param(self, array: "NDArray[Any] | None") -> c_void_p | None:
         """Where the numbers are; ctypes asks, and holds the array until the call has ended."""
         if array is None:
             return None
-        assert array.dtype == self._kind and array.flags.c_contiguous
+        assert array.dtype.name == self._kind and array.flags.c_contiguous
         return c_void_p(array.ctypes.data)
 
 
-INTS, FLOATS, DOUBLES, BYTES = Array(np.int32), Array(np.float32), Array(np.float64), Array(np.uint8)
+INTS, FLOATS, DOUBLES, BYTES = map(Array, ("int32", "float32", "float64", "uint8"))
 FUNCTIONS: dict[str, tuple[Any, ...]] = {  # what each takes
     "instruction_sets": (),
     "open": (POINTER(Config), POINTER(Weight), c_int32, FLOATS, FLOATS, FLOATS, c_char_p, c_int32, POINTER(c_void_p)),
