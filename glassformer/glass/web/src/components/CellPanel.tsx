@@ -1,5 +1,6 @@
 // The explanation of one cell: its formula, the numbers put in, its terms. Every operand is a button that explains itself.
 
+import { render } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { toCsv, toLatex, toPython } from "../copy";
 import { explain, type Explanation } from "../explain";
@@ -33,6 +34,21 @@ export function CellPanel({ graph }: { graph: Graph }) {
         <bdi>{cellSymbol(it.tensor, it.index)}</bdi>
         <span class="value">{Number.isNaN(it.value) ? "not carried" : show(it.value)}</span>
       </h2>
+      <Explained graph={graph} it={it} />
+    </aside>
+  );
+}
+
+/** Shows an explanation once where nobody sees it: a browser compiles a function when it is first called. */
+export function rehearse(graph: Graph, it: Explanation): void {
+  const nowhere = document.createElement("div");
+  render(<Explained graph={graph} it={it} />, nowhere);
+  render(null, nowhere);
+}
+
+function Explained({ graph, it }: { graph: Graph; it: Explanation }) {
+  return (
+    <>
       <p class="muted">{cellName(graph, it.tensor, it.index)}</p>
       <p><button class="link" title="Open its matrix" onClick={() => openTensor(it.tensor.name)}><code>{it.tensor.name}</code></button></p>
       <Made graph={graph} it={it} />
@@ -43,11 +59,11 @@ export function CellPanel({ graph }: { graph: Graph }) {
           <p class="formula card">{it.symbolic}<br />{it.substituted}</p>
           <Facts it={it} />
           <Missing it={it} />
-          <Terms key={`${tensor} ${flat}`} graph={graph} it={it} />
+          <Terms key={`${it.tensor.name} ${it.index}`} graph={graph} it={it} />
           <Copy it={it} />
         </>
       )}
-    </aside>
+    </>
   );
 }
 

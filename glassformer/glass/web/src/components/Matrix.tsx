@@ -13,6 +13,7 @@ import { below, useLinked } from "../linked";
 import { grouped } from "../numbers";
 import type { Scale } from "../palette";
 import { isDark, openCell, place, printing } from "../store";
+import { rehearse } from "./CellPanel";
 import { Choice } from "./Choice";
 import { Export } from "./Export";
 import { isSmall, layoutOf } from "./layout";
@@ -48,7 +49,7 @@ export function Matrix({ graph, tensor: name, head: fixed, scale, caption = true
   const values = graph.values(name);
   const slice = useMemo(() => sliceOf(graph, name, head, scale), [graph, name, head, scale, values]);
   const [wanted, setWanted] = useState<boolean | null>(null);
-  useEffect(() => whenIdle(() => explain(graph, name, 0)), [graph, name]);
+  useEffect(() => whenIdle(() => rehearse(graph, explain(graph, name, 0))), [graph, name]);
   if (!slice) return <NotCarried />;
   const numbers = wanted ?? isSmall(slice);
   return (
