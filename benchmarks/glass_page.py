@@ -105,6 +105,7 @@ def clicks(browser: Any, file: Path) -> dict[str, list[float]]:
     for tensor in TENSORS:
         opened.goto(f"{file.as_uri()}#view=matrix&tensor={tensor}")
         opened.get_by_role("gridcell").wait_for()
+        opened.wait_for_timeout(500)  # nobody is quicker; what the page does while it is idle is done then
         found[tensor] = []
         while len(found[tensor]) < CLICKS:
             opened.wait_for_timeout(120)
