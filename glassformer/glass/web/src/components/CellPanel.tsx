@@ -15,6 +15,8 @@ import "./CellPanel.css";
 import { TensorLink } from "./Provenance";
 import { Terms } from "./Terms";
 
+const REHEARSALS = 4;
+
 export function CellPanel({ graph }: { graph: Graph }) {
   const { tensor, cell } = place.value;
   const flat = flatten(graph.tensor(tensor!).shape, cell!);
@@ -39,11 +41,14 @@ export function CellPanel({ graph }: { graph: Graph }) {
   );
 }
 
-/** Shows an explanation once where nobody sees it: a browser compiles a function when it is first called. */
+/** Shows an explanation where nobody sees it, a few times: a browser compiles what is called, and what is called often
+ *  it compiles well. */
 export function rehearse(graph: Graph, it: Explanation): void {
-  const nowhere = document.createElement("div");
-  render(<Explained graph={graph} it={it} />, nowhere);
-  render(null, nowhere);
+  for (let time = 0; time < REHEARSALS; time++) {
+    const nowhere = document.createElement("div");
+    render(<Explained graph={graph} it={it} />, nowhere);
+    render(null, nowhere);
+  }
 }
 
 function Explained({ graph, it }: { graph: Graph; it: Explanation }) {
