@@ -153,14 +153,14 @@ class Decoding:
         return (torch.cat([ids_NC, log_probs_NC.double()], dim=1),)  # float64 holds both exactly
 
     def read_past(self, cache: DecoderCache, rows_M: Tensor, targets: int) -> None:
-        """Copy `targets` target positions of some rows of another cache, or of the own, into the first rows."""
+        """Copy `targets` target positions of some rows of another cache into the first rows."""
         count = len(rows_M)
         for mine, other in zip(self.cache.past, cache.past, strict=True):
             for ours, theirs in zip(mine, other, strict=True):
                 ours[:count, :, :targets] = theirs[:, :, :targets].index_select(0, rows_M)
 
     def read_memory(self, cache: DecoderCache, rows_M: Tensor) -> None:
-        """Copy what some rows of another cache, or of the own, read of their sources into the first rows."""
+        """Copy what some rows of another cache read of their sources into the first rows."""
         count = len(rows_M)
         for mine, other in zip(self.cache.memory, cache.memory, strict=True):
             for ours, theirs in zip(mine, other, strict=True):
@@ -239,7 +239,7 @@ class StaticEngine(EagerEngine):
 
     def __init__(self, model: Transformer, bfloat16: bool = False) -> None:
         """`bfloat16`: translate by a copy of the parameters in that type."""
-        super().__init__(model, bfloat16)
+        super().__init__(model)  # which makes no copy of its own
         self._translating = copy.deepcopy(model).bfloat16() if bfloat16 else model
         self._free: dict[Room, list[Decoding]] = {}
         self._lock = RLock()
