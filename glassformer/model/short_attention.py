@@ -28,6 +28,21 @@ def _block(pointer, stride_b, stride_h, stride_row, heads, ROWS: tl.constexpr, K
 
 
 @triton.jit
+def _read(pointer, stride_b, stride_h, stride_row, heads, count, ROWS: tl.constexpr, K: tl.constexpr):  # type: ignore[no-untyped-def]
+    """The rows of this program's sentence and head, of which `count` are there; zeros for the others."""
+    there = tl.arange(0, ROWS)[:, None] < count
+    return tl.load(_block(pointer, stride_b, stride_h, stride_row, heads, ROWS, K), mask=there, other=0.0)
+
+
+@triton.jit
+def _write(values, pointer, stride_b, stride_h, stride_row, heads, count, ROWS: tl.constexpr, K: tl.constexpr):  # type: ignore[no-untyped-def]
+    """Put the first `count` rows where those of this program's sentence and head are."""
+    there = tl.arange(0, ROWS)[:, None] < count
+    places = _block(pointer, stride_b, stride_h, stride_row, heads, ROWS, K)
+    tl.store(places, values.to(pointer.dtype.element_ty), mask=there)
+
+
+@triton.jit
 def _weights(q_TK, k_SK, mask, mask_b, mask_t, mask_s, heads, queries, keys, scale, T: tl.constexpr, S: tl.constexpr):  # type: ignore[no-untyped-def]
     """softmax(q k^T scale) over the keys that the mask allows, float32 (T, S); zeros where it allows none."""
     sentence = (tl.program_id(0) // heads).to(tl.int64)
@@ -47,13 +62,12 @@ def _forward(  # type: ignore[no-untyped-def]
     q_b, q_h, q_t, k_b, k_h, k_s, v_b, v_h, v_s, mask_b, mask_t, mask_s, out_b, out_h, out_t,
     heads, queries, keys, scale, T: tl.constexpr, S: tl.constexpr, K: tl.constexpr,
 ):  # fmt: skip
-    asked, there = tl.arange(0, T)[:, None] < queries, tl.arange(0, S)[:, None] < keys
-    q_TK = tl.load(_block(q, q_b, q_h, q_t, heads, T, K), mask=asked, other=0.0)
-    k_SK = tl.load(_block(k, k_b, k_h, k_s, heads, S, K), mask=there, other=0.0)
-    v_SK = tl.load(_block(v, v_b, v_h, v_s, heads, S, K), mask=there, other=0.0)
+    q_TK = _read(q, q_b, q_h, q_t, heads, queries, T, K)
+    k_SK = _read(k, k_b, k_h, k_s, heads, keys, S, K)
+    v_SK = _read(v, v_b, v_h, v_s, heads, keys, S, K)
     weights_TS = _weights(q_TK, k_SK, mask, mask_b, mask_t, mask_s, heads, queries, keys, scale, T, S)
     heads_TK = tl.dot(weights_TS.to(v_SK.dtype), v_SK)
-    tl.store(_block(out, out_b, out_h, out_t, heads, T, K), heads_TK.to(out.dtype.element_ty), mask=asked)
+    _write(heads_TK, out, out_b, out_h, out_t, heads, queries, T, K)
 
 
 @triton.jit
@@ -63,22 +77,19 @@ def _backward(  # type: ignore[no-untyped-def]
     d_q_b, d_q_h, d_q_t, d_k_b, d_k_h, d_k_s,
     heads, queries, keys, scale, T: tl.constexpr, S: tl.constexpr, K: tl.constexpr,
 ):  # fmt: skip
-    asked, there = tl.arange(0, T)[:, None] < queries, tl.arange(0, S)[:, None] < keys
-    q_TK = tl.load(_block(q, q_b, q_h, q_t, heads, T, K), mask=asked, other=0.0)
-    k_SK = tl.load(_block(k, k_b, k_h, k_s, heads, S, K), mask=there, other=0.0)
-    v_SK = tl.load(_block(v, v_b, v_h, v_s, heads, S, K), mask=there, other=0.0)
-    d_out_TK = tl.load(_block(d_out, d_out_b, d_out_h, d_out_t, heads, T, K), mask=asked, other=0.0)
+    q_TK = _read(q, q_b, q_h, q_t, heads, queries, T, K)
+    k_SK = _read(k, k_b, k_h, k_s, heads, keys, S, K)
+    v_SK = _read(v, v_b, v_h, v_s, heads, keys, S, K)
+    d_out_TK = _read(d_out, d_out_b, d_out_h, d_out_t, heads, queries, T, K)
     weights_TS = _weights(q_TK, k_SK, mask, mask_b, mask_t, mask_s, heads, queries, keys, scale, T, S)
     d_v_SK = tl.dot(tl.trans(weights_TS.to(d_out_TK.dtype)), d_out_TK)
     # Softmax: d score = weight (d weight - sum over keys of weight * d weight).
     d_weights_TS = tl.dot(d_out_TK, tl.trans(v_SK))
     d_scores_TS = weights_TS * (d_weights_TS - tl.sum(weights_TS * d_weights_TS, 1)[:, None]) * scale
     d_scores_TS = d_scores_TS.to(q_TK.dtype)
-    type_ = d_q.dtype.element_ty
-    tl.store(_block(d_q, d_q_b, d_q_h, d_q_t, heads, T, K), tl.dot(d_scores_TS, k_SK).to(type_), mask=asked)
-    keys_there = _block(d_k, d_k_b, d_k_h, d_k_s, heads, S, K)
-    tl.store(keys_there, tl.dot(tl.trans(d_scores_TS), q_TK).to(type_), mask=there)
-    tl.store(_block(d_v, d_k_b, d_k_h, d_k_s, heads, S, K), d_v_SK.to(type_), mask=there)
+    _write(tl.dot(d_scores_TS, k_SK), d_q, d_q_b, d_q_h, d_q_t, heads, queries, T, K)
+    _write(tl.dot(tl.trans(d_scores_TS), q_TK), d_k, d_k_b, d_k_h, d_k_s, heads, keys, S, K)
+    _write(d_v_SK, d_v, d_k_b, d_k_h, d_k_s, heads, keys, S, K)
 
 
 @custom_op("glassformer::short_attention", mutates_args=(), device_types="cuda")
