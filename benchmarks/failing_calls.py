@@ -201,7 +201,9 @@ def attempt(
                 status, said = say(folder, work.commands(folder)[-1])
                 wrong += [] if status == 0 else [f"repeated: {said[-300:]}"]
             wrong += [f"repeated: {one}" for one in work.wrong(folder, True)]
-            broken += [f"{kind} at {number}, {hit}: {one}" for one in wrong]
+            told = [f"{kind} at {number}, {hit}: {one}" for one in wrong]
+            print(f"{work.name}: {number} of {calls}", *told, sep="\n  ", file=sys.stderr, flush=True)
+            broken += told
     return calls, tried, broken
 
 
