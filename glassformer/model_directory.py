@@ -25,7 +25,7 @@ from glassformer.model.quantization import Quantized
 from glassformer.model.shapes import parameter_shapes
 from glassformer.quality_estimation.lexicon import LARGEST as LARGEST_LEXICON
 from glassformer.quality_estimation.lexicon import Lexicon
-from glassformer.reading import MIB, open_regular, parse_json, read_regular
+from glassformer.reading import MIB, is_there, open_regular, parse_json, read_regular
 from glassformer.settings import build, keys_of, refuse_unknown
 from glassformer.text.tokenizer import Tokenizer
 
@@ -54,13 +54,13 @@ def resolve(path: Path) -> Path:
     Raises InputError if there is none.
     """
     path = standing(path)
-    if not path.exists():
+    if not is_there(path):
         raise InputError(f"{path}: no such model; give a model directory or a run directory")
-    if (path / CONFIG).exists():
+    if is_there(path / CONFIG):
         return path
     for name in OF_A_RUN:
         directory = standing(path / name)
-        if (directory / CONFIG).exists():
+        if is_there(directory / CONFIG):
             return directory
     raise InputError(f"{path}: not a model directory (no {CONFIG}), and no run with a saved model")
 

@@ -57,6 +57,22 @@ def parse_json(data: bytes) -> Any:
     return value
 
 
+def is_there(path: Path) -> bool:
+    """Whether there is something of this name.
+
+    Raises OSError where that may not be seen, which Path.exists takes for no since Python 3.14.
+    """
+    try:
+        path.stat()
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EBADF):
+            raise
+        return False
+    except ValueError:  # a null character, which no name has
+        return False
+    return True
+
+
 def _is_within(path: Path) -> bool:
     folder = os.path.realpath(path.parent)
     return os.path.commonpath([folder, os.path.realpath(path)]) == folder

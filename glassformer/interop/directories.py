@@ -8,6 +8,7 @@ from typing import Any
 
 from glassformer.errors import InputError, UsageError
 from glassformer.files import whole_directory, write_whole
+from glassformer.reading import is_there, open_regular, parse_json
 
 MARK = "glassformer.json"  # stands in each directory that `export` made, and says what it is
 MOST_BYTES = {
@@ -25,11 +26,13 @@ def checked_file(directory: Path, name: str) -> Path:
     path = directory / name
     if path.is_symlink():
         raise InputError(f"{path}: is a link, and no link is followed; copy the directory with `cp -rL`")
-    if not path.is_file():
-        raise InputError(f"{path}: missing; copy the whole directory")
     most = MOST_BYTES.get(path.suffix, 64 << 20)
-    if path.stat().st_size > most:
-        raise InputError(f"{path}: has {path.stat().st_size:,} bytes, but {most:,} are the most that is read")
+    try:
+        if not is_there(path):
+            raise InputError(f"{path}: missing; copy the whole directory")
+        open_regular(path, most).close()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
     return path
 
 
@@ -37,8 +40,8 @@ def read_object(directory: Path, name: str) -> dict[str, Any]:
     """The JSON object in a file of a directory."""
     path = checked_file(directory, name)
     try:
-        value = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError) as error:
+        value = parse_json(path.read_bytes())
+    except (OSError, ValueError) as error:
         raise InputError(f"{path}: truncated or not JSON; copy it again") from error
     if not isinstance(value, dict):
         raise InputError(f"{path}: expected a JSON object")

@@ -75,11 +75,13 @@ def add_key(path: Path, name: str) -> str:
     """Make a key and add its hash to the file, which only its owner may read; the key, which is nowhere else."""
     if not re.fullmatch(r"[\w.@ -]{1,64}", name) or not name.strip():
         raise UsageError(f"--new-key '{name}': a name has letters, digits and . @ - _, at most 64")
-    if path.exists() and any(key.name == name for key in Keys.read(path)._keys):
+    before = read_regular(path, MIB, named=True) if path.exists() else b""
+    if before and any(key.name == name for key in Keys.read(path)._keys):
         raise InputError(f"{path}: has a key of {name} already; remove its line first")
     key = secrets.token_urlsafe(32)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     with open(descriptor, "a", encoding="utf-8") as file:  # noqa: PTH123
+        file.write("" if before.endswith(b"\n") or not before else "\n")  # an editor may have left the last line open
         file.write(f"{name}\t{_digest(key)}\n")
     return key
 

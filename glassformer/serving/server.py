@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from types import FrameType
 from typing import Any
 
@@ -109,7 +110,7 @@ def serve(settings: ServeSettings, set_up: Callable[[], None]) -> None:
     set_up()
     app = make_app(settings)  # which refuses what is wrong
     allow_many_files()
-    with listen(settings.host, settings.port) as listening:
+    with closing(app.state.service.clients), listen(settings.host, settings.port) as listening:
         host, port = listening.getsockname()[:2]
         names = ", ".join(source.path.name for source in settings.sources)
         log.info("serving %s at http://%s:%d (Ctrl-C ends it)", names, f"[{host}]" if ":" in host else host, port)
@@ -117,4 +118,3 @@ def serve(settings: ServeSettings, set_up: Callable[[], None]) -> None:
             Server(settings, app).run([listening])
         else:
             Processes(configure(settings, functools.partial(make_worker, settings, set_up)), [listening]).run()
-            app.state.service.clients.close()

@@ -1,6 +1,9 @@
 """`glassformer export` and `glassformer import`, as a user meets them."""
 
 import importlib.util
+import os
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -99,6 +102,44 @@ def test_a_name_that_is_not_utf8(model):
 def test_a_path_that_is_no_model(tmp_path):
     assert "no such directory" in refusal(run("import", tmp_path / "none", "--out", tmp_path / "out"))
     assert "config.json: missing" in refusal(run("import", tmp_path, "--out", tmp_path / "out"))
+
+
+HOSTILE = {
+    "a FIFO": lambda path: os.mkfifo(path),
+    "a folder": lambda path: path.mkdir(),
+    "a device": lambda path: path.symlink_to("/dev/zero"),
+    "40 GB of nothing": lambda path: os.truncate(os.open(path, os.O_CREAT | os.O_WRONLY), 40 << 30),
+    "nothing": lambda path: path.write_bytes(b""),
+    "what nests": lambda path: path.write_bytes(b'{"a":' + b"[" * 90_000 + b"]" * 90_000 + b"}"),
+    "a key twice": lambda path: path.write_bytes(b'{"d_model": 1, "d_model": 2}'),
+    "a number that is none": lambda path: path.write_bytes(b'{"d_model": NaN}'),
+}
+
+
+@pytest.mark.usefixtures("alone")
+@pytest.mark.parametrize("name", ["config.json", "vocab.json", "source.spm", "target.spm", "model.safetensors"])
+def test_hostile_files_of_another_program(model, tmp_path, name):
+    """Refused at once, in a line that names the file; nothing is written."""
+    run("export", model, "--to", "hf", "--out", tmp_path / "hf")
+    for hostile in HOSTILE.values():
+        (tmp_path / "hf" / name).unlink()
+        hostile(tmp_path / "hf" / name)
+        assert f"hf/{name}" in refusal(run("import", tmp_path / "hf", "--out", tmp_path / "back"))
+        assert [one.name for one in tmp_path.iterdir()] == ["hf"]
+        if (tmp_path / "hf" / name).is_dir():
+            (tmp_path / "hf" / name).rmdir()
+            (tmp_path / "hf" / name).touch()
+
+
+@pytest.mark.usefixtures("alone")
+def test_a_file_of_another_program_that_may_not_be_read(without_root):
+    with tempfile.TemporaryDirectory(dir=without_root) as folder:
+        theirs = Path(folder, "hf")
+        export_model(translator(), "hf", theirs)
+        (theirs / "config.json").chmod(0)
+        assert "config.json: cannot be read: Permission denied" in refusal(
+            run("import", theirs, "--out", Path(folder, "out"))
+        )
 
 
 def test_the_command_line_names_the_formats(tmp_path):

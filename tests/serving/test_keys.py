@@ -64,6 +64,13 @@ def test_a_key_is_made_on_the_command_line(file):
     assert "--keys FILE" in refusal(run("serve", "--new-key", "alice"), status=2)
 
 
+def test_a_key_after_a_line_without_an_end(file):
+    first = add_key(file, "alice")
+    file.write_bytes(file.read_bytes().rstrip(b"\n"))
+    second = add_key(file, "bob")
+    assert [Keys.read(file).owner(key).name for key in (first, second)] == ["alice", "bob"]
+
+
 def test_who_has_no_key_gets_nothing(model, file, tmp_path):
     key = add_key(file, "alice")
     with serving(tmp_path, model, keys=file) as address:
