@@ -42,7 +42,7 @@ def read_object(directory: Path, name: str) -> dict[str, Any]:
     try:
         value = parse_json(path.read_bytes())
     except (OSError, ValueError) as error:
-        raise InputError(f"{path}: truncated or not JSON; copy it again") from error
+        raise InputError(f"{path}: truncated or not JSON ({error}); copy it again") from error
     if not isinstance(value, dict):
         raise InputError(f"{path}: expected a JSON object")
     return value

@@ -236,7 +236,7 @@ def config(**changes):
         ("vocab.json", lambda data: data.replace(b": 1,", b": true,"), "not True"),
         ("vocab.json", piece(""), "'' cannot be a piece"),
         ("vocab.json", piece("a\0b"), "cannot be a piece"),
-        ("vocab.json", piece("\ud800"), "cannot be a piece"),
+        ("vocab.json", piece("\ud800"), "surrogates not allowed"),
         ("source.spm", None, "missing"),
         ("source.spm", lambda data: b"", "has no pieces"),
         ("source.spm", lambda data: data[:1000], "SentencePiece"),
