@@ -24,7 +24,7 @@ from glassformer.interop import (
     web_page,
 )
 from glassformer.interop.directories import is_export, new_directory, read_object, write_mark
-from glassformer.interop.proof import SENTENCES, Int8Engine, OtherEngine, prove
+from glassformer.interop.proof import SENTENCES, Int8Engine, OtherEngine, prove, running
 from glassformer.interop.transformers_engine import TransformersEngine
 from glassformer.model_directory import read_json
 from glassformer.translator import Translator
@@ -144,15 +144,19 @@ def _proofs(
     int8 that is written besides float32 may stay not proven, but where it is `needed`.
     """
     if not int8 and one.int8 != "only":
-        yield str(prove(translator, one.engine(directory), texts))
+        with running(one.library):
+            engine = one.engine(directory)
+        yield str(prove(translator, engine, texts))
     if one.engine_int8 and (int8 or one.int8 != "asked"):
-        rounded = one.engine_int8(directory)
         try:
+            with running(one.library):
+                rounded = one.engine_int8(directory)
             yield str(prove(translator, rounded, texts, rounded.next_tokens))
         except InputError as error:
             if needed or one.int8 == "only":
                 raise
-            yield f"not proven: int8, so use the float32 graphs; {str(error).removeprefix('not exported: ')}"
+            reason = str(error).removeprefix("not proven, so ").removeprefix("not exported: ")
+            yield f"not proven: int8, so use the float32 graphs; {reason}"
 
 
 def built_in_sentences() -> list[str]:
