@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from glassformer.arguments import checked, path_of, refuse_unknown_choice
+from glassformer.arguments import checked, path_of, refuse_unknown_choice, shown
 from glassformer.corpora import load_corpus
 from glassformer.errors import InputError, UsageError
 from glassformer.interop import (
@@ -187,7 +187,7 @@ def _reader_of(path: Path) -> Read:
         return read
     kind = read_object(path, "config.json").get("model_type")
     if not isinstance(kind, str) or kind not in READERS:
-        raise InputError(f"{path / 'config.json'}: model_type = {kind!r} is not known, only {', '.join(READERS)}")
+        raise InputError(f"{path / 'config.json'}: model_type = {shown(kind)} is not known, only {', '.join(READERS)}")
     return READERS[kind]
 
 
