@@ -185,6 +185,8 @@ def _reader_of(path: Path) -> Read:
         raise InputError(f"{path}: no such directory; give one with config.json and model.safetensors")
     if read := next((read for is_there, read in ARCHIVES.values() if is_there(path)), None):
         return read
+    if not path.is_dir():
+        raise InputError(f"{path}: is no directory, and no .npz, .pt or .ckpt")
     kind = read_object(path, "config.json").get("model_type")
     if not isinstance(kind, str) or kind not in READERS:
         raise InputError(f"{path / 'config.json'}: model_type = {shown(kind)} is not known, only {', '.join(READERS)}")
