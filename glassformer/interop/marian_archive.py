@@ -296,7 +296,8 @@ def _their_weights(arrays: dict[str, NDArray[Any]], settings: dict[str, Any], co
 def _tensor(name: str, array: NDArray[Any]) -> Tensor:
     if array.dtype.kind != "f":
         raise InputError(f"array '{name}' holds no floating-point numbers but {array.dtype}; it is a quantised model")
-    tensor = torch.from_numpy(array.astype(np.float32))
+    with np.errstate(over="ignore"):  # what becomes infinite is refused by name later
+        tensor = torch.from_numpy(array.astype(np.float32))
     stem = name.rpartition("_")[2]
     if stem in ("Wemb", "Wt"):
         return tensor

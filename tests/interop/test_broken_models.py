@@ -12,13 +12,17 @@ from tests.interop import broken, relatives
 from tests.interop.models import ENGLISH, opus, translator
 from tests.interop.test_checkpoints import fair, joey
 
-EVERY = 8  # of the cases, one; 1 is all of them, about 3,100 in two minutes
+EVERY = 9  # of the cases, one; 1 is all of them, about 3,100 in two minutes
 LONGEST = 500  # characters of a line
 ARCHIVES = Path(__file__).parent / "marian"
 
 
 def torch_transformer(directory):
     export_model(translator(), "torch", directory, sentences=ENGLISH[:1])
+
+
+def ours_as_marian(directory):
+    export_model(translator("separate"), "hf", directory, sentences=ENGLISH[:1])
 
 
 def archive(kind):
@@ -30,7 +34,7 @@ def archive(kind):
 
 WITH_TRANSFORMERS = {
     "marian": opus, "m2m100": relatives.m2m100, "nllb": relatives.nllb, "mbart50": relatives.mbart50,
-    "mbart25": relatives.mbart25,
+    "mbart25": relatives.mbart25, "ours": ours_as_marian,
 }  # fmt: skip
 MAKE = WITH_TRANSFORMERS | {
     "fairseq": fair, "joeynmt": joey, "torch": torch_transformer, "words": archive("words"), "pieces": archive("pieces")
