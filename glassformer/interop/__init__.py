@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from glassformer.arguments import checked, path_of, refuse_unknown_choice
+from glassformer.arguments import checked, path_of, refuse_unknown_choice, shown
 from glassformer.corpora import load_corpus
 from glassformer.errors import InputError, UsageError
 from glassformer.interop import (
@@ -24,7 +24,7 @@ from glassformer.interop import (
     web_page,
 )
 from glassformer.interop.directories import is_export, new_directory, read_object, write_mark
-from glassformer.interop.proof import SENTENCES, Int8Engine, OtherEngine, prove
+from glassformer.interop.proof import SENTENCES, Int8Engine, OtherEngine, prove, running
 from glassformer.interop.transformers_engine import TransformersEngine
 from glassformer.model_directory import read_json
 from glassformer.translator import Translator
@@ -144,15 +144,19 @@ def _proofs(
     int8 that is written besides float32 may stay not proven, but where it is `needed`.
     """
     if not int8 and one.int8 != "only":
-        yield str(prove(translator, one.engine(directory), texts))
+        with running(one.library):
+            engine = one.engine(directory)
+        yield str(prove(translator, engine, texts))
     if one.engine_int8 and (int8 or one.int8 != "asked"):
-        rounded = one.engine_int8(directory)
         try:
+            with running(one.library):
+                rounded = one.engine_int8(directory)
             yield str(prove(translator, rounded, texts, rounded.next_tokens))
         except InputError as error:
             if needed or one.int8 == "only":
                 raise
-            yield f"not proven: int8, so use the float32 graphs; {str(error).removeprefix('not exported: ')}"
+            reason = str(error).removeprefix("not proven, so ").removeprefix("not exported: ")
+            yield f"not proven: int8, so use the float32 graphs; {reason}"
 
 
 def built_in_sentences() -> list[str]:
@@ -181,9 +185,11 @@ def _reader_of(path: Path) -> Read:
         raise InputError(f"{path}: no such directory; give one with config.json and model.safetensors")
     if read := next((read for is_there, read in ARCHIVES.values() if is_there(path)), None):
         return read
+    if not path.is_dir():
+        raise InputError(f"{path}: is no directory, and no .npz, .pt or .ckpt")
     kind = read_object(path, "config.json").get("model_type")
     if not isinstance(kind, str) or kind not in READERS:
-        raise InputError(f"{path / 'config.json'}: model_type = {kind!r} is not known, only {', '.join(READERS)}")
+        raise InputError(f"{path / 'config.json'}: model_type = {shown(kind)} is not known, only {', '.join(READERS)}")
     return READERS[kind]
 
 

@@ -84,7 +84,9 @@ def check(translator: Translator) -> None:
     try:
         import ctranslate2  # noqa: F401
     except ImportError as error:
-        raise UsageError("--to ctranslate2 needs its library: pip install 'glassformer[ctranslate2]'") from error
+        raise UsageError(
+            f"--to ctranslate2 needs its library: pip install 'glassformer[ctranslate2]' ({error})"
+        ) from error
 
 
 def write(translator: Translator, directory: Path, int8: bool = False, beyond: bool = False) -> None:

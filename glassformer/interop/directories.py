@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from glassformer.arguments import shown
 from glassformer.errors import InputError, UsageError
 from glassformer.files import whole_directory, write_whole
 from glassformer.reading import is_there, open_regular, parse_json
@@ -53,7 +54,7 @@ def check_sizes(sizes: Mapping[str, Any], path: Path) -> None:
     for name, most in MOST.items():
         size = sizes.get(name)
         if size is not None and not (isinstance(size, int) and not isinstance(size, bool) and 1 <= size <= most):
-            raise InputError(f"{path}: {name} = {size!r} must be a whole number from 1 to {most:,}")
+            raise InputError(f"{path}: {name} = {shown(size)} must be a whole number from 1 to {most:,}")
 
 
 @contextmanager

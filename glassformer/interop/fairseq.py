@@ -12,6 +12,7 @@ from typing import Any
 
 from torch import Tensor
 
+from glassformer.arguments import shown
 from glassformer.errors import InputError
 from glassformer.interop import marian
 from glassformer.interop.directories import checked_file
@@ -50,7 +51,7 @@ def read(path: Path) -> Translator:
         raise InputError(f"{checkpoint}: has no model with tensors; it is no checkpoint of fairseq's")
     languages = [str(options.get(side)) for side in ("source_lang", "target_lang")]
     if strange := [one for one in languages if not re.fullmatch(r"[\w-]+", one)]:
-        raise InputError(f"{checkpoint}: {strange[0]!r} is no name of a language")
+        raise InputError(f"{checkpoint}: {shown(strange[0])} is no name of a language")
     files = [f"dict.{language}.txt" for language in languages]
     pieces = [[*FIRST, *(line.rsplit(" ", 1)[0] for line in read_lines(directory, name))] for name in files]
     joint = bool(options.get("share_all_embeddings"))
@@ -62,7 +63,7 @@ def read(path: Path) -> Translator:
 
 
 def _options(values: dict[str, Any], path: Path) -> dict[str, Any]:
-    """The options of the model and of its task, by name."""
+    """The options of the model and of its task, by name; one that is no plain value is the text that shows it."""
     found: dict[str, Any] = {}
     cfg = values.get("cfg")
     parts = [cfg.get("task"), cfg.get("model")] if isinstance(cfg, dict) else []
@@ -70,7 +71,8 @@ def _options(values: dict[str, Any], path: Path) -> dict[str, Any]:
         found |= vars(part) if isinstance(part, argparse.Namespace) else part if isinstance(part, dict) else {}
     if "encoder_embed_dim" not in found:
         raise InputError(f"{path}: has no options of a model (args or cfg); it is no checkpoint of fairseq's")
-    return found
+    plain = (str, int, float, type(None))
+    return {name: one if isinstance(one, plain) else shown(one) for name, one in found.items()}
 
 
 def _our_model(
@@ -79,13 +81,13 @@ def _our_model(
     """The config, and their tensors under the names of `marian.table`."""
     for name, plain in PLAIN.items():
         if options.get(name, plain) not in (plain, None):
-            raise InputError(f"{path}: {name} = {options[name]!r} is not supported, only {plain!r}")
+            raise InputError(f"{path}: {name} = {shown(options[name])} is not supported, only {plain!r}")
     for name in ("embed_dim", "ffn_embed_dim", "attention_heads", "normalize_before", "learned_pos"):
         if options.get(f"encoder_{name}") != options.get(f"decoder_{name}"):
             raise InputError(f"{path}: encoder_{name} and decoder_{name} differ; only equal ones are supported")
     activation = str(options.get("activation_fn", "relu"))
     if activation not in ACTIVATIONS:
-        raise InputError(f"{path}: activation_fn = {activation!r} is not supported, only {', '.join(ACTIVATIONS)}")
+        raise InputError(f"{path}: activation_fn = {shown(activation)} is not supported, only {', '.join(ACTIVATIONS)}")
     computed = (*marian.COMPUTED, ".version") if not options.get("encoder_learned_pos") else (".version",)
     theirs = {f"model.{name}": one for name, one in state.items() if not name.endswith(computed)}
     output = theirs.pop("model.decoder.output_projection.weight", None)

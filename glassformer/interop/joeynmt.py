@@ -7,6 +7,7 @@ and the SentencePiece files that config.yaml names, if it does. LayerNorm's epsi
 from pathlib import Path
 from typing import Any
 
+from glassformer.arguments import shown
 from glassformer.errors import InputError
 from glassformer.interop.directories import checked_file
 from glassformer.interop.lists import config_of, read_lines, translator_of, vocabularies
@@ -114,7 +115,7 @@ def _our_config(values: dict[str, Any], sizes: list[int], target: list[str], pat
     for name, plain in PLAIN.items():
         for side in (encoder, decoder):
             if side.get(name, plain) != plain:
-                raise InputError(f"{path}: {name} = {side[name]!r} is not supported, only {plain!r}")
+                raise InputError(f"{path}: {name} = {shown(side[name])} is not supported, only {plain!r}")
     for name in ("num_heads", "hidden_size", "ff_size", "layer_norm"):
         if encoder.get(name) is None or encoder.get(name) != decoder.get(name):
             raise InputError(f"{path}: {name} must be given for encoder and decoder, and be the same")

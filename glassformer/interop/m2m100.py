@@ -13,6 +13,7 @@ from typing import Any
 
 from torch import Tensor
 
+from glassformer.arguments import shown
 from glassformer.errors import InputError
 from glassformer.interop import marian, spm
 from glassformer.interop.directories import read_object
@@ -49,7 +50,7 @@ def read(directory: Path) -> Translator:
     values, path = read_object(directory, marian.CONFIG), directory / marian.CONFIG
     for name, value in {"activation_function": "relu", "scale_embedding": True, "tie_word_embeddings": True}.items():
         if values.get(name, value) != value:
-            raise InputError(f"{path}: {name} = {values[name]!r} is not supported, only {value!r}")
+            raise InputError(f"{path}: {name} = {shown(values[name])} is not supported, only {value!r}")
     start, pad = (id_of(values, name, path) for name in ("decoder_start_token_id", "pad_token_id"))
     config = marian.config_of(
         values, path, norm_position="pre", position_layout="halves", position_exponent="tensor2tensor",
@@ -81,7 +82,9 @@ def _with_one_symbol(ids: Mapping[str, int], language: str, directory: Path) -> 
     """The ids, where no other language has a symbol that could be asked for."""
     own = symbol_of(language)
     if own not in ids:
-        raise InputError(f"{directory / TOKENIZER_CONFIG}: src_lang = {language!r} is no language of the vocabulary")
+        raise InputError(
+            f"{directory / TOKENIZER_CONFIG}: src_lang = {shown(language)} is no language of the vocabulary"
+        )
     return {
         f"[{target}]" if (target := target_of_symbol(piece)) and piece != own else piece: number
         for piece, number in ids.items()
@@ -92,7 +95,7 @@ def id_of(values: Mapping[str, Any], name: str, path: Path) -> int:
     """The id that a config gives under a name."""
     number = values.get(name)
     if not isinstance(number, int) or isinstance(number, bool) or number < 0:
-        raise InputError(f"{path}: {name} = {number!r} must be an id")
+        raise InputError(f"{path}: {name} = {shown(number)} must be an id")
     return number
 
 

@@ -15,6 +15,7 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
+from glassformer.arguments import shown
 from glassformer.engine.generation import SUPPRESSED
 from glassformer.errors import GlassformerError, InputError, UsageError
 from glassformer.files import write_whole
@@ -242,7 +243,9 @@ def _read_vocabularies(
 def _vocabulary(directory: Path, name: str, size: Any, models: Sequence[Any]) -> spm.Vocabulary:
     ids, path = read_object(directory, name), directory / name
     if len(ids) != size:
-        raise InputError(f"{path}: has {len(ids):,} pieces but {CONFIG} says {size!r}; the files are not of one model")
+        raise InputError(
+            f"{path}: has {len(ids):,} pieces but {CONFIG} says {shown(size)}; the files are not of one model"
+        )
     return spm.vocabulary(ids, models, path)
 
 
@@ -262,7 +265,7 @@ def _our_weights(
     bias_V = theirs.pop("final_logits_bias", torch.zeros(1)).flatten()
     for name, value in PLAIN.items():
         if values.get(name, value) != value:
-            raise InputError(f"{directory / CONFIG}: {name} = {values[name]!r} is not supported, only {value!r}")
+            raise InputError(f"{directory / CONFIG}: {name} = {shown(values[name])} is not supported, only {value!r}")
     config = config_of(
         values, directory / CONFIG, position_layout="halves", tie_embeddings="lm_head.weight" not in theirs,
         output_bias=bool(bias_V.any()), embedding_scale=values.get("scale_embedding", False),
@@ -311,7 +314,7 @@ def config_of(values: dict[str, Any], path: Path, **options: Any) -> ModelConfig
     ours = {their: our for our, their in ACTIVATIONS.items()} | {"silu": "silu"}
     activation = str(values.get("activation_function"))
     if activation not in ours:
-        raise InputError(f"{path}: activation_function = {activation!r} is not supported, only {', '.join(ours)}")
+        raise InputError(f"{path}: activation_function = {shown(activation)} is not supported, only {', '.join(ours)}")
     shared = values.get("share_encoder_decoder_embeddings", True)
     sizes = {
         "vocab_size": values.get("vocab_size") if shared else values.get("decoder_vocab_size"),

@@ -22,6 +22,7 @@ import yaml
 from numpy.typing import NDArray
 from torch import Tensor
 
+from glassformer.arguments import shown
 from glassformer.errors import GlassformerError, InputError
 from glassformer.interop import spm
 from glassformer.interop.directories import check_sizes, checked_file
@@ -198,9 +199,12 @@ def _arrays(path: Path) -> dict[str, NDArray[Any]]:
         if unpacked > PACKED * path.stat().st_size:
             raise InputError(f"{path}: would grow from {path.stat().st_size:,} to {unpacked:,} bytes; it is no model")
         with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
+            arrays = {name: file[name] for name in file.files}
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
         raise InputError(f"{path}: truncated, or not a .npz of numbers; copy it again") from error
+    if strange := next((name for name, one in arrays.items() if not isinstance(one, np.ndarray)), None):
+        raise InputError(f"{path}: {shown(strange)} in it is no array; copy it again")
+    return arrays
 
 
 def _settings(arrays: dict[str, NDArray[Any]], path: Path) -> dict[str, Any]:
@@ -218,21 +222,23 @@ def _our_config(settings: dict[str, Any], arrays: dict[str, NDArray[Any]], path:
     for name, values in PLAIN.items():
         if settings.get(name, values[0]) not in values:
             known = " or ".join(map(repr, values))
-            raise InputError(f"{path}: {name} = {settings[name]!r} is not supported, only {known}")
+            raise InputError(f"{path}: {name} = {shown(settings[name])} is not supported, only {known}")
     before, after = settings.get("transformer-preprocess", ""), settings.get("transformer-postprocess", "dan")
     if after != POSTPROCESS[before]:
         raise InputError(
-            f"{path}: transformer-preprocess = {before!r} with transformer-postprocess = {after!r} is not supported, "
-            "only '' with 'dan' and 'n' with 'da'"
+            f"{path}: transformer-preprocess = {shown(before)} with transformer-postprocess = {shown(after)} is not "
+            "supported, only '' with 'dan' and 'n' with 'da'"
         )
     activation = str(settings.get("transformer-ffn-activation", "swish"))
     if activation not in ACTIVATIONS:
         raise InputError(
-            f"{path}: transformer-ffn-activation = {activation!r} is not supported, only {', '.join(ACTIVATIONS)}"
+            f"{path}: transformer-ffn-activation = {shown(activation)} is not supported, only {', '.join(ACTIVATIONS)}"
         )
     of_decoder = settings.get("transformer-decoder-dim-ffn", 0)
     if of_decoder not in (0, settings.get("transformer-dim-ffn")):
-        raise InputError(f"{path}: transformer-decoder-dim-ffn = {of_decoder!r} is not supported, only one for both")
+        raise InputError(
+            f"{path}: transformer-decoder-dim-ffn = {shown(of_decoder)} is not supported, only one for both"
+        )
     if not isinstance(settings.get("transformer-tied-layers") or [], list):
         raise InputError(f"{path}: transformer-tied-layers must be a list of layers")
     sizes = _sizes(settings, arrays, path)
@@ -290,7 +296,8 @@ def _their_weights(arrays: dict[str, NDArray[Any]], settings: dict[str, Any], co
 def _tensor(name: str, array: NDArray[Any]) -> Tensor:
     if array.dtype.kind != "f":
         raise InputError(f"array '{name}' holds no floating-point numbers but {array.dtype}; it is a quantised model")
-    tensor = torch.from_numpy(array.astype(np.float32))
+    with np.errstate(over="ignore"):  # what becomes infinite is refused by name later
+        tensor = torch.from_numpy(array.astype(np.float32))
     stem = name.rpartition("_")[2]
     if stem in ("Wemb", "Wt"):
         return tensor

@@ -10,6 +10,7 @@ Axes: V vocabulary.
 
 from pathlib import Path
 
+from glassformer.arguments import shown
 from glassformer.errors import InputError
 from glassformer.interop import marian
 from glassformer.interop.directories import read_object
@@ -30,7 +31,9 @@ def read(directory: Path) -> Translator:
         raise InputError(f"{directory / TOKENIZER_CONFIG}: tokenizer_class = {name} is not supported, only {known}")
     language = str(settings.get("src_lang") or "en_XX") if name in MBART_25 else ""
     if values.get("tie_word_embeddings", True) is not True:
-        raise InputError(f"{path}: tie_word_embeddings = {values['tie_word_embeddings']!r} is not supported, only True")
+        raise InputError(
+            f"{path}: tie_word_embeddings = {shown(values['tie_word_embeddings'])} is not supported, only True"
+        )
     theirs = marian.one_of_each(marian.read_weights(directory), True, directory / marian.WEIGHTS)
     bias_V = theirs.pop("final_logits_bias", None)
     has_bias = bias_V is not None and bool(bias_V.any())

@@ -9,7 +9,7 @@ Axes: B sentences, S source positions, T target positions, V ids.
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from importlib.util import find_spec
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +35,11 @@ LARGEST = 2_000_000_000  # bytes of a file: protobuf's limit is 2^31
 
 def check(translator: Translator) -> None:
     """Raise UsageError where a library is missing, for a model too large, and for a tokenizer that has no such form."""
-    if any(find_spec(library) is None for library in NEEDED):
-        raise UsageError("--to onnx needs its libraries: pip install 'glassformer[onnx]'")
+    try:
+        for library in NEEDED:
+            import_module(library)
+    except ImportError as error:
+        raise UsageError(f"--to onnx needs its libraries: pip install 'glassformer[onnx]' ({error})") from error
     if 4 * translator.model.num_parameters > LARGEST:
         raise UsageError(f"an ONNX file holds {LARGEST:,} bytes; the model's weights are more. Export --to ctranslate2")
     tokenizer_json.check(translator.source_tokenizer)

@@ -1,12 +1,13 @@
 """An export proves itself: the other program reads it, and must say the same as we do, token for token."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
 from glassformer.engine.generation import generate
-from glassformer.errors import InputError
+from glassformer.errors import GlassformerError, InputError, is_out_of_memory
 from glassformer.search import SearchOptions
 from glassformer.special import EOS
 from glassformer.translator import Translator
@@ -15,6 +16,7 @@ SENTENCES = 200  # that an export is proven on, where so many are given
 LENGTH = 64  # tokens, at most, of their translations
 TOLERANCE = 1e-5  # the most by which a log-probability may differ in float32
 SAME_INT8 = 0.99  # the share of the tokens that int8 must leave as they are
+LONGEST_REASON = 200  # characters of another program's message that are shown
 
 Ids = list[list[int]]
 
@@ -62,6 +64,29 @@ class Proof:
         )
 
 
+@contextmanager
+def running(program: str) -> Iterator[None]:
+    """Around what another program computes: where it fails, an InputError says so in one line.
+
+    It may be of another version, damaged or without memory, or not know what the export asks for. Errors of the system,
+    such as a full disk, stay what they are. PanicException, which libraries in Rust raise, is no Exception.
+    """
+    try:
+        yield
+    except (GlassformerError, KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:
+        if isinstance(error, OSError) and error.errno:
+            raise
+        if is_out_of_memory(error):
+            raise InputError(f"not proven, so not exported: {program} has not enough memory for the model") from error
+        reason = next((line.strip() for line in str(error).splitlines() if line.strip()), "without a reason")
+        raise InputError(
+            f"not proven, so not exported: {program} fails ({type(error).__name__}: {reason[:LONGEST_REASON]}); update "
+            "it or install it again"
+        ) from error
+
+
 def prove(
     translator: Translator,
     other: OtherEngine,
@@ -82,17 +107,20 @@ def prove(
         texts, ids = _usable(translator, sentences[number :: len(targets)], to)
         if not texts:
             continue
-        theirs = other.source_ids(texts, to)
+        with running(other.name):
+            theirs = other.source_ids(texts, to)
         if wrong := next((t for t, own, their in zip(texts, ids, theirs, strict=True) if own != their), None):
             raise InputError(f"not exported: {other.name} tokenizes a sentence in another way: {wrong}")
         found = generate(translator.engine, ids, SearchOptions(beam=1, max_length=most))
         ours = [list(hypotheses[0].tokens) for hypotheses in found]
-        written = next_tokens(ids, ours) if next_tokens else other.greedy(ids, most)
+        with running(other.name):
+            written = next_tokens(ids, ours) if next_tokens else other.greedy(ids, most)
+            found_log_probs = other.log_probs(ids, ours)
         for own, their in zip(ours, written, strict=True):
             tokens += max(len(own), len(their))
             same += sum(one == another for one, another in zip(own, their, strict=False))
         expected = [score.token_log_probs for score in translator.engine.score(ids, ours)]
-        difference = max(difference, _largest(expected, other.log_probs(ids, ours)))
+        difference = max(difference, _largest(expected, found_log_probs))
         counted += len(texts)
     proof = Proof(other.name, counted, tokens, same, difference)
     if not tokens:

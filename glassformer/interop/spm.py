@@ -5,6 +5,7 @@ the vocabulary. So the file is written again: the four control tokens first, the
 order, then the pieces that the file has but the vocabulary has not.
 """
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any, NamedTuple
 import sentencepiece
 from sentencepiece import sentencepiece_model_pb2 as model_pb2
 
+from glassformer.arguments import shown
 from glassformer.errors import InputError
 from glassformer.interop.directories import checked_file
 from glassformer.special import BOS, EOS, PAD, PIECES, UNK
@@ -58,6 +60,8 @@ def read_spm(directory: Path, name: str) -> Any:
         raise InputError(f"{path}: not a SentencePiece model, or a truncated one; copy it again") from error
     if not model.pieces:
         raise InputError(f"{path}: has no pieces; copy it again")
+    if not all(math.isfinite(one.score) for one in model.pieces):
+        raise InputError(f"{path}: a piece has a score that is no number; copy it again")
     return model
 
 
@@ -65,9 +69,9 @@ def check_ids(ids: Mapping[Any, Any], path: Path) -> None:
     """Raise InputError unless each key is a text that can be a piece, and its id a whole number."""
     for piece, number in ids.items():
         if not isinstance(piece, str) or not piece or "\0" in piece or not _encodable(piece):
-            raise InputError(f"{path}: {piece!r} cannot be a piece")
+            raise InputError(f"{path}: {shown(piece)} cannot be a piece")
         if not isinstance(number, int) or isinstance(number, bool):
-            raise InputError(f"{path}: must give each piece its id, not {number!r}")
+            raise InputError(f"{path}: must give each piece its id, not {shown(number)}")
 
 
 def _encodable(piece: str) -> bool:

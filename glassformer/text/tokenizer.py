@@ -126,6 +126,8 @@ class Tokenizer:
             raise InputError(f"{path}: not a SentencePiece model, or a truncated one; copy it again") from error
         if tuple(map(tokenizer.piece, range(len(PIECES)))) != PIECES:
             raise InputError(f"{path}: its first four pieces must be {' '.join(PIECES)}")
+        if not all(tokenizer._pieces.is_control(one) for one in (PAD, BOS, EOS)):
+            raise InputError(f"{path}: its first four pieces must be control tokens, which no text becomes")
         if not tokenizer.is_imported and tokenizer.decode(tokenizer.encode(PROBE)) != PROBE:
             raise InputError(
                 f"{path}: does not give text back as it was; truncated, or not of this program: copy it again"

@@ -34,6 +34,8 @@ def joey(directory):
     """A directory as JoeyNMT writes one; its model in our modules, with its ids."""
     directory.mkdir()
     made = model(norm_position="pre", norm_eps=1e-6, max_length=5000, tie_embeddings=False)
+    bias_D = made.decoder_norm.bias.detach()
+    made.generator.weight.data[3] += 3 * bias_D / bias_D.square().sum()  # logit of `</s>` + 3: some sentences end
     state = {theirs: made.get_parameter(ours).detach() for theirs, (ours,) in joeynmt.table(made.config).items()}
     torch.save({"steps": 3, "model_state": state, "best_ckpt_score": 1.5}, directory / "best.ckpt")
     for name, words in zip(joeynmt.VOCABULARIES, WORDS, strict=True):

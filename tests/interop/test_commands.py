@@ -102,6 +102,8 @@ def test_a_name_that_is_not_utf8(model):
 def test_a_path_that_is_no_model(tmp_path):
     assert "no such directory" in refusal(run("import", tmp_path / "none", "--out", tmp_path / "out"))
     assert "config.json: missing" in refusal(run("import", tmp_path, "--out", tmp_path / "out"))
+    text = write(tmp_path / "text", "the cat")
+    assert "no directory, and no .npz" in refusal(run("import", text, "--out", tmp_path / "out"))
 
 
 HOSTILE = {

@@ -75,6 +75,26 @@ def test_joeynmt(tmp_path):
         )[0]  # fmt: skip
 
     compared(ours, specials, logits)
+    compared_by_beam(ours, specials, model)
+
+
+@torch.no_grad()
+def compared_by_beam(ours, specials, model):
+    """200 translations by beam 4 are JoeyNMT's own; more than a quarter of them it ends itself."""
+    from joeynmt.search import beam_search
+
+    source_of, target_of = (their_ids(ours, side, specials) for side in (0, 1))
+    translations = ours.translate(ENGLISH[:200], beam=4, max_length=9, length_penalty=0.0)
+    for source, said in zip(ours.source_ids(ENGLISH[:200]), translations, strict=True):
+        read = torch.tensor([[source_of[one] for one in source]])
+        mask = torch.ones(1, 1, read.shape[1], dtype=torch.bool)
+        memory, hidden = model._encode(read, torch.tensor([read.shape[1]]), mask)
+        (found,), _, _ = beam_search(
+            model, 4, memory, hidden, mask, max_output_length=9, alpha=-1, generate_unk=False, min_output_length=0
+        )
+        written = [target_of[ours.target_tokenizer.pieces.index(piece)] for piece in said.tokens]
+        assert found.tolist() == written
+    assert sum(said.finished for said in translations) > 50
 
 
 def test_fairseq(tmp_path):
