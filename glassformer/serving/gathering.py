@@ -10,7 +10,7 @@ from typing import Any
 from glassformer.serving.ticket import TICKET, SharedTicket, Ticket, UnwantedError
 
 DoAll = Callable[[Sequence[str]], Sequence[Any]]  # a result for each text
-MOST = 1_000  # characters of a call, unless its first request has more: with about 16 sentences the engine is at its fastest
+MOST = 1_000  # characters of a call, unless its first request has more; the engine needs no more to be at its fastest
 CALLS = 4  # of a kind at a time: one is computed while others are encoded or put into words
 
 

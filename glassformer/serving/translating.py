@@ -39,7 +39,8 @@ class Wanted:
             raise too_large(f"{len(self.texts):,} texts; a request may have {limits.max_texts:,}")
         if self.characters > limits.max_characters:
             raise too_large(
-                f"{self.characters:,} characters; a request may have {limits.max_characters:,}: use POST /v1/jobs for more"
+                f"{self.characters:,} characters; a request may have {limits.max_characters:,}: "
+                "use POST /v1/jobs for more"
             )
         if self.width > limits.max_beam:
             raise invalid(f"beam and alternatives + 1 may be at most {limits.max_beam}")
