@@ -9,8 +9,8 @@ uvicorn. EXPORTED is the same model: glassformer export MODEL --to ctranslate2 -
   answer is compared with the offline translation of its sentence, and must bear the id of its request.
 - `swaps`: the same, while the model is replaced --swaps times.
 - `speed`: in turns, --rounds times: offline `translate_texts`, this server and a CTranslate2 server of twenty lines,
-  each by 1, 8, 64, ... clients for --turn seconds; also by the seconds that the server itself computed, which other
-  work on the machine disturbs less.
+  each by 1, 8, 64, ... clients for --turn seconds; also by the processor time that a request takes of the server, of
+  the load, and a sentence offline, which other work on the machine disturbs less.
 - `hostile`: slow, large, deep, broken and many requests (`servers/hostile.py`).
 
 The sentences are those of the phrasebook that its training holds out, one a request, by beam 4. Locust generates the
@@ -130,6 +130,7 @@ def speed(
     """Requests a second and p95 of each server, in turns, beside offline; how many of our answers were bad."""
     rates: Rates = defaultdict(list)
     offline_rates: list[float] = []
+    offline_costs: list[float] = []
     with ExitStack() as servers:
         named = [servers.enter_context(running(OURS, served, options.threads))]
         if options.ctranslate2:
@@ -138,20 +139,24 @@ def speed(
         for server in named:
             load.run(server, 8, 3)  # warms up
         for _ in range(options.rounds):
-            started = time.perf_counter()
+            started, computed = time.perf_counter(), time.process_time()
             offline(translator, sentences)
             offline_rates.append(len(sentences) / (time.perf_counter() - started))
+            offline_costs.append((time.process_time() - computed) / len(sentences))
             for clients in options.speed_clients:
                 for server in named:
                     rates[server.name, clients].append(load.run(server, clients, options.turn))
+    cost = 1000 * statistics.median(offline_costs)
+    print(f"\nspeed: {OFFLINE} {statistics.median(offline_rates):,.0f} sentences a second, {cost:.2f} ms each")
     print_speed(rates, offline_rates, options.speed_clients)
     return sum(bad_answers(one["counts"]) for (name, _), all_ in rates.items() if name == OURS for one in all_)
 
 
 def print_speed(rates: Rates, offline_rates: list[float], all_clients: list[int]) -> None:
     """A table: the median of the rounds, and the ratio to the other server in the same round, in brackets."""
-    print(f"\nspeed: {OFFLINE} {statistics.median(offline_rates):,.0f} sentences a second")
-    print("| clients | server | requests a second | of its own processor | of offline | p50, p95, p99 in ms |")
+    print(
+        "| clients | server | requests a second | of offline | ms of processor, of the load's | p50, p95, p99 in ms |"
+    )
     print("|---:|---|---:|---:|---:|---:|")
     for clients in all_clients:
         for name in (OURS, OTHER):
@@ -159,8 +164,8 @@ def print_speed(rates: Rates, offline_rates: list[float], all_clients: list[int]
             if turns:
                 share = statistics.median(one["rate"] / whole for one, whole in zip(turns, offline_rates, strict=True))
                 times = ", ".join(f"{1000 * middle(turns, key):,.0f}" for key in ("p50", "p95", "p99"))
-                shown = " | ".join(beside(turns, others, key) for key in ("rate", "efficiency"))
-                print(f"| {clients} | {name} | {shown} | {share:.0%} | {times} |")
+                costs = ", ".join(f"{1000 * middle(turns, key):.2f}" for key in ("cost", "load cost"))
+                print(f"| {clients} | {name} | {beside(turns, others)} | {share:.0%} | {costs} | {times} |")
 
 
 def middle(turns: list[dict[str, Any]], key: str) -> float:
@@ -169,10 +174,10 @@ def middle(turns: list[dict[str, Any]], key: str) -> float:
     return found
 
 
-def beside(turns: list[dict[str, Any]], others: list[dict[str, Any]], key: str) -> str:
-    """The median, and in brackets the ratio to the other server, where there is one."""
-    ratios = [one[key] / other[key] for one, other in zip(turns, others, strict=False)]
-    return f"{middle(turns, key):,.0f}" + (f" (x {statistics.median(ratios):.2f})" if ratios else "")
+def beside(turns: list[dict[str, Any]], others: list[dict[str, Any]]) -> str:
+    """The median rate, and in brackets the ratio to the other server, where there is one."""
+    ratios = [one["rate"] / other["rate"] for one, other in zip(turns, others, strict=False)]
+    return f"{middle(turns, 'rate'):,.0f}" + (f" (x {statistics.median(ratios):.2f})" if ratios else "")
 
 
 def attack(server: Server) -> int:

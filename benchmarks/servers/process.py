@@ -40,8 +40,7 @@ class Server:
 
     def seconds(self) -> float:
         """Processor time that it has taken."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return _seconds(self.process.pid)
 
     def get(self, path: str, timeout: float = 10.0) -> int:
         """The status of a GET."""
@@ -50,6 +49,15 @@ class Server:
                 return int(answer.status)
         except urllib.error.HTTPError as error:
             return error.code
+
+
+def _seconds(pid: int) -> float:
+    """Processor time of a process; 0 of one that has ended."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _resident(pid: str) -> float:
@@ -117,15 +125,22 @@ class Load:
         return self.cases.with_suffix(".ledger")
 
     def run(self, server: Server, clients: int, seconds: float) -> dict[str, Any]:
-        """What came of it, and requests by second that the server computed; its memory is looked at once a second."""
+        """What came of it, and of one request the seconds that the server and the load computed.
+
+        The server's memory is looked at once a second. What Locust computes before its clients begin is left out.
+        """
         server.rss.clear()
-        before = server.seconds()
+        before, of_load, of_start = server.seconds(), 0.0, None
         with self.on(server, clients, seconds) as process:
             while process.poll() is None:
                 server.rss.append(server.memory())
+                of_load = max(of_load, _seconds(process.pid))
+                if of_start is None and server.seconds() > before:
+                    of_start = of_load
                 time.sleep(min(1.0, seconds / 20))
         found, spent = self.counted(), server.seconds() - before
-        return found | {"efficiency": found["counts"]["sent"] / spent}
+        sent = found["counts"]["sent"]
+        return found | {"cost": spent / sent, "load cost": (of_load - (of_start or 0.0)) / sent}
 
     def counted(self) -> dict[str, Any]:
         """The counts of the load that ended last, and the seconds that its translations took."""

@@ -10,7 +10,7 @@ from glassformer.serving.intake import form_of, listed, read_body
 from glassformer.serving.languages import name_of, served, targets
 from glassformer.serving.models import UNKNOWN
 from glassformer.serving.refusals import RefusedError, invalid
-from glassformer.serving.translating import Wanted, texts_of, translate
+from glassformer.serving.translating import Wanted, texts_of, translated
 from glassformer.text.terms import Glossary
 
 UNLIMITED = 1_000_000_000_000  # characters, which is how DeepL says so
@@ -99,7 +99,7 @@ async def translate_texts(call: Call) -> Response:
     )
     wanted.check(call.service.limits)
     direction = call.service.models.choose(None, body.source_lang, body.target_lang)
-    found = texts_of(await call.work(lambda: translate(call.service, direction, wanted)))
+    found = texts_of(await translated(call, direction, wanted))
     call.service.clients.count(_counted(call), sum(map(len, wanted.texts)))
     return answer(
         DeeplTranslations([

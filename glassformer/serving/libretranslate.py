@@ -10,7 +10,7 @@ from glassformer.serving.endpoint import Call, Endpoint, Interface, answer
 from glassformer.serving.intake import listed
 from glassformer.serving.languages import detected, name_of, served, targets
 from glassformer.serving.refusals import RefusedError
-from glassformer.serving.translating import Wanted, texts_of, translate
+from glassformer.serving.translating import Wanted, texts_of, translated
 
 AUTO = "auto"  # a source that is to be detected
 
@@ -79,7 +79,7 @@ async def translate_texts(call: Call) -> Response:
     source = found_language.language if found_language else body.source
     known = not found_language or source in served(call.service.models)
     direction = call.service.models.choose(None, source if known else None, body.target)
-    found = texts_of(await call.work(lambda: translate(call.service, direction, wanted)))
+    found = texts_of(await translated(call, direction, wanted))
     spoken = [one.text for one in found]
     others = [[other.text for other in one.alternatives] for one in found]
     one_text = isinstance(body.q, str)

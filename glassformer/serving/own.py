@@ -15,7 +15,7 @@ from glassformer.serving.page import policy_of
 from glassformer.serving.refusals import RefusedError, invalid, too_large
 from glassformer.serving.shared import SharedTranslator
 from glassformer.serving.stream import EVENT_STREAM, stream
-from glassformer.serving.translating import Wanted, translate
+from glassformer.serving.translating import Wanted, translated
 
 log = logging.getLogger("glassformer.serving")
 
@@ -38,8 +38,7 @@ async def translate_texts(call: Call) -> Response:
         if wanted.html:
             raise invalid("markup cannot be streamed; leave one of them out")
         return stream(call, direction, wanted)
-    found = await call.work(lambda: [as_json(one) for one in translate(call.service, direction, wanted)])
-    return answer(translations(call, direction, found))
+    return answer(translations(call, direction, await translated(call, direction, wanted, as_json)))
 
 
 async def explain(call: Call) -> Response:

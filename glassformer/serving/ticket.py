@@ -19,6 +19,7 @@ class Ticket:
         self.client, self._deadline = client, time.monotonic() + seconds
         self._cancelled = False
         self._waiting: Event | None = None
+        self._shared: SharedTicket | None = None
         self.tell: Tell | None = None  # is told the tokens of a greedy search as they come
 
     @property
@@ -31,6 +32,8 @@ class Ticket:
         self._cancelled = True
         if self._waiting:
             self._waiting.set()
+        if self._shared and not self._shared.is_live:
+            self._shared.cancel()
 
     def check(self) -> None:
         """Raise UnwantedError if the result is wanted no more."""
@@ -44,6 +47,22 @@ class Ticket:
         event.wait(max(self._deadline - time.monotonic(), 0.0))
         self._waiting = None
         self.check()
+
+
+class SharedTicket(Ticket):
+    """Of several requests of one client that are done together: wanted as long as one of them is."""
+
+    def __init__(self, tickets: Sequence[Ticket]) -> None:
+        latest = max(ticket._deadline for ticket in tickets)
+        super().__init__(tickets[0].client, latest - time.monotonic())
+        self._tickets = tickets
+        for ticket in tickets:
+            ticket._shared = self
+
+    @property
+    def is_live(self) -> bool:
+        """Whether one of the results is still wanted."""
+        return any(ticket.is_live for ticket in self._tickets)
 
 
 TICKET: ContextVar[Ticket] = ContextVar("ticket")  # of the request that a thread works for

@@ -1,13 +1,14 @@
 """What the three interfaces ask for, done by one function."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from glassformer.copying import Copying
 from glassformer.errors import GlassformerError
 from glassformer.markup import translate_markup
 from glassformer.search import SearchOptions
+from glassformer.serving.endpoint import Call
 from glassformer.serving.limits import Limits
 from glassformer.serving.models import Direction
 from glassformer.serving.refusals import invalid, too_large
@@ -17,6 +18,7 @@ from glassformer.translator import FailedTranslation, Translation
 from glassformer.whole_texts import translate_texts
 
 Found = list[Translation | FailedTranslation]
+SHORT = 500  # characters of a request that shares a call with others, which wait for it then
 
 
 @dataclass(frozen=True)
@@ -35,15 +37,25 @@ class Wanted:
         """Raise RefusedError for more than the limits admit."""
         if len(self.texts) > limits.max_texts:
             raise too_large(f"{len(self.texts):,} texts; a request may have {limits.max_texts:,}")
-        characters = sum(map(len, self.texts))
-        if characters > limits.max_characters:
+        if self.characters > limits.max_characters:
             raise too_large(
-                f"{characters:,} characters; a request may have {limits.max_characters:,}: use POST /v1/jobs for more"
+                f"{self.characters:,} characters; a request may have {limits.max_characters:,}: "
+                "use POST /v1/jobs for more"
             )
         if self.width > limits.max_beam:
             raise invalid(f"beam and alternatives + 1 may be at most {limits.max_beam}")
         if self.html and self.alternatives:
             raise invalid("markup has no alternatives; leave one of them out")
+
+    @property
+    def characters(self) -> int:
+        """Those of all texts."""
+        return sum(map(len, self.texts))
+
+    @property
+    def kind(self) -> Hashable:
+        """All but the texts: what is wanted alike can be done by one call."""
+        return self.beam, self.alternatives, self.alignment, self.split, self.html, id(self.glossary)
 
     @property
     def width(self) -> int:
@@ -67,6 +79,21 @@ def texts_of(found: Found) -> list[Translation]:
     if failed:
         raise invalid(str(failed[0]))
     return [one for one in found if isinstance(one, Translation)]
+
+
+async def translated(
+    call: Call, direction: Direction, wanted: Wanted, told: Callable[[Any], Any] = lambda one: one
+) -> Any:
+    """The translations, each as `told` tells it. Short requests of a client that ask for the same share one call."""
+    service = call.service
+
+    def do(texts: Sequence[str]) -> list[Any]:
+        return [told(one) for one in translate(service, direction, replace(wanted, texts=texts))]
+
+    if wanted.html or wanted.characters > SHORT:
+        return await call.work(lambda: do(wanted.texts))
+    kind = call.client, direction.model.name, direction.to, told, wanted.kind
+    return await service.admission.run_together(kind, do, wanted.texts, call.ticket(), call.request)
 
 
 def translate(service: Service, direction: Direction, wanted: Wanted) -> Found:

@@ -211,7 +211,7 @@ def slow(model, tmp_path, monkeypatch):
         release.wait(10)
         return []
 
-    monkeypatch.setattr("glassformer.serving.own.translate", translate)
+    monkeypatch.setattr("glassformer.serving.translating.translate", translate)
     with serving(tmp_path, model, limits=Limits(concurrent=1, queued=1, timeout=1.5, rate=0)) as address:
         address.release, address.started = release, started
         yield address
@@ -296,7 +296,7 @@ def test_an_error_of_ours_tells_nothing(server, monkeypatch, caplog):
     def broken(service, direction, wanted):
         raise ZeroDivisionError(f"/home/x and {wanted.texts}")
 
-    monkeypatch.setattr("glassformer.serving.own.translate", broken)
+    monkeypatch.setattr("glassformer.serving.translating.translate", broken)
     answer = server.post("/v1/translate", {"text": "secret"})
     assert code(answer) == (500, "internal")
     assert "secret" not in answer.text and "Traceback" not in answer.text

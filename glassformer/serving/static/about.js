@@ -99,7 +99,7 @@ export function drawOthers(sentences, at, choose) {
   const sentence = sentences[at];
   const items = (sentence?.wordings ?? []).flatMap(({ translation }, wording) => {
     if (wording === sentence.shown) return [];
-    const button = element("button", { type: "button" }, element("bdi", {}, translation.text || "(nothing)"), element("span", { class: "muted", title: "log-probability over the length penalty; nearer to 0 is likelier" }, translation.score.toFixed(2)));
+    const button = element("button", { type: "button" }, element("bdi", {}, translation.text || "(nothing)"), element("span", { class: "muted", dir: "ltr", title: "log-probability over the length penalty; nearer to 0 is likelier" }, translation.score.toFixed(2)));
     button.addEventListener("click", () => choose(wording));
     return [element("li", {}, button)];
   });
