@@ -26,7 +26,7 @@ static void insert(Candidates& best, int32_t id, float logit) {
 static void keep_best(const float* logits, int n, int first_id, const uint8_t* forbidden, Candidates& best) {
     for (int first = 0; first < n; first += LANES) {
         const bool whole = first + LANES <= n, full = best.size == best.count;
-        if (whole && full && !any_above(load(logits + first), best.logits[best.count - 1])) continue;
+        if (whole && full && largest_of(load(logits + first)) <= best.logits[best.count - 1]) continue;
         for (int i = first; i < n && i < first + LANES; ++i)
             if (!forbidden[first_id + i] && (best.size < best.count || logits[i] > best.logits[best.count - 1]))
                 insert(best, first_id + i, logits[i]);
