@@ -114,10 +114,8 @@ class FastEngine:
             "open", byref(_native_config(config)), tensors.array, len(tensors.array), *positions, turns,
             wanted.encode(), self._threads, byref(self._model),
         )  # fmt: skip
-        library = native.load()
-        assert library
         self._close = weakref.finalize(self, _close, self._home, self._model)
-        self.instructions: str = library.glassformer_name(self._model).decode()
+        self.instructions = wanted or native.instruction_sets()[0]
 
     @property
     def batch_factor(self) -> int:

@@ -26,20 +26,14 @@ static std::vector<const Kernels*> present() {
     return found;
 }
 #elif defined(__aarch64__)
-#if defined(__linux__)
-#include <sys/auxv.h>
-#endif
 extern const Kernels kernels_dotprod, kernels_portable;
 
-static bool has_dotprod() {
-#if defined(__APPLE__)
-    return true;  // every Apple processor that runs macOS
-#elif defined(__linux__)
-    return getauxval(AT_HWCAP) >> 20 & 1;  // HWCAP_ASIMDDP
+#if defined(__linux__)
+#include <sys/auxv.h>
+static bool has_dotprod() { return getauxval(AT_HWCAP) >> 20 & 1; }  // HWCAP_ASIMDDP
 #else
-    return false;
+static bool has_dotprod() { return true; }  // every Apple processor that runs macOS
 #endif
-}
 
 static std::vector<const Kernels*> present() {
     if (has_dotprod()) return {&kernels_dotprod, &kernels_portable};

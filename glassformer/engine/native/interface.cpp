@@ -71,14 +71,12 @@ const char* glassformer_open(const glassformer_config* config, const glassformer
         require(turns || !config->rotary, "rotary positions without their turns");
         std::map<std::string, const glassformer_weight*> by_name;
         for (int i = 0; i < count; ++i) check(weights[i]), by_name[weights[i].name] = &weights[i];
-        *made = new glassformer_model(*config, by_name, kernels_of(instruction_set, threads), threads);
-        (*made)->set_positions(source_positions, target_positions, turns);
+        *made = new glassformer_model(*config, by_name, kernels_of(instruction_set, threads), threads,
+                                      {source_positions, target_positions, turns});
     });
 }
 
 void glassformer_close(glassformer_model* model) { delete model; }
-
-const char* glassformer_name(const glassformer_model* model) { return model->kernels->name; }
 
 const char* glassformer_encode(glassformer_model* model, const int32_t* ids, const int32_t* lengths, int32_t sources,
                                glassformer_batch** made) {

@@ -39,7 +39,6 @@ EXPORT const char* glassformer_open(const glassformer_config*, const glassformer
                                     const float* source_positions, const float* target_positions, const float* turns,
                                     const char* instruction_set, int32_t threads, glassformer_model** made);
 EXPORT void glassformer_close(glassformer_model*);
-EXPORT const char* glassformer_name(const glassformer_model*);  // of the instruction set
 
 // Reads sources: the ids of all, one after the other, and how many each has. The model must outlive the batch.
 EXPORT const char* glassformer_encode(glassformer_model*, const int32_t* ids, const int32_t* lengths, int32_t sources,

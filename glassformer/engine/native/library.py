@@ -59,7 +59,6 @@ FUNCTIONS: dict[str, tuple[Any, ...]] = {  # what each takes
     "instruction_sets": (),
     "open": (POINTER(Config), POINTER(Weight), c_int32, FLOATS, FLOATS, FLOATS, c_char_p, c_int32, POINTER(c_void_p)),
     "close": (c_void_p,),
-    "name": (c_void_p,),
     "encode": (c_void_p, INTS, INTS, c_int32, POINTER(c_void_p)),
     "free": (c_void_p,),
     "shorten": (c_void_p, INTS, INTS),

@@ -10,97 +10,81 @@ namespace {
 
 constexpr int ROWS_TOGETHER = 240;  // of a product, for one item of work: what the second-level cache holds
 
-// Finds weights by name, and refuses what is missing or of another shape.
-class Reader {
-public:
-    Reader(const Weights& weights, bool integers) : weights_(weights), integers_(integers) {}
+Array<float> copy(const float* from, int64_t size) {  // of null: zeros
+    Array<float> to(size);
+    if (from) std::memcpy(to.data(), from, size * sizeof(float));
+    return to;
+}
 
-    const glassformer_weight* find(const std::string& name, int64_t rows, int64_t columns) const {
-        const auto found = weights_.find(name);
-        if (found == weights_.end()) return nullptr;
+// Finds weights by name, and refuses what is missing or of another shape or type.
+struct Reader {
+    // null where there is none
+    const glassformer_weight* find(const std::string& name, int64_t rows, int64_t columns, bool of_integers) const {
+        const auto found = weights.find(name);
+        if (found == weights.end()) return nullptr;
         const glassformer_weight& w = *found->second;
         if (w.rows != rows || w.columns != columns) throw Refused("tensor '" + name + "' has another shape");
+        if (of_integers ? !w.integers || !w.scales : !w.floats) throw Refused("tensor '" + name + "' is of another type");
         return &w;
     }
     const glassformer_weight* matrix(const std::string& name, int64_t rows, int64_t columns) const {
-        const glassformer_weight* w = find(name, rows, columns);
+        const glassformer_weight* w = find(name, rows, columns, integers);
         if (!w) throw Refused("tensor '" + name + "' is missing");
-        if (integers_ ? !w->integers || !w->scales : !w->floats) throw Refused("tensor '" + name + "' is of another type");
         return w;
     }
-    const glassformer_weight* vector(const std::string& name, int64_t n) const {
-        const glassformer_weight* w = find(name, 1, n);
-        if (w && !w->floats) throw Refused("tensor '" + name + "' is of another type");
-        return w;
-    }
+    const glassformer_weight* vector(const std::string& name, int64_t n) const { return find(name, 1, n, false); }
     // The linear maps with these names and numbers of outputs, as one matrix.
     Matrix linear(const std::vector<std::pair<std::string, int>>& parts, int inputs) const {
-        std::vector<const glassformer_weight*> weights, biases;
+        std::vector<const glassformer_weight*> matrices, biases;
         for (const auto& [name, outputs] : parts) {
-            weights.push_back(matrix(name + ".weight", outputs, inputs));
+            matrices.push_back(matrix(name + ".weight", outputs, inputs));
             biases.push_back(vector(name + ".bias", outputs));
         }
-        return pack(weights, biases);
+        return pack(matrices, biases);
     }
     Norm norm(const std::string& name, int n) const {
-        Norm norm{Array<float>(n), Array<float>(n)};
         const glassformer_weight *gain = vector(name + ".weight", n), *bias = vector(name + ".bias", n);
         if (!gain) throw Refused("tensor '" + name + ".weight' is missing");
-        std::memcpy(norm.gain.data(), gain->floats, n * sizeof(float));
-        if (bias) std::memcpy(norm.bias.data(), bias->floats, n * sizeof(float));
-        return norm;
+        return {copy(gain->floats, n), copy(bias ? bias->floats : nullptr, n)};
     }
 
-private:
-    const Weights& weights_;
-    bool integers_;
+    const Weights& weights;
+    bool integers;
 };
 
+// Self-attention and feed-forward network of either side.
 void read_layer(const Reader& read, const Config& c, const std::string& name, EncoderLayer& layer) {
     const int d = c.d_model, kv = c.kv_heads * (d / c.heads);
     const std::string attention = name + ".self_attention", feed_forward = name + ".feed_forward";
     layer.query_key_value =
         read.linear({{attention + ".query", d}, {attention + ".key", kv}, {attention + ".value", kv}}, d);
     layer.output = read.linear({{attention + ".output", d}}, d);
-    layer.attention_norm = read.norm(name + ".self_attention_norm.norm", d);
-    layer.feed_forward_norm = read.norm(name + ".feed_forward_norm.norm", d);
+    layer.attention_norm = read.norm(attention + "_norm.norm", d);
+    layer.feed_forward_norm = read.norm(feed_forward + "_norm.norm", d);
     std::vector<std::pair<std::string, int>> inner = {{feed_forward + ".inner", c.d_ff}};
     if (c.gated) inner.push_back({feed_forward + ".gate", c.d_ff});
-    layer.feed_forward.inner = read.linear(inner, d);
-    layer.feed_forward.outer = read.linear({{feed_forward + ".outer", d}}, c.d_ff);
+    layer.inner = read.linear(inner, d);
+    layer.outer = read.linear({{feed_forward + ".outer", d}}, c.d_ff);
 }
 
 void read_cross(const Reader& read, const Config& c, const std::string& name, DecoderLayer& layer) {
     const int d = c.d_model, kv = c.kv_heads * (d / c.heads);
-    const std::string attention = name + ".cross_attention";
-    layer.cross_query = read.linear({{attention + ".query", d}}, d);
-    layer.cross_key_value = read.linear({{attention + ".key", kv}, {attention + ".value", kv}}, d);
-    layer.cross_output = read.linear({{attention + ".output", d}}, d);
-    layer.cross_norm = read.norm(name + ".cross_attention_norm.norm", d);
-}
-
-Array<float> copy(const float* from, int64_t size) {
-    Array<float> to(from ? size : 0);
-    if (from) std::memcpy(to.data(), from, size * sizeof(float));
-    return to;
+    layer.cross_query = read.linear({{name + ".query", d}}, d);
+    layer.cross_key_value = read.linear({{name + ".key", kv}, {name + ".value", kv}}, d);
+    layer.cross_output = read.linear({{name + ".output", d}}, d);
+    layer.cross_norm = read.norm(name + "_norm.norm", d);
 }
 
 }  // namespace
 
-void Table::row(int id, float factor, int n, float* x) const {
-    if (weight.floats)
-        for (int i = 0; i < n; ++i) x[i] = weight.floats[(int64_t)id * n + i] * factor;
-    else
-        for (int i = 0; i < n; ++i) x[i] = weight.integers[(int64_t)id * n + i] * weight.scales[id] * factor;
-}
-
-glassformer_model::glassformer_model(const Config& c, const Weights& weights, const Kernels* kernels, int threads)
+glassformer_model::glassformer_model(const Config& c, const Weights& weights, const Kernels* kernels, int threads,
+                                     const Positions& positions)
     : Workplace(kernels, threads), config(c),
       heads{c.heads, c.heads / c.kv_heads, c.d_model / c.heads, std::sqrt((float)(c.d_model / c.heads))} {
     const auto first = weights.find("generator.weight");
     const auto table = weights.find("target_embedding.token.weight");
     if (table == weights.end()) throw Refused("tensor 'target_embedding.token.weight' is missing");
-    const Reader read(weights, table->second->integers);
+    const Reader read{weights, table->second->integers != nullptr};
     target_table.weight = *read.matrix("target_embedding.token.weight", c.vocabulary, c.d_model);
     source_table.weight = c.source_vocabulary
                               ? *read.matrix("source_embedding.token.weight", c.source_vocabulary, c.d_model)
@@ -112,23 +96,21 @@ glassformer_model::glassformer_model(const Config& c, const Weights& weights, co
         read_layer(read, c, "encoder." + std::to_string(i), encoder.emplace_back());
     for (int i = 0; i < c.decoder_layers; ++i) {
         read_layer(read, c, "decoder." + std::to_string(i), decoder.emplace_back());
-        read_cross(read, c, "decoder." + std::to_string(i), decoder.back());
+        read_cross(read, c, "decoder." + std::to_string(i) + ".cross_attention", decoder.back());
     }
     if (c.final_norm) {
         encoder_norm = read.norm("encoder_norm", c.d_model);
         decoder_norm = read.norm("decoder_norm", c.d_model);
     }
+    const auto kept = [&](const float* from, int n) { return copy(from, from ? (int64_t)c.max_length * n : 0); };
+    source_table.positions = kept(positions.source, c.d_model);
+    target_table.positions = kept(positions.target, c.d_model);
+    turns = kept(positions.turns, width());
     work.weights.resize(threads);
     work.places.resize(threads);
     work.logits.resize(threads);
     for (Array<float>& each : work.weights) each.reset((int64_t)c.heads * padded(c.max_length));
     for (auto& each : work.places) each.resize(2 * c.max_length);
-}
-
-void glassformer_model::set_positions(const float* source, const float* target, const float* cosines_sines) {
-    source_table.positions = copy(source, (int64_t)config.max_length * config.d_model);
-    target_table.positions = copy(target, (int64_t)config.max_length * config.d_model);
-    turns = copy(cosines_sines, (int64_t)config.max_length * width());
 }
 
 Rows some(const Rows& rows, int first, int count) {
@@ -198,28 +180,33 @@ void glassformer_model::attention(const Matrix& project, const Matrix& output, c
 
 // W_2 act(W_1 x), or W_2 (act(W_g x) * (W_1 x)), some rows at a time so that what is in between stays in the cache.
 void glassformer_model::feed_forward(const EncoderLayer& layer, float* x, int n) {
-    const FeedForward& f = layer.feed_forward;
-    const int64_t wide = padded(f.inner.outputs);
+    const int64_t wide = padded(layer.inner.outputs);
     const float* h = sublayer_input(layer.feed_forward_norm, x, n);
     float* inner = work.inner.at_least(n * wide);
     float* out = work.mixed.at_least((int64_t)n * stride());
-    linear(f.inner, h, stride(), n, inner, wide);
+    linear(layer.inner, h, stride(), n, inner, wide);
     float* active = config.gated ? inner + config.d_ff : inner;  // the gate's outputs come after the inner ones
     pool.run(n, 8. * n * wide, [&](int row, int) {
         const float* times = config.gated ? inner + row * wide : nullptr;
         kernels->activate((Activation)config.activation, active + row * wide, times, config.d_ff);
     });
-    linear(f.outer, active, wide, n, out, stride());
+    linear(layer.outer, active, wide, n, out, stride());
     add_and_norm(layer.feed_forward_norm, x, out, n);
 }
 
 // E[id] * factor + PE[place].
 void glassformer_model::embed(const Table& table, const int32_t* ids, int n, const int32_t* places, float* x) {
+    const int d = config.d_model;
+    const float factor = config.embedding_factor;
     for (int row = 0; row < n; ++row) {
         float* here = x + (int64_t)row * stride();
-        table.row(ids[row], config.embedding_factor, config.d_model, here);
+        const int64_t id = ids[row];
+        if (const float* floats = table.weight.floats)
+            for (int i = 0; i < d; ++i) here[i] = floats[id * d + i] * factor;
+        else
+            for (int i = 0; i < d; ++i) here[i] = table.weight.integers[id * d + i] * table.weight.scales[id] * factor;
         if (table.positions.size())
-            kernels->add(here, &table.positions[(int64_t)places[row] * config.d_model], config.d_model);
+            kernels->add(here, &table.positions[(int64_t)places[row] * d], d);
     }
 }
 

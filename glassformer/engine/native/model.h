@@ -22,14 +22,9 @@ struct Norm {
     Array<float> gain, bias;
 };
 
-struct FeedForward {
-    Matrix inner, outer;  // inner: with the gate's outputs after its own
-};
-
 struct EncoderLayer {
-    Matrix query_key_value, output;
+    Matrix query_key_value, output, inner, outer;  // inner: with the gate's outputs after its own
     Norm attention_norm, feed_forward_norm;
-    FeedForward feed_forward;
 };
 
 struct DecoderLayer : EncoderLayer {
@@ -41,7 +36,10 @@ struct DecoderLayer : EncoderLayer {
 struct Table {
     glassformer_weight weight;
     Array<float> positions;  // what is added to the vector at each place
-    void row(int id, float factor, int n, float* x) const;  // x = factor * E[id]
+};
+
+struct Positions {  // as glassformer_open has them
+    const float *source, *target, *turns;
 };
 
 // What a layer computes in between; kept, so that no step asks for memory.
@@ -69,8 +67,8 @@ struct Workplace {
 Rows some(const Rows& rows, int first, int count);  // `count` of them from `first` on
 
 struct glassformer_model : Workplace {
-    glassformer_model(const Config&, const std::map<std::string, const glassformer_weight*>&, const Kernels*, int threads);
-    void set_positions(const float* source, const float* target, const float* turns);
+    glassformer_model(const Config&, const std::map<std::string, const glassformer_weight*>&, const Kernels*, int threads,
+                      const Positions&);
 
     const float* sublayer_input(const Norm& norm, const float* x, int n);
     void add_and_norm(const Norm& norm, float* x, const float* fx, int n);  // x becomes x + fx, and the norm around it

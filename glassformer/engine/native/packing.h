@@ -34,19 +34,17 @@ struct Matrix {
         else floats.reset(rows * inputs);
     }
 
+    // Where input i of output o stands.
+    int64_t float_at(int o, int i) const { return ((int64_t)(o / PANEL) * inputs + i) * PANEL + o % PANEL; }
+    int64_t integer_at(int o, int i) const {
+        return (((int64_t)(o / PANEL) * row_bytes() + i / GROUP * GROUP) * PANEL) + o % PANEL * GROUP + i % GROUP;
+    }
+
     void pack_row(int o, const glassformer_weight& w, int row) {
-        const int64_t panel = o / PANEL, place = o % PANEL, groups = row_bytes() / GROUP;
-        if (w.floats) {
-            for (int i = 0; i < inputs; ++i)
-                floats[(panel * inputs + i) * PANEL + place] = w.floats[(int64_t)row * inputs + i];
-            return;
-        }
-        const int8_t* from = w.integers + (int64_t)row * inputs;
-        for (int64_t group = 0; group < groups; ++group) {
-            int8_t* to = &integers[((panel * groups + group) * PANEL + place) * GROUP];
-            for (int i = (int)group * GROUP; i < inputs && i < (group + 1) * GROUP; ++i) sums[o] += *to++ = from[i];
-        }
-        scales[o] = w.scales[row];
+        const int64_t first = (int64_t)row * inputs;
+        for (int i = 0; w.floats && i < inputs; ++i) floats[float_at(o, i)] = w.floats[first + i];
+        for (int i = 0; w.integers && i < inputs; ++i) sums[o] += integers[integer_at(o, i)] = w.integers[first + i];
+        if (w.integers) scales[o] = w.scales[row];
     }
 };
 
@@ -70,17 +68,12 @@ inline Matrix chosen(const Matrix& w, const std::vector<int32_t>& outputs) {
     Matrix m;
     m.inputs = w.inputs, m.outputs = (int)outputs.size();
     m.make_room(w.integers.size());
-    const int64_t groups = w.row_bytes() / GROUP;
     for (int to = 0; to < m.outputs; ++to) {
         const int from = outputs[to];
         m.bias[to] = w.bias[from], m.scales[to] = w.scales[from], m.sums[to] = w.sums[from];
-        const auto at = [](int output, int64_t i, int64_t inputs) {
-            return (output / PANEL * inputs + i) * PANEL + output % PANEL;
-        };
-        for (int64_t i = 0; w.integers.size() && i < groups; ++i)
-            std::memcpy(&m.integers[at(to, i, groups) * GROUP], &w.integers[at(from, i, groups) * GROUP], GROUP);
-        for (int64_t i = 0; w.floats.size() && i < w.inputs; ++i)
-            m.floats[at(to, i, w.inputs)] = w.floats[at(from, i, w.inputs)];
+        for (int i = 0; w.integers.size() && i < w.inputs; i += GROUP)
+            std::memcpy(&m.integers[m.integer_at(to, i)], &w.integers[w.integer_at(from, i)], GROUP);
+        for (int i = 0; w.floats.size() && i < w.inputs; ++i) m.floats[m.float_at(to, i)] = w.floats[w.float_at(from, i)];
     }
     return m;
 }

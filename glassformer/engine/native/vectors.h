@@ -54,9 +54,6 @@ static inline int32_t four(const uint8_t* from) {
 static inline Ints dot(Ints sums, int32_t x, Ints w) {
     return (Ints)_mm512_dpbusd_epi32((__m512i)sums, _mm512_set1_epi32(x), (__m512i)w);
 }
-static inline bool any_above(Floats x, float y) {
-    return _mm512_cmp_ps_mask((__m512)x, _mm512_set1_ps(y), _CMP_GT_OQ);
-}
 #elif defined(KERNELS_avxvnni)
 static inline Ints dot(Ints sums, int32_t x, Ints w) {
     return (Ints)_mm256_dpbusd_avx_epi32((__m256i)sums, _mm256_set1_epi32(x), (__m256i)w);
@@ -80,18 +77,6 @@ static inline Ints dot(Ints sums, int32_t x, Ints w) {
     for (int lane = 0; lane < LANES; ++lane)
         for (int i = 0; i < 4; ++i) sums[lane] += a[i] * b[4 * lane + i];
     return sums;
-}
-#endif
-
-#if defined(KERNELS_avxvnni) || defined(KERNELS_avx2)
-static inline bool any_above(Floats x, float y) {
-    return _mm256_movemask_ps(_mm256_cmp_ps((__m256)x, _mm256_set1_ps(y), _CMP_GT_OQ));
-}
-#elif !defined(KERNELS_avx512)
-static inline bool any_above(Floats x, float y) {
-    bool found = false;
-    for (int lane = 0; lane < LANES; ++lane) found |= x[lane] > y;
-    return found;
 }
 #endif
 
