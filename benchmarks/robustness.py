@@ -4,8 +4,8 @@
 
 Prints BLEU and chrF2 of each model for the source as it is, in other letter cases, without its final punctuation, with
 a typo in one word of ten (and one at least), with each space doubled, and with an address behind it; of the last also
-how many of the translations have that address. The reference is the clean one; for the source in capitals it is in
-capitals too, and behind the address it has the address.
+how many of the translations have that address. The reference is the clean one, behind the address with the address. For
+the source in capitals letter case does not count.
 """
 
 import argparse
@@ -22,7 +22,7 @@ ADDRESSES = [url(Random(f"address {number}")) for number in range(1000)]  # draw
 VARIANTS: dict[str, Callable[[Sides, int], Sides]] = {
     "as it is": lambda pair, _: pair,
     "lower case": lambda pair, _: lower_case(pair, Random(), ()),
-    "UPPER CASE": lambda pair, _: Sides(pair.source.upper(), pair.target.upper()),
+    "UPPER CASE": lambda pair, _: Sides(pair.source.upper(), pair.target.upper()),  # and its translations
     "Title Case": lambda pair, _: title_case(pair, Random(), ()),
     "no final punctuation": lambda pair, _: remove_end_punct(pair, Random(), ()),
     "typos": lambda pair, row: pair._replace(source=with_typos(pair.source, Random(row))),
@@ -48,7 +48,7 @@ def main() -> None:
         for name, vary in VARIANTS.items():
             varied = [vary(pair, row) for row, pair in enumerate(pairs)]
             results = translator.translate([pair.source for pair in varied], beam=options.beam)
-            texts = [result.text for result in results]
+            texts = [result.text.upper() if name == "UPPER CASE" else result.text for result in results]
             scores = score_corpus(texts, [pair.target for pair in varied])
             kept = sum(ADDRESSES[row % len(ADDRESSES)] in text for row, text in enumerate(texts))
             copied = f"{100 * kept / len(texts):.1f} %" if name == "an address" else ""

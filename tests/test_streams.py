@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from glassformer.cli.streams import stdout_works
 from tests.commands import options, refusal, run, start
 from tests.letters import QUICK
 
@@ -34,8 +33,11 @@ def test_with_streams_closed_there_is_no_traceback(copying, closed):
     assert (outcome.returncode, outcome.stdout, outcome.stderr) == (0, "", "")
 
 
-def test_a_full_disk_behind_stdout_is_named(copying):
-    outcome = shell('"$@" > /dev/full', "info", copying.path)
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("words", [("info", "MODEL"), ("--version",), ("--help",)], ids=" ".join)
+def test_a_full_disk_behind_stdout_is_named(words, unbuffered, copying, monkeypatch):
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
+    outcome = shell('"$@" > /dev/full', *(copying.path if word == "MODEL" else word for word in words))
     assert (outcome.returncode, outcome.stdout) == (1, "")
     assert outcome.stderr.startswith("glassformer: standard output: No space left")
 
@@ -46,7 +48,6 @@ def test_an_error_without_a_file_is_not_blamed_on_stdout(monkeypatch, capsys):
     def work():
         raise OSError(28, "No space left on device")
 
-    assert stdout_works()
     assert exit_status(work) == 1
     assert capsys.readouterr().err == (
         "glassformer: No space left on device; check the path, its rights and the free space\n"

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from glassformer.cli.parser import make_parser
-from glassformer.cli.streams import abandon_stdout, say_error, speak_utf8, stdout_works
+from glassformer.cli.streams import STDOUT, abandon_stdout, say_error, speak_utf8
 from glassformer.errors import GlassformerError, is_out_of_memory
 from glassformer.system import wait_asleep
 
@@ -19,7 +19,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wait_asleep()
 
     def command() -> int:
-        options = make_parser().parse_args(arguments)
+        try:
+            options = make_parser().parse_args(arguments)
+        except SystemExit as end:  # after --help and --version, whose text may be unwritten yet
+            return int(end.code or 0)
         status: int = options.run(options) or 0
         return status
 
@@ -39,8 +42,8 @@ def exit_status(work: Callable[[], int]) -> int:
         abandon_stdout()
         return 141
     except OSError as error:
-        where = error.filename or ("" if stdout_works() else "standard output")
-        if where == "standard output":
+        where = error.filename or ""
+        if where == STDOUT:
             abandon_stdout()
         reason = error.strerror or str(error)
         return _fail(f"{where}{': ' if where else ''}{reason}; check the path, its rights and the free space", 1)

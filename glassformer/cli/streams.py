@@ -12,6 +12,8 @@ from typing import Any
 
 from glassformer.text.printable import escaped
 
+STDOUT = "standard output"
+
 
 def speak_utf8() -> None:
     """Text goes out as it comes in, UTF-8, whatever the locale; file names keep their bytes."""
@@ -20,6 +22,8 @@ def speak_utf8() -> None:
             setattr(sys, name, open(os.devnull, mode))  # noqa: PTH123, SIM115
     if sys.stderr is sys.__stderr__ and isinstance(sys.stderr, io.TextIOWrapper):
         sys.stderr = _unheard(sys.stderr)
+    if sys.stdout is sys.__stdout__ and isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout = _named(sys.stdout)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
 
@@ -42,13 +46,21 @@ def _unheard(stream: io.TextIOWrapper) -> io.TextIOWrapper:
     )
 
 
-def stdout_works() -> bool:
-    """Whether what was printed can be written."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        return False
-    return True
+class _Named(io.FileIO):
+    """Standard output, whose name is in the errors of writing there."""
+
+    def write(self, data: Any) -> int:
+        try:
+            return super().write(data)
+        except OSError as error:
+            error.filename = STDOUT
+            raise
+
+
+def _named(stream: io.TextIOWrapper) -> io.TextIOWrapper:
+    stream.flush()
+    raw = io.BufferedWriter(_Named(stream.fileno(), "w", closefd=False))
+    return io.TextIOWrapper(raw, line_buffering=stream.line_buffering or stream.write_through)
 
 
 def say(line: str) -> None:

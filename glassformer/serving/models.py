@@ -125,7 +125,7 @@ class Models:
         """The model of a name; RefusedError (404) without it."""
         if name not in self._by_name:
             raise RefusedError(
-                404, "no_such_model", f"there is no model of that name; there are {', '.join(self._by_name)}"
+                404, "no_such_model", f"there is no model of that name; the models are: {', '.join(self._by_name)}"
             )
         return self._by_name[name]
 
