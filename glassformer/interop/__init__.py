@@ -78,6 +78,11 @@ ARCHIVES: dict[str, tuple[Callable[[Path], bool], Read]] = {  # of other kinds, 
     joeynmt.KIND: (joeynmt.is_there, joeynmt.read),
     fairseq.KIND: (fairseq.is_there, fairseq.read),
 }
+NOT_READ = {  # by a file that only such directories have
+    "model.bin": "a model of CTranslate2, which holds less than is read; import the one that it was made from",
+    "card.json": "a model of glassformer already; use it as it is",
+    "log.jsonl": "a run of glassformer; use it as it is",
+}
 
 
 @checked
@@ -187,6 +192,9 @@ def _reader_of(path: Path) -> Read:
         return read
     if not path.is_dir():
         raise InputError(f"{path}: is no directory, and no .npz, .pt or .ckpt")
+    for name, what in NOT_READ.items():
+        if (path / name).is_file():
+            raise InputError(f"{path}: is {what}")
     kind = read_object(path, "config.json").get("model_type")
     if not isinstance(kind, str) or kind not in READERS:
         raise InputError(f"{path / 'config.json'}: model_type = {shown(kind)} is not known, only {', '.join(READERS)}")

@@ -99,6 +99,14 @@ def test_a_name_that_is_not_utf8(model):
     assert "is not UTF-8" in refusal(run("export", model, "--to", "torch", "--out", "bad\udcff"), 2)
 
 
+def test_a_model_that_needs_no_import_is_told(model, tmp_path):
+    assert "a model of glassformer already" in refusal(run("import", model, "--out", tmp_path / "out"))
+    write(tmp_path / "run/log.jsonl", "")
+    assert "a run of glassformer" in refusal(run("import", tmp_path / "run", "--out", tmp_path / "out"))
+    write(tmp_path / "theirs/model.bin", "")
+    assert "a model of CTranslate2" in refusal(run("import", tmp_path / "theirs", "--out", tmp_path / "out"))
+
+
 def test_a_path_that_is_no_model(tmp_path):
     assert "no such directory" in refusal(run("import", tmp_path / "none", "--out", tmp_path / "out"))
     assert "config.json: missing" in refusal(run("import", tmp_path, "--out", tmp_path / "out"))
