@@ -27,7 +27,7 @@ def pins(path):
 
 
 def installed(requirements):
-    """The distributions that requirements bring, their own included."""
+    """The distributions that requirements bring, their own included, but for what torch's build for CUDA needs."""
     found, asked, left = {}, set(), list(requirements)
     while left:
         requirement = left.pop()
@@ -38,7 +38,8 @@ def installed(requirements):
             asked.add(key)
             found[key[0]] = one = importlib.metadata.distribution(requirement.name)
             wanted = map(Requirement, one.requires or ())
-            left += [each for each in wanted if each.marker is None or each.marker.evaluate({"extra": extra})]
+            here = [each for each in wanted if each.marker is None or each.marker.evaluate({"extra": extra})]
+            left += [each for each in here if not each.name.startswith(("nvidia-", "cuda-", "triton"))]
     return found
 
 
