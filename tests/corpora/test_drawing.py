@@ -1,0 +1,91 @@
+"""How sentences of the phrasebook are drawn: patterns, balance, one translation each."""
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from glassformer.corpora.phrasebook import balance, clauses, descriptions, questions
+from glassformer.corpora.phrasebook import corpus as phrasebook_corpus
+from glassformer.corpora.phrasebook.draw import Draw
+from glassformer.corpora.phrasebook.frames import spelt_names
+from glassformer.corpora.phrasebook.lexicon import load_lexicon
+from glassformer.corpora.phrasebook.units import build, unit
+from tests.corpora.phrasebook import WORDS, linked, said
+
+DRAW = Draw(WORDS, 1)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_what_is_joined_belongs_together(seed: int) -> None:
+    """Either the two say something of one pronoun, or they are of one pattern, which their words show."""
+    draw = Draw(load_lexicon(), seed)
+    found = [sentence for sentence in (clauses.joined(draw) for _ in range(400)) if sentence]
+    assert len(found) > 100
+    for sentence in found:
+        one, conjunction, other = re.split(r" (and|but|so) (?=\w+)", sentence.source, maxsplit=1)
+        assert conjunction in ("and", "but") or one.split()[0].partition("'")[0].lower() in clauses.PRONOUN_SUBJECTS
+        assert len(one) + len(other) <= clauses.LONGEST_JOINED
+
+
+def test_nobody_is_told_that_somebody_asks() -> None:
+    """No "He says that sit on this mat": what is told is a statement."""
+    bidding = re.compile(
+        r"(that|think|hope) (sit|go|come|wait|please|give|show|help|don't \w+|let|call)\b", re.IGNORECASE
+    )
+    found = [sentence.source for _ in range(3000) if (sentence := clauses.told(DRAW))]
+    assert len(found) > 1000
+    assert not [source for source in found if bidding.search(source)]
+
+
+def test_what_is_added_for_politeness() -> None:
+    """As in "He is ready, thank you" and "Be careful, Ravi": the last word's own links stay."""
+    found = [sentence for _ in range(2000) if (sentence := clauses.addressed(DRAW))]
+    thanked = [sentence for sentence in found if re.search(r", thank you\??$", sentence.source)]
+    assert thanked
+    for sentence in thanked:
+        assert re.search(r", धन्यवाद\??$", sentence.target)
+        assert {("you", "धन्यवाद")} <= {(a.strip("?,"), b.strip("?,")) for a, b in linked(sentence)}
+
+
+def test_is_someone() -> None:
+    found = [sentence for _ in range(3000) if (sentence := questions.is_someone(DRAW))]
+    assert len(found) > 50
+    for sentence in found:
+        assert re.fullmatch(r"(Is|Are) .+\?", sentence.source)
+        assert re.fullmatch(r"क्या .+ (है|हैं|हो)\?", sentence.target)
+
+
+def test_a_comparison_may_be_denied() -> None:
+    found = [sentence for _ in range(3000) if (sentence := descriptions.comparison(DRAW))]
+    denied = [sentence for sentence in found if re.search(r"( not|n't) .+ than ", sentence.source)]
+    assert len(denied) > 0.1 * len(found)
+    assert all(re.search(r"नहीं (है|हैं|हूँ|हो|था|थी|थे|थीं)$", sentence.target) for sentence in denied)
+
+
+def test_balance_prefers_what_is_rare() -> None:
+    """Of two draws it takes the one with the rarer word; a spelt name is never rare."""
+    often, seldom = said("we", "come", "past"), said("we", "sleep", "past")
+    spelt = build("test", "", (unit(f"{spelt_names().trained[0][0]}:n", f"{spelt_names().trained[0][1]}:n"),), (0,))
+    counted = balance.Balance()
+    for sentence in (often, often, seldom):
+        counted.count(sentence)
+    for order in ((often, seldom), (seldom, often), (spelt, seldom)):
+        drawn = iter(order)
+        assert counted.draw(lambda _, drawn=drawn: next(drawn), DRAW) is seldom
+    kept = counted.known_well([often, seldom, spelt], 2, always=[])
+    assert list(kept) == [often, spelt]
+    assert list(counted.known_well([seldom], 2, always=[seldom])) == [seldom]
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=15)
+def test_one_translation_for_any_seed(seed: int) -> None:
+    draw = Draw(WORDS, seed)
+    found: dict[str, str] = {}
+    for pattern in phrasebook_corpus.QUOTAS:
+        for _ in range(20):
+            sentence = pattern(draw)
+            if sentence is not None:
+                assert found.setdefault(sentence.source, sentence.target) == sentence.target
