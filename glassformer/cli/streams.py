@@ -21,9 +21,10 @@ def speak_utf8() -> None:
         if getattr(sys, name) is None:  # closed (`>&-`): nobody listens
             setattr(sys, name, open(os.devnull, mode))  # noqa: PTH123, SIM115
     if sys.stderr is sys.__stderr__ and isinstance(sys.stderr, io.TextIOWrapper):
-        sys.stderr = _unheard(sys.stderr)
+        sys.stderr = _through(_Unheard, sys.stderr, line_buffering=True, errors="backslashreplace")
     if sys.stdout is sys.__stdout__ and isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout = _named(sys.stdout)
+        at_once = sys.stdout.line_buffering or sys.stdout.write_through
+        sys.stdout = _through(_Named, sys.stdout, line_buffering=at_once)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
 
@@ -38,14 +39,6 @@ class _Unheard(io.FileIO):
             return len(data)
 
 
-def _unheard(stream: io.TextIOWrapper) -> io.TextIOWrapper:
-    stream.flush()
-    raw = _Unheard(stream.fileno(), "w", closefd=False)
-    return io.TextIOWrapper(
-        io.BufferedWriter(raw), encoding=stream.encoding, errors="backslashreplace", line_buffering=True
-    )
-
-
 class _Named(io.FileIO):
     """Standard output, whose name is in the errors of writing there."""
 
@@ -57,10 +50,13 @@ class _Named(io.FileIO):
             raise
 
 
-def _named(stream: io.TextIOWrapper) -> io.TextIOWrapper:
+def _through(
+    kind: type[io.FileIO], stream: io.TextIOWrapper, line_buffering: bool, errors: str | None = None
+) -> io.TextIOWrapper:
+    """A stream to where `stream` goes, whose bytes a file of this kind writes."""
     stream.flush()
-    raw = io.BufferedWriter(_Named(stream.fileno(), "w", closefd=False))
-    return io.TextIOWrapper(raw, line_buffering=stream.line_buffering or stream.write_through)
+    raw = io.BufferedWriter(kind(stream.fileno(), "w", closefd=False))
+    return io.TextIOWrapper(raw, encoding=stream.encoding, errors=errors, line_buffering=line_buffering)
 
 
 def say(line: str) -> None:

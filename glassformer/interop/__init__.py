@@ -27,6 +27,7 @@ from glassformer.interop.directories import is_export, new_directory, read_objec
 from glassformer.interop.proof import SENTENCES, Int8Engine, OtherEngine, prove, running
 from glassformer.interop.transformers_engine import TransformersEngine
 from glassformer.model_directory import read_json
+from glassformer.reading import is_there
 from glassformer.translator import Translator
 
 __all__ = ["FORMATS", "SENTENCES", "built_in_sentences", "export_model", "import_model"]
@@ -186,9 +187,9 @@ def import_model(path: str | Path, out: str | Path, force: bool = False) -> Tran
 
 def _reader_of(path: Path) -> Read:
     """What reads the model at a path; InputError where no format is known."""
-    if not path.exists():
+    if not is_there(path):
         raise InputError(f"{path}: no such directory; give one with config.json and model.safetensors")
-    if read := next((read for is_there, read in ARCHIVES.values() if is_there(path)), None):
+    if read := next((read for is_one, read in ARCHIVES.values() if is_one(path)), None):
         return read
     if not path.is_dir():
         raise InputError(f"{path}: is no directory, and no .npz, .pt or .ckpt")

@@ -24,9 +24,10 @@ class _Request:
         """Whether it is still wanted now that its turn has come."""
         if not self.done.set_running_or_notify_cancel():
             return False
-        if not self.ticket.is_live:
-            self.done.set_exception(UnwantedError())
-        return self.ticket.is_live
+        if live := self.ticket.is_live:  # asked once: a deadline may pass at any moment
+            return live
+        self.done.set_exception(UnwantedError())
+        return False
 
 
 class _Kind:
