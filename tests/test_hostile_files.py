@@ -7,7 +7,8 @@ import time
 from pathlib import Path
 
 import pytest
-from safetensors.torch import load_file, save_file
+from safetensors import safe_open
+from safetensors.torch import _TYPES, load_file, save_file
 
 from glassformer.corpora.gettext import clean, has_words, read_catalogue
 from glassformer.errors import InputError
@@ -183,20 +184,19 @@ def test_sizes_that_the_weights_do_not_have(model, key, value):
     assert refusal(run("translate", "model", stdin="a b\n")).startswith("model")
 
 
-@pytest.mark.parametrize(("kind", "size"), [("I8", 1), ("I64", 8), ("BOOL", 1), ("C64", 8), ("U8", 1)])
-def test_weights_that_are_no_floating_point_numbers(model, kind, size):
-    """Written by hand, and where C64 is meant refused by its header: older safetensors have no complex numbers."""
+@pytest.mark.parametrize("kind", ["int8", "int64", "bool", "complex64", "uint8"])
+def test_weights_that_are_no_floating_point_numbers(model, kind):
+    import torch
+
+    if kind == "complex64" and "C64" not in _TYPES:
+        pytest.skip("this version of safetensors has no complex numbers")
     weights = load_file(model / "model.safetensors")
-    kinds = dict.fromkeys(weights, ("F32", 4)) | {sorted(weights)[3]: (kind, size)}
-    header, end = {}, 0
-    for name, tensor in weights.items():
-        start, end = end, end + tensor.numel() * kinds[name][1]
-        header[name] = {"dtype": kinds[name][0], "shape": list(tensor.shape), "data_offsets": [start, end]}
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    (model / "model.safetensors").write_bytes(len(text).to_bytes(8, "little") + text + bytes(end))
-    refused = refusal(run("translate", "model", stdin="a b\n"))
-    assert "holds no floating-point numbers" in refused or (kind == "C64" and "InvalidHeaderDeserialization" in refused)
+    name = sorted(weights)[3]
+    weights[name] = weights[name].to(getattr(torch, kind))
+    save_file(weights, model / "model.safetensors")
+    with safe_open(model / "model.safetensors", "pt") as file:
+        assert file.get_slice(name).get_dtype() not in ("F32", "F16")
+    assert "holds no floating-point numbers" in refusal(run("translate", "model", stdin="a b\n"))
 
 
 @pytest.mark.parametrize("value", [1e30, -3e38])
