@@ -10,14 +10,13 @@ from typing import Any
 
 from torch import Tensor
 
-from glassformer.errors import GlassformerError, InputError
-from glassformer.interop import spm
-from glassformer.interop.directories import check_sizes, checked_file
+from glassformer.errors import InputError
+from glassformer.interop import directories, spm
+from glassformer.interop.directories import checked_file
 from glassformer.interop.spm import Vocabulary
 from glassformer.interop.tables import Table, built, shapes_of, to_ours
 from glassformer.interop.vocabularies import in_our_order
 from glassformer.model import ModelConfig
-from glassformer.settings import build
 from glassformer.special import PIECES
 from glassformer.text.tokenizer import META, Tokenizer
 from glassformer.translator import Translator
@@ -52,11 +51,7 @@ def config_of(values: Mapping[str, Any], path: Path) -> ModelConfig:
     for name in ("d_model", "num_heads", "encoder_layers", "decoder_layers", "d_ff", "max_length"):
         if values.get(name) is None:
             raise InputError(f"{path}: says nothing of {name}")
-    check_sizes(values, path)
-    try:
-        return build(ModelConfig, values, str(path))
-    except GlassformerError as error:  # a wrong file is the input's fault, not the usage's
-        raise InputError(str(error)) from error
+    return directories.config_of(values, path)
 
 
 def translator_of(

@@ -17,16 +17,25 @@ from torch import Tensor
 
 from glassformer.arguments import shown
 from glassformer.engine.generation import SUPPRESSED
-from glassformer.errors import GlassformerError, InputError, UsageError
+from glassformer.errors import InputError, UsageError
 from glassformer.files import write_whole
-from glassformer.interop import spm
-from glassformer.interop.directories import check_sizes, checked_file, read_object, write_json
+from glassformer.interop import directories, spm
+from glassformer.interop.directories import checked_file, read_object, write_json
 from glassformer.interop.pickles import unpickled_tensors
-from glassformer.interop.tables import Table, Weights, built, halves, reordered, shapes_of, to_ours, to_theirs
+from glassformer.interop.tables import (
+    Table,
+    Weights,
+    built,
+    halves,
+    refuse_other_numbers,
+    reordered,
+    shapes_of,
+    to_ours,
+    to_theirs,
+)
 from glassformer.interop.vocabularies import in_our_order
 from glassformer.model import ModelConfig, Transformer
 from glassformer.model_directory import parameters_of, read_tensors
-from glassformer.settings import build
 from glassformer.special import EOS, PAD, PIECES
 from glassformer.text.tokenizer import Tokenizer, Tokenizers
 from glassformer.translator import Translator
@@ -286,7 +295,11 @@ def one_of_each(theirs: dict[str, Tensor], shared: bool, path: Path) -> dict[str
     theirs = dict(theirs)
     encoder, decoder = "model.encoder.embed_tokens.weight", "model.decoder.embed_tokens.weight"
     main = "model.shared.weight" if shared else decoder
-    copies = [theirs.pop(name) for name in (main, *((encoder, decoder) if shared else ())) if name in theirs]
+    same = (main, *((encoder, decoder) if shared else ()))
+    for name in (*same, "lm_head.weight"):
+        if name in theirs:
+            refuse_other_numbers(name, theirs[name], str(path))
+    copies = [theirs.pop(name) for name in same if name in theirs]
     if not copies and "lm_head.weight" in theirs:
         copies = [theirs.pop("lm_head.weight")]
     if not copies:
@@ -329,9 +342,5 @@ def config_of(values: dict[str, Any], path: Path, **options: Any) -> ModelConfig
     for name in sizes.keys() - {"source_vocab_size"}:
         if sizes[name] is None:
             raise InputError(f"{path}: says nothing of {name}")
-    check_sizes(sizes, path)
     settings = {"activation": ours[activation], "dropout": values.get("dropout", 0.1)}
-    try:
-        return build(ModelConfig, sizes | settings | options, str(path))
-    except GlassformerError as error:  # a wrong file is the input's fault, not the usage's
-        raise InputError(str(error)) from error
+    return directories.config_of(sizes | settings | options, path)
