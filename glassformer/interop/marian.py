@@ -180,7 +180,7 @@ def _write_tokenizers(translator: Translator, directory: Path) -> None:
 
 
 def _their_ids(tokenizer: Tokenizer) -> dict[str, int]:
-    return {spm.tag_of(piece): number for number, piece in enumerate(tokenizer.pieces)}
+    return {name: number for number, name in enumerate(spm.names_in_marian(tokenizer))}
 
 
 def model_card(translator: Translator) -> str:
@@ -236,8 +236,7 @@ def _read_vocabularies(
             _vocabulary(directory, VOCABULARY, sizes[0], models[:1]),
             _vocabulary(directory, TARGET_VOCABULARY, sizes[1], models[1:]),
         )
-    source, target = (spm.tokenizer(model, one.pieces) for model, one in zip(models, both, strict=True))
-    return both, (source, source if source.to_bytes() == target.to_bytes() else target)
+    return both, spm.tokenizers(models, both)
 
 
 def _vocabulary(directory: Path, name: str, size: Any, models: Sequence[Any]) -> spm.Vocabulary:
@@ -246,7 +245,7 @@ def _vocabulary(directory: Path, name: str, size: Any, models: Sequence[Any]) ->
         raise InputError(
             f"{path}: has {len(ids):,} pieces but {CONFIG} says {shown(size)}; the files are not of one model"
         )
-    return spm.vocabulary(ids, models, path)
+    return spm.vocabulary(ids, models, path, spm.symbols_of_tags(ids))
 
 
 def read_weights(directory: Path) -> dict[str, Tensor]:

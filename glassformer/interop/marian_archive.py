@@ -158,7 +158,7 @@ def _is_flat(node: yaml.Node) -> bool:
 def _read_vocabularies(files: list[Path], joint: bool) -> tuple[list[spm.Vocabulary], Tokenizers]:
     ids = [_ids(file, side) for file, side in zip(files, (SOURCE, TARGET), strict=True)]
     models = [_splitter(file, side, one) for file, side, one in zip(files, (SOURCE, TARGET), ids, strict=True)]
-    return spm.of_two_sides(ids, models, files, joint)
+    return spm.of_two_sides(ids, models, files, joint, tagged=True)
 
 
 def _ids(file: Path, side: str) -> dict[str, int]:
@@ -171,7 +171,7 @@ def _ids(file: Path, side: str) -> dict[str, int]:
             raise InputError(f"{file}: must give each piece its number")
         start = "" if (file.parent / side).exists() else META
         ids = {
-            piece if piece in PIECES or spm.is_tag(piece) else start + piece: int(number)
+            piece if piece in PIECES or spm.symbol_of_tag(piece) else start + piece: int(number)
             for piece, number in texts.items()
         }
     if PIECES[PAD] in ids:
