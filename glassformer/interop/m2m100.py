@@ -56,8 +56,10 @@ def read(directory: Path) -> Translator:
         values, path, norm_position="pre", position_layout="halves", position_exponent="tensor2tensor",
         first_position=pad + 1, embedding_scale=True, decoder_start_id=start,
     )  # fmt: skip
-    theirs = {name: one for name, one in marian.read_weights(directory).items() if not name.endswith(marian.COMPUTED)}
-    return translator_of(directory, config, marian.one_of_each(theirs, True, directory / marian.WEIGHTS), KIND)
+    theirs, positions = marian.parted(marian.read_weights(directory))
+    translator = translator_of(directory, config, marian.one_of_each(theirs, True, directory / marian.WEIGHTS), KIND)
+    marian.refuse_other_positions(positions, translator.model, directory)
+    return translator
 
 
 def translator_of(
@@ -111,7 +113,7 @@ def _ids(directory: Path, model: Any) -> tuple[dict[str, int], dict[str, str]]:
 
 
 def tokenizer_ids(directory: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The ids in a tokenizer.json: of its vocabulary (a mapping, or a list of pieces and scores), and what was added."""
+    """The ids in a tokenizer.json: of its vocabulary (a mapping, or a list of pieces and scores), and of added ones."""
     values, path = read_object(directory, TOKENIZER), directory / TOKENIZER
     try:
         pieces = values["model"]["vocab"]

@@ -25,6 +25,7 @@ from glassformer.interop.pickles import unpickled_tensors
 from glassformer.interop.tables import Table, Weights, built, halves, reordered, shapes_of, to_ours, to_theirs
 from glassformer.interop.vocabularies import in_our_order
 from glassformer.model import ModelConfig, Transformer
+from glassformer.model.positions import Positions
 from glassformer.model_directory import parameters_of, read_tensors
 from glassformer.settings import build
 from glassformer.special import EOS, PAD, PIECES
@@ -43,6 +44,7 @@ PLAIN = {  # settings of theirs that change the formulas; other values are of ot
     "normalize_before": False, "normalize_embedding": False, "add_final_layer_norm": False,
     "static_position_embeddings": True,
 }  # fmt: skip
+ROUNDED = 4e-3  # the most by which a sine is off in bfloat16
 COMPUTED = ("embed_positions.weight", "embed_positions.weights", "embed_positions._float_tensor")  # no parameters
 _LAYER = {
     "self_attention": "self_attn",
@@ -218,9 +220,38 @@ def read(directory: Path) -> Translator:
     """The model in a directory of transformers' MarianMTModel; InputError for one that does not fit together."""
     values = read_object(directory, CONFIG)
     vocabularies, tokenizers = _read_vocabularies(directory, values)
-    theirs = {name: one for name, one in read_weights(directory).items() if not name.endswith(COMPUTED)}
-    model = built(*_our_weights(values, theirs, vocabularies, directory))
+    theirs, positions = parted(read_weights(directory))
+    model = built(*_our_weights(*_with_own_tables(values, theirs), vocabularies, directory))
+    refuse_other_positions(positions, model, directory)
     return Translator(model, *tokenizers, {"imported": KIND})
+
+
+def parted(theirs: dict[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """The parameters, and the tables of positions, which are computed here."""
+    positions = {name: one for name, one in theirs.items() if name.endswith(COMPUTED)}
+    return {name: one for name, one in theirs.items() if name not in positions}, positions
+
+
+def refuse_other_positions(positions: dict[str, Tensor], model: Transformer, directory: Path) -> None:
+    """Raise InputError for a stored table of positions that is not the model's sinusoids."""
+    embedding = model.source_embedding.position
+    assert isinstance(embedding, Positions)
+    for name, stored in positions.items():
+        rows_PD = stored.float()[model.config.first_position :][: model.config.max_length]
+        if stored.dim() == 2 and not (
+            rows_PD.shape == embedding.table_PD.shape and rows_PD.allclose(embedding.table_PD, rtol=0, atol=ROUNDED)
+        ):
+            raise InputError(f"{directory}: tensor '{name}' is no table of sinusoids as {CONFIG} has it; not supported")
+
+
+def _with_own_tables(values: dict[str, Any], theirs: dict[str, Tensor]) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """The same where nothing is tied and each side has a table of its own, though both have one vocabulary."""
+    tied = values.get("tie_word_embeddings", True) or not values.get("share_encoder_decoder_embeddings", True)
+    both = [theirs.get(f"model.{stack}.embed_tokens.weight") for stack in ("encoder", "decoder")]
+    if tied or both[0] is None or both[1] is None or torch.equal(both[0], both[1]):
+        return values, theirs
+    own = {"share_encoder_decoder_embeddings": False, "decoder_vocab_size": values.get("vocab_size")}
+    return values | own, {name: one for name, one in theirs.items() if name != "model.shared.weight"}
 
 
 def _read_vocabularies(

@@ -18,6 +18,7 @@ from glassformer.arguments import shown
 from glassformer.errors import InputError, UsageError
 from glassformer.interop.directories import checked_file
 from glassformer.special import BOS, EOS, PAD, PIECES, UNK
+from glassformer.text.byte_level import of_its_kind
 from glassformer.text.directions import symbol_of, target_of_symbol
 from glassformer.text.tokenizer import IMPORTED, Tokenizer, Tokenizers
 
@@ -157,7 +158,7 @@ def tokenizer(model: Any, ours: Vocabulary, mark: str = IMPORTED) -> Tokenizer:
     spec.pad_piece, spec.unk_piece, spec.bos_piece, spec.eos_piece = PIECES
     spec.vocab_size = len(ours.pieces)
     new.denormalizer_spec.name = mark
-    return Tokenizer(new.SerializeToString())
+    return of_its_kind(Tokenizer(new.SerializeToString()))
 
 
 def fairseq_ids(model: Any) -> dict[str, int]:

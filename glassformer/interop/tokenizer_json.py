@@ -16,6 +16,7 @@ from glassformer.errors import UsageError
 from glassformer.interop.spm import names_in_marian
 from glassformer.special import EOS, PIECES, UNK
 from glassformer.text import normalization as rules
+from glassformer.text.byte_level import letters_of_bytes
 from glassformer.text.tokenizer import META, Tokenizer
 
 Json = dict[str, Any]
@@ -28,14 +29,7 @@ UNIGRAM, BPE = 1, 2  # SentencePiece's TrainerSpec.ModelType
 UNKNOWN_PENALTY = 10.0  # SentencePiece's, below the least likely piece
 
 
-def _letters_of_bytes() -> list[str]:
-    """GPT-2's letter for each byte: printable ones are themselves, the others follow from U+0100 on."""
-    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-    others = [byte for byte in range(256) if byte not in printable]
-    return [chr(byte) if byte in printable else chr(0x100 + others.index(byte)) for byte in range(256)]
-
-
-_LETTERS = _letters_of_bytes()
+_LETTERS = letters_of_bytes()
 _IN_BYTES: Json = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": False, "use_regex": False}
 
 

@@ -118,7 +118,7 @@ def read(directory: Path) -> Translator:
     model = built(config, weights)
     source, target = (Tokenizer.load(checked_file(directory, name)) for name in (SOURCE, TARGET))
     if source.is_framed_otherwise or target.is_framed_otherwise:
-        raise InputError(f"{directory}: a tokenizer is told both languages, which no export holds")
+        raise InputError(f"{directory}: a tokenizer puts more than `</s>` around a text, which no export holds")
     target = source if source.to_bytes() == target.to_bytes() else target
     for tokenizer, size in ((source, config.source_vocab_size or config.vocab_size), (target, config.vocab_size)):
         if tokenizer.vocab_size != size:

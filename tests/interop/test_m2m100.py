@@ -188,7 +188,7 @@ def test_what_is_broken_is_one_clear_line(name, change, says, written, tmp_path)
 
 
 def test_no_export_holds_it(imported, tmp_path):
-    with pytest.raises(UsageError, match="told both languages"):
+    with pytest.raises(UsageError, match="more than `</s>` stands around"):
         export_model(Translator.load(imported), "ctranslate2", tmp_path / "out")
 
 
