@@ -38,7 +38,7 @@ FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 LIBRARIES = {  # the libraries that a room may use, where that is limited
     "model": {"torch", "numpy", "triton"},
     "search": {"numpy"},
-    "engine": {"torch", "numpy"},
+    "engine": {"torch", "numpy", "triton"},
     "text": {"sentencepiece", "sentencex", "pyarrow", "zstandard", "regex"},
     "data": {"numpy", "sentencepiece", "pycountry"},
     "corpora": {"polib", "pycountry"},
