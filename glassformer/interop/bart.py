@@ -14,6 +14,7 @@ from sentencepiece import sentencepiece_model_pb2 as model_pb2
 from glassformer.arguments import shown
 from glassformer.errors import InputError
 from glassformer.interop import marian, mbart, spm
+from glassformer.interop.configs import refuse_others
 from glassformer.interop.directories import read_object
 from glassformer.interop.lists import read_lines
 from glassformer.interop.m2m100 import TOKENIZER, with_every_row
@@ -37,9 +38,7 @@ _KINDS: Any = model_pb2.ModelProto.SentencePiece  # type: ignore[attr-defined]
 def read(directory: Path) -> Translator:
     """The model in such a directory; InputError for one that does not fit together."""
     values, path = read_object(directory, marian.CONFIG), directory / marian.CONFIG
-    for name, value in PLAIN.items():
-        if values.get(name, value) != value:
-            raise InputError(f"{path}: {name} = {shown(values[name])} is not supported, only {value!r}")
+    refuse_others(values, PLAIN, path)
     config, theirs = mbart.config_and_weights(directory, values, "post")
     weights = to_ours(marian.table(config), theirs, shapes_of(config), str(directory / marian.WEIGHTS))
     ids, merges, file = _ids_and_merges(directory)

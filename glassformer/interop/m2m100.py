@@ -16,6 +16,7 @@ from torch import Tensor
 from glassformer.arguments import shown
 from glassformer.errors import InputError
 from glassformer.interop import marian, spm
+from glassformer.interop.configs import refuse_others
 from glassformer.interop.directories import read_object
 from glassformer.interop.tables import built, shapes_of, to_ours
 from glassformer.interop.vocabularies import in_our_order
@@ -48,9 +49,7 @@ _LANGUAGE = re.compile(r"__([a-z]+)__|([a-z]{3}_[A-Z][a-z]{3})|([a-z]{2}_[A-Z]{2
 def read(directory: Path) -> Translator:
     """The model in such a directory; InputError for one that does not fit together."""
     values, path = read_object(directory, marian.CONFIG), directory / marian.CONFIG
-    for name, value in {"activation_function": "relu", "scale_embedding": True, "tie_word_embeddings": True}.items():
-        if values.get(name, value) != value:
-            raise InputError(f"{path}: {name} = {shown(values[name])} is not supported, only {value!r}")
+    refuse_others(values, {"activation_function": "relu", "scale_embedding": True, "tie_word_embeddings": True}, path)
     start, pad = (id_of(values, name, path) for name in ("decoder_start_token_id", "pad_token_id"))
     config = marian.config_of(
         values, path, norm_position="pre", position_layout="halves", position_exponent="tensor2tensor",

@@ -17,17 +17,17 @@ from torch import Tensor
 
 from glassformer.arguments import shown
 from glassformer.engine.generation import SUPPRESSED
-from glassformer.errors import GlassformerError, InputError, UsageError
+from glassformer.errors import InputError, UsageError
 from glassformer.files import write_whole
-from glassformer.interop import spm
-from glassformer.interop.directories import check_sizes, checked_file, read_object, write_json
+from glassformer.interop import configs, spm
+from glassformer.interop.configs import activation_of, refuse_others, refuse_unequal_sides
+from glassformer.interop.directories import checked_file, read_object, write_json
 from glassformer.interop.pickles import unpickled_tensors
 from glassformer.interop.tables import Table, Weights, built, halves, reordered, shapes_of, to_ours, to_theirs
 from glassformer.interop.vocabularies import in_our_order
 from glassformer.model import ModelConfig, Transformer
 from glassformer.model.positions import Positions
 from glassformer.model_directory import parameters_of, read_tensors
-from glassformer.settings import build
 from glassformer.special import EOS, PAD, PIECES
 from glassformer.text.tokenizer import Tokenizer, Tokenizers
 from glassformer.translator import Translator
@@ -293,9 +293,7 @@ def _our_weights(
     shared = bool(values.get("share_encoder_decoder_embeddings", True))
     theirs = one_of_each(theirs, shared, path)
     bias_V = theirs.pop("final_logits_bias", torch.zeros(1)).flatten()
-    for name, value in PLAIN.items():
-        if values.get(name, value) != value:
-            raise InputError(f"{directory / CONFIG}: {name} = {shown(values[name])} is not supported, only {value!r}")
+    refuse_others(values, PLAIN, directory / CONFIG)
     config = config_of(
         values, directory / CONFIG, position_layout="halves", tie_embeddings="lm_head.weight" not in theirs,
         output_bias=bool(bias_V.any()), embedding_scale=values.get("scale_embedding", False),
@@ -338,15 +336,10 @@ def from_position(theirs: dict[str, Tensor], first: int) -> dict[str, Tensor]:
 
 def config_of(values: dict[str, Any], path: Path, **options: Any) -> ModelConfig:
     """Their shape, with these options and their ids; InputError for what the model here does not compute."""
-    for name in ("attention_heads", "ffn_dim"):
-        if values.get(f"encoder_{name}") != values.get(f"decoder_{name}"):
-            raise InputError(f"{path}: encoder_{name} and decoder_{name} differ; only equal ones are supported")
+    refuse_unequal_sides(values, ("attention_heads", "ffn_dim"), path)
     ours = {their: our for our, their in ACTIVATIONS.items()} | {"silu": "silu"}
-    activation = str(values.get("activation_function"))
-    if activation not in ours:
-        raise InputError(f"{path}: activation_function = {shown(activation)} is not supported, only {', '.join(ours)}")
     shared = values.get("share_encoder_decoder_embeddings", True)
-    sizes = {
+    settings = {
         "vocab_size": values.get("vocab_size") if shared else values.get("decoder_vocab_size"),
         "source_vocab_size": None if shared else values.get("vocab_size"),
         "d_model": values.get("d_model"),
@@ -355,13 +348,7 @@ def config_of(values: dict[str, Any], path: Path, **options: Any) -> ModelConfig
         "decoder_layers": values.get("decoder_layers"),
         "d_ff": values.get("encoder_ffn_dim"),
         "max_length": values.get("max_position_embeddings"),
+        "activation": activation_of(values, "activation_function", ours, path),
+        "dropout": values.get("dropout", 0.1),
     }
-    for name in sizes.keys() - {"source_vocab_size"}:
-        if sizes[name] is None:
-            raise InputError(f"{path}: says nothing of {name}")
-    check_sizes(sizes, path)
-    settings = {"activation": ours[activation], "dropout": values.get("dropout", 0.1)}
-    try:
-        return build(ModelConfig, sizes | settings | options, str(path))
-    except GlassformerError as error:  # a wrong file is the input's fault, not the usage's
-        raise InputError(str(error)) from error
+    return configs.config_of(settings | options, path)

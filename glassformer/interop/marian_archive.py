@@ -23,13 +23,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from glassformer.arguments import shown
-from glassformer.errors import GlassformerError, InputError
+from glassformer.errors import InputError
 from glassformer.interop import spm
-from glassformer.interop.directories import check_sizes, checked_file
+from glassformer.interop.configs import activation_of, config_of
+from glassformer.interop.directories import checked_file
 from glassformer.interop.tables import Table, Weights, built, shapes_of, to_ours
 from glassformer.interop.vocabularies import NEVER, in_our_order
 from glassformer.model import ModelConfig
-from glassformer.settings import NOT_YAML, build
+from glassformer.settings import NOT_YAML
 from glassformer.special import PAD, PIECES
 from glassformer.text.tokenizer import META, Tokenizers
 from glassformer.translator import Translator
@@ -229,11 +230,6 @@ def _our_config(settings: dict[str, Any], arrays: dict[str, NDArray[Any]], path:
             f"{path}: transformer-preprocess = {shown(before)} with transformer-postprocess = {shown(after)} is not "
             "supported, only '' with 'dan' and 'n' with 'da'"
         )
-    activation = str(settings.get("transformer-ffn-activation", "swish"))
-    if activation not in ACTIVATIONS:
-        raise InputError(
-            f"{path}: transformer-ffn-activation = {shown(activation)} is not supported, only {', '.join(ACTIVATIONS)}"
-        )
     of_decoder = settings.get("transformer-decoder-dim-ffn", 0)
     if of_decoder not in (0, settings.get("transformer-dim-ffn")):
         raise InputError(
@@ -241,9 +237,8 @@ def _our_config(settings: dict[str, Any], arrays: dict[str, NDArray[Any]], path:
         )
     if not isinstance(settings.get("transformer-tied-layers") or [], list):
         raise InputError(f"{path}: transformer-tied-layers must be a list of layers")
-    sizes = _sizes(settings, arrays, path)
     options = {
-        "activation": ACTIVATIONS[activation],
+        "activation": activation_of(settings, "transformer-ffn-activation", ACTIVATIONS, path, "swish"),
         "norm_position": "pre" if before else "post",
         "norm_eps": 1e-6,
         "final_norm": settings.get("transformer-postprocess-top", "") == "n",
@@ -253,17 +248,14 @@ def _our_config(settings: dict[str, Any], arrays: dict[str, NDArray[Any]], path:
         "tie_embeddings": not _outputs(arrays),
         "output_bias": "decoder_ff_logit_out_b" in arrays,
     }
-    try:
-        return build(ModelConfig, sizes | options, str(path))
-    except GlassformerError as error:  # a wrong file is the input's fault, not the usage's
-        raise InputError(str(error)) from error
+    return config_of(_sizes(settings, arrays, path) | options, path)
 
 
 def _sizes(settings: dict[str, Any], arrays: dict[str, NDArray[Any]], path: Path) -> dict[str, Any]:
     vocabularies, joint = settings.get("dim-vocabs"), "Wemb" in arrays
     if not isinstance(vocabularies, list) or len(vocabularies) != 2:
         raise InputError(f"{path}: dim-vocabs must be two sizes; models with more inputs are not supported")
-    sizes = {
+    return {
         "vocab_size": vocabularies[1],
         "source_vocab_size": None if joint else vocabularies[0],
         "d_model": settings.get("dim-emb"),
@@ -273,11 +265,6 @@ def _sizes(settings: dict[str, Any], arrays: dict[str, NDArray[Any]], path: Path
         "d_ff": settings.get("transformer-dim-ffn"),
         "max_length": LENGTH,
     }
-    for name in sizes.keys() - {"source_vocab_size"}:
-        if sizes[name] is None:
-            raise InputError(f"{path}: says nothing of {name}")
-    check_sizes(sizes, path)
-    return sizes
 
 
 def _outputs(arrays: Mapping[str, Any]) -> list[str]:

@@ -13,9 +13,9 @@ from typing import Any
 
 from torch import Tensor
 
-from glassformer.arguments import shown
 from glassformer.errors import InputError
 from glassformer.interop import marian
+from glassformer.interop.configs import refuse_others
 from glassformer.interop.directories import read_object
 from glassformer.interop.m2m100 import MBART_25, TOKENIZER_CONFIG, id_of, translator_of
 from glassformer.model import ModelConfig
@@ -34,10 +34,7 @@ def read(directory: Path) -> Translator:
         known = ", ".join(("MBart50Tokenizer", *MBART_25))
         raise InputError(f"{directory / TOKENIZER_CONFIG}: tokenizer_class = {name} is not supported, only {known}")
     language = str(settings.get("src_lang") or "en_XX") if name in MBART_25 else ""
-    if values.get("tie_word_embeddings", True) is not True:
-        raise InputError(
-            f"{path}: tie_word_embeddings = {shown(values['tie_word_embeddings'])} is not supported, only True"
-        )
+    refuse_others(values, {"tie_word_embeddings": True}, path)
     config, theirs = config_and_weights(directory, values, "pre")
     return translator_of(directory, config, theirs, KIND, language)
 
