@@ -17,7 +17,7 @@ from glassformer.interop import marian, mbart, spm
 from glassformer.interop.configs import refuse_others
 from glassformer.interop.directories import read_object
 from glassformer.interop.lists import read_lines
-from glassformer.interop.m2m100 import TOKENIZER, with_every_row
+from glassformer.interop.m2m100 import TOKENIZER, TOKENIZER_CONFIG, with_every_row
 from glassformer.interop.tables import built, shapes_of, to_ours
 from glassformer.interop.vocabularies import in_our_order
 from glassformer.special import PIECES
@@ -39,6 +39,9 @@ def read(directory: Path) -> Translator:
     """The model in such a directory; InputError for one that does not fit together."""
     values, path = read_object(directory, marian.CONFIG), directory / marian.CONFIG
     refuse_others(values, PLAIN, path)
+    if (directory / TOKENIZER_CONFIG).exists():
+        settings = read_object(directory, TOKENIZER_CONFIG)
+        refuse_others(settings, {"add_prefix_space": False}, directory / TOKENIZER_CONFIG)
     config, theirs = mbart.config_and_weights(directory, values, "post")
     weights = to_ours(marian.table(config), theirs, shapes_of(config), str(directory / marian.WEIGHTS))
     ids, merges, file = _ids_and_merges(directory)
@@ -82,9 +85,8 @@ def _of_tokenizer(values: dict[str, Any], path: Path) -> tuple[dict[str, Any], S
         plain = values.get("normalizer") is None and cut["type"] == "ByteLevel" and model["type"] == "BPE"
         if not plain or cut.get("add_prefix_space") or not cut.get("use_regex", True):
             raise InputError(f"{path}: is no byte-level BPE as GPT-2's (ByteLevel without add_prefix_space, no rules)")
-        return dict(model["vocab"]) | {one["content"]: one["id"] for one in values["added_tokens"]}, list(
-            model["merges"]
-        )
+        added = {one["content"]: one["id"] for one in values["added_tokens"]}
+        return dict(model["vocab"]) | added, list(model["merges"])
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path}: has no model with a vocab and merges, or no added_tokens") from error
 
@@ -97,7 +99,9 @@ def splitter(ids: Mapping[str, int], merges: Sequence[Sequence[str]], path: Path
     model.trainer_spec.model_type = model_pb2.TrainerSpec.BPE  # type: ignore[attr-defined]
     model.normalizer_spec.name = "identity"
     model.normalizer_spec.add_dummy_prefix = model.normalizer_spec.remove_extra_whitespaces = False
-    places = {"".join(pair): place for place, pair in reversed([*enumerate(merges)])}
+    places = {"".join(pair): place for place, pair in enumerate(merges)}
+    if len(places) < len(merges):
+        raise InputError(f"{path}: two merges make the same piece, which no BPE learns")
     for piece in dict.fromkeys([*LETTERS, *places]):
         model.pieces.add(piece=piece, type=_KINDS.NORMAL, score=-float(places.get(piece, len(places))))
     model.pieces.add(piece=PIECES[1], type=_KINDS.UNKNOWN)

@@ -15,14 +15,13 @@ from glassformer.errors import GlassformerError, InputError, UsageError
 from glassformer.files import write_whole
 from glassformer.interop import run_torch
 from glassformer.interop.directories import check_sizes, checked_file, read_object, write_json
-from glassformer.interop.proof import Ids
+from glassformer.interop.proof import Ids, source_ids
 from glassformer.interop.tables import Table, built, shapes_of, to_ours, to_theirs
 from glassformer.model import ModelConfig
 from glassformer.model.layers import PLAIN
 from glassformer.model.positions import Positions
 from glassformer.model_directory import parameters_of, read_tensors
 from glassformer.settings import build, keys_of, refuse_unknown
-from glassformer.special import EOS
 from glassformer.text.tokenizer import Tokenizer
 from glassformer.translator import Translator
 
@@ -137,7 +136,7 @@ class TorchEngine:
 
     def source_ids(self, texts: Sequence[str], to: str | None) -> Ids:
         """The ids of the exported SentencePiece file: tokenization is the caller's there."""
-        return [[*self.source.target_ids(to), *ids, EOS] for ids in self.source.encode_all(texts)]
+        return source_ids(self.source, texts, to)
 
     def greedy(self, sources: Ids, most: int) -> Ids:
         """Greedy translations, a sentence at a time."""

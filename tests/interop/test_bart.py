@@ -129,6 +129,7 @@ def changed(**changes):
         ("vocab.json", lambda data: data.replace(b'"!"', b'"!!!!!"'), "no piece for 1 of the 256 bytes, such as !"),
         ("vocab.json", lambda data: data.replace(b'"<pad>"', b'"<dap>"'), "has no <pad>"),
         ("merges.txt", lambda data: data[:40] + b" x" + data[40:], "is not of two of its pieces to one"),
+        ("merges.txt", lambda data: data + data.splitlines()[-1] + b"\n", "two merges make the same piece"),
         ("merges.txt", None, "merges.txt: missing"),
     ],
 )
