@@ -76,13 +76,16 @@ def refuse_unknown_choice(value: Any, choices: Sequence[Any], name: str) -> None
 
 def checked(function: Callable[P, R]) -> Callable[P, R]:
     """The function, which raises UsageError for an argument that is not of the type it is annotated with."""
-    signature = inspect.signature(function)
+    kinds = {name: parameter.kind for name, parameter in inspect.signature(function).parameters.items()}
+    in_order = [name for name, kind in kinds.items() if kind in _BY_PLACE]
+    named_too = {name for name, kind in kinds.items() if kind not in _VARIADIC}
 
     @wraps(function)
     def call(*args: P.args, **named: P.kwargs) -> R:
         hints = _hints(function)
-        for name, value in signature.bind(*args, **named).arguments.items():
-            if name in hints and signature.parameters[name].kind not in _VARIADIC:
+        given = {**dict(zip(in_order, args, strict=False)), **named}  # what is too much, Python refuses below
+        for name, value in given.items():
+            if name in hints and name in named_too:
                 refuse_wrong_type(value, hints[name], name)
         return function(*args, **named)
 
@@ -99,7 +102,7 @@ def refuse_wrong_types(settings: Any) -> None:
 
 def refuse_wrong_type(value: Any, hint: Any, name: str) -> None:
     """Raise UsageError for a value that is not of an annotated type; of a list, for the first wrong item."""
-    if _is_a(value, hint):
+    if type(value) is hint or _is_a(value, hint):
         return
     alternatives = _alternatives(hint)
     for one in alternatives:
@@ -116,6 +119,7 @@ def refuse_wrong_type(value: Any, hint: Any, name: str) -> None:
 
 _NAMES: dict[Any, str] = {int: "a whole number", float: "a number", bool: "true or false", str: "a text",
                           type(None): "None"}  # fmt: skip
+_BY_PLACE = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 _LISTS = (Sequence, Iterable, list)
 _HOLDING = {list, tuple, set, dict}

@@ -8,11 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from glassformer.arguments import shown
-from glassformer.errors import GlassformerError, InputError, UsageError
+from glassformer.errors import InputError, UsageError
 from glassformer.files import whole_directory, write_whole
-from glassformer.model import ModelConfig
 from glassformer.reading import MIB, is_there, open_regular, parse_json
-from glassformer.settings import build
 
 MARK = "glassformer.json"  # stands in each directory that `export` made, and says what it is
 MOST_BYTES = {
@@ -67,16 +65,6 @@ def check_sizes(sizes: Mapping[str, Any], path: Path) -> None:
         size = sizes.get(name)
         if size is not None and not (isinstance(size, int) and not isinstance(size, bool) and 1 <= size <= most):
             raise InputError(f"{path}: {name} = {shown(size)} must be a whole number from 1 to {most:,}")
-
-
-def config_of(values: Mapping[str, Any], path: Path) -> ModelConfig:
-    """The config of these values, which `path` gives; InputError, by the file, for what makes none."""
-    check_sizes(values, path)
-    try:
-        return build(ModelConfig, values, str(path))
-    except GlassformerError as error:  # a wrong file is the input's fault, not the usage's
-        said = str(error)
-        raise InputError(said if said.startswith(str(path)) else f"{path}: {said}") from error
 
 
 @contextmanager

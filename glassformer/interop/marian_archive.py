@@ -25,7 +25,8 @@ from torch import Tensor
 from glassformer.arguments import shown
 from glassformer.errors import InputError
 from glassformer.interop import spm
-from glassformer.interop.directories import checked_file, config_of, refuse_packed
+from glassformer.interop.configs import activation_of, config_of
+from glassformer.interop.directories import checked_file, refuse_packed
 from glassformer.interop.tables import Table, Weights, built, shapes_of, to_ours
 from glassformer.interop.vocabularies import NEVER, in_our_order
 from glassformer.model import ModelConfig
@@ -179,7 +180,7 @@ def _numbers(data: bytes, path: Path) -> dict[str, str]:
 def _read_vocabularies(files: list[Path], joint: bool) -> tuple[list[spm.Vocabulary], Tokenizers]:
     ids = [_ids(file, side) for file, side in zip(files, (SOURCE, TARGET), strict=True)]
     models = [_splitter(file, side, one) for file, side, one in zip(files, (SOURCE, TARGET), ids, strict=True)]
-    return spm.of_two_sides(ids, models, files, joint)
+    return spm.of_two_sides(ids, models, files, joint, tagged=True)
 
 
 def _ids(file: Path, side: str) -> dict[str, int]:
@@ -189,7 +190,7 @@ def _ids(file: Path, side: str) -> dict[str, int]:
     else:
         start = "" if (file.parent / side).exists() else META
         ids = {
-            piece if piece in PIECES or spm.is_tag(piece) else start + piece: int(number)
+            piece if piece in PIECES or spm.symbol_of_tag(piece) else start + piece: int(number)
             for piece, number in _numbers(file.read_bytes(), file).items()
         }
     if PIECES[PAD] in ids:
@@ -245,11 +246,6 @@ def _our_config(settings: dict[str, Any], arrays: dict[str, NDArray[Any]], path:
             f"{path}: transformer-preprocess = {shown(before)} with transformer-postprocess = {shown(after)} is not "
             "supported, only '' with 'dan' and 'n' with 'da'"
         )
-    activation = str(settings.get("transformer-ffn-activation", "swish"))
-    if activation not in ACTIVATIONS:
-        raise InputError(
-            f"{path}: transformer-ffn-activation = {shown(activation)} is not supported, only {', '.join(ACTIVATIONS)}"
-        )
     of_decoder = settings.get("transformer-decoder-dim-ffn", 0)
     if of_decoder not in (0, settings.get("transformer-dim-ffn")):
         raise InputError(
@@ -257,9 +253,8 @@ def _our_config(settings: dict[str, Any], arrays: dict[str, NDArray[Any]], path:
         )
     if not isinstance(settings.get("transformer-tied-layers") or [], list):
         raise InputError(f"{path}: transformer-tied-layers must be a list of layers")
-    sizes = _sizes(settings, arrays, path)
     options = {
-        "activation": ACTIVATIONS[activation],
+        "activation": activation_of(settings, "transformer-ffn-activation", ACTIVATIONS, path, "swish"),
         "norm_position": "pre" if before else "post",
         "norm_eps": 1e-6,
         "final_norm": settings.get("transformer-postprocess-top", "") == "n",
@@ -269,14 +264,14 @@ def _our_config(settings: dict[str, Any], arrays: dict[str, NDArray[Any]], path:
         "tie_embeddings": not _outputs(arrays),
         "output_bias": "decoder_ff_logit_out_b" in arrays,
     }
-    return config_of(sizes | options, path)
+    return config_of(_sizes(settings, arrays, path) | options, path)
 
 
 def _sizes(settings: dict[str, Any], arrays: dict[str, NDArray[Any]], path: Path) -> dict[str, Any]:
     vocabularies, joint = settings.get("dim-vocabs"), "Wemb" in arrays
     if not isinstance(vocabularies, list) or len(vocabularies) != 2:
         raise InputError(f"{path}: dim-vocabs must be two sizes; models with more inputs are not supported")
-    sizes = {
+    return {
         "vocab_size": vocabularies[1],
         "source_vocab_size": None if joint else vocabularies[0],
         "d_model": settings.get("dim-emb"),
@@ -286,10 +281,6 @@ def _sizes(settings: dict[str, Any], arrays: dict[str, NDArray[Any]], path: Path
         "d_ff": settings.get("transformer-dim-ffn"),
         "max_length": LENGTH,
     }
-    for name in sizes.keys() - {"source_vocab_size"}:
-        if sizes[name] is None:
-            raise InputError(f"{path}: says nothing of {name}")
-    return sizes
 
 
 def _outputs(arrays: Mapping[str, Any]) -> list[str]:

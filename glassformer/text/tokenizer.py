@@ -34,6 +34,7 @@ PROBE = " ² x "  # no rule of ours changes it; a tokenizer with other rules, or
 IMPORTED = "imported"  # stands last in the file of another program's tokenizer, whose rules may change PROBE
 TWO_SIDED = "imported, languages on both sides"  # the same, of a model that is told its source's language too
 BEHIND = "imported, language behind"  # the same, of a model of one direction whose source ends with its language
+BYTE_LEVEL = "imported, byte-level"  # the same, of one whose pieces are made of bytes (`byte_level.py`)
 # The smallest vocabulary there can be: the control tokens, the 256 bytes, and a piece for the space.
 SMALLEST = len(PIECES) + 256 + 1
 LARGEST = 64 * MIB  # bytes of a `.spm` file: three million pieces; in memory it takes up to sixty times that
@@ -196,7 +197,7 @@ class Tokenizer:
     @property
     def is_imported(self) -> bool:
         """Whether the pieces and rules are another program's: text may come back changed, or with `<unk>` left out."""
-        return self._mark in (IMPORTED, TWO_SIDED, BEHIND)
+        return self._mark in (IMPORTED, TWO_SIDED, BEHIND, BYTE_LEVEL)
 
     @property
     def is_two_sided(self) -> bool:
@@ -214,7 +215,12 @@ class Tokenizer:
     @property
     def is_framed_otherwise(self) -> bool:
         """Whether more stands around a text than a target's symbol before the source and `</s>` after both sides."""
-        return self._mark in (TWO_SIDED, BEHIND)
+        return self._mark in (TWO_SIDED, BEHIND, BYTE_LEVEL)
+
+    @property
+    def is_byte_level(self) -> bool:
+        """Whether its pieces are made of bytes."""
+        return self._mark == BYTE_LEVEL
 
     @cached_property
     def _mark(self) -> str:
