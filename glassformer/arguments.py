@@ -102,7 +102,7 @@ def refuse_wrong_types(settings: Any) -> None:
 
 def refuse_wrong_type(value: Any, hint: Any, name: str) -> None:
     """Raise UsageError for a value that is not of an annotated type; of a list, for the first wrong item."""
-    if type(value) is hint or _is_a(value, hint):
+    if (type(value) is hint and (hint is not int or abs(value) < MOST)) or _is_a(value, hint):
         return
     alternatives = _alternatives(hint)
     for one in alternatives:

@@ -17,7 +17,8 @@ class GlassformerError(Exception):
 
     def __init__(self, message: str) -> None:
         line = " ".join(message.splitlines())
-        super().__init__(line if len(line) <= LONGEST else f"{line[:LONGEST]}...")
+        half = LONGEST // 2  # the middle goes: the reason stands at the end, behind a name
+        super().__init__(line if len(line) <= LONGEST else f"{line[:half]}...{line[-half:]}")
 
 
 class InputError(GlassformerError):

@@ -181,7 +181,7 @@ class ModelConfig:
         for name, hint in get_type_hints(ModelConfig).items():
             if get_origin(hint) is Literal and getattr(self, name) not in get_args(hint):
                 raise UsageError(
-                    f"{name} = {shown(getattr(self, name))}; {nearest(str(getattr(self, name)), get_args(hint))}"
+                    f"{name} = {shown(getattr(self, name))}; {nearest(shown(getattr(self, name)), get_args(hint))}"
                 )
         for name, most in LARGEST.items():
             value = getattr(self, name)

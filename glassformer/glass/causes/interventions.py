@@ -80,7 +80,7 @@ def replace(tensor: str, value: object, positions: Places = None, heads: Sequenc
     """Put numbers in the place of the tensor's own. A number, an array or a Tensor, which broadcasts."""
     try:
         numbers = torch.as_tensor(value, dtype=torch.float32)
-    except (TypeError, ValueError, RuntimeError) as error:
+    except (TypeError, ValueError, OverflowError, RuntimeError) as error:
         raise UsageError(f"value is {shown(value)}: it must be a number or an array of numbers") from error
     return Edit("replace", tensor, positions, heads, value=numbers)
 
