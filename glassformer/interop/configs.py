@@ -22,7 +22,8 @@ def config_of(values: Mapping[str, Any], path: Path) -> ModelConfig:
     try:
         return build(ModelConfig, values, str(path))
     except GlassformerError as error:  # a wrong file is the input's fault, not the usage's
-        raise InputError(str(error)) from error
+        said = str(error)
+        raise InputError(said if said.startswith(str(path)) else f"{path}: {said}") from error
 
 
 def refuse_others(values: Mapping[str, Any], plain: Mapping[str, Any], path: Path) -> None:

@@ -48,7 +48,7 @@ def read(path: Path) -> Translator:
     checkpoint = checked_file(directory, names[0])
     values = unpickled(checkpoint)
     options, state = _options(values, checkpoint), values.get("model")
-    if not are_tensors(state):
+    if not are_tensors(state, checkpoint):
         raise InputError(f"{checkpoint}: has no model with tensors; it is no checkpoint of fairseq's")
     languages = [str(options.get(side)) for side in ("source_lang", "target_lang")]
     if strange := [one for one in languages if not re.fullmatch(r"[\w-]+", one)]:

@@ -50,7 +50,7 @@ def read(path: Path) -> Translator:
     values = read_yaml(checked_file(directory, CONFIG))
     checkpoint = checked_file(directory, path.name if path.suffix == ".ckpt" else _checkpoint(directory))
     state = unpickled(checkpoint).get("model_state")
-    if not are_tensors(state):
+    if not are_tensors(state, checkpoint):
         raise InputError(f"{checkpoint}: has no model_state with tensors; it is no checkpoint of JoeyNMT's")
     theirs = {name: one for name, one in state.items() if not name.endswith(".pe")}
     pieces = [read_lines(directory, name) for name in VOCABULARIES]

@@ -23,7 +23,17 @@ from glassformer.interop import configs, spm
 from glassformer.interop.configs import activation_of, refuse_others, refuse_unequal_sides
 from glassformer.interop.directories import checked_file, read_object, write_json
 from glassformer.interop.pickles import unpickled_tensors
-from glassformer.interop.tables import Table, Weights, built, halves, reordered, shapes_of, to_ours, to_theirs
+from glassformer.interop.tables import (
+    Table,
+    Weights,
+    built,
+    halves,
+    refuse_other_numbers,
+    reordered,
+    shapes_of,
+    to_ours,
+    to_theirs,
+)
 from glassformer.interop.vocabularies import in_our_order
 from glassformer.model import ModelConfig, Transformer
 from glassformer.model.positions import Positions
@@ -314,7 +324,11 @@ def one_of_each(theirs: dict[str, Tensor], shared: bool, path: Path) -> dict[str
     theirs = dict(theirs)
     encoder, decoder = "model.encoder.embed_tokens.weight", "model.decoder.embed_tokens.weight"
     main = "model.shared.weight" if shared else decoder
-    copies = [theirs.pop(name) for name in (main, *((encoder, decoder) if shared else ())) if name in theirs]
+    same = (main, *((encoder, decoder) if shared else ()))
+    for name in (*same, "lm_head.weight"):
+        if name in theirs:
+            refuse_other_numbers(name, theirs[name], str(path))
+    copies = [theirs.pop(name) for name in same if name in theirs]
     if not copies and "lm_head.weight" in theirs:
         copies = [theirs.pop("lm_head.weight")]
     if not copies:

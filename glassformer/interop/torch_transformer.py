@@ -11,17 +11,18 @@ from pathlib import Path
 import torch
 from safetensors.torch import save
 
-from glassformer.errors import GlassformerError, InputError, UsageError
+from glassformer.errors import InputError, UsageError
 from glassformer.files import write_whole
 from glassformer.interop import run_torch
-from glassformer.interop.directories import check_sizes, checked_file, read_object, write_json
+from glassformer.interop.configs import config_of
+from glassformer.interop.directories import checked_file, read_object, write_json
 from glassformer.interop.proof import Ids, source_ids
 from glassformer.interop.tables import Table, built, shapes_of, to_ours, to_theirs
 from glassformer.model import ModelConfig
 from glassformer.model.layers import PLAIN
 from glassformer.model.positions import Positions
 from glassformer.model_directory import parameters_of, read_tensors
-from glassformer.settings import build, keys_of, refuse_unknown
+from glassformer.settings import keys_of, refuse_unknown
 from glassformer.text.tokenizer import Tokenizer
 from glassformer.translator import Translator
 
@@ -104,12 +105,11 @@ def read(directory: Path) -> Translator:
     """The model in such a directory; InputError for one that does not fit together."""
     values, path = read_object(directory, CONFIG), directory / CONFIG
     del values["model_type"]
-    check_sizes(values, path)
     try:
         refuse_unknown(values, keys_of(ModelConfig), str(path))
-        config = build(ModelConfig, values, str(path))
-    except GlassformerError as error:  # a wrong file is the input's fault, not the usage's
+    except UsageError as error:  # a wrong file is the input's fault, not the usage's
         raise InputError(str(error)) from error
+    config = config_of(values, path)
     theirs = read_tensors(checked_file(directory, WEIGHTS))
     names = table(config)
     theirs = {name: one for name, one in theirs.items() if name in names or not name.endswith("_positions")}

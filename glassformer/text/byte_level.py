@@ -14,7 +14,8 @@ from typing import Any
 
 from glassformer.errors import UsageError
 from glassformer.special import BOS, UNK
-from glassformer.text.tokenizer import BOUNDARY, META, Ids, Token, Tokenizer, refuse_surrogates
+from glassformer.text.encoding import refuse_surrogates
+from glassformer.text.tokenizer import BOUNDARY, META, Ids, Token, Tokenizer
 
 PATTERN = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"  # GPT-2's (its encoder.py)
 

@@ -20,6 +20,7 @@ from glassformer.errors import InputError, UsageError
 from glassformer.reading import MIB, read_regular
 from glassformer.special import BOS, EOS, PAD, PIECES, UNK
 from glassformer.text.directions import source_of, symbol_of, target_of, target_of_symbol
+from glassformer.text.encoding import refuse_surrogates
 from glassformer.text.pairs import Pair
 from glassformer.text.subword_regularization import SubwordSampler, subword_sampler
 
@@ -36,7 +37,7 @@ BEHIND = "imported, language behind"  # the same, of a model of one direction wh
 BYTE_LEVEL = "imported, byte-level"  # the same, of one whose pieces are made of bytes (`byte_level.py`)
 # The smallest vocabulary there can be: the control tokens, the 256 bytes, and a piece for the space.
 SMALLEST = len(PIECES) + 256 + 1
-LARGEST = 512 * MIB  # bytes of a `.spm` file
+LARGEST = 64 * MIB  # bytes of a `.spm` file: three million pieces; in memory it takes up to sixty times that
 FOR_A_THREAD = 64  # texts to encode, below which a thread costs more than it brings
 
 
@@ -494,17 +495,6 @@ def check_user_symbols(symbols: Sequence[str], targets: Sequence[str] = ()) -> N
             raise UsageError(f"user_symbols: {symbol} is what directions put before a source already; leave it out")
     if len(set(symbols)) < len(symbols):
         raise UsageError(f"user_symbols = {list(symbols)} has one twice; name each once")
-
-
-def refuse_surrogates(texts: Iterable[str]) -> None:
-    """Raise UsageError for a text that is no Unicode text."""
-    for text in texts:
-        try:
-            text.encode()
-        except UnicodeEncodeError as error:
-            raise UsageError(
-                f"character {error.start + 1} of the text is half of a surrogate pair, not a character"
-            ) from error
 
 
 def _replace_runs(items: Sequence[T], old: list[T], new: list[T]) -> list[T]:
