@@ -39,7 +39,7 @@ LIBRARIES = {  # the libraries that a room may use, where that is limited
     "model": {"torch", "numpy", "triton"},
     "search": {"numpy"},
     "engine": {"torch", "numpy", "triton"},
-    "text": {"sentencepiece", "sentencex", "pyarrow", "zstandard"},
+    "text": {"sentencepiece", "sentencex", "pyarrow", "zstandard", "regex"},
     "data": {"numpy", "sentencepiece", "pycountry"},
     "corpora": {"polib", "pycountry"},
     "quality_estimation": set(),
