@@ -4,7 +4,6 @@
 #include "vectors.h"
 
 constexpr int PARTS = PANEL / (LANES * COLUMNS);  // of a panel, one after the other
-constexpr int WORD = 4;      // bytes: a float, or the integers of a group
 constexpr int AHEAD = 4096;  // bytes of weights that a single tile fetches before it multiplies them
 
 // The definitions, as plain as can be; the others below must give the same (test_fast.py holds them together):
@@ -12,7 +11,7 @@ constexpr int AHEAD = 4096;  // bytes of weights that a single tile fetches befo
 //     floats     y[n][o] = sum_i x[n][i] * W[o][i] + b[o]
 //     integers   y[n][o] = (sum_i q[n][i] * Q[o][i]) * (scale[n] * Scale[o]) + b[o]
 //
-// and an output stands in `Packed` at [its panel][input][its place in the panel].
+// and a word of an output stands in `Packed` at [its panel][word][its place in the panel].
 
 // Sums of R rows and COLUMNS * LANES outputs, of integers or floats, a word of each row at a time. A function of its own,
 // so that all sums stay in registers; R is known when it is compiled, and every row is computed in the same way whatever
@@ -54,16 +53,15 @@ static inline void add_up(const uint8_t* w, int words, const uint8_t* x, int64_t
 // Outputs [first, first + COLUMNS * LANES) of R rows from row `row` on, the part of a panel that begins there.
 template <int R>
 static void tile(const Packed& w, int first, const Rows& x, int row, float* out, int64_t out_stride) {
-    const int words = w.integers ? (w.inputs + GROUP - 1) / GROUP : w.inputs;
-    const int64_t panel = (int64_t)words * PANEL * WORD;  // bytes
-    const uint8_t* from = (w.integers ? (const uint8_t*)w.integers : (const uint8_t*)w.floats) +
-                          first / PANEL * panel + first % PANEL * WORD;
+    const int64_t panel = (int64_t)w.words * PANEL * WORD;  // bytes
+    const uint8_t* from = w.numbers + first / PANEL * panel + first % PANEL * WORD;
+    const uint8_t* xs = x.numbers + row * x.stride;
     // Each tile fetches its share of the next panel; a single one has no time for that.
     const uint8_t* next = from + (R == x.count ? AHEAD : panel * (x.count + row) / x.count);
     const int step = PANEL * WORD * R / x.count;
     if (w.integers) {
         Ints sums[R][COLUMNS];
-        add_up<int32_t>(from, words, x.bytes + row * x.stride, x.stride, next, step, sums);
+        add_up<int32_t>(from, w.words, xs, x.stride, next, step, sums);
 #pragma GCC unroll 12
         for (int r = 0; r < R; ++r)
 #pragma GCC unroll 8
@@ -76,7 +74,7 @@ static void tile(const Packed& w, int first, const Rows& x, int row, float* out,
             }
     } else {
         Floats sums[R][COLUMNS];
-        add_up<float>(from, words, (const uint8_t*)(x.floats + row * x.stride), x.stride * WORD, next, step, sums);
+        add_up<float>(from, w.words, xs, x.stride, next, step, sums);
 #pragma GCC unroll 12
         for (int r = 0; r < R; ++r)
 #pragma GCC unroll 8
