@@ -2,8 +2,8 @@
 //
 //     W, a row for each output:      packed, a panel of 32 outputs at a time:
 //
-//     o0   i0 i1 i2 i3 i4 ...        panel 0   i0..i3 of o0, of o1, ... of o63      one after the other,
-//     o1   i0 i1 i2 i3 i4 ...                  i4..i7 of o0, of o1, ... of o63      as they are needed
+//     o0   i0 i1 i2 i3 i4 ...        panel 0   i0..i3 of o0, of o1, ... of o31      one after the other,
+//     o1   i0 i1 i2 i3 i4 ...                  i4..i7 of o0, of o1, ... of o31      as they are needed
 //     ...                            panel 1   i0..i3 of o32, ...
 //
 // One load brings the same inputs of several outputs, which one instruction multiplies by the same four numbers of x.

@@ -15,12 +15,11 @@ constexpr int AHEAD = 4096;  // bytes of weights that a single tile fetches befo
 
 // Sums of R rows and COLUMNS * LANES outputs, of integers or floats, a word of each row at a time. A function of its own,
 // so that all sums stay in registers; R is known when it is compiled, and every row is computed in the same way whatever
-// R is. On the way it fetches weights from `next` on into the cache, `step` bytes for each word.
-template <class Number, int R, class Sums>
+// R is, with so many CHAINS of sums. On the way it fetches weights from `next` on into the cache, `step` bytes a word.
+template <class Number, int CHAINS, int R, class Sums>
 static inline void add_up(const uint8_t* w, int words, const uint8_t* x, int64_t stride, const uint8_t* next, int step,
                           Sums (&sums)[R][COLUMNS]) {
-    // Of few sums of integers, whose order does not matter, several: none waits for its last addition.
-    constexpr int CHAINS = Number(.5f) == 0 && R <= 2 ? 4 / R : 1;
+    constexpr int CACHE = R <= 8 ? 3 : 2;  // for few rows, which wait for weights, the first level, else the second
     Sums more[CHAINS][R][COLUMNS] = {};
     const uint8_t* rows[(R + 3) / 4];  // every fourth one: addresses of all would take more registers than there are
     for (int r = 0; r < R; r += 4) rows[r / 4] = x + r * stride;
@@ -32,7 +31,7 @@ static inline void add_up(const uint8_t* w, int words, const uint8_t* x, int64_t
 #pragma GCC unroll 8
             for (int c = 0; c < COLUMNS; ++c) ws[c] = read<Sums>(w + WORD * LANES * c);
 #pragma GCC unroll 8
-            for (int c = 0; c < COLUMNS; ++c) __builtin_prefetch(next + step / COLUMNS * c, 0, 2);
+            for (int c = 0; c < COLUMNS; ++c) __builtin_prefetch(next + step / COLUMNS * c, 0, CACHE);
 #pragma GCC unroll 12
             for (int r = 0; r < R; ++r) {
                 const Number xs = read<Number>(rows[r / 4] + r % 4 * stride);
@@ -60,8 +59,9 @@ static void tile(const Packed& w, int first, const Rows& x, int row, float* out,
     const uint8_t* next = from + (R == x.count ? AHEAD : panel * (x.count + row) / x.count);
     const int step = PANEL * WORD * R / x.count;
     if (w.integers) {
+        // Of few sums of integers, whose order does not matter, several chains: none waits for its last addition.
         Ints sums[R][COLUMNS];
-        add_up<int32_t>(from, w.words, xs, x.stride, next, step, sums);
+        add_up<int32_t, R <= 2 ? 4 / R : 1>(from, w.words, xs, x.stride, next, step, sums);
 #pragma GCC unroll 12
         for (int r = 0; r < R; ++r)
 #pragma GCC unroll 8
@@ -74,7 +74,7 @@ static void tile(const Packed& w, int first, const Rows& x, int row, float* out,
             }
     } else {
         Floats sums[R][COLUMNS];
-        add_up<float>(from, w.words, xs, x.stride, next, step, sums);
+        add_up<float, 1>(from, w.words, xs, x.stride, next, step, sums);
 #pragma GCC unroll 12
         for (int r = 0; r < R; ++r)
 #pragma GCC unroll 8
