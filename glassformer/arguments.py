@@ -102,7 +102,7 @@ def refuse_wrong_types(settings: Any) -> None:
 
 def refuse_wrong_type(value: Any, hint: Any, name: str) -> None:
     """Raise UsageError for a value that is not of an annotated type; of a list, for the first wrong item."""
-    if (type(value) is hint and (hint is not int or abs(value) < MOST)) or _is_a(value, hint):
+    if _is_a(value, hint):
         return
     alternatives = _alternatives(hint)
     for one in alternatives:
@@ -137,6 +137,8 @@ def _alternatives(hint: Any) -> tuple[Any, ...]:
 
 def _is_a(value: Any, hint: Any) -> bool:
     """Whether a value has a type. What this cannot tell (a type variable) counts as it."""
+    if type(value) is hint and hint is not int:  # most are; a whole number has bounds besides
+        return True
     kind = get_origin(hint) or hint
     if kind in (Union, types.UnionType):
         return any(_is_a(value, one) for one in get_args(hint))
