@@ -3,7 +3,7 @@
 import inspect
 import os
 import types
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Sized
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence, Sized
 from contextlib import suppress
 from functools import cache, wraps
 from numbers import Integral, Real
@@ -17,6 +17,9 @@ from glassformer.errors import UsageError
 P = ParamSpec("P")
 R = TypeVar("R")
 SHOWN = 40  # characters of a wrong value that an error shows
+LONGEST_NAME = 255  # bytes of a file's name, which Linux, macOS and Windows admit
+MOST = 2**63  # above each whole number that is taken, as it is above those of torch and NumPy
+LONGEST = 10_000  # characters of a text, or bits of a number, that are looked at for that
 
 
 def text_of(value: str, name: str) -> str:
@@ -28,7 +31,7 @@ def text_of(value: str, name: str) -> str:
 
 def texts_of(values: Iterable[str], name: str) -> list[str]:
     """The texts, in order; UsageError for one text where several are meant, and for an item that is none."""
-    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+    if not _is_list(values):
         raise UsageError(f"{name} is {shown(values)}: it must be a list of texts, of one text too")
     texts = list(values)
     for number, text in enumerate(texts):
@@ -44,9 +47,15 @@ def refuse_unequal(count: int, of: str, **others: Sized | None) -> None:
 
 
 def path_of(value: "str | Path", name: str) -> Path:
-    """The path; UsageError for anything else."""
+    """The path; UsageError for anything else, and for what no file's name can be."""
     if not isinstance(value, str | os.PathLike):
         raise UsageError(f"{name} is {shown(value)}: it must be a path")
+    try:
+        parts = os.fsencode(value).split(os.fsencode(os.sep))
+    except UnicodeEncodeError:
+        parts = [b"\0"]
+    if any(b"\0" in one or len(one) > LONGEST_NAME for one in parts):
+        raise UsageError(f"{name} is {shown(value)}: no file has such a name")
     return Path(value)
 
 
@@ -61,19 +70,22 @@ def is_utf8(path: Path) -> bool:
 
 def refuse_unknown_choice(value: Any, choices: Sequence[Any], name: str) -> None:
     """Raise UsageError unless the value is one of the choices."""
-    if value not in choices:
+    if not isinstance(value, Hashable) or value not in choices:
         raise UsageError(f"{name} is {shown(value)}; set it to {', '.join(map(str, choices))}")
 
 
 def checked(function: Callable[P, R]) -> Callable[P, R]:
     """The function, which raises UsageError for an argument that is not of the type it is annotated with."""
-    signature = inspect.signature(function)
+    kinds = {name: parameter.kind for name, parameter in inspect.signature(function).parameters.items()}
+    in_order = [name for name, kind in kinds.items() if kind in _BY_PLACE]
+    named_too = {name for name, kind in kinds.items() if kind not in _VARIADIC}
 
     @wraps(function)
     def call(*args: P.args, **named: P.kwargs) -> R:
         hints = _hints(function)
-        for name, value in signature.bind(*args, **named).arguments.items():
-            if name in hints and signature.parameters[name].kind not in _VARIADIC:
+        given = {**dict(zip(in_order, args, strict=False)), **named}  # what is too much, Python refuses below
+        for name, value in given.items():
+            if name in hints and name in named_too:
                 refuse_wrong_type(value, hints[name], name)
         return function(*args, **named)
 
@@ -90,7 +102,7 @@ def refuse_wrong_types(settings: Any) -> None:
 
 def refuse_wrong_type(value: Any, hint: Any, name: str) -> None:
     """Raise UsageError for a value that is not of an annotated type; of a list, for the first wrong item."""
-    if _is_a(value, hint):
+    if type(value) is hint or _is_a(value, hint):
         return
     alternatives = _alternatives(hint)
     for one in alternatives:
@@ -100,11 +112,14 @@ def refuse_wrong_type(value: Any, hint: Any, name: str) -> None:
                 refuse_wrong_type(item, of_items, f"{name}[{number}]")
     if all(get_origin(one) is Literal or one is type(None) for one in alternatives):
         refuse_unknown_choice(value, [choice for one in alternatives for choice in get_args(one)], name)
+    if isinstance(value, Integral) and not isinstance(value, bool) and abs(int(value)) >= MOST:
+        raise UsageError(f"{name} is {shown(value)}: its size must be below 2**63")
     raise UsageError(f"{name} is {shown(value)}: it must be {' or '.join(map(_spelt, alternatives))}")
 
 
 _NAMES: dict[Any, str] = {int: "a whole number", float: "a number", bool: "true or false", str: "a text",
                           type(None): "None"}  # fmt: skip
+_BY_PLACE = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 _LISTS = (Sequence, Iterable, list)
 _KINDS: dict[Any, str] = {int: "iu", float: "iuf"}  # of NumPy's types
@@ -127,7 +142,9 @@ def _is_a(value: Any, hint: Any) -> bool:
     if kind is Literal:
         return isinstance(value, Hashable) and value in get_args(hint)
     if kind in (int, float):  # NumPy's numbers too
-        return isinstance(value, Integral if kind is int else Real) and not isinstance(value, bool)
+        if isinstance(value, Integral):
+            return not isinstance(value, bool) and abs(int(value)) < MOST
+        return kind is float and isinstance(value, Real)
     if kind is Path:
         return isinstance(value, str | os.PathLike)
     if kind in _LISTS:
@@ -140,7 +157,7 @@ def _is_a(value: Any, hint: Any) -> bool:
 
 def _is_list(values: Any, item: Any = object) -> bool:
     """Whether it can be read as a list of such items. One text is none; what can be read only once is not read."""
-    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable) or getattr(values, "ndim", 1) == 0:
         return False
     if not isinstance(values, Sized):
         return True
@@ -171,6 +188,38 @@ def _plural(hint: Any) -> str:
 
 
 def shown(value: Any) -> str:
-    """A value as errors show it: in one line, and not too long."""
-    text = " ".join(repr(value).split())
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
+    """A value as errors show it: in one line, and not too long. What is cut away is not made, however much it is."""
+    made = ""
+    for part in _parts_of_repr(value):
+        made += part
+        text = " ".join(made.split())
+        if len(text) > SHOWN:
+            return f"{text[:SHOWN]}..."
+    return text
+
+
+def _parts_of_repr(value: Any) -> Iterator[str]:
+    """The text of `repr(value)`, piece by piece, with lists and mappings that may hold each other or themselves."""
+    if isinstance(value, str | bytes):
+        yield repr(value[:LONGEST])
+    elif isinstance(value, int) and value.bit_length() > LONGEST:  # which Python refuses to write in decimal digits
+        yield f"a {'negative ' if value < 0 else ''}number of {value.bit_length():,} bits"
+    elif isinstance(value, dict):
+        yield "{"
+        for number, (key, inner) in enumerate(value.items()):
+            yield ", " if number else ""
+            yield from _parts_of_repr(key)
+            yield ": "
+            yield from _parts_of_repr(inner)
+        yield "}"
+    elif type(value) in (list, tuple):
+        yield "[" if type(value) is list else "("
+        for number, inner in enumerate(value):
+            yield ", " if number else ""
+            yield from _parts_of_repr(inner)
+        yield "]" if type(value) is list else ",)" if len(value) == 1 else ")"
+    else:
+        try:
+            yield repr(value)
+        except Exception:  # of the code of whoever called us
+            yield f"a {type(value).__name__}"

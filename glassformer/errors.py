@@ -3,13 +3,21 @@
 import difflib
 from collections.abc import Iterable
 
+LONGEST = 5000  # characters of a message: more than any path
 MANY = 20  # names, more than which no error lists
 
 
 class GlassformerError(Exception):
-    """Base of every error that is the user's to mend; `status` is the process's exit status."""
+    """Base of every error that is the user's to mend; `status` is the process's exit status.
+
+    Its message is one line, whatever the names and texts in it hold, and not longer than a name may be.
+    """
 
     status = 1
+
+    def __init__(self, message: str) -> None:
+        line = " ".join(message.splitlines())
+        super().__init__(line if len(line) <= LONGEST else f"{line[:LONGEST]}...")
 
 
 class InputError(GlassformerError):

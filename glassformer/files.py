@@ -41,8 +41,7 @@ def saving(what: Path) -> Iterator[None]:
 
 def write_whole(path: Path, data: bytes) -> None:
     """Write `data` to `path`; a reader sees the old file or the new one, never a part."""
-    if not path.name:
-        raise UsageError(f"'{path}' is no file's name")
+    refuse_nameless(path)
     partial = path.with_name(f".{path.name}.partial")
     with saving(path):
         try:
@@ -56,11 +55,18 @@ def write_whole(path: Path, data: bytes) -> None:
             partial.unlink(missing_ok=True)
 
 
+def refuse_nameless(path: Path) -> None:
+    """Raise UsageError for a path that names no file, as the empty one."""
+    if not path.name:
+        raise UsageError(f"'{path}' is no file's name")
+
+
 def write_output(path: Path, content: bytes) -> None:
     """Write a file that the user named, whole; InputError if the folder is not there or the disk is full.
 
     A pipe or a device (`/dev/stdout`) is written to, never replaced.
     """
+    refuse_nameless(path)
     check_output(path)
     if path.exists() and not path.is_file():
         with saving(path):

@@ -27,6 +27,7 @@ from glassformer.quality_estimation.lexicon import LARGEST as LARGEST_LEXICON
 from glassformer.quality_estimation.lexicon import Lexicon
 from glassformer.reading import MIB, is_there, open_regular, parse_json, read_regular
 from glassformer.settings import build, keys_of, refuse_unknown
+from glassformer.text.byte_level import of_its_kind
 from glassformer.text.tokenizer import Tokenizer
 
 if TYPE_CHECKING:  # torch is imported where parameters become tensors; to translate, the fast engine needs none
@@ -345,12 +346,13 @@ def read_config(path: Path) -> ModelConfig:
 
 def _read_tokenizers(directory: Path) -> tuple[Tokenizer, Tokenizer]:
     if (directory / JOINT).exists():
-        joint = Tokenizer.load(directory / JOINT)
+        joint = of_its_kind(Tokenizer.load(directory / JOINT))
         return joint, joint
     for name in (SOURCE, TARGET):
         if not (directory / name).exists():
             raise InputError(f"{directory / name}: missing, and so is {JOINT}; copy the whole model directory")
-    return Tokenizer.load(directory / SOURCE), Tokenizer.load(directory / TARGET)
+    source, target = (of_its_kind(Tokenizer.load(directory / name)) for name in (SOURCE, TARGET))
+    return source, target
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -17,9 +17,10 @@ from glassformer.reading import MIB, read_regular
 T = TypeVar("T")
 LARGEST = MIB  # bytes of a config file
 DEEPEST = 20  # lists and mappings within each other
+LONGEST_NUMBER = 400  # characters; YAML 1.1 counts 1:59:59 to the base of 60, in a time that grows with the square
 
-# What PyYAML raises: ValueError for a date or a number that is none, RecursionError for [[[[...
-NOT_YAML = (yaml.YAMLError, ValueError, RecursionError)
+# What PyYAML raises: ValueError for a date that is none, OverflowError for a number, RecursionError for [[[[...
+NOT_YAML = (yaml.YAMLError, ValueError, OverflowError, RecursionError)
 
 
 def keys_of(*settings: type) -> set[str]:
@@ -121,7 +122,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     """A flat mapping from the YAML file `path`; InputError says what is wrong with it and where."""
     try:
         text = read_regular(path, LARGEST, named=True).decode()
-        _refuse_deep(text)
+        refuse_endless(text)
         _refuse_repeated(path, yaml.compose(text, yaml.SafeLoader))
         values = yaml.safe_load(text)
     except OSError as error:
@@ -139,8 +140,11 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return {str(key): value for key, value in values.items()}
 
 
-def _refuse_deep(text: str) -> None:
-    """Raise ValueError where YAML nests deeper than any config; the events are read without recursion."""
+def refuse_endless(text: str) -> None:
+    """Raise ValueError where YAML nests deeper than any config, has an alias, or a number of too many digits.
+
+    The events are read without recursion.
+    """
     depth = 0
     for event in yaml.parse(text, yaml.SafeLoader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
@@ -148,6 +152,12 @@ def _refuse_deep(text: str) -> None:
             raise ValueError("nests too deep")
         if isinstance(event, yaml.AliasEvent):
             raise ValueError("has an alias")
+        if isinstance(event, yaml.ScalarEvent) and len(event.value) > LONGEST_NUMBER and _is_like_a_number(event):
+            raise ValueError("a number has too many digits")
+
+
+def _is_like_a_number(event: yaml.ScalarEvent) -> bool:
+    return event.style is None and event.value[0] in "+-.0123456789"
 
 
 def _refuse_repeated(path: Path, node: yaml.Node | None) -> None:
@@ -166,7 +176,7 @@ def parse_assignment(text: str) -> tuple[str, Any]:
     if not equals or not key:
         raise UsageError(f"--set {text}: expected key=value")
     try:
-        _refuse_deep(value)
+        refuse_endless(value)
         return key.strip(), yaml.safe_load(value)
     except NOT_YAML as error:
         raise UsageError(f"--set {text}: the value is not valid YAML") from error

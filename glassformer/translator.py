@@ -164,6 +164,7 @@ class Translator:
         """
         refuse_unknown_choice(engine, get_args(EngineName), "engine")
         refuse_unknown_choice(precision, (None, *get_args(Precision)), "precision")
+        refuse_wrong_type(shortlist, bool, "shortlist")
         if shortlist and engine == "graphs":
             raise UsageError("a shortlist has no place in the engine graphs; take another engine, or leave it out")
         stored = open_model(resolve(path_of(path, "path")), str(device))
@@ -260,6 +261,7 @@ class Translator:
         Nothing is cut off: a sentence that is longer than the model admits, or whose prefix leaves no room for a
         translation, has a FailedTranslation in its place, and the others are translated.
         """
+        refuse_wrong_type(align, bool, "align")
         options = search_options(options, overrides)
         texts = [sentence.strip() for sentence in texts_of(sentences, "sentences")]
         prefixes, places = _given(prefixes, "prefixes"), _given(places, "places")
@@ -304,6 +306,7 @@ class Translator:
         too. A pair with a side longer than the model admits has a FailedTranslation in its place. `to` is as in
         `translate`.
         """
+        refuse_wrong_type(align, bool, "align")
         SearchOptions(length_penalty=length_penalty_alpha)  # raises UsageError for a value out of range
         texts = [source.strip() for source in texts_of(sources, "sources")]
         targets = [target.strip() for target in texts_of(targets, "targets")]
@@ -404,7 +407,7 @@ class Translator:
 def search_options(options: SearchOptions | None, overrides: Mapping[str, Any]) -> SearchOptions:
     """The options with others in their place; UsageError for a name that is no option."""
     if not isinstance(options, SearchOptions | None):
-        raise UsageError(f"options is {options!r}: it must be SearchOptions; give single ones by name, as beam=4")
+        raise UsageError(f"options is {shown(options)}: it must be SearchOptions; give single ones by name, as beam=4")
     known = keys_of(SearchOptions)
     for name in overrides.keys() - known:
         raise UsageError(f"there is no option '{name}' of translating; {nearest(name, known)}")

@@ -38,8 +38,8 @@ FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 LIBRARIES = {  # the libraries that a room may use, where that is limited
     "model": {"torch", "numpy", "triton"},
     "search": {"numpy"},
-    "engine": {"torch", "numpy"},
-    "text": {"sentencepiece", "sentencex", "pyarrow", "zstandard"},
+    "engine": {"torch", "numpy", "triton"},
+    "text": {"sentencepiece", "sentencex", "pyarrow", "zstandard", "regex"},
     "data": {"numpy", "sentencepiece", "pycountry"},
     "corpora": {"polib", "pycountry"},
     "quality_estimation": set(),

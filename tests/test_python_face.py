@@ -1,5 +1,9 @@
 """What a caller from Python may hand over by mistake: an error of ours that says what was meant, never another one."""
 
+import json
+import os
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -21,6 +25,22 @@ from glassformer import (
 )
 from glassformer.errors import is_out_of_memory
 from glassformer.glass.causes.interventions import cut, force, hide, replace, scale
+
+
+def nested(depth, width=1):
+    """A list of `width` times the same list, which is one of the same kind, and so on."""
+    value = ["a"]
+    for _ in range(depth):
+        value = [value] * width
+    return value
+
+
+class Mute:
+    """What cannot be shown."""
+
+    def __repr__(self):
+        raise RuntimeError("no words")
+
 
 MISTAKES = {
     "one text": (lambda t: t.translate("a b"), "sentences is 'a b': it must be a list of texts"),
@@ -80,6 +100,20 @@ MISTAKES = {
     "a number as a cell": (lambda t: trace(t, "a").cell(5), "name is 5: it must be a text"),
     "no file's name": (lambda t: trace(t, "a").save(""), "is no file's name"),
     "no number as a file": (lambda t: trace(t, "a").save(5), "path is 5: it must be a text or a path"),
+    "a number without end": (lambda t: t.translate(["a"], beam=10**5000), r"a number of 16,610 bits: .* below 2\*\*63"),
+    "its negative": (lambda t: t.score(["a"], ["a"], -(10**5000)), "a negative number of 16,610 bits"),
+    "no list but one number": (lambda t: t.translate(np.array(3)), "it must be a list of texts"),
+    "lists within lists": (lambda t: translate_texts(t, nested(10**5)), r"is \[{40}\.\.\.: it must be a text"),
+    "a list of itself": (lambda t: t.translate(nested(60, 2)), r"sentences\[0\] is \[{40}\.\.\.: it must be a text"),
+    "half a character": (lambda t: translate_texts(t, ["\ud800"]), "is half of a surrogate pair"),
+    "half a character in markup": (lambda t: translate_markup(t, ["<b>\ud800"]), "is half of a surrogate pair"),
+    "half a character in a path": (lambda t: t.save("\ud800"), "no file has such a name"),
+    "NUL in a path": (lambda t: Glossary.read("a\0b"), "no file has such a name"),
+    "a name without end": (lambda t: trace(t, "a").save("x" * 256), "no file has such a name"),
+    "several choices": (lambda t: Translator.load("x", engine=np.array(["a", "b"], dtype=object)), "set it to auto"),
+    "a tensor to align": (lambda t: t.translate(["a"], align=np.ones(2)), "align is array.*it must be true or false"),
+    "a tensor as a place": (lambda t: trace(t, "a").cell("logits", row=np.ones(2), column=0), "row is array"),
+    "no text of its own": (lambda t: t.translate(["a"], beam=Mute()), "beam is a Mute: it must be"),
     "a device": (lambda t: glassformer.train("runs/x", device=5), "device is 5"),
     "no embeddings": (lambda t: glassformer.embedding_map(t, side="both"), "set it to source, target"),
     "prefixes of ids": (lambda t: generate(EagerEngine(t.model), [[5, 3]], prefixes=[[4], [4]]), "prefixes has 2"),
@@ -106,6 +140,16 @@ def test_what_is_as_good_as_a_list_is_taken(translator):
 
 
 # What `save` must never replace
+
+
+def test_a_pipe_is_written_to_and_not_replaced_by_a_trace(translator, tmp_path):
+    record = trace(translator, "a")
+    os.mkfifo(tmp_path / "pipe")
+    with ThreadPoolExecutor(1) as reader:
+        read = reader.submit((tmp_path / "pipe").read_text)
+        record.save(tmp_path / "pipe")
+        assert json.loads(read.result(timeout=30)) == json.loads(record.to_json())
+    assert (tmp_path / "pipe").is_fifo()
 
 
 def test_a_file_is_not_replaced_by_a_model(translator, tmp_path):
@@ -142,3 +186,9 @@ def test_a_run_is_not_replaced_by_a_model(translator, copying):
 def test_too_little_memory_is_told_whoever_notices(error):
     assert is_out_of_memory(error)
     assert not is_out_of_memory(RuntimeError("shapes do not fit"))
+
+
+def test_a_message_is_one_line_whatever_a_name_holds(translator):
+    with pytest.raises(UsageError) as told:
+        translator.translate(["a"], to="x\ny\u2028z" * 10_000)
+    assert len(str(told.value).splitlines()) == 1 and len(str(told.value)) < 6000

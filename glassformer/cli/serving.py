@@ -3,6 +3,7 @@
 import argparse
 import logging
 import os
+import sys
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,6 +23,8 @@ def serve(options: argparse.Namespace) -> None:
         raise UsageError("name a model to serve: glassformer serve MODEL")
     if options.workers < 1:
         raise UsageError(f"--workers is {options.workers}: it must be at least 1")
+    if not 0 < options.memory < 1e6:
+        raise UsageError(f"--memory is {options.memory}: it must be GB, above 0")
     _refuse_without_packages()
     with tempfile.TemporaryDirectory(prefix="glassformer-serve-") as folder:
         if options.workers > 1:  # they count together; prometheus_client reads this when it is imported
@@ -52,8 +55,8 @@ def _serve(options: argparse.Namespace, folder: Path) -> None:
             port=options.port,
             host_names=tuple(options.host_name),
             workers=options.workers,
-            keys=_path(options.keys),
-            terms=_path(options.terms),
+            keys=_path(options.keys, "--keys"),
+            terms=_path(options.terms, "--terms"),
             cors=tuple(options.cors),
             log=options.log,
         ),
@@ -68,7 +71,9 @@ def _make_key(options: argparse.Namespace) -> None:
 
     if not options.keys:
         raise UsageError("--new-key wants the file to add it to: --keys FILE")
-    print(add_key(Path(options.keys), options.new_key))
+    if sys.__stdout__ is None:
+        raise UsageError("--new-key prints the key, but standard output is closed")
+    add_key(Path(options.keys), options.new_key, lambda key: print(key, flush=True))
 
 
 def _refuse_without_packages() -> None:
@@ -77,8 +82,10 @@ def _refuse_without_packages() -> None:
         raise InputError(f"serve needs further packages ({', '.join(missing)}): pip install 'glassformer[serve]'")
 
 
-def _path(name: str | None) -> Path | None:
-    return Path(name) if name else None
+def _path(name: str | None, option: str) -> Path | None:
+    if name == "":  # of a variable of the shell that is not set: without its keys the server would answer everybody
+        raise UsageError(f"{option} '': names no file")
+    return Path(name) if name is not None else None
 
 
 def _log_to_stderr() -> None:

@@ -27,6 +27,7 @@ from glassformer.cuda_graphs import Function, recorded
 from glassformer.engine.checking import refuse_wrong_ids
 from glassformer.engine.eager import EagerEngine
 from glassformer.model import Transformer
+from glassformer.model.attention import HAS_TRITON
 from glassformer.model.cache import DecoderCache, KeysValues
 from glassformer.search.protocol import Floats, Ints
 from glassformer.special import EOS, PAD
@@ -140,10 +141,7 @@ class Decoding:
     def _compute(self) -> tuple[Tensor, ...]:
         hidden_N1D, _ = self.model.decode(self.tokens_N1, self.cache)
         self.logits_NV.copy_(self.model.logits(hidden_N1D[:, -1]))
-        # log Z = z - log p of any token, here the best: torch's log-softmax is one kernel, its log-sum-exp many.
-        best_N1 = self.logits_NV.argmax(-1, keepdim=True)
-        log_probs_NV = self.logits_NV.log_softmax(-1, dtype=torch.float32)
-        self.log_z_N1.copy_(self.logits_NV.gather(1, best_N1).float() - log_probs_NV.gather(1, best_N1))
+        self.log_z_N1.copy_(_log_z(self.logits_NV))
         return ()
 
     def _choose(self, count: int, forbidden: Tensor) -> tuple[Tensor, ...]:
@@ -204,6 +202,15 @@ class StaticState:
     def select(self, rows_M: Ints) -> "StaticState":
         """The state of these rows."""
         return replace(self, rows_M=self.rows_M[rows_M])
+
+
+def _log_z(logits_NV: Tensor) -> Tensor:
+    """log of the sum of exp(logit) over each row, float32 (N, 1)."""
+    if logits_NV.is_cuda and HAS_TRITON:
+        from glassformer.engine.log_sum_exp import log_sum_exp  # needs Triton
+
+        return log_sum_exp(logits_NV)
+    return logits_NV.float().logsumexp(-1, keepdim=True)
 
 
 def best_ids(scores_NV: Tensor, count: int) -> Tensor:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from glassformer.arguments import refuse_wrong_type
 from glassformer.errors import UsageError, nearest
 from glassformer.glass.numbers import show
 from glassformer.glass.ops import LEAVES, OPS
@@ -110,7 +111,8 @@ def index_of(tensor: TracedTensor, named: Mapping[str, int]) -> Index:
     Raises UsageError for a name that is no axis of the tensor, and for an axis that is left out.
     """
     names = _index_names(tensor)
-    for name in named:
+    for name, place in named.items():
+        refuse_wrong_type(place, int, name)
         if not any(name in known for known in names):
             known_names = [one for known in names for one in known]
             raise UsageError(f"{tensor.name} has no axis '{name}'; {nearest(name, known_names)}")

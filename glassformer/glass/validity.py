@@ -9,6 +9,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 from jsonschema.validators import extend
 
+from glassformer.arguments import shown
 from glassformer.errors import InputError
 
 SCHEMA = "glassformer-trace/1"
@@ -27,8 +28,12 @@ def refuse_invalid(record: Any, where: str) -> None:
     """InputError, by `where` it was found, for a record of another version, or that is no trace."""
     version = record.get("schema") if isinstance(record, dict) else None
     if version != SCHEMA:
-        raise InputError(f"{where}: not a trace of this version ({SCHEMA}), but {str(version)[:40]!r}; write it again")
-    if error := best_match(_validator().iter_errors(record)):
+        raise InputError(f"{where}: not a trace of this version ({SCHEMA}), but {shown(version)}; write it again")
+    try:
+        error = best_match(_validator().iter_errors(record))
+    except RecursionError as deep:  # of a caller from Python: what is read from a file was refused before
+        raise InputError(f"{where}: not a valid trace: it nests too deep") from deep
+    if error:
         place = "/".join(map(str, error.absolute_path)) or "the record"
         raise InputError(f"{where}: not a valid trace: {place}: {error.message[:120]}; write it again")
     _refuse_contradictions(record, where)

@@ -11,6 +11,7 @@ from glassformer.corpora import load_corpus
 from glassformer.errors import InputError, UsageError
 from glassformer.interop import (
     argos,
+    bart,
     ctranslate2,
     fairseq,
     joeynmt,
@@ -72,6 +73,7 @@ READERS: dict[str, Read] = {  # by the model_type in config.json
     marian.KIND: marian.read,
     m2m100.KIND: m2m100.read,
     mbart.KIND: mbart.read,
+    bart.KIND: bart.read,
     torch_transformer.KIND: torch_transformer.read,
 }
 ARCHIVES: dict[str, tuple[Callable[[Path], bool], Read]] = {  # of other kinds, each known by its files
@@ -109,7 +111,9 @@ def export_model(
     if translator.card.get("quantized"):
         raise InputError("the model is quantised already; export the one that it was made from")
     if translator.source_tokenizer.is_framed_otherwise:
-        raise UsageError("the model is told both languages, which no export holds; use the model that was imported")
+        raise UsageError(
+            "more than `</s>` stands around the model's texts, which no export holds; use what was imported"
+        )
     one.check(translator)
     if web:
         web_page.runtime_files(web)

@@ -17,7 +17,7 @@ import torch
 from glassformer.engine.generation import SUPPRESSED
 from glassformer.errors import UsageError
 from glassformer.files import write_whole
-from glassformer.interop.proof import Ids
+from glassformer.interop.proof import Ids, source_ids
 from glassformer.interop.tables import Table, shapes_of, to_theirs
 from glassformer.model import ModelConfig, Transformer
 from glassformer.model.positions import Positions, sinusoidal_table
@@ -174,7 +174,7 @@ class CTranslate2Engine:
 
     def source_ids(self, texts: Sequence[str], to: str | None) -> Ids:
         """The ids of the exported SentencePiece file: tokenization is the caller's there."""
-        return [[*self.source.target_ids(to), *ids, EOS] for ids in self.source.encode_all(texts)]
+        return source_ids(self.source, texts, to)
 
     def greedy(self, sources: Ids, most: int) -> Ids:
         """`translate_batch` with one beam."""

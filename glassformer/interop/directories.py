@@ -1,6 +1,7 @@
 """Directories of other programs: files under fixed names, of limited sizes, and never through a link."""
 
 import json
+import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,17 +10,26 @@ from typing import Any
 from glassformer.arguments import shown
 from glassformer.errors import InputError, UsageError
 from glassformer.files import whole_directory, write_whole
-from glassformer.reading import is_there, open_regular, parse_json
+from glassformer.reading import MIB, is_there, open_regular, parse_json
 
 MARK = "glassformer.json"  # stands in each directory that `export` made, and says what it is
 MOST_BYTES = {
-    ".json": 64 << 20, ".yml": 64 << 20, ".yaml": 64 << 20, ".txt": 64 << 20, ".spm": 64 << 20, ".model": 64 << 20,
-    ".safetensors": 16 << 30, ".bin": 16 << 30, ".npz": 16 << 30, ".pt": 16 << 30, ".ckpt": 16 << 30,
+    "tokenizer.json": 64 * MIB, ".json": 16 * MIB, ".yml": 8 * MIB, ".yaml": 8 * MIB, ".txt": 64 * MIB,
+    ".spm": 16 * MIB, ".model": 16 * MIB, ".safetensors": 16 << 30,
+    ".bin": 16 << 30, ".npz": 16 << 30, ".pt": 16 << 30, ".ckpt": 16 << 30,
 }  # fmt: skip
 MOST = {  # what a config may ask for, so that no file makes us take memory without end
     "vocab_size": 2_000_000, "source_vocab_size": 2_000_000, "d_model": 16_384, "d_ff": 131_072, "num_heads": 1024,
     "encoder_layers": 256, "decoder_layers": 256, "max_length": 131_072,
 }  # fmt: skip
+MOST_TIMES = 4  # that a file may grow when it is unpacked
+
+
+def refuse_packed(archive: zipfile.ZipFile, path: Path) -> None:
+    """Raise InputError for an archive that unpacks to far more than it is."""
+    size, unpacked = path.stat().st_size, sum(one.file_size for one in archive.infolist())
+    if unpacked > MOST_TIMES * size:
+        raise InputError(f"{path}: would grow from {size:,} to {unpacked:,} bytes; it is no model")
 
 
 def checked_file(directory: Path, name: str) -> Path:
@@ -27,7 +37,7 @@ def checked_file(directory: Path, name: str) -> Path:
     path = directory / name
     if path.is_symlink():
         raise InputError(f"{path}: is a link, and no link is followed; copy the directory with `cp -rL`")
-    most = MOST_BYTES.get(path.suffix, 64 << 20)
+    most = MOST_BYTES.get(name) or MOST_BYTES.get(path.suffix, 64 * MIB)
     try:
         if not is_there(path):
             raise InputError(f"{path}: missing; copy the whole directory")

@@ -15,8 +15,9 @@ from torch import Tensor
 from glassformer.arguments import shown
 from glassformer.errors import InputError
 from glassformer.interop import marian
+from glassformer.interop.configs import activation_of, config_of, refuse_others, refuse_unequal_sides
 from glassformer.interop.directories import checked_file
-from glassformer.interop.lists import config_of, read_lines, translator_of, vocabularies
+from glassformer.interop.lists import read_lines, translator_of, vocabularies
 from glassformer.interop.pickles import are_tensors, unpickled
 from glassformer.model import ModelConfig
 from glassformer.translator import Translator
@@ -47,7 +48,7 @@ def read(path: Path) -> Translator:
     checkpoint = checked_file(directory, names[0])
     values = unpickled(checkpoint)
     options, state = _options(values, checkpoint), values.get("model")
-    if not are_tensors(state):
+    if not are_tensors(state, checkpoint):
         raise InputError(f"{checkpoint}: has no model with tensors; it is no checkpoint of fairseq's")
     languages = [str(options.get(side)) for side in ("source_lang", "target_lang")]
     if strange := [one for one in languages if not re.fullmatch(r"[\w-]+", one)]:
@@ -79,15 +80,10 @@ def _our_model(
     options: dict[str, Any], state: dict[str, Tensor], sizes: list[int], joint: bool, path: Path
 ) -> tuple[ModelConfig, dict[str, Tensor]]:
     """The config, and their tensors under the names of `marian.table`."""
-    for name, plain in PLAIN.items():
-        if options.get(name, plain) not in (plain, None):
-            raise InputError(f"{path}: {name} = {shown(options[name])} is not supported, only {plain!r}")
-    for name in ("embed_dim", "ffn_embed_dim", "attention_heads", "normalize_before", "learned_pos"):
-        if options.get(f"encoder_{name}") != options.get(f"decoder_{name}"):
-            raise InputError(f"{path}: encoder_{name} and decoder_{name} differ; only equal ones are supported")
-    activation = str(options.get("activation_fn", "relu"))
-    if activation not in ACTIVATIONS:
-        raise InputError(f"{path}: activation_fn = {shown(activation)} is not supported, only {', '.join(ACTIVATIONS)}")
+    refuse_others({name: one for name, one in options.items() if one is not None}, PLAIN, path)
+    refuse_unequal_sides(
+        options, ("embed_dim", "ffn_embed_dim", "attention_heads", "normalize_before", "learned_pos"), path
+    )
     computed = (*marian.COMPUTED, ".version") if not options.get("encoder_learned_pos") else (".version",)
     theirs = {f"model.{name}": one for name, one in state.items() if not name.endswith(computed)}
     output = theirs.pop("model.decoder.output_projection.weight", None)
@@ -112,7 +108,7 @@ def _our_model(
             "decoder_layers": options.get("decoder_layers"),
             "d_ff": options.get("encoder_ffn_embed_dim"),
             "max_length": lengths[0],
-            "activation": ACTIVATIONS[activation],
+            "activation": activation_of(options, "activation_fn", ACTIVATIONS, path, "relu"),
             "norm_position": "pre" if before else "post",
             "positions": "learned" if learned else "sinusoidal",
             "position_layout": "halves",

@@ -7,10 +7,10 @@ and the SentencePiece files that config.yaml names, if it does. LayerNorm's epsi
 from pathlib import Path
 from typing import Any
 
-from glassformer.arguments import shown
 from glassformer.errors import InputError
+from glassformer.interop.configs import config_of, refuse_others
 from glassformer.interop.directories import checked_file
-from glassformer.interop.lists import config_of, read_lines, translator_of, vocabularies
+from glassformer.interop.lists import read_lines, translator_of, vocabularies
 from glassformer.interop.pickles import are_tensors, unpickled
 from glassformer.interop.tables import Table, shapes_of
 from glassformer.model import ModelConfig
@@ -50,7 +50,7 @@ def read(path: Path) -> Translator:
     values = read_yaml(checked_file(directory, CONFIG))
     checkpoint = checked_file(directory, path.name if path.suffix == ".ckpt" else _checkpoint(directory))
     state = unpickled(checkpoint).get("model_state")
-    if not are_tensors(state):
+    if not are_tensors(state, checkpoint):
         raise InputError(f"{checkpoint}: has no model_state with tensors; it is no checkpoint of JoeyNMT's")
     theirs = {name: one for name, one in state.items() if not name.endswith(".pe")}
     pieces = [read_lines(directory, name) for name in VOCABULARIES]
@@ -112,10 +112,8 @@ def _mapping(values: dict[str, Any], name: str) -> dict[str, Any]:
 def _our_config(values: dict[str, Any], sizes: list[int], target: list[str], path: Path) -> ModelConfig:
     model = _mapping(values, "model")
     encoder, decoder = _mapping(model, "encoder"), _mapping(model, "decoder")
-    for name, plain in PLAIN.items():
-        for side in (encoder, decoder):
-            if side.get(name, plain) != plain:
-                raise InputError(f"{path}: {name} = {shown(side[name])} is not supported, only {plain!r}")
+    for side in (encoder, decoder):
+        refuse_others(side, PLAIN, path)
     for name in ("num_heads", "hidden_size", "ff_size", "layer_norm"):
         if encoder.get(name) is None or encoder.get(name) != decoder.get(name):
             raise InputError(f"{path}: {name} must be given for encoder and decoder, and be the same")

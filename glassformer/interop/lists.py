@@ -6,18 +6,16 @@ their own programs do with text that was split by other means before, as by subw
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from torch import Tensor
 
-from glassformer.errors import GlassformerError, InputError
+from glassformer.errors import InputError
 from glassformer.interop import spm
-from glassformer.interop.directories import check_sizes, checked_file
+from glassformer.interop.directories import checked_file
 from glassformer.interop.spm import Vocabulary
 from glassformer.interop.tables import Table, built, shapes_of, to_ours
 from glassformer.interop.vocabularies import in_our_order
 from glassformer.model import ModelConfig
-from glassformer.settings import build
 from glassformer.special import PIECES
 from glassformer.text.tokenizer import META, Tokenizer
 from glassformer.translator import Translator
@@ -45,18 +43,6 @@ def vocabularies(
         all_ids.append(ids)
         models.append(spm.read_spm(splitter.parent, splitter.name) if splitter.is_file() else spm.of_words(ids))
     return spm.of_two_sides(all_ids, models, files, joint)
-
-
-def config_of(values: Mapping[str, Any], path: Path) -> ModelConfig:
-    """A config of these values; InputError for what makes none."""
-    for name in ("d_model", "num_heads", "encoder_layers", "decoder_layers", "d_ff", "max_length"):
-        if values.get(name) is None:
-            raise InputError(f"{path}: says nothing of {name}")
-    check_sizes(values, path)
-    try:
-        return build(ModelConfig, values, str(path))
-    except GlassformerError as error:  # a wrong file is the input's fault, not the usage's
-        raise InputError(str(error)) from error
 
 
 def translator_of(

@@ -16,11 +16,12 @@ from torch import Tensor
 from glassformer.arguments import shown
 from glassformer.errors import InputError
 from glassformer.interop import marian, spm
+from glassformer.interop.configs import refuse_others
 from glassformer.interop.directories import read_object
 from glassformer.interop.tables import built, shapes_of, to_ours
 from glassformer.interop.vocabularies import in_our_order
 from glassformer.model import ModelConfig
-from glassformer.text.directions import symbol_of, target_of_symbol
+from glassformer.text.directions import symbol_of
 from glassformer.text.tokenizer import BEHIND, TWO_SIDED
 from glassformer.translator import Translator
 
@@ -48,16 +49,16 @@ _LANGUAGE = re.compile(r"__([a-z]+)__|([a-z]{3}_[A-Z][a-z]{3})|([a-z]{2}_[A-Z]{2
 def read(directory: Path) -> Translator:
     """The model in such a directory; InputError for one that does not fit together."""
     values, path = read_object(directory, marian.CONFIG), directory / marian.CONFIG
-    for name, value in {"activation_function": "relu", "scale_embedding": True, "tie_word_embeddings": True}.items():
-        if values.get(name, value) != value:
-            raise InputError(f"{path}: {name} = {shown(values[name])} is not supported, only {value!r}")
+    refuse_others(values, {"activation_function": "relu", "scale_embedding": True, "tie_word_embeddings": True}, path)
     start, pad = (id_of(values, name, path) for name in ("decoder_start_token_id", "pad_token_id"))
     config = marian.config_of(
         values, path, norm_position="pre", position_layout="halves", position_exponent="tensor2tensor",
         first_position=pad + 1, embedding_scale=True, decoder_start_id=start,
     )  # fmt: skip
-    theirs = {name: one for name, one in marian.read_weights(directory).items() if not name.endswith(marian.COMPUTED)}
-    return translator_of(directory, config, marian.one_of_each(theirs, True, directory / marian.WEIGHTS), KIND)
+    theirs, positions = marian.parted(marian.read_weights(directory))
+    translator = translator_of(directory, config, marian.one_of_each(theirs, True, directory / marian.WEIGHTS), KIND)
+    marian.refuse_other_positions(positions, translator.model, directory)
+    return translator
 
 
 def translator_of(
@@ -69,26 +70,23 @@ def translator_of(
     """
     weights = to_ours(marian.table(config), theirs, shapes_of(config), str(directory / marian.WEIGHTS))
     model = spm.read_spm(directory, SPM)
-    ids = with_every_row(_ids(directory, model), config.vocab_size, directory)
+    ids, symbols = _ids(directory, model)
     if language:
-        ids = _with_one_symbol(ids, language, directory)
-    vocabulary = spm.vocabulary(ids, [model], directory / SPM)
-    tokenizer = spm.tokenizer(model, vocabulary.pieces, BEHIND if language else TWO_SIDED)
+        symbols = _one_symbol(symbols, language, directory)
+    vocabulary = spm.vocabulary(with_every_row(ids, config.vocab_size, directory), [model], directory / SPM, symbols)
+    tokenizer = spm.tokenizer(model, vocabulary, BEHIND if language else TWO_SIDED)
     ours = in_our_order(config, weights, vocabulary, vocabulary)
     return Translator(built(*ours), tokenizer, tokenizer, {"imported": kind})
 
 
-def _with_one_symbol(ids: Mapping[str, int], language: str, directory: Path) -> dict[str, int]:
-    """The ids, where no other language has a symbol that could be asked for."""
-    own = symbol_of(language)
-    if own not in ids:
+def _one_symbol(symbols: Mapping[str, str], language: str, directory: Path) -> dict[str, str]:
+    """The symbol of this language alone, so that no other can be asked for."""
+    own = {piece: symbol for piece, symbol in symbols.items() if symbol == symbol_of(language)}
+    if not own:
         raise InputError(
             f"{directory / TOKENIZER_CONFIG}: src_lang = {shown(language)} is no language of the vocabulary"
         )
-    return {
-        f"[{target}]" if (target := target_of_symbol(piece)) and piece != own else piece: number
-        for piece, number in ids.items()
-    }
+    return own
 
 
 def id_of(values: Mapping[str, Any], name: str, path: Path) -> int:
@@ -99,25 +97,27 @@ def id_of(values: Mapping[str, Any], name: str, path: Path) -> int:
     return number
 
 
-def _ids(directory: Path, model: Any) -> dict[str, int]:
-    """The id of each piece; symbols of languages as we write them."""
+def _ids(directory: Path, model: Any) -> tuple[dict[str, int], dict[str, str]]:
+    """The id of each piece, and the symbols of those that the files declare to be languages."""
     path = directory / (VOCABULARY if (directory / VOCABULARY).exists() else TOKENIZER)
     if path.name == TOKENIZER and path.exists():
-        ids = tokenizer_ids(directory)
+        ids, added = tokenizer_ids(directory)
+        ids |= added
     else:
         ids = read_object(directory, VOCABULARY) if path.exists() else spm.fairseq_ids(model)
-        ids |= {piece: number for piece, number in _languages(directory, len(ids)).items() if piece not in ids}
+        added = _languages(directory, len(ids))
+        ids = added | ids
     spm.check_ids(ids, path)
-    return {with_symbol(piece): number for piece, number in ids.items()}
+    return ids, {piece: symbol for piece in added if (symbol := _symbol_of_language(piece))}
 
 
-def tokenizer_ids(directory: Path) -> dict[str, Any]:
-    """The ids in a tokenizer.json: of its vocabulary (a mapping, or a list of pieces and scores) and what was added."""
+def tokenizer_ids(directory: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The ids in a tokenizer.json: of its vocabulary (a mapping, or a list of pieces and scores), and of added ones."""
     values, path = read_object(directory, TOKENIZER), directory / TOKENIZER
     try:
         pieces = values["model"]["vocab"]
         ids = dict(pieces) if isinstance(pieces, dict) else {one[0]: number for number, one in enumerate(pieces)}
-        return ids | {one["content"]: one["id"] for one in values["added_tokens"]}
+        return ids, {one["content"]: one["id"] for one in values["added_tokens"]}
     except (KeyError, TypeError, IndexError) as error:
         raise InputError(f"{path}: has no model with a vocab, or no added_tokens; it is no tokenizer's") from error
 
@@ -139,10 +139,10 @@ def _languages(directory: Path, first: int) -> dict[str, Any]:
     raise InputError(f"{directory / TOKENIZER_CONFIG}: lists no languages; copy the whole directory")
 
 
-def with_symbol(piece: str) -> str:
-    """A language's piece as we write it, `<2de>` for `__de__`; others as they are."""
+def _symbol_of_language(piece: str) -> str | None:
+    """Our symbol for a language's piece, `<2de>` for `__de__`; None for other pieces that were added."""
     found = _LANGUAGE.fullmatch(piece)
-    return symbol_of(next(filter(None, found.groups()))) if found else piece
+    return symbol_of(next(filter(None, found.groups()))) if found else None
 
 
 def with_every_row(ids: Mapping[str, int], rows: int, directory: Path) -> dict[str, int]:

@@ -17,16 +17,27 @@ from torch import Tensor
 
 from glassformer.arguments import shown
 from glassformer.engine.generation import SUPPRESSED
-from glassformer.errors import GlassformerError, InputError, UsageError
+from glassformer.errors import InputError, UsageError
 from glassformer.files import write_whole
-from glassformer.interop import spm
-from glassformer.interop.directories import check_sizes, checked_file, read_object, write_json
+from glassformer.interop import configs, spm
+from glassformer.interop.configs import activation_of, refuse_others, refuse_unequal_sides
+from glassformer.interop.directories import checked_file, read_object, write_json
 from glassformer.interop.pickles import unpickled_tensors
-from glassformer.interop.tables import Table, Weights, built, halves, reordered, shapes_of, to_ours, to_theirs
+from glassformer.interop.tables import (
+    Table,
+    Weights,
+    built,
+    halves,
+    refuse_other_numbers,
+    reordered,
+    shapes_of,
+    to_ours,
+    to_theirs,
+)
 from glassformer.interop.vocabularies import in_our_order
 from glassformer.model import ModelConfig, Transformer
+from glassformer.model.positions import Positions
 from glassformer.model_directory import parameters_of, read_tensors
-from glassformer.settings import build
 from glassformer.special import EOS, PAD, PIECES
 from glassformer.text.tokenizer import Tokenizer, Tokenizers
 from glassformer.translator import Translator
@@ -43,6 +54,7 @@ PLAIN = {  # settings of theirs that change the formulas; other values are of ot
     "normalize_before": False, "normalize_embedding": False, "add_final_layer_norm": False,
     "static_position_embeddings": True,
 }  # fmt: skip
+ROUNDED = 4e-3  # the most by which a sine is off in bfloat16
 COMPUTED = ("embed_positions.weight", "embed_positions.weights", "embed_positions._float_tensor")  # no parameters
 _LAYER = {
     "self_attention": "self_attn",
@@ -180,7 +192,7 @@ def _write_tokenizers(translator: Translator, directory: Path) -> None:
 
 
 def _their_ids(tokenizer: Tokenizer) -> dict[str, int]:
-    return {spm.tag_of(piece): number for number, piece in enumerate(tokenizer.pieces)}
+    return {name: number for number, name in enumerate(spm.names_in_marian(tokenizer))}
 
 
 def model_card(translator: Translator) -> str:
@@ -218,9 +230,38 @@ def read(directory: Path) -> Translator:
     """The model in a directory of transformers' MarianMTModel; InputError for one that does not fit together."""
     values = read_object(directory, CONFIG)
     vocabularies, tokenizers = _read_vocabularies(directory, values)
-    theirs = {name: one for name, one in read_weights(directory).items() if not name.endswith(COMPUTED)}
-    model = built(*_our_weights(values, theirs, vocabularies, directory))
+    theirs, positions = parted(read_weights(directory))
+    model = built(*_our_weights(*_with_own_tables(values, theirs), vocabularies, directory))
+    refuse_other_positions(positions, model, directory)
     return Translator(model, *tokenizers, {"imported": KIND})
+
+
+def parted(theirs: dict[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """The parameters, and the tables of positions, which are computed here."""
+    positions = {name: one for name, one in theirs.items() if name.endswith(COMPUTED)}
+    return {name: one for name, one in theirs.items() if name not in positions}, positions
+
+
+def refuse_other_positions(positions: dict[str, Tensor], model: Transformer, directory: Path) -> None:
+    """Raise InputError for a stored table of positions that is not the model's sinusoids."""
+    embedding = model.source_embedding.position
+    assert isinstance(embedding, Positions)
+    for name, stored in positions.items():
+        rows_PD = stored.float()[model.config.first_position :][: model.config.max_length]
+        if stored.dim() == 2 and not (
+            rows_PD.shape == embedding.table_PD.shape and rows_PD.allclose(embedding.table_PD, rtol=0, atol=ROUNDED)
+        ):
+            raise InputError(f"{directory}: tensor '{name}' is no table of sinusoids as {CONFIG} has it; not supported")
+
+
+def _with_own_tables(values: dict[str, Any], theirs: dict[str, Tensor]) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """The same where nothing is tied and each side has a table of its own, though both have one vocabulary."""
+    tied = values.get("tie_word_embeddings", True) or not values.get("share_encoder_decoder_embeddings", True)
+    both = [theirs.get(f"model.{stack}.embed_tokens.weight") for stack in ("encoder", "decoder")]
+    if tied or both[0] is None or both[1] is None or torch.equal(both[0], both[1]):
+        return values, theirs
+    own = {"share_encoder_decoder_embeddings": False, "decoder_vocab_size": values.get("vocab_size")}
+    return values | own, {name: one for name, one in theirs.items() if name != "model.shared.weight"}
 
 
 def _read_vocabularies(
@@ -236,8 +277,7 @@ def _read_vocabularies(
             _vocabulary(directory, VOCABULARY, sizes[0], models[:1]),
             _vocabulary(directory, TARGET_VOCABULARY, sizes[1], models[1:]),
         )
-    source, target = (spm.tokenizer(model, one.pieces) for model, one in zip(models, both, strict=True))
-    return both, (source, source if source.to_bytes() == target.to_bytes() else target)
+    return both, spm.tokenizers(models, both)
 
 
 def _vocabulary(directory: Path, name: str, size: Any, models: Sequence[Any]) -> spm.Vocabulary:
@@ -246,7 +286,7 @@ def _vocabulary(directory: Path, name: str, size: Any, models: Sequence[Any]) ->
         raise InputError(
             f"{path}: has {len(ids):,} pieces but {CONFIG} says {shown(size)}; the files are not of one model"
         )
-    return spm.vocabulary(ids, models, path)
+    return spm.vocabulary(ids, models, path, spm.symbols_of_tags(ids))
 
 
 def read_weights(directory: Path) -> dict[str, Tensor]:
@@ -263,9 +303,7 @@ def _our_weights(
     shared = bool(values.get("share_encoder_decoder_embeddings", True))
     theirs = one_of_each(theirs, shared, path)
     bias_V = theirs.pop("final_logits_bias", torch.zeros(1)).flatten()
-    for name, value in PLAIN.items():
-        if values.get(name, value) != value:
-            raise InputError(f"{directory / CONFIG}: {name} = {shown(values[name])} is not supported, only {value!r}")
+    refuse_others(values, PLAIN, directory / CONFIG)
     config = config_of(
         values, directory / CONFIG, position_layout="halves", tie_embeddings="lm_head.weight" not in theirs,
         output_bias=bool(bias_V.any()), embedding_scale=values.get("scale_embedding", False),
@@ -286,7 +324,11 @@ def one_of_each(theirs: dict[str, Tensor], shared: bool, path: Path) -> dict[str
     theirs = dict(theirs)
     encoder, decoder = "model.encoder.embed_tokens.weight", "model.decoder.embed_tokens.weight"
     main = "model.shared.weight" if shared else decoder
-    copies = [theirs.pop(name) for name in (main, *((encoder, decoder) if shared else ())) if name in theirs]
+    same = (main, *((encoder, decoder) if shared else ()))
+    for name in (*same, "lm_head.weight"):
+        if name in theirs:
+            refuse_other_numbers(name, theirs[name], str(path))
+    copies = [theirs.pop(name) for name in same if name in theirs]
     if not copies and "lm_head.weight" in theirs:
         copies = [theirs.pop("lm_head.weight")]
     if not copies:
@@ -308,15 +350,10 @@ def from_position(theirs: dict[str, Tensor], first: int) -> dict[str, Tensor]:
 
 def config_of(values: dict[str, Any], path: Path, **options: Any) -> ModelConfig:
     """Their shape, with these options and their ids; InputError for what the model here does not compute."""
-    for name in ("attention_heads", "ffn_dim"):
-        if values.get(f"encoder_{name}") != values.get(f"decoder_{name}"):
-            raise InputError(f"{path}: encoder_{name} and decoder_{name} differ; only equal ones are supported")
+    refuse_unequal_sides(values, ("attention_heads", "ffn_dim"), path)
     ours = {their: our for our, their in ACTIVATIONS.items()} | {"silu": "silu"}
-    activation = str(values.get("activation_function"))
-    if activation not in ours:
-        raise InputError(f"{path}: activation_function = {shown(activation)} is not supported, only {', '.join(ours)}")
     shared = values.get("share_encoder_decoder_embeddings", True)
-    sizes = {
+    settings = {
         "vocab_size": values.get("vocab_size") if shared else values.get("decoder_vocab_size"),
         "source_vocab_size": None if shared else values.get("vocab_size"),
         "d_model": values.get("d_model"),
@@ -325,13 +362,7 @@ def config_of(values: dict[str, Any], path: Path, **options: Any) -> ModelConfig
         "decoder_layers": values.get("decoder_layers"),
         "d_ff": values.get("encoder_ffn_dim"),
         "max_length": values.get("max_position_embeddings"),
+        "activation": activation_of(values, "activation_function", ours, path),
+        "dropout": values.get("dropout", 0.1),
     }
-    for name in sizes.keys() - {"source_vocab_size"}:
-        if sizes[name] is None:
-            raise InputError(f"{path}: says nothing of {name}")
-    check_sizes(sizes, path)
-    settings = {"activation": ours[activation], "dropout": values.get("dropout", 0.1)}
-    try:
-        return build(ModelConfig, sizes | settings | options, str(path))
-    except GlassformerError as error:  # a wrong file is the input's fault, not the usage's
-        raise InputError(str(error)) from error
+    return configs.config_of(settings | options, path)

@@ -23,13 +23,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from glassformer.arguments import shown
-from glassformer.errors import GlassformerError, InputError
+from glassformer.errors import InputError
 from glassformer.interop import spm
-from glassformer.interop.directories import check_sizes, checked_file
+from glassformer.interop.configs import activation_of, config_of
+from glassformer.interop.directories import checked_file, refuse_packed
 from glassformer.interop.tables import Table, Weights, built, shapes_of, to_ours
 from glassformer.interop.vocabularies import NEVER, in_our_order
 from glassformer.model import ModelConfig
-from glassformer.settings import NOT_YAML, build
+from glassformer.settings import LARGEST, NOT_YAML, refuse_endless
 from glassformer.special import PAD, PIECES
 from glassformer.text.tokenizer import META, Tokenizers
 from glassformer.translator import Translator
@@ -37,7 +38,7 @@ from glassformer.translator import Translator
 KIND = "marian archive"
 DECODER, SETTINGS, SOURCE, TARGET = "decoder.yml", "special:model.yml", "source.spm", "target.spm"
 LENGTH = 1000  # tokens; sinusoidal positions know no limit, and this is Marian's own (`max-length`)
-LARGEST_SETTINGS, PACKED = 1 << 20, 4  # bytes of the YAML inside; times that a file may grow when it is unpacked
+EVENTS: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # what reads vocabularies; PyYAML may be without its C
 ACTIVATIONS = {"relu": "relu", "swish": "silu"}  # theirs: ours; its gelu is x * sigmoid(1.702 x), which is not ours
 PLAIN = {  # settings that change the formulas; models with other values are others
     "type": ("transformer",), "transformer-decoder-autoreg": ("self-attention",), "transformer-ffn-depth": (2,),
@@ -130,15 +131,16 @@ def _names(settings: dict[str, Any], key: str, path: Path) -> list[str]:
     return [Path(one).name for one in names]
 
 
-def _mapping(
-    text: bytes, path: Path, loader: type[yaml.SafeLoader] | type[yaml.BaseLoader] = yaml.SafeLoader
-) -> dict[str, Any]:
-    """A mapping in YAML; it may have lists as values, and no aliases."""
+def _mapping(data: bytes, path: Path) -> dict[str, Any]:
+    """The settings in YAML: a mapping, which may have lists as values, and no aliases."""
+    if len(data) > LARGEST:
+        raise InputError(f"{path}: has {len(data):,} bytes, but {LARGEST:,} are the most")
     try:
-        node = yaml.compose(text.decode(), loader)
+        refuse_endless(text := data.decode())
+        node = yaml.compose(text, yaml.SafeLoader)
         if not isinstance(node, yaml.MappingNode) or not all(_is_flat(value) for _, value in node.value):
             raise ValueError("not flat")
-        values: dict[str, Any] = loader("").construct_document(node)
+        values: dict[str, Any] = yaml.SafeLoader("").construct_document(node)
     except (*NOT_YAML, TypeError) as error:
         raise InputError(f"{path}: truncated or not YAML with `key: value` lines; copy it again") from error
     if len(values) != len(node.value) or not all(isinstance(key, str) for key in values):
@@ -155,10 +157,30 @@ def _is_flat(node: yaml.Node) -> bool:
 # Vocabularies
 
 
+def _numbers(data: bytes, path: Path) -> dict[str, str]:
+    """The number of each piece, as a text, in a vocabulary in YAML. There are many: it is read piece by piece."""
+    words, mappings = [], 0
+    try:
+        for event in yaml.parse(data.decode(), EVENTS):
+            if isinstance(event, yaml.ScalarEvent):
+                words.append(event.value)
+            elif isinstance(event, yaml.SequenceStartEvent | yaml.AliasEvent) or mappings > 1:
+                raise ValueError("not flat")
+            mappings += isinstance(event, yaml.MappingStartEvent)
+        numbers = dict(zip(words[::2], words[1::2], strict=True))
+    except NOT_YAML as error:
+        raise InputError(f"{path}: truncated or not YAML with `piece: number` lines; copy it again") from error
+    if mappings != 1 or 2 * len(numbers) != len(words):
+        raise InputError(f"{path}: a piece comes twice, or the file is no mapping")
+    if not all(one.isdecimal() for one in numbers.values()):
+        raise InputError(f"{path}: must give each piece its number")
+    return numbers
+
+
 def _read_vocabularies(files: list[Path], joint: bool) -> tuple[list[spm.Vocabulary], Tokenizers]:
     ids = [_ids(file, side) for file, side in zip(files, (SOURCE, TARGET), strict=True)]
     models = [_splitter(file, side, one) for file, side, one in zip(files, (SOURCE, TARGET), ids, strict=True)]
-    return spm.of_two_sides(ids, models, files, joint)
+    return spm.of_two_sides(ids, models, files, joint, tagged=True)
 
 
 def _ids(file: Path, side: str) -> dict[str, int]:
@@ -166,13 +188,10 @@ def _ids(file: Path, side: str) -> dict[str, int]:
     if file.suffix == ".spm":
         ids = {one.piece: number for number, one in enumerate(spm.read_spm(file.parent, file.name).pieces)}
     else:
-        texts = _mapping(file.read_bytes(), file, yaml.BaseLoader)
-        if not all(isinstance(one, str) and one.isdecimal() for one in texts.values()):
-            raise InputError(f"{file}: must give each piece its number")
         start = "" if (file.parent / side).exists() else META
         ids = {
-            piece if piece in PIECES or spm.is_tag(piece) else start + piece: int(number)
-            for piece, number in texts.items()
+            piece if piece in PIECES or spm.symbol_of_tag(piece) else start + piece: int(number)
+            for piece, number in _numbers(file.read_bytes(), file).items()
         }
     if PIECES[PAD] in ids:
         raise InputError(f"{file}: has a {PIECES[PAD]}, which Marian's vocabularies have not")
@@ -194,13 +213,13 @@ def _splitter(file: Path, side: str, ids: dict[str, int]) -> Any:
 def _arrays(path: Path) -> dict[str, NDArray[Any]]:
     """The arrays of a .npz; none that is a pickle."""
     try:
-        with zipfile.ZipFile(path) as file:
-            unpacked = sum(one.file_size for one in file.infolist())
-        if unpacked > PACKED * path.stat().st_size:
-            raise InputError(f"{path}: would grow from {path.stat().st_size:,} to {unpacked:,} bytes; it is no model")
+        with zipfile.ZipFile(path) as archive:
+            refuse_packed(archive, path)
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+    except (InputError, MemoryError):
+        raise
+    except Exception as error:  # of zipfile, zlib, NumPy and Python's tokenizer, which reads the arrays' headers
         raise InputError(f"{path}: truncated, or not a .npz of numbers; copy it again") from error
     if strange := next((name for name, one in arrays.items() if not isinstance(one, np.ndarray)), None):
         raise InputError(f"{path}: {shown(strange)} in it is no array; copy it again")
@@ -212,8 +231,6 @@ def _settings(arrays: dict[str, NDArray[Any]], path: Path) -> dict[str, Any]:
     inside = arrays.pop(SETTINGS, None)
     if inside is None:
         raise InputError(f"{path}: has no {SETTINGS}; it is not a model of Marian's")
-    if inside.nbytes > LARGEST_SETTINGS:
-        raise InputError(f"{path}: {SETTINGS} has {inside.nbytes:,} bytes, but {LARGEST_SETTINGS:,} are the most")
     return _mapping(inside.tobytes().rstrip(b"\0"), Path(f"{path}:{SETTINGS}"))
 
 
@@ -229,11 +246,6 @@ def _our_config(settings: dict[str, Any], arrays: dict[str, NDArray[Any]], path:
             f"{path}: transformer-preprocess = {shown(before)} with transformer-postprocess = {shown(after)} is not "
             "supported, only '' with 'dan' and 'n' with 'da'"
         )
-    activation = str(settings.get("transformer-ffn-activation", "swish"))
-    if activation not in ACTIVATIONS:
-        raise InputError(
-            f"{path}: transformer-ffn-activation = {shown(activation)} is not supported, only {', '.join(ACTIVATIONS)}"
-        )
     of_decoder = settings.get("transformer-decoder-dim-ffn", 0)
     if of_decoder not in (0, settings.get("transformer-dim-ffn")):
         raise InputError(
@@ -241,9 +253,8 @@ def _our_config(settings: dict[str, Any], arrays: dict[str, NDArray[Any]], path:
         )
     if not isinstance(settings.get("transformer-tied-layers") or [], list):
         raise InputError(f"{path}: transformer-tied-layers must be a list of layers")
-    sizes = _sizes(settings, arrays, path)
     options = {
-        "activation": ACTIVATIONS[activation],
+        "activation": activation_of(settings, "transformer-ffn-activation", ACTIVATIONS, path, "swish"),
         "norm_position": "pre" if before else "post",
         "norm_eps": 1e-6,
         "final_norm": settings.get("transformer-postprocess-top", "") == "n",
@@ -253,17 +264,14 @@ def _our_config(settings: dict[str, Any], arrays: dict[str, NDArray[Any]], path:
         "tie_embeddings": not _outputs(arrays),
         "output_bias": "decoder_ff_logit_out_b" in arrays,
     }
-    try:
-        return build(ModelConfig, sizes | options, str(path))
-    except GlassformerError as error:  # a wrong file is the input's fault, not the usage's
-        raise InputError(str(error)) from error
+    return config_of(_sizes(settings, arrays, path) | options, path)
 
 
 def _sizes(settings: dict[str, Any], arrays: dict[str, NDArray[Any]], path: Path) -> dict[str, Any]:
     vocabularies, joint = settings.get("dim-vocabs"), "Wemb" in arrays
     if not isinstance(vocabularies, list) or len(vocabularies) != 2:
         raise InputError(f"{path}: dim-vocabs must be two sizes; models with more inputs are not supported")
-    sizes = {
+    return {
         "vocab_size": vocabularies[1],
         "source_vocab_size": None if joint else vocabularies[0],
         "d_model": settings.get("dim-emb"),
@@ -273,11 +281,6 @@ def _sizes(settings: dict[str, Any], arrays: dict[str, NDArray[Any]], path: Path
         "d_ff": settings.get("transformer-dim-ffn"),
         "max_length": LENGTH,
     }
-    for name in sizes.keys() - {"source_vocab_size"}:
-        if sizes[name] is None:
-            raise InputError(f"{path}: says nothing of {name}")
-    check_sizes(sizes, path)
-    return sizes
 
 
 def _outputs(arrays: Mapping[str, Any]) -> list[str]:
@@ -301,7 +304,7 @@ def _tensor(name: str, array: NDArray[Any]) -> Tensor:
     stem = name.rpartition("_")[2]
     if stem in ("Wemb", "Wt"):
         return tensor
-    return tensor.T if stem.startswith("W") else tensor.flatten()
+    return tensor.T if stem.startswith("W") and tensor.dim() == 2 else tensor.flatten()
 
 
 def _untied(found: dict[str, Tensor], tied: list[Any], layers: int) -> Iterator[tuple[str, Tensor]]:

@@ -9,12 +9,16 @@ Axes: V vocabulary.
 """
 
 from pathlib import Path
+from typing import Any
 
-from glassformer.arguments import shown
+from torch import Tensor
+
 from glassformer.errors import InputError
 from glassformer.interop import marian
+from glassformer.interop.configs import refuse_others
 from glassformer.interop.directories import read_object
 from glassformer.interop.m2m100 import MBART_25, TOKENIZER_CONFIG, id_of, translator_of
+from glassformer.model import ModelConfig
 from glassformer.translator import Translator
 
 KIND = "mbart"
@@ -30,18 +34,24 @@ def read(directory: Path) -> Translator:
         known = ", ".join(("MBart50Tokenizer", *MBART_25))
         raise InputError(f"{directory / TOKENIZER_CONFIG}: tokenizer_class = {name} is not supported, only {known}")
     language = str(settings.get("src_lang") or "en_XX") if name in MBART_25 else ""
-    if values.get("tie_word_embeddings", True) is not True:
-        raise InputError(
-            f"{path}: tie_word_embeddings = {shown(values['tie_word_embeddings'])} is not supported, only True"
-        )
+    refuse_others(values, {"tie_word_embeddings": True}, path)
+    config, theirs = config_and_weights(directory, values, "pre")
+    return translator_of(directory, config, theirs, KIND, language)
+
+
+def config_and_weights(
+    directory: Path, values: dict[str, Any], norm_position: str
+) -> tuple[ModelConfig, dict[str, Tensor]]:
+    """The config and their tensors, of a family whose only bias outside the layers is final_logits_bias."""
     theirs = marian.one_of_each(marian.read_weights(directory), True, directory / marian.WEIGHTS)
     bias_V = theirs.pop("final_logits_bias", None)
     has_bias = bias_V is not None and bool(bias_V.any())
+    path = directory / marian.CONFIG
     config = marian.config_of(
-        values, path, norm_position="pre", positions="learned", embedding_norm=True,
+        values, path, norm_position=norm_position, positions="learned", embedding_norm=True,
         embedding_scale=values.get("scale_embedding", False), output_bias=has_bias,
         decoder_start_id=id_of(values, "decoder_start_token_id", path),
     )  # fmt: skip
     if has_bias and bias_V is not None:
         theirs["final_logits_bias"] = bias_V.flatten()
-    return translator_of(directory, config, marian.from_position(theirs, OFFSET), KIND, language)
+    return config, marian.from_position(theirs, OFFSET)

@@ -10,6 +10,7 @@ from glassformer.engine.generation import generate
 from glassformer.errors import GlassformerError, InputError, is_out_of_memory
 from glassformer.search import SearchOptions
 from glassformer.special import EOS
+from glassformer.text.tokenizer import Tokenizer
 from glassformer.translator import Translator
 
 SENTENCES = 200  # that an export is proven on, where so many are given
@@ -135,12 +136,17 @@ def _usable(translator: Translator, texts: Sequence[str], to: str | None) -> tup
     """The texts that are not blank and not too long, and their ids with `</s>`."""
     tokenizer = translator.source_tokenizer
     stripped = [text.strip() for text in texts]
-    ids = [[*tokenizer.target_ids(to), *one, EOS] for one in tokenizer.encode_all(stripped)]
+    ids = source_ids(tokenizer, stripped, to)
     fits = [
         bool(text) and len(one) <= translator.model.config.max_length for text, one in zip(stripped, ids, strict=True)
     ]
     return ([text for text, fit in zip(stripped, fits, strict=True) if fit],
             [one for one, fit in zip(ids, fits, strict=True) if fit])  # fmt: skip
+
+
+def source_ids(tokenizer: Tokenizer, texts: Sequence[str], to: str | None) -> Ids:
+    """The ids of each text, with the symbol of its target in front and `</s>` behind."""
+    return [[*tokenizer.target_ids(to), *ids, EOS] for ids in tokenizer.encode_all(texts)]
 
 
 def _largest(expected: Iterable[Sequence[float]], found: Iterable[Sequence[float]]) -> float:

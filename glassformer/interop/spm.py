@@ -15,39 +15,51 @@ import sentencepiece
 from sentencepiece import sentencepiece_model_pb2 as model_pb2
 
 from glassformer.arguments import shown
-from glassformer.errors import InputError
+from glassformer.errors import InputError, UsageError
 from glassformer.interop.directories import checked_file
 from glassformer.special import BOS, EOS, PAD, PIECES, UNK
+from glassformer.text.byte_level import of_its_kind
 from glassformer.text.directions import symbol_of, target_of_symbol
 from glassformer.text.tokenizer import IMPORTED, Tokenizer, Tokenizers
 
+NO_SYMBOLS: Mapping[str, str] = {}  # of a model that is told no languages
 _TAG = re.compile(">>([^<>]+)<<")
 _KINDS: Any = model_pb2.ModelProto.SentencePiece  # type: ignore[attr-defined]
+_NO_TEXT = (_KINDS.CONTROL, _KINDS.UNKNOWN)
 
 
 class Vocabulary(NamedTuple):
-    """Our pieces, and for each the row that it has in the other model; None where that has none."""
+    """Our pieces, for each the row that it has in the other model (None where that has none), and their symbols.
+
+    `symbols` are the pieces that name a language. Any other piece is text, also one that is spelt like a symbol.
+    """
 
     pieces: list[str]
     rows: list[int | None]
+    symbols: frozenset[str]
 
 
-def tag_of(piece: str) -> str:
-    """How Marian writes a piece: `>>hi<<` for `<2hi>`, the others as they are."""
-    target = target_of_symbol(piece)
-    return f">>{target}<<" if target else piece
+def names_in_marian(tokenizer: Tokenizer) -> list[str]:
+    """How Marian writes each piece: `>>hi<<` for the symbol `<2hi>`, the others as they are.
+
+    Raises UsageError for text that Marian would take for a tag.
+    """
+    tags = {tokenizer.target_ids(target)[0]: f">>{target}<<" for target in tokenizer.targets}
+    if text := next(filter(symbol_of_tag, tokenizer.pieces), None):
+        raise UsageError(f"the piece {text} is text here, and names a target there; export --to ctranslate2 or torch")
+    return [tags.get(number, piece) for number, piece in enumerate(tokenizer.pieces)]
 
 
-def piece_of(tag: str) -> str:
-    """How we write a piece of Marian's: `<2pt_br>` for `>>pt-br<<`, the others as they are."""
-    found = _TAG.fullmatch(tag)
-    symbol = symbol_of(found[1].replace("-", "_")) if found else tag
-    return symbol if target_of_symbol(symbol) else tag
+def symbol_of_tag(piece: str) -> str | None:
+    """The symbol of a target that a piece of Marian's names: `<2pt_br>` for `>>pt-br<<`; None for the others."""
+    found = _TAG.fullmatch(piece)
+    symbol = symbol_of(found[1].replace("-", "_")) if found else ""
+    return symbol if target_of_symbol(symbol) else None
 
 
-def is_tag(piece: str) -> bool:
-    """Whether a piece of Marian's names a target."""
-    return target_of_symbol(piece_of(piece)) is not None
+def symbols_of_tags(pieces: Iterable[str]) -> dict[str, str]:
+    """The symbol of each of Marian's pieces that names a target."""
+    return {piece: symbol for piece in pieces if (symbol := symbol_of_tag(piece))}
 
 
 def read_spm(directory: Path, name: str) -> Any:
@@ -78,44 +90,59 @@ def _encodable(piece: str) -> bool:
     return not any("\ud800" <= one <= "\udfff" for one in piece)
 
 
-def vocabulary(ids: Mapping[str, int], models: Iterable[Any], path: Path) -> Vocabulary:
-    """The pieces of a `vocab.json` in our order, and those of the SentencePiece models that it lacks."""
+def vocabulary(
+    ids: Mapping[str, int], models: Iterable[Any], path: Path, symbols: Mapping[str, str] = NO_SYMBOLS
+) -> Vocabulary:
+    """The pieces of a `vocab.json` in our order, and those of the SentencePiece models that it lacks.
+
+    `symbols`: ours for each piece that names a language, as the other model declares it.
+    """
     check_ids(ids, path)
-    theirs = [piece_of(piece) for piece in sorted(ids, key=ids.__getitem__)]
-    if [ids[piece] for piece in sorted(ids, key=ids.__getitem__)] != list(range(len(ids))):
+    in_order = sorted(ids, key=ids.__getitem__)
+    if [ids[piece] for piece in in_order] != list(range(len(ids))):
         raise InputError(f"{path}: its ids must be 0 to {len(ids) - 1}, each once")
-    if len(set(theirs)) < len(theirs):
-        raise InputError(f"{path}: two of its `>>tags<<` name the same target")
-    row = {piece: number for number, piece in enumerate(theirs)}
+    row: dict[str, int] = {}
+    for number, piece in enumerate(in_order):
+        ours = symbols.get(piece, piece)
+        if ours in row:
+            raise InputError(f"{path}: {shown(in_order[row[ours]])} and {shown(piece)} are both {ours} here")
+        row[ours] = number
     for needed in (PIECES[PAD], PIECES[UNK], PIECES[EOS]):
         if needed not in row:
             raise InputError(f"{path}: has no {needed}; it is not Marian's vocabulary")
-    made = {one.piece: None for model in models for one in model.pieces if one.type != _KINDS.CONTROL}
-    pieces = [*PIECES, *(one for one in theirs if one not in PIECES)]
+    made = {one.piece: None for model in models for one in model.pieces if one.type not in _NO_TEXT}
+    pieces = [*PIECES, *(one for one in row if one not in PIECES)]
     pieces += [one for one in made if one not in row and one not in PIECES]
-    return Vocabulary(pieces, [row.get(piece) for piece in pieces])
+    return Vocabulary(pieces, [row.get(piece) for piece in pieces], frozenset(symbols.values()))
 
 
 def of_two_sides(
-    ids: Sequence[Mapping[str, int]], models: Sequence[Any], files: Sequence[Path], joint: bool
+    ids: Sequence[Mapping[str, int]], models: Sequence[Any], files: Sequence[Path], joint: bool, tagged: bool = False
 ) -> tuple[list[Vocabulary], Tokenizers]:
     """The vocabularies of source and target, and their tokenizers: one where both are the same.
 
     `joint`: the model has one table for both sides. Raises InputError, by the `files`, where they then differ.
+    `tagged`: `>>xxx<<` names a target.
     """
     if joint and ids[0] != ids[1]:
         raise InputError(
             f"{files[1]}: is another vocabulary than {files[0].name}, but the model has one table for both"
         )
     found = [
-        vocabulary(one, models if joint else [model], file) for one, model, file in zip(ids, models, files, strict=True)
+        vocabulary(one, models if joint else [model], file, symbols_of_tags(one) if tagged else NO_SYMBOLS)
+        for one, model, file in zip(ids, models, files, strict=True)
     ]
-    source, target = (tokenizer(model, one.pieces) for model, one in zip(models, found, strict=True))
-    return found, (source, source if source.to_bytes() == target.to_bytes() else target)
+    return found, tokenizers(models, found)
 
 
-def tokenizer(model: Any, pieces: Sequence[str], mark: str = IMPORTED) -> Tokenizer:
-    """A tokenizer that splits text as `model` does, with an id for each of `pieces`.
+def tokenizers(models: Sequence[Any], found: Sequence[Vocabulary]) -> Tokenizers:
+    """The tokenizers of both sides; one, twice, where they are the same."""
+    source, target = (tokenizer(model, one) for model, one in zip(models, found, strict=True))
+    return source, source if source.to_bytes() == target.to_bytes() else target
+
+
+def tokenizer(model: Any, ours: Vocabulary, mark: str = IMPORTED) -> Tokenizer:
+    """A tokenizer that splits text as `model` does, with an id for each of our pieces.
 
     A piece that `model` has not is never made from text, but can be written. `mark` says how it is told languages.
     """
@@ -123,15 +150,15 @@ def tokenizer(model: Any, pieces: Sequence[str], mark: str = IMPORTED) -> Tokeni
     new = type(model)()
     new.CopyFrom(model)
     del new.pieces[:]
-    for number, piece in enumerate(pieces):
-        kind, score = _kind_and_score(number, piece, own.get(piece))
+    for number, piece in enumerate(ours.pieces):
+        kind, score = _kind_and_score(number, own.get(piece), piece in ours.symbols)
         new.pieces.add(piece=piece, score=score, type=kind)
     spec = new.trainer_spec
     spec.pad_id, spec.unk_id, spec.bos_id, spec.eos_id = PAD, UNK, BOS, EOS
     spec.pad_piece, spec.unk_piece, spec.bos_piece, spec.eos_piece = PIECES
-    spec.vocab_size = len(pieces)
+    spec.vocab_size = len(ours.pieces)
     new.denormalizer_spec.name = mark
-    return Tokenizer(new.SerializeToString())
+    return of_its_kind(Tokenizer(new.SerializeToString()))
 
 
 def fairseq_ids(model: Any) -> dict[str, int]:
@@ -152,9 +179,12 @@ def of_words(pieces: Iterable[str]) -> Any:
     return model
 
 
-def _kind_and_score(number: int, piece: str, own: Any) -> tuple[int, float]:
+def _kind_and_score(number: int, own: Any, is_symbol: bool) -> tuple[int, float]:
+    """`own`: the piece in the SentencePiece model, if it is there. Its control tokens are none of ours."""
     if number < len(PIECES):
         return (_KINDS.UNKNOWN if number == UNK else _KINDS.CONTROL), 0.0
-    if target_of_symbol(piece):
+    if is_symbol:
         return _KINDS.CONTROL, 0.0
-    return (own.type, own.score) if own else (_KINDS.UNUSED, 0.0)
+    if own is None or own.type in _NO_TEXT:
+        return _KINDS.UNUSED, 0.0
+    return own.type, own.score

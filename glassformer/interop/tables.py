@@ -51,14 +51,19 @@ def to_ours(table: Table, theirs: Mapping[str, Tensor], shapes: Mapping[str, tor
                 f"{where}: tensor '{name}' is {tuple(theirs[name].shape)} but config.json makes it {wanted}; "
                 "the files are not of one model"
             )
-        if not theirs[name].is_floating_point():
-            raise InputError(f"{where}: tensor '{name}' is {theirs[name].dtype}; only floating-point numbers are read")
+        refuse_other_numbers(name, theirs[name], where)
         numbers = theirs[name].float()
         if not numbers.isfinite().all():
             raise InputError(f"{where}: tensor '{name}' holds NaN or infinity, or numbers beyond float32")
         parts = numbers.split([size[0] for size in sizes])
         weights |= {one: part.clone() for one, part in zip(ours, parts, strict=True)}
     return weights
+
+
+def refuse_other_numbers(name: str, tensor: Tensor, where: str) -> None:
+    """Raise InputError for a tensor of whole numbers, or of floating-point ones of less than 16 bits."""
+    if not tensor.is_floating_point() or tensor.element_size() < 2:
+        raise InputError(f"{where}: tensor '{name}' is {tensor.dtype}; only floating-point numbers are read")
 
 
 def built(config: ModelConfig, weights: Mapping[str, Tensor]) -> Transformer:

@@ -13,9 +13,10 @@ from typing import Any
 from sentencepiece import sentencepiece_model_pb2 as model_pb2
 
 from glassformer.errors import UsageError
-from glassformer.interop.spm import tag_of
+from glassformer.interop.spm import names_in_marian
 from glassformer.special import EOS, PIECES, UNK
 from glassformer.text import normalization as rules
+from glassformer.text.byte_level import letters_of_bytes
 from glassformer.text.tokenizer import META, Tokenizer
 
 Json = dict[str, Any]
@@ -28,14 +29,7 @@ UNIGRAM, BPE = 1, 2  # SentencePiece's TrainerSpec.ModelType
 UNKNOWN_PENALTY = 10.0  # SentencePiece's, below the least likely piece
 
 
-def _letters_of_bytes() -> list[str]:
-    """GPT-2's letter for each byte: printable ones are themselves, the others follow from U+0100 on."""
-    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-    others = [byte for byte in range(256) if byte not in printable]
-    return [chr(byte) if byte in printable else chr(0x100 + others.index(byte)) for byte in range(256)]
-
-
-_LETTERS = _letters_of_bytes()
+_LETTERS = letters_of_bytes()
 _IN_BYTES: Json = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": False, "use_regex": False}
 
 
@@ -56,10 +50,10 @@ def tokenizer_json(source: Tokenizer, target: Tokenizer | None) -> Json:
     """The file. `target`: a vocabulary of the target's own, whose ids come first; the source's follow them."""
     model = _parsed(source)
     unigram = model.trainer_spec.model_type == UNIGRAM
-    names = _names(model, unigram)
+    names = _names(source, unigram)
     offset = target.vocab_size if target else 0
-    written = [MARK + name for name in _names(_parsed(target), unigram)] if target else []
-    targets = {tag_of(source.piece(one[0])): one[0] + offset for one in map(source.target_ids, source.targets)}
+    written = [MARK + name for name in _names(target, unigram)] if target else []
+    targets = {names[one]: one + offset for [one] in map(source.target_ids, source.targets)}
     return {
         "version": "1.0",
         "truncation": None,
@@ -75,7 +69,7 @@ def tokenizer_json(source: Tokenizer, target: Tokenizer | None) -> Json:
 
 def special_tokens(source: Tokenizer, target: Tokenizer | None) -> list[str]:
     """The names of all ids that stand for no text."""
-    own = [tag_of(source.piece(one)) for one in range(source.vocab_size) if source.is_control(one)]
+    own = [name for number, name in enumerate(_names(source, unigram=True)) if source.is_control(number)]
     return own + ([MARK + name for name in PIECES] if target else [])
 
 
@@ -86,22 +80,28 @@ def _parsed(tokenizer: Tokenizer) -> Any:
 # Names
 
 
-def _names(model: Any, unigram: bool) -> list[str]:
+def _names(tokenizer: Tokenizer, unigram: bool) -> list[str]:
     """The name of each piece, in the order of the ids."""
-    readable = {_spelt(one.piece) for one in model.pieces if one.type in (_KINDS.NORMAL, _KINDS.USER_DEFINED)}
-    return [_name_in_bytes(one, readable) if unigram else _name(one) for one in model.pieces]
+    pieces, names = _parsed(tokenizer).pieces, names_in_marian(tokenizer)
+    if len(tokenizer.targets) == 1:  # which no text asks for: the symbol is put before each
+        [[only]] = map(tokenizer.target_ids, tokenizer.targets)
+        names[only] = MARK + names[only]
+    if not unigram:
+        return [_name(*pair) for pair in zip(pieces, names, strict=True)]
+    readable = {_spelt(one.piece) for one in pieces if one.type in (_KINDS.NORMAL, _KINDS.USER_DEFINED)}
+    return [_name_in_bytes(*pair, readable) for pair in zip(pieces, names, strict=True)]
 
 
-def _name(piece: Any) -> str:
+def _name(piece: Any, name: str) -> str:
     text: str = piece.piece.replace(META, " ")
     if piece.type in (_KINDS.NORMAL, _KINDS.UNUSED):
         return MARK + text if piece.type == _KINDS.UNUSED else text
-    return tag_of(piece.piece)
+    return name
 
 
-def _name_in_bytes(piece: Any, readable: set[str]) -> str:
+def _name_in_bytes(piece: Any, name: str, readable: set[str]) -> str:
     if piece.type in (_KINDS.CONTROL, _KINDS.UNKNOWN):
-        return tag_of(piece.piece)
+        return name
     if piece.type == _KINDS.BYTE:
         letter = _LETTERS[int(piece.piece[3:5], 16)]
         return MARK + letter if letter in readable else letter

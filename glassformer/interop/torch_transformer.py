@@ -11,18 +11,18 @@ from pathlib import Path
 import torch
 from safetensors.torch import save
 
-from glassformer.errors import GlassformerError, InputError, UsageError
+from glassformer.errors import InputError, UsageError
 from glassformer.files import write_whole
 from glassformer.interop import run_torch
-from glassformer.interop.directories import check_sizes, checked_file, read_object, write_json
-from glassformer.interop.proof import Ids
+from glassformer.interop.configs import config_of
+from glassformer.interop.directories import checked_file, read_object, write_json
+from glassformer.interop.proof import Ids, source_ids
 from glassformer.interop.tables import Table, built, shapes_of, to_ours, to_theirs
 from glassformer.model import ModelConfig
 from glassformer.model.layers import PLAIN
 from glassformer.model.positions import Positions
 from glassformer.model_directory import parameters_of, read_tensors
-from glassformer.settings import build, keys_of, refuse_unknown
-from glassformer.special import EOS
+from glassformer.settings import keys_of, refuse_unknown
 from glassformer.text.tokenizer import Tokenizer
 from glassformer.translator import Translator
 
@@ -105,12 +105,11 @@ def read(directory: Path) -> Translator:
     """The model in such a directory; InputError for one that does not fit together."""
     values, path = read_object(directory, CONFIG), directory / CONFIG
     del values["model_type"]
-    check_sizes(values, path)
     try:
         refuse_unknown(values, keys_of(ModelConfig), str(path))
-        config = build(ModelConfig, values, str(path))
-    except GlassformerError as error:  # a wrong file is the input's fault, not the usage's
+    except UsageError as error:  # a wrong file is the input's fault, not the usage's
         raise InputError(str(error)) from error
+    config = config_of(values, path)
     theirs = read_tensors(checked_file(directory, WEIGHTS))
     names = table(config)
     theirs = {name: one for name, one in theirs.items() if name in names or not name.endswith("_positions")}
@@ -118,7 +117,7 @@ def read(directory: Path) -> Translator:
     model = built(config, weights)
     source, target = (Tokenizer.load(checked_file(directory, name)) for name in (SOURCE, TARGET))
     if source.is_framed_otherwise or target.is_framed_otherwise:
-        raise InputError(f"{directory}: a tokenizer is told both languages, which no export holds")
+        raise InputError(f"{directory}: a tokenizer puts more than `</s>` around a text, which no export holds")
     target = source if source.to_bytes() == target.to_bytes() else target
     for tokenizer, size in ((source, config.source_vocab_size or config.vocab_size), (target, config.vocab_size)):
         if tokenizer.vocab_size != size:
@@ -137,7 +136,7 @@ class TorchEngine:
 
     def source_ids(self, texts: Sequence[str], to: str | None) -> Ids:
         """The ids of the exported SentencePiece file: tokenization is the caller's there."""
-        return [[*self.source.target_ids(to), *ids, EOS] for ids in self.source.encode_all(texts)]
+        return source_ids(self.source, texts, to)
 
     def greedy(self, sources: Ids, most: int) -> Ids:
         """Greedy translations, a sentence at a time."""

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 
 from glassformer.errors import InputError
 from glassformer.quality_estimation.association import EXCEPTIONS, expected_words
-from glassformer.quality_estimation.words import count_words, words_of
+from glassformer.quality_estimation.words import count_words, said_again, words_of
 
-VERSION = 2  # of what a lexicon holds; part of its key in the cache
+VERSION = 3  # of what a lexicon holds; part of its key in the cache
 MOST_WORDS = 200_000  # of each side, the most frequent
 PAIRS = 40_000  # from which it is learnt what comes with what, evenly drawn
 LARGEST = 256 << 20  # bytes of its file
-SIDES = "source", "target"
+PARTS = "source", "target", "once"
 
 Entries = Mapping[str, tuple[str, ...]]
 
@@ -21,11 +21,13 @@ Entries = Mapping[str, tuple[str, ...]]
 class Lexicon:
     """Each side's words; with a word, those of the other side of which one is expected, if the data says so.
 
-    Words are as `words_of` gives them.
+    Words are as `words_of` gives them. `once` has the target's words that are said as often as the source has one of
+    what is expected with them, and no oftener: of "ein" that need not be so, nor of a noun that is there for an "it".
     """
 
     source: Entries = field(default_factory=dict)
     target: Entries = field(default_factory=dict)
+    once: frozenset[str] = frozenset()
 
     @classmethod
     def from_pairs(cls, sources: Sequence[str], targets: Sequence[str]) -> "Lexicon":
@@ -36,42 +38,55 @@ class Lexicon:
             for source, target in zip(sources[::step], targets[::step], strict=True)
         ]
         reversed_pairs = [(target, source) for source, target in pairs]
-        return cls(_entries(sources, expected_words(pairs)), _entries(targets, expected_words(reversed_pairs)))
+        expected = expected_words(reversed_pairs)
+        once = expected.keys() - _repeated(sources[::step], targets[::step], expected)
+        return cls(_entries(sources, expected_words(pairs)), _entries(targets, expected), frozenset(once))
 
     def checked(self, sources: Sequence[str], targets: Sequence[str]) -> "Lexicon":
         """Without what is expected of words where these normalised pairs, of the validation set, say otherwise."""
+        once = self.once - _repeated(sources, targets, self.target)
         pairs = [
             (words_of(source).keys(), words_of(target).keys()) for source, target in zip(sources, targets, strict=True)
         ]
         reversed_pairs = [(target, source) for source, target in pairs]
-        return Lexicon(_kept(self.source, pairs), _kept(self.target, reversed_pairs))
+        return Lexicon(_kept(self.source, pairs), _kept(self.target, reversed_pairs), once)
 
     def __bool__(self) -> bool:
         return bool(self.source)
 
     def __or__(self, other: "Lexicon") -> "Lexicon":
         """The words of both; what is expected is as `other` says where it knows the word."""
-        return Lexicon({**self.source, **other.source}, {**self.target, **other.target})
+        once = (self.once - other.target.keys()) | other.once
+        return Lexicon({**self.source, **other.source}, {**self.target, **other.target}, once)
 
     def to_bytes(self) -> bytes:
-        """As a text file: side, word and expected words, tabs between the three and spaces between the last."""
-        entries = zip(SIDES, (self.source, self.target), strict=True)
+        """As a text file: part, word and expected words, tabs between the three and spaces between the last."""
+        entries = zip(PARTS, (self.source, self.target, dict.fromkeys(sorted(self.once), ())), strict=True)
         lines = (
-            f"{side}\t{word}\t{' '.join(expected)}\n" for side, words in entries for word, expected in words.items()
+            f"{part}\t{word}\t{' '.join(expected)}\n" for part, words in entries for word, expected in words.items()
         )
         return "".join(lines).encode()
 
     @classmethod
     def from_bytes(cls, file: bytes, name: str) -> "Lexicon":
         """Read what `to_bytes` wrote; InputError, with the file's name, for anything else."""
-        sides: dict[str, dict[str, tuple[str, ...]]] = {side: {} for side in SIDES}
+        parts: dict[str, dict[str, tuple[str, ...]]] = {part: {} for part in PARTS}
         try:
             for line in file.decode().split("\n")[:-1]:
-                side, word, expected = line.split("\t")
-                sides[side][word] = tuple(expected.split())
+                part, word, expected = line.split("\t")
+                parts[part][word] = tuple(expected.split())
         except (ValueError, KeyError) as error:
             raise InputError(f"{name}: truncated or not a lexicon; copy the model again") from error
-        return cls(**sides)
+        return cls(parts["source"], parts["target"], frozenset(parts["once"]))
+
+
+def _repeated(sources: Sequence[str], targets: Sequence[str], expected: Entries) -> set[str]:
+    """The targets' words that too many of these pairs say oftener than what is expected with them."""
+    seen, again = Counter[str](), Counter[str]()
+    for source, target in zip(sources, targets, strict=True):
+        seen.update(words_of(target).keys())
+        again.update(said_again(source, target, expected))
+    return {word for word, count in again.items() if count > EXCEPTIONS * seen[word]}
 
 
 def _kept(entries: Entries, pairs: Sequence[tuple[KeysView[str], KeysView[str]]]) -> dict[str, tuple[str, ...]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from glassformer.quality_estimation.lexicon import Entries, Lexicon
-from glassformer.quality_estimation.words import NUMBER, is_word, numbers_of, word_sequence, words_of
+from glassformer.quality_estimation.words import NUMBER, is_word, numbers_of, said_again, word_sequence, words_of
 
 LONGEST_LOOP = 4  # words that are said again and again
 TIMES = 3  # in a row, from which on that is a loop
@@ -20,7 +20,7 @@ class Kind(StrEnum):
     ADDED = "added"  # words of the translation of whose usual sources none is there
     INVENTED = "invented"  # words of the translation that the training text does not have
     NUMBER = "number"  # numbers that the source and the translation do not share
-    REPETITION = "repetition"  # words said three times in a row or more
+    REPETITION = "repetition"  # words said three times in a row or more, or oftener than the source asks for
     COPIED = "copied"  # the translation is the source
     EMPTY = "empty"  # there is no translation
     CUT_OFF = "cut off"  # the length limit ended it
@@ -53,8 +53,8 @@ def observed_warnings(source: str, text: str, finished: bool, lexicon: Lexicon) 
     given, said = words_of(source), words_of(text)
     if text == source and sum(map(is_word, given)) >= COPIED_WORDS:
         yield TranslationWarning(Kind.COPIED)
-    if (loop := _loop(word_sequence(text))) and _loop(word_sequence(source)) != loop:
-        yield TranslationWarning(Kind.REPETITION, (" ".join(loop),))
+    if repeated := _repeated(source, text, lexicon):
+        yield TranslationWarning(Kind.REPETITION, repeated)
     if lexicon:
         yield from _by_lexicon(given, said, lexicon)
         if numbers := _unshared_numbers(source, text, lexicon):
@@ -94,6 +94,14 @@ def _unshared_numbers(source: str, text: str, lexicon: Lexicon) -> tuple[str, ..
         for numbers, entries in ((lost, lexicon.source), (added, lexicon.target))
     )
     return tuple(str(number) for numbers in kept for number in numbers)
+
+
+def _repeated(source: str, text: str, lexicon: Lexicon) -> tuple[str, ...]:
+    """What is said again and again, else the words that are said oftener than the source asks for."""
+    if (loop := _loop(word_sequence(text))) and _loop(word_sequence(source)) != loop:
+        return (" ".join(loop),)
+    again = lexicon.once.intersection(said_again(source, text, lexicon.target))
+    return tuple(spelt for word, spelt in words_of(text).items() if word in again)
 
 
 def _loop(words: list[str]) -> list[str]:

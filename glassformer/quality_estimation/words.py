@@ -7,7 +7,7 @@ symbol in any script. All numbers written in digits, of whatever script, are one
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 NUMBER = "0"
 _SPACELESS = "\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
@@ -39,6 +39,15 @@ def count_words(texts: Iterable[str]) -> Counter[str]:
 def word_sequence(text: str) -> list[str]:
     """All words of `text` in its order, repeated ones repeated."""
     return _WORD.findall(text.casefold())
+
+
+def said_again(source: str, target: str, expected: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """The words of `target` that are there oftener than the words of `source` that are expected with them, which are
+    there, too."""
+    said = Counter(word_sequence(target))
+    repeated = [word for word, count in said.items() if count > 1 and expected.get(word)]
+    given = Counter(word_sequence(source)) if repeated else Counter[str]()
+    return [word for word in repeated if 0 < sum(given[other] for other in expected[word]) < said[word]]
 
 
 def numbers_of(text: str) -> Counter[int]:

@@ -104,8 +104,6 @@ class SearchOptions:
                 raise UsageError(f"{name} is {getattr(self, name)}: its size must be at most {most}")
         if not 0 < self.top_p <= 1:
             raise UsageError(f"top_p is {self.top_p}: it must be above 0 and at most 1")
-        if self.seed >= 2**63:
-            raise UsageError(f"seed is {self.seed}: it must be below 2**63")
 
     def _check_contradictions(self) -> None:
         if not self.sample and self.n_best > self.beam:

@@ -9,17 +9,17 @@ from glassformer.serving.models import Direction
 from glassformer.serving.refusals import RefusedError
 from glassformer.translator import FailedTranslation, Translation
 
-SAID = {  # of each kind of warning, about the source
-    "unknown": "has words that the model was not trained on",
-    "lost": "has words without one of their usual translations",
-    "added": "has words in the translation that no word of the source asks for",
-    "invented": "has words in the translation that the training text does not have",
-    "number": "has other numbers than its translation",
-    "repetition": "is translated by something that repeats itself",
-    "copied": "is only copied",
-    "empty": "has no translation",
-    "cut off": "has a translation that the length limit cut off",
-    "unsure": "has a translation that the model was unsure of",
+SAID = {  # of each kind of warning; its words, if it has any, may follow after a colon
+    "unknown": "words that the model was not trained on",
+    "lost": "words without one of their usual translations",
+    "added": "words in the translation that no word of the source asks for",
+    "invented": "words in the translation that the training text does not have",
+    "number": "numbers that only one side has",
+    "repetition": "the translation repeats itself",
+    "copied": "the translation is a copy of the source",
+    "empty": "there is no translation",
+    "cut off": "the length limit cut the translation off",
+    "unsure": "the model was unsure of this translation",
 }
 
 

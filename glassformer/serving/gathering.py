@@ -12,6 +12,7 @@ from glassformer.serving.ticket import TICKET, SharedTicket, Ticket, UnwantedErr
 DoAll = Callable[[Sequence[str]], Sequence[Any]]  # a result for each text
 MOST = 1_000  # characters of a call, unless its first request has more; the engine needs no more to be at its fastest
 CALLS = 4  # of a kind at a time: one is computed while others are encoded or put into words
+ENOUGH = 8  # requests for a further call: of fewer in a batch each costs more than it takes to wait
 
 
 @dataclass(frozen=True)
@@ -47,12 +48,15 @@ class Gathering:
         self._lock = Lock()
 
     def join(self, kind: Hashable, do: DoAll, texts: Sequence[str], ticket: Ticket) -> "Future[list[Any]]":
-        """The results of the texts; at once where no more than CALLS are at work, else with the others that wait."""
+        """The results of the texts, whose call begins at once if none of that kind is at work.
+
+        Else they wait: for ENOUGH others, if there are fewer than CALLS, or until a call is done.
+        """
         request = _Request(texts, ticket, Future())
         with self._lock:
             state = self._kinds.setdefault(kind, _Kind())
             state.waiting.append(request)
-            if state.calls == CALLS:
+            if state.calls == CALLS or (state.calls and len(state.waiting) < ENOUGH):
                 return request.done
             state.calls += 1
         self._start(self._call, kind, do)

@@ -9,6 +9,7 @@ import hmac
 import os
 import re
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,19 +72,22 @@ def given_key(request: Request) -> str:
     return key.strip() if scheme.lower() in SCHEMES else request.headers.get("x-api-key", "")
 
 
-def add_key(path: Path, name: str) -> str:
-    """Make a key and add its hash to the file, which only its owner may read; the key, which is nowhere else."""
+def add_key(path: Path, name: str, show: Callable[[str], None]) -> None:
+    """Make a key, show it, and add its hash to the file, which only its owner may read: the key is nowhere else.
+
+    Where it cannot be shown the file stays as it was: it never has a key that nobody knows.
+    """
     if not re.fullmatch(r"[\w.@ -]{1,64}", name) or not name.strip():
         raise UsageError(f"--new-key '{name}': a name has letters, digits and . @ - _, at most 64")
     before = read_regular(path, MIB, named=True) if path.exists() else b""
     if before and any(key.name == name for key in Keys.read(path)._keys):
         raise InputError(f"{path}: has a key of {name} already; remove its line first")
     key = secrets.token_urlsafe(32)
+    show(key)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     with open(descriptor, "a", encoding="utf-8") as file:  # noqa: PTH123
         file.write("" if before.endswith(b"\n") or not before else "\n")  # an editor may have left the last line open
         file.write(f"{name}\t{_digest(key)}\n")
-    return key
 
 
 def _digest(key: str) -> str:

@@ -2,7 +2,9 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
+from glassformer.errors import UsageError
 from glassformer.text.printable import quote
 
 BOM = "\ufeff"
@@ -56,3 +58,14 @@ def encoding_problem(text: str) -> str:
 def _name_damage(character: str) -> str:
     kind = _CATEGORIES.get(unicodedata.category(character), "noncharacter")
     return f"{'byte order mark' if character == BOM else kind} U+{ord(character):04X}"
+
+
+def refuse_surrogates(texts: Iterable[str]) -> None:
+    """Raise UsageError for a text with half of a surrogate pair, which no UTF-8 holds."""
+    for text in texts:
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise UsageError(
+                f"character {error.start + 1} of the text is half of a surrogate pair, not a character"
+            ) from error

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import sentencex
 
 from glassformer.errors import UsageError
+from glassformer.text.encoding import refuse_surrogates
 
 # The language whose rules a script has unless another is named; what is not here is English.
 LANGUAGES = {
@@ -53,7 +54,11 @@ class Parts(NamedTuple):
 
 
 def split_sentences(text: str, language: str | None = None) -> Parts:
-    """The sentences of a text, by the rules of `language` (an ISO 639 code), or of the language of its script."""
+    """The sentences of a text, by the rules of `language` (an ISO 639 code), or of the language of its script.
+
+    Raises UsageError for a lone surrogate.
+    """
+    refuse_surrogates([text])
     # All white space as plain: sentencex 1.0 panics where "A", a wide space and a full stop meet.
     plain = re.sub(r"[^\S\n]", " ", text)
     language = language or language_of(plain)

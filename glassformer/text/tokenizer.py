@@ -20,6 +20,7 @@ from glassformer.errors import InputError, UsageError
 from glassformer.reading import MIB, read_regular
 from glassformer.special import BOS, EOS, PAD, PIECES, UNK
 from glassformer.text.directions import source_of, symbol_of, target_of, target_of_symbol
+from glassformer.text.encoding import refuse_surrogates
 from glassformer.text.pairs import Pair
 from glassformer.text.subword_regularization import SubwordSampler, subword_sampler
 
@@ -33,9 +34,10 @@ PROBE = " ² x "  # no rule of ours changes it; a tokenizer with other rules, or
 IMPORTED = "imported"  # stands last in the file of another program's tokenizer, whose rules may change PROBE
 TWO_SIDED = "imported, languages on both sides"  # the same, of a model that is told its source's language too
 BEHIND = "imported, language behind"  # the same, of a model of one direction whose source ends with its language
+BYTE_LEVEL = "imported, byte-level"  # the same, of one whose pieces are made of bytes (`byte_level.py`)
 # The smallest vocabulary there can be: the control tokens, the 256 bytes, and a piece for the space.
 SMALLEST = len(PIECES) + 256 + 1
-LARGEST = 512 * MIB  # bytes of a `.spm` file
+LARGEST = 64 * MIB  # bytes of a `.spm` file: three million pieces; in memory it takes up to sixty times that
 FOR_A_THREAD = 64  # texts to encode, below which a thread costs more than it brings
 
 
@@ -195,7 +197,7 @@ class Tokenizer:
     @property
     def is_imported(self) -> bool:
         """Whether the pieces and rules are another program's: text may come back changed, or with `<unk>` left out."""
-        return self._mark in (IMPORTED, TWO_SIDED, BEHIND)
+        return self._mark in (IMPORTED, TWO_SIDED, BEHIND, BYTE_LEVEL)
 
     @property
     def is_two_sided(self) -> bool:
@@ -213,7 +215,12 @@ class Tokenizer:
     @property
     def is_framed_otherwise(self) -> bool:
         """Whether more stands around a text than a target's symbol before the source and `</s>` after both sides."""
-        return self._mark in (TWO_SIDED, BEHIND)
+        return self._mark in (TWO_SIDED, BEHIND, BYTE_LEVEL)
+
+    @property
+    def is_byte_level(self) -> bool:
+        """Whether its pieces are made of bytes."""
+        return self._mark == BYTE_LEVEL
 
     @cached_property
     def _mark(self) -> str:
@@ -319,7 +326,7 @@ class Tokenizer:
 
     def encode_all(self, texts: Sequence[str]) -> list[list[int]]:
         """`encode` for many texts at once, on all cores where they are many enough to be worth their threads."""
-        _refuse_surrogates(texts)
+        refuse_surrogates(texts)
         without_meta = [text for text in texts if META not in text]
         together = iter(self._encode_many(without_meta))
         return [self.encode(text) if META in text else next(together) for text in texts]
@@ -338,7 +345,7 @@ class Tokenizer:
         splits, each with probability p(split)^`dropout`, normalised: there a smaller number is wilder. A user symbol
         stays one piece. See `subword_regularization.py`.
         """
-        _refuse_surrogates(texts)
+        refuse_surrogates(texts)
         random = Random(seed)
         return [self._sample(text, dropout, random) for text in texts]
 
@@ -368,7 +375,7 @@ class Tokenizer:
         What was made from one character all has that character's span, such as its bytes; a space that SentencePiece
         puts before the first word has the empty span (0, 0).
         """
-        _refuse_surrogates([text])
+        refuse_surrogates([text])
         stand_in = self._stand_in(text)
         found = self._pieces.encode(text.replace(META, stand_in), return_type="proto").pieces
         at_byte = _characters_at_bytes(text.replace(META, stand_in))
@@ -430,7 +437,7 @@ class Tokenizer:
         return [self._pieces.piece_to_id(piece) for piece in pieces]
 
     def _split(self, text: str) -> list[str]:
-        _refuse_surrogates([text])
+        refuse_surrogates([text])
         if META not in text:
             return list(self._pieces.encode(text, out_type=str))
         stand_in = self._stand_in(text)
@@ -488,16 +495,6 @@ def check_user_symbols(symbols: Sequence[str], targets: Sequence[str] = ()) -> N
             raise UsageError(f"user_symbols: {symbol} is what directions put before a source already; leave it out")
     if len(set(symbols)) < len(symbols):
         raise UsageError(f"user_symbols = {list(symbols)} has one twice; name each once")
-
-
-def _refuse_surrogates(texts: Iterable[str]) -> None:
-    for text in texts:
-        try:
-            text.encode()
-        except UnicodeEncodeError as error:
-            raise UsageError(
-                f"character {error.start + 1} of the text is half of a surrogate pair, not a character"
-            ) from error
 
 
 def _replace_runs(items: Sequence[T], old: list[T], new: list[T]) -> list[T]:

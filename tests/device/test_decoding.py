@@ -24,3 +24,19 @@ def test_recorded_steps_translate_as_the_cpu_does(shape, options, cuda):
         for _ in range(2):  # recorded, then replayed from the beginning
             found = generate(engine, sources(), options)
             assert [[one.tokens for one in each] for each in found] == [[one.tokens for one in each] for each in wanted]
+
+
+@pytest.mark.parametrize("scores", [torch.bfloat16, torch.float32])
+@pytest.mark.parametrize(("rows", "vocabulary"), [(1, 1), (3, 127), (2, 4096), (1024, 32_000), (5, 32_001)])
+def test_log_sum_exp_is_that_of_float64(rows, vocabulary, scores, cuda):
+    pytest.importorskip("triton", reason="NO TRITON IS HERE: log Z is torch's")
+    from glassformer.engine.log_sum_exp import log_sum_exp
+
+    torch.manual_seed(1)
+    scores_NV = (50 + 20 * torch.randn(rows, vocabulary, device=cuda)).to(scores)
+    found, wanted = log_sum_exp(scores_NV).double(), scores_NV.double().logsumexp(-1, keepdim=True)
+    assert torch.allclose(found, wanted, rtol=1e-6, atol=0)
+    scores_NV[:, : vocabulary // 2] = -torch.inf
+    scores_NV[0, -1] = torch.nan  # which no maximum may hide
+    found, wanted = log_sum_exp(scores_NV).double(), scores_NV.double().logsumexp(-1, keepdim=True)
+    assert torch.allclose(found, wanted, rtol=1e-6, atol=0, equal_nan=True)

@@ -106,6 +106,25 @@ def mbart25(directory: Path) -> None:
     save(transformers.MBartForConditionalGeneration, config, directory)
 
 
+def bart(directory: Path, **options) -> None:
+    """A random BART with a byte-level BPE of both sides' text, in vocab.json and merges.txt."""
+    import tokenizers
+    import transformers
+
+    directory.mkdir()
+    trained = tokenizers.ByteLevelBPETokenizer()
+    special = ["<s>", "<pad>", "</s>", "<unk>"]
+    trained.train_from_iterator(ENGLISH + GERMAN, vocab_size=400, special_tokens=special, show_progress=False)
+    trained.save_model(str(directory))
+    ids = json.loads((directory / "vocab.json").read_text())
+    (directory / "vocab.json").write_text(json.dumps(ids | {"<mask>": len(ids)}))
+    config = transformers.BartConfig(
+        vocab_size=len(ids) + 1, decoder_start_token_id=2, forced_eos_token_id=None, forced_bos_token_id=None,
+        **SHAPE | options,
+    )  # fmt: skip
+    save(transformers.BartForConditionalGeneration, config, directory)
+
+
 def save(kind, config, directory: Path) -> None:
     """A model of random weights, gains and biases too; the row of `<pad>` is zero, as it is when it is trained."""
     torch.manual_seed(2)
@@ -131,8 +150,16 @@ def their_ids(ours, known: dict[str, int], symbols: dict[str, int]) -> list[int 
 
 
 @torch.no_grad()
-def assert_same(ours, theirs, ids: list[int | None], to: str | None, forced: int | None, texts: list[str]) -> None:
-    """Logits within 2e-6 and translations, greedy and by beam 4, of all texts."""
+def assert_same(
+    ours,
+    theirs,
+    ids: list[int | None],
+    to: str | None,
+    forced: int | None,
+    texts: list[str],
+    begun: tuple[int, ...] = (),
+) -> None:
+    """Logits within 2e-6 and translations, greedy and by beam 4, of all texts. `begun`: what each begins with."""
     columns = [number for number, their in enumerate(ids) if their is not None]
     theirs_of = [ids[number] for number in columns]
     found = ours.source_ids(texts, to=to)
@@ -152,7 +179,8 @@ def assert_same(ours, theirs, ids: list[int | None], to: str | None, forced: int
         generated = [
             theirs.generate(
                 input_ids=torch.tensor([[ids[one] for one in source]]), num_beams=beam, do_sample=False,
-                max_new_tokens=12, length_penalty=0.0, early_stopping=False, suppress_tokens=banned,
+                decoder_input_ids=torch.tensor([[start, *begun]]), max_new_tokens=12 - len(begun),
+                length_penalty=0.0, early_stopping=False, suppress_tokens=banned,
                 forced_bos_token_id=forced, forced_eos_token_id=None,
             )[0, 1:].tolist()
             for source in found

@@ -34,7 +34,7 @@ def archive(kind):
 
 WITH_TRANSFORMERS = {
     "marian": opus, "m2m100": relatives.m2m100, "nllb": relatives.nllb, "mbart50": relatives.mbart50,
-    "mbart25": relatives.mbart25, "ours": ours_as_marian,
+    "mbart25": relatives.mbart25, "bart": relatives.bart, "ours": ours_as_marian,
 }  # fmt: skip
 MAKE = WITH_TRANSFORMERS | {
     "fairseq": fair, "joeynmt": joey, "torch": torch_transformer, "words": archive("words"), "pieces": archive("pieces")

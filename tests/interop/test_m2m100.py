@@ -2,10 +2,12 @@
 
 import json
 import shutil
+from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import save_file
+from sentencepiece import sentencepiece_model_pb2 as model_pb2
 
 from glassformer.errors import InputError, UsageError
 from glassformer.glass.trace import trace
@@ -20,6 +22,7 @@ from tests.interop.models import ENGLISH, GERMAN, translator
 pytestmark = pytest.mark.filterwarnings(
     "ignore::ResourceWarning", "ignore::DeprecationWarning", "ignore::FutureWarning"
 )
+PROTOCOL_BUFFERS: Any = model_pb2
 needed = "needs pip install 'glassformer[hf]'"
 
 
@@ -49,7 +52,8 @@ def test_nllb_reads_its_ids_from_tokenizer_json(tmp_path):
         transformers.M2M100ForConditionalGeneration.from_pretrained(tmp_path / "in"),
     )
     assert ours.targets == ("deu_Latn", "eng_Latn", "zho_Hans")
-    known = m2m100.tokenizer_ids(tmp_path / "in")
+    pieces, added = m2m100.tokenizer_ids(tmp_path / "in")
+    known = pieces | added
     ids = relatives.their_ids(ours, known, known)
     relatives.assert_same(ours, theirs.eval(), ids, "eng_Latn-deu_Latn", known["deu_Latn"], ENGLISH[:200])
 
@@ -110,6 +114,22 @@ def test_rows_move_with_their_pieces(written, imported):
     assert (config.decoder_start_id, config.first_position, config.final_norm) == (EOS, 2, True)
 
 
+def test_a_piece_like_a_language_is_text(written, tmp_path):
+    """Languages are those that the tokenizer's settings list; the vocabulary's own pieces are none."""
+    directory = shutil.copytree(written[0], tmp_path / "in")
+    ids = json.loads((directory / "vocab.json").read_text())
+    (directory / "vocab.json").write_text(json.dumps({"aaa_Katz" if one == "nd" else one: ids[one] for one in ids}))
+    model = PROTOCOL_BUFFERS.ModelProto.FromString((directory / "sentencepiece.bpe.model").read_bytes())
+    [piece] = [one for one in model.pieces if one.piece == "nd"]
+    piece.piece, piece.type = "aaa_Katz", piece.USER_DEFINED
+    (directory / "sentencepiece.bpe.model").write_bytes(model.SerializeToString())
+    ours = import_model(directory, tmp_path / "out")
+    assert ours.targets == ("de", "en")
+    assert "aaa_Katz" in ours.source_tokenizer.pieces
+    (ids,) = ours.source_ids(["aaa_Katz"], to="en-de")
+    assert [ours.source_tokenizer.piece(one) for one in ids] == ["<2en>", "▁", "aaa_Katz", "</s>"]
+
+
 def test_both_languages_are_told(imported):
     """The source begins with its own language's symbol, and the translation with its own, by every way in."""
     ours = Translator.load(imported)
@@ -168,7 +188,7 @@ def test_what_is_broken_is_one_clear_line(name, change, says, written, tmp_path)
 
 
 def test_no_export_holds_it(imported, tmp_path):
-    with pytest.raises(UsageError, match="told both languages"):
+    with pytest.raises(UsageError, match="more than `</s>` stands around"):
         export_model(Translator.load(imported), "ctranslate2", tmp_path / "out")
 
 

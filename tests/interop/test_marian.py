@@ -168,6 +168,25 @@ def test_a_tokenizer_of_another_program_is_known_by_its_mark(tmp_path):
         Translator.load(tmp_path / "model")
 
 
+def test_one_vocabulary_with_a_table_for_each_side(tmp_path):
+    """Nothing tied, though encoder and decoder share their pieces: three tables that differ."""
+    transformers = pytest.importorskip("transformers", reason="needs pip install 'glassformer[hf]'")
+    opus(tmp_path / "opus", tie_word_embeddings=False)
+    import_model(tmp_path / "opus", tmp_path / "model")
+    ours = Translator.load(tmp_path / "model")
+    tokenizer = transformers.AutoTokenizer.from_pretrained(tmp_path / "opus")
+    theirs = transformers.MarianMTModel.from_pretrained(tmp_path / "opus").eval()
+    assert ours.config.source_vocab_size == ours.config.vocab_size and not ours.config.tie_embeddings
+    own = sorted(set(range(ours.config.vocab_size)) - never(ours))
+    ids = numbers(ours, tokenizer)
+    [source] = ours.source_ids(ENGLISH[:1])
+    read = torch.tensor([[ours.config.decoder_start_id, *own[20:25]]])
+    logits = ours.model(torch.tensor([source]), read)
+    theirs_of = {"input_ids": torch.tensor([[ids[one] for one in source]])}
+    their_logits = theirs(**theirs_of, decoder_input_ids=torch.tensor([[ids[one] for one in read[0]]])).logits
+    torch.testing.assert_close(logits[..., own], their_logits[..., [ids[one] for one in own]], rtol=0, atol=2e-6)
+
+
 def test_control_tokens_in_a_text_stay_text(tmp_path):
     pytest.importorskip("transformers", reason="needs pip install 'glassformer[hf]'")
     opus(tmp_path / "opus", tags=("de",))
@@ -283,6 +302,22 @@ def test_weights_that_lie(exported, tmp_path):
                   directory / "model.safetensors")  # fmt: skip
         with pytest.raises(InputError, match=says):
             import_model(directory, tmp_path / "model")
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_stored_table_of_positions_must_be_the_one_that_is_computed(exported, tmp_path, dtype):
+    directory = tmp_path / "in"
+    shutil.copytree(exported, directory)
+    tensors = load_file(directory / "model.safetensors")
+    angles_PK = torch.arange(40)[:, None] / 10000 ** (torch.arange(0, 32, 2) / 32)  # section 3.5 of the paper
+    table_PD = torch.cat([angles_PK.sin(), angles_PK.cos()], dim=1).to(dtype)
+    name = "model.decoder.embed_positions.weight"
+    save_file(tensors | {name: table_PD}, directory / "model.safetensors")
+    import_model(directory, tmp_path / "model")
+    for other in (table_PD * 1.02, table_PD[:-1], table_PD.roll(1, 0)):
+        save_file(tensors | {name: other.contiguous()}, directory / "model.safetensors")
+        with pytest.raises(InputError, match=f"'{name}' is no table of sinusoids"):
+            import_model(directory, tmp_path / "other")
 
 
 class Trap:

@@ -12,6 +12,7 @@ from glassformer.quality_estimation.warnings import Kind, TranslationWarning, jo
 LEXICON = Lexicon(
     {"cat": ("billi",), "not": ("nahi", "mat"), "is": (), "the": (), "0": ("0",)},
     {"billi": ("cat",), "nahi": ("not",), "mat": ("not",), "hai": (), "0": ("0",)},
+    once=frozenset(("billi",)),
 )
 GOOD = [Judged(-number / 100, frozenset(), 80.0) for number in range(100)]
 
@@ -29,6 +30,9 @@ GOOD = [Judged(-number / 100, frozenset(), 80.0) for number in range(100)]
         ("Is", "hai hai hai", [(Kind.REPETITION, "hai")]),
         ("The cat is", "billi hai billi hai billi hai", [(Kind.REPETITION, "billi hai")]),
         ("Is is is", "hai", []),
+        ("The cat is", "billi hai Billi", [(Kind.REPETITION, "billi")]),
+        ("The cat is not", "nahi billi nahi", []),  # which may be said twice
+        ("The cat is the cat", "billi billi hai", []),
         ("The cat is", " ", [(Kind.EMPTY,)]),
     ],
 )

@@ -7,7 +7,7 @@ import pytest
 from glassformer.errors import InputError
 from glassformer.quality_estimation.association import expected_words
 from glassformer.quality_estimation.lexicon import Lexicon
-from glassformer.quality_estimation.words import NUMBER, count_words, numbers_of, words_of
+from glassformer.quality_estimation.words import NUMBER, count_words, numbers_of, said_again, words_of
 
 
 @pytest.mark.parametrize(
@@ -56,8 +56,29 @@ def test_what_validation_contradicts_is_not_expected() -> None:
     assert checked == Lexicon({"not": (), "cat": ("billi",)}, {"nahi": ("not",)})
 
 
+def test_words_said_oftener_than_the_source_asks_for() -> None:
+    expected = {"billi": ("cat", "cats"), "kutta": ("dog",), "hai": ()}
+    assert said_again("the cat is a cat", "billi billi hai hai", expected) == []
+    assert said_again("the cat is a dog", "Billi hai billi hai kutta", expected) == ["billi"]
+    assert said_again("the sun", "billi billi", expected) == []  # not oftener than asked for: not asked for at all
+
+
+def test_a_word_is_said_once_unless_the_pairs_say_it_again() -> None:
+    """A noun that stands for "it" is said twice where the source has it once; a verb is not."""
+    draw, sources, targets = random.Random(2), [], []
+    for _ in range(400):
+        noun, verb = draw.choice(("cat", "dog", "man", "sun")), draw.choice(("eats", "sings", "runs", "reads"))
+        again = draw.random() < 0.3
+        sources.append(f"the {noun} {verb}" + " because it is big" * again)
+        targets.append(f"{noun}-t {verb}-t" + f" kyunki {noun}-t bada hai" * again)
+    lexicon = Lexicon.from_pairs(sources, targets)
+    assert {"eats-t", "sings-t", "runs-t", "reads-t"} <= lexicon.once
+    assert lexicon.once.isdisjoint(("cat-t", "dog-t", "man-t", "sun-t"))
+    assert "eats-t" not in lexicon.checked(["the cat eats"], ["cat-t eats-t eats-t"]).once
+
+
 def test_a_lexicon_is_a_file() -> None:
-    lexicon = Lexicon.from_pairs(["the cat", "the dog"], ["billi \u2028", "kutta"])
+    lexicon = Lexicon({"cat": ("billi",), "the": ()}, {"billi": ("cat",), "\u2028": ()}, frozenset(("billi",)))
     assert Lexicon.from_bytes(lexicon.to_bytes(), "f") == lexicon
     for damaged in (lexicon.to_bytes()[:3] + b"\n", b"\xff\n", b"third\tword\t\n"):
         with pytest.raises(InputError, match=r"^f: truncated or not a lexicon"):
@@ -67,3 +88,5 @@ def test_a_lexicon_is_a_file() -> None:
 def test_together_two_lexicons_know_the_words_of_both() -> None:
     both = Lexicon({"a": ("x",), "b": ()}, {}) | Lexicon({"b": ("y",)}, {"y": ()})
     assert both == Lexicon({"a": ("x",), "b": ("y",)}, {"y": ()})
+    old, new = Lexicon({}, {"x": (), "y": ()}, frozenset("xy")), Lexicon({}, {"y": (), "z": ()}, frozenset("z"))
+    assert (old | new).once == {"x", "z"}  # of y, the new pairs say otherwise

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from glassformer.serving.gathering import CALLS, MOST, Gathering
+from glassformer.serving.gathering import CALLS, ENOUGH, MOST, Gathering
 from glassformer.serving.ticket import TICKET, Ticket, UnwantedError
 
 
@@ -27,11 +27,12 @@ class Recorder:
 
 @pytest.fixture
 def busy():
-    """A gathering all of whose calls are at work, each for the text "first", until the recorder goes on."""
+    """A gathering all of whose calls are at work, each for texts that are "first", until the recorder goes on."""
     recorder, pool = Recorder(), ThreadPoolExecutor(8)
     gathering = Gathering(pool.submit)
     for number in range(CALLS):
-        gathering.join("kind", recorder, ["first"], Ticket("client", 10))
+        for _ in range(ENOUGH if number else 1):
+            gathering.join("kind", recorder, ["first"], Ticket("client", 10))
         wait_until(lambda: len(recorder.calls) > number)  # noqa: B023 - it is asked at once
     yield gathering, recorder
     recorder.go_on.set()
@@ -59,7 +60,22 @@ def test_a_call_has_bounds(busy):
     found = [gathering.join("kind", recorder, ["x" * (MOST // 2)], Ticket("client", 10)) for _ in range(5)]
     recorder.go_on.set()
     assert all(len(one.result(10)) == 1 for one in found)
-    assert max(map(len, recorder.calls)) == 2
+    assert max(map(len, recorder.calls[CALLS:])) == 2
+
+
+def test_few_wait_for_the_call_at_work_and_enough_have_one_of_their_own():
+    recorder = Recorder()
+    with ThreadPoolExecutor(8) as pool:
+        gathering = Gathering(pool.submit)
+        found = [gathering.join("kind", recorder, [str(number)], Ticket("client", 10)) for number in range(ENOUGH)]
+        wait_until(lambda: recorder.calls == [["0"]])
+        time.sleep(0.05)
+        assert len(recorder.calls) == 1
+        found.append(gathering.join("kind", recorder, [str(ENOUGH)], Ticket("client", 10)))
+        wait_until(lambda: len(recorder.calls) == 2)
+        recorder.go_on.set()
+        assert [one.result(10) for one in found] == [[str(number)] for number in range(ENOUGH + 1)]
+    assert recorder.calls[1] == [str(number) for number in range(1, ENOUGH + 1)]
 
 
 def test_another_kind_does_not_wait_for_it(busy):

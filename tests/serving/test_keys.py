@@ -1,6 +1,7 @@
 """API keys and rates: who may ask, and how often."""
 
 import hashlib
+import os
 
 import deepl
 import pytest
@@ -10,14 +11,22 @@ from libretranslatepy import LibreTranslateAPI
 from glassformer.errors import InputError, UsageError
 from glassformer.serving import clients
 from glassformer.serving.clients import Clients
-from glassformer.serving.keys import Keys, add_key
+from glassformer.serving.keys import Keys
+from glassformer.serving.keys import add_key as add_shown
 from glassformer.serving.limits import Limits
-from tests.commands import refusal, run
+from tests.commands import refusal, run, start
 from tests.serving.servers import serving
 
 
 def bearer(key):
     return {"Authorization": f"Bearer {key}"}
+
+
+def add_key(file, name):
+    """Its owner's new key."""
+    shown = []
+    add_shown(file, name, shown.append)
+    return shown[0]
 
 
 @pytest.fixture
@@ -62,6 +71,28 @@ def test_a_key_is_made_on_the_command_line(file):
     made = run("serve", "--keys", file, "--new-key", "alice")
     assert Keys.read(file).owner(made.lines[0]).name == "alice"
     assert "--keys FILE" in refusal(run("serve", "--new-key", "alice"), status=2)
+
+
+def test_a_key_that_nobody_saw_is_not_in_the_file(file):
+    alice = add_key(file, "alice")
+    before = file.read_bytes()
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        for where, status in ((full, 1), (None, 2)):
+            closed = {"stdout": where, "stderr": -1} if where else {"preexec_fn": lambda: os.close(1), "stdout": None}
+            process = start("serve", "--keys", file, "--new-key", "bob", **closed)
+            _, err = process.communicate(timeout=60)
+            assert process.returncode == status and err.decode().startswith("glassformer: ") and err.count(b"\n") == 1
+            assert file.read_bytes() == before
+    assert Keys.read(file).owner(alice)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "says"),
+    [("--keys", "", "names no file"), ("--terms", "", "names no file"), ("--memory", "nan", "above 0"),
+     ("--memory", "inf", "above 0"), ("--memory", "0", "above 0")],
+)  # fmt: skip
+def test_a_variable_that_is_not_set_does_not_open_the_server(option, value, says, model):
+    assert says in refusal(run("serve", model, option, value), status=2)
 
 
 def test_a_key_after_a_line_without_an_end(file):

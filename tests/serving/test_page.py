@@ -171,10 +171,10 @@ def test_what_belongs_together_is_marked_from_either_side(visit):
 
 def test_warnings_stand_at_the_words_that_they_are_about(visit):
     warnings = [
-        {"kind": "unknown", "message": "has words that the model was not trained on", "words": ["zanzibar"]},
+        {"kind": "unknown", "message": "words that the model was not trained on", "words": ["zanzibar"]},
         {
             "kind": "invented",
-            "message": "has words in the translation that the training text does not have",
+            "message": "words in the translation that the training text does not have",
             "words": ["ज"],
         },
     ]
@@ -355,7 +355,7 @@ def test_models_and_their_languages_are_offered(visit):
 def test_it_can_be_read_by_everybody(visit, dark, viewport):
     if not AXE.exists():
         lacking("axe-core is not installed (npm ci in glassformer/glass/web)")
-    warnings = [{"kind": "unknown", "message": "has words that the model was not trained on", "words": ["two"]}]
+    warnings = [{"kind": "unknown", "message": "words that the model was not trained on", "words": ["two"]}]
     alternatives = [translation("one two", "अनेक दो")]
     page = visit(dark, viewport, answer=translation("one two", "एक दो", warnings=warnings, alternatives=alternatives))
     typed(page, "one two").first.click()

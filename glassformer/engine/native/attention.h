@@ -50,8 +50,8 @@ static inline void mix(const float* weights, int length, At at, int width, float
     }
 }
 
-// Scores of one line of positions: keys [column][position].
-static inline void score_line(const float* q, const float* keys, int width, float divisor, float* scores) {
+// Scores of one line of positions: keys [column][position], `wide` of them. What is read behind them is not used.
+static inline void score_line(const float* q, const float* keys, int wide, int width, float divisor, float* scores) {
     constexpr int VECTORS = LINE / LANES;
     Floats sums[4][VECTORS] = {};  // four of each, so that none waits for its last addition
     int i = 0;
@@ -60,23 +60,25 @@ static inline void score_line(const float* q, const float* keys, int width, floa
         for (int chain = 0; chain < 4; ++chain)
 #pragma GCC unroll 4
             for (int c = 0; c < VECTORS; ++c)
-                sums[chain][c] += q[i + chain] * load(keys + (i + chain) * LINE + LANES * c);
+                sums[chain][c] += q[i + chain] * load(keys + (i + chain) * wide + LANES * c);
     for (; i < width; ++i)
-        for (int c = 0; c < VECTORS; ++c) sums[0][c] += q[i] * load(keys + i * LINE + LANES * c);
+        for (int c = 0; c < VECTORS; ++c) sums[0][c] += q[i] * load(keys + i * wide + LANES * c);
     for (int c = 0; c < VECTORS; ++c)
         store((sums[0][c] + sums[1][c] + (sums[2][c] + sums[3][c])) / divisor, scores + LANES * c);
 }
 
 // To the positions of a source: keys [head][line][column][position], of which LINE are side by side so that a vector of
-// scores needs no sum across its lanes; values [head][position][column]. `weights` has padded(length) for each head.
+// scores needs no sum across its lanes (fewer in the last line); values [head][position][column]. `weights` has
+// padded(length) for each head.
 // One kind of work after the other, so that the processor does several heads' at a time.
 static void attend_source(const Heads& heads, const float* q, const float* keys, const float* values, int length,
                           float* weights, float* y) {
     const int width = heads.width, all_of_them = padded(length);
     for (int head = 0; head < heads.count; ++head)
         for (int first = 0; first < length; first += LINE)
-            score_line(q + head * width, keys + (int64_t)(head / heads.shared * all_of_them + first) * width, width,
-                       heads.divisor, weights + head * all_of_them + first);
+            score_line(q + head * width, keys + (int64_t)(head / heads.shared * length + first) * width,
+                       length - first < LINE ? length - first : LINE, width, heads.divisor,
+                       weights + head * all_of_them + first);
     for (int head = 0; head < heads.count; ++head) softmax(weights + head * all_of_them, length);
     for (int head = 0; head < heads.count; ++head) {
         const float* v = values + (int64_t)(head / heads.shared) * length * width;

@@ -279,13 +279,14 @@ void glassformer_batch::remember(const float* x, int first, int last) {
 
 void glassformer_batch::take_memory(SourceMemory& to, const float* keys_values, int64_t stride, int length) const {
     const int kv = model.kv_width(), width = model.width();
-    if (!to.keys.size()) to.keys.reset((int64_t)kv * padded(length), false), to.values.reset((int64_t)kv * length, false);
+    if (!to.keys.size()) to.keys.reset((int64_t)kv * length + LINE, false), to.values.reset((int64_t)kv * length, false);
     float *keys = to.keys.data(), *values = to.values.data();
-    for (int head = 0; head < model.config.kv_heads; ++head, keys += width * padded(length), values += width * length)
+    for (int head = 0; head < model.config.kv_heads; ++head, keys += width * length, values += width * length)
         for (int place = 0; place < length; ++place) {
             const float* from = keys_values + place * stride + head * width;
-            float* k = keys + place / LINE * width * LINE + place % LINE;
-            for (int column = 0; column < width; ++column) k[column * LINE] = from[column];
+            const int line = place / LINE * LINE, wide = std::min(length - line, LINE);
+            float* k = keys + line * width + place - line;
+            for (int column = 0; column < width; ++column) k[column * wide] = from[column];
             std::memcpy(values + place * width, from + kv, width * sizeof(float));
         }
 }

@@ -4,7 +4,7 @@
 #include "vectors.h"
 
 constexpr int PARTS = PANEL / (LANES * COLUMNS);  // of a panel, one after the other
-constexpr int AHEAD = 4096;  // bytes of weights that are fetched before they are multiplied
+constexpr int AHEAD = 4096;  // bytes of weights that a single tile fetches before it multiplies them
 
 // The definitions, as plain as can be; the others below must give the same (test_fast.py holds them together):
 //
@@ -14,26 +14,31 @@ constexpr int AHEAD = 4096;  // bytes of weights that are fetched before they ar
 // and an output stands in `Packed` at [its panel][input][its place in the panel].
 
 // Sums of R rows and COLUMNS * LANES outputs. A function of its own, so that all sums stay in registers; R is known
-// when it is compiled, and every row is computed in the same way whatever R is.
+// when it is compiled, and every row is computed in the same way whatever R is. On the way it fetches weights from `next`
+// on into the cache, `step` bytes for each group.
 template <int R>
-static inline void sum_integers(const int8_t* w, int groups, const uint8_t* x, int64_t stride, Ints (&sums)[R][COLUMNS]) {
+static inline void sum_integers(const int8_t* w, int groups, const uint8_t* x, int64_t stride, const int8_t* next,
+                                int step, Ints (&sums)[R][COLUMNS]) {
     constexpr int CHAINS = R <= 2 ? 4 / R : 1;  // of few sums several, so that none waits for its last addition
     Ints more[CHAINS][R][COLUMNS] = {};
+    const uint8_t* rows[(R + 3) / 4];  // every fourth one: addresses of all would take more registers than there are
+    for (int r = 0; r < R; r += 4) rows[r / 4] = x + r * stride;
     for (int group = 0; group < groups; group += CHAINS)
 #pragma GCC unroll 4
-        for (int chain = 0; chain < CHAINS; ++chain, w += GROUP * PANEL, x += GROUP) {
+        for (int chain = 0; chain < CHAINS; ++chain, w += GROUP * PANEL, next += step) {
             if (CHAINS > 1 && group + chain == groups) break;
             Ints ws[COLUMNS];
 #pragma GCC unroll 8
             for (int c = 0; c < COLUMNS; ++c) ws[c] = load(w + GROUP * LANES * c);
 #pragma GCC unroll 8
-            for (int c = 0; c < COLUMNS; ++c) __builtin_prefetch(w + AHEAD + GROUP * LANES * c, 0, 2);
+            for (int c = 0; c < COLUMNS; ++c) __builtin_prefetch(next + step / COLUMNS * c, 0, 2);
 #pragma GCC unroll 12
             for (int r = 0; r < R; ++r) {
-                const int32_t xs = four(x + r * stride);
+                const int32_t xs = four(rows[r / 4] + r % 4 * stride);
 #pragma GCC unroll 8
                 for (int c = 0; c < COLUMNS; ++c) more[chain][r][c] = dot(more[chain][r][c], xs, ws[c]);
             }
+            for (const uint8_t*& each : rows) each += GROUP;
         }
 #pragma GCC unroll 12
     for (int r = 0; r < R; ++r)
@@ -66,8 +71,10 @@ static void tile(const Packed& w, int first, const Rows& x, int row, float* out,
     if (w.integers) {
         const int groups = (w.inputs + GROUP - 1) / GROUP;
         Ints sums[R][COLUMNS] = {};
-        sum_integers<R>(w.integers + ((int64_t)panel * groups * PANEL + place) * GROUP, groups,
-                        x.bytes + row * x.stride, x.stride, sums);
+        const int8_t* from = w.integers + ((int64_t)panel * groups * PANEL + place) * GROUP;
+        // Each tile fetches its share of the next panel; a single one has no time for that.
+        const int64_t ahead = R == x.count ? AHEAD : (int64_t)groups * GROUP * PANEL * (x.count + row) / x.count;
+        sum_integers<R>(from, groups, x.bytes + row * x.stride, x.stride, from + ahead, GROUP * PANEL * R / x.count, sums);
 #pragma GCC unroll 12
         for (int r = 0; r < R; ++r)
 #pragma GCC unroll 8
@@ -99,20 +106,21 @@ static void some_rows(const Packed& w, int first, const Rows& x, int row, float*
         for (int o = first; o < w.outputs; ++o) y[(row + r) * y_stride + o - first] = all_of_them[r * PANEL + o - first];
 }
 
-// The last rows, fewer than ROWS, as one tile of their own, so that no weight is read twice for them.
+// `count` rows, at most R, as one tile.
 template <int R>
-static void last_rows(const Packed& w, int first, const Rows& x, int row, float* y, int64_t y_stride) {
-    if (x.count - row == R) some_rows<R>(w, first, x, row, y, y_stride);
-    else if constexpr (R > 1) last_rows<R - 1>(w, first, x, row, y, y_stride);
+static void rows_of(int count, const Packed& w, int first, const Rows& x, int row, float* y, int64_t y_stride) {
+    if (count == R) some_rows<R>(w, first, x, row, y, y_stride);
+    else if constexpr (R > 1) rows_of<R - 1>(count, w, first, x, row, y, y_stride);
 }
 
-// Outputs of `panels` panels from `first_panel` on; y[0] is the first row's first of them.
+// Outputs of `panels` panels from `first_panel` on; y[0] is the first row's first of them. As few tiles as can be, of
+// like size: each reads the panel's weights once.
 static void product(const Packed& w, int first_panel, int panels, const Rows& x, float* y, int64_t y_stride) {
-    for (int part = 0; part < panels * PARTS; ++part) {
-        const int first = first_panel * PANEL + part * LANES * COLUMNS;
-        float* out = y + part * LANES * COLUMNS;
-        int row = 0;
-        for (; row + ROWS <= x.count; row += ROWS) some_rows<ROWS>(w, first, x, row, out, y_stride);
-        if (row < x.count) last_rows<ROWS>(w, first, x, row, out, y_stride);
-    }
+    const int tiles = (x.count + ROWS - 1) / ROWS;
+    for (int part = 0; part < panels * PARTS; ++part)
+        for (int tile = 0; tile < tiles; ++tile) {
+            const int row = x.count * tile / tiles, end = x.count * (tile + 1) / tiles;
+            const int place = part * LANES * COLUMNS;
+            rows_of<ROWS>(end - row, w, first_panel * PANEL + place, x, row, y + place, y_stride);
+        }
 }

@@ -13,15 +13,15 @@ import { spansNamed } from "./words.js";
 const DOUBTFUL = 0.05; // confidence below which a translation is unsure
 const MOST_LOOKS = 4; // source words that are listed
 const LEAST_LOOK = 0.03;
-const HINT =
-  "Point at a word of either side to see what belongs to it; choose a word of the translation to ask why it is there. On the keyboard: Tab to the translation, arrows from word to word, Enter to choose.";
+const HINT = "Point at a word of either side to see what belongs to it; choose a word of the translation to ask why it is there.";
+const KEYS = " On the keyboard: Tab to the translation, arrows from word to word, Enter to choose.";
 
 /** @param {readonly Sentence[]} sentences @param {Place | null} chosen @param {Direction} direction */
 export function drawWord(sentences, chosen, direction) {
   const card = byId("word");
   const wording = chosen && shown(sentences[chosen.sentence]);
   card.hidden = !sentences.length;
-  if (!wording) return card.replaceChildren(element("h2", {}, "Choose a word"), element("p", { class: "muted" }, HINT));
+  if (!wording) return card.replaceChildren(element("h2", {}, "Choose a word"), element("p", { class: "muted" }, HINT, element("span", { class: "keys" }, KEYS)));
   const { source } = sentences[chosen.sentence];
   const word = wording.words[chosen.word];
   const given = probability(wording, word);
@@ -99,7 +99,7 @@ export function drawOthers(sentences, at, choose) {
   const sentence = sentences[at];
   const items = (sentence?.wordings ?? []).flatMap(({ translation }, wording) => {
     if (wording === sentence.shown) return [];
-    const button = element("button", { type: "button" }, element("bdi", {}, translation.text || "(nothing)"), element("span", { class: "muted", dir: "ltr", title: "log-probability over the length penalty; nearer to 0 is likelier" }, translation.score.toFixed(2)));
+    const button = element("button", { type: "button" }, element("bdi", {}, translation.text || "(nothing)"), element("span", { class: "muted", dir: "ltr" }, translation.score.toFixed(2)));
     button.addEventListener("click", () => choose(wording));
     return [element("li", {}, button)];
   });

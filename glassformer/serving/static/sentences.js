@@ -120,5 +120,5 @@ export const touches = (spans, word) => spans.some((one) => one.start < word.end
 /** A warning in words. @param {import("./client.js").Warning} warning */
 export function warningText({ message, words }) {
   const named = words.map((word) => `“\u2068${word}\u2069”`).join(", "); // isolated: a word may run right to left
-  return `It ${message}${named && ": "}${named}`;
+  return `${message.slice(0, 1).toUpperCase()}${message.slice(1)}${named && ": "}${named}`;
 }

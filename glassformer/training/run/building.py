@@ -14,6 +14,7 @@ from glassformer.model.shapes import num_parameters
 from glassformer.model_directory import load_parameters, parameters_of
 from glassformer.quality_estimation.estimator import Estimator
 from glassformer.special import EOS
+from glassformer.text.byte_level import of_its_kind
 from glassformer.text.tokenizer import SMALLEST, Tokenizer, Tokenizers
 from glassformer.training.config import RunConfig, TrainingConfig
 from glassformer.training.distributed import Group
@@ -93,8 +94,8 @@ def prepare_data(config: RunConfig, group: Group, tokenizers: Tokenizers | None 
     source, target = map(group.from_main, files)
     if data:
         return data
-    joint = Tokenizer(source)
-    return prepared((joint, joint if target == source else Tokenizer(target)))
+    joint = of_its_kind(Tokenizer(source))
+    return prepared((joint, joint if target == source else of_its_kind(Tokenizer(target))))
 
 
 def refuse_other_data(run: Run) -> None:
