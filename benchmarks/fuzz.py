@@ -32,6 +32,7 @@ from pathlib import Path
 from typing import Any
 
 from faults import command, fresh
+from fuzz_foreign import foreign_readers
 
 from glassformer import Translator
 from glassformer.corpora.gettext import read_catalogue
@@ -284,7 +285,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=60, help="in all")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", help="this reader alone")
+    parser.add_argument("--only", help="readers whose names begin so")
     options = parser.parse_args()
     faulthandler.enable()
     warnings.simplefilter("ignore")
@@ -293,7 +294,9 @@ def main() -> int:
         fresh(folder)
         assert command(folder)[0] == 0
         every = readers(folder / "work/run", folder)
-        chosen = {name: one for name, one in every.items() if options.only in (None, name)}
+        foreign = foreign_readers(folder / "work/run", folder / "foreign")
+        every |= {name: Reader(*one) for name, one in foreign.items()}
+        chosen = {name: one for name, one in every.items() if name.startswith(options.only or "")}
         broken, total = 0, 0
         for name, reader in chosen.items():
             chance = random.Random(f"{options.seed} {name}")

@@ -122,6 +122,7 @@ _NAMES: dict[Any, str] = {int: "a whole number", float: "a number", bool: "true 
 _BY_PLACE = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 _LISTS = (Sequence, Iterable, list)
+_HOLDING = {list, tuple, set, dict}
 _KINDS: dict[Any, str] = {int: "iu", float: "iuf"}  # of NumPy's types
 
 
@@ -161,7 +162,9 @@ def _is_list(values: Any, item: Any = object) -> bool:
         return False
     if not isinstance(values, Sized):
         return True
-    if item in _KINDS:  # there may be many: NumPy looks at all of them at once
+    if item in _KINDS:  # there may be many: NumPy looks at all of them at once, and into lists however deep
+        if not isinstance(values, np.ndarray) and not _HOLDING.isdisjoint(map(type, values)):
+            return False
         with suppress(ValueError):  # lists of unequal lengths
             numbers = np.asarray(values)
             return numbers.ndim == 1 and (not numbers.size or numbers.dtype.kind in _KINDS[item])

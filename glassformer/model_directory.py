@@ -147,8 +147,7 @@ class StoredModel:
         """The parameters as arrays, integers with their scales. InputError where they hold NaN or infinity."""
         where = self.directory / WEIGHTS
         self._refuse_misfit()
-        with _reading(where), safe_open(where, framework="numpy") as file:
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no mapping)
+        arrays = _read_arrays(where)
         for name, array in arrays.items():
             _refuse_infinite(name, bool(np.isfinite(array).all()), where)
         return {
@@ -227,6 +226,15 @@ def read_lexicon(directory: Path) -> Lexicon:
         return Lexicon()
     except OSError as error:
         raise InputError(f"{path}: cannot read the lexicon: {error.strerror}") from error
+
+
+def _read_arrays(path: Path) -> dict[str, Any]:
+    """The tensors of a safetensors file as NumPy has them, which knows no bfloat16: that becomes float32."""
+    with _reading(path), safe_open(path, framework="numpy") as file:
+        names = list(file.keys())
+        if all(file.get_slice(name).get_dtype() != "BF16" for name in names):
+            return {name: file.get_tensor(name) for name in names}
+    return {name: (one.float() if one.is_floating_point() else one).numpy() for name, one in read_tensors(path).items()}
 
 
 def read_tensors(path: Path) -> "dict[str, Tensor]":

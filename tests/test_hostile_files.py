@@ -199,6 +199,18 @@ def test_weights_that_are_no_floating_point_numbers(model, kind):
     assert "holds no floating-point numbers" in refusal(run("translate", "model", stdin="a b\n"))
 
 
+@pytest.mark.parametrize("engine", ["auto", "eager"])
+@pytest.mark.parametrize("kind", ["bfloat16", "float16", "float64"])
+def test_weights_in_other_floating_point_numbers(model, kind, engine):
+    """Which somebody else's program may have made of them: NumPy, by which the fast engine reads, has no bfloat16."""
+    import torch
+
+    weights = {name: one.to(getattr(torch, kind)) for name, one in load_file(model / "model.safetensors").items()}
+    save_file(weights, model / "model.safetensors")
+    said = run("translate", "model", "--engine", engine, stdin="a b\n")
+    assert (said.status, said.out) == (0, "a b\n")
+
+
 @pytest.mark.parametrize("value", [1e30, -3e38])
 def test_weights_with_which_there_are_no_numbers(model, value):
     weights = load_file(model / "model.safetensors")

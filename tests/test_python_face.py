@@ -105,6 +105,7 @@ MISTAKES = {
     "no list but one number": (lambda t: t.translate(np.array(3)), "it must be a list of texts"),
     "lists within lists": (lambda t: translate_texts(t, nested(10**5)), r"is \[{40}\.\.\.: it must be a text"),
     "a list of itself": (lambda t: t.translate(nested(60, 2)), r"sentences\[0\] is \[{40}\.\.\.: it must be a text"),
+    "lists as ids": (lambda t: generate(EagerEngine(t.model), [nested(60, 2)]), r"sources\[0\]\[0\] is \[{40}"),
     "half a character": (lambda t: translate_texts(t, ["\ud800"]), "is half of a surrogate pair"),
     "half a character in markup": (lambda t: translate_markup(t, ["<b>\ud800"]), "is half of a surrogate pair"),
     "half a character in a path": (lambda t: t.save("\ud800"), "no file has such a name"),

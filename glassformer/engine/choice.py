@@ -61,11 +61,14 @@ def in_precision(
 ) -> "EagerEngine":
     """The engine of a float32 model in `float32`, `bfloat16` or `int8`; None leaves the model as it is.
 
-    `recorded`: the one that records its steps on a GPU; it has no shortlist.
+    `float32` is for translating alone: the engine gets a copy of the matrices, in the order in which a processor reads
+    them. `recorded`: the one that records its steps on a GPU; it has no shortlist.
     """
-    from glassformer.engine.eager import EagerEngine
+    from glassformer.engine.eager import EagerEngine, in_columns
     from glassformer.engine.static import StaticEngine
     from glassformer.model.int8 import quantized
 
     model, bfloat16 = quantized(model) if precision == "int8" else model, precision == "bfloat16"
+    if precision == "float32" and model.generator.weight.device.type == "cpu":
+        model = in_columns(model)
     return StaticEngine(model, bfloat16) if recorded else EagerEngine(model, bfloat16, shortlist)

@@ -4,7 +4,7 @@ Axes: B sentences, N rows of the search, S source length, T target length, D d_m
 """
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -125,12 +125,23 @@ class ModuleEngine:
 
 def in_bfloat16(model: Transformer) -> Transformer:
     """The model with linear maps in bfloat16, which autocast would else round anew in each step; the rest is shared."""
+    return _with_linear_maps(model, Tensor.bfloat16)
+
+
+def in_columns(model: Transformer) -> Transformer:
+    """The model with the matrices of its linear maps stored column by column; the rest is shared.
+
+    A product of few rows by a matrix stored row by row first copies it into that order (in MKL): a fifth of its time.
+    """
+    return _with_linear_maps(model, lambda weight: weight.t().contiguous().t())
+
+
+def _with_linear_maps(model: Transformer, change: Callable[[Tensor], Tensor]) -> Transformer:
     made = copy.deepcopy(model, {id(weight): weight for weight in model.parameters()})
     for module in made.modules():
         if isinstance(module, nn.Linear):
-            module.weight = nn.Parameter(module.weight.bfloat16(), requires_grad=False)
-            if module.bias is not None:
-                module.bias = nn.Parameter(module.bias.bfloat16(), requires_grad=False)
+            for name, weight in list(module.named_parameters()):
+                setattr(module, name, nn.Parameter(change(weight.detach()), requires_grad=False))
     return made.eval()
 
 

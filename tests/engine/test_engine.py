@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from glassformer.engine import SUPPRESSED, EagerEngine, generate, generation
+from glassformer.engine.choice import in_precision
 from glassformer.errors import InputError, UsageError
 from glassformer.model import ModelConfig, Transformer
 from glassformer.model.observe import observed
@@ -256,3 +257,15 @@ def test_bfloat16_is_what_autocast_computes(options):
         expected_NV = model.logits(hidden_N1D[:, -1]).float().log_softmax(-1)
     assert torch.allclose(torch.from_numpy(following.log_probs()), expected_NV, rtol=0, atol=1e-6)
     assert model.generator.weight.dtype == torch.float32
+
+
+@pytest.mark.parametrize("options", SHAPES.values(), ids=SHAPES)
+def test_matrices_in_columns_give_what_the_model_gives(options):
+    torch.manual_seed(1)
+    model = Transformer(ModelConfig(vocab_size=VOCABULARY, **SMALL | options)).eval()
+    engine, sources = in_precision(model, "float32"), [[5, 6, 7, EOS], [8, EOS]]
+    following, _ = engine.step(np.array([2, 2]), engine.encode(sources))
+    expected, _ = EagerEngine(model).step(np.array([2, 2]), EagerEngine(model).encode(sources))
+    assert np.allclose(following.log_probs(), expected.log_probs(), rtol=0, atol=1e-5)
+    assert not engine.model.generator.weight.is_contiguous() and model.generator.weight.is_contiguous()
+    assert engine.model.target_embedding.token.weight is model.target_embedding.token.weight

@@ -135,6 +135,17 @@ def test_all_instruction_sets_round_alike():
 
 
 @every_set
+def test_a_row_is_the_same_among_any_number_of_rows(instructions):
+    """However they are cut into tiles."""
+    generator = np.random.default_rng(6)
+    x_NI, weight = (generator.standard_normal(size).astype(np.float32) for size in ((40, 70), (100, 70)))
+    for kind in (weight, quantize_rows(weight)):
+        whole = linear(kind, None, x_NI, 1, instructions)
+        for rows in range(1, 40):
+            assert np.array_equal(linear(kind, None, x_NI[:rows], 1, instructions), whole[:rows]), rows
+
+
+@every_set
 @precisions
 @pytest.mark.parametrize("options", CONFIGS[1:7:5], ids=named)
 def test_threads_change_no_bit(options, instructions, int8):

@@ -94,6 +94,19 @@ def test_int8_stays_close(exported, name):
     assert sum(same) > 0.9 * sum(map(len, targets))
 
 
+@pytest.mark.parametrize(("name", "each"), [("pre-norm, rotary, swiglu", 1), ("learned, untied, from <pad>", 0)])
+def test_what_reads_a_gates_product_stays_float32(exported, name, each):
+    """Of each layer one matrix where the feed-forward has gates; none of the others."""
+    import onnx as library
+
+    ours, out = exported(name)
+    graph = library.load(out / "onnx/encoder_model_quantized.onnx").graph
+    sizes = {one.name: tuple(one.dims) for one in graph.initializer}
+    kept = [sizes[node.input[1]] for node in graph.node if node.op_type == "MatMul" and node.input[1] in sizes]
+    config = ours.config
+    assert kept == [(config.d_ff, config.d_model)] * config.encoder_layers * each
+
+
 def test_the_layout_is_optimums(exported):
     """File names, inputs and outputs as transformers.js and optimum ask for them."""
     import onnxruntime

@@ -259,7 +259,9 @@ def test_a_text_that_is_too_long_is_said_to_be(visit):
 
 
 def test_a_server_that_wants_a_key_gets_the_one_that_is_typed(visit, served, tmp_path):
-    key = add_key(tmp_path / "keys", "reader")
+    keys = []
+    add_key(tmp_path / "keys", "reader", keys.append)
+    (key,) = keys
     with serving(tmp_path, served, keys=tmp_path / "keys") as address:
         visit.expected = ("401",)
         page = visit(url=address, wait=False)

@@ -8,29 +8,30 @@
 
 constexpr int PANEL = 32;  // outputs that are computed together
 constexpr int GROUP = 4;   // inputs whose eight-bit products one instruction adds up
+constexpr int WORD = 4;    // bytes of a float, or of the integers of a group
 constexpr int LINE = 16;   // floats of a cache line
 
 static constexpr int padded(int n, int to = LINE) { return (n + to - 1) / to * to; }  // up to a whole line
 
 enum Activation { RELU, GELU, SILU };
 
-// A weight matrix W (outputs x inputs) in the order in which a product reads it; see packing.h.
+// A weight matrix W in the order in which a product reads it; see packing.h.
 struct Packed {
-    int outputs, inputs;
-    const int8_t* integers;   // [panel][input / GROUP][output of the panel][GROUP], or null for floats
-    const float* floats;      // [panel][input][output of the panel], or null for integers
+    int outputs, words;       // the latter: of a row
+    bool integers;
+    const uint8_t* numbers;   // [panel][word][output of the panel]
     const float* scales;      // [output]: what an integer stands for
     const int32_t* sums;      // [output]: the sum of the row's integers
     const float* bias;        // [output]
 };
 
-// Rows that are to be multiplied. Eight-bit ones have `offset` added, for instructions that take unsigned bytes.
+// Rows that are to be multiplied, of floats or of integers to which `OFFSET` is added, for instructions that take
+// unsigned bytes.
 struct Rows {
     int count;
-    int64_t stride;           // from one row to the next, in floats or bytes
-    const float* floats;
-    const uint8_t* bytes;
-    const float* scales;      // [row]
+    int64_t stride;           // bytes from one row to the next
+    const uint8_t* numbers;
+    const float* scales;      // [row]; null for floats
 };
 
 // Heads of attention: `shared` next to each other have the same keys and values.

@@ -115,21 +115,20 @@ glassformer_model::glassformer_model(const Config& c, const Weights& weights, co
 
 Rows some(const Rows& rows, int first, int count) {
     Rows part = rows;
-    part.count = count;
-    if (rows.bytes) part.bytes += first * rows.stride, part.scales += first;
-    else part.floats += first * rows.stride;
+    part.count = count, part.numbers += first * rows.stride;
+    if (rows.scales) part.scales += first;
     return part;
 }
 
 Rows Workplace::operands(const Matrix& w, const float* x, int64_t x_stride, int n) {
-    if (!w.integers.size()) return {n, x_stride, x, nullptr, nullptr};
-    const int64_t stride = w.row_bytes();
+    if (!w.integers) return {n, x_stride * WORD, (const uint8_t*)x, nullptr};
+    const int64_t stride = (int64_t)w.words() * WORD;
     uint8_t* bytes = work.bytes.at_least(n * stride);
     float* scales = work.scales.at_least(n);
     pool.run(n, (double)n * w.inputs, [&](int row, int) {
         kernels->quantize(x + row * x_stride, w.inputs, (int)stride, bytes + row * stride, scales + row);
     });
-    return {n, stride, nullptr, bytes, scales};
+    return {n, stride, bytes, scales};
 }
 
 void Workplace::linear(const Matrix& w, const float* x, int64_t x_stride, int n, float* y, int64_t y_stride) {

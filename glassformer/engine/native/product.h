@@ -11,34 +11,34 @@ constexpr int AHEAD = 4096;  // bytes of weights that a single tile fetches befo
 //     floats     y[n][o] = sum_i x[n][i] * W[o][i] + b[o]
 //     integers   y[n][o] = (sum_i q[n][i] * Q[o][i]) * (scale[n] * Scale[o]) + b[o]
 //
-// and an output stands in `Packed` at [its panel][input][its place in the panel].
+// and a word of an output stands in `Packed` at [its panel][word][its place in the panel].
 
-// Sums of R rows and COLUMNS * LANES outputs. A function of its own, so that all sums stay in registers; R is known
-// when it is compiled, and every row is computed in the same way whatever R is. On the way it fetches weights from `next`
-// on into the cache, `step` bytes for each group.
-template <int R>
-static inline void sum_integers(const int8_t* w, int groups, const uint8_t* x, int64_t stride, const int8_t* next,
-                                int step, Ints (&sums)[R][COLUMNS]) {
-    constexpr int CHAINS = R <= 2 ? 4 / R : 1;  // of few sums several, so that none waits for its last addition
-    Ints more[CHAINS][R][COLUMNS] = {};
+// Sums of R rows and COLUMNS * LANES outputs, of integers or floats, a word of each row at a time. A function of its own,
+// so that all sums stay in registers; R is known when it is compiled, and every row is computed in the same way whatever
+// R is, with so many CHAINS of sums. On the way it fetches weights from `next` on into the cache, `step` bytes a word.
+template <class Number, int CHAINS, int R, class Sums>
+static inline void add_up(const uint8_t* w, int words, const uint8_t* x, int64_t stride, const uint8_t* next, int step,
+                          Sums (&sums)[R][COLUMNS]) {
+    constexpr int CACHE = R <= 8 ? 3 : 2;  // for few rows, which wait for weights, the first level, else the second
+    Sums more[CHAINS][R][COLUMNS] = {};
     const uint8_t* rows[(R + 3) / 4];  // every fourth one: addresses of all would take more registers than there are
     for (int r = 0; r < R; r += 4) rows[r / 4] = x + r * stride;
-    for (int group = 0; group < groups; group += CHAINS)
+    for (int word = 0; word < words; word += CHAINS)
 #pragma GCC unroll 4
-        for (int chain = 0; chain < CHAINS; ++chain, w += GROUP * PANEL, next += step) {
-            if (CHAINS > 1 && group + chain == groups) break;
-            Ints ws[COLUMNS];
+        for (int chain = 0; chain < CHAINS; ++chain, w += WORD * PANEL, next += step) {
+            if (CHAINS > 1 && word + chain == words) break;
+            Sums ws[COLUMNS];
 #pragma GCC unroll 8
-            for (int c = 0; c < COLUMNS; ++c) ws[c] = load(w + GROUP * LANES * c);
+            for (int c = 0; c < COLUMNS; ++c) ws[c] = read<Sums>(w + WORD * LANES * c);
 #pragma GCC unroll 8
-            for (int c = 0; c < COLUMNS; ++c) __builtin_prefetch(next + step / COLUMNS * c, 0, 2);
+            for (int c = 0; c < COLUMNS; ++c) __builtin_prefetch(next + step / COLUMNS * c, 0, CACHE);
 #pragma GCC unroll 12
             for (int r = 0; r < R; ++r) {
-                const int32_t xs = four(rows[r / 4] + r % 4 * stride);
+                const Number xs = read<Number>(rows[r / 4] + r % 4 * stride);
 #pragma GCC unroll 8
                 for (int c = 0; c < COLUMNS; ++c) more[chain][r][c] = dot(more[chain][r][c], xs, ws[c]);
             }
-            for (const uint8_t*& each : rows) each += GROUP;
+            for (const uint8_t*& each : rows) each += WORD;
         }
 #pragma GCC unroll 12
     for (int r = 0; r < R; ++r)
@@ -49,46 +49,32 @@ static inline void sum_integers(const int8_t* w, int groups, const uint8_t* x, i
         }
 }
 
-template <int R>
-static inline void sum_floats(const float* w, int inputs, const float* x, int64_t stride, Floats (&sums)[R][COLUMNS]) {
-    for (int i = 0; i < inputs; ++i, w += PANEL) {
-        Floats ws[COLUMNS];
-#pragma GCC unroll 8
-        for (int c = 0; c < COLUMNS; ++c) ws[c] = load(w + LANES * c);
-#pragma GCC unroll 12
-        for (int r = 0; r < R; ++r) {
-            const float xs = x[r * stride + i];
-#pragma GCC unroll 8
-            for (int c = 0; c < COLUMNS; ++c) sums[r][c] += xs * ws[c];
-        }
-    }
-}
-
 // Outputs [first, first + COLUMNS * LANES) of R rows from row `row` on, the part of a panel that begins there.
 template <int R>
 static void tile(const Packed& w, int first, const Rows& x, int row, float* out, int64_t out_stride) {
-    const int panel = first / PANEL, place = first % PANEL;
+    const int64_t panel = (int64_t)w.words * PANEL * WORD;  // bytes
+    const uint8_t* from = w.numbers + first / PANEL * panel + first % PANEL * WORD;
+    const uint8_t* xs = x.numbers + row * x.stride;
+    // Each tile fetches its share of the next panel; a single one has no time for that.
+    const uint8_t* next = from + (R == x.count ? AHEAD : panel * (x.count + row) / x.count);
+    const int step = PANEL * WORD * R / x.count;
     if (w.integers) {
-        const int groups = (w.inputs + GROUP - 1) / GROUP;
-        Ints sums[R][COLUMNS] = {};
-        const int8_t* from = w.integers + ((int64_t)panel * groups * PANEL + place) * GROUP;
-        // Each tile fetches its share of the next panel; a single one has no time for that.
-        const int64_t ahead = R == x.count ? AHEAD : (int64_t)groups * GROUP * PANEL * (x.count + row) / x.count;
-        sum_integers<R>(from, groups, x.bytes + row * x.stride, x.stride, from + ahead, GROUP * PANEL * R / x.count, sums);
+        // Of few sums of integers, whose order does not matter, several chains: none waits for its last addition.
+        Ints sums[R][COLUMNS];
+        add_up<int32_t, R <= 2 ? 4 / R : 1>(from, w.words, xs, x.stride, next, step, sums);
 #pragma GCC unroll 12
         for (int r = 0; r < R; ++r)
 #pragma GCC unroll 8
             for (int c = 0; c < COLUMNS; ++c) {
                 const int o = first + LANES * c;
                 // (q + OFFSET) was multiplied instead of q, which is OFFSET times the sum of W's row too much.
-                const Ints exact = sums[r][c] - OFFSET * load((const int8_t*)(w.sums + o));
+                const Ints exact = sums[r][c] - OFFSET * read<Ints>(w.sums + o);
                 const Floats scale = x.scales[row + r] * load(w.scales + o);
                 store(__builtin_convertvector(exact, Floats) * scale + load(w.bias + o), out + r * out_stride + LANES * c);
             }
     } else {
-        Floats sums[R][COLUMNS] = {};
-        sum_floats<R>(w.floats + (int64_t)panel * w.inputs * PANEL + place, w.inputs, x.floats + row * x.stride,
-                      x.stride, sums);
+        Floats sums[R][COLUMNS];
+        add_up<float, 1>(from, w.words, xs, x.stride, next, step, sums);
 #pragma GCC unroll 12
         for (int r = 0; r < R; ++r)
 #pragma GCC unroll 8

@@ -28,27 +28,20 @@ constexpr int LANES = 4, COLUMNS = 4, ROWS = 1, OFFSET = 0;
 typedef float Floats __attribute__((vector_size(4 * LANES)));
 typedef int32_t Ints __attribute__((vector_size(4 * LANES)));
 
-static inline Floats load(const float* from) {
-    Floats x;
+template <class T>
+static inline T read(const void* from) {
+    T x;
     memcpy(&x, from, sizeof x);
     return x;
 }
 
-static inline Floats all(float value) { return value - Floats{}; }  // the same number in each lane
-
-static inline Ints load(const int8_t* from) {  // GROUP bytes for each lane
-    Ints x;
-    memcpy(&x, from, sizeof x);
-    return x;
-}
+static inline Floats load(const float* from) { return read<Floats>(from); }
 
 static inline void store(Floats x, float* to) { memcpy(to, &x, sizeof x); }
 
-static inline int32_t four(const uint8_t* from) {
-    int32_t x;
-    memcpy(&x, from, sizeof x);
-    return x;
-}
+static inline Floats all(float value) { return value - Floats{}; }  // the same number in each lane
+
+static inline Floats dot(Floats sums, float x, Floats w) { return sums + x * w; }
 
 #if defined(KERNELS_avx512)
 static inline Ints dot(Ints sums, int32_t x, Ints w) {
@@ -85,7 +78,7 @@ static inline Floats some(const float* from, int n) {
     static const int32_t numbers[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
     const Floats x = load(from);
     if (n >= LANES) return x;
-    return load((const int8_t*)numbers) < n ? x : all(-1e30f);
+    return read<Ints>(numbers) < n ? x : all(-1e30f);
 }
 
 static inline Floats larger(Floats x, Floats y) { return x > y ? x : y; }
