@@ -1,4 +1,4 @@
-"""Translate a hundred everyday sentences with a model and count what is acceptable.
+"""Translate a hundred everyday sentences with a model, and count what is acceptable and what has a warning.
 
     python benchmarks/everyday.py MODEL [FILE]
 
@@ -8,6 +8,7 @@ FILE (tests/corpora/everyday.tsv if none is named) has an English sentence, its 
 
 import sys
 import unicodedata
+from collections import Counter
 from pathlib import Path
 
 from glassformer.search import SearchOptions
@@ -30,18 +31,23 @@ def plain(text: str) -> str:
 
 
 def main(model: Path, path: Path) -> None:
-    """Print each sentence with its translation and whether that is acceptable."""
+    """Print each sentence with its translation, whether that is acceptable, and its warnings."""
     rows = read(path)
     translator = Translator.load(model)
     translations = translator.translate([row[0] for row in rows], SearchOptions(beam=1))
-    right = 0
+    right, warned = 0, Counter[bool]()
     for (source, accepted, _), translation in zip(rows, translations, strict=True):
         fits = plain(translation.text) in {plain(text) for text in accepted}
         right += fits
-        print(f"{'right' if fits else 'WRONG'}  {source}\n       {translation.text}")
+        warned[fits] += bool(translation.warnings)
+        kinds = ", ".join(dict.fromkeys(str(warning.kind) for warning in translation.warnings))
+        print(f"{'right' if fits else 'WRONG'}  {source}\n       {translation.text}{kinds and f'   ({kinds})'}")
         if not fits:
             print(f"       wanted: {accepted[0]}")
-    print(f"{right} of {len(rows)} right")
+    print(
+        f"{right} of {len(rows)} right; a warning have {warned[False]} of the {len(rows) - right} wrong ones and "
+        f"{warned[True]} of the right ones"
+    )
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@
 
 SEED (1) is that of the training. Prints exact match of both held-out sets (by pattern for the patterns never trained
 on), of the first in each letter case, stop and apostrophe, two sentences on a line, by how many training sentences
-have the rarest word of the translation, the agreement of because-clauses, and how many negations are kept.
+have the rarest word of the translation, the agreement of because-clauses, how many negations are kept, and exact match
+of the phrases without a slot ("I am sorry"), which are trained on.
 """
 
 import sys
@@ -13,7 +14,7 @@ from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
-from glassformer.corpora.phrasebook import Sentence, agreement, held_out, load_phrasebook, unseen_patterns
+from glassformer.corpora.phrasebook import Sentence, agreement, frames, held_out, load_phrasebook, unseen_patterns
 from glassformer.corpora.phrasebook.writing import Style, written
 from glassformer.evaluation import exact_match
 from glassformer.search import SearchOptions
@@ -102,6 +103,7 @@ def main(model: Path, seed: int) -> None:
     print("by the training sentences with the rarest word of the translation:")
     for name, some in by_rarest(sentences, seed).items():
         report(name, some)
+    report("phrases, trained on", list(frames.fixed()))
     unseen = unseen_patterns(seed)
     report("held-out patterns", unseen)
     for pattern in Counter(sentence.pattern for sentence in unseen):

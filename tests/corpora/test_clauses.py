@@ -84,7 +84,7 @@ CLAUSES = [
     (("he", "love", "past", "she"), "He loved her", "वह उससे प्यार करता था"),
     (("Ravi", "hate", "past", "the snake"), "Ravi hated the snake", "रवि साँप से नफ़रत करता था"),
     # a place with a word before it takes a postposition, a plain one does not
-    (("we", "reach", "past", "that village"), "We reached that village", "हम उस गाँव तक पहुँचे"),
+    (("we", "reach", "past", "that village"), "We reached that village", "हम उस गाँव पहुँचे"),
     # a state that English calls an action
     (("he", "wear", "progressive", "a coat"), "He is wearing a coat", "वह एक कोट पहने हुए है"),
     (("she", "hold", "was-ing", "the rope"), "She was holding the rope", "वह रस्सी पकड़े हुए थी"),

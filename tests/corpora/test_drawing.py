@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glassformer.corpora.phrasebook import balance, clauses, descriptions, questions
+from glassformer.corpora.phrasebook import balance, clauses, descriptions, frames, questions
 from glassformer.corpora.phrasebook import corpus as phrasebook_corpus
-from glassformer.corpora.phrasebook.draw import Draw
+from glassformer.corpora.phrasebook.draw import THIRD, Draw
 from glassformer.corpora.phrasebook.frames import spelt_names
 from glassformer.corpora.phrasebook.lexicon import load_lexicon
 from glassformer.corpora.phrasebook.units import build, unit
-from tests.corpora.phrasebook import WORDS, linked, said
+from tests.corpora.phrasebook import WORDS, linked, phrase, said
 
 DRAW = Draw(WORDS, 1)
 
@@ -66,7 +66,7 @@ def test_a_comparison_may_be_denied() -> None:
 
 def test_balance_prefers_what_is_rare() -> None:
     """Of two draws it takes the one with the rarer word; a spelt name is never rare."""
-    often, seldom = said("we", "come", "past"), said("we", "sleep", "past")
+    often, seldom = said("we", "come", "past"), said("we", "jump", "past")
     spelt = build("test", "", (unit(f"{spelt_names().trained[0][0]}:n", f"{spelt_names().trained[0][1]}:n"),), (0,))
     counted = balance.Balance()
     for sentence in (often, often, seldom):
@@ -77,6 +77,16 @@ def test_balance_prefers_what_is_rare() -> None:
     kept = counted.known_well([often, seldom, spelt], 2, always=[])
     assert list(kept) == [often, spelt]
     assert list(counted.known_well([seldom], 2, always=[seldom])) == [seldom]
+    framed = build("test", "", (unit("My:a birthday:b", "मेरा:a जन्मदिन:b"),), (0,))  # which frames say
+    counted.count(framed)
+    assert list(counted.known_well([framed, seldom], 2, always=[])) == [framed]
+
+
+def test_every_table_of_slots_is_drawn_from() -> None:
+    """Months and borrowed words, which one frame or few have, as well as what many have."""
+    drawn = " ".join(sentence.source for _ in range(3000) if (sentence := frames.tabled(DRAW)))
+    for slot in ("month", "loan", "part", "season", "sport"):
+        assert all(word.english in drawn for word in frames.slot_words()[slot]), slot
 
 
 @given(st.integers(0, 2**32))
@@ -89,3 +99,15 @@ def test_one_translation_for_any_seed(seed: int) -> None:
             sentence = pattern(draw)
             if sentence is not None:
                 assert found.setdefault(sentence.source, sentence.target) == sentence.target
+
+
+@pytest.mark.parametrize("subject", ["she", "Ravi", "the boys", "I"])
+def test_his_things_are_his_own(subject: str) -> None:
+    """Of a third person, "his" and the like are the subject's own, अपना; of the speaker they are somebody's."""
+    who = phrase(subject)
+    drawn = [DRAW.thing(DRAW.pick(DRAW.things), who) for _ in range(2000)]
+    owned = [thing for thing in drawn if thing.english.partition(":")[0] in THIRD]
+    assert len(owned) > 50
+    for thing in owned:
+        assert thing.direct.startswith("अप") is (subject != "I")
+        assert subject == "I" or thing.english.partition(":")[0] == who.owner

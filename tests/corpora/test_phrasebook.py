@@ -62,11 +62,11 @@ def test_nouns_are_seen_often(parts: dict[str, list[Sentence]]) -> None:
 
 
 def test_every_word_is_seen_often(sentences: list[Sentence]) -> None:
-    """But the names that are spelt, and what only sentences without a slot say."""
+    """But the names that are spelt, and what only sentences without a slot say; what is left out thins out others."""
     seen = Counter(word for sentence in sentences for word in words_of(sentence))
     spelt = {word.lower() for names in spelt_names() for pair in names for word in pair}
     fixed = {word for sentence in (*frames.fixed(), *phrasebook_corpus.lecture()) for word in words_of(sentence)}
-    rare = {word for word, count in seen.items() if count < balance.FLOOR / 2} - spelt - fixed
+    rare = {word for word, count in seen.items() if count < balance.FLOOR / 3} - spelt - fixed
     assert not rare
     assert len(seen.keys() - spelt) > 4_000
 
@@ -76,7 +76,7 @@ def words_of(sentence: Sentence) -> set[str]:
 
 
 def test_size_of_the_lexicon() -> None:
-    assert 280 <= len(WORDS.nouns) <= 420
+    assert 250 <= len(WORDS.nouns) <= 420
     assert len({verb.name for verb in WORDS.verbs}) >= 80
     assert len(WORDS.adjectives) >= 60
     assert len(WORDS.names) >= 20

@@ -1,13 +1,14 @@
 """Balance a text as it is drawn: words that few sentences have yet are preferred, so that each is seen often enough."""
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from .draw import Draw
-from .frames import spelt_names
+from .frames import own_words, spelt_names
 from .units import Sentence
 
-FLOOR = 30  # sentences that each word must be in, in either language
+FLOOR = 40  # sentences that each word must be in, in either language
 TRIES = 2  # draws of which the sentence with the rarest word is taken
 
 
@@ -19,9 +20,9 @@ class Balance:
 
     def __init__(self) -> None:
         """Without any sentence."""
-        self._counts: dict[str, int] = {}
+        self._counts: Counter[str] = Counter()
         for names in spelt_names():
-            self._counts |= {word: sys.maxsize for pair in names for name in pair for word in name.lower().split()}
+            self._counts.update({word: sys.maxsize for pair in names for name in pair for word in name.lower().split()})
 
     def draw(self, pattern: Callable[[Draw], Sentence | None], draw: Draw) -> Sentence | None:
         """The one of TRIES sentences whose rarest word is the rarest."""
@@ -34,19 +35,16 @@ class Balance:
 
     def _rarest(self, sentence: Sentence) -> int:
         """In how many sentences the rarest of its words is."""
-        counts = self._counts
-        return min(counts.get(word, 0) for word in _words(sentence))
+        return min(map(self._counts.__getitem__, _words(sentence)))
 
     def count(self, sentence: Sentence) -> None:
         """Count the words of a sentence that was drawn."""
-        counts = self._counts
-        for word in _words(sentence):
-            counts[word] = counts.get(word, 0) + 1
+        self._counts.update(_words(sentence))
 
     def known_well(self, sentences: Sequence[Sentence], floor: float, always: Iterable[Sentence]) -> Iterator[Sentence]:
-        """The sentences less those with a word that fewer than `floor` have, and that is in none of `always`."""
+        """The sentences less those with a word that fewer than `floor` have and neither `always` nor a frame says."""
         rare = {word for word, count in self._counts.items() if count < floor}
-        rare.difference_update(*map(_words, always))
+        rare.difference_update(own_words(), *map(_words, always))
         return (sentence for sentence in sentences if rare.isdisjoint(_words(sentence)))
 
 

@@ -11,15 +11,15 @@ from .phrases import Phrase, named, nominal, paired
 from .units import Sentence, Unit, build, unit, whole
 
 JOINED = (
-    frames.everyday,
-    frames.everyday,
+    *[frames.everyday] * 3,
     statements.transitive,
     statements.intransitive,
     descriptions.quality,
     descriptions.identity,
     descriptions.having,
 )
-LONGEST_JOINED = 50  # characters of the two sentences that are joined
+LONGEST_JOINED = 40  # characters of the two sentences that are joined
+SHORTEST = 10  # characters that the other has at least, with few exceptions
 PARTNERS = 6  # sentences that are tried with another
 PRONOUN_SUBJECTS = ("i", "we", "you", "he", "she", "they")
 REQUESTS = ("ask", "imperative")
@@ -59,17 +59,26 @@ def joined(draw: Draw) -> Sentence | None:
     """
     make = draw.pick(JOINED)
     one = make(draw)
+    if one is None or not _may_join(one):
+        return None
     for _ in range(PARTNERS):
-        if one is not None and (other := make(draw)) is not None and (found := _joined(draw, one, other)) is not None:
+        other = make(draw)
+        if other is not None and _may_join(other) and (found := _joined(draw, one, other)) is not None:
             return found
     return None
+
+
+def _may_join(sentence: Sentence) -> bool:
+    """Whether it may be joined with any: short, no question, nothing that stands alone."""
+    source = sentence.source
+    return len(source) <= LONGEST_JOINED - SHORTEST and sentence.pattern not in ALONE and "?" not in source
 
 
 def _joined(draw: Draw, one: Sentence, other: Sentence) -> Sentence | None:
     if len(one.source) + len(other.source) > LONGEST_JOINED:
         return None
     asked = {sentence.pattern in REQUESTS for sentence in (one, other)}
-    if len(asked) > 1 or any(sentence.pattern in ALONE or "?" in sentence.source for sentence in (one, other)):
+    if len(asked) > 1:
         return None
     if asked == {True}:  # one asks either politely or not
         return None if "lease" in one.source + other.source else together(one, AND, other)
@@ -94,17 +103,21 @@ def told(draw: Draw) -> Sentence | None:
 
 
 def addressed(draw: Draw) -> Sentence | None:
-    """As in "Excuse me, where are you from?", "Come here, Ravi"."""
-    said = draw.pick(frames.fixed()) if draw.chance(0.6) else frames.everyday(draw)
-    if said is None or said.pattern in ("greeting", "thanks") or "," in said.source:
+    """As in "Excuse me, where are you from?", "Come here, Ravi", "I am sorry, Mr Sharma".
+
+    Mostly phrases without a slot, of which everyone types some, and which no other pattern has.
+    """
+    said = draw.pick(frames.fixed()) if draw.chance(0.7) else frames.everyday(draw)
+    if said is None:
         return None
     end = "?" if said.source.endswith("?") else ""
     order = tuple(range(len(said.units)))
-    if draw.chance(0.5):
+    alone = said.pattern in ALONE or "," in said.source
+    if not alone and draw.chance(0.4):
         opening = draw.pick(OPENINGS)
         return build("addressed", "", (opening, *said.units), (0, *(1 + i for i in order)), end)
     *units, last = said.units
-    closing = draw.pick(CLOSINGS) if draw.chance(0.3) else named(draw.name()).subject
+    closing = named(draw.name()).subject if alone or draw.chance(0.7) else draw.pick(CLOSINGS)
     after = (re.sub(":[a-z]", ":y", side) for side in closing.marked)
     last = unit(*(f"{_comma(side)} {words}" for side, words in zip(last.marked, after, strict=True)))
     return build("addressed", "", (*units, last), order, end)
@@ -126,7 +139,7 @@ def together(one: Sentence, conjunction: Unit, other: Sentence) -> Sentence:
 
 
 def pairs(draw: Draw) -> Sentence | None:
-    """As in "Ravi and Sita went to the market", "I bought a book and a pen"."""
+    """As in "Ravi and Sita went to the market", "I bought a book and a pen"; without adjectives, as one says it."""
     verb = draw.pick(draw.acts)
     subject = draw.subject(verb)
     thing = draw.object(verb, subject)
@@ -145,10 +158,17 @@ def pairs(draw: Draw) -> Sentence | None:
         thing = draw.object(verb, subject)
         if thing.key in (first.key, other.key):
             return None
+    if _described(subject) or _described(thing):
+        return None
     tense = draw.readable_tense(verb, draw.tense(verb), subject.person)
     said = verbs.statement(verb, tense, subject.person, verbs.agreement(verb, tense, subject, thing))
     units = (verbs.subject_unit(verb, tense, subject), said, verbs.object_unit(verb, thing))
     return build("pairs", f"{subject.key}|{verb.name}|{thing.key}", units, (0, 2, 1))
+
+
+def _described(phrase: Phrase) -> bool:
+    """Whether it has an adjective."""
+    return ":a" in phrase.english
 
 
 def _third(phrase: Phrase) -> bool:

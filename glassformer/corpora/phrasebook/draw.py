@@ -22,6 +22,8 @@ TIMES = {
     "was-ing": [("yesterday", "कल"), ("there", "वहाँ"), ("here", "यहाँ")],
 }
 OFTEN = [("always", "हमेशा"), ("often", "अक्सर"), ("sometimes", "कभी-कभी")]
+OWNERS = ("my", "our", "your", "his", "her", "their")
+THIRD = ("his", "her", "its", "their")
 MANNERS = [("slowly", "धीरे-धीरे"), ("quickly", "जल्दी-जल्दी"), ("carefully", "ध्यान से")]
 TENSES = [
     *["past"] * 4,
@@ -171,7 +173,8 @@ class Draw:
         if self.random() >= often or not self._suiting[noun]:
             return None
         chosen = self.pick(self._suiting[noun])
-        return chosen if chosen.english not in ("alone", "ready") else None  # no "an alone boy"
+        alone = chosen.english in ("alone", "ready")  # no "an alone boy"
+        return None if alone or chosen.found else chosen  # one says that a room is dark, not "a dark room"
 
     def quality(self, noun: Noun) -> Adjective | None:
         """An adjective to say of the noun, if there is any."""
@@ -190,14 +193,24 @@ class Draw:
 
     def elder(self, subject: Phrase | None = None) -> Phrase:
         """Father, mother and so on, whom Hindi honours in the plural."""
-        return self._ones_own(self.kind("elder"), ("my", "our", "your", "his", "her"), False, subject)
+        return self._ones_own(self.kind("elder"), OWNERS, False, subject)
 
     def _ones_own(self, noun: Noun, owners: Sequence[str], plural: bool, subject: Phrase | None) -> Phrase:
         """Somebody's noun, mostly the subject's own where it is his or hers."""
-        owner = self.pick(owners)
-        if subject is not None and subject.owner in owners and self.chance(0.5):
-            owner = subject.owner
+        owner = self._owner(owners, subject)
         return nominal(noun, owner, plural, own=subject is not None and owner == subject.owner)
+
+    def _owner(self, owners: Sequence[str], subject: Phrase | None) -> str:
+        """One of the owners, mostly the subject; "his" and the like are a third person's own wherever they can be.
+
+        Whose else they are ("Ravi washed her shirt") a sentence alone does not say.
+        """
+        if subject is None:
+            return self.pick(owners)
+        if subject.owner in owners and self.chance(0.5):
+            return subject.owner
+        others = [owner for owner in owners if subject.owner not in THIRD or owner not in THIRD]
+        return self.pick(others or owners)
 
     def living(self, noun: Noun, looks_only: bool = False, subject: Phrase | None = None) -> Phrase:
         """A noun for a person or an animal with a determiner, perhaps an adjective.
@@ -208,7 +221,7 @@ class Draw:
         if "elder" in noun.kinds:
             return self.elder(subject)
         if "kin" in noun.kinds:
-            return self._ones_own(noun, ("my", "our", "your", "his", "her"), self.chance(0.3), subject)
+            return self._ones_own(noun, OWNERS, self.chance(0.3), subject)
         if "spouse" in noun.kinds:
             return self._ones_own(noun, ("my", "his", "your") if noun.gender == "f" else ("her",), False, subject)
         if noun.kinds & _KEPT and self.chance(0.12):
@@ -283,9 +296,7 @@ class Draw:
             return nominal(noun, subject.owner, "single" not in noun.kinds, None, own=True)
         if subject is not None and self.chance(0.25):
             plural = self.chance(0.2)
-            if self.chance(0.7):
-                return nominal(noun, subject.owner, plural, adjective, own=True)
-            owner = self.pick(("my", "our", "your", "his", "her", "their"))
+            owner = self._owner((*OWNERS, subject.owner), subject)
             return nominal(noun, owner, plural, adjective, own=owner == subject.owner)
         if self.chance(0.3):
             counted = ("the", "these") if definite else ("many", self.number())

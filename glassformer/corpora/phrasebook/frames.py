@@ -9,13 +9,14 @@ from typing import NamedTuple
 from glassformer.corpora.names import place_names
 
 from . import english, hindi, numbers, verbs
-from .draw import Draw
+from .draw import THIRD, Draw
 from .hindi import Agreement
 from .lexicon import Adjective, Verb, load_lexicon, read_rows
 from .phrases import PRONOUNS, Phrase, named, nominal, paired
 from .units import Sentence, Unit, build, mark, unit
 
 _MARK = re.compile(":([a-z])")
+_MARKS = re.compile(":[A-Za-z0-9+]+")
 TOKEN = re.compile(r"\{([^}:]*)(?::([^}]*))?\}(\S*)|(\S+)")
 WORD = re.compile(r"(.+?)(\*\d?)?((?::[A-Za-z][A-Za-z0-9+]*)?)([,]?)$")
 CAPITALS = ("I", "I'm", "I'd", "I'll", "Diwali", "Holi", "Christmas")
@@ -82,25 +83,48 @@ def load_frames() -> tuple[list[Frame], list[Frame]]:
     return [frame for frame in rows if not frame.fixed], [frame for frame in rows if frame.fixed]
 
 
-class Parsed(NamedTuple):
-    """A frame's tokens on both sides, each (slot, case, what follows, or a word), and what its English has."""
+class Token(NamedTuple):
+    """A slot with its case and what follows it, or a word: one that bears a star, or `written` as it always is."""
 
-    english: list[tuple[str, ...]]
-    hindi: list[tuple[str, ...]]
+    slot: str
+    case: str
+    after: str
+    starred: str
+    written: str
+
+
+class Parsed(NamedTuple):
+    """A frame's tokens on both sides, and what its English has."""
+
+    english: list[Token]
+    hindi: list[Token]
     slots: list[str]
     words: set[str]
     marked: bool  # whether it marks its words, or they all belong together
+
+    @property
+    def tokens(self) -> list[Token]:
+        """Those of both sides."""
+        return self.english + self.hindi
 
 
 @cache
 def _parse(frame: Frame) -> Parsed:
     """The frame taken apart, once."""
     sides = [[found.groups("") for found in TOKEN.finditer(side)] for side in (frame.english, frame.hindi)]
+    marked = any(":" in literal for *_, literal in sides[0])
+    english, hindi = ([_token(found, marked, side is sides[0]) for found in side] for side in sides)
     words = {word.partition(":")[0].lower() for word in frame.english.split()}
     if frame.topic == "ask":
         words.add("you")  # who is asked
-    slots = list(dict.fromkeys(slot for slot, *_ in sides[0] if slot))
-    return Parsed(sides[0], sides[1], slots, words, any(":" in literal for *_, literal in sides[0]))
+    slots = list(dict.fromkeys(token.slot for token in english if token.slot))
+    return Parsed(english, hindi, slots, words, marked)
+
+
+def _token(found: tuple[str, ...], marked: bool, in_english: bool) -> Token:
+    slot, case, after, word = found
+    starred = word if word and _parts(word)[1] else ""
+    return Token(slot, case, after, starred, _inflected(word, marked, in_english) if word and not starred else "")
 
 
 @cache
@@ -121,12 +145,31 @@ def everyday(draw: Draw) -> Sentence | None:
 
 def counted(draw: Draw) -> Sentence | None:
     """As in "I am thirty years old", "It costs 20 rupees": a number, of which there are many."""
-    return fill(draw.pick(_with_number()), draw)
+    return fill(draw.pick(_with("number")), draw)
+
+
+def tabled(draw: Draw) -> Sentence | None:
+    """As in "My birthday is in March", "Where is my radio?": of each table of slots.tsv as many."""
+    return fill(draw.pick(_with(draw.pick(_tables()))), draw)
 
 
 @cache
-def _with_number() -> list[Frame]:
-    return [frame for frame in load_frames()[0] if "{number}" in frame.english]
+def _tables() -> list[str]:
+    return [slot for slot in slot_words() if _with(slot)]
+
+
+@cache
+def own_words() -> frozenset[str]:
+    """The words of both languages, in lower case, that frames and the tables of their slots say themselves."""
+    parsed = [_parse(frame) for frames in load_frames() for frame in frames]
+    said = [_parts(token.starred)[0] if token.starred else token.written for one in parsed for token in one.tokens]
+    said += [text for words in slot_words().values() for word in words for text in word]
+    return frozenset(_MARKS.sub("", text).strip(",").lower() for words in said for text in words.split())
+
+
+@cache
+def _with(slot: str) -> list[Frame]:
+    return [frame for frame in load_frames()[0] if f"{{{slot}}}" in frame.english]
 
 
 @cache
@@ -229,6 +272,7 @@ def _noun(determiner: str, kind: str, draw: Draw, subject: Phrase | None, litera
         taken = {"my"} if "i" in literal else set()
         taken |= {"your"} if "you" in literal else set()
         taken |= {subject.owner} if subject else set()
+        taken |= set(THIRD) if taken & set(THIRD) else set()
         word = draw.pick([owner for owner in OWNERS if owner not in taken])
     if "mass" in noun.kinds and word == "a":
         word = "some"
@@ -236,7 +280,9 @@ def _noun(determiner: str, kind: str, draw: Draw, subject: Phrase | None, litera
 
 
 def _doer(subject: Phrase | None, literal: set[str]) -> Phrase:
-    """Who acts: you or I where the frame says so, or of whom it makes a request; else the subject."""
+    """Who acts: you or I where the frame says so, or of whom it makes a request; else the subject, or everyone."""
+    if "everyone" in literal:
+        return PRONOUNS["they"]
     speaker = "you" if "you" in literal else "I"
     return subject if subject and speaker.lower() not in literal else PRONOUNS[speaker]
 
@@ -258,10 +304,12 @@ def _written(frame: Frame, fillings: dict[str, Filling]) -> Sentence:
     sides = []
     for side, write in ((parsed.english, _english), (parsed.hindi, _hindi)):
         words = []
-        for place, (slot, case, after, literal) in enumerate(side):
-            if literal:
+        for place, (slot, case, after, starred, written) in enumerate(side):
+            if written:
+                words.append(written)
+            elif starred:
                 last = place == len(side) - 1
-                words.append(_literal(literal, phrases, parsed.marked, write is _english, last))
+                words.append(_agreed(starred, phrases, parsed.marked, write is _english, last))
             else:
                 name = slot.rstrip("*")
                 filling = _numbered(write(slot, case, fillings[name], phrases), number[name])
@@ -296,15 +344,12 @@ def _parts(word: str) -> tuple[str, ...]:
     return found.groups("")
 
 
-def _literal(word: str, phrases: Sequence[Phrase], marked: bool, in_english: bool, last: bool) -> str:
-    """A word of the frame, inflected where it bears a star; marked "w" where the frame marks nothing.
+def _agreed(word: str, phrases: Sequence[Phrase], marked: bool, in_english: bool, last: bool) -> str:
+    """A word of the frame that bears a star, in agreement with the phrase that the star names.
 
     `last`: whether nothing comes after it.
     """
-    star = _parts(word)[1]
-    if not star:
-        return _inflected(word, marked, in_english)
-    phrase = phrases[int(star[1:] or 1) - 1]
+    phrase = phrases[int(_parts(word)[1][1:] or 1) - 1]
     return _inflected(word, marked, in_english, phrase.person if in_english else phrase.agreement, last)
 
 
@@ -312,7 +357,9 @@ def _literal(word: str, phrases: Sequence[Phrase], marked: bool, in_english: boo
 def _inflected(
     word: str, marked: bool, in_english: bool, agreement: str | Agreement | None = None, last: bool = False
 ) -> str:
-    """The word with its marks, in agreement with an English person or a Hindi agreement, if with any."""
+    """The word with its marks, "w" where the frame marks nothing, in agreement with an English person or a Hindi
+    agreement, if with any.
+    """
     text, _, marks, comma = _parts(word)
     if in_english and text not in CAPITALS:
         text = text[0].lower() + text[1:]  # the sentence gets its capital when it is built

@@ -22,7 +22,7 @@ def tired_animals(seed: int = 1) -> list[Sentence]:
 
 
 def subject_of(sentence: Sentence) -> str:
-    """The English noun that the sentence is about: "camel" of "Our son's camel carried the stone ..."."""
+    """The English noun that the sentence is about: "cow" of "Our son's cow carried the stone ..."."""
     return sentence.key.partition("|")[0].split()[-1]
 
 

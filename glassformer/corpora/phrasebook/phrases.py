@@ -65,7 +65,6 @@ class Phrase:
     noun: Noun | None = None
     cases: dict[str, str] = field(default_factory=dict)  # a pronoun's fused forms: ने is मैंने
     objective: str = ""  # "me" of "I"
-    plain: bool = False  # a noun with no more than "the" before it
     _units: dict[tuple[str, str], Unit] = field(default_factory=dict)
 
     @property
@@ -76,13 +75,6 @@ class Phrase:
     def experiencer(self, post: str) -> Unit:
         """An English subject that Hindi puts before को or के पास ("they have", उनके पास)."""
         return self.case(post, SUBJECT)
-
-    @property
-    def goal(self) -> str:
-        """The postposition of a place that one goes to: none of a plain one (गाँव गया), else में or पर."""
-        if self.plain:
-            return "bare"
-        return self.place
 
     @property
     def place(self) -> str:
@@ -237,7 +229,6 @@ def nominal(
         key=noun.english,
         living=noun.living,
         noun=noun,
-        plain=determiner in ("the", "") and adjective is None,
     )
 
 

@@ -28,7 +28,6 @@ UNBIDDEN = frozenset(
         "steal",
         "lose",
         "know",
-        "burn",
     )
 )
 
@@ -104,7 +103,7 @@ def obliged(verb: Verb, word: str, agreement: Agreement, negative: bool) -> Unit
 
 def duty(draw: Draw) -> Sentence | None:
     """As in "The girl should read this book": लड़की को यह किताब पढ़नी चाहिए."""
-    verb = draw.pick([v for v in draw.human_acts if v.name not in UNBIDDEN | {"tear"}])
+    verb = draw.pick([v for v in draw.human_acts if v.name not in UNBIDDEN])
     subject = draw.person()
     thing = draw.object(verb, subject, definite=True)
     if thing.living and verb.marker in ("direct", "को"):

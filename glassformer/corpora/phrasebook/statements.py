@@ -34,7 +34,7 @@ def transitive(draw: Draw) -> Sentence:
     when = draw.time(tense)
     if when is not None:
         return build("transitive", key, (who, said, what, when), (0, 3, 2, 1))
-    if tense in ("progressive", "was-ing", "past") and polarity == "+" and draw.chance(0.2):
+    if tense in ("progressive", "was-ing", "past") and polarity == "+" and verb.marker == "direct" and draw.chance(0.2):
         return build("transitive", key, (who, said, what, draw.manner()), (0, 2, 3, 1))
     return build("transitive", key, (who, said, what), (0, 2, 1))
 
@@ -75,7 +75,7 @@ def _place(draw: Draw, verb: Verb, subject: Phrase) -> tuple[Unit | None, str]:
         there = draw.place(noun, subject)
         if draw.chance(0.25):
             return there.case("से", "from"), noun.english
-        where = there.case(there.place if wild else there.goal, "to")
+        where = there.case(there.place if wild else "bare", "to")
     elif "wet" in verb.flags:
         noun = draw.kind("water")
         where = nominal(noun, draw.pick(("the", "this", "that"))).case("में", "in")

@@ -105,5 +105,5 @@ def object_unit(verb: Verb, thing: Phrase) -> Unit:
         owned = Agreement(3, False, verb.light_gender)
         return unit(thing.objective or thing.english, thing.genitive(owned))
     if verb.marker == "bare":
-        return thing.case("bare" if thing.plain else "तक")
+        return thing.case("bare")
     return thing.case(verb.marker, verb.particle)
