@@ -4,6 +4,7 @@
 
 FILE (tests/corpora/everyday.tsv if none is named) has an English sentence, its acceptable translations separated by
 " | ", and what the sentence tries. Final punctuation, commas and letter case do not count.
+benchmarks/first_sentences.tsv is another such list, written without a look at the corpus.
 """
 
 import sys
