@@ -66,7 +66,6 @@ def write_output(path: Path, content: bytes) -> None:
 
     A pipe or a device (`/dev/stdout`) is written to, never replaced.
     """
-    refuse_nameless(path)
     check_output(path)
     if path.exists() and not path.is_file():
         with saving(path):

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from glassformer.arguments import checked, path_of, text_of
 from glassformer.errors import InputError, UsageError, nearest
-from glassformer.files import write_output
+from glassformer.files import refuse_nameless, write_output
 from glassformer.glass.cell import Cell, explain_cell, index_of, recompute
 from glassformer.glass.detail import Detail, attention_only
 from glassformer.glass.numbers import show
@@ -200,7 +200,9 @@ class Trace:
     @checked
     def save(self, path: str | Path) -> None:
         """Write the record to a JSON file; a pipe or a device is written to, never replaced."""
-        write_output(path_of(path, "path"), self.to_json().encode(errors="backslashreplace"))
+        path = path_of(path, "path")
+        refuse_nameless(path)
+        write_output(path, self.to_json().encode(errors="backslashreplace"))
 
     @classmethod
     def load(cls, path: str | Path) -> "Trace":
