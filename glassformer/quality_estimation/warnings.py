@@ -53,7 +53,7 @@ def observed_warnings(source: str, text: str, finished: bool, lexicon: Lexicon) 
     given, said = words_of(source), words_of(text)
     if text == source and sum(map(is_word, given)) >= COPIED_WORDS:
         yield TranslationWarning(Kind.COPIED)
-    if repeated := _repeated(source, text, lexicon):
+    if repeated := _repeated(source, text, said, lexicon):
         yield TranslationWarning(Kind.REPETITION, repeated)
     if lexicon:
         yield from _by_lexicon(given, said, lexicon)
@@ -96,12 +96,12 @@ def _unshared_numbers(source: str, text: str, lexicon: Lexicon) -> tuple[str, ..
     return tuple(str(number) for numbers in kept for number in numbers)
 
 
-def _repeated(source: str, text: str, lexicon: Lexicon) -> tuple[str, ...]:
+def _repeated(source: str, text: str, said: dict[str, str], lexicon: Lexicon) -> tuple[str, ...]:
     """What is said again and again, else the words that are said oftener than the source asks for."""
     if (loop := _loop(word_sequence(text))) and _loop(word_sequence(source)) != loop:
         return (" ".join(loop),)
     again = lexicon.once.intersection(said_again(source, text, lexicon.target))
-    return tuple(spelt for word, spelt in words_of(text).items() if word in again)
+    return tuple(spelt for word, spelt in said.items() if word in again)
 
 
 def _loop(words: list[str]) -> list[str]:
