@@ -1,12 +1,13 @@
 """What a model's translations are worth when the source is typed carelessly.
 
-    python benchmarks/robustness.py MODEL ... --source FILE --reference FILE [--beam K] [--sentences N] [--spelling S]
+    python benchmarks/robustness.py MODEL ... --source FILE --reference FILE [--beam K] [--sentences N]
+        [--only NAME ...] [--spelling correct]
 
 Prints BLEU and chrF2 of each model for the source as it is, in other letter cases, without its final punctuation, with
 a typo in one word of ten (and one at least), with each space doubled, and with an address behind it; of the last also
 how many of the translations have that address. The reference is the clean one, behind the address with the address. For
-the source in capitals letter case does not count. With `--spelling correct` words that the model was not trained on are
-corrected as `translate` does it, and the last column has how many were.
+the source in capitals letter case does not count. `--only` names some of these ("as it is" typos). With `--spelling
+correct` words that the model was not trained on are corrected as `translate` does it; the last column has how many.
 """
 
 import argparse
@@ -41,14 +42,16 @@ def main() -> None:
     parser.add_argument("--reference", required=True, type=Path)
     parser.add_argument("--beam", type=int, default=5)
     parser.add_argument("--sentences", type=int)
+    parser.add_argument("--only", nargs="+", choices=VARIANTS, default=list(VARIANTS), metavar="NAME")
     parser.add_argument("--spelling", choices=("correct", "keep"), default="keep")
     options = parser.parse_args()
     sides = (path.read_text(encoding="utf-8").splitlines() for path in (options.source, options.reference))
     pairs = [Sides(*pair) for pair in zip(*sides, strict=True)][: options.sentences]
     print("| model | the source | BLEU | chrF2 | copied | corrected |\n|---|---|---:|---:|---:|---:|")
     for model in options.models:
-        translator = Translator.load(model)
-        for name, vary in VARIANTS.items():
+        translator = Translator.load(model, engine="auto")
+        for name in options.only:
+            vary = VARIANTS[name]
             varied = [vary(pair, row) for row, pair in enumerate(pairs)]
             read = translator.speller.read if options.spelling == "correct" else Reading
             readings = [read(pair.source) for pair in varied]
