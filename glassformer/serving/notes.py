@@ -55,8 +55,9 @@ class Notes:
         """
         if self._states[place] != ANSWERED:
             return self._states[place]
+        begin, end = self._counts[2 * place], self._counts[2 * place + 1]
         written = bytes_written(connection)
-        return {self._counts[2 * place + 1]: IDLE, self._counts[2 * place]: ASKED}.get(written, ANSWERED)
+        return IDLE if written == end else ASKED if written == begin else ANSWERED
 
     def closed(self) -> Iterator[int]:
         """The places of those that are CLOSED."""

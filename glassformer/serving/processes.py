@@ -86,7 +86,7 @@ class Processes:
         self._loop = asyncio.get_running_loop()
         for each in (signal.SIGINT, signal.SIGTERM):
             self._loop.add_signal_handler(each, self._end)
-        self._loop.add_signal_handler(signal.SIGHUP, lambda: [worker.hang_up() for worker in self._workers])
+        self._loop.add_signal_handler(signal.SIGHUP, self._hang_up)
         self._listening.setblocking(False)
         for _ in range(self._settings.workers):
             self._start()
@@ -103,6 +103,10 @@ class Processes:
         for worker in self._workers:
             (worker.process.kill if self._ending.is_set() else worker.process.terminate)()
         self._ending.set()
+
+    def _hang_up(self) -> None:
+        for worker in self._workers:
+            worker.hang_up()
 
     def _start(self) -> None:
         if not self._ending.is_set():
@@ -219,4 +223,4 @@ def _answer(refusal: RefusedError) -> bytes:
     response.headers["Connection"] = "close"
     head = [b"HTTP/1.1 %d %s" % (refusal.status, refusal.status.phrase.encode())]
     head += [b"%s: %s" % each for each in response.raw_headers]
-    return b"\r\n".join([*head, b"", response.body])  # type: ignore[list-item]
+    return b"\r\n".join([*head, b"", response.body])

@@ -89,9 +89,7 @@ class NotedProtocol(PatientProtocol, asyncio.BufferedProtocol):
     answered twice. `closed` is called when the connection has ended.
     """
 
-    def __init__(
-        self, *arguments: Any, notes: Notes, place: int, closed: Callable[[], None], **settings: Any
-    ) -> None:
+    def __init__(self, *arguments: Any, notes: Notes, place: int, closed: Callable[[], None], **settings: Any) -> None:
         super().__init__(*arguments, **settings)
         self._notes, self._place, self._closed, self._is_lost = notes, place, closed, False
 

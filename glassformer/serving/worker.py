@@ -12,6 +12,7 @@ import struct
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
@@ -69,14 +70,15 @@ class WorkerServer(uvicorn.Server):
             asyncio.get_running_loop().remove_reader(self._channel)
             self.should_exit = True
             return
-        task = asyncio.create_task(self._begin(*PLACE.unpack(place), descriptors))
+        task = asyncio.create_task(self._begin(PLACE.unpack(place)[0], descriptors))
         self._beginning.add(task)
         task.add_done_callback(self._beginning.discard)
 
     async def _begin(self, place: int, descriptors: list[int]) -> None:
         """Serve a connection, unless there was no room for its file."""
+        make: Any = self.config.http_protocol_class  # a NotedProtocol
         protocol = functools.partial(
-            self.config.http_protocol_class, config=self.config, server_state=self.server_state,
+            make, config=self.config, server_state=self.server_state,
             app_state=self.lifespan.state, notes=self._notes, place=place, closed=functools.partial(self._say, GONE),
         )  # fmt: skip
         try:
