@@ -30,7 +30,7 @@ const char* guarded(Work work) {
 }
 
 void check(const glassformer_config& c) {
-    for (int value : {c.vocabulary, c.d_model, c.heads, c.kv_heads, c.encoder_layers, c.decoder_layers, c.d_ff, c.max_length})
+    for (int value : {c.vocabulary, c.d_model, c.heads, c.kv_heads, c.d_ff, c.max_length})
         require(value >= 1 && value < MOST, "a size of the config is out of range");
     require(c.source_vocabulary >= 0 && c.source_vocabulary < MOST, "source_vocabulary is out of range");
     require(c.d_model % c.heads == 0 && c.heads % c.kv_heads == 0, "heads do not divide d_model");
@@ -39,9 +39,35 @@ void check(const glassformer_config& c) {
     require(c.activation >= RELU && c.activation <= SILU, "unknown activation");
 }
 
-void check(const glassformer_weight& w) {
-    require(w.name && w.rows >= 1 && w.columns >= 1 && w.rows < MOST && w.columns < MOST, "a weight's shape is out of range");
-    require(w.floats || (w.integers && w.scales), "a weight has no numbers");
+void check(const Matrix& w, int outputs, int inputs) {
+    require(w.outputs == outputs && w.inputs == inputs, "a matrix has another shape");
+    require(w.numbers && w.bias && (!w.integers || (w.scales && w.sums)), "a matrix has no numbers");
+}
+
+void check(const Norm& norm) { require(norm.gain && norm.bias, "a norm has no numbers"); }
+
+void check(const Embedding& table, int rows, int columns) {
+    require(table.rows == rows && table.columns == columns, "an embedding has another shape");
+    require(table.floats || (table.integers && table.scales), "an embedding has no numbers");
+}
+
+void check(const Layer& layer, const glassformer_config& c, bool is_decoder) {
+    const int d = c.d_model, kv = c.kv_heads * (d / c.heads);
+    check(layer.query_key_value, d + 2 * kv, d), check(layer.output, d, d), check(layer.attention_norm);
+    check(layer.inner, c.gated ? 2 * c.d_ff : c.d_ff, d), check(layer.outer, d, c.d_ff), check(layer.feed_forward_norm);
+    if (!is_decoder) return;
+    check(layer.cross_query, d, d), check(layer.cross_key_value, 2 * kv, d), check(layer.cross_output, d, d);
+    check(layer.cross_norm);
+}
+
+void check(const glassformer_weights& w, const glassformer_config& c) {
+    require(w.encoder && w.decoder && w.encoder_layers >= 1 && w.decoder_layers >= 1, "there are no layers");
+    for (int i = 0; i < w.encoder_layers; ++i) check(w.encoder[i], c, false);
+    for (int i = 0; i < w.decoder_layers; ++i) check(w.decoder[i], c, true);
+    check(w.source, c.source_vocabulary ? c.source_vocabulary : c.vocabulary, c.d_model);
+    check(w.target, c.vocabulary, c.d_model), check(w.generator, c.vocabulary, c.d_model);
+    if (c.final_norm) check(w.encoder_norm), check(w.decoder_norm);
+    require(w.turns || !c.rotary, "rotary positions without their turns");
 }
 
 const Kernels* kernels_of(const char* name, int threads) {
@@ -63,16 +89,11 @@ const char* glassformer_interface(void) { return GLASSFORMER_INTERFACE; }
 
 const char* glassformer_instruction_sets(void) { return kernel_names(); }
 
-const char* glassformer_open(const glassformer_config* config, const glassformer_weight* weights, int32_t count,
-                             const float* source_positions, const float* target_positions, const float* turns,
+const char* glassformer_open(const glassformer_config* config, const glassformer_weights* weights,
                              const char* instruction_set, int32_t threads, glassformer_model** made) {
     return guarded([&] {
-        check(*config);
-        require(turns || !config->rotary, "rotary positions without their turns");
-        std::map<std::string, const glassformer_weight*> by_name;
-        for (int i = 0; i < count; ++i) check(weights[i]), by_name[weights[i].name] = &weights[i];
-        *made = new glassformer_model(*config, by_name, kernels_of(instruction_set, threads), threads,
-                                      {source_positions, target_positions, turns});
+        check(*config), check(*weights, *config);
+        *made = new glassformer_model(*config, *weights, kernels_of(instruction_set, threads), threads);
     });
 }
 
@@ -147,7 +168,7 @@ const char* glassformer_search(glassformer_batch* batch, int32_t start, int32_t 
         const Search search = {start, end, limits, min_length, suppressed, at_first.data(), beam, n_best, longest,
                                penalties, to_the_limit != 0, tokens, log_probs};
         std::lock_guard<std::mutex> lock(batch->model.busy);
-        beam == 1 ? batch->greedy(search) : batch->beam(search);
+        batch->search(search);
     });
 }
 
@@ -174,14 +195,12 @@ const char* glassformer_log_probs(glassformer_batch* batch, float* log_probs) {
     });
 }
 
-const char* glassformer_linear(const char* instruction_set, int32_t threads, const glassformer_weight* weight,
-                               const glassformer_weight* bias, const float* x, int32_t n, float* y) {
+const char* glassformer_linear(const char* instruction_set, int32_t threads, const glassformer_matrix* weight,
+                               const float* x, int32_t n, float* y) {
     return guarded([&] {
-        check(*weight);
-        require(weight->columns <= MOST_INPUTS && n >= 1 && n < MOST, "a size is out of range");
-        require(!bias || (bias->floats && bias->columns == weight->rows), "the bias has another size");
-        Workplace place(kernels_of(instruction_set, threads), threads);
-        place.linear(pack({weight}, {bias}), x, weight->columns, n, y, weight->rows);
+        require(weight->inputs >= 1 && weight->inputs <= MOST_INPUTS && n >= 1 && n < MOST, "a size is out of range");
+        check(*weight, weight->outputs, weight->inputs);
+        Workplace(kernels_of(instruction_set, threads), threads).linear(*weight, x, weight->inputs, n, y, weight->outputs);
     });
 }
 }

@@ -85,29 +85,9 @@ void tell(const Sentence& sentence, const std::vector<Node>& nodes, const Search
 
 }  // namespace
 
-void glassformer_batch::greedy(const Search& s) {
-    const int sources = (int)lengths.size();
-    std::vector<int32_t> going(sources), last(sources, s.start), slots, own(sources), ids(sources), parents;
-    std::vector<float> log_probs(sources);
-    std::iota(going.begin(), going.end(), 0);
-    for (int length = 0; !going.empty(); ++length) {
-        step((int)going.size(), last.data(), going.data(), slots.data(), length, own.data(), nullptr, 0);
-        best(1, s.forbidden(length), ids.data(), log_probs.data());
-        parents.clear();
-        for (int row = 0; row < (int)going.size(); ++row) {
-            if (log_probs[row] == -INFINITY) throw Refused("stuck");
-            const int64_t place = (int64_t)going[row] * s.longest + length;
-            s.tokens[place] = ids[row], s.log_probs[place] = log_probs[row];
-            if (ids[row] != s.end && length + 1 < s.limits[going[row]]) parents.push_back(row);
-        }
-        slots = select(slots, own, parents, length);
-        for (size_t row = 0; row < parents.size(); ++row) going[row] = going[parents[row]], last[row] = ids[parents[row]];
-        going.resize(parents.size());
-    }
-}
-
-void glassformer_batch::beam(const Search& s) {
-    const int sources = (int)lengths.size(), count = std::min(2 * s.beam, model.config.vocabulary);
+void glassformer_batch::search(const Search& s) {
+    // A beam of one that looks at one candidate is greedy: nothing lives on when that ends.
+    const int sources = (int)lengths.size(), count = s.beam == 1 ? 1 : std::min(2 * s.beam, model.config.vocabulary);
     std::vector<Sentence> sentences(sources);
     std::vector<Node> nodes;
     std::vector<int32_t> going(sources), of(sources), last(sources, s.start), slots, own, ids;
