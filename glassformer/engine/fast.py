@@ -177,12 +177,13 @@ class FastEngine:
         shape, alpha = (len(limits), options.n_best, max(limits)), options.length_penalty
         tokens_BKT, log_probs_BKT = np.full(shape, NO_TOKEN, dtype=np.int32), np.empty(shape, dtype=np.float32)
         penalties = np.array([length_penalty(float(length), alpha) for length in range(max(limits) + 2)])
+        limits_B, suppressed_V = np.array(limits, dtype=np.int32), self.flags(tuple(suppressed))
+        task = native.Task(
+            self.start_id, end, options.min_length, options.beam, options.n_best, max(limits), alpha > 0,
+            *(array.ctypes.data for array in (limits_B, suppressed_V, penalties, tokens_BKT, log_probs_BKT)),
+        )  # fmt: skip
         try:
-            self.call(
-                "search", self.encode(sources).batch, self.start_id, end, np.array(limits, dtype=np.int32),
-                options.min_length, self.flags(tuple(suppressed)), options.beam, options.n_best,
-                penalties, alpha > 0, max(limits), tokens_BKT, log_probs_BKT,
-            )  # fmt: skip
+            self.call("search", self.encode(sources).batch, byref(task))
         except _StuckError:
             return None
         lengths_BK = (tokens_BKT != NO_TOKEN).sum(axis=2).tolist()

@@ -150,25 +150,19 @@ const char* glassformer_step(glassformer_batch* batch, int32_t n, const int32_t*
     });
 }
 
-const char* glassformer_search(glassformer_batch* batch, int32_t start, int32_t end, const int32_t* limits,
-                               int32_t min_length, const uint8_t* suppressed, int32_t beam, int32_t n_best,
-                               const double* penalties, int32_t to_the_limit, int32_t longest, int32_t* tokens,
-                               float* log_probs) {
+const char* glassformer_search(glassformer_batch* batch, const glassformer_task* task) {
     return guarded([&] {
         const Config& c = batch->model.config;
+        const Task& t = *task;
         const int64_t sources = (int64_t)batch->lengths.size();
-        check_ids(&start, 1, c.vocabulary), check_ids(&end, 1, c.vocabulary);
-        require(longest >= 1 && longest <= c.max_length, "more tokens than the model admits");
-        require(beam >= 1 && beam < MOST / 2 && n_best >= 1 && n_best <= beam, "the beam's width is out of range");
-        require(sources * beam < MOST / (longest + Cache::RUN), "too many tokens in one batch");
+        check_ids(&t.start, 1, c.vocabulary), check_ids(&t.end, 1, c.vocabulary);
+        require(t.longest >= 1 && t.longest <= c.max_length, "more tokens than the model admits");
+        require(t.beam >= 1 && t.beam < MOST / 2 && t.n_best >= 1 && t.n_best <= t.beam, "the beam's width is out of range");
+        require(sources * t.beam < MOST / (t.longest + Cache::RUN), "too many tokens in one batch");
         for (int source = 0; source < sources; ++source)
-            require(limits[source] >= 1 && limits[source] <= longest, "a limit is out of range");
-        std::vector<uint8_t> at_first(suppressed, suppressed + c.vocabulary);
-        at_first[end] = 1;
-        const Search search = {start, end, limits, min_length, suppressed, at_first.data(), beam, n_best, longest,
-                               penalties, to_the_limit != 0, tokens, log_probs};
+            require(t.limits[source] >= 1 && t.limits[source] <= t.longest, "a limit is out of range");
         std::lock_guard<std::mutex> lock(batch->model.busy);
-        batch->search(search);
+        batch->search(t);
     });
 }
 

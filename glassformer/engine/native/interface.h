@@ -51,6 +51,20 @@ typedef struct {
     const float* turns;  // cosine and sine of rotary positions, (max_length, width of a head); or null
 } glassformer_weights;
 
+// What is to be searched. Of each source the n_best translations, the best first, and their log-probabilities are written
+// up to their ends, (sources, n_best, longest) both; at most limits[source] tokens. A suppressed token (a flag for each of
+// the vocabulary) never comes, and `end` not before `min_length` others. A beam divides the score of a path by the penalty
+// of its length (0 .. longest + 1), and that of a live one, where the best that it may become is wanted, by that of its
+// limit or of one more token.
+typedef struct {
+    int32_t start, end, min_length, beam, n_best, longest, to_the_limit;
+    const int32_t* limits;
+    const uint8_t* suppressed;
+    const double* penalties;
+    int32_t* tokens;
+    float* log_probs;
+} glassformer_task;
+
 typedef struct glassformer_model glassformer_model;
 typedef struct glassformer_batch glassformer_batch;
 
@@ -75,15 +89,8 @@ EXPORT const char* glassformer_shorten(glassformer_batch*, const int32_t* ids, c
 EXPORT const char* glassformer_step(glassformer_batch*, int32_t n, const int32_t* tokens, const int32_t* sources,
                              const int32_t* slots, int32_t length, int32_t* own, float* attended, int32_t across);
 
-// Searches a batch from the start: with a beam of 1 greedily. Of each source the n_best translations, the best first,
-// and their log-probabilities, (sources, n_best, longest) both, written up to their ends; at most limits[source] tokens.
-// A suppressed token (a flag for each of the vocabulary) never comes, and `end` not before `min_length` others. A beam
-// divides the score of a path by the penalty of its length (0 .. longest + 1), and that of a live one, where the best
-// that it may become is wanted, by that of its limit or of one more token. "stuck" where all tokens are forbidden.
-EXPORT const char* glassformer_search(glassformer_batch*, int32_t start, int32_t end, const int32_t* limits,
-                               int32_t min_length, const uint8_t* suppressed, int32_t beam, int32_t n_best,
-                               const double* penalties, int32_t to_the_limit, int32_t longest, int32_t* tokens,
-                               float* log_probs);
+// Searches a batch from the start: with a beam of 1 greedily. "stuck" where all tokens are forbidden.
+EXPORT const char* glassformer_search(glassformer_batch*, const glassformer_task*);
 
 // Of the rows of the latest step: the `count` likeliest next tokens that are not forbidden (a flag for each token of
 // the vocabulary), the best first, and their log-probabilities, of all tokens or of those of the source's shortlist.

@@ -80,6 +80,15 @@ class Weights(ctypes.Structure):
     )
 
 
+class Task(ctypes.Structure):
+    """`glassformer_task`."""
+
+    _fields_ = (
+        *((name, c_int32) for name in ("start", "end", "min_length", "beam", "n_best", "longest", "to_the_limit")),
+        *((name, c_void_p) for name in ("limits", "suppressed", "penalties", "tokens", "log_probs")),
+    )
+
+
 class Array:
     """A parameter that is an array of NumPy's, of one type and contiguous, or None."""
 
@@ -94,7 +103,7 @@ class Array:
         return c_void_p(array.ctypes.data)
 
 
-INTS, FLOATS, DOUBLES, BYTES = map(Array, ("int32", "float32", "float64", "uint8"))
+INTS, FLOATS, BYTES = map(Array, ("int32", "float32", "uint8"))
 FUNCTIONS: dict[str, tuple[Any, ...]] = {  # what each takes
     "instruction_sets": (),
     "open": (POINTER(Config), POINTER(Weights), c_char_p, c_int32, POINTER(c_void_p)),
@@ -103,21 +112,7 @@ FUNCTIONS: dict[str, tuple[Any, ...]] = {  # what each takes
     "free": (c_void_p,),
     "shorten": (c_void_p, INTS, INTS),
     "step": (c_void_p, c_int32, INTS, INTS, INTS, c_int32, INTS, FLOATS, c_int32),
-    "search": (
-        c_void_p,
-        c_int32,
-        c_int32,
-        INTS,
-        c_int32,
-        BYTES,
-        c_int32,
-        c_int32,
-        DOUBLES,
-        c_int32,
-        c_int32,
-        INTS,
-        FLOATS,
-    ),
+    "search": (c_void_p, POINTER(Task)),
     "best": (c_void_p, c_int32, BYTES, INTS, FLOATS),
     "log_probs_of": (c_void_p, INTS, FLOATS),
     "log_probs": (c_void_p, FLOATS),

@@ -18,6 +18,7 @@ struct Refused : std::runtime_error {  // what the caller handed over cannot be 
 
 using Norm = glassformer_norm;
 using Layer = glassformer_layer;
+using Task = glassformer_task;
 using Embedding = glassformer_embedding;
 
 // What a layer computes in between; kept, so that no step asks for memory.
@@ -113,21 +114,6 @@ struct Selection {
     Matrix matrix;
 };
 
-// What is to be searched, and where it goes: see glassformer_search in interface.h.
-struct Search {
-    int start, end;
-    const int32_t* limits;
-    int min_length;
-    const uint8_t *suppressed, *at_first;  // the latter: before min_length tokens
-    int beam, n_best, longest;
-    const double* penalties;
-    bool to_the_limit;
-    int32_t* tokens;
-    float* log_probs;
-
-    const uint8_t* forbidden(int length) const { return length < min_length ? at_first : suppressed; }
-};
-
 struct glassformer_batch {
     glassformer_batch(glassformer_model& model, const int32_t* ids, const int32_t* lengths, int sources);
 
@@ -138,7 +124,7 @@ struct glassformer_batch {
     void best(int count, const uint8_t* forbidden, int32_t* ids, float* log_probs);
     void log_probs_of(const int32_t* tokens, float* log_probs);
     void log_probs(float* log_probs);
-    void search(const Search& search);  // Refused ("stuck") if all tokens are forbidden after some path
+    void search(const Task& task);  // Refused ("stuck") if all tokens are forbidden after some path
 
     glassformer_model& model;
     std::vector<int> lengths;                          // of each source
