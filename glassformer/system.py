@@ -10,8 +10,9 @@ import signal
 import socket
 import struct
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,35 @@ def sync_directory(path: Path) -> None:
 def processors() -> int:
     """How many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def own_processors() -> list[int]:
+    """The numbers of the processors that this process may use; none where the system does not let it choose."""
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_setaffinity") else []
+
+
+def confine(threads: Iterable[int], to: Sequence[int]) -> None:
+    """Let threads, by the system's numbers, run on these processors only; those that have ended are passed over."""
+    for thread in threads:
+        with contextlib.suppress(OSError):
+            os.sched_setaffinity(thread, to)
+
+
+def computing_threads() -> list[int]:
+    """The system's numbers of this thread, and of those that no Python runs: libraries compute in them. On Linux."""
+    of_python = {thread.native_id for thread in threading.enumerate()} - {threading.get_native_id()}
+    return [
+        number for number in (int(task.name) for task in Path("/proc/self/task").iterdir()) if number not in of_python
+    ]
+
+
+def has_libgomp() -> bool:
+    """Whether threads of OpenMP are GNU's in this process, and not another library's, as far as Linux tells."""
+    try:
+        loaded = Path("/proc/self/maps").read_text()
+    except OSError:
+        return False
+    return "/libgomp" in loaded and not any(other in loaded for other in ("/libomp", "/libiomp"))
 
 
 def memory() -> int:
