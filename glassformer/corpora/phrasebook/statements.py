@@ -75,7 +75,7 @@ def _place(draw: Draw, verb: Verb, subject: Phrase) -> tuple[Unit | None, str]:
         there = draw.place(noun, subject)
         if draw.chance(0.25):
             return there.case("से", "from"), noun.english
-        where = there.case(there.place if wild else "bare", "to")
+        where = there.case("bare", "to")
     elif "wet" in verb.flags:
         noun = draw.kind("water")
         where = nominal(noun, draw.pick(("the", "this", "that"))).case("में", "in")
@@ -96,8 +96,11 @@ def _place(draw: Draw, verb: Verb, subject: Phrase) -> tuple[Unit | None, str]:
     return where, noun.english
 
 
-def giving(draw: Draw) -> Sentence:
-    """As in "Ravi gave the girl a book", "... a book to the girl": रवि ने लड़की को एक किताब दी."""
+def giving(draw: Draw) -> Sentence | None:
+    """As in "Ravi gave the girl a book", "... a book to the girl": रवि ने लड़की को एक किताब दी.
+
+    Simply said: no third one's thing, and not both described.
+    """
     verb = draw.pick(_giving_verbs(draw))
     subject = draw.person()
     receiver = draw.person(subject=subject)
@@ -107,6 +110,8 @@ def giving(draw: Draw) -> Sentence:
     polarity = _negation(tense, subject.person, draw.polarity(tense))
     gift = draw.kind("portable", "fruit", "drink", "readable", "cloth")
     thing = draw.thing(gift, subject, definite=polarity != "+")
+    if thing.of_someone or (thing.described and receiver.described):
+        return None
     said = _said(draw, verb, tense, subject, thing, polarity)
     who, what = verbs.subject_unit(verb, tense, subject), verbs.object_unit(verb, thing)
     key = f"{subject.key}|{verb.name}|{receiver.key} {thing.key}"
@@ -122,7 +127,7 @@ def _giving_verbs(draw: Draw) -> list[Verb]:
 
 def feeling(draw: Draw) -> Sentence:
     """As in "I love you very much": मैं तुमसे बहुत प्यार करता हूँ."""
-    verb = draw.words.verb(draw.pick(("love", "love", "hate", "fear", "respect", "praise", "help")))
+    verb = draw.words.verb(draw.pick(("love", "love", "hate", "fear", "help")))
     subject = draw.person()
     thing = draw.object(verb, subject)
     tense = draw.pick(("present", "present", "past", "future"))
