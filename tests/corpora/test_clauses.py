@@ -69,7 +69,7 @@ CLAUSES = [
     (
         ("my mother", "cook", "future", "rice"),
         "My mother will cook rice",
-        "मेरी माता जी चावल पकाएँगी",
+        "मेरी माता जी चावल बनाएँगी",
     ),
     (("the bird", "fly", "can", "", "not"), "The bird cannot fly", "चिड़िया नहीं उड़ सकती"),
     (("the child", "play", "want"), "The child wants to play", "बच्चा खेलना चाहता है"),

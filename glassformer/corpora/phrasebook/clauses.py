@@ -14,7 +14,7 @@ from .units import Sentence, Unit, build, unit, whole
 JOINED = (*[frames.everyday] * 3, descriptions.quality, descriptions.identity, descriptions.having)
 # What may be said, thought or hoped.
 TOLD = (*JOINED, statements.intransitive)
-LONGEST_JOINED = 40  # characters of the two sentences that are joined
+LONGEST_JOINED = 38  # characters of the two sentences that are joined
 LONGEST_ADDRESSED = 36  # characters of what is said to somebody
 SHORTEST = 10  # characters that the other has at least, with few exceptions
 PARTNERS = 6  # sentences that are tried with another
@@ -68,7 +68,7 @@ def joined(draw: Draw) -> Sentence | None:
 def _may_join(sentence: Sentence) -> bool:
     """Whether it may be joined with any: short, no question, nothing that stands alone."""
     source = sentence.source
-    return len(source) <= LONGEST_JOINED - SHORTEST and sentence.pattern not in ALONE and "?" not in source
+    return len(source) <= LONGEST_JOINED - SHORTEST and sentence.pattern not in ALONE and not set(source) & set("?,")
 
 
 def _joined(draw: Draw, one: Sentence, other: Sentence) -> Sentence | None:

@@ -24,7 +24,6 @@ TIMES = {
 OFTEN = [("always", "हमेशा"), ("often", "अक्सर"), ("sometimes", "कभी-कभी")]
 OWNERS = ("my", "our", "your", "his", "her", "their")
 THIRD = ("his", "her", "its", "their")
-MANNERS = [("slowly", "धीरे-धीरे"), ("quickly", "जल्दी-जल्दी"), ("carefully", "ध्यान से")]
 TENSES = [
     *["past"] * 4,
     *["present"] * 3,
@@ -248,7 +247,9 @@ class Draw:
 
     def object(self, verb: Verb, subject: Phrase, definite: bool = False) -> Phrase:
         """An object that the verb can have, other than the subject itself."""
-        if "person" in verb.objects and self.chance(0.5):
+        if verb.marker == "bare":  # one reaches a place, of which nothing more is said
+            thing = nominal(self.pick(self._objects[verb]), "the")
+        elif "person" in verb.objects and self.chance(0.5):
             thing = self.person(subject=subject)
         elif not definite and self._takes_it(verb) and self.chance(0.03):
             thing = PRONOUNS["it"]
@@ -331,10 +332,6 @@ class Draw:
         """As in "always", "often" or "sometimes"."""
         return _adverb(self.pick(OFTEN))
 
-    def manner(self) -> Unit:
-        """As in "slowly" and the like."""
-        return _adverb(self.pick(MANNERS))
-
     def polarity(self, tense: str) -> str:
         """Mostly positive; a negative is contracted half the time."""
         if tense == "used" or self.chance(0.72):
@@ -346,7 +343,7 @@ _LOOKS = frozenset(("big", "small", "black", "white", "red", "beautiful"))
 _OWNED = frozenset(("goods", "cloth", "vehicle", "portable", "readable", "valuable"))
 _KEPT = frozenset(("pet", "cattle", "mount", "beast"))
 _MANY = [word for word in NUMBERS if word != "one"]
-_ADVERBS = {pair: whole(*pair) for pairs in (*TIMES.values(), OFTEN, MANNERS) for pair in pairs}
+_ADVERBS = {pair: whole(*pair) for pairs in (*TIMES.values(), OFTEN) for pair in pairs}
 
 
 def _adverb(pair: tuple[str, str]) -> Unit:

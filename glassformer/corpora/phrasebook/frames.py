@@ -206,7 +206,7 @@ def _draw(slot: str, draw: Draw, subject: Phrase | None, literal: set[str]) -> F
         return draw.words.adjective(draw.pick(TRAITS))
     if name == "recipient":
         return PRONOUNS[draw.pick(RECIPIENTS)]
-    if name in ("rare", "new") or (name == "place" and draw.chance(0.2)):
+    if name in ("rare", "new") or (name == "place" and draw.chance(0.1)):
         return Word(*draw.pick(spelt_names().held_out if name == "new" else spelt_names().trained))
     if name in ("both", "own both"):
         return _both(first, draw, subject, literal)

@@ -34,8 +34,6 @@ def transitive(draw: Draw) -> Sentence:
     when = draw.time(tense)
     if when is not None:
         return build("transitive", key, (who, said, what, when), (0, 3, 2, 1))
-    if tense in ("progressive", "was-ing", "past") and polarity == "+" and verb.marker == "direct" and draw.chance(0.2):
-        return build("transitive", key, (who, said, what, draw.manner()), (0, 2, 3, 1))
     return build("transitive", key, (who, said, what), (0, 2, 1))
 
 
@@ -72,10 +70,9 @@ def _place(draw: Draw, verb: Verb, subject: Phrase) -> tuple[Unit | None, str]:
     if "goal" in verb.flags:
         wild = subject.noun is not None and "animal" in subject.noun.kinds
         noun = draw.kind("ground") if wild else draw.kind("goal")
-        there = draw.place(noun, subject)
         if draw.chance(0.25):
-            return there.case("से", "from"), noun.english
-        where = there.case("bare", "to")
+            return draw.place(noun, subject).case("से", "from"), noun.english
+        where = nominal(noun, "the").case("bare", "to")
     elif "wet" in verb.flags:
         noun = draw.kind("water")
         where = nominal(noun, draw.pick(("the", "this", "that"))).case("में", "in")
