@@ -49,13 +49,13 @@ QUOTAS: dict[Callable[[Draw], Sentence | None], int] = {
     requests.liking: 5_000,
     requests.duty: 4_500,
     questions.is_someone: 2_000,
-    frames.everyday: 52_000,
+    frames.everyday: 56_000,
     frames.counted: 12_000,
     frames.tabled: 7_500,
     clauses.joined: 6_500,
     clauses.told: 5_000,
-    clauses.addressed: 11_000,
-    clauses.pairs: 5_000,
+    clauses.addressed: 12_000,
+    clauses.pairs: 4_000,
     clauses.relative: 6_500,
     clauses.thing_relative: 3_000,
 }
@@ -68,7 +68,7 @@ UNSEEN: tuple[Callable[[Draw], Sentence | None], ...] = (
     unseen.must_give,
 )
 PER_PAIR = 4  # held-out sentences of one held-out pair of words, so that many pairs are tried
-KNOWN_BY_HEART = 3  # times that a sentence without a slot is trained on in each way that it is written
+KNOWN_BY_HEART = 8  # times that a sentence without a slot is trained on in each way that it is written
 PART_SIZE = 2_000  # sentences kept of each held-out part
 
 

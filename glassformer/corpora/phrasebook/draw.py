@@ -112,6 +112,8 @@ class Draw:
         found = self._named_kinds.get((kinds, mass))
         if found is None:
             found = [n for n in self.words.of_kinds(*kinds) if not mass or "mass" in n.kinds]
+            if kinds == ("person",):
+                found = [n for n in found if "spouse" not in n.kinds]
             self._named_kinds[kinds, mass] = found
         return found
 

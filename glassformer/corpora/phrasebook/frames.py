@@ -290,8 +290,8 @@ def _doer(subject: Phrase | None, literal: set[str]) -> Phrase:
 def _both(sort: str, draw: Draw, subject: Phrase | None, literal: set[str]) -> Phrase:
     """Two of a family, "my mother and my father"; at times without the second "my"."""
     owner = "own" if sort == "own" else "any"
-    first = _noun(owner, draw.pick(("kin", "elder")), draw, subject, literal)
-    noun = draw.kind("kin", "elder")
+    first = _noun(owner, draw.pick(("family", "elder")), draw, subject, literal)
+    noun = draw.kind("family", "elder")
     word = first.english.partition(":")[0]
     return paired(first, nominal(noun, word if draw.chance(0.6) else "", own=sort == "own"))
 
