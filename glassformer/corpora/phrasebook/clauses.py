@@ -14,12 +14,13 @@ from .units import Sentence, Unit, build, unit, whole
 JOINED = (*[frames.everyday] * 3, descriptions.quality, descriptions.identity, descriptions.having)
 # What may be said, thought or hoped.
 TOLD = (*JOINED, statements.intransitive)
-LONGEST_JOINED = 38  # characters of the two sentences that are joined
+LONGEST_JOINED = 34  # characters of the two sentences that are joined
 LONGEST_ADDRESSED = 36  # characters of what is said to somebody
 SHORTEST = 10  # characters that the other has at least, with few exceptions
 PARTNERS = 6  # sentences that are tried with another
 PRONOUN_SUBJECTS = ("i", "we", "you", "he", "she", "they")
 REQUESTS = ("ask", "imperative")
+DESCRIBING = ("quality", "identity", "having")
 ALONE = ("greeting", "thanks")  # topics whose sentences are not joined
 SAID = (
     unit("I:a know:b that:c", "मुझे:a पता:b है:b कि:c"),
@@ -52,7 +53,7 @@ AND, BUT, SO = whole("and", "और"), whole("but", "लेकिन"), whole("s
 def joined(draw: Draw) -> Sentence | None:
     """As in "He is rich but he is not happy": वह अमीर है लेकिन वह ख़ुश नहीं है.
 
-    Both are of one pattern, as in "Ravi has a book and Sita has a pen", or say something of one pronoun.
+    Both say what someone is or has, as in "Ravi has a book and Sita has a pen", or something of one pronoun.
     """
     make = draw.pick(JOINED)
     one = make(draw)
@@ -81,7 +82,8 @@ def _joined(draw: Draw, one: Sentence, other: Sentence) -> Sentence | None:
         return None if "lease" in one.source + other.source else together(one, AND, other)
     if _pronoun(one) and _pronoun(one) == _pronoun(other):
         return together(one, draw.pick((AND, BUT, SO)), other)
-    return together(one, draw.pick((AND, AND, BUT)), other) if one.pattern == other.pattern else None
+    alike = one.pattern == other.pattern and one.pattern in DESCRIBING
+    return together(one, draw.pick((AND, AND, BUT)), other) if alike else None
 
 
 def _pronoun(sentence: Sentence) -> str:
@@ -104,7 +106,7 @@ def addressed(draw: Draw) -> Sentence | None:
 
     Mostly phrases without a slot, of which everyone types some, and which no other pattern has.
     """
-    said = draw.pick(frames.fixed()) if draw.chance(0.75) else frames.everyday(draw)
+    said = draw.pick(frames.fixed()) if draw.chance(0.85) else frames.everyday(draw)
     if said is None or "," in said.source or len(said.source) > LONGEST_ADDRESSED:
         return None
     end = "?" if said.source.endswith("?") else ""
