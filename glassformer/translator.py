@@ -287,7 +287,7 @@ class Translator:
             if not math.isfinite(best.log_prob):
                 results[row] = _without_numbers(texts[row], _place(places, row))
                 continue
-            results[row] = dataclasses.replace(best, alternatives=tuple(others))
+            results[row] = dataclasses.replace(best, alternatives=tuple(others)) if others else best
         return results
 
     def score(
@@ -373,8 +373,10 @@ class Translator:
     def _check_sentence(self, source: list[int], prefix: list[int], options: SearchOptions, place: str) -> None:
         """Raise InputError for a source that is too long, or a prefix that leaves no room for more."""
         self.config.check_length(len(source), place)
+        if not (source and prefix):
+            return
         most = options.limit(len(source), self.config.max_length)
-        if source and len(prefix) >= most:
+        if len(prefix) >= most:
             raise InputError(
                 f"{place}: the prefix has {len(prefix)} tokens, but the translation may have "
                 f"{most} with </s>; shorten the prefix or raise max_length"
@@ -387,7 +389,7 @@ class Translator:
         return (score.alignment_TS for score in scores)
 
     def _translation(self, text: str, ids: list[int], hypothesis: Hypothesis, alignment: Floats | None) -> Translation:
-        spoken, normalized = self.target_tokenizer.decode(hypothesis.tokens), self.source_tokenizer.normalize(text)
+        spoken, normalized = self.target_tokenizer.decode(hypothesis.tokens), self.source_tokenizer.decode(ids)
         quality = self.estimator.estimate(normalized, spoken, hypothesis.token_log_probs, hypothesis.finished)
         return Translation(
             source=text,

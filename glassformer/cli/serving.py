@@ -39,7 +39,8 @@ def _serve(options: argparse.Namespace, folder: Path) -> None:
     from glassformer.serving.models import Source
     from glassformer.serving.server import serve as serve_until_signal
     from glassformer.serving.settings import ServeSettings
-    from glassformer.settings import build, keys_of, parse_assignment, refuse_unknown
+    from glassformer.settings import build, keys_of, refuse_unknown
+    from glassformer.yaml_config import parse_assignment
 
     limits = dict(map(parse_assignment, options.set))
     refuse_unknown(limits, keys_of(Limits), "--set")
