@@ -6,7 +6,8 @@ Each decoder is a process of its own, which may have a Python of its own, and on
 translates a batch of random sources of 25 tokens into exactly 32; the first of each warms up. Speed is tokens of the
 best translation a second of wall time, the median of the rounds; the ratio is that to CTranslate2 int8 of the same
 round. `processor` divides by the seconds that the process computed instead, which other work on the machine disturbs
-less. Random parameters: nothing is said about quality.
+less. With `--processes 2` each decoder is so many processes, which translate a batch each at the same time. Random
+parameters: nothing is said about quality.
 """
 
 import argparse
@@ -54,24 +55,30 @@ class PythonOf(argparse.Action):
 
 @dataclass(eq=False)
 class Worker:
-    """The process of one decoder in one precision, and what it answered by cell (batch, beam)."""
+    """The processes of one decoder in one precision, and what they answered by cell (batch, beam)."""
 
     name: str
     precision: str
-    process: "subprocess.Popen[str]"
+    processes: list["subprocess.Popen[str]"]
     version: str = ""
     answers: dict[tuple[int, int], list[dict[str, Any]]] = field(default_factory=dict)
 
     def ask(self, turn: Turn) -> dict[str, Any]:
-        assert self.process.stdin
-        print(json.dumps(asdict(turn)), file=self.process.stdin, flush=True)
+        for process in self.processes:
+            assert process.stdin
+            print(json.dumps(asdict(turn)), file=process.stdin, flush=True)
         return self.answer()
 
     def answer(self) -> dict[str, Any]:
-        assert self.process.stdout
-        line = self.process.stdout.readline()
+        """The answer of the process that took longest: all translate the same."""
+        answers = [self._answer(process) for process in self.processes]
+        return max(answers, key=lambda answer: float(answer.get("seconds", 0)))
+
+    def _answer(self, process: "subprocess.Popen[str]") -> dict[str, Any]:
+        assert process.stdout
+        line = process.stdout.readline()
         if not line:
-            raise SystemExit(f"{self.name} {self.precision} ended with status {self.process.wait()}")
+            raise SystemExit(f"{self.name} {self.precision} ended with status {process.wait()}")
         answer: dict[str, Any] = json.loads(line)
         return answer
 
@@ -79,9 +86,10 @@ class Worker:
         return self
 
     def __exit__(self, *error: object) -> None:
-        assert self.process.stdin
-        self.process.stdin.close()
-        self.process.wait()
+        for process in self.processes:
+            assert process.stdin
+            process.stdin.close()
+            process.wait()
 
 
 def make_model(options: argparse.Namespace, folder: Path) -> None:
@@ -100,12 +108,15 @@ def start_workers(options: argparse.Namespace, folder: Path, stack: ExitStack) -
     for name in options.decoders:
         for precision in PRECISIONS[name]:
             python = options.python.get(name, sys.executable)
-            process = subprocess.Popen(
-                [python, "-m", "decoders.worker", name, precision, threads, str(folder)],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parent,
-                env=os.environ | dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), threads),
-            )  # fmt: skip
-            worker = stack.enter_context(Worker(name, precision, process))
+            processes = [
+                subprocess.Popen(
+                    [python, "-m", "decoders.worker", name, precision, threads, str(folder)],
+                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parent,
+                    env=os.environ | dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), threads),
+                )
+                for _ in range(options.processes)
+            ]  # fmt: skip
+            worker = stack.enter_context(Worker(name, precision, processes))
             facts = worker.answer()
             if "missing" in facts:
                 print(f"MISSING, not compared: {name}: {facts['missing']}\n")
@@ -134,10 +145,11 @@ def print_tables(options: argparse.Namespace, workers: list[Worker]) -> None:
     baseline = next((one for one in workers if (one.name, one.precision) == BASELINE), workers[0])
     exact = next((one for one in workers if one.name == "ctranslate2" and one.precision == "float32"), None)
     heads = [f"batch {batch}, {'greedy' if beam == 1 else f'beam {beam}'}" for batch, beam in options.cells]
-    print(f"| {options.preset}, {options.threads} threads | precision | {' | '.join(heads)} | MB |")
+    shape = f"{options.preset}, {options.processes} x {options.threads} threads"
+    print(f"| {shape} | precision | {' | '.join(heads)} | MB |")
     print("|---|---|" + "---|" * (len(heads) + 1))
     for worker in workers:
-        cells = [_cell(worker, baseline, cell, options.target_tokens) for cell in options.cells]
+        cells = [_cell(worker, baseline, cell, options) for cell in options.cells]
         memory = max(answer["kilobytes"] for each in worker.answers.values() for answer in each)
         print(f"| {worker.version} | {worker.precision} | {' | '.join(cells)} | {memory / 1024:,.0f} |")
     print(f"\nTokens a second (processor), x times {baseline.version} {baseline.precision} of the same round; medians.")
@@ -147,8 +159,8 @@ def print_tables(options: argparse.Namespace, workers: list[Worker]) -> None:
                 print(f"{worker.precision}: {_agreement(worker, exact):.2f} % of tokens as {exact.version} float32.")
 
 
-def _cell(worker: Worker, baseline: Worker, cell: tuple[int, int], length: int) -> str:
-    tokens = cell[0] * length
+def _cell(worker: Worker, baseline: Worker, cell: tuple[int, int], options: argparse.Namespace) -> str:
+    tokens = cell[0] * options.target_tokens * options.processes
     own, other = worker.answers[cell], baseline.answers[cell]
     wall, processor = (tokens / statistics.median(one[key] for one in own) for key in ("seconds", "processor"))
     ratios = [
@@ -176,6 +188,7 @@ def main() -> None:
         "--python", action=PythonOf, default={}, metavar="DECODER=PATH", help="the Python of a decoder; may be repeated"
     )
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--processes", type=int, default=1, help="of each decoder, at the same time")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--batches", nargs="+", type=int, default=[1, 8, 32, 64])
     parser.add_argument("--beams", nargs="+", type=int, default=[1, 4])

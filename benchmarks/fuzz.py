@@ -44,13 +44,13 @@ from glassformer.glass.trace import trace
 from glassformer.glass.views.svg import OF_TENSOR, WHOLE, to_svg
 from glassformer.glass.views.table import to_csv
 from glassformer.model_directory import resolve
-from glassformer.settings import read_yaml
 from glassformer.text.markup import blocks_of
 from glassformer.text.pairs import read_pairs
 from glassformer.text.terms import Glossary
 from glassformer.training.config import RunConfig
 from glassformer.training.run.checkpoint import NUMBERS, TENSORS, checkpoints
 from glassformer.training.run.state import checkpoint_problem
+from glassformer.yaml_config import read_yaml
 
 HURTFUL: tuple[Any, ...] = (
     0, -1, 1, 2**31, 2**63, 2**64, 10**30, 1e308, -1e308, 0.5, None, True, "", "x", "\u202e", "\ud800", "\0", "1", [],

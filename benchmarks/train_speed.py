@@ -31,13 +31,13 @@ from engines.job import Batch, Job
 from engines.worker import ENGINES
 
 from glassformer.model import Transformer
-from glassformer.settings import parse_assignment
 from glassformer.training.config import RunConfig
 from glassformer.training.distributed import Group
 from glassformer.training.run.building import prepare_data
 from glassformer.training.update.optimizer import BETAS, EPSILON
 from glassformer.training.update.schedule import learning_rate, paper_peak
 from glassformer.training.update.utilisation import DTYPES, peak_flops, step_flops
+from glassformer.yaml_config import parse_assignment
 
 VOCABULARY = {"tiny": 10_000}
 LARGER_VOCABULARY = 16_000

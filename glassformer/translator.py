@@ -7,6 +7,7 @@ import dataclasses
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import repeat
 from pathlib import Path
 from threading import RLock
@@ -30,6 +31,7 @@ from glassformer.model_directory import (
 )
 from glassformer.quality_estimation.estimator import Estimator
 from glassformer.quality_estimation.lexicon import Lexicon
+from glassformer.quality_estimation.spelling import Speller
 from glassformer.quality_estimation.warnings import TranslationWarning
 from glassformer.search import Hypothesis, SearchOptions
 from glassformer.search.protocol import Floats
@@ -89,7 +91,7 @@ class Translation:
     def to_dict(self) -> dict[str, Any]:
         """The fields above as values for JSON, `alignment` as a list of rows rounded to six decimals."""
         values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        values["warnings"] = [{"kind": one.kind.value, "words": list(one.words)} for one in self.warnings]
+        values["warnings"] = [one.to_dict() for one in self.warnings]
         if self.alignment is not None:
             values["alignment"] = [[round(w, 6) for w in row] for row in self.alignment.tolist()]
         return values | {key: [one.to_dict() for one in values[key]] for key in ("alternatives", "parts")}
@@ -232,6 +234,11 @@ class Translator:
         """What it can be told to translate to; none where it was trained in one direction, without saying which."""
         return self.source_tokenizer.targets
 
+    @cached_property
+    def speller(self) -> Speller:
+        """What corrects typing errors by the words that the model was trained on. `translate` itself does not."""
+        return Speller(self.estimator.lexicon.source, self.source_tokenizer)
+
     @property
     def device(self) -> "torch.device":
         """Where the model is."""
@@ -287,7 +294,7 @@ class Translator:
             if not math.isfinite(best.log_prob):
                 results[row] = _without_numbers(texts[row], _place(places, row))
                 continue
-            results[row] = dataclasses.replace(best, alternatives=tuple(others))
+            results[row] = dataclasses.replace(best, alternatives=tuple(others)) if others else best
         return results
 
     def score(
@@ -373,8 +380,10 @@ class Translator:
     def _check_sentence(self, source: list[int], prefix: list[int], options: SearchOptions, place: str) -> None:
         """Raise InputError for a source that is too long, or a prefix that leaves no room for more."""
         self.config.check_length(len(source), place)
+        if not (source and prefix):
+            return
         most = options.limit(len(source), self.config.max_length)
-        if source and len(prefix) >= most:
+        if len(prefix) >= most:
             raise InputError(
                 f"{place}: the prefix has {len(prefix)} tokens, but the translation may have "
                 f"{most} with </s>; shorten the prefix or raise max_length"
@@ -387,7 +396,7 @@ class Translator:
         return (score.alignment_TS for score in scores)
 
     def _translation(self, text: str, ids: list[int], hypothesis: Hypothesis, alignment: Floats | None) -> Translation:
-        spoken, normalized = self.target_tokenizer.decode(hypothesis.tokens), self.source_tokenizer.normalize(text)
+        spoken, normalized = self.target_tokenizer.decode(hypothesis.tokens), self.source_tokenizer.decode(ids)
         quality = self.estimator.estimate(normalized, spoken, hypothesis.token_log_probs, hypothesis.finished)
         return Translation(
             source=text,

@@ -274,8 +274,8 @@ def test_check_data_takes_directions(files):
 
 def _validation(path):
     from glassformer.data.texts import open_texts
-    from glassformer.settings import read_yaml
     from glassformer.training.config import RunConfig
+    from glassformer.yaml_config import read_yaml
 
     return open_texts(RunConfig.from_flat(read_yaml(path / "config.yaml")).data, seed=1)[1]
 

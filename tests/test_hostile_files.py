@@ -15,7 +15,7 @@ from glassformer.errors import InputError
 from glassformer.files import integrity_problem, write_checksums
 from glassformer.glass.record import Trace
 from glassformer.reading import DEEPEST, parse_json, read_regular, refuse_no_json
-from glassformer.settings import read_yaml
+from glassformer.yaml_config import read_yaml
 from tests.commands import refusal, run
 
 MODEL_FILES = "config.json", "model.safetensors", "source.spm", "card.json", "lexicon.tsv"

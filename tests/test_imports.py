@@ -18,7 +18,7 @@ ROOT = Path(glassformer.__file__).parent
 FLOORS = [
     {"errors", "special", "system"},
     {"arguments", "reading"},
-    {"batching", "cuda_graphs", "device", "files", "locking", "settings"},
+    {"batching", "cuda_graphs", "device", "files", "locking", "settings", "yaml_config"},
     {"model", "text", "search"},
     {"corpora", "quality_estimation"},
     {"data"},
@@ -49,7 +49,8 @@ LIBRARIES = {  # the libraries that a room may use, where that is limited
     "batching": set(),
     "files": {"safetensors"},
     "reading": set(),
-    "settings": {"yaml"},
+    "settings": set(),
+    "yaml_config": {"yaml"},
     "evaluation": {"sacrebleu", "comet"},
     "serving": {"starlette", "uvicorn", "msgspec", "prometheus_client", "pycountry"},
     "interop": {

@@ -7,7 +7,8 @@ import pytest
 
 from glassformer.errors import InputError, UsageError
 from glassformer.model import ModelConfig
-from glassformer.settings import build, keys_of, parse_assignment, read_yaml, refuse_unknown
+from glassformer.settings import build, keys_of, refuse_unknown
+from glassformer.yaml_config import parse_assignment, read_yaml
 from tests.commands import write
 
 

@@ -25,8 +25,8 @@ DATA = (
 
 
 def train(options: argparse.Namespace) -> None:
-    from glassformer.settings import parse_assignment, read_yaml
     from glassformer.training.train import train_with
+    from glassformer.yaml_config import parse_assignment, read_yaml
 
     settings: dict[str, Any] = read_yaml(Path(options.config)) if options.config else {}
     settings |= given(options, (*DATA, "preset", "start_from", "teacher", "max_steps", "seed", "probe"))

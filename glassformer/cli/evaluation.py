@@ -4,7 +4,6 @@ import argparse
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from statistics import fmean
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from glassformer.cli.commands import how_to_lengthen, load_translator, one_line, search_options
@@ -210,6 +209,8 @@ def _print_tables(tables: dict[str, list[Row]], systems: list[System]) -> None:
 
 def _mean(tables: dict[str, list[Row]]) -> list[Row]:
     """The unweighted means over directions; of a comparison without its tests, which are of one direction each."""
+    from statistics import fmean  # takes 10 ms to load, which every command would wait for
+
     return [
         Row(rows[0].key, rows[0].name, [fmean(one) for one in zip(*(row.values for row in rows), strict=True)], "")
         for rows in zip(*tables.values(), strict=True)

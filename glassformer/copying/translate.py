@@ -33,12 +33,19 @@ class Copying:
 
     def spans(self, sentence: str) -> list[Span]:
         """What is to be copied, in order."""
-        kept = [span for span, term in self.glossary.find(sentence) if not term.forms]
+        kept = [span for span, term in self._found(sentence) if not term.forms]
         return find_protected(sentence, kept) if self.protect else kept
 
     def terms(self, sentence: str) -> list[tuple[Span, Term]]:
         """The terms to translate as the glossary says."""
-        return [(span, term) for span, term in self.glossary.find(sentence) if term.forms]
+        return [(span, term) for span, term in self._found(sentence) if term.forms]
+
+    def _found(self, sentence: str) -> list[tuple[Span, Term]]:
+        return self.glossary.find(sentence) if self.glossary.terms else []
+
+    def given(self, sentence: str) -> list[Span]:
+        """The terms and what is to be copied: what no correction of typing errors may touch."""
+        return without_overlap([*self.spans(sentence), *(span for span, _ in self.terms(sentence))])
 
     def concerns(self, sentence: str) -> bool:
         """Whether the sentence has anything to copy, or terms."""

@@ -8,17 +8,18 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-MULTIPLE = 8  # of which widths are one: what a GPU's matrix units take at a time in bfloat16
+SENTENCE = 64  # up to here the GPU's attention is the kernel for sentences (model/short_attention.py), for any width
+EVEN, ALIGNED = 2, 8  # widths are multiples of: in a sentence; beyond, where torch's kernels want masks aligned
 Lengths = NDArray[np.integer]
 
 
 def choose_widths(lengths: Lengths, count: int, longest: int) -> tuple[int, ...]:
     """At most `count` widths, ascending, to which pairs of these lengths are filled up with the least padding.
 
-    The last one is `longest`, which no pair exceeds. The others are multiples of MULTIPLE. Exact, by dynamic
+    The last one is `longest`, which no pair exceeds. The others are of `possible_widths`. Exact, by dynamic
     programming over the widths: filled[k][w] = min over v < w of filled[k - 1][v] + w * pairs in (v, w].
     """
-    widths = [*range(MULTIPLE, longest, MULTIPLE), longest]
+    widths = [*possible_widths(longest), longest]
     within = np.searchsorted(np.sort(lengths), [0, *widths], side="right")
     ends = np.array([0, *widths])
     filled = np.where(ends == 0, 0.0, np.inf)
@@ -29,6 +30,17 @@ def choose_widths(lengths: Lengths, count: int, longest: int) -> tuple[int, ...]
         before.append(with_one_more.argmin(axis=0))
         filled = with_one_more.min(axis=0)
     return tuple(sorted(_path(before, len(ends) - 1, ends)))
+
+
+def possible_widths(end: int) -> list[int]:
+    """The widths below `end`, in fine steps where sentences are: of a short one each position is a tenth."""
+    return [*range(EVEN, min(SENTENCE, end), EVEN), *range(SENTENCE, end, ALIGNED)]
+
+
+def width_of(length: int) -> int:
+    """The least width that a pair of this length fits into."""
+    step = EVEN if length <= SENTENCE else ALIGNED
+    return -(-length // step) * step
 
 
 def _path(before: Sequence[NDArray[np.intp]], place: int, ends: Lengths) -> Iterator[int]:

@@ -42,9 +42,10 @@ def generate(
     begun = prefixes is not None and any(map(len, prefixes))
     alone = engine if isinstance(engine, SearchingEngine) and watch is None and not begun else None
     batch_tokens = BATCH_TOKENS * engine.batch_factor // rows_each
+    limit_of = {length: options.limit(length, engine.max_length) for length in set(map(len, sources))}
     for batch in batches_by_length([len(source) for source in sources], batch_tokens):
         chosen = [sources[row] for row in batch]
-        limits = [options.limit(len(source), engine.max_length) for source in chosen]
+        limits = [limit_of[len(source)] for source in chosen]
         found = alone.search(chosen, limits, EOS, SUPPRESSED, options) if alone else None
         if found is None:
             found = search(

@@ -14,8 +14,8 @@ from glassformer.interop.lists import read_lines, translator_of, vocabularies
 from glassformer.interop.pickles import are_tensors, unpickled
 from glassformer.interop.tables import Table, shapes_of
 from glassformer.model import ModelConfig
-from glassformer.settings import read_yaml
 from glassformer.translator import Translator
+from glassformer.yaml_config import read_yaml
 
 KIND = "joeynmt"
 CONFIG, VOCABULARIES = "config.yaml", ("src_vocab.txt", "trg_vocab.txt")

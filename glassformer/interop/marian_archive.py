@@ -30,10 +30,10 @@ from glassformer.interop.directories import checked_file, refuse_packed
 from glassformer.interop.tables import Table, Weights, built, shapes_of, to_ours
 from glassformer.interop.vocabularies import NEVER, in_our_order
 from glassformer.model import ModelConfig
-from glassformer.settings import LARGEST, NOT_YAML, refuse_endless
 from glassformer.special import PAD, PIECES
 from glassformer.text.tokenizer import META, Tokenizers
 from glassformer.translator import Translator
+from glassformer.yaml_config import LARGEST, NOT_YAML, refuse_endless
 
 KIND = "marian archive"
 DECODER, SETTINGS, SOURCE, TARGET = "decoder.yml", "special:model.yml", "source.spm", "target.spm"

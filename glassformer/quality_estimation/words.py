@@ -16,7 +16,8 @@ _MARKS = (
     r"\u3000-\u303f\ufe00-\ufe0f\uff00-\uff20\U0001f000-\U0001faff"
 )
 _LETTER = rf"[^{_MARKS}{_SPACELESS}'\d]"
-_WORD = re.compile(rf"\d+|{_LETTER}+(?:['-]{_LETTER}+)*|[^\s\ufe00-\ufe0f]")  # don't and thirty-one are one word
+LETTERS = rf"{_LETTER}+(?:['-]{_LETTER}+)*"  # don't and thirty-one are one word
+_WORD = re.compile(rf"\d+|{LETTERS}|[^\s\ufe00-\ufe0f]")
 _DIGITS = re.compile(r"\d+")
 
 
@@ -44,7 +45,10 @@ def word_sequence(text: str) -> list[str]:
 def said_again(source: str, target: str, expected: Mapping[str, tuple[str, ...]]) -> list[str]:
     """The words of `target` that are there oftener than the words of `source` that are expected with them, which are
     there, too."""
-    said = Counter(word_sequence(target))
+    words = word_sequence(target)
+    if len(set(words)) == len(words):  # as in most sentences; to count takes a multiple of this
+        return []
+    said = Counter(words)
     repeated = [word for word, count in said.items() if count > 1 and expected.get(word)]
     given = Counter(word_sequence(source)) if repeated else Counter[str]()
     return [word for word in repeated if 0 < sum(given[other] for other in expected[word]) < said[word]]
@@ -52,7 +56,8 @@ def said_again(source: str, target: str, expected: Mapping[str, tuple[str, ...]]
 
 def numbers_of(text: str) -> Counter[int]:
     """The numbers written in digits, and how often each; २५ and 25 are the same."""
-    return Counter(map(int, _DIGITS.findall(text)))
+    found = _DIGITS.findall(text)
+    return Counter(map(int, found)) if found else Counter()
 
 
 def is_word(unit: str) -> bool:

@@ -65,6 +65,7 @@ class Tokenizer:
     def __init__(self, model: bytes) -> None:
         self._model = model
         self._pieces = sentencepiece.SentencePieceProcessor(model_proto=model)
+        self._asked: dict[int, str] = {}
 
     @classmethod
     def train(
@@ -267,7 +268,9 @@ class Tokenizer:
 
     def piece(self, token: int) -> str:
         """The piece of an id, as SentencePiece writes it (`▁` for a space, `<0xE2>` for a byte)."""
-        return self._pieces.id_to_piece(token)
+        if token not in self._asked:  # SentencePiece takes ten times as long as this dictionary
+            self._asked[token] = self._pieces.id_to_piece(token)
+        return self._asked[token]
 
     @cached_property
     def _targets(self) -> dict[str, int]:
@@ -322,7 +325,11 @@ class Tokenizer:
 
     def is_control(self, token: int) -> bool:
         """Whether the id stands for no text: a control token, or the symbol of a target."""
-        return token < len(PIECES) or token in self._targets.values()
+        return token in self._controls
+
+    @cached_property
+    def _controls(self) -> frozenset[int]:
+        return frozenset((*range(len(PIECES)), *self._targets.values()))
 
     def encode(self, text: str) -> list[int]:
         """The ids of `text`, without control tokens; UsageError for a lone surrogate."""
@@ -366,7 +373,7 @@ class Tokenizer:
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text of `ids`; control tokens are skipped, bytes that are no UTF-8 become U+FFFD."""
-        text: str = self._pieces.decode([i for i in ids if not self.is_control(i)])
+        text: str = self._pieces.decode([i for i in ids if i not in self._controls])
         return text
 
     def decode_all(self, sentences: Sequence[list[int]]) -> list[str]:

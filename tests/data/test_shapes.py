@@ -8,22 +8,29 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glassformer.data.batches import Batch, TokenizedPairs
-from glassformer.data.shapes import MULTIPLE, choose_widths, described, filled_up, rows_of
+from glassformer.data.shapes import choose_widths, described, filled_up, possible_widths, rows_of, width_of
 from glassformer.special import EOS, PAD
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.integers(1, 60), min_size=1, max_size=30), st.integers(1, 4), st.sampled_from([60, 64, 70]))
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=30), st.integers(1, 3), st.sampled_from([60, 64, 70]))
 def test_no_other_widths_pad_less(lengths, count, longest):
     lengths = np.array(lengths)
     widths = choose_widths(lengths, count, longest)
     assert len(widths) <= count and widths[-1] == longest
-    assert all(width % MULTIPLE == 0 for width in widths[:-1])
-    candidates = range(MULTIPLE, longest, MULTIPLE)
+    candidates = possible_widths(longest)
+    assert set(widths[:-1]) <= set(candidates)
     least = min(
         filled_up(lengths, (*some, longest)).sum() for size in range(count) for some in combinations(candidates, size)
     )
     assert filled_up(lengths, widths).sum() == least
+
+
+def test_widths_are_even_in_sentences_and_multiples_of_8_beyond():
+    assert possible_widths(81) == [*range(2, 65, 2), 72, 80]
+    assert possible_widths(9) == [2, 4, 6, 8]
+    for length in range(1, 200):
+        assert width_of(length) == min(width for width in possible_widths(300) if width >= length)
 
 
 def test_lengths_are_filled_up_to_the_next_width():

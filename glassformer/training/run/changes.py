@@ -6,8 +6,8 @@ from typing import Any
 
 from glassformer.errors import UsageError, nearest
 from glassformer.model import preset
-from glassformer.settings import read_yaml
 from glassformer.training.config import SHAPE, RunConfig
+from glassformer.yaml_config import read_yaml
 
 # Always: when to stop, what to probe, and settings that give the same result by other means.
 CHANGEABLE = {

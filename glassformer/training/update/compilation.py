@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from glassformer.data.prepare import PreparedData, TrainingPairs
-from glassformer.data.shapes import MULTIPLE, choose_widths, described
+from glassformer.data.shapes import choose_widths, described, width_of
 from glassformer.errors import InputError, UsageError
 from glassformer.model import Transformer
 from glassformer.training.config import RunConfig, TrainingConfig
@@ -82,7 +82,7 @@ def agreed_compilation(model: Transformer, data: PreparedData, config: RunConfig
         return Compilation(how, notes=notes)
     lengths = data.lengths(settings.seed)
     most, longer = config.model.max_length, lengths.max(axis=1)
-    widths = choose_widths(longer, count, min(most, -(-int(longer.max()) // MULTIPLE) * MULTIPLE))
+    widths = choose_widths(longer, count, min(most, width_of(int(longer.max()))))
     notes = (*notes, described(lengths, widths, settings.batch_tokens))
     if widths[-1] < most:  # one more shape for a pair that is longer than those of the sample, should there be one
         widths = (*widths, most)

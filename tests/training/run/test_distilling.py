@@ -4,8 +4,8 @@ import pytest
 
 import glassformer
 from glassformer.model_directory import read_json
-from glassformer.settings import read_yaml
 from glassformer.translator import Translator
+from glassformer.yaml_config import read_yaml
 from tests.commands import options, refusal, run
 from tests.letters import SMALL, write_tsv
 
