@@ -12,6 +12,8 @@ from glassformer.text.protected import Span, without_overlap
 from glassformer.text.readers.lines import name_of, read_lines
 from glassformer.text.sentences import WITHOUT_SPACES, language_of
 
+MOST_FORMS = 1000  # of a term: no language has more, and the model scores a translation with each
+
 
 class Term(NamedTuple):
     """A term of the source and its accepted translations, the first of which is preferred; none: it is copied."""
@@ -38,7 +40,7 @@ class Glossary:
         """Read a `.tsv`: a term, a tab, its translation, and perhaps more columns with inflected forms of it.
 
         A line of one column is a term to leave untranslated. Blank lines, and those that begin with `#`, are no terms.
-        Raises InputError for an empty column and for a term given twice, by file and line.
+        Raises InputError for an empty column, more than MOST_FORMS forms, and a term given twice, by file and line.
         """
         terms: dict[str, Term] = {}
         lines: dict[str, int] = {}
@@ -50,6 +52,8 @@ class Glossary:
                 at = columns.index("") + 1
                 raise InputError(f"{place}: column {at} is empty; a line is term, tab, translation, more forms of it")
             source, *forms = columns
+            if len(forms) > MOST_FORMS:
+                raise InputError(f"{place}: '{source}' has {len(forms):,} forms; at most {MOST_FORMS:,}, each is tried")
             if source in terms:
                 raise InputError(
                     f"{place}: '{source}' is also in line {lines[source]}; give all its forms in one line, tabs between"

@@ -64,3 +64,9 @@ def test_a_wrong_line_is_named(tmp_path, text, message):
     with pytest.raises(InputError) as raised:
         Glossary.read(file)
     assert message in str(raised.value)
+
+
+def test_a_term_of_very_many_forms_is_refused(tmp_path):
+    (tmp_path / "terms.tsv").write_text("a\tb\nc" + "\td" * 1001 + "\n")
+    with pytest.raises(InputError, match=r"terms.tsv:2: 'c' has 1,001 forms"):
+        Glossary.read(tmp_path / "terms.tsv")
