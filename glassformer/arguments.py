@@ -153,7 +153,7 @@ def _is_a(value: Any, hint: Any) -> bool:
     if kind is Path:
         return isinstance(value, str | os.PathLike)
     if kind in _LISTS:
-        return (kind is Iterable or isinstance(value, Sized)) and _is_list(value, *get_args(hint))
+        return (kind is Iterable or _has_places(value)) and _is_list(value, *get_args(hint))
     if kind is Mapping and isinstance(value, Mapping) and get_args(hint):
         _, of_values = get_args(hint)
         return all(_is_a(one, of_values) for one in value.values())
@@ -178,6 +178,10 @@ def _is_list(values: Any, item: Any = object) -> bool:
             return numbers.ndim == 1 and (not numbers.size or numbers.dtype.kind in _KINDS[item])
         return False
     return all(_is_a(one, item) for one in values)
+
+
+def _has_places(value: Any) -> bool:
+    return isinstance(value, Sized) and hasattr(value, "__getitem__") and not isinstance(value, Mapping)
 
 
 def _holds_others(kind: type) -> bool:

@@ -170,6 +170,7 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         refuse_wrong_types(self)
+        self._refuse_unknown_choices()
         # None means "follows from the rest"; it is settled here so that config.json holds facts.
         if self.num_kv_heads is None:
             object.__setattr__(self, "num_kv_heads", self.num_heads)
@@ -177,12 +178,14 @@ class ModelConfig:
             object.__setattr__(self, "final_norm", self.norm_position == "pre")
         self._validate()
 
-    def _validate(self) -> None:
+    def _refuse_unknown_choices(self) -> None:
         for name, hint in get_type_hints(ModelConfig).items():
             if get_origin(hint) is Literal and not is_choice(getattr(self, name), get_args(hint)):
                 raise UsageError(
                     f"{name} = {shown(getattr(self, name))}; {nearest(shown(getattr(self, name)), get_args(hint))}"
                 )
+
+    def _validate(self) -> None:
         for name, most in LARGEST.items():
             value = getattr(self, name)
             if value is not None and not 1 <= value <= most:
