@@ -16,6 +16,7 @@ from glassformer.serving.refusals import RefusedError, invalid, too_large
 from glassformer.serving.shared import SharedTranslator
 from glassformer.serving.stream import EVENT_STREAM, stream
 from glassformer.serving.translating import Wanted, translated
+from glassformer.system import return_free_memory
 
 log = logging.getLogger("glassformer.serving")
 
@@ -66,7 +67,10 @@ async def explain(call: Call) -> Response:
                 raise invalid(direction.model.without_paths(str(problem))) from problem
         return Response(html, media_type="text/html", headers={"Content-Security-Policy": policy_of(html)})
 
-    response: Response = await call.work(explained)
+    try:
+        response: Response = await call.work(explained)
+    finally:
+        return_free_memory()
     return response
 
 
