@@ -93,8 +93,7 @@ class Service:
 
     def seen(self, request_id: str, client: str, method: str, path: str, status: int, seconds: float) -> None:
         """Count a request that was answered, and log it if that is asked for."""
-        self._metrics.requests.labels(method, path, status).inc()
-        self._metrics.seconds.labels(path).observe(seconds)
+        self._metrics.answered(method, path, status, seconds)
         if self.settings.log != "errors":
             log.info("%s %s %s %s: %d in %.0f ms", request_id, client, method, path, status, 1000 * seconds)
 
