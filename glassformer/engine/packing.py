@@ -102,17 +102,27 @@ class PackedWeights:
     def __init__(self, config: ModelConfig, weights: Weights) -> None:
         if TARGET not in weights and SOURCE in weights:  # a shared table has its first owner's name alone
             weights = {**weights, TARGET: weights[SOURCE]}
-        self._config, self._weights, self._memory = config, weights, Memory()
-        self.int8 = isinstance(weights.get(TARGET), Quantized)
+        self.int8, self._memory = isinstance(weights.get(TARGET), Quantized), Memory()
+        self.struct = _Packer(config, weights, self.int8, self._memory).packed()
+
+
+class _Packer:
+    """Puts a model's tensors, by their names, to the places that the library has for them."""
+
+    def __init__(self, config: ModelConfig, weights: Weights, int8: bool, memory: Memory) -> None:
+        self._config, self._weights, self._int8, self._memory = config, weights, int8, memory
+
+    def packed(self) -> native.Weights:
+        config = self._config
         whole, layers = (config.vocab_size, config.d_model), (config.encoder_layers, config.decoder_layers)
         encoder, decoder = (
             (native.Layer * count)(*(self._layer(f"{side}.{number}", side) for number in range(count)))
             for side, count in zip(("encoder", "decoder"), layers, strict=True)
         )
-        table = GENERATOR if GENERATOR in weights else TARGET
+        table = GENERATOR if GENERATOR in self._weights else TARGET
         source = (SOURCE, config.source_vocab_size) if config.source_vocab_size else (TARGET, config.vocab_size)
         norms = [self._norm(f"{side}_norm") if config.final_norm else native.Norm() for side in ("encoder", "decoder")]
-        self.struct = native.Weights(
+        return native.Weights(
             self._embedding(*source, "source"), self._embedding(TARGET, config.vocab_size, "target"),
             encoder, decoder, *layers, *norms,
             self._memory.matrix([self._rows(table, *whole)], [self._vector("generator.bias", config.vocab_size)]),
@@ -164,7 +174,7 @@ class PackedWeights:
         found = self._weights.get(name)
         if found is None:
             raise UsageError(f"fast engine: tensor '{name}' is missing")
-        if isinstance(found, Quantized) != self.int8:
+        if isinstance(found, Quantized) != self._int8:
             raise UsageError(f"fast engine: tensor '{name}' is of another type")
         if (found.integers if isinstance(found, Quantized) else found).shape != (rows, columns):
             raise UsageError(f"fast engine: tensor '{name}' has another shape")
