@@ -4,8 +4,11 @@ Nothing else of the package names a system or asks which one it is.
 """
 
 import contextlib
+import ctypes
 import os
 import signal
+import socket
+import struct
 import sys
 import threading
 import time
@@ -19,6 +22,9 @@ WAITING = "OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"
 ASLEEP = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "20000"}
 # A user's Ctrl-C, a request to end, a terminal that hangs up, a limit of the processor's time; not all on every system.
 STOPPING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGXCPU") if hasattr(signal, name)]
+TCP_INFO = struct.Struct("144x I 52x Q Q")
+M_MMAP_THRESHOLD = -3  # of malloc.h
+LARGE = 1_048_576  # bytes
 LOCKED_BYTE = 1 << 30  # where Windows, whose locks forbid reading too, locks a file: behind all that is read
 
 
@@ -145,6 +151,44 @@ def allow_many_files() -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def return_large_blocks() -> None:
+    """Have memory of at least LARGE go back to the system as soon as it is freed, where the C library is glibc.
+
+    glibc keeps what was freed for the thread that had it, and after the first large block keeps such blocks too: of
+    pages of 10 MB made in many threads, each kept the memory of some.
+    Source: mallopt(3), M_MMAP_THRESHOLD.
+    """
+    if found := _of_libc("mallopt"):
+        found(M_MMAP_THRESHOLD, LARGE)
+
+
+def return_free_memory() -> None:
+    """Give the system back what was freed, of all threads, where the C library is glibc; it takes milliseconds."""
+    if found := _of_libc("malloc_trim"):
+        found(0)
+
+
+def _of_libc(name: str) -> Any:
+    try:
+        return getattr(ctypes.CDLL(None), name, None)
+    except TypeError:  # on Windows
+        return None
+
+
+def bytes_written(connection: socket.socket) -> int | None:
+    """How many bytes were written to a connection over TCP so far, where the system (Linux since 4.19) counts them.
+
+    Source: struct tcp_info of linux/tcp.h: tcpi_notsent_bytes, and behind it tcpi_bytes_sent and tcpi_bytes_retrans.
+    """
+    if sys.platform != "linux":
+        return None
+    facts = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO.size)
+    if len(facts) < TCP_INFO.size:
+        return None
+    unsent, sent, sent_again = TCP_INFO.unpack(facts)
+    return int(unsent + sent - sent_again)
 
 
 def wait_asleep() -> None:

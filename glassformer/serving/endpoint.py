@@ -24,7 +24,7 @@ from glassformer.serving.ticket import Ticket
 log = logging.getLogger("glassformer.serving")
 PLAIN_ID = re.compile("[A-Za-z0-9._-]{1,64}")
 UNREAD = (400, 401, 408, 413, 415, 421, 429)  # after which the rest of a body may still come
-ALWAYS = (400, 404, 408, 413, 415, 421, 422, 429, 500, 503, 504)  # what any endpoint may answer
+ALWAYS = (400, 404, 408, 413, 415, 421, 422, 429, 500, 502, 503, 504)  # what any endpoint may answer
 
 ErrorForm = Callable[[RefusedError, str], Any]  # (what is refused, the request's id) -> the body of an interface
 

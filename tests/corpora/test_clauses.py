@@ -60,7 +60,7 @@ CLAUSES = [
         "The girl waited for the train",
         "लड़की ने रेलगाड़ी का इंतज़ार किया",
     ),
-    (("we", "praise", "present", "the leaders"), "We praise the leaders", "हम नेताओं की तारीफ़ करते हैं"),
+    (("we", "help", "present", "the kings"), "We help the kings", "हम राजाओं की मदद करते हैं"),
     # perfect, future, ability, wish, what used to be
     (("she", "buy", "perfect", "the sari"), "She has bought the sari", "उसने साड़ी ख़रीदी है"),
     (("the dogs", "come", "perfect"), "The dogs have come", "कुत्ते आए हैं"),
@@ -69,7 +69,7 @@ CLAUSES = [
     (
         ("my mother", "cook", "future", "rice"),
         "My mother will cook rice",
-        "मेरी माता जी चावल पकाएँगी",
+        "मेरी माता जी चावल बनाएँगी",
     ),
     (("the bird", "fly", "can", "", "not"), "The bird cannot fly", "चिड़िया नहीं उड़ सकती"),
     (("the child", "play", "want"), "The child wants to play", "बच्चा खेलना चाहता है"),
@@ -87,7 +87,7 @@ CLAUSES = [
     (("we", "reach", "past", "that village"), "We reached that village", "हम उस गाँव पहुँचे"),
     # a state that English calls an action
     (("he", "wear", "progressive", "a coat"), "He is wearing a coat", "वह एक कोट पहने हुए है"),
-    (("she", "hold", "was-ing", "the rope"), "She was holding the rope", "वह रस्सी पकड़े हुए थी"),
+    (("she", "hold", "was-ing", "the bag"), "She was holding the bag", "वह थैला पकड़े हुए थी"),
     (("she", "stay in", "progressive", "the house"), "She is staying in the house", "वह घर में रुकी हुई है"),
     # a posture: Hindi sees the state
     (("the cat", "sit", "progressive"), "The cat is sitting", "बिल्ली बैठी है"),
@@ -101,9 +101,9 @@ CLAUSES = [
     ),
     # adjectives, numbers, pointing words in the oblique
     (
-        ("the big dog", "bite", "past", "the man"),
-        "The big dog bit the man",
-        "बड़े कुत्ते ने आदमी को काटा",
+        ("the big dog", "see", "past", "the man"),
+        "The big dog saw the man",
+        "बड़े कुत्ते ने आदमी को देखा",
     ),
     (
         ("these children", "sing", "past", "three songs"),

@@ -18,6 +18,6 @@ def test_the_tired_animals_are_masculine_and_can_be_put_for_a_cat(monkeypatch):
 
 def test_a_swap_is_for_an_animal_of_the_other_gender():
     swaps = dict(gender.gender_swaps())
-    assert swaps["horse"] == "cat" and swaps["horses"] == "cats" and swaps["hen"] == "dog" and swaps["mares"] == "dogs"
+    assert swaps["horse"] == "cat" and swaps["horses"] == "cats" and swaps["goat"] == "dog" and swaps["cows"] == "dogs"
     words = dict(gender.gendered_words())
     assert words["थका"] == "थकी" and words["थकी"] == "थका" and words["नया"] == "नई" and "ख़ुश" not in words

@@ -8,8 +8,8 @@ from .draw import Draw
 from .frames import own_words, spelt_names
 from .units import Sentence
 
-FLOOR = 40  # sentences that each word must be in, in either language
-TRIES = 2  # draws of which the sentence with the rarest word is taken
+FLOOR = 50  # sentences that each word must be in, in either language
+TRIES = 3  # draws of which the sentence with the rarest word is taken
 
 
 class Balance:

@@ -10,19 +10,17 @@ from .lexicon import Adjective, Noun, as_woman
 from .phrases import Phrase, named, nominal, paired
 from .units import Sentence, Unit, build, unit, whole
 
-JOINED = (
-    *[frames.everyday] * 3,
-    statements.transitive,
-    statements.intransitive,
-    descriptions.quality,
-    descriptions.identity,
-    descriptions.having,
-)
-LONGEST_JOINED = 40  # characters of the two sentences that are joined
+# What may be joined: everyday frames, and what someone or something is or has.
+JOINED = (*[frames.everyday] * 3, descriptions.quality, descriptions.identity, descriptions.having)
+# What may be said, thought or hoped.
+TOLD = (*JOINED, statements.intransitive)
+LONGEST_JOINED = 34  # characters of the two sentences that are joined
+LONGEST_ADDRESSED = 36  # characters of what is said to somebody
 SHORTEST = 10  # characters that the other has at least, with few exceptions
 PARTNERS = 6  # sentences that are tried with another
 PRONOUN_SUBJECTS = ("i", "we", "you", "he", "she", "they")
 REQUESTS = ("ask", "imperative")
+DESCRIBING = ("quality", "identity", "having")
 ALONE = ("greeting", "thanks")  # topics whose sentences are not joined
 SAID = (
     unit("I:a know:b that:c", "मुझे:a पता:b है:b कि:c"),
@@ -55,7 +53,7 @@ AND, BUT, SO = whole("and", "और"), whole("but", "लेकिन"), whole("s
 def joined(draw: Draw) -> Sentence | None:
     """As in "He is rich but he is not happy": वह अमीर है लेकिन वह ख़ुश नहीं है.
 
-    Both are of one pattern, as in "Ravi has a book and Sita has a pen", or say something of one pronoun.
+    Both say what someone is or has, as in "Ravi has a book and Sita has a pen", or something of one pronoun.
     """
     make = draw.pick(JOINED)
     one = make(draw)
@@ -71,7 +69,7 @@ def joined(draw: Draw) -> Sentence | None:
 def _may_join(sentence: Sentence) -> bool:
     """Whether it may be joined with any: short, no question, nothing that stands alone."""
     source = sentence.source
-    return len(source) <= LONGEST_JOINED - SHORTEST and sentence.pattern not in ALONE and "?" not in source
+    return len(source) <= LONGEST_JOINED - SHORTEST and sentence.pattern not in ALONE and not set(source) & set("?,")
 
 
 def _joined(draw: Draw, one: Sentence, other: Sentence) -> Sentence | None:
@@ -84,7 +82,8 @@ def _joined(draw: Draw, one: Sentence, other: Sentence) -> Sentence | None:
         return None if "lease" in one.source + other.source else together(one, AND, other)
     if _pronoun(one) and _pronoun(one) == _pronoun(other):
         return together(one, draw.pick((AND, BUT, SO)), other)
-    return together(one, draw.pick((AND, AND, BUT)), other) if one.pattern == other.pattern else None
+    alike = one.pattern == other.pattern and one.pattern in DESCRIBING
+    return together(one, draw.pick((AND, AND, BUT)), other) if alike else None
 
 
 def _pronoun(sentence: Sentence) -> str:
@@ -95,8 +94,8 @@ def _pronoun(sentence: Sentence) -> str:
 
 def told(draw: Draw) -> Sentence | None:
     """As in "I know that she is tired": मुझे पता है कि वह थकी हुई है."""
-    clause = draw.pick(JOINED)(draw)
-    if clause is None or "?" in clause.source or clause.pattern in (*REQUESTS, *ALONE) or len(clause.source) > 45:
+    clause = draw.pick(TOLD)(draw)
+    if clause is None or "?" in clause.source or clause.pattern in (*REQUESTS, *ALONE) or len(clause.source) > 40:
         return None
     that = draw.pick(SAID)
     return build("told", "", (that, *clause.units), (0, *(1 + i for i in clause.order)))
@@ -107,12 +106,12 @@ def addressed(draw: Draw) -> Sentence | None:
 
     Mostly phrases without a slot, of which everyone types some, and which no other pattern has.
     """
-    said = draw.pick(frames.fixed()) if draw.chance(0.7) else frames.everyday(draw)
-    if said is None:
+    said = draw.pick(frames.fixed()) if draw.chance(0.85) else frames.everyday(draw)
+    if said is None or "," in said.source or len(said.source) > LONGEST_ADDRESSED:
         return None
     end = "?" if said.source.endswith("?") else ""
     order = tuple(range(len(said.units)))
-    alone = said.pattern in ALONE or "," in said.source
+    alone = said.pattern in ALONE
     if not alone and draw.chance(0.4):
         opening = draw.pick(OPENINGS)
         return build("addressed", "", (opening, *said.units), (0, *(1 + i for i in order)), end)
@@ -158,17 +157,12 @@ def pairs(draw: Draw) -> Sentence | None:
         thing = draw.object(verb, subject)
         if thing.key in (first.key, other.key):
             return None
-    if _described(subject) or _described(thing):
+    if subject.described or thing.described:
         return None
     tense = draw.readable_tense(verb, draw.tense(verb), subject.person)
     said = verbs.statement(verb, tense, subject.person, verbs.agreement(verb, tense, subject, thing))
     units = (verbs.subject_unit(verb, tense, subject), said, verbs.object_unit(verb, thing))
     return build("pairs", f"{subject.key}|{verb.name}|{thing.key}", units, (0, 2, 1))
-
-
-def _described(phrase: Phrase) -> bool:
-    """Whether it has an adjective."""
-    return ":a" in phrase.english
 
 
 def _third(phrase: Phrase) -> bool:

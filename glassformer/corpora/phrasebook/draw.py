@@ -24,7 +24,6 @@ TIMES = {
 OFTEN = [("always", "हमेशा"), ("often", "अक्सर"), ("sometimes", "कभी-कभी")]
 OWNERS = ("my", "our", "your", "his", "her", "their")
 THIRD = ("his", "her", "its", "their")
-MANNERS = [("slowly", "धीरे-धीरे"), ("quickly", "जल्दी-जल्दी"), ("carefully", "ध्यान से")]
 TENSES = [
     *["past"] * 4,
     *["present"] * 3,
@@ -96,7 +95,7 @@ class Draw:
     @cached_property
     def bidden(self) -> list[Verb]:
         """The acts that one may ask for or want to do; what Hindi sees as a state is left out."""
-        unwelcome = {"hate", "fear", "bite", "steal", "drop", "fight with", "follow", "lose", "forget"}
+        unwelcome = {"hate", "fear", "lose", "forget"}
         states = {"posture", "staying", "holding"}
         return [v for v in self.human_acts if v.name not in unwelcome and not v.flags & states]
 
@@ -113,6 +112,8 @@ class Draw:
         found = self._named_kinds.get((kinds, mass))
         if found is None:
             found = [n for n in self.words.of_kinds(*kinds) if not mass or "mass" in n.kinds]
+            if kinds == ("person",):
+                found = [n for n in found if "spouse" not in n.kinds]
             self._named_kinds[kinds, mass] = found
         return found
 
@@ -226,7 +227,7 @@ class Draw:
             return self._ones_own(noun, ("my", "his", "your") if noun.gender == "f" else ("her",), False, subject)
         if noun.kinds & _KEPT and self.chance(0.12):
             return belonging(self.owner(), noun, self.chance(0.2))
-        adjective = self.adjective(noun, 0.2)
+        adjective = self.adjective(noun, 0.15)
         if looks_only and adjective and adjective.english not in _LOOKS:
             adjective = None
         if self.chance(0.3):
@@ -248,8 +249,8 @@ class Draw:
 
     def object(self, verb: Verb, subject: Phrase, definite: bool = False) -> Phrase:
         """An object that the verb can have, other than the subject itself."""
-        if "many" in verb.flags:
-            thing = nominal(self.pick(self._objects[verb]), self.pick(("the", "the", "these", "those", "my")), True)
+        if verb.marker == "bare":  # one reaches a place, of which nothing more is said
+            thing = nominal(self.pick(self._objects[verb]), "the")
         elif "person" in verb.objects and self.chance(0.5):
             thing = self.person(subject=subject)
         elif not definite and self._takes_it(verb) and self.chance(0.03):
@@ -272,7 +273,7 @@ class Draw:
         """A noun for a single place, perhaps with an adjective."""
         determiner = self.pick(("the", "the", "the", "a", "this", "that", "our"))
         own = determiner == subject.owner
-        return nominal(noun, determiner, False, self.adjective(noun, 0.6 if determiner == "a" else 0.2), own)
+        return nominal(noun, determiner, False, self.adjective(noun, 0.4 if determiner == "a" else 0.12), own)
 
     def thing(self, noun: Noun, subject: Phrase | None = None, definite: bool = False) -> Phrase:
         """A noun for a thing; a possessive that refers back to the subject is अपना.
@@ -291,7 +292,7 @@ class Draw:
             )
         if noun.kinds & _OWNED and self.chance(0.05):
             return belonging(self.owner(), noun, self.chance(0.2))
-        adjective = self.adjective(noun, 0.2)
+        adjective = self.adjective(noun, 0.15)
         if "body" in noun.kinds and subject is not None:
             return nominal(noun, subject.owner, "single" not in noun.kinds, None, own=True)
         if subject is not None and self.chance(0.25):
@@ -311,7 +312,7 @@ class Draw:
         chance = self.random()
         if chance < 0.5:
             return named(self.name())
-        if chance < 0.75:
+        if chance < 0.85:
             return nominal(self.kind("kin", "elder"), self.pick(("my", "my", "our", "your")))
         return nominal(self.owner_noun(), "the")
 
@@ -333,10 +334,6 @@ class Draw:
         """As in "always", "often" or "sometimes"."""
         return _adverb(self.pick(OFTEN))
 
-    def manner(self) -> Unit:
-        """As in "slowly" and the like."""
-        return _adverb(self.pick(MANNERS))
-
     def polarity(self, tense: str) -> str:
         """Mostly positive; a negative is contracted half the time."""
         if tense == "used" or self.chance(0.72):
@@ -348,7 +345,7 @@ _LOOKS = frozenset(("big", "small", "black", "white", "red", "beautiful"))
 _OWNED = frozenset(("goods", "cloth", "vehicle", "portable", "readable", "valuable"))
 _KEPT = frozenset(("pet", "cattle", "mount", "beast"))
 _MANY = [word for word in NUMBERS if word != "one"]
-_ADVERBS = {pair: whole(*pair) for pairs in (*TIMES.values(), OFTEN, MANNERS) for pair in pairs}
+_ADVERBS = {pair: whole(*pair) for pairs in (*TIMES.values(), OFTEN) for pair in pairs}
 
 
 def _adverb(pair: tuple[str, str]) -> Unit:

@@ -206,7 +206,7 @@ def _draw(slot: str, draw: Draw, subject: Phrase | None, literal: set[str]) -> F
         return draw.words.adjective(draw.pick(TRAITS))
     if name == "recipient":
         return PRONOUNS[draw.pick(RECIPIENTS)]
-    if name in ("rare", "new") or (name == "place" and draw.chance(0.2)):
+    if name in ("rare", "new") or (name == "place" and draw.chance(0.1)):
         return Word(*draw.pick(spelt_names().held_out if name == "new" else spelt_names().trained))
     if name in ("both", "own both"):
         return _both(first, draw, subject, literal)
@@ -290,8 +290,8 @@ def _doer(subject: Phrase | None, literal: set[str]) -> Phrase:
 def _both(sort: str, draw: Draw, subject: Phrase | None, literal: set[str]) -> Phrase:
     """Two of a family, "my mother and my father"; at times without the second "my"."""
     owner = "own" if sort == "own" else "any"
-    first = _noun(owner, draw.pick(("kin", "elder")), draw, subject, literal)
-    noun = draw.kind("kin", "elder")
+    first = _noun(owner, draw.pick(("family", "elder")), draw, subject, literal)
+    noun = draw.kind("family", "elder")
     word = first.english.partition(":")[0]
     return paired(first, nominal(noun, word if draw.chance(0.6) else "", own=sort == "own"))
 

@@ -10,7 +10,7 @@ from .lecture import lecture
 from .lexicon import load_lexicon
 
 # Of every thousand pairs of content words, for validation and again for test.
-HELD_OUT = 5
+HELD_OUT = 6
 # Words that belong to the grammar: a pair that has one of them is never held out.
 _FUNCTION_WORDS = """
     a an the this that these those my mine our your yours his her its their some any many no all every one ones

@@ -12,12 +12,10 @@ def words() -> dict[int, tuple[str, str]]:
 
 
 def numbers() -> list[tuple[str, str]]:
-    """Two to a hundred in words, those to twenty and the tens oftener, and in digits, which are copied: those of
-    one digit, or of the same twice, oftener."""
+    """Two to a hundred in words, those to twenty and the tens oftener, and in digits, which are copied."""
     spoken = [pair for number, pair in words().items() if number > 1]
     digits = [(str(number), str(number)) for number in range(2, 101)]
-    alike = [pair for pair in digits if len(set(pair[0])) == 1]
-    return 4 * spoken[:19] + 2 * spoken[28::10] + spoken + 3 * alike + digits
+    return 4 * spoken[:19] + 2 * spoken[28::10] + spoken + 2 * digits
 
 
 def clock() -> list[tuple[str, str]]:

@@ -77,6 +77,16 @@ class Phrase:
         return self.case(post, SUBJECT)
 
     @property
+    def described(self) -> bool:
+        """Whether it has an adjective."""
+        return ":a" in self.english
+
+    @property
+    def of_someone(self) -> bool:
+        """Whether an owner is named: "Ravi's book"."""
+        return "'s:" in self.english
+
+    @property
     def place(self) -> str:
         """The postposition of a place: सड़क पर, स्टेशन पर, but गाँव में."""
         return "पर" if self.noun and self.noun.kinds & {"at", "street", "surface", "seat"} else "में"

@@ -120,8 +120,6 @@ def what(draw: Draw) -> Sentence:
                 "learn",
                 "hear",
                 "look for",
-                "hide",
-                "steal",
                 "bring",
                 "choose",
                 "throw",

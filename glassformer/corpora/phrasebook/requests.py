@@ -17,15 +17,10 @@ UNBIDDEN = frozenset(
     (
         "see",
         "hear",
-        "drop",
         "meet",
-        "smell",
-        "fight with",
         "love",
         "hate",
         "fear",
-        "bite",
-        "steal",
         "lose",
         "know",
     )
