@@ -36,6 +36,14 @@ def contents(copying):
     return {file.name: file.read_bytes() for file in (copying.path / "best").iterdir()}
 
 
+def test_vocabularies_that_were_swapped_are_told_by_their_checksums(copying, tmp_path):
+    shutil.copytree(copying.path / "best", model := tmp_path / "model")
+    source, target = (model / "source.spm").read_bytes(), (model / "target.spm").read_bytes()
+    (model / "source.spm").write_bytes(target)
+    (model / "target.spm").write_bytes(source)
+    assert "source.spm" in refusal(run("info", model))
+
+
 UNREADABLE = [*((name, sums) for name in (*MODEL_FILES, ".") for sums in (True, False)), ("checksums.json", True)]
 
 
