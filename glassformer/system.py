@@ -23,8 +23,6 @@ ASLEEP = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "20000"}
 # A user's Ctrl-C, a request to end, a terminal that hangs up, a limit of the processor's time; not all on every system.
 STOPPING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGXCPU") if hasattr(signal, name)]
 TCP_INFO = struct.Struct("144x I 52x Q Q")
-M_MMAP_THRESHOLD = -3  # of malloc.h
-LARGE = 1_048_576  # bytes
 LOCKED_BYTE = 1 << 30  # where Windows, whose locks forbid reading too, locks a file: behind all that is read
 
 
@@ -153,28 +151,13 @@ def allow_many_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-def return_large_blocks() -> None:
-    """Have memory of at least LARGE go back to the system as soon as it is freed, where the C library is glibc.
-
-    glibc keeps what was freed for the thread that had it, and after the first large block keeps such blocks too: of
-    pages of 10 MB made in many threads, each kept the memory of some.
-    Source: mallopt(3), M_MMAP_THRESHOLD.
-    """
-    if found := _of_libc("mallopt"):
-        found(M_MMAP_THRESHOLD, LARGE)
-
-
 def return_free_memory() -> None:
-    """Give the system back what was freed, of all threads, where the C library is glibc; it takes milliseconds."""
-    if found := _of_libc("malloc_trim"):
-        found(0)
+    """Give the system back what was freed, where the C library is glibc, which keeps it for the thread that had it.
 
-
-def _of_libc(name: str) -> Any:
-    try:
-        return getattr(ctypes.CDLL(None), name, None)
-    except TypeError:  # on Windows
-        return None
+    It takes milliseconds. Source: malloc_trim(3).
+    """
+    with contextlib.suppress(TypeError, AttributeError):  # of Windows, of another C library
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def bytes_written(connection: socket.socket) -> int | None:

@@ -33,13 +33,13 @@ GATED = {"reglu": "relu", "geglu": "gelu", "swiglu": "silu"}
 TARGET, SOURCE, GENERATOR = "target_embedding.token.weight", "source_embedding.token.weight", "generator.weight"
 
 
-def packed_numbers(matrix_OI: NDArray[Any]) -> NDArray[np.int32]:
-    """Floats or bytes as [panel][word][output of the panel]."""
-    outputs, inputs = matrix_OI.shape
-    in_word = WORD // matrix_OI.itemsize
+def packed_numbers(parts_OI: Sequence[NDArray[Any]], dtype: DTypeLike) -> NDArray[np.int32]:
+    """Floats or bytes, the outputs of one part after those of the other, as [panel][word][output of the panel]."""
+    outputs, inputs = sum(map(len, parts_OI)), parts_OI[0].shape[1]
+    in_word = WORD // np.dtype(dtype).itemsize
     panels, words = _pieces(outputs, PANEL), _pieces(inputs, in_word)
-    whole_OI = np.zeros((panels * PANEL, words * in_word), dtype=matrix_OI.dtype)
-    whole_OI[:outputs, :inputs] = matrix_OI
+    whole_OI = np.zeros((panels * PANEL, words * in_word), dtype=dtype)
+    np.concatenate(parts_OI, out=whole_OI[:outputs, :inputs])
     packed = aligned((panels, words, PANEL), np.int32)
     packed[:] = whole_OI.view(np.int32).reshape(panels, PANEL, words).swapaxes(1, 2)
     return packed
@@ -51,13 +51,6 @@ def aligned(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
     room = np.zeros(size + LINE, dtype=np.uint8)
     start = -room.ctypes.data % LINE
     return room[start : start + size].view(dtype).reshape(shape)
-
-
-def _to_panels(row_O: NDArray[Any]) -> NDArray[Any]:
-    """With zeros up to a whole panel."""
-    whole = aligned((_pieces(len(row_O), PANEL) * PANEL,), row_O.dtype)
-    whole[: len(row_O)] = row_O
-    return whole
 
 
 def _pieces(count: int, size: int) -> int:
@@ -79,18 +72,27 @@ class Memory:
 
     def matrix(self, parts: Sequence[Floats | Quantized], biases: Sequence[Floats]) -> native.Matrix:
         """Matrices of the same inputs as one, packed."""
-        integers = isinstance(parts[0], Quantized)
-        matrix_OI = np.concatenate([part.integers if isinstance(part, Quantized) else part for part in parts])
-        of_rows: dict[str, tuple[NDArray[Any], DTypeLike]] = {"bias": (np.concatenate(biases), np.float32)}
-        if integers:
-            scales_O = np.concatenate([part.scales for part in parts if isinstance(part, Quantized)])
-            of_rows |= {"scales": (scales_O, np.float32), "sums": (matrix_OI.sum(axis=1, dtype=np.int32), np.int32)}
-        outputs, inputs = matrix_OI.shape
-        numbers = packed_numbers(matrix_OI if integers else np.asarray(matrix_OI, dtype=np.float32))
+        quantized = [part for part in parts if isinstance(part, Quantized)]
+        matrices_OI = [part.integers if isinstance(part, Quantized) else part for part in parts]
+        numbers = packed_numbers(matrices_OI, np.int8 if quantized else np.float32)
         return native.Matrix(
-            outputs, inputs, integers, self.pointer(numbers, np.int32),
-            **{name: self.pointer(_to_panels(row_O), dtype) for name, (row_O, dtype) in of_rows.items()},
-        )  # fmt: skip
+            outputs=sum(map(len, matrices_OI)),
+            inputs=matrices_OI[0].shape[1],
+            integers=bool(quantized),
+            numbers=self.pointer(numbers, np.int32),
+            scales=self._of_rows([part.scales for part in quantized], np.float32),
+            bias=self._of_rows(biases, np.float32),
+            sums=self._of_rows([part.integers.sum(axis=1, dtype=np.int32) for part in quantized], np.int32),
+        )
+
+    def _of_rows(self, parts_O: Sequence[NDArray[Any]], dtype: DTypeLike) -> int | None:
+        """A number for each output, one part after the other, and zeros up to a whole panel; None for none."""
+        if not parts_O:
+            return None
+        count = sum(map(len, parts_O))
+        whole_O = aligned((_pieces(count, PANEL) * PANEL,), dtype)
+        np.concatenate(parts_O, out=whole_O[:count])
+        return self.pointer(whole_O, dtype)
 
 
 class PackedWeights:
@@ -102,17 +104,27 @@ class PackedWeights:
     def __init__(self, config: ModelConfig, weights: Weights) -> None:
         if TARGET not in weights and SOURCE in weights:  # a shared table has its first owner's name alone
             weights = {**weights, TARGET: weights[SOURCE]}
-        self._config, self._weights, self._memory = config, weights, Memory()
-        self.int8 = isinstance(weights.get(TARGET), Quantized)
+        self.int8, self._memory = isinstance(weights.get(TARGET), Quantized), Memory()
+        self.struct = _Packer(config, weights, self.int8, self._memory).packed()
+
+
+class _Packer:
+    """Puts a model's tensors, by their names, to the places that the library has for them."""
+
+    def __init__(self, config: ModelConfig, weights: Weights, int8: bool, memory: Memory) -> None:
+        self._config, self._weights, self._int8, self._memory = config, weights, int8, memory
+
+    def packed(self) -> native.Weights:
+        config = self._config
         whole, layers = (config.vocab_size, config.d_model), (config.encoder_layers, config.decoder_layers)
         encoder, decoder = (
             (native.Layer * count)(*(self._layer(f"{side}.{number}", side) for number in range(count)))
             for side, count in zip(("encoder", "decoder"), layers, strict=True)
         )
-        table = GENERATOR if GENERATOR in weights else TARGET
+        table = GENERATOR if GENERATOR in self._weights else TARGET
         source = (SOURCE, config.source_vocab_size) if config.source_vocab_size else (TARGET, config.vocab_size)
         norms = [self._norm(f"{side}_norm") if config.final_norm else native.Norm() for side in ("encoder", "decoder")]
-        self.struct = native.Weights(
+        return native.Weights(
             self._embedding(*source, "source"), self._embedding(TARGET, config.vocab_size, "target"),
             encoder, decoder, *layers, *norms,
             self._memory.matrix([self._rows(table, *whole)], [self._vector("generator.bias", config.vocab_size)]),
@@ -164,7 +176,7 @@ class PackedWeights:
         found = self._weights.get(name)
         if found is None:
             raise UsageError(f"fast engine: tensor '{name}' is missing")
-        if isinstance(found, Quantized) != self.int8:
+        if isinstance(found, Quantized) != self._int8:
             raise UsageError(f"fast engine: tensor '{name}' is of another type")
         if (found.integers if isinstance(found, Quantized) else found).shape != (rows, columns):
             raise UsageError(f"fast engine: tensor '{name}' has another shape")

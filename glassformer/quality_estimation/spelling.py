@@ -72,7 +72,11 @@ class Speller:
         """Whether it is an unknown word of letters, and no name."""
         if not SHORTEST <= len(word) <= LONGEST or not (shouted or word == word.lower()):
             return False
-        return bool(self.words) and word.casefold() not in self.words and self._key(word) not in self.words
+        return not (self._is_known(word.casefold()) or self._is_known(self._key(word)))
+
+    def _is_known(self, word: str) -> bool:
+        """Whether it is a trained word, or belongs to one, as in "the car's wheel"."""
+        return word in self.words or word.removesuffix("'s") in self.words
 
     def _key(self, word: str) -> str:
         """The word as the lexicon would have it."""

@@ -1,6 +1,7 @@
 """The server's own interface, /v1: all that the package knows of a translation."""
 
 import logging
+from contextvars import copy_context
 from typing import Any
 
 from starlette.responses import Response
@@ -15,8 +16,8 @@ from glassformer.serving.page import policy_of
 from glassformer.serving.refusals import RefusedError, invalid, too_large
 from glassformer.serving.shared import SharedTranslator
 from glassformer.serving.stream import EVENT_STREAM, stream
+from glassformer.serving.ticket import TICKET
 from glassformer.serving.translating import Wanted, translated
-from glassformer.system import return_free_memory
 
 log = logging.getLogger("glassformer.serving")
 
@@ -58,7 +59,8 @@ async def explain(call: Call) -> Response:
         from glassformer.explain import traced  # these load torch, which a server that translates does without
         from glassformer.glass.views.html import page
 
-        with service.models.use(direction.model) as translator, service.explaining:
+        TICKET.get().check()  # its turn has come
+        with service.models.use(direction.model) as translator:
             try:
                 how = _search(translator, body, direction)
                 record = traced(translator, body.text, why, spelling=body.spelling, to=direction.to, **how)
@@ -67,10 +69,10 @@ async def explain(call: Call) -> Response:
                 raise invalid(direction.model.without_paths(str(problem))) from problem
         return Response(html, media_type="text/html", headers={"Content-Security-Policy": policy_of(html)})
 
-    try:
-        response: Response = await call.work(explained)
-    finally:
-        return_free_memory()
+    def in_turn() -> Response:
+        return service.explaining.submit(copy_context().run, explained).result()
+
+    response: Response = await call.work(in_turn)
     return response
 
 

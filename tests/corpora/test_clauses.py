@@ -21,14 +21,14 @@ CLAUSES = [
     (
         ("the woman", "cook", "was-ing", "the vegetables"),
         "The woman was cooking the vegetables",
-        "औरत सब्ज़ियाँ पका रही थी",
+        "औरत सब्ज़ियाँ बना रही थी",
     ),
     # perfective: ने, and agreement with the object
     (("the boy", "eat", "past", "the bread"), "The boy ate the bread", "लड़के ने रोटी खाई"),
     (("the boys", "eat", "past", "the mangoes"), "The boys ate the mangoes", "लड़कों ने आम खाए"),
     (("Sita", "read", "past", "the letters"), "Sita read the letters", "सीता ने चिट्ठियाँ पढ़ीं"),
     (("they", "drink", "past", "the water"), "They drank the water", "उन्होंने पानी पिया"),
-    (("he", "touch", "past", "the flower"), "He touched the flower", "उसने फूल छुआ"),
+    (("he", "see", "past", "the flower"), "He saw the flower", "उसने फूल देखा"),
     (("I", "wash", "past", "my hands"), "I washed my hands", "मैंने अपने हाथ धोए"),
     (
         ("you", "close", "past", "the door", "n't"),

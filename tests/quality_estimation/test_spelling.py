@@ -104,6 +104,7 @@ def test_what_is_read(speller: Speller, typed: str, read: str) -> None:
         "friendx.org freinds/the a_freinds #freinds @freinds freinds@the.org https://freinds.the/dgo",
         "freinds5 25 th3",
         'the <img alt="dog freinds dog"> {freinds} %(freinds)s ｟freinds｠ ${freinds}',
+        "the brother's dog's friend",  # of words that are known
         "teh1 te t 他们 dg",
         "frxxnds kgod eht",  # two slips; another first letter; a swap that is none of neighbours
         "",

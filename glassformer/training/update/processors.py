@@ -4,7 +4,7 @@ import random
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
 
 import torch
@@ -29,13 +29,12 @@ class Processors:
     """
 
     def __init__(self, active: bool = True) -> None:
-        self._all = own_processors()
-        threads = torch.get_num_threads()
-        enough = threads > 1 and 2 * threads - 1 > len(self._all) > 1  # for _OtherPool to be of use
-        self._active = active and enough and has_libgomp()
+        self._all, self._count = own_processors(), torch.get_num_threads()
+        alone = self._count == 1 or 2 * self._count < len(self._all)  # or with room beside them
+        self._active = active and len(self._all) > 1 and not alone and has_libgomp()
         self._used = self._all
         self._threads: list[int] = []  # none while all processors are used
-        self._other_pool: _OtherPool | None = None
+        self._other_pools: _OtherPools | None = None
         self._wall = self._own = 0.0  # seconds of the updates since the latest decision; those of all processors
         self._again, self._patience = 0.0, SHORTEST
 
@@ -62,55 +61,68 @@ class Processors:
         self._wall += time.perf_counter() - wall
         self._own += time.process_time() - own
         if self._wall >= WINDOW:
-            share, self._wall, self._own = self._own / (self._wall * len(self._used)), 0.0, 0.0
+            share = self._own / (self._wall * self._needed())
+            self._wall = self._own = 0.0
             self._decide(share, time.monotonic())
 
+    def _needed(self) -> int:
+        """On how many of the processors used there is something to do."""
+        return min(self._count, len(self._used))
+
     def _decide(self, share: float, now: float) -> None:
-        used = len(self._used)
-        everywhere = used == len(self._all)
+        everywhere = len(self._used) == len(self._all)
         if share < CROWDED:
             if everywhere:
                 self._again, self._patience = now + self._patience, min(2 * self._patience, LONGEST)
-            self._gather(max(1, used // 2))
+            self._gather(max(1, self._needed() // 2))
         elif everywhere:
             self._patience = SHORTEST
         elif share < FREE:  # perhaps others are freer
-            self._gather(used)
+            self._gather(len(self._used))
         elif now >= self._again:
             self._spread()
 
     def _gather(self, count: int) -> None:
         """From the next update on, on `count` processors; at random, as other trainings choose some too."""
-        self._other_pool = self._other_pool or _OtherPool()
+        self._other_pools = self._other_pools or _OtherPools(self._count, len(self._all))
         self._used, self._threads = random.SystemRandom().sample(self._all, count), computing_threads()
 
     def _spread(self) -> None:
         """From the next update on, on all processors."""
         self._used, self._threads = self._all, []
-        if self._other_pool:
-            self._other_pool.close()
-            self._other_pool = None
+        if self._other_pools:
+            self._other_pools.close()
+            self._other_pools = None
 
 
-class _OtherPool:
-    """A thread that has a pool of OpenMP's threads of its own, and sleeps.
+class _OtherPools:
+    """Threads that have a pool of OpenMP's threads each, and sleep: so many that there are more than processors.
 
     While libgomp manages more threads than there are processors, none of its threads waits busily (`do_spin` in its
     config/linux/wait.h). It says so by no other means once it runs.
     """
 
-    def __init__(self) -> None:
-        self._ended, made = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=self._hold, args=(made,), daemon=True)
-        self._thread.start()
-        made.wait()
+    def __init__(self, threads: int, processors: int) -> None:
+        """`threads` are those of each pool, the one that computes among them, to which a pool adds all but one."""
+        count = max(0, -(-(processors + 1 - threads) // (threads - 1)))
+        self._ended, self._sleeping = threading.Event(), list[threading.Thread]()
+        with suppress(RuntimeError):  # the system gives no more threads
+            for _ in range(count):
+                made = threading.Event()
+                one = threading.Thread(target=self._hold, args=(made,), daemon=True)
+                one.start()
+                self._sleeping.append(one)
+                made.wait()
 
     def _hold(self, made: threading.Event) -> None:
-        torch.ones(1 << 20, device="cpu").add_(1)  # large enough to be shared among threads
-        made.set()
+        try:
+            torch.ones(1 << 20, device="cpu").add_(1)  # large enough to be shared among threads
+        finally:
+            made.set()
         self._ended.wait()
 
     def close(self) -> None:
-        """Give the pool back."""
+        """Give the pools back."""
         self._ended.set()
-        self._thread.join()
+        for one in self._sleeping:
+            one.join()

@@ -152,7 +152,7 @@ print(own)
 
 
 def test_no_thread_waits_busily_where_fewer_processors_are_used():
-    """libgomp's way out for more threads than processors, which `_OtherPool` makes it take."""
+    """libgomp's way out for more threads than processors, which `_OtherPools` makes it take."""
     environment = os.environ | {"OMP_NUM_THREADS": str(len(EVERYWHERE)), "GOMP_SPINCOUNT": "1000000000"}
 
     def seconds(how):
@@ -161,6 +161,28 @@ def test_no_thread_waits_busily_where_fewer_processors_are_used():
         return float(done.stdout)
 
     assert seconds("gathered") < 0.2 * seconds("spread")
+
+
+@pytest.mark.parametrize(("threads", "there", "more"), [(2, 2, 1), (4, 4, 1), (4, 8, 2), (2, 4, 3), (3, 2, 0)])
+def test_there_are_more_threads_than_processors(threads, there, more):
+    """As torch takes one for each core, where a core is two processors: 4 + 2 * 3 threads for 8."""
+    pools = processors._OtherPools(threads, there)
+    assert len(pools._sleeping) == more and threads + more * (threads - 1) > there
+    pools.close()
+
+
+@pytest.mark.parametrize(("threads", "gathered"), [(8, 4), (4, 2), (5, 2)])
+def test_half_of_what_computes_is_left_to_others(threads, gathered, monkeypatch):
+    """On eight processors, which are not there."""
+    monkeypatch.setattr(processors, "own_processors", lambda: list(range(8)))
+    monkeypatch.setattr(processors, "confine", lambda *_: None)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
+    clock = Clock(monkeypatch)
+    with Processors() as chosen:
+        for share, expected in ((0.95, 8), (0.5, gathered), (0.5, gathered // 2), (0.95, gathered // 2)):
+            with chosen.measured():
+                clock.now, clock.own = clock.now + 1, clock.own + share * min(threads, len(chosen._used))
+            assert len(chosen._used) == expected
 
 
 def test_one_thread_is_left_alone():
