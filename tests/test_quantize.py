@@ -115,6 +115,9 @@ def test_a_damaged_file_is_refused(small, tmp_path):
     damaged.mkdir()
     for path in small[0].iterdir():
         (damaged / path.name).write_bytes(path.read_bytes()[: 3000 if path.suffix == ".safetensors" else None])
+    with pytest.raises(InputError, match=r"model.safetensors is truncated or altered"):
+        Translator.load(damaged)
+    (damaged / "checksums.json").unlink()
     for engine in ("eager", *["fast"] * bool(library.instruction_sets())):
         with pytest.raises(InputError, match="truncated or not a safetensors file"):
             Translator.load(damaged, engine=engine)
