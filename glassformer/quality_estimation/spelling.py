@@ -19,10 +19,7 @@ from glassformer.text.protected import Span, find_protected
 from glassformer.text.tokenizer import Tokenizer
 
 Spelling = Literal["correct", "keep"]
-SHORTEST, LONGEST = (
-    3,
-    30,
-)  # letters of a word that is corrected: shorter ones are like many others, longer ones no words
+SHORTEST, LONGEST = 3, 30  # letters of a word that is corrected: shorter ones are like many, longer ones no words
 # A word between white space, with no more than the marks of its sentence around it: not the parts of "a_b" or "x.org".
 _WORD = re.compile(rf"(?<![^\s\"'“‘«„¿¡(\[]){LETTERS}(?=[.,;:!?…।\"'”’»)\]]*(?:\s|$))")
 
