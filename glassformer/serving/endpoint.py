@@ -110,10 +110,6 @@ def route(path: str, endpoints: Sequence[Endpoint], service: Service) -> Route:
         except Exception as error:
             response = refused(failure(error, call.request_id), endpoint.interface, call.request_id)
         response.headers["X-Request-ID"] = call.request_id
-        if (
-            len(getattr(response, "body", b"")) >= LARGE
-        ):  # else each of many threads would keep what the making of one has freed
-            response.background = BackgroundTask(return_free_memory)
         seconds = time.monotonic() - started
         service.seen(call.request_id, call.client, endpoint.method, endpoint.path, response.status_code, seconds)
         return response
