@@ -25,7 +25,7 @@ def serve(options: argparse.Namespace) -> None:
     if options.workers < 1:
         raise UsageError(f"--workers is {options.workers}: it must be at least 1")
     if options.workers > 1 and not hasattr(socket, "send_fds"):
-        raise UsageError("--workers: this system cannot hand connections to other processes; use 1")
+        raise UsageError("--workers: this system has no way to share connections; use 1")
     if not 0 < options.memory < 1e6:
         raise UsageError(f"--memory is {options.memory}: it must be GB, above 0")
     _refuse_without_packages()

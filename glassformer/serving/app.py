@@ -22,10 +22,12 @@ from glassformer.serving.jobs import Jobs
 from glassformer.serving.refusals import RefusedError
 from glassformer.serving.service import Service
 from glassformer.serving.settings import ServeSettings
+from glassformer.system import return_free_memory
 
 INTERFACES = [own, jobs, libretranslate, deepl, health]
 ENDPOINTS: list[Endpoint] = [endpoint for each in INTERFACES for endpoint in each.ENDPOINTS]
 ENDPOINTS.append(openapi.endpoint_of(ENDPOINTS))
+TIDIED = 10.0  # seconds between two times
 SAFE = {  # of every answer
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -44,7 +46,9 @@ def make_app(settings: ServeSettings) -> Starlette:
         if threading.current_thread() is threading.main_thread() and hasattr(signal, "SIGHUP"):
             loop = asyncio.get_running_loop()
             loop.add_signal_handler(signal.SIGHUP, lambda: loop.run_in_executor(None, service.reload))
+        tidying = asyncio.create_task(_tidy())
         yield
+        tidying.cancel()
         service.close()
         await loading
 
@@ -59,6 +63,13 @@ def make_app(settings: ServeSettings) -> Starlette:
     )
     app.state.service = service
     return app
+
+
+async def _tidy() -> None:
+    """Give free memory back now and then: what one of many threads freed, of a page or a model, none other gets."""
+    while True:
+        await asyncio.sleep(TIDIED)
+        await asyncio.to_thread(return_free_memory)
 
 
 def _by_path() -> dict[str, list[Endpoint]]:
