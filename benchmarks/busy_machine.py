@@ -1,29 +1,35 @@
-"""How long a step of the quickstart's training takes beside busy processes, as the command waits and as libgomp does.
+"""How long a step of the quickstart's training takes beside busy processes, with each way of sharing processors.
 
     python benchmarks/busy_machine.py
 
-Each row is a process of its own that trains the quickstart's model on batches of random ids, beside 0, 1, 2 processes
-that do nothing but count; the rows take turns, round by round.
+Each row is a process of its own that trains the quickstart's model on batches of random ids, beside other processes in
+sessions of their own, as a desktop's are: some that only count, or that train with one thread themselves. The rows take
+turns, round by round. A time is the mean of the steps after the first seconds.
 """
 
 import argparse
 import os
-import statistics
 import subprocess
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 from glassformer.system import ASLEEP
 
-WAYS = {  # how threads wait, by the environment
-    "asleep (as the command)": ASLEEP,
-    "busily (libgomp's default)": {},
+WAYS = {  # how threads wait, by the environment, and whether they share fewer processors on a busy machine
+    "as the command": (ASLEEP, True),
+    "asleep": (ASLEEP, False),
+    "busily (libgomp's default)": ({}, False),
 }
 ROWS, TOKENS = 48, 13  # of a batch: some 640 tokens, as the quickstart's
+SETTLED = 3.0  # seconds after which steps count
+COUNTING = "-c", "while True: pass"
+TRAINING = __file__, "--step", "--limit", "100000"
 
 
-def train(steps: int, limit: float) -> None:
+def train(adaptive: bool, limit: float) -> None:
     """Print the milliseconds of each step, the processor's after the clock's, until `limit` seconds are over."""
     import torch
 
@@ -32,6 +38,7 @@ def train(steps: int, limit: float) -> None:
     from glassformer.settings import keys_of
     from glassformer.training.update.objective import Objective
     from glassformer.training.update.optimizer import adam
+    from glassformer.training.update.processors import Processors
 
     recipe_of = RECIPES["phrasebook"]
     torch.manual_seed(1)
@@ -39,66 +46,85 @@ def train(steps: int, limit: float) -> None:
     optimizer, objective = adam(model), Objective(model, recipe_of["label_smoothing"], 0.0)
     source_BS, target_BT = (torch.randint(4, 3000, (ROWS, TOKENS)) for _ in range(2))
     started = time.monotonic()
-    for step in range(steps + 2):
-        before = time.perf_counter(), time.process_time()
-        objective(source_BS, target_BT).backward()
-        optimizer.step()
-        optimizer.zero_grad()
-        if step >= 2:  # the first ones allocate
+    with Processors(adaptive) as processors:
+        while (now := time.monotonic() - started) < limit:
+            before = time.perf_counter(), time.process_time()
+            with processors.measured():
+                objective(source_BS, target_BT).backward()
+                optimizer.step()
+                optimizer.zero_grad()
             after = time.perf_counter(), time.process_time()
-            print(*(1000 * (b - a) for a, b in zip(before, after, strict=True)), flush=True)
-        if time.monotonic() - started > limit:
-            break
+            if now > SETTLED:
+                print(*(1000 * (b - a) for a, b in zip(before, after, strict=True)), flush=True)
 
 
-def measured(way: dict[str, str], threads: int, steps: int, limit: float) -> list[tuple[float, float]]:
+def measured(way: str, threads: int, limit: float) -> list[tuple[float, float]]:
     """The milliseconds of each step in a process of its own."""
+    environment, adaptive = WAYS[way]
+    command = [sys.executable, __file__, "--step", "--limit", str(limit), *(["--adaptive"] if adaptive else [])]
+    environment = os.environ | environment | {"OMP_NUM_THREADS": str(threads)}
     done = subprocess.run(
-        [sys.executable, __file__, "--step", "--steps", str(steps), "--limit", str(limit)],
-        env=os.environ | way | {"OMP_NUM_THREADS": str(threads)}, capture_output=True, text=True, check=True,
+        command, env=environment, capture_output=True, text=True, check=True, start_new_session=True
     )  # fmt: skip
     return [(float(wall), float(own)) for wall, own in map(str.split, done.stdout.splitlines())]
 
 
+@contextmanager
+def beside(name: str) -> Iterator[None]:
+    """While the block runs, such processes run too: `2 counting`, `1 training`, `none`."""
+    count, _, kind = name.partition(" ")
+    command, environment = TRAINING if kind == "training" else COUNTING, os.environ | {"OMP_NUM_THREADS": "1"}
+    with ExitStack() as stack:
+        for _ in range(int(count) if kind else 0):
+            process = subprocess.Popen(
+                [sys.executable, *command], env=environment, stdout=subprocess.DEVNULL, start_new_session=True
+            )
+            stack.callback(process.wait)
+            stack.callback(process.kill)
+        time.sleep(4 if kind == "training" else 0)  # until torch is imported
+        yield
+
+
 def shown(steps: list[tuple[float, float]]) -> str:
     if not steps:
-        return "no three steps in time"
-    wall, own = (statistics.median(times) for times in zip(*steps, strict=True))
+        return "no step in time"
+    wall, own = (sum(times) / len(times) for times in zip(*steps, strict=True))
     return f"{wall:.0f} ({own:.0f})"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--threads", type=int, nargs="+", default=[1, len(os.sched_getaffinity(0))])
-    parser.add_argument("--busy", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--steps", type=int, default=100)
+    others = ["none", "1 counting", "2 counting", "1 training", "2 training"]
+    parser.add_argument("--beside", nargs="+", default=others, help='as "2 counting", "1 training", or "none"')
+    parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
     parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument("--limit", type=float, default=60, help="seconds of a row")
-    parser.add_argument("--step", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--limit", type=float, default=20, help="seconds of a row")
+    for hidden in ("--step", "--adaptive"):
+        parser.add_argument(hidden, action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.step:
-        train(options.steps, options.limit)
+        train(options.adaptive, options.limit)
         return
-    found: defaultdict[tuple[int, str, int], list[tuple[float, float]]] = defaultdict(list)
+    # One thread waits for none.
+    rows = [
+        (threads, way) for threads in options.threads for way in (options.ways if threads > 1 else options.ways[:1])
+    ]
+    found: defaultdict[tuple[int, str, str], list[tuple[float, float]]] = defaultdict(list)
+    loads = []
     for _ in range(options.rounds):
-        for count in options.busy:
-            busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
-            try:
-                for threads in options.threads:
-                    for name, way in WAYS.items():
-                        if threads > 1 or not found[threads, name, count]:  # one thread waits for none
-                            found[threads, name, count] += measured(way, threads, options.steps, options.limit)
-            finally:
-                for process in busy:
-                    process.kill()
-                    process.wait()
-    print(f"| threads, waiting | {' | '.join(f'{count} busy' for count in options.busy)} |")
-    print("|---|" + "---|" * len(options.busy))
-    for threads in options.threads:
-        for name in WAYS:
-            cells = [found[threads, name, count] for count in options.busy]
-            print(f"| {threads}, {name} | {' | '.join(map(shown, cells))} |")
-    print("\nMilliseconds of a step (of the processor's, of all threads together); medians.")
+        for others in options.beside:
+            with beside(others):
+                for threads, way in rows:
+                    found[threads, way, others] += measured(way, threads, options.limit)
+                    loads.append(os.getloadavg()[0])
+    print(f"| threads, waiting | {' | '.join(options.beside)} |")
+    print("|---|" + "---|" * len(options.beside))
+    for threads, way in rows:
+        cells = [shown(found[threads, way, others]) for others in options.beside]
+        print(f"| {threads}{', ' + way if threads > 1 else ''} | {' | '.join(cells)} |")
+    print("\nMilliseconds of a step (of the processor's, of all threads together); means.")
+    print(f"Load averages from {min(loads):.1f} to {max(loads):.1f}, these processes among them.")
 
 
 if __name__ == "__main__":

@@ -9,12 +9,12 @@ uvicorn. EXPORTED is the same model: glassformer export MODEL --to ctranslate2 -
   answer is compared with the offline translation of its sentence, and must bear the id of its request.
 - `swaps`: the same, while the model is replaced --swaps times.
 - `speed`: in turns, --rounds times: offline `translate_texts`, this server and a CTranslate2 server of twenty lines,
-  each by 1, 8, 64, ... clients for --turn seconds; also by the processor time that a request takes of the server, of
-  the load, and a sentence offline, which other work on the machine disturbs less.
+  each by 1, 8, 64, ... clients for --turn seconds; also by the processor time that a sentence takes of the server, of
+  the load, and offline, which other work on the machine disturbs less.
 - `hostile`: slow, large, deep, broken and many requests (`servers/hostile.py`).
 
-The sentences are those of the phrasebook that its training holds out, one a request, by beam 4. Locust generates the
-load because it is what such servers are commonly measured with: its clients are greenlets of one process, whose own
+The sentences are those of the phrasebook that its training holds out, --texts a request, by beam 4. Locust generates
+the load because it is what such servers are commonly measured with: its clients are greenlets of one process, whose own
 work counts among what the machine has to do. Exit status 1 if an answer was wrong, lost or another's.
 """
 
@@ -22,6 +22,7 @@ import argparse
 import shutil
 import statistics
 import sys
+import tempfile
 import time
 import urllib.request
 from collections import defaultdict
@@ -30,10 +31,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import torch
 from servers import hostile
 from servers.process import Load, Server, cases_file, running
 
 from glassformer.corpora.phrasebook import held_out
+from glassformer.model import ModelConfig, Transformer, preset
 from glassformer.translator import Translator
 from glassformer.whole_texts import translate_texts
 
@@ -48,10 +51,12 @@ def main() -> int:
     """Run the sections that are asked for."""
     options = parse()
     sentences = [one.source for one in held_out()][: options.sentences]
+    if options.preset:
+        options.model = random_model(options.model, options.preset, Path(tempfile.mkdtemp(prefix="serving-")))
     translator = Translator.load(options.model, engine="auto")
     cases = [(text, one.text) for text, one in zip(sentences, offline(translator, sentences), strict=True)]
-    load = Load(options.load_python, cases_file(cases), BEAM)
-    print(f"{len(cases):,} sentences, beam {BEAM}, {options.threads} thread(s)")
+    load = Load(options.load_python, cases_file(cases), BEAM, options.texts)
+    print(f"{len(cases):,} sentences, {options.texts} a request, beam {BEAM}, {options.threads} thread(s)")
     served = [sys.executable, "-m", "glassformer", "serve", str(options.model), "--port", "{port}"]
     bad = 0
     try:
@@ -66,6 +71,8 @@ def main() -> int:
             bad += speed(load, served, translator, sentences, options)
     finally:
         shutil.rmtree(load.cases.parent)
+        if options.preset:
+            shutil.rmtree(options.model)
     return 1 if bad else 0
 
 
@@ -73,11 +80,13 @@ def parse() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", type=Path)
+    parser.add_argument("--preset", help="serve a model of this shape with random weights and MODEL's tokenizers")
     parser.add_argument("--load-python", required=True, help="a Python that has Locust")
     parser.add_argument("--ctranslate2", type=Path, help="the same model, exported; without it that server is left out")
     sections = ("endurance", "swaps", "speed", "hostile")
     parser.add_argument("--only", action="append", choices=sections, help="this section alone; may be repeated")
     parser.add_argument("--sentences", type=int, default=1369, help="different ones (%(default)s)")
+    parser.add_argument("--texts", type=int, default=1, help="of a request (%(default)s)")
     parser.add_argument("--clients", type=int, default=1000, help="of endurance and swaps (%(default)s)")
     parser.add_argument("--seconds", type=float, default=600, help="of endurance (%(default)s)")
     parser.add_argument("--swaps", type=int, default=50, help="of the model (%(default)s)")
@@ -88,6 +97,16 @@ def parse() -> argparse.Namespace:
     options = parser.parse_args()
     options.only = options.only or sections
     return options
+
+
+def random_model(like: Path, name: str, folder: Path) -> Path:
+    """The folder, with a model in it that takes as long as a trained one of this preset, or longer: it rarely ends."""
+    torch.manual_seed(1)
+    known = Translator.load(like)
+    sizes = {"vocab_size": known.config.vocab_size, "source_vocab_size": known.config.source_vocab_size}
+    model = Transformer(ModelConfig(**(preset(name) | sizes))).eval()
+    Translator(model, known.source_tokenizer, known.target_tokenizer, {"corpus": "phrasebook"}).save(folder)
+    return folder
 
 
 def offline(translator: Translator, sentences: Sequence[str]) -> list[Any]:
@@ -146,6 +165,10 @@ def speed(
             for clients in options.speed_clients:
                 for server in named:
                     rates[server.name, clients].append(load.run(server, clients, options.turn))
+    for turns in rates.values():
+        for one in turns:  # by request; what follows is by sentence
+            one["rate"], one["cost"] = one["rate"] * options.texts, one["cost"] / options.texts
+            one["load cost"] /= options.texts
     cost = 1000 * statistics.median(offline_costs)
     print(f"\nspeed: {OFFLINE} {statistics.median(offline_rates):,.0f} sentences a second, {cost:.2f} ms each")
     print_speed(rates, offline_rates, options.speed_clients)
@@ -155,7 +178,7 @@ def speed(
 def print_speed(rates: Rates, offline_rates: list[float], all_clients: list[int]) -> None:
     """A table: the median of the rounds, and the ratio to the other server in the same round, in brackets."""
     print(
-        "| clients | server | requests a second | of offline | ms of processor, of the load's | p50, p95, p99 in ms |"
+        "| clients | server | sentences a second | of offline | ms of processor, of the load's | p50, p95, p99 in ms |"
     )
     print("|---:|---|---:|---:|---:|---:|")
     for clients in all_clients:

@@ -19,6 +19,7 @@ R = TypeVar("R")
 SHOWN = 40  # characters of a wrong value that an error shows
 LONGEST_NAME = 255  # bytes of a file's name, which Linux, macOS and Windows admit
 MOST = 2**63  # above each whole number that is taken, as it is above those of torch and NumPy
+MOST_ITEMS = 2**31  # of a range that is taken for a list
 LONGEST = 10_000  # characters of a text, or bits of a number, that are looked at for that
 
 
@@ -33,10 +34,7 @@ def texts_of(values: Iterable[str], name: str) -> list[str]:
     """The texts, in order; UsageError for one text where several are meant, and for an item that is none."""
     if not _is_list(values):
         raise UsageError(f"{name} is {shown(values)}: it must be a list of texts, of one text too")
-    texts = list(values)
-    for number, text in enumerate(texts):
-        text_of(text, f"{name}[{number}]")
-    return texts
+    return [text_of(text, f"{name}[{number}]") for number, text in enumerate(values)]  # refused at the first
 
 
 def refuse_unequal(count: int, of: str, **others: Sized | None) -> None:
@@ -70,8 +68,13 @@ def is_utf8(path: Path) -> bool:
 
 def refuse_unknown_choice(value: Any, choices: Sequence[Any], name: str) -> None:
     """Raise UsageError unless the value is one of the choices."""
-    if not isinstance(value, Hashable) or value not in choices:
+    if not is_choice(value, choices):
         raise UsageError(f"{name} is {shown(value)}; set it to {', '.join(map(str, choices))}")
+
+
+def is_choice(value: Any, choices: Iterable[Any]) -> bool:
+    """Whether a value is one of the choices; arrays, whose comparison has no truth, are none."""
+    return any(isinstance(value, type(one) | np.generic) and value == one for one in choices)
 
 
 def checked(function: Callable[P, R]) -> Callable[P, R]:
@@ -122,7 +125,6 @@ _NAMES: dict[Any, str] = {int: "a whole number", float: "a number", bool: "true 
 _BY_PLACE = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 _LISTS = (Sequence, Iterable, list)
-_HOLDING = {list, tuple, set, dict}
 _KINDS: dict[Any, str] = {int: "iu", float: "iuf"}  # of NumPy's types
 
 
@@ -143,7 +145,7 @@ def _is_a(value: Any, hint: Any) -> bool:
     if kind in (Union, types.UnionType):
         return any(_is_a(value, one) for one in get_args(hint))
     if kind is Literal:
-        return isinstance(value, Hashable) and value in get_args(hint)
+        return is_choice(value, get_args(hint))
     if kind in (int, float):  # NumPy's numbers too
         if isinstance(value, Integral):
             return not isinstance(value, bool) and abs(int(value)) < MOST
@@ -151,11 +153,11 @@ def _is_a(value: Any, hint: Any) -> bool:
     if kind is Path:
         return isinstance(value, str | os.PathLike)
     if kind in _LISTS:
-        return _is_list(value, *get_args(hint))
+        return (kind is Iterable or isinstance(value, Sized)) and _is_list(value, *get_args(hint))
     if kind is Mapping and isinstance(value, Mapping) and get_args(hint):
         _, of_values = get_args(hint)
         return all(_is_a(one, of_values) for one in value.values())
-    return not isinstance(kind, type) or kind is object or isinstance(value, kind)
+    return not isinstance(kind, type) or kind in (object, Any) or isinstance(value, kind)
 
 
 def _is_list(values: Any, item: Any = object) -> bool:
@@ -164,14 +166,22 @@ def _is_list(values: Any, item: Any = object) -> bool:
         return False
     if not isinstance(values, Sized):
         return True
+    if item not in (*_KINDS, object) and get_origin(item) not in _LISTS and hasattr(values, "ndim"):  # it has no truth
+        return False
+    if isinstance(values, range):
+        return not values[MOST_ITEMS:] and _is_a(0, item)
     if item in _KINDS:  # there may be many: NumPy looks at all of them at once, and into lists however deep
-        if not isinstance(values, np.ndarray) and not _HOLDING.isdisjoint(map(type, values)):
+        if not isinstance(values, np.ndarray) and any(map(_holds_others, set(map(type, values)))):
             return False
-        with suppress(ValueError):  # lists of unequal lengths
+        with suppress(Exception):  # of whatever is in it
             numbers = np.asarray(values)
             return numbers.ndim == 1 and (not numbers.size or numbers.dtype.kind in _KINDS[item])
         return False
     return all(_is_a(one, item) for one in values)
+
+
+def _holds_others(kind: type) -> bool:
+    return hasattr(kind, "__len__") and not hasattr(kind, "ndim")  # an array without axes is a number
 
 
 def _spelt(hint: Any) -> str:

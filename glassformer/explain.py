@@ -16,6 +16,7 @@ from glassformer.glass.record import Labelled, Trace
 from glassformer.glass.trace import trace
 from glassformer.glass.training_step import with_training_step
 from glassformer.glass.views.html import LARGE, Kind, page
+from glassformer.quality_estimation.spelling import Spelling
 from glassformer.text.terms import Glossary
 from glassformer.training.report.losses import read_losses
 from glassformer.training.run.probes import PROBES, read_probes
@@ -27,14 +28,15 @@ def gather(
     device: str = "auto",
     why: Mapping[str, Any] | None = None,
     glosses: str | None = None,
+    spelling: Spelling = "correct",
     **options: Any,
 ) -> tuple[list[Labelled], Kind]:
     """The traces that the command line names, and what kind of page they make.
 
     MODEL SENTENCE; MODEL MODEL SENTENCE, to compare; one or two saved traces (.json); or a run that
     kept probes. `options` are those of `trace`. `why`, the options of `cause`, has each record carry
-    its cause too; `glosses`, a table of words and what they mean, those of its words. Raises UsageError for
-    anything else, and for options of what is traced already.
+    its cause too; `glosses`, a table of words and what they mean, those of its words; `spelling` is as in `traced`.
+    Raises UsageError for anything else, and for options of what is traced already.
     """
     meanings = None if glosses is None else read_glosses(glosses)
     saved = all(name.endswith(".json") for name in what)
@@ -43,7 +45,7 @@ def gather(
         kind = _kind(models)
         where = choose_device(device)
         translators = [(model, Translator.load(model, where)) for model in models]
-        return [(name, traced(one, sentence, why, meanings, **options)) for name, one in translators], kind
+        return [(name, traced(one, sentence, why, meanings, spelling, **options)) for name, one in translators], kind
     traces, kind = _read(what) if saved else (_probed(Path(what[0])), "training")
     if options := {**options, **(why or {})}:
         names = ", ".join(options).replace("_", " ")
@@ -56,18 +58,26 @@ def traced(
     sentence: str,
     why: Mapping[str, Any] | None = None,
     meanings: Mapping[str, str] | None = None,
+    spelling: Spelling = "correct",
     **options: Any,
 ) -> Trace:
     """The trace of a sentence with all else that the page teaches, its cause, where `why` asks for one, and glosses.
 
-    `meanings` are those of words; a model of the phrasebook has its lexicon's unless they are given.
+    `meanings` are those of words; a model of the phrasebook has its lexicon's unless they are given. With the
+    `spelling` corrected it is the trace of what the model reads, as in `translate_texts`, and the source's axis says
+    what was `typed`, where that is something else.
     """
+    typed = sentence.strip()
+    sentence = translator.speller.read(typed).text if spelling == "correct" else typed
     record = trace(translator, sentence, **options)
     record = with_training_step(with_embeddings(record, translator, meanings), translator)
     if why is not None and record.decode is not None:
         ids = [step["chosen"]["id"] for step in record.decode["steps"]]
         found = cause(translator, sentence, target=ids, to=options.get("to"), **why)
         record = dataclasses.replace(record, cause=found.to_dict())
+    if sentence != typed:
+        axes = {**record.axes, "source": {**record.axes["source"], "typed": typed}}
+        record = dataclasses.replace(record, axes=axes)
     if meanings is None:
         meanings = phrasebook.glosses() if translator.card.get("corpus") == "phrasebook" else {}
     return with_glosses(record, meanings)

@@ -15,7 +15,7 @@ from glassformer.engine.generation import likeliest_tokens
 from glassformer.engine.protocol import Engine
 from glassformer.errors import InputError, UsageError
 from glassformer.evaluation.scores import score_corpus
-from glassformer.files import whole_directory
+from glassformer.files import whole_directory, write_checksums
 from glassformer.model.quantization import quantize_weights
 from glassformer.model_directory import WEIGHTS, open_model, resolve, write_quantized
 from glassformer.search import SearchOptions
@@ -90,6 +90,7 @@ def quantize(
     card: dict[str, Any] = stored.card | {"quantized": asdict(cost)}
     with whole_directory(out) as partial:
         write_quantized(partial, stored, quantize_weights(stored.weights()), card, shortlist)
+        write_checksums(partial)
     return cost
 
 

@@ -5,7 +5,9 @@ import json
 import math
 import os
 import stat
+from collections.abc import Iterable
 from io import BufferedReader
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,8 @@ from glassformer.system import open_at_once
 
 MIB = 1 << 20
 DEEPEST = 100  # lists and objects within each other
+MOST_VALUES = 20_000_000  # of a JSON value
+LONGEST_NUMBER = 1024  # bits of a whole number
 
 
 def open_regular(path: Path, most: int, named: bool = False) -> BufferedReader:
@@ -42,18 +46,21 @@ def read_regular(path: Path, most: int, named: bool = False) -> bytes:
         return file.read(most)
 
 
-def parse_json(data: bytes) -> Any:
-    """The value of a JSON text in UTF-8.
+def parse_json(data: bytes, most: int | None = None) -> Any:
+    """The value of a JSON text in UTF-8. `most`: commas and brackets, more than which it is not read: a value may take
+    a hundred times the room of its text.
 
     Raises ValueError for what is no JSON or nests more than DEEPEST deep, and for what JSON has not though Python's
     reader takes it: NaN, a key that comes twice, half of a surrogate pair (those that stand for the bytes of a file's
     name aside).
     """
+    if most is not None and sum(map(data.count, (b",", b"[", b"{"))) > most:
+        raise ValueError("has too many values")
     try:
         value = json.loads(data.decode(), object_pairs_hook=_object, parse_constant=_refuse_constant)
     except RecursionError as error:
         raise ValueError("nests too deep") from error
-    _refuse_deep(value)
+    refuse_no_json(value)
     return value
 
 
@@ -89,20 +96,47 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON")
 
 
-def _refuse_deep(value: Any) -> None:
-    """Raise ValueError for a value that nests too deep, or has text that cannot be written."""
-    level, depth = [value], 0
+def refuse_no_json(value: Any) -> None:
+    """Raise ValueError for a value that is none of JSON, nests too deep, is too many, or has text that cannot be
+    written. Lists that hold each other are counted as often as they would be written."""
+    level, depth, count = [(value, 1)], 0, 0  # each with how often it stands there
     while level:
-        if depth >= DEEPEST and any(isinstance(one, dict | list) for one in level):
-            raise ValueError("nests too deep")
-        inner: list[Any] = []
-        for one in level:
-            if isinstance(one, dict):
-                inner += [*one.keys(), *one.values()]
-            elif isinstance(one, list):
-                inner += one
-            elif isinstance(one, float) and not math.isfinite(one):
-                raise ValueError("a number is too large")
-            elif isinstance(one, str) and not one.isascii():
-                one.encode("utf-8", "surrogateescape")
-        level, depth = inner, depth + 1
+        inner: dict[int, tuple[Any, int]] = {}
+        for one, times in level:
+            if not isinstance(one, dict | list):
+                _refuse_odd(one)
+                continue
+            if depth >= DEEPEST:
+                raise ValueError("nests too deep")
+            for part in _parts(one):
+                if isinstance(part, dict | list):
+                    inner[id(part)] = part, times + inner.get(id(part), (None, 0))[1]
+                else:
+                    _refuse_odd(part)
+            count += times * len(one)
+        if count > MOST_VALUES:
+            raise ValueError("has too many values")
+        level, depth = list(inner.values()), depth + 1
+
+
+def _parts(one: Any) -> Iterable[Any]:
+    if isinstance(one, list):
+        return one
+    if not all(isinstance(key, str) for key in one):
+        raise ValueError("a key that is no text")
+    return chain(one.keys(), one.values())
+
+
+def _refuse_odd(one: Any) -> None:
+    """Raise ValueError for what is no text or number of JSON, true, false or null."""
+    if isinstance(one, str):
+        if not one.isascii():
+            one.encode("utf-8", "surrogateescape")
+    elif isinstance(one, float):
+        if not math.isfinite(one):
+            raise ValueError("a number is too large")
+    elif isinstance(one, int):
+        if one.bit_length() > LONGEST_NUMBER:
+            raise ValueError("a number is too large")
+    elif one is not None:
+        raise ValueError(f"a {type(one).__name__} is no JSON")

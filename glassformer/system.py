@@ -4,11 +4,15 @@ Nothing else of the package names a system or asks which one it is.
 """
 
 import contextlib
+import ctypes
 import os
 import signal
+import socket
+import struct
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +22,7 @@ WAITING = "OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"
 ASLEEP = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "20000"}
 # A user's Ctrl-C, a request to end, a terminal that hangs up, a limit of the processor's time; not all on every system.
 STOPPING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGXCPU") if hasattr(signal, name)]
+TCP_INFO = struct.Struct("144x I 52x Q Q")
 LOCKED_BYTE = 1 << 30  # where Windows, whose locks forbid reading too, locks a file: behind all that is read
 
 
@@ -79,6 +84,35 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def own_processors() -> list[int]:
+    """The numbers of the processors that this process may use; none where the system does not let it choose."""
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_setaffinity") else []
+
+
+def confine(threads: Iterable[int], to: Sequence[int]) -> None:
+    """Let threads, by the system's numbers, run on these processors only; those that have ended are passed over."""
+    for thread in threads:
+        with contextlib.suppress(OSError):
+            os.sched_setaffinity(thread, to)
+
+
+def computing_threads() -> list[int]:
+    """The system's numbers of this thread, and of those that no Python runs: libraries compute in them. On Linux."""
+    of_python = {thread.native_id for thread in threading.enumerate()} - {threading.get_native_id()}
+    return [
+        number for number in (int(task.name) for task in Path("/proc/self/task").iterdir()) if number not in of_python
+    ]
+
+
+def has_libgomp() -> bool:
+    """Whether threads of OpenMP are GNU's in this process, and not another library's, as far as Linux tells."""
+    try:
+        loaded = Path("/proc/self/maps").read_text()
+    except OSError:
+        return False
+    return "/libgomp" in loaded and not any(other in loaded for other in ("/libomp", "/libiomp"))
+
+
 def memory() -> int:
     """Bytes of memory that this machine has in all; where it does not say, as if there were no end."""
     try:
@@ -115,6 +149,29 @@ def allow_many_files() -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def return_free_memory() -> None:
+    """Give the system back what was freed, where the C library is glibc, which keeps it for the thread that had it.
+
+    It takes milliseconds. Source: malloc_trim(3).
+    """
+    with contextlib.suppress(TypeError, AttributeError):  # of Windows, of another C library
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+def bytes_written(connection: socket.socket) -> int | None:
+    """How many bytes were written to a connection over TCP so far, where the system (Linux since 4.19) counts them.
+
+    Source: struct tcp_info of linux/tcp.h: tcpi_notsent_bytes, and behind it tcpi_bytes_sent and tcpi_bytes_retrans.
+    """
+    if sys.platform != "linux":
+        return None
+    facts = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO.size)
+    if len(facts) < TCP_INFO.size:
+        return None
+    unsent, sent, sent_again = TCP_INFO.unpack(facts)
+    return int(unsent + sent - sent_again)
 
 
 def wait_asleep() -> None:

@@ -7,6 +7,7 @@ import dataclasses
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import repeat
 from pathlib import Path
 from threading import RLock
@@ -30,6 +31,7 @@ from glassformer.model_directory import (
 )
 from glassformer.quality_estimation.estimator import Estimator
 from glassformer.quality_estimation.lexicon import Lexicon
+from glassformer.quality_estimation.spelling import Speller
 from glassformer.quality_estimation.warnings import TranslationWarning
 from glassformer.search import Hypothesis, SearchOptions
 from glassformer.search.protocol import Floats
@@ -89,7 +91,7 @@ class Translation:
     def to_dict(self) -> dict[str, Any]:
         """The fields above as values for JSON, `alignment` as a list of rows rounded to six decimals."""
         values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        values["warnings"] = [{"kind": one.kind.value, "words": list(one.words)} for one in self.warnings]
+        values["warnings"] = [one.to_dict() for one in self.warnings]
         if self.alignment is not None:
             values["alignment"] = [[round(w, 6) for w in row] for row in self.alignment.tolist()]
         return values | {key: [one.to_dict() for one in values[key]] for key in ("alternatives", "parts")}
@@ -231,6 +233,11 @@ class Translator:
     def targets(self) -> tuple[str, ...]:
         """What it can be told to translate to; none where it was trained in one direction, without saying which."""
         return self.source_tokenizer.targets
+
+    @cached_property
+    def speller(self) -> Speller:
+        """What corrects typing errors by the words that the model was trained on. `translate` itself does not."""
+        return Speller(self.estimator.lexicon.source, self.source_tokenizer)
 
     @property
     def device(self) -> "torch.device":

@@ -3,12 +3,14 @@
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from heapq import nlargest
 from itertools import islice, product
 from typing import Any, Literal
 
 from glassformer.arguments import checked, refuse_unequal, texts_of
 from glassformer.copying import Copying, translate_copying
+from glassformer.quality_estimation.spelling import Reading, Spelling
 from glassformer.quality_estimation.warnings import joined_warnings
 from glassformer.search import SearchOptions
 from glassformer.text.clauses import split_clauses
@@ -31,6 +33,7 @@ def translate_texts(
     align: bool = False,
     places: Sequence[str] | None = None,
     copying: Copying | None = Copying(),  # noqa: B008 - it is frozen
+    spelling: Spelling = "correct",
     to: str | None = None,
     **overrides: Any,
 ) -> list[Translation | FailedTranslation]:
@@ -40,8 +43,10 @@ def translate_texts(
     them; without it the script decides, and Latin is English. `long` says what becomes of a sentence that is longer
     than the model admits: it is split at clauses, skipped, or fails. Where a sentence fails (one word may be too long
     too) its whole text is a FailedTranslation; with `skip` it leaves no text, and its error is in `parts`. `copying`
-    says what is copied, as addresses are, and which terms are used; None: whatever the model writes. The rest is as in
-    `Translator.translate`; a prefix begins the first sentence.
+    says what is copied, as addresses are, and which terms are used; None: whatever the model writes. `spelling` says
+    whether a word that the model was not trained on is read as the trained word that one typing error makes of it,
+    which is a warning then, or is kept (`quality_estimation/spelling.py`). The rest is as in `Translator.translate`; a
+    prefix begins the first sentence.
 
     A text of several sentences has them in `parts`; its score and log-probability are the sums of theirs, its
     warnings are theirs together, its confidence is their lowest, and its
@@ -62,6 +67,7 @@ def translate_texts(
         _of_the_first(prefixes, splits),
         align,
         copying or Copying(protect=False),
+        spelling,
         to,
         [f"{place}{which}" for place, (parts, _) in zip(places, splits, strict=True) for which in _which(parts)],
     )
@@ -70,24 +76,30 @@ def translate_texts(
 
 def _translate_sentences(
     translator: Translator, sentences: list[str], options: SearchOptions, split_long: bool, prefixes: list[str] | None,
-    align: bool, copying: Copying, to: str | None, places: list[str],
+    align: bool, copying: Copying, spelling: Spelling, to: str | None, places: list[str],
 ) -> list[Translation | FailedTranslation]:  # fmt: skip
     """Translate each sentence, in clauses where it is too long and that is wanted."""
     tokenizer = translator.source_tokenizer
-    encoded = tokenizer.encode_all([copying.shortened(sentence, tokenizer) for sentence in sentences])
+
+    @cache
+    def read(text: str) -> Reading:
+        return translator.speller.read(text, copying.given(text)) if spelling == "correct" else Reading(text)
+
+    encoded = tokenizer.encode_all([copying.shortened(read(sentence).text, tokenizer) for sentence in sentences])
     # Without </s>, and the symbol of the target.
     most = translator.config.max_length - len(tokenizer.ending_ids) - len(tokenizer.target_ids(to))
 
     def fits(text: str) -> bool:
-        return len(tokenizer.encode(copying.shortened(text, tokenizer))) <= most
+        return len(tokenizer.encode(copying.shortened(read(text).text, tokenizer))) <= most
 
     clauses = [
         split_clauses(sentence, fits) if split_long and len(ids) > most else Parts([sentence], [])
         for sentence, ids in zip(sentences, encoded, strict=True)
     ]
+    typed = [clause for parts, _ in clauses for clause in parts]
     translations = translate_copying(
         translator,
-        [clause for parts, _ in clauses for clause in parts],
+        [read(clause).text for clause in typed],
         options,
         copying,
         prefixes=_of_the_first(prefixes, clauses),
@@ -95,7 +107,26 @@ def _translate_sentences(
         to=to,
         places=[place for place, (parts, _) in zip(places, clauses, strict=True) for _ in parts],
     )
-    return together(sentences, clauses, translations, options.n_best)
+    as_typed = [_as_typed(translator, *one, read(one[0])) for one in zip(typed, translations, strict=True)]
+    return together(sentences, clauses, as_typed, options.n_best)
+
+
+def _as_typed(
+    translator: Translator, typed: str, found: Translation | FailedTranslation, reading: Reading
+) -> Translation | FailedTranslation:
+    """The translation of a reading as that of the text that was typed, with a warning that says what was corrected."""
+    if not reading.corrections:
+        return found
+    if isinstance(found, FailedTranslation):
+        return replace(found, source=typed)
+
+    def whole(one: Translation) -> Translation:
+        warnings = *reading.warnings, *one.warnings
+        confidence = translator.estimator.confidence(one.token_log_probs, warnings)
+        alternatives = tuple(map(whole, one.alternatives))
+        return replace(one, source=typed, warnings=warnings, confidence=confidence, alternatives=alternatives)
+
+    return whole(found)
 
 
 def _of_the_first(prefixes: Sequence[str] | None, splits: list[Parts]) -> list[str] | None:
@@ -149,7 +180,8 @@ def _best_choices(choices: Sequence[Choice], count: int) -> list[Choice]:
 
 
 def _joined(text: str, split: Parts, chosen: Choice) -> Translation:
-    spoken = [one for one in chosen if one]
+    placed = [(at, one) for at, one in zip(split.starts, chosen, strict=True) if one]
+    spoken = [one for _, one in placed]
     return Translation(
         source=text,
         text=split.joined([one.text if one else "" for one in chosen]),
@@ -157,6 +189,6 @@ def _joined(text: str, split: Parts, chosen: Choice) -> Translation:
         log_prob=math.fsum(one.log_prob for one in spoken),
         finished=all(one.finished for one in spoken),
         inserted=tuple(original for one in spoken for original in one.inserted),
-        warnings=joined_warnings([warning for one in spoken for warning in one.warnings]),
+        warnings=joined_warnings([warning.moved(at) for at, one in placed for warning in one.warnings]),
         confidence=min((one.confidence for one in spoken if one.confidence is not None), default=None),
     )

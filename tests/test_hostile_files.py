@@ -14,7 +14,7 @@ from glassformer.corpora.gettext import clean, has_words, read_catalogue
 from glassformer.errors import InputError
 from glassformer.files import integrity_problem, write_checksums
 from glassformer.glass.record import Trace
-from glassformer.reading import DEEPEST, parse_json, read_regular
+from glassformer.reading import DEEPEST, parse_json, read_regular, refuse_no_json
 from glassformer.yaml_config import read_yaml
 from tests.commands import refusal, run
 
@@ -34,6 +34,14 @@ def model(copying, tmp_path, monkeypatch):
 def contents(copying):
     """A trained model's files, read by whoever runs the tests."""
     return {file.name: file.read_bytes() for file in (copying.path / "best").iterdir()}
+
+
+def test_vocabularies_that_were_swapped_are_told_by_their_checksums(copying, tmp_path):
+    shutil.copytree(copying.path / "best", model := tmp_path / "model")
+    source, target = (model / "source.spm").read_bytes(), (model / "target.spm").read_bytes()
+    (model / "source.spm").write_bytes(target)
+    (model / "target.spm").write_bytes(source)
+    assert "source.spm" in refusal(run("info", model))
 
 
 UNREADABLE = [*((name, sums) for name in (*MODEL_FILES, ".") for sums in (True, False)), ("checksums.json", True)]
@@ -279,6 +287,34 @@ def test_json_that_is_refused(text, model):
         (model / name).write_text(text)
         assert refusal(run("info", "model")).startswith(f"model/{name}: ")
         (model / name).write_bytes(before)
+
+
+@pytest.mark.parametrize("name", ["card.json", "config.json", "source.spm"])
+def test_a_file_of_a_model_that_is_too_large_is_refused_by_its_size(name, model):
+    with (model / name).open("ab") as file:
+        file.truncate(17 << 20)
+    start = time.process_time()
+    assert (line := refusal(run("info", "model"))).startswith(f"model/{name}: ")
+    assert "are read" in line
+    assert time.process_time() - start < 2
+
+
+def test_json_of_many_values_is_refused_before_it_takes_memory():
+    for text in (b"[" + b"1," * 50 + b"1]", b"[" + b"{}," * 25 + b"1]", b"[" * 51 + b"]" * 51):
+        with pytest.raises(ValueError, match="too many"):
+            parse_json(text, most=50)
+    assert parse_json(b"[1, 2]", most=2) == [1, 2]
+
+
+def test_values_that_are_no_json_are_refused():
+    shared, itself = ["a"], []
+    for _ in range(60):
+        shared = [shared, shared]
+    itself.append(itself)
+    for value in (shared, itself, (1,), {1: 2}, b"a", float("nan"), 10**400, "\ud800", {"\ud800": 1}, [object()]):
+        with pytest.raises(ValueError):
+            refuse_no_json(value)
+    refuse_no_json({"a": [1, 1.5, True, None, "ä\udc80", [[]], {}]})
 
 
 def test_json_that_is_taken():

@@ -1,7 +1,14 @@
-"""Every argument of every documented call, handed what it is not: it is taken, or refused by an error of ours."""
+"""Every argument of every documented call, handed what it is not: it is taken, or refused by an error of ours.
+
+STRANGE_EVERY=1 tries all values of strange.py, each in a list and a tuple and a mapping too, which takes minutes; by
+default every twelfth, other ones for each argument.
+"""
 
 import inspect
+import os
 import re
+import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -26,19 +33,18 @@ from glassformer import (
     translate_markup,
     translate_texts,
 )
+from glassformer.arguments import shown
 from glassformer.glass.causes import interventions
 from glassformer.glass.embedding_map import EmbeddingMap
 from glassformer.interop import export_model, import_model
-
-
-class Thing:
-    """Nothing that any call knows."""
-
+from tests.strange import MAKERS, Thing
 
 JUNK = [
     Thing(), None, True, 5, -1, 10**30, 1.5, float("nan"), np.float32(2), "zz", "", b"x", [], [5], ["x"], [None],
     [Thing()], [[Thing()]], {}, {"a": 1}, np.array([[1.5]]), int,
 ]  # fmt: skip
+EVERY = int(os.environ.get("STRANGE_EVERY", "12"))
+LONGEST = 20  # seconds of a call
 NO_ARGUMENTS = {  # what is documented and takes no argument of a caller, or is made by calls alone
     "Callback", "Cause", "Translation", "FailedTranslation", "Hypothesis", "EmbeddingMap", "Trace", "Translator.device",
     "Cause.deciding", "Cause.effects", "ModelConfig.head_width", "ModelConfig.kv_heads", "GlassformerError",
@@ -119,17 +125,39 @@ def calls(copying, tmp_path_factory):
 
 def test_no_wrong_argument_ends_in_an_error_of_another_kind(calls, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # some of it is a path, which is then written to
-    wrong = []
+    wrong, tried = [], 0
     for name, (call, right) in calls.items():
-        for key in {**right, **dict.fromkeys(arguments_of(call))}:
-            for junk in JUNK:
-                try:
-                    call(**{**right, key: junk})
-                except GlassformerError as error:
-                    wrong += [f"{name}({key}={junk!r}) told in several lines"] if "\n" in str(error) else []
-                except Exception as error:
-                    wrong.append(f"{name}({key}={junk!r:.30}): {error!r:.90}")
+        for number, key in enumerate({**right, **dict.fromkeys(arguments_of(call))}):
+            for junk in (*JUNK, *strange(number + len(wrong) + tried)):
+                wrong += [f"{name}({key}={shown(junk)}) {problem}" for problem in problems(call, right, key, junk)]
+                tried += 1
+    print(f"{tried:,} calls")
     assert not wrong, "\n".join(wrong)
+
+
+def strange(first):
+    """Every EVERY-th strange value, from one that depends on `first`; if all are wanted, within others too."""
+    for make in MAKERS[first % EVERY :: EVERY]:
+        yield make()
+        if EVERY == 1:
+            yield from ([make()], (make(), make()), {"a": make()}, [[make()]], (make() for _ in range(2)))
+
+
+def problems(call, right, key, junk):
+    """What is wrong with a call that is handed `junk`, if anything."""
+    before, start = shown(junk), time.process_time()
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            call(**{**right, key: junk})
+    except GlassformerError as error:
+        if "\n" in str(error):
+            yield "told in several lines"
+    except Exception as error:
+        yield f"{error!r:.90}"
+    if shown(junk) != before:
+        yield "is changed"
+    if time.process_time() - start > LONGEST:
+        yield "took long"
 
 
 def arguments_of(call):

@@ -21,18 +21,18 @@ model = ctranslate2.Translator(directory, compute_type="float32", inter_threads=
 source, target = (sentencepiece.SentencePieceProcessor(f"{directory}/{side}.spm") for side in ("source", "target"))
 
 
-def translated(text: str, beam: int) -> str:
-    """The translation of one sentence."""
-    (found,) = model.translate_batch([[*source.encode(text, out_type=str), "</s>"]], beam_size=beam)
-    decoded: str = target.decode(found.hypotheses[0])
-    return decoded
+def translated(texts: list[str], beam: int) -> list[str]:
+    """The translation of each sentence."""
+    pieces = [[*source.encode(text, out_type=str), "</s>"] for text in texts]
+    return [target.decode(found.hypotheses[0]) for found in model.translate_batch(pieces, beam_size=beam)]
 
 
 async def translate(request: Request) -> JSONResponse:
     """The little of /v1/translate that the load asks for."""
     body = await request.json()
-    text = await run_in_threadpool(translated, body["text"], body["beam"])
-    return JSONResponse({"translations": [{"text": text}], "request_id": request.headers["x-request-id"]})
+    texts = body["text"] if isinstance(body["text"], list) else [body["text"]]
+    found = [{"text": text} for text in await run_in_threadpool(translated, texts, body["beam"])]
+    return JSONResponse({"translations": found, "request_id": request.headers["x-request-id"]})
 
 
 async def ready(request: Request) -> JSONResponse:

@@ -1,7 +1,8 @@
 """What each client of the load does; Locust runs it (`serving.py` says how): translate, look at the answer, again.
 
-CASES names a JSON file of [text, translation] pairs, LEDGER the file that gets the counts, BEAM the beam's width. Every
-request has an id of its own, which its answer must bear: an answer that went to another would be seen.
+CASES names a JSON file of [text, translation] pairs, LEDGER the file that gets the counts, BEAM the beam's width, TEXTS
+how many texts a request has. Every request has an id of its own, which its answer must bear: an answer that went to
+another would be seen.
 """
 
 import json
@@ -11,6 +12,7 @@ import statistics
 import time
 import uuid
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ import gevent
 from locust import FastHttpUser, constant, events, task
 
 CASES = json.loads(Path(os.environ["CASES"]).read_text(encoding="utf-8"))
+TEXTS = int(os.environ.get("TEXTS", "1"))
 COUNTS: Counter[str] = Counter()
 SECONDS: list[float] = []  # that each translation took
 ENDS: list[float] = []  # when it was there
@@ -32,11 +35,11 @@ class Client(FastHttpUser):
     @task
     def translate(self) -> None:
         """One request, and what came of it."""
-        text, expected = random.choice(CASES)
+        texts, expected = zip(*random.choices(CASES, k=TEXTS), strict=True)
         request_id = uuid.uuid4().hex
         COUNTS["sent"] += 1
         started = time.monotonic()
-        body = {"text": text, "beam": int(os.environ["BEAM"])}
+        body = {"text": texts if TEXTS > 1 else texts[0], "beam": int(os.environ["BEAM"])}
         with self.client.post(
             "/v1/translate", json=body, headers={"X-Request-ID": request_id}, catch_response=True
         ) as answer:
@@ -51,7 +54,7 @@ class Client(FastHttpUser):
                 answer.failure(what)
 
 
-def judged(answer: Any, request_id: str, expected: str) -> str:
+def judged(answer: Any, request_id: str, expected: Sequence[str]) -> str:
     """In one word: right, refused, wrong, another's, lost, or the status that it should not have."""
     if answer.status_code in (429, 503):
         return f"refused {answer.status_code}"
@@ -60,7 +63,7 @@ def judged(answer: Any, request_id: str, expected: str) -> str:
     found = answer.json()
     if found["request_id"] != request_id:
         return "another's"
-    return "right" if [one["text"] for one in found["translations"]] == [expected] else "wrong"
+    return "right" if [one["text"] for one in found["translations"]] == list(expected) else "wrong"
 
 
 @events.quitting.add_listener

@@ -97,11 +97,12 @@ def _wait_until_ready(server: Server) -> None:
 
 @dataclass(frozen=True)
 class Load:
-    """What the clients send: `cases` are [text, translation], in a file."""
+    """What the clients send: `texts` a request of `cases`, which are [text, translation], in a file."""
 
     python: str  # one that has Locust
     cases: Path
     beam: int
+    texts: int = 1
 
     @contextmanager
     def on(self, server: Server, clients: int, seconds: float) -> Iterator["subprocess.Popen[bytes]"]:
@@ -111,7 +112,7 @@ class Load:
             "--users", str(clients), "--spawn-rate", str(max(clients, 1)), "--run-time", f"{seconds:.0f}s",
             "--stop-timeout", "120", "--loglevel", "CRITICAL", "--exit-code-on-error", "0",
         ]  # fmt: skip
-        given = {"CASES": str(self.cases), "BEAM": str(self.beam), "LEDGER": str(self.ledger)}
+        given = {"CASES": str(self.cases), "BEAM": str(self.beam), "TEXTS": str(self.texts), "LEDGER": str(self.ledger)}
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         with subprocess.Popen(arguments, env=os.environ | given, **quiet) as process:  # type: ignore[call-overload]
             yield process

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from glassformer.cli.commands import given, load_translator
-from glassformer.cli.streams import say
+from glassformer.cli.streams import say, say_error
 from glassformer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,7 +41,8 @@ def explain(options: argparse.Namespace) -> None:
 
     _check_names(options)
     asked = given(options, ("target", "beam", "detail", "pad", "length_penalty", "to", "glosses"))
-    traces, kind = gather(options.what, options.device, _why(options), **asked)
+    traces, kind = gather(options.what, options.device, _why(options), spelling=options.spelling, **asked)
+    _say_corrected([one for _, one in traces])
     if kind != "trace":
         _refuse_one_trace(options)
     if _write_files(traces, kind, options):
@@ -52,6 +53,13 @@ def explain(options: argparse.Namespace) -> None:
         render(traces[0][1], _console(), TerminalOptions(**{name: getattr(options, name) for name in SHOWN}))
     else:
         _render_several(traces, kind)
+
+
+def _say_corrected(traces: "list[Trace]") -> None:
+    """What was typed, where something else was read, once for all models that read the same."""
+    sources = [one.axes["source"] for one in traces if "typed" in one.axes.get("source", {})]
+    for typed, read in dict.fromkeys((source["typed"], source["text"]) for source in sources):
+        say_error(f'warning: "{typed}" is read as "{read}"; --spelling keep reads it as it is')
 
 
 def _why(options: argparse.Namespace) -> dict[str, Any] | None:

@@ -157,6 +157,7 @@ def _add_translate(commands: Any) -> None:
     parser.add_argument(
         "--no-copy", dest="copy", action="store_false", help="do not copy URLs, e-mails, placeholders, tags and emoji"
     )
+    _add_spelling(parser)
     _add_search(parser)
     parser.add_argument(
         "--n-best", type=int, default=1, metavar="N", help="N translations each, with scores, then a blank line"
@@ -172,6 +173,13 @@ def _add_translate(commands: Any) -> None:
     )
     sampling.add_argument("--seed", type=int, metavar="N", help="another seed draws other translations (1)")
     _add_json(parser, "one JSON object a line: text, tokens, scores, alignment, warnings")
+
+
+def _add_spelling(parser: Any) -> None:
+    parser.add_argument(
+        "--spelling", default="correct", choices=("correct", "keep"),
+        help="words that it was not trained on: read as the trained word one typing error away, or kept (%(default)s)",
+    )  # fmt: skip
 
 
 def _add_serve(commands: Any) -> None:
@@ -254,6 +262,7 @@ def _add_explain(commands: Any) -> None:
     _add_device(parser)
     what = parser.add_argument_group("what to trace")
     _add_target(what)
+    _add_spelling(what)
     what.add_argument("--target", metavar="SENTENCE", help="force this translation instead of searching for one")
     what.add_argument("--beam", type=int, metavar="K", help="hypotheses kept; 1, the default, is greedy")
     what.add_argument("--length-penalty", type=float, metavar="A", help="a score is log p / ((5+n)/6)^A (0.6)")

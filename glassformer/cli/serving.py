@@ -3,6 +3,7 @@
 import argparse
 import logging
 import os
+import socket
 import sys
 import tempfile
 from importlib.util import find_spec
@@ -23,6 +24,8 @@ def serve(options: argparse.Namespace) -> None:
         raise UsageError("name a model to serve: glassformer serve MODEL")
     if options.workers < 1:
         raise UsageError(f"--workers is {options.workers}: it must be at least 1")
+    if options.workers > 1 and not hasattr(socket, "send_fds"):
+        raise UsageError("--workers: this system cannot hand connections to other processes; use 1")
     if not 0 < options.memory < 1e6:
         raise UsageError(f"--memory is {options.memory}: it must be GB, above 0")
     _refuse_without_packages()

@@ -55,6 +55,7 @@ def translate(options: argparse.Namespace) -> int:
                 to=options.to,
                 places=[notes.place(number) for number, _ in lines],
                 copying=copying,
+                spelling=options.spelling,
             )
             for (number, _), result in zip(lines, results, strict=True):
                 notes.take(result, number)

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 SHOWN = 3  # lines of text that are named for each kind
 WORDS = 3  # of each of them
 MEANINGS = {  # of each kind but "cut off", which is said at once
+    "spelling": "words that were read as trained ones",
     "unknown": "words that the model was not trained on",
     "lost": "words without one of their usual translations",
     "added": "words in the translation that no word of theirs asks for",
@@ -37,7 +38,8 @@ class GroupedWarnings:
             self._counts[kind] = self._counts.get(kind, 0) + 1
             examples = self._examples.setdefault(kind, [])
             if len(examples) < SHOWN:
-                words = ", ".join(f'"{word}"' for word in warning.words[:WORDS])
+                corrected = [f'"{one.word}" as "{one.read}"' for one in warning.corrections]
+                words = ", ".join((corrected or [f'"{word}"' for word in warning.words])[:WORDS])
                 examples.append(f"line {line:,} {words}".rstrip())
 
     def taken(self) -> list[str]:

@@ -43,6 +43,10 @@ class Copying:
     def _found(self, sentence: str) -> list[tuple[Span, Term]]:
         return self.glossary.find(sentence) if self.glossary.terms else []
 
+    def given(self, sentence: str) -> list[Span]:
+        """The terms and what is to be copied: what no correction of typing errors may touch."""
+        return without_overlap([*self.spans(sentence), *(span for span, _ in self.terms(sentence))])
+
     def concerns(self, sentence: str) -> bool:
         """Whether the sentence has anything to copy, or terms."""
         return bool(self.spans(sentence) or self.terms(sentence))

@@ -21,7 +21,7 @@ def refuse_wrong_ids(sources: Sequence[Sequence[int]], config: ModelConfig) -> N
     if not len(sources):
         raise UsageError("there are no sources to read")
     for source in sources:
-        _refuse_others(source, size, "source")
+        refuse_other_ids(source, size, "source")
 
 
 def refuse_wrong_targets(
@@ -30,7 +30,7 @@ def refuse_wrong_targets(
     """Raise UsageError for targets that are not one for each source, without tokens, or with unknown ids."""
     refuse_unequal(len(sources), "sources", targets=targets)
     for target in targets:
-        _refuse_others(target, config.vocab_size, "target")
+        refuse_other_ids(target, config.vocab_size, "target")
 
 
 def refuse_wrong_step(tokens_N: NDArray[np.signedinteger[Any]], rows: int) -> None:
@@ -49,9 +49,10 @@ def refuse_wrong_room(attended_NS: Floats, rows: int) -> None:
 def refuse_unknown_tokens(tokens_N: Ints, config: ModelConfig) -> None:
     """Raise UsageError for an id that the target does not have."""
     if len(tokens_N):
-        _refuse_others(tokens_N.tolist(), config.vocab_size, "step")
+        refuse_other_ids(tokens_N.tolist(), config.vocab_size, "step")
 
 
-def _refuse_others(ids: Sequence[int], size: int, name: str) -> None:
+def refuse_other_ids(ids: Sequence[int], size: int, name: str) -> None:
+    """Raise UsageError for no ids, and for one that is none of `size`."""
     if not len(ids) or not 0 <= min(ids) <= max(ids) < size:
         raise UsageError(f"a {name} must have tokens, ids from 0 to {size - 1:,}")

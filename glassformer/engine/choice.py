@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from glassformer.data.shortlist import Shortlist
-from glassformer.engine.fast import FastEngine, Weights, reason_against
+from glassformer.engine.fast import FastEngine, reason_against
+from glassformer.engine.packing import Weights
 from glassformer.errors import InputError, UsageError
 from glassformer.model.config import ModelConfig
 from glassformer.model.quantization import quantize_weights

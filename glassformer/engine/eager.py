@@ -202,7 +202,7 @@ class EagerEngine(ModuleEngine):
         alignments, for which attention runs step by step instead of in a fused kernel.
         Raises InputError for a source or target longer than the model admits.
         """
-        if sources or targets:
+        if len(sources) or len(targets):
             refuse_wrong_ids(sources, self.model.config)
             refuse_wrong_targets(sources, targets, self.model.config)
         results: dict[int, TargetScore] = {}

@@ -4,10 +4,9 @@ Axes: B sources, N rows of the search, S source positions, T target positions, V
 D d_model, K head width.
 """
 
-import ctypes
 import os
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from ctypes import byref, c_void_p
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -20,21 +19,18 @@ from glassformer.batching import batches_by_length, pad
 from glassformer.data.shortlist import Shortlist
 from glassformer.engine.checking import refuse_wrong_room, refuse_wrong_step, refuse_wrong_targets
 from glassformer.engine.native import library as native
+from glassformer.engine.packing import GATED, Floats, Memory, PackedWeights, Weights
 from glassformer.engine.protocol import TargetScore
 from glassformer.errors import InputError, UsageError
 from glassformer.model.config import ModelConfig
 from glassformer.model.quantization import Quantized
-from glassformer.model.sinusoids import sinusoidal_table
 from glassformer.search import Hypothesis, SearchOptions, length_penalty
 from glassformer.special import PAD
 from glassformer.system import Home, processors
 
 Ints = NDArray[np.int32]
-Floats = NDArray[np.float32]
-Weights = Mapping[str, Floats | Quantized]  # by the names of model.safetensors
 
 ACTIVATIONS = ("relu", "gelu", "silu")
-GATED = {"reglu": "relu", "geglu": "gelu", "swiglu": "silu"}
 NO_TOKEN = -1  # behind the end of a translation
 SCORED_TOKENS = 4096  # positions of a batch to score
 INSTRUCTIONS = "GLASSFORMER_INSTRUCTIONS"  # the environment's variable that names an instruction set
@@ -100,19 +96,15 @@ class FastEngine:
         if reason := reason_against(config):
             raise InputError(f"the fast engine cannot run: {reason}")
         self.config, self.shortlist = config, shortlist
-        if "target_embedding.token.weight" not in weights:  # a shared table has its first owner's name alone
-            weights = dict(weights) | {"target_embedding.token.weight": weights["source_embedding.token.weight"]}
-        self.int8 = isinstance(weights["target_embedding.token.weight"], Quantized)
-        self._tables = _Tensors({name: weights[name] for name in weights if name.endswith("_embedding.token.weight")})
+        self._weights = PackedWeights(config, weights)  # which the library reads as long as it is open
+        self.int8 = self._weights.int8
         self._flags: tuple[tuple[int, ...], NDArray[np.uint8]] = (), np.zeros(config.vocab_size, dtype=np.uint8)
         self._model = c_void_p()
-        tensors, turns = _Tensors(weights, self._tables), _turns(config)
-        positions = [_positions(config, weights, side) for side in ("source", "target")]
         wanted = instructions or os.environ.get(INSTRUCTIONS) or ""
         self._home, self._threads = Home(), threads or free_processors()
         self.call(
-            "open", byref(_native_config(config)), tensors.array, len(tensors.array), *positions, turns,
-            wanted.encode(), self._threads, byref(self._model),
+            "open", byref(_native_config(config)), byref(self._weights.struct), wanted.encode(), self._threads,
+            byref(self._model),
         )  # fmt: skip
         self._close = weakref.finalize(self, _close, self._home, self._model)
         self.instructions = wanted or native.instruction_sets()[0]
@@ -185,12 +177,13 @@ class FastEngine:
         shape, alpha = (len(limits), options.n_best, max(limits)), options.length_penalty
         tokens_BKT, log_probs_BKT = np.full(shape, NO_TOKEN, dtype=np.int32), np.empty(shape, dtype=np.float32)
         penalties = np.array([length_penalty(float(length), alpha) for length in range(max(limits) + 2)])
+        limits_B, suppressed_V = np.array(limits, dtype=np.int32), self.flags(tuple(suppressed))
+        task = native.Task(
+            self.start_id, end, options.min_length, options.beam, options.n_best, max(limits), alpha > 0,
+            *(array.ctypes.data for array in (limits_B, suppressed_V, penalties, tokens_BKT, log_probs_BKT)),
+        )  # fmt: skip
         try:
-            self.call(
-                "search", self.encode(sources).batch, self.start_id, end, np.array(limits, dtype=np.int32),
-                options.min_length, self.flags(tuple(suppressed)), options.beam, options.n_best,
-                penalties, alpha > 0, max(limits), tokens_BKT, log_probs_BKT,
-            )  # fmt: skip
+            self.call("search", self.encode(sources).batch, byref(task))
         except _StuckError:
             return None
         lengths_BK = (tokens_BKT != NO_TOKEN).sum(axis=2).tolist()
@@ -287,36 +280,6 @@ class _Batch(c_void_p):
         weakref.finalize(self, library.glassformer_free, c_void_p(self.value))
 
 
-class _Tensors:
-    """Weights as the library takes them; what they point to stays as long as this does."""
-
-    def __init__(self, weights: Weights, tables: "_Tensors | None" = None) -> None:
-        self._kept: list[NDArray[Any]] = []
-        known = tables.by_name if tables else {}
-        self.by_name: dict[str, native.Weight] = {
-            name: known[name] if name in known else self._struct(name, weight) for name, weight in weights.items()
-        }
-        self.array: ctypes.Array[native.Weight] = (native.Weight * len(self.by_name))(*self.by_name.values())
-
-    def _struct(self, name: str, weight: Floats | Quantized) -> native.Weight:
-        floats, integers, scales = (None, *weight) if isinstance(weight, Quantized) else (weight, None, None)
-        shape = weight.integers.shape if isinstance(weight, Quantized) else weight.shape
-        rows, columns = shape if len(shape) == 2 else (1, *shape)
-        return native.Weight(
-            name.encode(), rows, columns, self._hold(floats, np.float32), self._hold(integers, np.int8),
-            self._hold(scales, np.float32),
-        )  # fmt: skip
-
-    def _hold(self, array: NDArray[Any] | None, kind: type) -> Any:
-        if array is None:
-            return None
-        self._kept.append(np.ascontiguousarray(array, dtype=kind))
-        return self._kept[-1].ctypes.data_as(ctypes.POINTER(_FIELDS[kind]))
-
-
-_FIELDS: dict[type, Any] = {np.float32: ctypes.c_float, np.int8: ctypes.c_int8}
-
-
 def reason_against(config: ModelConfig) -> str | None:
     """Why the fast engine cannot run a model here, in words; None where it can."""
     if native.load() is None:
@@ -342,12 +305,11 @@ def linear(
     weight: Floats | Quantized, bias: Floats | None, x_NI: Floats, threads: int = 1, instructions: str = ""
 ) -> Floats:
     """x W^T + b as the library computes it, for tests that compare instruction sets."""
-    tensors = _Tensors({"weight": weight} | ({"bias": bias} if bias is not None else {}))
-    given = tensors.by_name
-    x_NI = np.ascontiguousarray(x_NI, dtype=np.float32)
-    y_NO = np.empty((len(x_NI), given["weight"].rows), dtype=np.float32)
-    of_bias = byref(given["bias"]) if bias is not None else None
-    _call("linear", instructions.encode(), threads, byref(given["weight"]), of_bias, x_NI, len(x_NI), y_NO)
+    outputs = len(weight.scales if isinstance(weight, Quantized) else weight)
+    memory = Memory()
+    matrix = memory.matrix([weight], [np.zeros(outputs, dtype=np.float32) if bias is None else bias])
+    x_NI, y_NO = np.ascontiguousarray(x_NI, dtype=np.float32), np.empty((len(x_NI), outputs), dtype=np.float32)
+    _call("linear", instructions.encode(), threads, byref(matrix), x_NI, len(x_NI), y_NO)
     return y_NO
 
 
@@ -372,8 +334,6 @@ def _native_config(config: ModelConfig) -> native.Config:
         d_model=config.d_model,
         heads=config.num_heads,
         kv_heads=config.kv_heads,
-        encoder_layers=config.encoder_layers,
-        decoder_layers=config.decoder_layers,
         d_ff=config.d_ff,
         max_length=config.max_length,
         activation=ACTIVATIONS.index(GATED.get(config.activation, config.activation)),
@@ -385,24 +345,3 @@ def _native_config(config: ModelConfig) -> native.Config:
         norm_eps=config.norm_eps,
         embedding_factor=config.embedding_factor,
     )
-
-
-def _positions(config: ModelConfig, weights: Weights, side: str) -> Floats | None:
-    """What is added to the embeddings of a side, (P, D)."""
-    if config.positions == "learned":
-        table = weights[f"{side}_embedding.position.table_PD"]
-        assert not isinstance(table, Quantized)
-        return np.ascontiguousarray(table)
-    if config.positions == "sinusoidal":
-        return sinusoidal_table(
-            config.max_length, config.d_model, config.position_layout, config.position_exponent, config.first_position
-        )
-    return None
-
-
-def _turns(config: ModelConfig) -> Floats | None:
-    """Cosine and sine of the angle of each pair of columns, (P, K), for rotary positions."""
-    if config.positions != "rotary":
-        return None
-    table_PK = sinusoidal_table(config.max_length, config.head_width)  # sine, cosine
-    return np.ascontiguousarray(table_PK.reshape(len(table_PK), -1, 2)[:, :, ::-1]).reshape(table_PK.shape)

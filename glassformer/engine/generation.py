@@ -39,7 +39,8 @@ def generate(
     refuse_unequal(len(sources), "sources", prefixes=prefixes)
     rows_each = options.n_best if options.sample else options.beam
     results: list[list[Hypothesis]] = [[] for _ in sources]
-    alone = engine if isinstance(engine, SearchingEngine) and watch is None and not any(prefixes or ()) else None
+    begun = prefixes is not None and any(map(len, prefixes))
+    alone = engine if isinstance(engine, SearchingEngine) and watch is None and not begun else None
     batch_tokens = BATCH_TOKENS * engine.batch_factor // rows_each
     limit_of = {length: options.limit(length, engine.max_length) for length in set(map(len, sources))}
     for batch in batches_by_length([len(source) for source in sources], batch_tokens):

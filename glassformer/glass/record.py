@@ -220,6 +220,7 @@ class Trace:
         return cls.from_dict(record, str(path))
 
     @classmethod
+    @checked
     def from_dict(cls, record: Any, where: str = "trace") -> "Trace":
         """The trace of a record; InputError if it does not follow the schema or contradicts itself."""
         refuse_invalid(record, where)

@@ -11,6 +11,7 @@ from jsonschema.validators import extend
 
 from glassformer.arguments import shown
 from glassformer.errors import InputError
+from glassformer.reading import refuse_no_json
 
 SCHEMA = "glassformer-trace/1"
 MAPS = {  # of a cause, and what their columns are
@@ -26,13 +27,15 @@ MAPS = {  # of a cause, and what their columns are
 
 def refuse_invalid(record: Any, where: str) -> None:
     """InputError, by `where` it was found, for a record of another version, or that is no trace."""
+    if isinstance(record, dict):  # of a caller from Python: what is read from a file is JSON already
+        try:
+            refuse_no_json(record)
+        except ValueError as problem:
+            raise InputError(f"{where}: not a valid trace: {problem}") from problem
     version = record.get("schema") if isinstance(record, dict) else None
     if version != SCHEMA:
         raise InputError(f"{where}: not a trace of this version ({SCHEMA}), but {shown(version)}; write it again")
-    try:
-        error = best_match(_validator().iter_errors(record))
-    except RecursionError as deep:  # of a caller from Python: what is read from a file was refused before
-        raise InputError(f"{where}: not a valid trace: it nests too deep") from deep
+    error = best_match(_validator().iter_errors(record))
     if error:
         place = "/".join(map(str, error.absolute_path)) or "the record"
         raise InputError(f"{where}: not a valid trace: {place}: {error.message[:120]}; write it again")

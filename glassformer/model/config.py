@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal, get_args, get_origin, get_type_hints
 
-from glassformer.arguments import refuse_wrong_types, shown
+from glassformer.arguments import is_choice, refuse_wrong_types, shown
 from glassformer.errors import InputError, UsageError, nearest
 from glassformer.special import BOS
 
@@ -179,7 +179,7 @@ class ModelConfig:
 
     def _validate(self) -> None:
         for name, hint in get_type_hints(ModelConfig).items():
-            if get_origin(hint) is Literal and getattr(self, name) not in get_args(hint):
+            if get_origin(hint) is Literal and not is_choice(getattr(self, name), get_args(hint)):
                 raise UsageError(
                     f"{name} = {shown(getattr(self, name))}; {nearest(shown(getattr(self, name)), get_args(hint))}"
                 )

@@ -37,8 +37,15 @@ class Estimator:
         if self.calibration is None:
             return Estimate(warnings, None)
         warnings = tuple(one for one in warnings if one.kind not in self.calibration.silent)
-        mean = mean_log_prob(token_log_probs)
-        confidence = self.calibration.confidence(mean, len(warnings))
-        if self.calibration.confidence(mean, 0) < UNSURE_BELOW:
+        confidence = self.confidence(token_log_probs, warnings)
+        if self.calibration.confidence(mean_log_prob(token_log_probs), 0) < UNSURE_BELOW:
             warnings = (*warnings, TranslationWarning(Kind.UNSURE))
         return Estimate(warnings, confidence)
+
+    def confidence(self, token_log_probs: Sequence[float], warnings: Sequence[TranslationWarning]) -> float | None:
+        """The confidence of a translation with these warnings, of which UNSURE, which it decides, does not count."""
+        if self.calibration is None:
+            return None
+        return self.calibration.confidence(
+            mean_log_prob(token_log_probs), sum(one.kind is not Kind.UNSURE for one in warnings)
+        )

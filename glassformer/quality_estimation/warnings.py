@@ -1,8 +1,9 @@
 """What speaks against a translation, found in the two texts and the model's lexicon."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any, NamedTuple
 
 from glassformer.quality_estimation.lexicon import Entries, Lexicon
 from glassformer.quality_estimation.words import NUMBER, is_word, numbers_of, said_again, word_sequence, words_of
@@ -15,6 +16,7 @@ COPIED_WORDS = 3  # fewer may be a name
 class Kind(StrEnum):
     """What is wrong, perhaps."""
 
+    SPELLING = "spelling"  # source words that were read as others
     UNKNOWN = "unknown"  # source words that the training text does not have
     LOST = "lost"  # source words of whose usual translations none is there
     ADDED = "added"  # words of the translation of whose usual sources none is there
@@ -27,20 +29,60 @@ class Kind(StrEnum):
     UNSURE = "unsure"  # a probability as only few good translations of the validation set had
 
 
+class Correction(NamedTuple):
+    """A word of a source and the word that it was read as; it is the source's characters [start, end).
+
+    Of a text with markup they are None: the words of its blocks have places in these.
+    """
+
+    word: str
+    read: str
+    start: int | None
+    end: int | None
+
+    def moved(self, by: int | None) -> "Correction":
+        """The same in a text that has the source from character `by` on; None: it has markup in between."""
+        if by is None or self.start is None or self.end is None:
+            return self._replace(start=None, end=None)
+        return self._replace(start=self.start + by, end=self.end + by)
+
+
 @dataclass(frozen=True)
 class TranslationWarning:
-    """A reason to look at a translation again, and the words that it is about, as they are spelt in the text."""
+    """A reason to look at a translation again, and the words that it is about, as they are spelt in the text.
+
+    `corrections`: of SPELLING, what became of the words; of the other kinds there are none.
+    """
 
     kind: Kind
     words: tuple[str, ...] = ()
+    corrections: tuple[Correction, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """As values for JSON; `corrections` where there are any."""
+        corrections = [one._asdict() for one in self.corrections]
+        return {"kind": self.kind.value, "words": list(self.words)} | (
+            {"corrections": corrections} if corrections else {}
+        )
+
+    def moved(self, by: int | None) -> "TranslationWarning":
+        """The same of a text that has the source from character `by` on; see `Correction.moved`."""
+        return replace(self, corrections=tuple(one.moved(by) for one in self.corrections))
 
 
 def joined_warnings(warnings: Sequence[TranslationWarning]) -> tuple[TranslationWarning, ...]:
     """The warnings of the parts of a text as those of the text: one of each kind, with the words of all."""
-    words: dict[Kind, dict[str, None]] = {}
+    kinds: dict[Kind, list[TranslationWarning]] = {}
     for one in warnings:
-        words.setdefault(one.kind, {}).update(dict.fromkeys(one.words))
-    return tuple(TranslationWarning(kind, tuple(each)) for kind, each in words.items())
+        kinds.setdefault(one.kind, []).append(one)
+    return tuple(
+        TranslationWarning(
+            kind,
+            tuple(dict.fromkeys(word for one in some for word in one.words)),
+            tuple(correction for one in some for correction in one.corrections),
+        )
+        for kind, some in kinds.items()
+    )
 
 
 def observed_warnings(source: str, text: str, finished: bool, lexicon: Lexicon) -> Iterator[TranslationWarning]:

@@ -16,7 +16,8 @@ _MARKS = (
     r"\u3000-\u303f\ufe00-\ufe0f\uff00-\uff20\U0001f000-\U0001faff"
 )
 _LETTER = rf"[^{_MARKS}{_SPACELESS}'\d]"
-_WORD = re.compile(rf"\d+|{_LETTER}+(?:['-]{_LETTER}+)*|[^\s\ufe00-\ufe0f]")  # don't and thirty-one are one word
+LETTERS = rf"{_LETTER}+(?:['-]{_LETTER}+)*"  # don't and thirty-one are one word
+_WORD = re.compile(rf"\d+|{LETTERS}|[^\s\ufe00-\ufe0f]")
 _DIGITS = re.compile(r"\d+")
 
 

@@ -10,6 +10,7 @@ from glassformer.serving.refusals import RefusedError
 from glassformer.translator import FailedTranslation, Translation
 
 SAID = {  # of each kind of warning; its words, if it has any, may follow after a colon
+    "spelling": "words that the model was not trained on, read as others",
     "unknown": "words that the model was not trained on",
     "lost": "words without one of their usual translations",
     "added": "words in the translation that no word of the source asks for",

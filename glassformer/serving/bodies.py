@@ -5,6 +5,10 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 Alternatives = Annotated[int, Meta(ge=0, description="Further translations of each text.")]
+Spelt = Annotated[
+    Literal["correct", "keep"],
+    Meta(description="correct: words that it was not trained on are read as the trained word one typing error away."),
+]
 Language = Annotated[str, Meta(description="A language's code, such as en or hi.", max_length=35)]
 
 
@@ -20,7 +24,17 @@ class TranslateBody(Struct, forbid_unknown_fields=True, kw_only=True):
     alignment: Annotated[bool, Meta(description="Which source tokens each target token attends to.")] = False
     split: Annotated[bool, Meta(description="False: each text is one sentence, whatever it holds.")] = True
     markup: Annotated[Literal["none", "html"], Meta(description="html: tags come out around their words.")] = "none"
+    spelling: Spelt = "correct"
     stream: Annotated[bool, Meta(description="Answer in server-sent events, as sentences are done.")] = False
+
+
+class Corrected(Struct, kw_only=True):
+    """A word of the source and what it was read as; its characters, from start to before end, unless in markup."""
+
+    word: str
+    read: str
+    start: int | None
+    end: int | None
 
 
 class Warned(Struct, kw_only=True):
@@ -29,6 +43,7 @@ class Warned(Struct, kw_only=True):
     kind: str
     message: str
     words: list[str]
+    corrections: list[Corrected] | UnsetType = UNSET
 
 
 class Translated(Struct, kw_only=True):
@@ -70,6 +85,7 @@ class ExplainBody(Struct, forbid_unknown_fields=True, kw_only=True):
     target: Language | None = None
     model: Annotated[str | None, Meta(description="A name of /v1/models; else the languages choose.")] = None
     beam: Annotated[int, Meta(ge=1, description="Of the search, without target_text.")] = 4
+    spelling: Spelt = "correct"
     step: Annotated[int, Meta(ge=0, description="Say also why its token here, and not the runner-up.")] | None = None
     api_key: Annotated[str, Meta(description="For forms, which send no header.")] = ""
 
@@ -82,6 +98,7 @@ class JobBody(Struct, forbid_unknown_fields=True, kw_only=True):
     target: Language | None = None
     model: Annotated[str | None, Meta(description="A name of /v1/models; else the languages choose.")] = None
     beam: Annotated[int, Meta(ge=1, description="Hypotheses kept; 1 is greedy search.")] = 4
+    spelling: Spelt = "correct"
 
 
 class FailedSentence(Struct, kw_only=True):

@@ -12,6 +12,7 @@ from http import HTTPStatus
 from typing import Any
 
 import msgspec
+from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -20,11 +21,13 @@ from glassformer.serving.intake import as_declared, read_body
 from glassformer.serving.refusals import RefusedError
 from glassformer.serving.service import Service
 from glassformer.serving.ticket import Ticket
+from glassformer.system import return_free_memory
 
 log = logging.getLogger("glassformer.serving")
 PLAIN_ID = re.compile("[A-Za-z0-9._-]{1,64}")
 UNREAD = (400, 401, 408, 413, 415, 421, 429)  # after which the rest of a body may still come
-ALWAYS = (400, 404, 408, 413, 415, 421, 422, 429, 500, 503, 504)  # what any endpoint may answer
+LARGE = 1_048_576  # bytes of an answer
+ALWAYS = (400, 404, 408, 413, 415, 421, 422, 429, 500, 502, 503, 504)  # what any endpoint may answer
 
 ErrorForm = Callable[[RefusedError, str], Any]  # (what is refused, the request's id) -> the body of an interface
 
@@ -110,6 +113,10 @@ def route(path: str, endpoints: Sequence[Endpoint], service: Service) -> Route:
         except Exception as error:
             response = refused(failure(error, call.request_id), endpoint.interface, call.request_id)
         response.headers["X-Request-ID"] = call.request_id
+        if (
+            len(getattr(response, "body", b"")) >= LARGE
+        ):  # else each of many threads would keep what the making of one has freed
+            response.background = BackgroundTask(return_free_memory)
         seconds = time.monotonic() - started
         service.seen(call.request_id, call.client, endpoint.method, endpoint.path, response.status_code, seconds)
         return response

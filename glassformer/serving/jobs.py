@@ -159,7 +159,7 @@ async def start(call: Call) -> Response:
     service = call.service
     if len(body.text) > service.limits.max_job_characters:
         raise too_large(f"{len(body.text):,} characters; a job may have {service.limits.max_job_characters:,}")
-    wanted = Wanted([], body.beam, glossary=service.glossary)
+    wanted = Wanted([], body.beam, spelling=body.spelling, glossary=service.glossary)
     wanted.check(service.limits)
     direction = service.models.choose(body.model, body.source, body.target)
 

@@ -25,10 +25,11 @@ REASONS = {
     422: "What is asked for cannot be.",
     429: "Too many requests; Retry-After says when to come again.",
     500: "Something went wrong here.",
+    502: "The process of the server that worked on this has ended.",
     503: "The server is starting or about to end.",
     504: "It took too long.",
 }
-RETRIED = 429, 503  # which say when to come again
+RETRIED = 429, 502, 503  # which say when to come again
 
 
 def document(endpoints: Sequence[Endpoint]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The server's own interface, /v1: all that the package knows of a translation."""
 
 import logging
+from contextvars import copy_context
 from typing import Any
 
 from starlette.responses import Response
@@ -15,6 +16,7 @@ from glassformer.serving.page import policy_of
 from glassformer.serving.refusals import RefusedError, invalid, too_large
 from glassformer.serving.shared import SharedTranslator
 from glassformer.serving.stream import EVENT_STREAM, stream
+from glassformer.serving.ticket import TICKET
 from glassformer.serving.translating import Wanted, translated
 
 log = logging.getLogger("glassformer.serving")
@@ -30,6 +32,7 @@ async def translate_texts(call: Call) -> Response:
         body.alignment,
         body.split,
         body.markup == "html",
+        body.spelling,
         call.service.glossary,
     )
     wanted.check(call.service.limits)
@@ -56,16 +59,20 @@ async def explain(call: Call) -> Response:
         from glassformer.explain import traced  # these load torch, which a server that translates does without
         from glassformer.glass.views.html import page
 
-        with service.models.use(direction.model) as translator, service.explaining:
+        TICKET.get().check()  # its turn has come
+        with service.models.use(direction.model) as translator:
             try:
                 how = _search(translator, body, direction)
-                record = traced(translator, body.text, why, to=direction.to, **how)
+                record = traced(translator, body.text, why, spelling=body.spelling, to=direction.to, **how)
                 html = page([(direction.model.name, record)])
             except GlassformerError as problem:
                 raise invalid(direction.model.without_paths(str(problem))) from problem
         return Response(html, media_type="text/html", headers={"Content-Security-Policy": policy_of(html)})
 
-    response: Response = await call.work(explained)
+    def in_turn() -> Response:
+        return service.explaining.submit(copy_context().run, explained).result()
+
+    response: Response = await call.work(in_turn)
     return response
 
 
@@ -74,7 +81,8 @@ def _search(translator: SharedTranslator, body: ExplainBody, direction: Directio
 
     Where another text is asked about, that is forced, in the tokens that the tokenizer makes of it.
     """
-    (best,) = translator.translate([body.text], beam=body.beam, to=direction.to)
+    read = translator.speller.read(body.text).text if body.spelling == "correct" else body.text
+    (best,) = translator.translate([read], beam=body.beam, to=direction.to)
     return {"beam": body.beam} if body.target_text in (None, best.text) else {"target": body.target_text}
 
 
@@ -117,6 +125,7 @@ EXPLAINED = {
     "target": "A language's code.",
     "model": "A name of /v1/models; else the languages choose.",
     "beam": "Of the search, without target_text.",
+    "spelling": "keep: words that it was not trained on are read as they are.",
 }
 ENDPOINTS = [
     Endpoint("POST", "/v1/translate", translate_texts, Translations, OWN, TranslateBody, also=EVENT_STREAM),

@@ -4,8 +4,8 @@ import hashlib
 import logging
 import math
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from threading import BoundedSemaphore
 from typing import Any, Protocol
 
 from starlette.requests import Request
@@ -63,7 +63,9 @@ class Service:
         self.glossary = Glossary.read(settings.terms) if settings.terms else None
         self.glossary_id = hashlib.sha256(repr(self.glossary).encode()).hexdigest()[:32]
         self.admission = Admission(self.limits)
-        self.explaining = BoundedSemaphore()  # one at a time: it takes all processors
+        # One at a time, for it takes all processors; always in the same thread, for glibc keeps for each thread what
+        # was freed there, and pages are large.
+        self.explaining = ThreadPoolExecutor(1, "explain")
         self.started, self.ready = datetime.now(UTC), False
         self.clients = Clients(settings.folder / "clients.sqlite")
         self._metrics = Metrics()
@@ -91,8 +93,7 @@ class Service:
 
     def seen(self, request_id: str, client: str, method: str, path: str, status: int, seconds: float) -> None:
         """Count a request that was answered, and log it if that is asked for."""
-        self._metrics.requests.labels(method, path, status).inc()
-        self._metrics.seconds.labels(path).observe(seconds)
+        self._metrics.answered(method, path, status, seconds)
         if self.settings.log != "errors":
             log.info("%s %s %s %s: %d in %.0f ms", request_id, client, method, path, status, 1000 * seconds)
 
@@ -137,6 +138,7 @@ class Service:
         """Take no more work, and end what runs in the background."""
         self.admission.draining = True
         self.admission.close()
+        self.explaining.shutdown(wait=False, cancel_futures=True)
         self.jobs.close()
         self.models.close()
         self.clients.close()

@@ -16,7 +16,7 @@ class Ticket:
     """Goes with a request's work from thread to thread; any thread may cancel it."""
 
     def __init__(self, client: str, seconds: float) -> None:
-        self.client, self._deadline = client, time.monotonic() + seconds
+        self.client, self.deadline = client, time.monotonic() + seconds  # on that clock
         self._cancelled = False
         self._waiting: Event | None = None
         self._shared: SharedTicket | None = None
@@ -25,7 +25,7 @@ class Ticket:
     @property
     def is_live(self) -> bool:
         """Whether the result is still wanted."""
-        return not self._cancelled and time.monotonic() < self._deadline
+        return not self._cancelled and time.monotonic() < self.deadline
 
     def cancel(self) -> None:
         """Nobody wants the result any more; what waits for it is woken up."""
@@ -44,7 +44,7 @@ class Ticket:
         """Wait until the event is set. Raises UnwantedError if the result is not wanted any more."""
         self._waiting = event
         self.check()
-        event.wait(max(self._deadline - time.monotonic(), 0.0))
+        event.wait(max(self.deadline - time.monotonic(), 0.0))
         self._waiting = None
         self.check()
 
@@ -53,8 +53,8 @@ class SharedTicket(Ticket):
     """Of several requests of one client that are done together: wanted as long as one of them is."""
 
     def __init__(self, tickets: Sequence[Ticket]) -> None:
-        latest = max(ticket._deadline for ticket in tickets)
-        super().__init__(tickets[0].client, latest - time.monotonic())
+        super().__init__(tickets[0].client, 0.0)
+        self.deadline = max(ticket.deadline for ticket in tickets)
         self._tickets = tickets
         for ticket in tickets:
             ticket._shared = self

@@ -7,6 +7,7 @@ from typing import Any
 from glassformer.copying import Copying
 from glassformer.errors import GlassformerError
 from glassformer.markup import translate_markup
+from glassformer.quality_estimation.spelling import Spelling
 from glassformer.search import SearchOptions
 from glassformer.serving.endpoint import Call
 from glassformer.serving.limits import Limits
@@ -23,7 +24,10 @@ SHORT = 500  # characters of a request that shares a call with others, which wai
 
 @dataclass(frozen=True)
 class Wanted:
-    """Texts, and how they are to be translated."""
+    """Texts, and how they are to be translated.
+
+    An interface whose answers have no place for warnings keeps the spelling, for nothing is corrected silently.
+    """
 
     texts: Sequence[str]
     beam: int = 4
@@ -31,6 +35,7 @@ class Wanted:
     alignment: bool = False
     split: bool = True
     html: bool = False
+    spelling: Spelling = "keep"
     glossary: Glossary | None = None
 
     def check(self, limits: Limits) -> None:
@@ -55,7 +60,7 @@ class Wanted:
     @property
     def kind(self) -> Hashable:
         """All but the texts: what is wanted alike can be done by one call."""
-        return self.beam, self.alternatives, self.alignment, self.split, self.html, id(self.glossary)
+        return self.beam, self.alternatives, self.alignment, self.split, self.html, self.spelling, id(self.glossary)
 
     @property
     def width(self) -> int:
@@ -109,6 +114,7 @@ def translate(service: Service, direction: Direction, wanted: Wanted) -> Found:
                 align=wanted.alignment and not wanted.html,
                 to=direction.to,
                 copying=wanted.copying,
+                spelling=wanted.spelling,
             )
         except GlassformerError as error:
             raise invalid(direction.model.without_paths(str(error))) from error

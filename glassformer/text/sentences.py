@@ -9,7 +9,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 import sentencex
@@ -38,6 +38,12 @@ class Parts(NamedTuple):
 
     parts: list[str]
     spaces: list[str]
+
+    @property
+    def starts(self) -> list[int]:
+        """Where each part begins in the text, white space around which does not count."""
+        lengths = (len(part) + len(space) for part, space in zip(self.parts, self.spaces, strict=False))
+        return [0, *accumulate(lengths)]
 
     def joined(self, translations: Sequence[str]) -> str:
         """The parts' translations, with the white space that stood between the parts.

@@ -37,7 +37,7 @@ BEHIND = "imported, language behind"  # the same, of a model of one direction wh
 BYTE_LEVEL = "imported, byte-level"  # the same, of one whose pieces are made of bytes (`byte_level.py`)
 # The smallest vocabulary there can be: the control tokens, the 256 bytes, and a piece for the space.
 SMALLEST = len(PIECES) + 256 + 1
-LARGEST = 64 * MIB  # bytes of a `.spm` file: three million pieces; in memory it takes up to sixty times that
+LARGEST = 16 * MIB  # bytes of a `.spm` file: some 800,000 pieces, where NLLB's 256,000 take 5; in memory up to 40 times
 FOR_A_THREAD = 64  # texts to encode, below which a thread costs more than it brings
 
 
@@ -113,6 +113,10 @@ class Tokenizer:
             )  # fmt: skip
         except RuntimeError as error:
             raise _vocabulary_error(str(error), vocab_size) from error
+        if written.tell() > LARGEST:
+            raise InputError(
+                f"vocab_size = {vocab_size} makes a tokenizer of more than {LARGEST:,} bytes; set it lower"
+            )
         return cls(written.getvalue())
 
     @classmethod

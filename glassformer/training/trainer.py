@@ -16,6 +16,7 @@ from glassformer.training.run.saving import Saver
 from glassformer.training.run.selection import ModelSelection
 from glassformer.training.run.signals import Interrupted, StopSignals
 from glassformer.training.update.faults import ADVICE
+from glassformer.training.update.processors import Processors
 from glassformer.training.update.updater import Update, Updater
 
 
@@ -46,6 +47,8 @@ class Trainer:
         self.callbacks = callbacks
         self.report = make_reporter(run.path, self.settings.max_steps, self.progress.step, run.group)
         self.updater = Updater(run.replica, run.optimizer, run.config, run.group, run.translator.source_tokenizer)
+        # Not of several processes, which wait for each other too.
+        self.processors = Processors(run.group.device.type == "cpu" and run.group.size == 1)
         self.meter = Meter(run.translator.model, self.settings, run.group, self.progress)
         self.saver = Saver(run, self.report)
         self.selection = ModelSelection(run, self.report, self.saver)
@@ -60,7 +63,7 @@ class Trainer:
         Raises Interrupted, after saving, where a signal of `STOPPING` says stop; InputError where max_skipped
         updates in a row gave no usable numbers.
         """
-        with self.report, StopSignals() as stop:
+        with self.report, StopSignals() as stop, self.processors:
             for note in self.run.notes():
                 self.report.note(note)
             self.run.replica.objective.train()
@@ -103,7 +106,8 @@ class Trainer:
         self.progress.step += 1
         for callback in self.callbacks:
             callback.on_update_start(self, batches)
-        update = self.updater.update(self.progress.step, batches)
+        with self.processors.measured():
+            update = self.updater.update(self.progress.step, batches)
         for callback in self.callbacks:
             callback.on_update_end(self, update)
         self.uncounted.append(update)

@@ -3,6 +3,7 @@
 Without its library, which needs a C++ compiler, all of this is skipped.
 """
 
+import ctypes
 import random
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 import torch
 
 from glassformer.data.shortlist import NONE, Shortlist
-from glassformer.engine import EagerEngine, generate, generation
+from glassformer.engine import EagerEngine, generate, generation, packing
 from glassformer.engine.fast import FastEngine, linear, reason_against
 from glassformer.engine.native import library
 from glassformer.errors import GlassformerError, InputError, UsageError
@@ -418,6 +419,34 @@ def test_weights_are_checked():
             FastEngine(model.config, wrong)
 
 
+def _wrong(weights, where, name, value):
+    """`weights`, a struct, with a wrong value in one of the structs within it."""
+    part = getattr(weights.encoder[1] if where in dict(library.Layer._fields_) else weights, where)
+    setattr(part, name, value)
+
+
+@pytest.mark.parametrize("int8", [False, True])
+@pytest.mark.parametrize("where", ["query_key_value", "inner", "outer", "generator", "attention_norm", "target"])
+def test_the_library_checks_what_it_is_handed(where, int8, monkeypatch):
+    """Sizes that are not the config's, and numbers that are not there, through the C interface."""
+    from glassformer.engine import fast as module
+
+    sizes = {"attention_norm": [], "target": ["rows", "columns"]}.get(where, ["outputs", "inputs"])
+    numbers = {"attention_norm": ["gain", "bias"], "target": ["integers" if int8 else "floats"]}
+    wrong = [(name, value) for name in sizes for value in (-1, 0, 1, 2**31 - 1)]
+    wrong += [(name, None) for name in numbers.get(where, ["numbers", "bias", *(["sums", "scales"] if int8 else [])])]
+    for name, value in wrong:
+
+        def damaged(*given, name=name, value=value):
+            packed = packing.PackedWeights(*given)
+            _wrong(packed.struct, where, name, value)
+            return packed
+
+        monkeypatch.setattr(module, "PackedWeights", damaged)
+        with pytest.raises(UsageError, match=r"has another shape|has no numbers"):
+            fast(make(), int8)
+
+
 def test_nan_is_an_error():
     model = make()
     with torch.no_grad():
@@ -481,7 +510,9 @@ def test_sizes_that_the_library_is_given(value, monkeypatch):
     from glassformer.engine import fast as module
 
     model, usual = make(), module._native_config
-    for name, _ in library.Config._fields_[:15]:
+    for name, kind in library.Config._fields_:
+        if kind is not ctypes.c_int32:
+            continue
         if name == "max_length" and value > 2**20:
             continue
 
@@ -492,7 +523,7 @@ def test_sizes_that_the_library_is_given(value, monkeypatch):
 
         with monkeypatch.context() as patch:
             patch.setattr(module, "_native_config", hostile)
-            patch.setattr(module, "_positions", lambda *_: None)
+            patch.setattr(packing, "_positions", lambda *_: None)
             try:
                 engine = FastEngine(model.config, weights_of(model, False))
             except UsageError as error:

@@ -1,6 +1,8 @@
 """A trace is the translation that it traces, to the last number, for every option of the config."""
 
+import contextlib
 import dataclasses
+import functools
 import io
 import json
 import random
@@ -10,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from rich.console import Console
@@ -29,6 +31,7 @@ from glassformer.special import BOS, EOS
 from glassformer.text.normalization import normalizer
 from glassformer.translator import Translator
 from tests.model.helpers import named
+from tests.strange import MAKERS
 
 from .models import SENTENCE, cached, translator
 
@@ -461,6 +464,39 @@ def test_a_number_that_its_operation_does_not_make_is_refused(name, change):
     altered = Trace.from_dict(record)
     with pytest.raises(InputError, match="not made by its operation"):
         altered.cell_at(name, (0,) * len(altered.tensor(name).shape))
+
+
+@functools.cache
+def written():
+    return trace(cached(), SENTENCE, beam=2, detail="attention").to_json()
+
+
+def places(node, path=()):
+    """Every place of a JSON value, of a list those of its first items."""
+    items = node.items() if isinstance(node, dict) else enumerate(node[:3]) if isinstance(node, list) else ()
+    return [path, *(place for key, inner in items for place in places(inner, (*path, key)))]
+
+
+@settings(max_examples=100)
+@given(st.data())
+def test_a_record_with_a_strange_value_is_taken_or_refused(data):
+    record = json.loads(written())
+    if path := data.draw(st.sampled_from(places(record))):
+        node = record
+        for key in path[:-1]:
+            node = node[key]
+        node[path[-1]] = data.draw(st.sampled_from(MAKERS))()
+    else:
+        record = data.draw(st.sampled_from(MAKERS))()
+    with contextlib.suppress(InputError):
+        taken = Trace.from_dict(record)
+        assert repr(taken)
+        assert Trace.from_dict(json.loads(taken.to_json())).meta == taken.meta
+
+
+def test_where_a_record_was_found_is_a_text():
+    with pytest.raises(UsageError, match="where is 5"):
+        Trace.from_dict({}, 5)
 
 
 def test_a_logit_that_is_not_carried_is_refused_by_its_token():

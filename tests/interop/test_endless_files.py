@@ -1,12 +1,15 @@
 """Small files of other programs that would take memory or time without end: each is refused at once, in one line."""
 
 import argparse
+import contextlib
 import io
 import zipfile
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from glassformer.errors import InputError
 from glassformer.interop import import_model
@@ -119,6 +122,85 @@ def test_no_call_in_a_pickle_takes_memory(around, name, tmp_path):
     (tmp_path / "best.pt").write_bytes(around(CALL % name))
     with pytest.raises(InputError, match="only tensors are read"):
         unpickled(tmp_path / "best.pt")
+
+
+def nested(times, width):
+    """Code for a tuple of `width` times the same tuple, and so on."""
+    head = b"K\1"
+    return head + (b"q\0" + b"h\0" * (width - 1) + (b"\x85" if width == 1 else b"\x86")) * times
+
+
+def key(code):
+    return b"}" + code + b"Ns."
+
+
+def call(name, *arguments):
+    """Code for NAME(arguments)."""
+    return b"c" + name.replace(b" ", b"\n") + b"\n(" + b"".join(arguments) + b"tR"
+
+
+def number(value):
+    return b"\x8a\x14" + value.to_bytes(20, "little", signed=True)
+
+
+def long_text(text):
+    return b"X" + len(text).to_bytes(4, "little") + text
+
+
+HEX = long_text(b"hex")
+ENCODED = call(b"_codecs encode", long_text(b"a"), long_text(b"utf-8"))
+for _ in range(40):
+    ENCODED = call(b"_codecs encode", ENCODED, HEX)  # twice as long each time
+ALL_THE_SAME = b"}" + b"".join(number(i * (2**61 - 1)) + b"Ns" for i in range(16, 30_000)) + b"."
+STORAGE = b"(" + long_text(b"storage") + b"ctorch\nFloatStorage\n%s" + long_text(b"cpu") + b"K\1Ntq\1Q"
+ENDLESS = {
+    "a key of tuples that hold the same one twice": key(nested(60, 2)),
+    "a key that nests deeper than the stack": key(nested(1_000_000, 1)),
+    "tuples of tuples that are no key": b"}" + long_text(b"args") + nested(60, 2) + b"s.",
+    "a storage whose key is such": STORAGE % nested(60, 2) + b".",
+    "a storage whose key is a tuple": STORAGE % b"K\1K\2\x86" + b".",
+    "numbers that have the same hash": ALL_THE_SAME,
+    "a mapping made of a list of pairs": call(b"collections OrderedDict", b"](K\1K\2\x86e") + b".",
+    "a set": call(b"__builtin__ set", b"](K\1e") + b".",
+    "a counter": call(b"collections Counter", b"](K\1e") + b".",
+    "bytes that grow twofold": ENCODED + b".",
+    "a tensor of numbers that are made": call(b"torch Tensor", number(1 << 40)) + b".",
+    "more than was put on the stack": b"\x86.",
+    "something that was never kept": b"h\x07.",
+}
+
+
+@pytest.mark.parametrize("around", [in_archive, after_the_numbers_of_torch])
+@pytest.mark.parametrize("attack", ENDLESS)
+def test_no_pickle_takes_time_without_end(around, attack, tmp_path):
+    (tmp_path / "best.pt").write_bytes(around(b"\x80\x02" + ENDLESS[attack]))
+    with pytest.raises(InputError, match="only tensors are read"):
+        unpickled(tmp_path / "best.pt")
+
+
+def test_the_storages_of_an_old_checkpoint_are_no_way_in(tmp_path):
+    fair(tmp_path / "in")
+    path = tmp_path / "in" / "best.pt"
+    rewritten(path, lambda _: None, _use_new_zipfile_serialization=False)
+    data = path.read_bytes()
+    at = data.rindex(b"\x80\x02]q")  # the list of storages, after the checkpoint
+    path.write_bytes(data[:at] + b"\x80\x02" + key(nested(60, 2)) + data[at:])
+    with pytest.raises(InputError, match="only tensors are read"):
+        unpickled(path)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_whatever_a_pickle_holds_ends_in_time(tmp_path_factory, data):
+    """Operations that torch's loader knows, in any order, that nest and share what they can."""
+    parts = [b"K\1", b"]", b"}", b")", b"N", b"(", b"t", b"e", b"a", b"s", b"u", b"R", b"b", b"Q", b"\x81", b"\x85",
+             b"\x86", b"\x87", b"q\0", b"h\0", b"q\1", b"h\1", long_text(b"a"), nested(30, 2), nested(40, 1),
+             b"ccollections\nOrderedDict\n", b"cargparse\nNamespace\n", b"ctorch\nSize\n"]  # fmt: skip
+    code = b"".join(data.draw(st.lists(st.sampled_from(parts), max_size=40)))
+    path = tmp_path_factory.mktemp("any") / "best.pt"
+    path.write_bytes(in_archive(b"\x80\x02" + code + b"."))
+    with contextlib.suppress(InputError):
+        unpickled(path)
 
 
 def test_other_numbers_than_floating_point_ones(tmp_path):

@@ -30,7 +30,7 @@ const char* guarded(Work work) {
 }
 
 void check(const glassformer_config& c) {
-    for (int value : {c.vocabulary, c.d_model, c.heads, c.kv_heads, c.encoder_layers, c.decoder_layers, c.d_ff, c.max_length})
+    for (int value : {c.vocabulary, c.d_model, c.heads, c.kv_heads, c.d_ff, c.max_length})
         require(value >= 1 && value < MOST, "a size of the config is out of range");
     require(c.source_vocabulary >= 0 && c.source_vocabulary < MOST, "source_vocabulary is out of range");
     require(c.d_model % c.heads == 0 && c.heads % c.kv_heads == 0, "heads do not divide d_model");
@@ -39,9 +39,35 @@ void check(const glassformer_config& c) {
     require(c.activation >= RELU && c.activation <= SILU, "unknown activation");
 }
 
-void check(const glassformer_weight& w) {
-    require(w.name && w.rows >= 1 && w.columns >= 1 && w.rows < MOST && w.columns < MOST, "a weight's shape is out of range");
-    require(w.floats || (w.integers && w.scales), "a weight has no numbers");
+void check(const Matrix& w, int outputs, int inputs) {
+    require(w.outputs == outputs && w.inputs == inputs, "a matrix has another shape");
+    require(w.numbers && w.bias && (!w.integers || (w.scales && w.sums)), "a matrix has no numbers");
+}
+
+void check(const Norm& norm) { require(norm.gain && norm.bias, "a norm has no numbers"); }
+
+void check(const Embedding& table, int rows, int columns) {
+    require(table.rows == rows && table.columns == columns, "an embedding has another shape");
+    require(table.floats || (table.integers && table.scales), "an embedding has no numbers");
+}
+
+void check(const Layer& layer, const glassformer_config& c, bool is_decoder) {
+    const int d = c.d_model, kv = c.kv_heads * (d / c.heads);
+    check(layer.query_key_value, d + 2 * kv, d), check(layer.output, d, d), check(layer.attention_norm);
+    check(layer.inner, c.gated ? 2 * c.d_ff : c.d_ff, d), check(layer.outer, d, c.d_ff), check(layer.feed_forward_norm);
+    if (!is_decoder) return;
+    check(layer.cross_query, d, d), check(layer.cross_key_value, 2 * kv, d), check(layer.cross_output, d, d);
+    check(layer.cross_norm);
+}
+
+void check(const glassformer_weights& w, const glassformer_config& c) {
+    require(w.encoder && w.decoder && w.encoder_layers >= 1 && w.decoder_layers >= 1, "there are no layers");
+    for (int i = 0; i < w.encoder_layers; ++i) check(w.encoder[i], c, false);
+    for (int i = 0; i < w.decoder_layers; ++i) check(w.decoder[i], c, true);
+    check(w.source, c.source_vocabulary ? c.source_vocabulary : c.vocabulary, c.d_model);
+    check(w.target, c.vocabulary, c.d_model), check(w.generator, c.vocabulary, c.d_model);
+    if (c.final_norm) check(w.encoder_norm), check(w.decoder_norm);
+    require(w.turns || !c.rotary, "rotary positions without their turns");
 }
 
 const Kernels* kernels_of(const char* name, int threads) {
@@ -63,16 +89,11 @@ const char* glassformer_interface(void) { return GLASSFORMER_INTERFACE; }
 
 const char* glassformer_instruction_sets(void) { return kernel_names(); }
 
-const char* glassformer_open(const glassformer_config* config, const glassformer_weight* weights, int32_t count,
-                             const float* source_positions, const float* target_positions, const float* turns,
+const char* glassformer_open(const glassformer_config* config, const glassformer_weights* weights,
                              const char* instruction_set, int32_t threads, glassformer_model** made) {
     return guarded([&] {
-        check(*config);
-        require(turns || !config->rotary, "rotary positions without their turns");
-        std::map<std::string, const glassformer_weight*> by_name;
-        for (int i = 0; i < count; ++i) check(weights[i]), by_name[weights[i].name] = &weights[i];
-        *made = new glassformer_model(*config, by_name, kernels_of(instruction_set, threads), threads,
-                                      {source_positions, target_positions, turns});
+        check(*config), check(*weights, *config);
+        *made = new glassformer_model(*config, *weights, kernels_of(instruction_set, threads), threads);
     });
 }
 
@@ -129,25 +150,19 @@ const char* glassformer_step(glassformer_batch* batch, int32_t n, const int32_t*
     });
 }
 
-const char* glassformer_search(glassformer_batch* batch, int32_t start, int32_t end, const int32_t* limits,
-                               int32_t min_length, const uint8_t* suppressed, int32_t beam, int32_t n_best,
-                               const double* penalties, int32_t to_the_limit, int32_t longest, int32_t* tokens,
-                               float* log_probs) {
+const char* glassformer_search(glassformer_batch* batch, const glassformer_task* task) {
     return guarded([&] {
         const Config& c = batch->model.config;
+        const Task& t = *task;
         const int64_t sources = (int64_t)batch->lengths.size();
-        check_ids(&start, 1, c.vocabulary), check_ids(&end, 1, c.vocabulary);
-        require(longest >= 1 && longest <= c.max_length, "more tokens than the model admits");
-        require(beam >= 1 && beam < MOST / 2 && n_best >= 1 && n_best <= beam, "the beam's width is out of range");
-        require(sources * beam < MOST / (longest + Cache::RUN), "too many tokens in one batch");
+        check_ids(&t.start, 1, c.vocabulary), check_ids(&t.end, 1, c.vocabulary);
+        require(t.longest >= 1 && t.longest <= c.max_length, "more tokens than the model admits");
+        require(t.beam >= 1 && t.beam < MOST / 2 && t.n_best >= 1 && t.n_best <= t.beam, "the beam's width is out of range");
+        require(sources * t.beam < MOST / (t.longest + Cache::RUN), "too many tokens in one batch");
         for (int source = 0; source < sources; ++source)
-            require(limits[source] >= 1 && limits[source] <= longest, "a limit is out of range");
-        std::vector<uint8_t> at_first(suppressed, suppressed + c.vocabulary);
-        at_first[end] = 1;
-        const Search search = {start, end, limits, min_length, suppressed, at_first.data(), beam, n_best, longest,
-                               penalties, to_the_limit != 0, tokens, log_probs};
+            require(t.limits[source] >= 1 && t.limits[source] <= t.longest, "a limit is out of range");
         std::lock_guard<std::mutex> lock(batch->model.busy);
-        beam == 1 ? batch->greedy(search) : batch->beam(search);
+        batch->search(t);
     });
 }
 
@@ -174,14 +189,12 @@ const char* glassformer_log_probs(glassformer_batch* batch, float* log_probs) {
     });
 }
 
-const char* glassformer_linear(const char* instruction_set, int32_t threads, const glassformer_weight* weight,
-                               const glassformer_weight* bias, const float* x, int32_t n, float* y) {
+const char* glassformer_linear(const char* instruction_set, int32_t threads, const glassformer_matrix* weight,
+                               const float* x, int32_t n, float* y) {
     return guarded([&] {
-        check(*weight);
-        require(weight->columns <= MOST_INPUTS && n >= 1 && n < MOST, "a size is out of range");
-        require(!bias || (bias->floats && bias->columns == weight->rows), "the bias has another size");
-        Workplace place(kernels_of(instruction_set, threads), threads);
-        place.linear(pack({weight}, {bias}), x, weight->columns, n, y, weight->rows);
+        require(weight->inputs >= 1 && weight->inputs <= MOST_INPUTS && n >= 1 && n < MOST, "a size is out of range");
+        check(*weight, weight->outputs, weight->inputs);
+        Workplace(kernels_of(instruction_set, threads), threads).linear(*weight, x, weight->inputs, n, y, weight->outputs);
     });
 }
 }

@@ -6,6 +6,8 @@
 #pragma once
 #include <cstdint>
 
+#include "interface.h"
+
 constexpr int PANEL = 32;  // outputs that are computed together
 constexpr int GROUP = 4;   // inputs whose eight-bit products one instruction adds up
 constexpr int WORD = 4;    // bytes of a float, or of the integers of a group
@@ -15,15 +17,10 @@ static constexpr int padded(int n, int to = LINE) { return (n + to - 1) / to * t
 
 enum Activation { RELU, GELU, SILU };
 
-// A weight matrix W in the order in which a product reads it; see packing.h.
-struct Packed {
-    int outputs, words;       // the latter: of a row
-    bool integers;
-    const uint8_t* numbers;   // [panel][word][output of the panel]
-    const float* scales;      // [output]: what an integer stands for
-    const int32_t* sums;      // [output]: the sum of the row's integers
-    const float* bias;        // [output]
-};
+using Matrix = glassformer_matrix;
+
+static constexpr int panels(const Matrix& w) { return (w.outputs + PANEL - 1) / PANEL; }
+static constexpr int words(const Matrix& w) { return w.integers ? (w.inputs + GROUP - 1) / GROUP : w.inputs; }  // of a row
 
 // Rows that are to be multiplied, of floats or of integers to which `OFFSET` is added, for instructions that take
 // unsigned bytes.
@@ -50,7 +47,7 @@ struct Candidates {
 struct Kernels {
     const char* name;
     void (*quantize)(const float* x, int n, int padded, uint8_t* bytes, float* scale);
-    void (*product)(const Packed& w, int first_panel, int panels, const Rows& x, float* y, int64_t y_stride);
+    void (*product)(const Matrix& w, int first_panel, int panels, const Rows& x, float* y, int64_t y_stride);
     void (*layer_norm)(const float* x, const float* gain, const float* bias, int n, float eps, float* y);
     void (*rms_norm)(const float* x, const float* gain, int n, float eps, float* y);
     void (*add)(float* x, const float* y, int n);

@@ -1,7 +1,7 @@
 """The library's functions, by ctypes; `native/interface.h` describes each of them."""
 
 import ctypes
-from ctypes import POINTER, c_char_p, c_float, c_int8, c_int32, c_int64, c_void_p
+from ctypes import POINTER, c_char_p, c_float, c_int32, c_void_p
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,24 +19,73 @@ class Config(ctypes.Structure):
 
     _fields_ = (
         *((name, c_int32) for name in (
-            "vocabulary", "source_vocabulary", "d_model", "heads", "kv_heads", "encoder_layers", "decoder_layers",
-            "d_ff", "max_length", "activation", "gated", "rms_norm", "pre_norm", "final_norm", "rotary",
+            "vocabulary", "source_vocabulary", "d_model", "heads", "kv_heads", "d_ff", "max_length", "activation",
+            "gated", "rms_norm", "pre_norm", "final_norm", "rotary",
         )),
         ("norm_eps", c_float),
         ("embedding_factor", c_float),
     )  # fmt: skip
 
 
-class Weight(ctypes.Structure):
-    """`glassformer_weight`."""
+class Matrix(ctypes.Structure):
+    """`glassformer_matrix`."""
 
     _fields_ = (
-        ("name", c_char_p),
-        ("rows", c_int64),
-        ("columns", c_int64),
-        ("floats", POINTER(c_float)),
-        ("integers", POINTER(c_int8)),
-        ("scales", POINTER(c_float)),
+        *((name, c_int32) for name in ("outputs", "inputs", "integers")),
+        *((name, c_void_p) for name in ("numbers", "scales", "bias", "sums")),
+    )
+
+
+class Norm(ctypes.Structure):
+    """`glassformer_norm`."""
+
+    _fields_ = (("gain", c_void_p), ("bias", c_void_p))
+
+
+class Layer(ctypes.Structure):
+    """`glassformer_layer`."""
+
+    _fields_ = (
+        *((name, Matrix) for name in (
+            "query_key_value", "output", "inner", "outer", "cross_query", "cross_key_value", "cross_output",
+        )),
+        *((name, Norm) for name in ("attention_norm", "feed_forward_norm", "cross_norm")),
+    )  # fmt: skip
+
+
+class Embedding(ctypes.Structure):
+    """`glassformer_embedding`."""
+
+    _fields_ = (
+        ("rows", c_int32),
+        ("columns", c_int32),
+        *((name, c_void_p) for name in ("floats", "integers", "scales", "positions")),
+    )
+
+
+class Weights(ctypes.Structure):
+    """`glassformer_weights`."""
+
+    _fields_ = (
+        ("source", Embedding),
+        ("target", Embedding),
+        ("encoder", POINTER(Layer)),
+        ("decoder", POINTER(Layer)),
+        ("encoder_layers", c_int32),
+        ("decoder_layers", c_int32),
+        ("encoder_norm", Norm),
+        ("decoder_norm", Norm),
+        ("generator", Matrix),
+        ("turns", c_void_p),
+    )
+
+
+class Task(ctypes.Structure):
+    """`glassformer_task`."""
+
+    _fields_ = (
+        *((name, c_int32) for name in ("start", "end", "min_length", "beam", "n_best", "longest", "to_the_limit")),
+        *((name, c_void_p) for name in ("limits", "suppressed", "penalties", "tokens", "log_probs")),
     )
 
 
@@ -54,34 +103,20 @@ class Array:
         return c_void_p(array.ctypes.data)
 
 
-INTS, FLOATS, DOUBLES, BYTES = map(Array, ("int32", "float32", "float64", "uint8"))
+INTS, FLOATS, BYTES = map(Array, ("int32", "float32", "uint8"))
 FUNCTIONS: dict[str, tuple[Any, ...]] = {  # what each takes
     "instruction_sets": (),
-    "open": (POINTER(Config), POINTER(Weight), c_int32, FLOATS, FLOATS, FLOATS, c_char_p, c_int32, POINTER(c_void_p)),
+    "open": (POINTER(Config), POINTER(Weights), c_char_p, c_int32, POINTER(c_void_p)),
     "close": (c_void_p,),
     "encode": (c_void_p, INTS, INTS, c_int32, POINTER(c_void_p)),
     "free": (c_void_p,),
     "shorten": (c_void_p, INTS, INTS),
     "step": (c_void_p, c_int32, INTS, INTS, INTS, c_int32, INTS, FLOATS, c_int32),
-    "search": (
-        c_void_p,
-        c_int32,
-        c_int32,
-        INTS,
-        c_int32,
-        BYTES,
-        c_int32,
-        c_int32,
-        DOUBLES,
-        c_int32,
-        c_int32,
-        INTS,
-        FLOATS,
-    ),
+    "search": (c_void_p, POINTER(Task)),
     "best": (c_void_p, c_int32, BYTES, INTS, FLOATS),
     "log_probs_of": (c_void_p, INTS, FLOATS),
     "log_probs": (c_void_p, FLOATS),
-    "linear": (c_char_p, c_int32, POINTER(Weight), POINTER(Weight), FLOATS, c_int32, FLOATS),
+    "linear": (c_char_p, c_int32, POINTER(Matrix), FLOATS, c_int32, FLOATS),
 }
 
 

@@ -4,108 +4,12 @@
 #include <algorithm>
 #include <cmath>
 
-using Weights = std::map<std::string, const glassformer_weight*>;
-
-namespace {
-
 constexpr int ROWS_TOGETHER = 240;  // of a product, for one item of work: what the second-level cache holds
 
-Array<float> copy(const float* from, int64_t size) {  // of null: zeros
-    Array<float> to(size);
-    if (from) std::memcpy(to.data(), from, size * sizeof(float));
-    return to;
-}
-
-// Finds weights by name, and refuses what is missing or of another shape or type.
-struct Reader {
-    // null where there is none
-    const glassformer_weight* find(const std::string& name, int64_t rows, int64_t columns, bool of_integers) const {
-        const auto found = weights.find(name);
-        if (found == weights.end()) return nullptr;
-        const glassformer_weight& w = *found->second;
-        if (w.rows != rows || w.columns != columns) throw Refused("tensor '" + name + "' has another shape");
-        if (of_integers ? !w.integers || !w.scales : !w.floats) throw Refused("tensor '" + name + "' is of another type");
-        return &w;
-    }
-    const glassformer_weight* matrix(const std::string& name, int64_t rows, int64_t columns) const {
-        const glassformer_weight* w = find(name, rows, columns, integers);
-        if (!w) throw Refused("tensor '" + name + "' is missing");
-        return w;
-    }
-    const glassformer_weight* vector(const std::string& name, int64_t n) const { return find(name, 1, n, false); }
-    // The linear maps with these names and numbers of outputs, as one matrix.
-    Matrix linear(const std::vector<std::pair<std::string, int>>& parts, int inputs) const {
-        std::vector<const glassformer_weight*> matrices, biases;
-        for (const auto& [name, outputs] : parts) {
-            matrices.push_back(matrix(name + ".weight", outputs, inputs));
-            biases.push_back(vector(name + ".bias", outputs));
-        }
-        return pack(matrices, biases);
-    }
-    Norm norm(const std::string& name, int n) const {
-        const glassformer_weight *gain = vector(name + ".weight", n), *bias = vector(name + ".bias", n);
-        if (!gain) throw Refused("tensor '" + name + ".weight' is missing");
-        return {copy(gain->floats, n), copy(bias ? bias->floats : nullptr, n)};
-    }
-
-    const Weights& weights;
-    bool integers;
-};
-
-// Self-attention and feed-forward network of either side.
-void read_layer(const Reader& read, const Config& c, const std::string& name, EncoderLayer& layer) {
-    const int d = c.d_model, kv = c.kv_heads * (d / c.heads);
-    const std::string attention = name + ".self_attention", feed_forward = name + ".feed_forward";
-    layer.query_key_value =
-        read.linear({{attention + ".query", d}, {attention + ".key", kv}, {attention + ".value", kv}}, d);
-    layer.output = read.linear({{attention + ".output", d}}, d);
-    layer.attention_norm = read.norm(attention + "_norm.norm", d);
-    layer.feed_forward_norm = read.norm(feed_forward + "_norm.norm", d);
-    std::vector<std::pair<std::string, int>> inner = {{feed_forward + ".inner", c.d_ff}};
-    if (c.gated) inner.push_back({feed_forward + ".gate", c.d_ff});
-    layer.inner = read.linear(inner, d);
-    layer.outer = read.linear({{feed_forward + ".outer", d}}, c.d_ff);
-}
-
-void read_cross(const Reader& read, const Config& c, const std::string& name, DecoderLayer& layer) {
-    const int d = c.d_model, kv = c.kv_heads * (d / c.heads);
-    layer.cross_query = read.linear({{name + ".query", d}}, d);
-    layer.cross_key_value = read.linear({{name + ".key", kv}, {name + ".value", kv}}, d);
-    layer.cross_output = read.linear({{name + ".output", d}}, d);
-    layer.cross_norm = read.norm(name + "_norm.norm", d);
-}
-
-}  // namespace
-
-glassformer_model::glassformer_model(const Config& c, const Weights& weights, const Kernels* kernels, int threads,
-                                     const Positions& positions)
-    : Workplace(kernels, threads), config(c),
+glassformer_model::glassformer_model(const Config& c, const glassformer_weights& w, const Kernels* kernels, int threads)
+    : Workplace(kernels, threads), config(c), weights(w), encoder(w.encoder, w.encoder + w.encoder_layers),
+      decoder(w.decoder, w.decoder + w.decoder_layers),
       heads{c.heads, c.heads / c.kv_heads, c.d_model / c.heads, std::sqrt((float)(c.d_model / c.heads))} {
-    const auto first = weights.find("generator.weight");
-    const auto table = weights.find("target_embedding.token.weight");
-    if (table == weights.end()) throw Refused("tensor 'target_embedding.token.weight' is missing");
-    const Reader read{weights, table->second->integers != nullptr};
-    target_table.weight = *read.matrix("target_embedding.token.weight", c.vocabulary, c.d_model);
-    source_table.weight = c.source_vocabulary
-                              ? *read.matrix("source_embedding.token.weight", c.source_vocabulary, c.d_model)
-                              : target_table.weight;
-    generator = first == weights.end()
-                    ? pack({&target_table.weight}, {read.vector("generator.bias", c.vocabulary)})
-                    : read.linear({{"generator", c.vocabulary}}, c.d_model);
-    for (int i = 0; i < c.encoder_layers; ++i)  // no memory for layers whose weights are not there
-        read_layer(read, c, "encoder." + std::to_string(i), encoder.emplace_back());
-    for (int i = 0; i < c.decoder_layers; ++i) {
-        read_layer(read, c, "decoder." + std::to_string(i), decoder.emplace_back());
-        read_cross(read, c, "decoder." + std::to_string(i) + ".cross_attention", decoder.back());
-    }
-    if (c.final_norm) {
-        encoder_norm = read.norm("encoder_norm", c.d_model);
-        decoder_norm = read.norm("decoder_norm", c.d_model);
-    }
-    const auto kept = [&](const float* from, int n) { return copy(from, from ? (int64_t)c.max_length * n : 0); };
-    source_table.positions = kept(positions.source, c.d_model);
-    target_table.positions = kept(positions.target, c.d_model);
-    turns = kept(positions.turns, width());
     work.weights.resize(threads);
     work.places.resize(threads);
     work.logits.resize(threads);
@@ -122,7 +26,7 @@ Rows some(const Rows& rows, int first, int count) {
 
 Rows Workplace::operands(const Matrix& w, const float* x, int64_t x_stride, int n) {
     if (!w.integers) return {n, x_stride * WORD, (const uint8_t*)x, nullptr};
-    const int64_t stride = (int64_t)w.words() * WORD;
+    const int64_t stride = (int64_t)words(w) * WORD;
     uint8_t* bytes = work.bytes.at_least(n * stride);
     float* scales = work.scales.at_least(n);
     pool.run(n, (double)n * w.inputs, [&](int row, int) {
@@ -133,17 +37,17 @@ Rows Workplace::operands(const Matrix& w, const float* x, int64_t x_stride, int 
 
 void Workplace::linear(const Matrix& w, const float* x, int64_t x_stride, int n, float* y, int64_t y_stride) {
     const Rows rows = operands(w, x, x_stride, n);
-    const int panels = w.panels(), blocks = (n + ROWS_TOGETHER - 1) / ROWS_TOGETHER;
-    pool.run(panels * blocks, (double)n * w.inputs * w.outputs / 8, [&](int item, int) {
-        const int first = item / panels * ROWS_TOGETHER, panel = item % panels;
-        kernels->product(w.packed(), panel, 1, some(rows, first, std::min(n - first, ROWS_TOGETHER)),
+    const int parts = panels(w), blocks = (n + ROWS_TOGETHER - 1) / ROWS_TOGETHER;
+    pool.run(parts * blocks, (double)n * w.inputs * w.outputs / 8, [&](int item, int) {
+        const int first = item / parts * ROWS_TOGETHER, panel = item % parts;
+        kernels->product(w, panel, 1, some(rows, first, std::min(n - first, ROWS_TOGETHER)),
                          y + first * y_stride + panel * PANEL, y_stride);
     });
 }
 
 void glassformer_model::normalise(const Norm& norm, const float* x, float* y) const {
-    if (config.rms_norm) kernels->rms_norm(x, norm.gain.data(), config.d_model, config.norm_eps, y);
-    else kernels->layer_norm(x, norm.gain.data(), norm.bias.data(), config.d_model, config.norm_eps, y);
+    if (config.rms_norm) kernels->rms_norm(x, norm.gain, config.d_model, config.norm_eps, y);
+    else kernels->layer_norm(x, norm.gain, norm.bias, config.d_model, config.norm_eps, y);
 }
 
 // post (the paper): f(x); pre: f(norm(x)).
@@ -178,7 +82,7 @@ void glassformer_model::attention(const Matrix& project, const Matrix& output, c
 }
 
 // W_2 act(W_1 x), or W_2 (act(W_g x) * (W_1 x)), some rows at a time so that what is in between stays in the cache.
-void glassformer_model::feed_forward(const EncoderLayer& layer, float* x, int n) {
+void glassformer_model::feed_forward(const Layer& layer, float* x, int n) {
     const int64_t wide = padded(layer.inner.outputs);
     const float* h = sublayer_input(layer.feed_forward_norm, x, n);
     float* inner = work.inner.at_least(n * wide);
@@ -194,18 +98,17 @@ void glassformer_model::feed_forward(const EncoderLayer& layer, float* x, int n)
 }
 
 // E[id] * factor + PE[place].
-void glassformer_model::embed(const Table& table, const int32_t* ids, int n, const int32_t* places, float* x) {
+void glassformer_model::embed(const Embedding& table, const int32_t* ids, int n, const int32_t* places, float* x) {
     const int d = config.d_model;
     const float factor = config.embedding_factor;
     for (int row = 0; row < n; ++row) {
         float* here = x + (int64_t)row * stride();
         const int64_t id = ids[row];
-        if (const float* floats = table.weight.floats)
+        if (const float* floats = table.floats)
             for (int i = 0; i < d; ++i) here[i] = floats[id * d + i] * factor;
         else
-            for (int i = 0; i < d; ++i) here[i] = table.weight.integers[id * d + i] * table.weight.scales[id] * factor;
-        if (table.positions.size())
-            kernels->add(here, &table.positions[(int64_t)places[row] * d], d);
+            for (int i = 0; i < d; ++i) here[i] = table.integers[id * d + i] * table.scales[id] * factor;
+        if (table.positions) kernels->add(here, table.positions + (int64_t)places[row] * d, d);
     }
 }
 
@@ -223,7 +126,7 @@ int Cache::add(int n, int length) {
 }
 
 glassformer_batch::glassformer_batch(glassformer_model& m, const int32_t* ids, const int32_t* each, int sources)
-    : model(m), lengths(each, each + sources), memory(sources), cache(m.config.decoder_layers, m.config.kv_heads, m.width()) {
+    : model(m), lengths(each, each + sources), memory(sources), cache((int)m.decoder.size(), m.config.kv_heads, m.width()) {
     for (int first = 0, last; first < sources; first = last) {
         int tokens = 0;
         for (last = first; last < sources && (last == first || tokens + lengths[last] <= ROWS_TOGETHER); ++last)
@@ -242,11 +145,11 @@ void glassformer_batch::encode(const int32_t* ids, int first, int last) {
     const int n = (int)places.size(), d = model.stride(), width = model.width();
     Array<float> x((int64_t)n * d);
     std::vector<SourceMemory> own(last - first);
-    model.embed(model.source_table, ids, n, places.data(), x.data());
-    for (const EncoderLayer& layer : model.encoder) {
+    model.embed(model.weights.source, ids, n, places.data(), x.data());
+    for (const Layer& layer : model.encoder) {
         const auto attend = [&](float* qkv, int64_t wide, float* mixed) {
             for (int row = 0; c.rotary && row < n; ++row)
-                model.kernels->rotate(qkv + row * wide, c.heads + c.kv_heads, width, &model.turns[(int64_t)places[row] * width]);
+                model.kernels->rotate(qkv + row * wide, c.heads + c.kv_heads, width, model.weights.turns + (int64_t)places[row] * width);
             for (int source = first, row = 0; source < last; row += lengths[source++])
                 take_memory(own[source - first], qkv + row * wide + c.d_model, wide, lengths[source]);
             model.pool.run(n, 64. * n * d, [&](int row, int thread) {
@@ -258,7 +161,7 @@ void glassformer_batch::encode(const int32_t* ids, int first, int last) {
         model.feed_forward(layer, x.data(), n);
     }
     if (c.final_norm)
-        for (int row = 0; row < n; ++row) model.normalise(model.encoder_norm, &x[(int64_t)row * d], &x[(int64_t)row * d]);
+        for (int row = 0; row < n; ++row) model.normalise(model.weights.encoder_norm, &x[(int64_t)row * d], &x[(int64_t)row * d]);
     remember(x.data(), first, last);
 }
 
@@ -296,7 +199,7 @@ void glassformer_batch::attend_memory(const SourceMemory& of, int length, const 
     float* weights = model.work.weights[thread].data();
     model.kernels->attend_source(model.heads, q, of.keys.data(), of.values.data(), length, weights, y);
     for (int head = 0; attended && head < model.heads.count; ++head, weights += padded(length))
-        for (int s = 0; s < length; ++s) attended[s] += weights[s] / (model.heads.count * model.config.decoder_layers);
+        for (int s = 0; s < length; ++s) attended[s] += weights[s] / (model.heads.count * (int)model.decoder.size());
 }
 
 // To the slots of a row's past and its own.
@@ -323,13 +226,13 @@ void glassformer_batch::step(int n, const int32_t* tokens, const int32_t* source
     rows = n;
     source_of.assign(sources, sources + n);
     if (attended) std::memset(attended, 0, (size_t)n * across * sizeof(float));
-    model.embed(model.target_table, tokens, n, places.data(), x);
-    for (int number = 0; number < c.decoder_layers; ++number) {
-        const DecoderLayer& layer = model.decoder[number];
+    model.embed(model.weights.target, tokens, n, places.data(), x);
+    for (int number = 0; number < (int)model.decoder.size(); ++number) {
+        const Layer& layer = model.decoder[number];
         const auto attend_to_past = [&](float* qkv, int64_t wide, float* mixed) {
             model.pool.run(n, 2. * n * d * (length + 1), [&](int row, int thread) {
                 float* q = qkv + row * wide;
-                if (c.rotary) model.kernels->rotate(q, c.heads + c.kv_heads, width, &model.turns[(int64_t)length * width]);
+                if (c.rotary) model.kernels->rotate(q, c.heads + c.kv_heads, width, model.weights.turns + (int64_t)length * width);
                 for (int head = 0; head < c.kv_heads; ++head) {
                     const float* k = q + c.d_model + head * width;
                     std::memcpy(cache.keys(number, own[row]) + head * cache.head_stride(), k, width * sizeof(float));
@@ -350,5 +253,5 @@ void glassformer_batch::step(int n, const int32_t* tokens, const int32_t* source
         model.feed_forward(layer, x, n);
     }
     if (c.final_norm)
-        for (int row = 0; row < n; ++row) model.normalise(model.decoder_norm, x + row * d, x + row * d);
+        for (int row = 0; row < n; ++row) model.normalise(model.weights.decoder_norm, x + row * d, x + row * d);
 }

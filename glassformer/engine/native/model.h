@@ -1,15 +1,13 @@
 // The model's matrices, and the order in which encoder and decoder use them.
 #pragma once
-#include <map>
 #include <memory>
 #include <mutex>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
-#include "interface.h"
 #include "kernels.h"
 #include "memory.h"
-#include "packing.h"
 #include "threads.h"
 
 using Config = glassformer_config;
@@ -18,29 +16,10 @@ struct Refused : std::runtime_error {  // what the caller handed over cannot be 
     using std::runtime_error::runtime_error;
 };
 
-struct Norm {
-    Array<float> gain, bias;
-};
-
-struct EncoderLayer {
-    Matrix query_key_value, output, inner, outer;  // inner: with the gate's outputs after its own
-    Norm attention_norm, feed_forward_norm;
-};
-
-struct DecoderLayer : EncoderLayer {
-    Matrix cross_query, cross_key_value, cross_output;
-    Norm cross_norm;
-};
-
-// An embedding table, as the caller keeps it.
-struct Table {
-    glassformer_weight weight;
-    Array<float> positions;  // what is added to the vector at each place
-};
-
-struct Positions {  // as glassformer_open has them
-    const float *source, *target, *turns;
-};
+using Norm = glassformer_norm;
+using Layer = glassformer_layer;
+using Task = glassformer_task;
+using Embedding = glassformer_embedding;
 
 // What a layer computes in between; kept, so that no step asks for memory.
 struct Buffers {
@@ -67,30 +46,25 @@ struct Workplace {
 Rows some(const Rows& rows, int first, int count);  // `count` of them from `first` on
 
 struct glassformer_model : Workplace {
-    glassformer_model(const Config&, const std::map<std::string, const glassformer_weight*>&, const Kernels*, int threads,
-                      const Positions&);
+    glassformer_model(const Config&, const glassformer_weights&, const Kernels*, int threads);
 
     const float* sublayer_input(const Norm& norm, const float* x, int n);
     void add_and_norm(const Norm& norm, float* x, const float* fx, int n);  // x becomes x + fx, and the norm around it
     template <class Attend>
     void attention(const Matrix& project, const Matrix& output, const Norm& norm, float* x, int n, Attend attend);
-    void feed_forward(const EncoderLayer& layer, float* x, int n);
+    void feed_forward(const Layer& layer, float* x, int n);
     void normalise(const Norm& norm, const float* x, float* y) const;
-    void embed(const Table& table, const int32_t* ids, int n, const int32_t* places, float* x);
+    void embed(const Embedding& table, const int32_t* ids, int n, const int32_t* places, float* x);
 
     int width() const { return heads.width; }
     int kv_width() const { return config.kv_heads * width(); }
     int stride() const { return padded(config.d_model); }  // from one row of x to the next
 
-    Config config;
-    Heads heads;
+    const Config config;
+    const glassformer_weights weights;
+    const std::vector<Layer> encoder, decoder;
+    const Heads heads;
     std::mutex busy;
-    Table source_table, target_table;
-    Array<float> turns;
-    std::vector<EncoderLayer> encoder;
-    std::vector<DecoderLayer> decoder;
-    Norm encoder_norm, decoder_norm;
-    Matrix generator;
 };
 
 // What cross-attention reads of one source in one layer, as attention.h has it.
@@ -131,19 +105,13 @@ struct Shortlist {
     std::vector<int32_t> ids, places;
 };
 
-// What is to be searched, and where it goes: see glassformer_search in interface.h.
-struct Search {
-    int start, end;
-    const int32_t* limits;
-    int min_length;
-    const uint8_t *suppressed, *at_first;  // the latter: before min_length tokens
-    int beam, n_best, longest;
-    const double* penalties;
-    bool to_the_limit;
-    int32_t* tokens;
-    float* log_probs;
-
-    const uint8_t* forbidden(int length) const { return length < min_length ? at_first : suppressed; }
+// Some outputs of a matrix, packed again.
+struct Selection {
+    Selection(const Matrix& w, const std::vector<int32_t>& outputs);
+    Array<uint8_t> numbers;
+    Array<float> scales, bias;
+    Array<int32_t> sums;
+    Matrix matrix;
 };
 
 struct glassformer_batch {
@@ -156,16 +124,14 @@ struct glassformer_batch {
     void best(int count, const uint8_t* forbidden, int32_t* ids, float* log_probs);
     void log_probs_of(const int32_t* tokens, float* log_probs);
     void log_probs(float* log_probs);
-    // Refused ("stuck") if all tokens are forbidden after some path.
-    void greedy(const Search& search);
-    void beam(const Search& search);
+    void search(const Task& task);  // Refused ("stuck") if all tokens are forbidden after some path
 
     glassformer_model& model;
     std::vector<int> lengths;                          // of each source
     std::vector<std::vector<SourceMemory>> memory;     // [source][layer]
     Cache cache;
     std::vector<Shortlist> shortlists;                 // [source]; none where all tokens may come
-    Matrix short_generator;                            // the outputs of all of them
+    std::unique_ptr<Selection> short_generator;        // the outputs of all of them
     int rows = 0;                                      // of the latest step
     std::vector<int32_t> source_of;                    // [row] of it
     Array<float> hidden;                               // its output, before the generator

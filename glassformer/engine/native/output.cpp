@@ -21,19 +21,19 @@ struct Logits {
         sums_.reset((int64_t)chunks * n);
         log_z.reset(n);
     }
-    int chunks() const { return (model_.generator.panels() + CHUNK - 1) / CHUNK; }
+    int chunks() const { return (panels(model_.weights.generator) + CHUNK - 1) / CHUNK; }
 
     // each(logits, how many, first id, row, thread) for every row and chunk; then log Z of each row.
     template <class Each>
     void visit(Each each) {
-        const Matrix& w = model_.generator;
+        const Matrix& w = model_.weights.generator;
         const int blocks = (rows_ + TOGETHER - 1) / TOGETHER;
         const Rows x = model_.operands(w, hidden_, model_.stride(), rows_);
         model_.pool.run(chunks() * blocks, (double)rows_ * w.inputs * w.outputs / 8, [&](int item, int thread) {
             const int chunk = item % chunks(), first = item / chunks() * TOGETHER, panel = chunk * CHUNK;
             const int ids = std::min(w.outputs - panel * PANEL, CHUNK * PANEL), count = std::min(rows_ - first, TOGETHER);
             float* y = model_.work.logits[thread].at_least(TOGETHER * CHUNK * PANEL);
-            model_.kernels->product(w.packed(), panel, std::min(CHUNK, w.panels() - panel), some(x, first, count), y,
+            model_.kernels->product(w, panel, std::min(CHUNK, panels(w) - panel), some(x, first, count), y,
                                     CHUNK * PANEL);
             for (int r = 0; r < count; ++r) {
                 const float* logits = y + r * CHUNK * PANEL;
@@ -70,6 +70,21 @@ private:
 
 }  // namespace
 
+Selection::Selection(const Matrix& w, const std::vector<int32_t>& outputs) : matrix(w) {
+    matrix.outputs = (int)outputs.size();
+    const int64_t rows = panels(matrix) * PANEL, panel = (int64_t)words(w) * PANEL * WORD;  // bytes
+    numbers.reset(rows / PANEL * panel), scales.reset(rows), bias.reset(rows), sums.reset(rows);
+    for (int to = 0; to < matrix.outputs; ++to) {
+        const int from = outputs[to];
+        bias[to] = w.bias[from];
+        if (w.integers) scales[to] = w.scales[from], sums[to] = w.sums[from];
+        uint8_t* there = &numbers[to / PANEL * panel + to % PANEL * WORD];
+        const uint8_t* here = w.numbers + from / PANEL * panel + from % PANEL * WORD;
+        for (int word = 0; word < words(w); ++word) std::memcpy(there + word * PANEL * WORD, here + word * PANEL * WORD, WORD);
+    }
+    matrix.numbers = numbers.data(), matrix.scales = scales.data(), matrix.bias = bias.data(), matrix.sums = sums.data();
+}
+
 void glassformer_batch::shorten(const int32_t* ids, const int32_t* each) {
     std::vector<int32_t> place_of(model.config.vocabulary, -1), all;
     shortlists.assign(lengths.size(), {});
@@ -79,16 +94,17 @@ void glassformer_batch::shorten(const int32_t* ids, const int32_t* each) {
             shortlists[source].ids.push_back(ids[i]);
             shortlists[source].places.push_back(place_of[ids[i]]);
         }
-    short_generator = chosen(model.generator, all);
+    short_generator = std::make_unique<Selection>(model.weights.generator, all);
 }
 
 // Of a shortlist: one product for the tokens of all sources, of which each row takes its own, so that its numbers do not
 // depend on the batch.
 void glassformer_batch::best_of_few(int count, const uint8_t* forbidden, int32_t* ids, float* log_probs) {
-    const int64_t wide = padded(short_generator.outputs);
+    const Matrix& w = short_generator->matrix;
+    const int64_t wide = padded(w.outputs);
     Array<float> all(rows * wide);
     std::atomic<bool> finite{true};
-    model.linear(short_generator, hidden.data(), model.stride(), rows, all.data(), wide);
+    model.linear(w, hidden.data(), model.stride(), rows, all.data(), wide);
     model.pool.run(rows, 20. * rows * wide, [&](int row, int) {
         const Shortlist& list = shortlists[source_of[row]];
         const int n = (int)list.ids.size();

@@ -11,7 +11,7 @@ constexpr int AHEAD = 4096;  // bytes of weights that a single tile fetches befo
 //     floats     y[n][o] = sum_i x[n][i] * W[o][i] + b[o]
 //     integers   y[n][o] = (sum_i q[n][i] * Q[o][i]) * (scale[n] * Scale[o]) + b[o]
 //
-// and a word of an output stands in `Packed` at [its panel][word][its place in the panel].
+// and a word of an output stands in `numbers` at [its panel][word][its place in the panel].
 
 // Sums of R rows and COLUMNS * LANES outputs, of integers or floats, a word of each row at a time. A function of its own,
 // so that all sums stay in registers; R is known when it is compiled, and every row is computed in the same way whatever
@@ -51,8 +51,8 @@ static inline void add_up(const uint8_t* w, int words, const uint8_t* x, int64_t
 
 // Outputs [first, first + COLUMNS * LANES) of R rows from row `row` on, the part of a panel that begins there.
 template <int R>
-static void tile(const Packed& w, int first, const Rows& x, int row, float* out, int64_t out_stride) {
-    const int64_t panel = (int64_t)w.words * PANEL * WORD;  // bytes
+static void tile(const Matrix& w, int first, const Rows& x, int row, float* out, int64_t out_stride) {
+    const int64_t panel = (int64_t)words(w) * PANEL * WORD;  // bytes
     const uint8_t* from = w.numbers + first / PANEL * panel + first % PANEL * WORD;
     const uint8_t* xs = x.numbers + row * x.stride;
     // Each tile fetches its share of the next panel; a single one has no time for that.
@@ -61,7 +61,7 @@ static void tile(const Packed& w, int first, const Rows& x, int row, float* out,
     if (w.integers) {
         // Of few sums of integers, whose order does not matter, several chains: none waits for its last addition.
         Ints sums[R][COLUMNS];
-        add_up<int32_t, R <= 2 ? 4 / R : 1>(from, w.words, xs, x.stride, next, step, sums);
+        add_up<int32_t, R <= 2 ? 4 / R : 1>(from, words(w), xs, x.stride, next, step, sums);
 #pragma GCC unroll 12
         for (int r = 0; r < R; ++r)
 #pragma GCC unroll 8
@@ -74,7 +74,7 @@ static void tile(const Packed& w, int first, const Rows& x, int row, float* out,
             }
     } else {
         Floats sums[R][COLUMNS];
-        add_up<float, 1>(from, w.words, xs, x.stride, next, step, sums);
+        add_up<float, 1>(from, words(w), xs, x.stride, next, step, sums);
 #pragma GCC unroll 12
         for (int r = 0; r < R; ++r)
 #pragma GCC unroll 8
@@ -84,7 +84,7 @@ static void tile(const Packed& w, int first, const Rows& x, int row, float* out,
 }
 
 template <int R>
-static void some_rows(const Packed& w, int first, const Rows& x, int row, float* y, int64_t y_stride) {
+static void some_rows(const Matrix& w, int first, const Rows& x, int row, float* y, int64_t y_stride) {
     if (first + LANES * COLUMNS <= w.outputs) return tile<R>(w, first, x, row, y + row * y_stride, y_stride);
     float all_of_them[R * PANEL];  // the last part has outputs that do not exist
     tile<R>(w, first, x, row, all_of_them, PANEL);
@@ -94,14 +94,14 @@ static void some_rows(const Packed& w, int first, const Rows& x, int row, float*
 
 // `count` rows, at most R, as one tile.
 template <int R>
-static void rows_of(int count, const Packed& w, int first, const Rows& x, int row, float* y, int64_t y_stride) {
+static void rows_of(int count, const Matrix& w, int first, const Rows& x, int row, float* y, int64_t y_stride) {
     if (count == R) some_rows<R>(w, first, x, row, y, y_stride);
     else if constexpr (R > 1) rows_of<R - 1>(count, w, first, x, row, y, y_stride);
 }
 
 // Outputs of `panels` panels from `first_panel` on; y[0] is the first row's first of them. As few tiles as can be, of
 // like size: each reads the panel's weights once.
-static void product(const Packed& w, int first_panel, int panels, const Rows& x, float* y, int64_t y_stride) {
+static void product(const Matrix& w, int first_panel, int panels, const Rows& x, float* y, int64_t y_stride) {
     const int tiles = (x.count + ROWS - 1) / ROWS;
     for (int part = 0; part < panels * PARTS; ++part)
         for (int tile = 0; tile < tiles; ++tile) {

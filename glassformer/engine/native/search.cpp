@@ -38,7 +38,7 @@ struct Sentence {
 
 // One step of a sentence: of the continuations of its live paths the 2 * beam best are looked at; those of the first
 // `beam` that end are finished, and the first `beam` that do not end live on.
-void grow(Sentence& sentence, std::vector<Node>& nodes, const Search& s, int length, int count, const int32_t* ids,
+void grow(Sentence& sentence, std::vector<Node>& nodes, const Task& t, int length, int count, const int32_t* ids,
           const float* log_probs) {
     struct Continuation {
         const Path* path;
@@ -52,85 +52,70 @@ void grow(Sentence& sentence, std::vector<Node>& nodes, const Search& s, int len
         for (int64_t place = first; place < first + count && log_probs[place] > -INFINITY; ++place)
             all.push_back({&path, place, path.score + log_probs[place]});
     }
-    std::stable_sort(all.begin(), all.end(), [](const auto& one, const auto& other) { return one.score > other.score; });
+    const int looked_at = std::min((int)all.size(), 2 * t.beam);
+    std::partial_sort(all.begin(), all.begin() + looked_at, all.end(), [](const auto& one, const auto& other) {
+        return one.score != other.score ? one.score > other.score : one.place < other.place;
+    });
     std::vector<Path> live;
-    for (int i = 0; i < std::min((int)all.size(), 2 * s.beam); ++i) {
+    for (int i = 0; i < looked_at; ++i) {
         const auto& [path, place, score] = all[i];
-        const bool ends = ids[place] == s.end;
-        if (ends ? i >= s.beam : (int)live.size() == s.beam) continue;
+        const bool ends = ids[place] == t.end;
+        if (ends ? i >= t.beam : (int)live.size() == t.beam) continue;
         nodes.push_back({path->node, ids[place], log_probs[place]});
         const int node = (int)nodes.size() - 1;
-        if (ends) sentence.finished.push_back({node, path->row, score / s.penalties[length]});
-        else live.push_back({node, path->row, score});
+        const Path grown = {node, path->row, ends ? score / t.penalties[length] : score};
+        std::vector<Path>& to = ends ? sentence.finished : live;
+        to.insert(std::upper_bound(to.begin(), to.end(), grown, is_better), grown);
     }
     sentence.live.swap(live);
-    std::stable_sort(sentence.finished.begin(), sentence.finished.end(), is_better);
-    if ((int)sentence.finished.size() > s.n_best) sentence.finished.resize(s.n_best);
+    if ((int)sentence.finished.size() > t.n_best) sentence.finished.resize(t.n_best);
 }
 
 // Writes the finished paths, and where these are too few those that the limit cut off.
-void tell(const Sentence& sentence, const std::vector<Node>& nodes, const Search& s, int source) {
+void tell(const Sentence& sentence, const std::vector<Node>& nodes, const Task& t, int source) {
     std::vector<Path> paths = sentence.finished;
     paths.insert(paths.end(), sentence.live.begin(), sentence.live.end());
-    for (int rank = 0; rank < std::min((int)paths.size(), s.n_best); ++rank) {
-        const int64_t first = ((int64_t)source * s.n_best + rank) * s.longest;
+    for (int rank = 0; rank < std::min((int)paths.size(), t.n_best); ++rank) {
+        const int64_t first = ((int64_t)source * t.n_best + rank) * t.longest;
         int length = 0;
         for (int node = paths[rank].node; node >= 0; node = nodes[node].parent) ++length;
         for (int node = paths[rank].node; node >= 0; node = nodes[node].parent) {
-            s.tokens[first + --length] = nodes[node].token;
-            s.log_probs[first + length] = nodes[node].log_prob;
+            t.tokens[first + --length] = nodes[node].token;
+            t.log_probs[first + length] = nodes[node].log_prob;
         }
     }
 }
 
 }  // namespace
 
-void glassformer_batch::greedy(const Search& s) {
-    const int sources = (int)lengths.size();
-    std::vector<int32_t> going(sources), last(sources, s.start), slots, own(sources), ids(sources), parents;
-    std::vector<float> log_probs(sources);
-    std::iota(going.begin(), going.end(), 0);
-    for (int length = 0; !going.empty(); ++length) {
-        step((int)going.size(), last.data(), going.data(), slots.data(), length, own.data(), nullptr, 0);
-        best(1, s.forbidden(length), ids.data(), log_probs.data());
-        parents.clear();
-        for (int row = 0; row < (int)going.size(); ++row) {
-            if (log_probs[row] == -INFINITY) throw Refused("stuck");
-            const int64_t place = (int64_t)going[row] * s.longest + length;
-            s.tokens[place] = ids[row], s.log_probs[place] = log_probs[row];
-            if (ids[row] != s.end && length + 1 < s.limits[going[row]]) parents.push_back(row);
-        }
-        slots = select(slots, own, parents, length);
-        for (size_t row = 0; row < parents.size(); ++row) going[row] = going[parents[row]], last[row] = ids[parents[row]];
-        going.resize(parents.size());
-    }
-}
-
-void glassformer_batch::beam(const Search& s) {
-    const int sources = (int)lengths.size(), count = std::min(2 * s.beam, model.config.vocabulary);
+void glassformer_batch::search(const Task& t) {
+    // A beam of one that looks at one candidate is greedy: nothing lives on when that ends.
+    const int sources = (int)lengths.size(), count = t.beam == 1 ? 1 : std::min(2 * t.beam, model.config.vocabulary);
     std::vector<Sentence> sentences(sources);
     std::vector<Node> nodes;
-    std::vector<int32_t> going(sources), of(sources), last(sources, s.start), slots, own, ids;
+    std::vector<int32_t> going(sources), of(sources), last(sources, t.start), slots, own, ids;
     std::vector<float> log_probs;
     std::iota(going.begin(), going.end(), 0);
     std::iota(of.begin(), of.end(), 0);  // the source of each row
+    std::vector<uint8_t> at_first(t.suppressed, t.suppressed + model.config.vocabulary);  // before min_length tokens
+    at_first[t.end] = 1;
     for (int source = 0; source < sources; ++source) sentences[source].live = {{-1, source, 0.}};
     for (int length = 1; !going.empty(); ++length) {  // of the paths after this step
         const int n = (int)of.size();
         own.resize(n), ids.resize((size_t)n * count), log_probs.resize((size_t)n * count);
         step(n, last.data(), of.data(), slots.data(), length - 1, own.data(), nullptr, 0);
-        best(count, s.forbidden(length - 1), ids.data(), log_probs.data());
+        best(count, length <= t.min_length ? at_first.data() : t.suppressed, ids.data(), log_probs.data());
         std::vector<int32_t> parents, still_going;
         of.clear(), last.clear();
         for (const int32_t source : going) {
             Sentence& sentence = sentences[source];
-            grow(sentence, nodes, s, length, count, ids.data(), log_probs.data());
-            const int reach = s.to_the_limit ? s.limits[source] : length + 1;
+            grow(sentence, nodes, t, length, count, ids.data(), log_probs.data());
+            const int reach = t.to_the_limit ? t.limits[source] : length + 1;
             const bool beaten = sentence.live.empty() ||
-                                ((int)sentence.finished.size() == s.n_best &&
-                                 sentence.live[0].score / s.penalties[reach] <= sentence.finished.back().score);
-            if (beaten || length >= s.limits[source]) {
-                tell(sentence, nodes, s, source);
+                                ((int)sentence.finished.size() == t.n_best &&
+                                 sentence.live[0].score / t.penalties[reach] <= sentence.finished.back().score);
+            if (beaten || length >= t.limits[source]) {
+                tell(sentence, nodes, t, source);
                 continue;
             }
             still_going.push_back(source);

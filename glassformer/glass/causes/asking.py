@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from glassformer.arguments import checked
 from glassformer.engine import SUPPRESSED, generate
+from glassformer.engine.checking import refuse_other_ids
 from glassformer.errors import InputError, UsageError
 from glassformer.glass.causes.contrast import Contrast, Measure
 from glassformer.glass.causes.patching import Alignment, align
@@ -171,7 +173,8 @@ def _forced(translator: Translator, target: str | Sequence[int], to: str | None)
     if isinstance(target, str):
         ids = [*tokenizer.beginning_ids(to), *tokenizer.encode(target.strip()), EOS]
     else:
-        ids = list(target)
+        ids = np.asarray(target).tolist()
+        refuse_other_ids(ids, translator.config.vocab_size, "target")
     translator.model.config.check_length(len(ids), "the target", "shorten it")
     return ids
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -79,7 +80,10 @@ Intervention = Edit | Cut | Force
 def replace(tensor: str, value: object, positions: Places = None, heads: Sequence[int] | int | None = None) -> Edit:
     """Put numbers in the place of the tensor's own. A number, an array or a Tensor, which broadcasts."""
     try:
-        numbers = torch.as_tensor(value, dtype=torch.float32)
+        numbers = torch.as_tensor(np.array(value) if isinstance(value, np.ndarray | np.generic) else value)
+        if numbers.is_complex() or numbers.is_meta or numbers.layout != torch.strided:
+            raise TypeError("no numbers that a tensor may have")
+        numbers = numbers.detach().to(torch.float32)
     except (TypeError, ValueError, OverflowError, RuntimeError) as error:
         raise UsageError(f"value is {shown(value)}: it must be a number or an array of numbers") from error
     return Edit("replace", tensor, positions, heads, value=numbers)

@@ -12,7 +12,8 @@
  */
 
 /** What speaks against a translation, as what is said of it ("has no translation").
- * @typedef {{ kind: string, message: string, words: string[] }} Warning */
+ * @typedef {{ kind: string, message: string, words: string[],
+ *   corrections?: { word: string, read: string, start: number | null, end: number | null }[] }} Warning */
 
 /** A model, from one language to another; null is one that is not known.
  * @typedef {{ name: string, source: string | null, target: string | null }} Direction */

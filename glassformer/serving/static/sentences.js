@@ -118,7 +118,8 @@ export function probability({ translation }, { tokens }) {
 export const touches = (spans, word) => spans.some((one) => one.start < word.end && word.start < one.end);
 
 /** A warning in words. @param {import("./client.js").Warning} warning */
-export function warningText({ message, words }) {
-  const named = words.map((word) => `“\u2068${word}\u2069”`).join(", "); // isolated: a word may run right to left
+export function warningText({ message, words, corrections }) {
+  const quoted = (/** @type {string} */ word) => `“\u2068${word}\u2069”`; // isolated: a word may run right to left
+  const named = (corrections?.map(({ word, read }) => `${quoted(word)} as ${quoted(read)}`) ?? words.map(quoted)).join(", ");
   return `${message.slice(0, 1).toUpperCase()}${message.slice(1)}${named && ": "}${named}`;
 }

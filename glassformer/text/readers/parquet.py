@@ -7,7 +7,7 @@ from glassformer.errors import InputError
 from glassformer.text.readers.columns import Columns, Row, find_names, numbers_of
 from glassformer.text.readers.json import checked_text, sides_of
 
-ROWS = 1024  # decoded at a time
+ROWS = 64  # decoded at a time: each cell may be a megabyte that the file has only once
 
 
 def parquet_rows(stream: BinaryIO, columns: Columns, name: str) -> Iterator[Row]:

@@ -22,6 +22,8 @@ def print_tokens(console: Console, title: str, axis: Mapping[str, Any]) -> None:
     tokens = axis["tokens"]
     heading(console, title, f"{len(tokens)} tokens")
     print_line(console, visible(axis["text"]))
+    if "typed" in axis:
+        print_line(console, ("typed as  ", DIM), visible(axis["typed"]))
     if "read_as" in axis:
         print_line(console, ("read as  ", DIM), visible(axis["read_as"]))
     print_line(console, (f"{_SPAN_NAMES}  token", DIM))

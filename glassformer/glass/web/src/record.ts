@@ -23,6 +23,7 @@ export interface Axis {
   text?: string;
   /** The text as the tokenizer normalised it, where that differs. */
   read_as?: string;
+  typed?: string; // before the spelling of words was corrected
   tokens?: Token[];
 }
 

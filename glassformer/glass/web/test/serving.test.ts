@@ -1,7 +1,7 @@
 // The page at / of `glassformer serve`: where tokens stand in a text, which words attend to which, what warnings name.
 
 import { expect, test } from "vitest";
-import { linesOf, sentencesOf, spokenText } from "../../../serving/static/sentences.js";
+import { linesOf, sentencesOf, spokenText, warningText } from "../../../serving/static/sentences.js";
 import { attention, spansNamed, spansOf, wordsOf } from "../../../serving/static/words.js";
 
 const cut = (text: string, tokens: string[]) => spansOf(tokens, text)?.map(({ start, end }) => text.slice(start, end));
@@ -85,4 +85,11 @@ test("a line break ends a sentence, and stays", () => {
   const sentences = sentencesOf(source, lines, [leaf("One", "एक"), second]);
   expect(sentences.map(({ start, source: one }) => source.slice(start, start + one.length))).toEqual(["One", "Two.", "Three"]);
   expect(spokenText(sentences)).toBe("एक\n\n दो। तीन");
+});
+
+test("a warning names its words, and what words of another spelling were read as", () => {
+  const plain = (warning: Parameters<typeof warningText>[0]) => warningText(warning).replace(/[\u2068\u2069]/g, "");
+  expect(plain({ kind: "lost", message: "words without translation", words: ["a", "b"] })).toBe("Words without translation: “a”, “b”");
+  const corrections = [{ word: "teh", read: "the", start: 0, end: 3 }];
+  expect(plain({ kind: "spelling", message: "read as others", words: ["teh"], corrections })).toBe("Read as others: “teh” as “the”");
 });

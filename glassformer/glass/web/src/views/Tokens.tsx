@@ -55,6 +55,7 @@ function Side({ graph, name, axis, at, alike, onChoose, children }: SideProps) {
       <h3>{title}</h3>
       <TokenLine line={lineOf(axis, false)} label={`${name} tokens`} selected={at} alike={alike} onSelect={onChoose} />
       {name === "target" && graph.recorded.glosses && <p dir="auto"><Interlinear trace={graph.recorded} text={axis.text ?? ""} /></p>}
+      {axis.typed !== undefined && <p class="muted" dir="auto">Typed as: {axis.typed}</p>}
       {axis.read_as !== undefined && <p class="muted" dir="auto">Read as: {axis.read_as}</p>}
       <p class="muted">
         {counted(characters, "character")}, {counted(words, "word")}, {counted(tokens, "token")}{special > 0 && ` and ${special} of the model's own signs`}.

@@ -17,6 +17,7 @@ export function Pieces({ graph, row, onRow }: { graph: Graph; row: number; onRow
         {special > 0 && <>, and {special === 1 ? "a sign of its own that says where the sentence ends" : `${special} signs of its own`}</>}. Choose one to follow it.
       </p>
       <TokenLine line={lineOf(axis, false)} label="pieces of the sentence" selected={row} onSelect={(mark) => mark !== null && onRow(mark)} />
+      {axis.typed !== undefined && <p class="muted">Typed was <q dir="auto">{axis.typed}</q>; the spelling of words that training never saw was corrected.</p>}
       {axis.read_as !== undefined && <p class="muted">It is read as <q dir="auto">{axis.read_as}</q>.</p>}
       <p><b><bdi>{token.text || token.piece}</bdi></b> is number <b>{token.id}</b> of the vocabulary. <span class="muted">{kindOf(token, axis.tokens![row - 1])}</span></p>
     </>
