@@ -24,7 +24,7 @@ def test_the_phrasebook_s_words_have_their_meaning_with_gender_and_number():
         "थकी": "tired (f.)",
         "थके": "tired (m. pl.)",
         "चौड़ी": "wide (f.)",
-        "गधों": "donkeys",
+        "घोड़ों": "horses",
         "बैठी": "sat (f.)",
         "पार": "cross",
         "क्योंकि": "because",

@@ -114,7 +114,7 @@ def test_what_each_client_is_told_when_all_processes_are_killed(two):
 
 def test_an_answer_that_was_begun_is_not_followed_by_another(two):
     process, url = two
-    body = {"text": " ".join(["a b c d e f."] * 500), "beam": 1, "stream": True}
+    body = {"text": " ".join(["a b c d e f."] * 500), "beam": 16, "stream": True}
     with requests.post(f"{url}/v1/translate", json=body, stream=True, timeout=60) as answer:
         lines = answer.iter_lines()
         assert next(lines).startswith(b"event:")
