@@ -36,7 +36,8 @@ def run(command: list[str], lines: Path, threads: int, processes: int) -> Took:
     for _ in range(processes):
         with lines.open() as source:
             environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
-            running.append(subprocess.Popen(command, stdin=source, stdout=subprocess.DEVNULL, env=environment))
+            quiet = subprocess.DEVNULL
+            running.append(subprocess.Popen(command, stdin=source, stdout=quiet, stderr=quiet, env=environment))
     used: list[resource.struct_rusage] = []
     for process in running:
         _, status, usage = os.wait4(process.pid, 0)
