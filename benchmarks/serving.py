@@ -104,7 +104,7 @@ def random_model(like: Path, name: str, folder: Path) -> Path:
     torch.manual_seed(1)
     known = Translator.load(like)
     sizes = {"vocab_size": known.config.vocab_size, "source_vocab_size": known.config.source_vocab_size}
-    model = Transformer(ModelConfig(**(preset(name) | sizes))).eval()
+    model = Transformer(ModelConfig(**(preset(name) | sizes))).eval()  # type: ignore[arg-type]
     Translator(model, known.source_tokenizer, known.target_tokenizer, {"corpus": "phrasebook"}).save(folder)
     return folder
 
