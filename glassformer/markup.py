@@ -8,6 +8,7 @@ from glassformer.arguments import checked, refuse_unequal, texts_of
 from glassformer.copying.aligned import Unit, aligned_units, units_without_alignment
 from glassformer.copying.marks import Mark, insertions
 from glassformer.errors import UsageError
+from glassformer.quality_estimation.calibration import lowest_confidence
 from glassformer.quality_estimation.warnings import joined_warnings
 from glassformer.search import SearchOptions
 from glassformer.text.markup import Block, blocks_of, escape
@@ -69,7 +70,7 @@ def _together(
         parts=tuple(translations),
         inserted=tuple(original for one in translations for original in one.inserted),
         warnings=joined_warnings([warning.moved(None) for one in translations for warning in one.warnings]),
-        confidence=min((one.confidence for one in translations if one.confidence is not None), default=None),
+        confidence=lowest_confidence(one.confidence for one in translations),
     )
 
 

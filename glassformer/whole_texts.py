@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from glassformer.arguments import checked, refuse_unequal, texts_of
 from glassformer.copying import Copying, translate_copying
+from glassformer.quality_estimation.calibration import lowest_confidence
 from glassformer.quality_estimation.spelling import Reading, Spelling
 from glassformer.quality_estimation.warnings import joined_warnings
 from glassformer.search import SearchOptions
@@ -83,7 +84,7 @@ def _translate_sentences(
 
     @cache
     def read(text: str) -> Reading:
-        return translator.speller.read(text, copying.given(text)) if spelling == "correct" else Reading(text)
+        return translator.speller.read(text, copying.given) if spelling == "correct" else Reading(text)
 
     encoded = tokenizer.encode_all([copying.shortened(read(sentence).text, tokenizer) for sentence in sentences])
     # Without </s>, and the symbol of the target.
@@ -190,5 +191,5 @@ def _joined(text: str, split: Parts, chosen: Choice) -> Translation:
         finished=all(one.finished for one in spoken),
         inserted=tuple(original for one in spoken for original in one.inserted),
         warnings=joined_warnings([warning.moved(at) for at, one in placed for warning in one.warnings]),
-        confidence=min((one.confidence for one in spoken if one.confidence is not None), default=None),
+        confidence=lowest_confidence(one.confidence for one in spoken),
     )

@@ -6,10 +6,9 @@ al. 2020, "Unsupervised Quality Estimation for Neural Machine Translation", eq. 
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import exp, fsum
-from statistics import quantiles
 from typing import Any, NamedTuple
 
 from glassformer.errors import InputError
@@ -47,6 +46,8 @@ class Calibration:
         counts = Counter(kind for one in good for kind in one.kinds)
         silent = frozenset(kind for kind, count in counts.items() if count > FALSE_ALARMS * len(good))
         values = [one.mean_log_prob for one in good]
+        from statistics import quantiles  # takes 4 ms to load, which every translation would wait for
+
         inner = quantiles(values, n=STEPS, method="inclusive")
         return cls(tuple(round(value, 4) for value in (min(values), *inner, max(values))), silent)
 
@@ -86,3 +87,8 @@ class Calibration:
 def mean_log_prob(token_log_probs: Sequence[float]) -> float:
     """Of the tokens, natural logarithm; 0 without any."""
     return fsum(token_log_probs) / max(1, len(token_log_probs))
+
+
+def lowest_confidence(confidences: Iterable[float | None]) -> float | None:
+    """The confidence of a text of several translations; None where none of them has one."""
+    return min((one for one in confidences if one is not None), default=None)

@@ -8,7 +8,7 @@ Corrector"): no index is built, and the time does not grow with their number.
 """
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple
@@ -44,9 +44,10 @@ class Speller:
     words: Collection[str]
     tokenizer: Tokenizer
 
-    def read(self, text: str, kept: Sequence[Span] = ()) -> Reading:
+    def read(self, text: str, kept: Callable[[str], Sequence[Span]] = lambda _: ()) -> Reading:
         """The text with its typing errors corrected, but for addresses, tags and the like, and for what is `kept`.
 
+        `kept` gives the spans of a text that stay, and is asked only where there is something to correct.
         A word with a capital letter is a name, and stays, unless the whole text is in capitals. Of several trained
         words one slip away the most frequent is read: the tokenizer, which learns frequent words first, spells it in
         the fewest pieces, of the lowest ids.
@@ -54,7 +55,7 @@ class Speller:
         plain = text.replace("\u2019", "'")
         shouted = text.isupper()
         slips = [word for word in _WORD.finditer(plain) if self._may_be_slip(word[0], shouted)]
-        protected = find_protected(text, kept) if slips else []
+        protected = find_protected(text, kept(text)) if slips else []
         read, end, corrections = "", 0, []
         for start, behind in (word.span() for word in slips):
             is_protected = any(span.start < behind and start < span.end for span in protected)

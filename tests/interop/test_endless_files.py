@@ -17,6 +17,7 @@ from glassformer.interop.pickles import unpickled
 from tests.commands import refusal, run
 from tests.interop.test_broken_models import archive
 from tests.interop.test_checkpoints import fair, joey
+from tests.strange import shared
 
 CALL = b"\x80\x02c%s\n%s\n\x8a\x08" + (1 << 40).to_bytes(8, "little") + b"\x85R."  # a pickle of NAME(2 ** 40)
 
@@ -25,14 +26,6 @@ def rewritten(path, change, **options):
     values = torch.load(path, weights_only=False)
     change(values)
     torch.save(values, path, **options)
-
-
-def shared(depth):
-    """A list of two lists that are the same one, and so on: its text would have 2 ** depth words."""
-    value = ["a"]
-    for _ in range(depth):
-        value = [value, value]
-    return value
 
 
 def large(directory):
