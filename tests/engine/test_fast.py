@@ -99,9 +99,9 @@ def test_it_gives_the_numbers_of_the_eager_engine(options, instructions, int8):
 
 
 @every_set
-@pytest.mark.parametrize("shape", [(1, 1, 1), (3, 5, 7), (13, 64, 64), (7, 130, 511), (250, 65, 20)])
+@pytest.mark.parametrize("shape", [(1, 1, 1), (3, 5, 7), (13, 64, 64), (7, 130, 511), (250, 65, 20), (81, 70, 192)])
 def test_a_linear_map_is_int8linear(instructions, shape):
-    """Rows, outputs and inputs that fill no tile, no panel and no group of four."""
+    """Rows, outputs and inputs that fill no tile, no panel and no group of four; and inputs that do."""
     rows, outputs, inputs = shape
     generator = np.random.default_rng(rows)
     x_NI, weight, bias = (
@@ -119,14 +119,15 @@ def test_a_linear_map_is_int8linear(instructions, shape):
 @every_set
 def test_integers_are_summed_exactly(instructions):
     """The largest sums that there are, of either sign: no instruction may saturate. All scales are 1."""
-    signs = np.array([[1.0, -1.0], [1.0, 1.0]]).repeat(500, axis=1).astype(np.float32)
-    found = linear(quantize_rows(127 * signs), None, 127 * signs, 1, instructions)
-    assert found.tolist() == [[127 * 127 * 1000, 0], [0, 127 * 127 * 1000]]
+    signs = np.array([[1.0, -1.0], [1.0, 1.0]]).repeat(512, axis=1).astype(np.float32)
+    for pairs in (1, 20):
+        found = linear(quantize_rows(127 * signs), None, np.tile(127 * signs, (pairs, 1)), 1, instructions)
+        assert found.tolist() == [[127 * 127 * 1024, 0], [0, 127 * 127 * 1024]] * pairs
 
 
 def test_all_instruction_sets_round_alike():
     generator = np.random.default_rng(5)
-    x_NI, weight = (generator.standard_normal(size).astype(np.float32) for size in ((50, 300), (100, 300)))
+    x_NI, weight = (generator.standard_normal(size).astype(np.float32) for size in ((50, 320), (100, 320)))
     found = [linear(quantize_rows(weight), None, x_NI, 1, instructions) for instructions in SETS]
     for other in found[1:]:
         np.testing.assert_allclose(other, found[0], rtol=3e-7, atol=1e-7)
@@ -136,10 +137,11 @@ def test_all_instruction_sets_round_alike():
 
 
 @every_set
-def test_a_row_is_the_same_among_any_number_of_rows(instructions):
+@pytest.mark.parametrize("inputs", [70, 128])
+def test_a_row_is_the_same_among_any_number_of_rows(instructions, inputs):
     """However they are cut into tiles."""
     generator = np.random.default_rng(6)
-    x_NI, weight = (generator.standard_normal(size).astype(np.float32) for size in ((40, 70), (100, 70)))
+    x_NI, weight = (generator.standard_normal((rows, inputs)).astype(np.float32) for rows in (40, 100))
     for kind in (weight, quantize_rows(weight)):
         whole = linear(kind, None, x_NI, 1, instructions)
         for rows in range(1, 40):
@@ -462,6 +464,27 @@ def test_an_instruction_set_that_is_not_there_is_refused(monkeypatch):
         fast(make(), instructions="avx1024")
     monkeypatch.setenv("GLASSFORMER_INSTRUCTIONS", "portable")
     assert fast(make()).instructions == "portable"
+
+
+REFUSING_TILES = """
+import ctypes, errno, struct
+class Program(ctypes.Structure):
+    _fields_ = [("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p)]
+load, equal, answer, arch_prctl, allow, refuse = 0x20, 0x15, 0x06, 158, 0x7FFF0000, 0x50000
+steps = [(load, 0, 0, 0), (equal, 0, 1, arch_prctl), (answer, 0, 0, refuse | errno.EPERM), (answer, 0, 0, allow)]
+program = Program(len(steps), b"".join(struct.pack("HBBI", *step) for step in steps))
+prctl = ctypes.CDLL(None, use_errno=True).prctl
+assert prctl(38, 1, 0, 0, 0) == 0 and prctl(22, 2, ctypes.byref(program)) == 0, "no filter of system calls"
+from glassformer.engine.native import library
+print(*library.instruction_sets())
+"""
+
+
+@pytest.mark.skipif("amx" not in SETS, reason="this processor has no AMX, or Linux does not lend its registers")
+def test_without_the_registers_of_tiles_there_are_no_tiles():
+    """A filter refuses arch_prctl, by which a process asks Linux for them: the next best instruction set is taken."""
+    found = subprocess.run([sys.executable, "-c", REFUSING_TILES], capture_output=True, text=True, check=True)
+    assert found.stdout.split() == [name for name in SETS if name != "amx"]
 
 
 def test_anything_that_python_may_hand_over(engine_of_eight=8):

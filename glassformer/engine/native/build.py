@@ -19,10 +19,11 @@ from pathlib import Path
 SOURCES = Path(__file__).parent
 LIBRARY = "libglassformer.so"
 FLAGS = ("-std=c++17", "-O3", "-fPIC", "-fno-math-errno", "-fvisibility=hidden", "-pthread", "-Wall", "-Wextra")
+AVX512 = ("-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mavx512vnni", "-mfma", "-mprefer-vector-width=512")
 KERNELS = {  # the flags of each instruction set, by kind of processor
     "x86_64": {
-        "avx512": ("-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mavx512vnni", "-mfma",
-                   "-mprefer-vector-width=512"),
+        "amx": (*AVX512, "-DKERNELS_avx512", "-mamx-tile", "-mamx-int8"),  # what is no product is the same
+        "avx512": AVX512,
         "avxvnni": ("-mavx2", "-mfma", "-mavxvnni"),
         "avx2": ("-mavx2", "-mfma"),
         "portable": (),

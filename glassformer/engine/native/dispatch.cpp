@@ -7,19 +7,37 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
-extern const Kernels kernels_avx512, kernels_avxvnni, kernels_avx2, kernels_portable;
+extern const Kernels kernels_amx, kernels_avx512, kernels_avxvnni, kernels_avx2, kernels_portable;
 
 static bool has_avxvnni() {  // not every compiler's __builtin_cpu_supports knows it
     unsigned a, b, c, d;
     return __builtin_cpu_supports("avx2") && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 4 & 1);
 }
 
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+static bool may_use_tiles() {  // Linux keeps their registers only for a process that has asked for them
+    constexpr int ARCH_REQ_XCOMP_PERM = 0x1023, XFEATURE_XTILEDATA = 18;
+    return syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) == 0;
+}
+#else
+static bool may_use_tiles() { return false; }
+#endif
+
+static bool has_amx() {
+    unsigned a, b, c, d;
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d >> 24 & 3) == 3 && may_use_tiles();  // AMX-TILE, AMX-INT8
+}
+
 static std::vector<const Kernels*> present() {
     std::vector<const Kernels*> found;
     const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     if (avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vnni"))
+        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vnni")) {
+        if (has_amx()) found.push_back(&kernels_amx);
         found.push_back(&kernels_avx512);
+    }
     if (avx2 && has_avxvnni()) found.push_back(&kernels_avxvnni);
     if (avx2) found.push_back(&kernels_avx2);
     found.push_back(&kernels_portable);

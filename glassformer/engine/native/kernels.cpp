@@ -6,6 +6,12 @@
 #include "output.h"
 #include "product.h"
 #include "rows.h"
+#if defined(KERNELS_amx)
+#include "tiles.h"
+constexpr auto best_product = product_by_tiles;
+#else
+constexpr auto best_product = product;
+#endif
 
 #define TEXT(name) #name
 #define NAME(name) TEXT(name)
@@ -13,5 +19,5 @@
 #define TABLE(name) JOINED(kernels_, name)
 
 extern const Kernels TABLE(KERNELS);
-const Kernels TABLE(KERNELS) = {NAME(KERNELS), quantize, product,       layer_norm,  rms_norm,         add,
+const Kernels TABLE(KERNELS) = {NAME(KERNELS), quantize, best_product,  layer_norm,  rms_norm,         add,
                                 activate,      rotate,   attend_source, attend_past, sum_exponentials, keep_best};

@@ -4,6 +4,9 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
 
 template <class T>
 class Array {
@@ -20,8 +23,12 @@ public:
     void reset(int64_t size, bool of_zeros = true) {
         std::free(data_);
         data_ = nullptr, size_ = 0;
-        const size_t bytes = ((size_t)size * sizeof(T) + 63) / 64 * 64 + 64;
-        if (!(data_ = (T*)std::aligned_alloc(64, bytes))) throw std::bad_alloc();
+        const size_t wanted = (size_t)size * sizeof(T) + 64, line = wanted < LARGE ? 64 : HUGE_PAGE;
+        const size_t bytes = (wanted + line - 1) / line * line;
+        if (!(data_ = (T*)std::aligned_alloc(line, bytes))) throw std::bad_alloc();
+#if defined(__linux__)
+        if (line == HUGE_PAGE) madvise((void*)data_, bytes, MADV_HUGEPAGE);
+#endif
         if (of_zeros) std::memset((void*)data_, 0, bytes);
         size_ = size;
     }
@@ -36,6 +43,7 @@ public:
     const T& operator[](int64_t i) const { return data_[i]; }
 
 private:
+    static constexpr size_t HUGE_PAGE = 1 << 21, LARGE = 4 * HUGE_PAGE;
     T* data_ = nullptr;
     int64_t size_ = 0;
 };

@@ -26,7 +26,7 @@ Rows some(const Rows& rows, int first, int count) {
 
 Rows Workplace::operands(const Matrix& w, const float* x, int64_t x_stride, int n) {
     if (!w.integers) return {n, x_stride * WORD, (const uint8_t*)x, nullptr};
-    const int64_t stride = (int64_t)words(w) * WORD;
+    const int64_t stride = (int64_t)words(w) * WORD + LINE * WORD;  // no multiple of what the cache maps to one place
     uint8_t* bytes = work.bytes.at_least(n * stride);
     float* scales = work.scales.at_least(n);
     pool.run(n, (double)n * w.inputs, [&](int row, int) {
@@ -39,9 +39,8 @@ void Workplace::linear(const Matrix& w, const float* x, int64_t x_stride, int n,
     const Rows rows = operands(w, x, x_stride, n);
     const int parts = panels(w), blocks = (n + ROWS_TOGETHER - 1) / ROWS_TOGETHER;
     pool.run(parts * blocks, (double)n * w.inputs * w.outputs / 8, [&](int item, int) {
-        const int first = item / parts * ROWS_TOGETHER, panel = item % parts;
-        kernels->product(w, panel, 1, some(rows, first, std::min(n - first, ROWS_TOGETHER)),
-                         y + first * y_stride + panel * PANEL, y_stride);
+        const int block = item / parts, first = n * block / blocks, end = n * (block + 1) / blocks, panel = item % parts;
+        kernels->product(w, panel, 1, some(rows, first, end - first), y + first * y_stride + panel * PANEL, y_stride);
     });
 }
 
@@ -71,7 +70,7 @@ void glassformer_model::add_and_norm(const Norm& norm, float* x, const float* fx
 template <class Attend>
 void glassformer_model::attention(const Matrix& project, const Matrix& output, const Norm& norm, float* x, int n,
                                   Attend attend) {
-    const int64_t wide = padded(project.outputs);
+    const int64_t wide = ::wide(project);
     float* projected = work.projected.at_least(n * wide);
     float* mixed = work.mixed.at_least((int64_t)n * stride());
     float* fx = work.inner.at_least((int64_t)n * stride());
@@ -83,7 +82,7 @@ void glassformer_model::attention(const Matrix& project, const Matrix& output, c
 
 // W_2 act(W_1 x), or W_2 (act(W_g x) * (W_1 x)), some rows at a time so that what is in between stays in the cache.
 void glassformer_model::feed_forward(const Layer& layer, float* x, int n) {
-    const int64_t wide = padded(layer.inner.outputs);
+    const int64_t wide = ::wide(layer.inner);
     const float* h = sublayer_input(layer.feed_forward_norm, x, n);
     float* inner = work.inner.at_least(n * wide);
     float* out = work.mixed.at_least((int64_t)n * stride());
@@ -168,7 +167,7 @@ void glassformer_batch::encode(const int32_t* ids, int first, int last) {
 // Cross-attention's keys and values, once for each source.
 void glassformer_batch::remember(const float* x, int first, int last) {
     const int kv = model.kv_width(), d = model.stride();
-    const int64_t wide = padded(2 * kv);
+    const int64_t wide = padded(2 * kv, PANEL);
     int n = 0;
     for (int source = first; source < last; ++source) n += lengths[source], memory[source].resize(model.decoder.size());
     float* projected = model.work.projected.at_least(n * wide);

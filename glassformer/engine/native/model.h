@@ -35,7 +35,7 @@ struct Workplace {
 
     // n rows of x as the products with W read them: floats, or rounded to bytes.
     Rows operands(const Matrix& w, const float* x, int64_t x_stride, int n);
-    // y = x W^T + b for n rows.
+    // y = x W^T + b for n rows, each of which has room for whole panels.
     void linear(const Matrix& w, const float* x, int64_t x_stride, int n, float* y, int64_t y_stride);
 
     const Kernels* kernels;
@@ -58,7 +58,7 @@ struct glassformer_model : Workplace {
 
     int width() const { return heads.width; }
     int kv_width() const { return config.kv_heads * width(); }
-    int stride() const { return padded(config.d_model); }  // from one row of x to the next
+    int stride() const { return padded(config.d_model, PANEL); }  // from one row of x to the next
 
     const Config config;
     const glassformer_weights weights;

@@ -12,7 +12,7 @@
 namespace {
 
 constexpr int CHUNK = 16;      // panels
-constexpr int TOGETHER = 60;   // rows
+constexpr int TOGETHER = 128;  // rows
 
 struct Logits {
     Logits(glassformer_model& model, const float* hidden, int n) : model_(model), rows_(n), hidden_(hidden) {
@@ -30,7 +30,7 @@ struct Logits {
         const int blocks = (rows_ + TOGETHER - 1) / TOGETHER;
         const Rows x = model_.operands(w, hidden_, model_.stride(), rows_);
         model_.pool.run(chunks() * blocks, (double)rows_ * w.inputs * w.outputs / 8, [&](int item, int thread) {
-            const int chunk = item % chunks(), first = item / chunks() * TOGETHER, panel = chunk * CHUNK;
+            const int chunk = item / blocks, first = item % blocks * TOGETHER, panel = chunk * CHUNK;
             const int ids = std::min(w.outputs - panel * PANEL, CHUNK * PANEL), count = std::min(rows_ - first, TOGETHER);
             float* y = model_.work.logits[thread].at_least(TOGETHER * CHUNK * PANEL);
             model_.kernels->product(w, panel, std::min(CHUNK, panels(w) - panel), some(x, first, count), y,
@@ -101,7 +101,7 @@ void glassformer_batch::shorten(const int32_t* ids, const int32_t* each) {
 // depend on the batch.
 void glassformer_batch::best_of_few(int count, const uint8_t* forbidden, int32_t* ids, float* log_probs) {
     const Matrix& w = short_generator->matrix;
-    const int64_t wide = padded(w.outputs);
+    const int64_t wide = ::wide(w);
     Array<float> all(rows * wide);
     std::atomic<bool> finite{true};
     model.linear(w, hidden.data(), model.stride(), rows, all.data(), wide);

@@ -24,13 +24,10 @@ static void insert(Candidates& best, int32_t id, float logit) {
 // Adds the tokens first_id, first_id + 1, ... to the best so far. They must come in this order, for of equal ones the
 // first stays. Hardly any is above the last of the best, so most are passed over many at a time.
 static void keep_best(const float* logits, int n, int first_id, const uint8_t* forbidden, Candidates& best) {
-    for (int first = 0; first < n; first += 4 * LANES) {
-        const float* some = logits + first;
-        if (first + 4 * LANES <= n && best.size == best.count &&
-            largest_of(larger(larger(load(some), load(some + LANES)),
-                              larger(load(some + 2 * LANES), load(some + 3 * LANES)))) <= best.logits[best.count - 1])
-            continue;
-        for (int i = first; i < n && i < first + 4 * LANES; ++i)
+    for (int first = 0; first < n; first += LANES) {
+        const bool full = best.size == best.count;
+        if (full && !any(some(logits + first, n - first) > best.logits[best.count - 1])) continue;
+        for (int i = first; i < n && i < first + LANES; ++i)
             if (!forbidden[first_id + i] && (best.size < best.count || logits[i] > best.logits[best.count - 1]))
                 insert(best, first_id + i, logits[i]);
     }

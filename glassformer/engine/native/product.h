@@ -49,9 +49,20 @@ static inline void add_up(const uint8_t* w, int words, const uint8_t* x, int64_t
         }
 }
 
+// What makes numbers of the sums of integers, of the outputs from `o` on. (q + OFFSET) was multiplied instead of q, which
+// is OFFSET times the sum of W's row too much.
+struct Scaling {
+    Scaling(const Matrix& w, int o) : less(OFFSET * read<Ints>(w.sums + o)), scale(load(w.scales + o)), bias(load(w.bias + o)) {}
+    Floats operator()(Ints sums, float scale_of_row) const {
+        return __builtin_convertvector(sums - less, Floats) * (scale_of_row * scale) + bias;
+    }
+    const Ints less;
+    const Floats scale, bias;
+};
+
 // Outputs [first, first + COLUMNS * LANES) of R rows from row `row` on, the part of a panel that begins there.
 template <int R>
-static void tile(const Matrix& w, int first, const Rows& x, int row, float* out, int64_t out_stride) {
+static void tile(const Matrix& w, int first, const Rows& x, int row, float* y, int64_t y_stride) {
     const int64_t panel = (int64_t)words(w) * PANEL * WORD;  // bytes
     const uint8_t* from = w.numbers + first / PANEL * panel + first % PANEL * WORD;
     const uint8_t* xs = x.numbers + row * x.stride;
@@ -62,16 +73,13 @@ static void tile(const Matrix& w, int first, const Rows& x, int row, float* out,
         // Of few sums of integers, whose order does not matter, several chains: none waits for its last addition.
         Ints sums[R][COLUMNS];
         add_up<int32_t, R <= 2 ? 4 / R : 1>(from, words(w), xs, x.stride, next, step, sums);
-#pragma GCC unroll 12
-        for (int r = 0; r < R; ++r)
 #pragma GCC unroll 8
-            for (int c = 0; c < COLUMNS; ++c) {
-                const int o = first + LANES * c;
-                // (q + OFFSET) was multiplied instead of q, which is OFFSET times the sum of W's row too much.
-                const Ints exact = sums[r][c] - OFFSET * read<Ints>(w.sums + o);
-                const Floats scale = x.scales[row + r] * load(w.scales + o);
-                store(__builtin_convertvector(exact, Floats) * scale + load(w.bias + o), out + r * out_stride + LANES * c);
-            }
+        for (int c = 0; c < COLUMNS; ++c) {
+            const Scaling scaling(w, first + LANES * c);
+#pragma GCC unroll 12
+            for (int r = 0; r < R; ++r)
+                store(scaling(sums[r][c], x.scales[row + r]), y + (row + r) * y_stride + LANES * c);
+        }
     } else {
         Floats sums[R][COLUMNS];
         add_up<float, 1>(from, words(w), xs, x.stride, next, step, sums);
@@ -79,28 +87,19 @@ static void tile(const Matrix& w, int first, const Rows& x, int row, float* out,
         for (int r = 0; r < R; ++r)
 #pragma GCC unroll 8
             for (int c = 0; c < COLUMNS; ++c)
-                store(sums[r][c] + load(w.bias + first + LANES * c), out + r * out_stride + LANES * c);
+                store(sums[r][c] + load(w.bias + first + LANES * c), y + (row + r) * y_stride + LANES * c);
     }
-}
-
-template <int R>
-static void some_rows(const Matrix& w, int first, const Rows& x, int row, float* y, int64_t y_stride) {
-    if (first + LANES * COLUMNS <= w.outputs) return tile<R>(w, first, x, row, y + row * y_stride, y_stride);
-    float all_of_them[R * PANEL];  // the last part has outputs that do not exist
-    tile<R>(w, first, x, row, all_of_them, PANEL);
-    for (int r = 0; r < R; ++r)
-        for (int o = first; o < w.outputs; ++o) y[(row + r) * y_stride + o - first] = all_of_them[r * PANEL + o - first];
 }
 
 // `count` rows, at most R, as one tile.
 template <int R>
 static void rows_of(int count, const Matrix& w, int first, const Rows& x, int row, float* y, int64_t y_stride) {
-    if (count == R) some_rows<R>(w, first, x, row, y, y_stride);
+    if (count == R) tile<R>(w, first, x, row, y, y_stride);
     else if constexpr (R > 1) rows_of<R - 1>(count, w, first, x, row, y, y_stride);
 }
 
-// Outputs of `panels` panels from `first_panel` on; y[0] is the first row's first of them. As few tiles as can be, of
-// like size: each reads the panel's weights once.
+// Outputs of `panels` panels from `first_panel` on; y[0] is the first row's first of them, and a row of y has room for
+// whole panels. As few tiles as can be, of like size: each reads the panel's weights once.
 static void product(const Matrix& w, int first_panel, int panels, const Rows& x, float* y, int64_t y_stride) {
     const int tiles = (x.count + ROWS - 1) / ROWS;
     for (int part = 0; part < panels * PARTS; ++part)

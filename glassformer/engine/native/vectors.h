@@ -83,6 +83,18 @@ static inline Floats some(const float* from, int n) {
 
 static inline Floats larger(Floats x, Floats y) { return x > y ? x : y; }
 
+// Whether a comparison holds in any lane.
+static inline bool any(Ints holds) {
+#if defined(KERNELS_avx512)
+    return _mm512_movepi32_mask((__m512i)holds);
+#else
+    int64_t pairs[LANES / 2], all = 0;
+    memcpy(pairs, &holds, sizeof holds);
+    for (const int64_t pair : pairs) all |= pair;
+    return all;
+#endif
+}
+
 // Halves are put together until one number is left: fewer steps than one number after the other.
 #if defined(KERNELS_avx512)
 static inline float sum_of(Floats x) { return _mm512_reduce_add_ps((__m512)x); }
