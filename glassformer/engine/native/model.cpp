@@ -37,10 +37,13 @@ Rows Workplace::operands(const Matrix& w, const float* x, int64_t x_stride, int 
 
 void Workplace::linear(const Matrix& w, const float* x, int64_t x_stride, int n, float* y, int64_t y_stride) {
     const Rows rows = operands(w, x, x_stride, n);
-    const int parts = panels(w), blocks = (n + ROWS_TOGETHER - 1) / ROWS_TOGETHER;
+    // Each thread has some four parts, so that none waits long for another.
+    const int all = panels(w), blocks = (n + ROWS_TOGETHER - 1) / ROWS_TOGETHER;
+    const int parts = std::min(all, 4 * pool.threads());
     pool.run(parts * blocks, (double)n * w.inputs * w.outputs / 8, [&](int item, int) {
-        const int block = item / parts, first = n * block / blocks, end = n * (block + 1) / blocks, panel = item % parts;
-        kernels->product(w, panel, 1, some(rows, first, end - first), y + first * y_stride + panel * PANEL, y_stride);
+        const int block = item / parts, first = n * block / blocks, end = n * (block + 1) / blocks;
+        const int panel = all * (item % parts) / parts, next = all * (item % parts + 1) / parts;
+        kernels->product(w, panel, next - panel, some(rows, first, end - first), y + first * y_stride + panel * PANEL, y_stride);
     });
 }
 
