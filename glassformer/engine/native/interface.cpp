@@ -1,7 +1,6 @@
 // What the C interface does: check, then call.
 #include "interface.h"
 
-#include <algorithm>
 #include <climits>
 
 #include "model.h"
@@ -195,10 +194,7 @@ const char* glassformer_linear(const char* instruction_set, int32_t threads, con
     return guarded([&] {
         require(weight->inputs >= 1 && weight->inputs <= MOST_INPUTS && n >= 1 && n < MOST, "a size is out of range");
         check(*weight, weight->outputs, weight->inputs);
-        Array<float> whole((int64_t)n * wide(*weight));
-        Workplace(kernels_of(instruction_set, threads), threads).linear(*weight, x, weight->inputs, n, whole.data(), wide(*weight));
-        for (int row = 0; row < n; ++row)
-            std::copy_n(&whole[(int64_t)row * wide(*weight)], weight->outputs, y + (int64_t)row * weight->outputs);
+        Workplace(kernels_of(instruction_set, threads), threads).linear(*weight, x, weight->inputs, n, y, wide(*weight));
     });
 }
 }

@@ -101,7 +101,7 @@ EXPORT const char* glassformer_log_probs_of(glassformer_batch*, const int32_t* t
 // ... and of every token, (n, vocabulary).
 EXPORT const char* glassformer_log_probs(glassformer_batch*, float* log_probs);
 
-// For tests: y = x W^T + b as the model's linear maps compute it.
+// For tests: y = x W^T + b as the model's linear maps compute it; a row of y has room for whole panels of 32 outputs.
 EXPORT const char* glassformer_linear(const char* instruction_set, int32_t threads, const glassformer_matrix* weight,
                                       const float* x, int32_t n, float* y);
 }
