@@ -11,7 +11,8 @@ import torch
 
 from glassformer.engine import EagerEngine, generate
 from glassformer.engine import static as static_module
-from glassformer.engine.static import Room, StaticEngine
+from glassformer.engine.decoding import Room, best_ids
+from glassformer.engine.static import StaticEngine
 from glassformer.errors import InputError
 from glassformer.search import SearchOptions
 from tests.engine.test_engine import engine, every_way, sources  # noqa: F401
@@ -90,9 +91,9 @@ def test_of_equal_scores_the_lowest_id_comes_first(dtype, vocabulary):
     scores_NV[3] *= torch.finfo(dtype).tiny / 4
     wanted_NV = scores_NV.argsort(dim=1, descending=True, stable=True)
     for count in (1, 2, 8, 9):
-        assert torch.equal(static_module.best_ids(scores_NV, count), wanted_NV[:, :count])
+        assert torch.equal(best_ids(scores_NV, count), wanted_NV[:, :count])
     scores_NV[4, 5] = torch.nan
-    assert static_module.best_ids(scores_NV, 1)[4].item() == 5
+    assert best_ids(scores_NV, 1)[4].item() == 5
 
 
 def test_a_step_waits_for_nothing(engine):  # noqa: F811
