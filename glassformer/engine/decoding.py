@@ -14,10 +14,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from glassformer.cuda_graphs import Function, recorded
+from glassformer.engine.beam import Beam, Kind
 from glassformer.model import Transformer
 from glassformer.model.attention import HAS_TRITON
 from glassformer.model.cache import DecoderCache, KeysValues
 from glassformer.search.protocol import Ints
+from glassformer.special import EOS
 
 BLOCK = 128  # scores whose best is found first
 
@@ -71,7 +73,7 @@ class Decoding:
         # What the host tells a step: the token of each row, the row whose past it has, and the place of all.
         self._told = torch.zeros(2 * room.rows + 1, dtype=torch.int64, device=device)
         self.tokens_N1, self.rows_N = self._told[: room.rows, None], self._told[room.rows : -1]
-        place = self._told[-1]
+        self.place = place = self._told[-1]
         layers = [KeysValuesInPlace.zeros(room.rows, room.target, one, place) for one in memory.memory]
         sources = [KeysValuesInPlace.zeros(room.rows, room.source, one, place) for one in memory.memory]
         mask_N11S = torch.zeros(room.rows, 1, 1, room.source, dtype=torch.bool, device=device)
@@ -82,6 +84,8 @@ class Decoding:
         self.log_z_N1 = torch.zeros(room.rows, 1, device=device)
         self._step, self._reordered_step = recorded(self._compute, device), recorded(self._reorder_and_compute, device)
         self._best: dict[tuple[int, tuple[int, ...]], Function] = {}
+        self._beams: dict[Kind, Beam] = {}
+        self._grow: dict[tuple[Kind, tuple[int, ...]], Function] = {}
         self._lease: weakref.ref[Lease] | None = None
 
     @property
@@ -105,17 +109,38 @@ class Decoding:
         With `rows_N` each row first gets the past of the row that is named.
         """
         rows = np.arange(self.room.rows) if rows_N is None else rows_N
-        self._told.copy_(torch.from_numpy(np.concatenate([tokens_N, rows, [lease.place]])), non_blocking=True)
+        self.tell(tokens_N, rows, lease.place)
         (self._step if rows_N is None else self._reordered_step)()
         lease.place += 1
+
+    def tell(self, tokens_N: Ints, rows_N: Ints, place: int) -> None:
+        """Say what the next step reads, at which place, and the row whose past each row gets before."""
+        self._told.copy_(torch.from_numpy(np.concatenate([tokens_N, rows_N, [place]])), non_blocking=True)
+
+    def beam(self, kind: Kind) -> Beam:
+        """The beam of this kind whose rows are those of the room."""
+        if kind not in self._beams:
+            sentences, longest = self.room.rows // kind.width, self.model.config.max_length
+            self._beams[kind] = Beam(kind, sentences, self.room.target, longest, self.logits_NV.device)
+        return self._beams[kind]
+
+    def grow(self, kind: Kind, suppressed: tuple[int, ...], lease: Lease) -> Tensor:
+        """A step of the beam, which tells the next one what to read: (B + 1), which sentences are done, and `odd_1`."""
+        if (kind, suppressed) not in self._grow:
+            beam, forbidden = self.beam(kind), self._ids(suppressed)
+            self._grow[kind, suppressed] = recorded(lambda: self._grow_beam(beam, forbidden), self.logits_NV.device)
+        lease.place += 1
+        return self._grow[kind, suppressed]()[0]
 
     def best(self, count: int, suppressed: tuple[int, ...]) -> Tensor:
         """(N, 2 C): ids and log-probabilities of the best, of equal ones the lowest id first."""
         if (count, suppressed) not in self._best:
-            device = self.logits_NV.device
-            forbidden = torch.tensor(suppressed, dtype=torch.int64, device=device)
-            self._best[count, suppressed] = recorded(lambda: self._choose(count, forbidden), device)
+            forbidden = self._ids(suppressed)
+            self._best[count, suppressed] = recorded(lambda: self._choose(count, forbidden), self.logits_NV.device)
         return self._best[count, suppressed]()[0]
+
+    def _ids(self, tokens: tuple[int, ...]) -> Tensor:
+        return torch.tensor(tokens, dtype=torch.int64, device=self.logits_NV.device)
 
     def _reorder_and_compute(self) -> tuple[Tensor, ...]:
         for layer in self.cache.past:
@@ -129,11 +154,33 @@ class Decoding:
         self.log_z_N1.copy_(_log_z(self.logits_NV))
         return ()
 
+    def _grow_beam(self, beam: Beam, forbidden: Tensor) -> tuple[Tensor, ...]:
+        self._reorder_and_compute()
+        tokens_N, rows_N = beam.grow(*self._candidates(beam.kind.continuations, forbidden), self.place)
+        self.tokens_N1.copy_(tokens_N[:, None])
+        self.rows_N.copy_(rows_N)
+        self.place += 1
+        return (torch.cat([beam.done_B, beam.odd_1]),)
+
     def _choose(self, count: int, forbidden: Tensor) -> tuple[Tensor, ...]:
+        ids_NC, log_probs_NC = self._candidates(count, forbidden)
+        return (torch.cat([ids_NC, log_probs_NC.double()], dim=1),)  # float64 holds both exactly
+
+    def _candidates(self, count: int, forbidden: Tensor) -> tuple[Tensor, Tensor]:
         allowed_NV = self.logits_NV.index_fill(1, forbidden, -torch.inf)
         ids_NC = best_ids(allowed_NV, count)
-        log_probs_NC = allowed_NV.gather(1, ids_NC).float() - self.log_z_N1
-        return (torch.cat([ids_NC, log_probs_NC.double()], dim=1),)  # float64 holds both exactly
+        return ids_NC, allowed_NV.gather(1, ids_NC).float() - self.log_z_N1
+
+    def go_on(self, other: "Decoding", kind: Kind, places_X: Tensor, place: int) -> None:
+        """Read these sentences of a beam of another decoding, which has come to `place`, into the same kind of beam."""
+        self.beam(kind).go_on(other.beam(kind), places_X)
+        parents_N, tokens_N1 = (
+            tensor.unflatten(0, (-1, kind.width))[places_X].flatten(0, 1) for tensor in (other.rows_N, other.tokens_N1)
+        )
+        self.read_past(other.cache, parents_N, place)
+        self.read_memory(other.cache, parents_N)
+        self.tell(np.full(self.room.rows, EOS), np.arange(self.room.rows), place)
+        self.tokens_N1[: len(tokens_N1)] = tokens_N1
 
     def read_past(self, cache: DecoderCache, rows_M: Tensor, targets: int) -> None:
         """Copy `targets` target positions of some rows of another cache into the first rows."""

@@ -2,16 +2,16 @@
 
 A step of decoding is some hundred small kernels, which take less time than starting them one by one. Recorded as a
 CUDA graph, one call starts them all; for that no tensor may move or change its shape. So sources, rows and targets get
-room by steps, a few shapes in all, and rows that have ended are computed on until half of them have. The search for the
-best tokens of a step is recorded too, and what search asks for comes back in one piece. On the CPU the same runs
-unrecorded.
+room by steps, a few shapes in all, and rows that have ended are computed on until half of them have. Greedy search and
+the beam are recorded too (`beam.py`); for other searches the best tokens of a step come back in one piece. On the CPU
+the same runs unrecorded.
 
 Axes: N rows of room, M rows of the search, B sentences, S room for source positions, V vocabulary, C candidates, X
 numbers of a row.
 """
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from threading import RLock
 
@@ -19,11 +19,16 @@ import numpy as np
 import torch
 
 from glassformer.arguments import checked
+from glassformer.device import Arriving
+from glassformer.engine.beam import Kind
 from glassformer.engine.checking import refuse_wrong_ids
 from glassformer.engine.decoding import Decoding, Lease, Room
 from glassformer.engine.eager import EagerEngine
 from glassformer.model import Transformer
 from glassformer.model.cache import DecoderCache
+from glassformer.search import Hypothesis, SearchOptions
+from glassformer.search.beam import hypotheses
+from glassformer.search.constraints import Rules
 from glassformer.search.protocol import Floats, Ints
 from glassformer.special import EOS, PAD
 
@@ -68,6 +73,38 @@ class StaticState:
         return replace(self, rows_M=self.rows_M[rows_M])
 
 
+@dataclass(frozen=True)
+class StaticBeam:
+    """A beam that a decoding grows, and which sentence each of its places has."""
+
+    decoding: Decoding
+    lease: Lease
+    kind: Kind
+    sentences: Sequence[int]
+
+    @property
+    def places(self) -> int:
+        """Sentences that there is room for."""
+        return self.decoding.room.rows // self.kind.width
+
+    @property
+    def is_odd(self) -> bool:
+        """Whether a path had nothing that may follow it, or NaN; the device is waited for."""
+        return bool(self.decoding.beam(self.kind).odd_1)
+
+    def grow(self, suppressed: tuple[int, ...]) -> Arriving:
+        """Take a step; whether the sentence of each place is done, and `is_odd`."""
+        return Arriving(self.decoding.grow(self.kind, suppressed, self.lease))
+
+    def hypotheses(self, places: Collection[int], rules: Rules) -> dict[int, list[Hypothesis]]:
+        """What was found for the sentences at these places; the device is waited for."""
+        if not places:
+            return {}
+        beam, chosen = self.decoding.beam(self.kind), np.array(list(places))
+        found = hypotheses(beam.finished.numpy().select(chosen), beam.live.numpy().select(chosen), rules)
+        return dict(zip((self.sentences[place] for place in places), found, strict=True))
+
+
 class StaticEngine(EagerEngine):
     """Translates in room of fixed shapes, token by token what `EagerEngine` translates; it scores as that one does."""
 
@@ -82,15 +119,20 @@ class StaticEngine(EagerEngine):
     @torch.inference_mode()
     def encode(self, sources: Sequence[Sequence[int]]) -> StaticState:  # type: ignore[override]
         """Read the sources; cross-attention's keys and values are computed once, here."""
+        decoding, lease = self._begun(sources, 1)
+        return StaticState(decoding, lease, np.arange(len(sources)))
+
+    def _begun(self, sources: Sequence[Sequence[int]], rows_each: int) -> tuple[Decoding, Lease]:
+        """A decoding that has read the sources, each in so many rows next to each other."""
         refuse_wrong_ids(sources, self.model.config)
         longest = _rounded(max(map(len, sources)), SOURCE_STEP, self.max_length)
         source_BS = self._matrix([[*ids, *[PAD] * (longest - len(ids))] for ids in sources])
         cache = self._translating.start(self._translating.encode(source_BS))
-        room = Room(_power(len(sources)), longest, min(TARGET_STEP, self.max_length))
-        rows_M = np.arange(len(sources))
+        room = Room(_power(len(sources)) * rows_each, longest, min(TARGET_STEP, self.max_length))
+        rows_M = np.arange(len(sources)).repeat(rows_each)
         decoding, lease = self._take(room, cache, rows_M, 0)
-        decoding.read_memory(cache, torch.arange(len(sources), device=self.device))
-        return StaticState(decoding, lease, rows_M)
+        decoding.read_memory(cache, torch.from_numpy(rows_M).to(self.device))
+        return decoding, lease
 
     @torch.inference_mode()
     def step(  # type: ignore[override]
@@ -106,6 +148,59 @@ class StaticEngine(EagerEngine):
         tokens_N[state.rows_M] = tokens_M
         decoding.step(tokens_N, order_N, state.lease)
         return StaticFollowing(decoding, state.rows_M), replace(state, place=state.lease.place)
+
+    @checked
+    @torch.inference_mode()
+    def search(
+        self, sources: Sequence[Sequence[int]], limits: Sequence[int], end: int, suppressed: Sequence[int],
+        options: SearchOptions,
+    ) -> list[list[Hypothesis]] | None:  # fmt: skip
+        """What `glassformer.search.search` finds, greedily or with a beam, by steps that the device takes by itself.
+
+        Whether a step was the last one is read while the next is taken. None where a rule needs more than the best
+        tokens, and where a path has none.
+        """
+        if options.sample or options.repetition_penalty != 1 or options.no_repeat_ngram:
+            return None
+        self.model.config.check_length(max(limits))
+        rules = Rules(options, end, tuple(suppressed), np.empty((len(limits), 0), dtype=np.int64))
+        found: dict[int, list[Hypothesis]] = {}
+        beam = self._begun_beam(sources, limits, rules)
+        going, arriving = range(len(limits)), None
+        for length in range(max(limits)):
+            target = beam.decoding.room.target
+            if length == target or 2 * len(going) <= beam.places:
+                found |= beam.hypotheses(set(range(len(beam.sentences))).difference(going), rules)
+                beam = self._moved_beam(beam, going, target if length < target else min(2 * target, self.max_length))
+                going, arriving = range(len(going)), None
+            before, arriving = arriving, beam.grow(rules.suppressed_at(length))
+            if before:
+                *done, odd = before.numbers
+                going = [place for place in going if not done[place]]
+                if odd or not going:
+                    break
+        if beam.is_odd:
+            return None
+        found |= beam.hypotheses(range(len(beam.sentences)), rules)
+        return [found[sentence] for sentence in range(len(limits))]
+
+    def _begun_beam(self, sources: Sequence[Sequence[int]], limits: Sequence[int], rules: Rules) -> StaticBeam:
+        kind = Kind(rules.options.beam, rules.options.n_best, rules.end)
+        decoding, lease = self._begun(sources, kind.width)
+        decoding.beam(kind).begin(limits, rules.options.length_penalty)
+        rows = decoding.room.rows
+        decoding.tell(np.full(rows, self.start_id), np.arange(rows), 0)
+        return StaticBeam(decoding, lease, kind, range(len(limits)))
+
+    def _moved_beam(self, old: StaticBeam, places: Sequence[int], target: int) -> StaticBeam:
+        """These sentences of a beam in another decoding, with room for `target` target positions."""
+        sentences = [old.sentences[place] for place in places]
+        room = Room(_power(len(places)) * old.kind.width, old.decoding.room.source, target)
+        sources_N, place = np.array(sentences).repeat(old.kind.width), old.lease.place
+        decoding, lease = self._take(room, old.decoding.cache, sources_N, place)
+        decoding.go_on(old.decoding, old.kind, torch.tensor(places, device=self.device), place)
+        old.decoding.leave()
+        return StaticBeam(decoding, lease, old.kind, sentences)
 
     def _arranged(self, state: StaticState) -> tuple[StaticState, Ints | None]:
         """The state with a row of its own for each row of the search and room for one more token; and, where rows are
