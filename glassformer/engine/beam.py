@@ -97,9 +97,8 @@ class Beam:
         self.live = Paths.blank(sentences, kind.width, room, device)
         self.finished = Paths.blank(sentences, kind.n_best, room, device)
         self.done_B = torch.ones(sentences, dtype=torch.bool, device=device)
-        self.odd_1 = torch.zeros(
-            1, dtype=torch.bool, device=device
-        )  # whether a row had nothing that may follow, or NaN
+        # Whether a path had nothing that may follow it, or NaN.
+        self.odd_1 = torch.zeros(1, dtype=torch.bool, device=device)
         self._limit_B = torch.ones(sentences, dtype=torch.int64, device=device)
         self._penalties = torch.ones(longest + 2, dtype=torch.float64, device=device)
         self._reaches_limit = torch.ones((), dtype=torch.bool, device=device)

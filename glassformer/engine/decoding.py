@@ -155,7 +155,10 @@ class Decoding:
         return ()
 
     def _grow_beam(self, beam: Beam, forbidden: Tensor) -> tuple[Tensor, ...]:
-        self._reorder_and_compute()
+        if beam.kind.width > 1:
+            self._reorder_and_compute()
+        else:  # a sentence has no other row
+            self._compute()
         tokens_N, rows_N = beam.grow(*self._candidates(beam.kind.continuations, forbidden), self.place)
         self.tokens_N1.copy_(tokens_N[:, None])
         self.rows_N.copy_(rows_N)
