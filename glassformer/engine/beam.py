@@ -45,10 +45,14 @@ class Paths(NamedTuple):
         tokens_BXT, own_BXT = (tensor.gather(1, places_BXT) for tensor in self[:2])
         return Paths(tokens_BXT, own_BXT, self.score_BK.gather(1, places_BX))
 
-    def append(self, token_BK: Tensor, own_BK: Tensor, score_BK: Tensor, length: Tensor) -> "Paths":
-        """These paths, of `length` tokens each, with one more."""
-        tokens_BKT = self.tokens_BKT.index_copy(2, length[None], token_BK[..., None])
-        return Paths(tokens_BKT, self.own_BKT.index_copy(2, length[None], own_BK[..., None]), score_BK)
+    def follow(self, parent_BX: Tensor, token_BX: Tensor, own_BX: Tensor, score_BX: Tensor, length: Tensor) -> "Paths":
+        """The paths at these places, of `length` tokens each, with one more token, and with other scores."""
+        places_BXT = parent_BX[..., None].expand(-1, -1, self.tokens_BKT.shape[2])
+        tokens_BXT, own_BXT = (
+            tensor.gather(1, places_BXT).index_copy_(2, length[None], new_BX[..., None])
+            for tensor, new_BX in ((self.tokens_BKT, token_BX), (self.own_BKT, own_BX))
+        )
+        return Paths(tokens_BXT, own_BXT, score_BX)
 
     def concat(self, other: "Paths") -> "Paths":
         """Both sets of paths, these first."""
@@ -57,7 +61,7 @@ class Paths(NamedTuple):
     def write(self, other: "Paths", where_B: Tensor) -> None:
         """Become the other paths in the sentences where that is true."""
         for mine, theirs in zip(self, other, strict=True):
-            mine.copy_(torch.where(where_B.view(-1, *[1] * (mine.dim() - 1)), theirs, mine))
+            torch.where(where_B.view(-1, *[1] * (mine.dim() - 1)), theirs, mine, out=mine)
 
     def read(self, other: "Paths", sentences_X: Tensor) -> None:
         """Begin with the paths of these sentences of another beam, whose room is no larger."""
@@ -132,8 +136,11 @@ class Beam:
 
         Returned are, for each of the N rows, the token to read next and the row whose past it goes on with.
         """
-        continued, parent_BM, live, place_BK = self._grown(ids_NC, log_probs_NC, length)
-        finished = self._collected(continued, length)
+        continued, parent_BM, ends_BM = self._continued(ids_NC, log_probs_NC, length)
+        score_BM = continued.score_BK.masked_fill(ends_BM, UNFILLED)
+        place_BK = order(score_BM)[:, : self.kind.width]
+        live = continued._replace(score_BK=score_BM).gather(place_BK)
+        finished = self._collected(continued, ends_BM, length)
         going_B = ~self.done_B
         alive_BK = going_B[:, None] & (self.live.score_BK > UNFILLED)
         self.odd_1 |= (alive_BK.flatten() & ~(log_probs_NC[:, 0] > UNFILLED)).any()  # NaN is above nothing
@@ -144,27 +151,20 @@ class Beam:
         rows_BK = first_B1 + parent_BM.gather(1, place_BK)
         return live.tokens_BKT.index_select(2, length[None]).flatten(), rows_BK.flatten()
 
-    def _grown(self, ids_NC: Tensor, log_probs_NC: Tensor, length: Tensor) -> tuple[Paths, Tensor, Paths, Tensor]:
-        """As `search.beam.grow`: the continuations, their parents, the live paths, and which continuations they are."""
-        width = self.kind.width
-        ids_BX, own_BX = (tensor.unflatten(0, (-1, width)).flatten(1) for tensor in (ids_NC, log_probs_NC))
-        sums_BX = (self.live.score_BK[..., None] + own_BX.unflatten(1, (width, -1))).flatten(1)
+    def _continued(self, ids_NC: Tensor, log_probs_NC: Tensor, length: Tensor) -> tuple[Paths, Tensor, Tensor]:
+        """The best continuations of each sentence, the place of the path that each continues, and whether it ends."""
+        ids_BX, own_BX = (tensor.unflatten(0, (-1, self.kind.width)).flatten(1) for tensor in (ids_NC, log_probs_NC))
+        sums_BX = (self.live.score_BK[..., None] + own_BX.unflatten(1, (self.kind.width, -1))).flatten(1)
         best_BM = order(sums_BX)[:, : self.kind.continuations]
         parent_BM = best_BM // ids_NC.shape[1]
         token_BM, own_BM, sum_BM = (tensor.gather(1, best_BM) for tensor in (ids_BX, own_BX, sums_BX))
-        continued = self.live.gather(parent_BM).append(token_BM, own_BM, sum_BM, length)
-        ends_BM = self._last(continued, length) == self.kind.end
-        score_BM = continued.score_BK.masked_fill(ends_BM, UNFILLED)
-        place_BK = order(score_BM)[:, :width]
-        return continued, parent_BM, continued._replace(score_BK=score_BM).gather(place_BK), place_BK
+        return self.live.follow(parent_BM, token_BM, own_BM, sum_BM, length), parent_BM, token_BM == self.kind.end
 
-    def _collected(self, continued: Paths, length: Tensor) -> Paths:
+    def _collected(self, continued: Paths, ends_BM: Tensor, length: Tensor) -> Paths:
         """As `search.beam.collect`: the n_best finished paths, those that end now among the first of them included."""
-        score_BM = continued.score_BK / self._penalties.index_select(0, length[None] + 1)
-        ends_BM = self._last(continued, length) == self.kind.end
-        ends_BM[:, self.kind.width :] = False
-        ended = continued._replace(score_BK=score_BM.masked_fill(~ends_BM, UNFILLED))
-        every = self.finished.concat(ended)
+        first, ends_BK = Paths(*(tensor[:, : self.kind.width] for tensor in continued)), ends_BM[:, : self.kind.width]
+        score_BK = first.score_BK / self._penalties.index_select(0, length[None] + 1)
+        every = self.finished.concat(first._replace(score_BK=score_BK.masked_fill(~ends_BK, UNFILLED)))
         return every.gather(order(every.score_BK)[:, : self.kind.n_best])
 
     def _is_done(self, live: Paths, finished: Paths, length: Tensor) -> Tensor:
@@ -172,6 +172,3 @@ class Beam:
         reach_B = torch.where(self._reaches_limit, self._limit_B, length + 2)
         beaten_B = live.score_BK[:, 0] / self._penalties[reach_B] <= finished.score_BK[:, -1]
         return beaten_B | (self._limit_B <= length + 1)
-
-    def _last(self, paths: Paths, length: Tensor) -> Tensor:
-        return paths.tokens_BKT.index_select(2, length[None])[..., 0]
