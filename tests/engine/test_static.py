@@ -10,9 +10,10 @@ from itertools import chain
 import numpy as np
 import pytest
 import torch
+from torch.fx.experimental.proxy_tensor import make_fx
 
 from glassformer.device import Arriving
-from glassformer.engine import SUPPRESSED, EagerEngine, generate
+from glassformer.engine import SUPPRESSED, EagerEngine, decoding, generate
 from glassformer.engine import static as static_module
 from glassformer.engine.decoding import Room, best_ids
 from glassformer.engine.static import StaticEngine
@@ -92,6 +93,39 @@ def test_what_the_device_cannot_search_is_left_to_search(engine, beam):  # noqa:
     assert StaticEngine(broken).search(sources(2), [9, 9], EOS, SUPPRESSED, way) is None
     with pytest.raises(InputError, match="NaN"):
         generate(StaticEngine(broken), sources(2), way)
+
+
+class Replayed:
+    """As a CUDA graph: run, then traced, then only the trace is run, to which no number of the program's can get."""
+
+    replays = 0
+
+    def __init__(self, function, device):
+        self.function, self.calls, self.outputs, self.trace = function, 0, None, None
+
+    def run(self):
+        self.outputs = self.function()
+        return self.outputs
+
+    def __call__(self):
+        self.calls += 1
+        if self.calls == 1:
+            return self.run()
+        if self.calls == 2:
+            self.trace = make_fx(lambda: self.run())()  # of a method it would trace the object too
+            return self.outputs
+        Replayed.replays += 1
+        return self.trace()
+
+
+def test_what_a_step_of_the_search_computes_can_be_recorded(engine, monkeypatch):  # noqa: F811
+    way = SearchOptions(beam=3, n_best=2, max_length=9)
+    wanted = generate(StaticEngine(engine.model), sources(3), way)
+    monkeypatch.setattr(decoding, "recorded", Replayed)
+    static, before = StaticEngine(engine.model), Replayed.replays
+    for _ in range(2):
+        assert generate(static, sources(3), way) == wanted
+    assert Replayed.replays > before + 5
 
 
 def test_room_is_used_again(engine):  # noqa: F811
