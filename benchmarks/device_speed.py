@@ -1,6 +1,7 @@
 """Training and decoding on one GPU, beside the peers: one command, under eight minutes, compiling included.
 
     python benchmarks/device_speed.py --out device_speed.json
+    python benchmarks/device_speed.py --out F.json --ways "decoding: (glassformer: static|transformers)"    # some of it
     python benchmarks/device_speed.py --out F.json --smoke --device cpu    # tiny sizes, nothing compiled: does it run?
 
 Training in bfloat16 on pairs of 32 and 32 random tokens, a vocabulary of 32,000; decoding at `base` of 25 source and 32
@@ -34,7 +35,7 @@ def main() -> None:
     parser.add_argument("--device", default="auto")
     parser.add_argument("--minutes", type=float, default=7.0, help="after which nothing is waited for (%(default)s)")
     parser.add_argument("--updates", type=int, default=20, help="of a measurement of training (%(default)s)")
-    parser.add_argument("--ways", default="", help="only those in whose names this regular expression is found")
+    parser.add_argument("--ways", default="", help="a regular expression that is found in KIND: WAY")
     parser.add_argument("--smoke", action="store_true", help="tiny sizes, nothing compiled")
     parser.add_argument("--row", type=json.loads, help="measure this one alone")
     parser.add_argument("--lock", help="which processes take turns by")
@@ -64,7 +65,7 @@ def jobs(smoke: bool, wanted: str) -> list[Job]:
             found.append(Job(what, shares))
         if other:
             found.append(Job({"kind": "decoding", "way": other}))
-    return [job for job in found if re.search(wanted, job.what["way"])]
+    return [job for job in found if re.search(wanted, f"{job.what['kind']}: {job.what['way']}")]
 
 
 def measure(options: argparse.Namespace) -> None:
@@ -79,7 +80,7 @@ def measure(options: argparse.Namespace) -> None:
         print(json.dumps(found | facts(device)), flush=True)
         return
     model = training.config_of("base", 64, vocabulary, **small).model
-    for numbers in decoding.measured(what["way"], model, device, turns, BATCHES[: 2 if options.smoke else None]):
+    for numbers in decoding.measured(what["way"], model, device, turns, BATCHES[:: 3 if options.smoke else 1]):
         print(json.dumps(numbers | facts(device)), flush=True)
 
 

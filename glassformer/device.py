@@ -1,8 +1,10 @@
 """Where to compute."""
 
-from functools import cache
+from functools import cache, cached_property
+from typing import Any
 
 import torch
+from torch import Tensor
 
 from glassformer.errors import InputError, UsageError
 from glassformer.system import Home, memory
@@ -45,3 +47,24 @@ def choose_device(name: str) -> torch.device:
     except (AssertionError, ImportError, NotImplementedError, RuntimeError) as error:
         raise InputError(f"--device {name}: this machine or this build of torch has no such device; use cpu") from error
     return device
+
+
+class Arriving:
+    """The numbers of a tensor, on their way from its device; what is asked of the device since is not waited for.
+
+    On the CPU they are the tensor itself, which nothing may write into meanwhile.
+    """
+
+    def __init__(self, numbers: Tensor) -> None:
+        self._numbers = numbers.to("cpu", non_blocking=True)
+        self._arrived = torch.cuda.Event() if numbers.is_cuda else None
+        if self._arrived:
+            self._arrived.record()
+
+    @cached_property
+    def numbers(self) -> list[Any]:
+        """They are waited for."""
+        if self._arrived:
+            self._arrived.synchronize()
+        numbers: list[Any] = self._numbers.tolist()
+        return numbers

@@ -14,9 +14,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 Numbers = dict[str, Any]
+LATE = "the rest was not measured: no time left"
 
 
 class Turns:
@@ -41,13 +42,38 @@ class Turns:
             fcntl.flock(self._file, fcntl.LOCK_UN)
 
 
+def scratch() -> IO[str]:
+    """A file for what a process prints: a pipe that nobody reads would fill, and stop it."""
+    return tempfile.TemporaryFile("w+")  # closed with its job
+
+
 @dataclass
 class Job:
     """What one process measures, and its share of the device's memory: those that run have at most `Rows.shares`."""
 
     what: Numbers
     shares: int = 1
-    process: subprocess.Popen[str] | None = field(default=None, repr=False)
+    process: subprocess.Popen[str] | None = None
+    printed: IO[str] = field(default_factory=scratch)
+    complaints: IO[str] = field(default_factory=scratch)
+
+    def start(self, command: Sequence[str]) -> None:
+        self.process = subprocess.Popen(command, stdout=self.printed, stderr=self.complaints, text=True)
+
+    @property
+    def has_ended(self) -> bool:
+        return self.process is not None and self.process.poll() is not None
+
+    def stop(self) -> None:
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+
+    def output(self) -> tuple[str, str]:
+        """What it has printed, and its complaints."""
+        for file in (self.printed, self.complaints):
+            file.seek(0)
+        return self.printed.read(), self.complaints.read()
 
 
 class Rows:
@@ -68,30 +94,29 @@ class Rows:
             while waiting or running:
                 while waiting and sum(job.shares for job in running) + waiting[0].shares <= self.shares:
                     job = waiting.pop(0)
-                    line = [*command, "--row", json.dumps(job.what), "--lock", lock.name]
-                    job.process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                    job.start([*command, "--row", json.dumps(job.what), "--lock", lock.name])
                     running.append(job)
-                ended = [job for job in running if job.process and job.process.poll() is not None]
-                for job in ended:
+                for job in [job for job in running if job.has_ended]:
                     running.remove(job)
                     self._keep(job)
                 if time.monotonic() > self.ends:
                     for job in running:
-                        if job.process:
-                            job.process.kill()
-                    for job in (*running, *waiting):
-                        self._add(job.what, {"problem": "not measured: no time left"})
+                        job.stop()
+                        self._keep(job, LATE)
+                    for job in waiting:
+                        self._add(job.what, {"problem": LATE})
                     return
                 time.sleep(0.1)
 
-    def _keep(self, job: Job) -> None:
-        """The rows that a job has printed, or why there is none."""
-        assert job.process
-        printed, complaints = job.process.communicate()
-        found = [json.loads(line) for line in printed.splitlines() if line.startswith("{")]
+    def _keep(self, job: Job, problem: str = "") -> None:
+        """The rows that a job has printed, and why it has not printed all."""
+        printed, complaints = job.output()
+        found = [json.loads(line) for line in printed.splitlines() if line.startswith("{") and line.endswith("}")]
         for numbers in found:
             self._add(job.what, numbers)
-        if job.process.returncode or not found:
+        if problem:
+            self._add(job.what, {"problem": problem})
+        elif not found or (job.process and job.process.returncode):
             self._add(job.what, {"problem": (complaints.strip().splitlines() or ["nothing was printed"])[-1][:200]})
             print(complaints[-2000:], file=sys.stderr)
 

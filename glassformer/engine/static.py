@@ -2,169 +2,38 @@
 
 A step of decoding is some hundred small kernels, which take less time than starting them one by one. Recorded as a
 CUDA graph, one call starts them all; for that no tensor may move or change its shape. So sources, rows and targets get
-room by steps, a few shapes in all, and rows that have ended are computed on until half of them have. The search for the
-best tokens of a step is recorded too, and what search asks for comes back in one piece. On the CPU the same runs
-unrecorded.
+room by steps, a few shapes in all, and rows that have ended are computed on until half of them have. Greedy search and
+the beam are recorded too (`beam.py`); for other searches the best tokens of a step come back in one piece. On the CPU
+the same runs unrecorded.
 
-Axes: N rows of room, M rows of the search, S room for source positions, L room for target positions, G key-value
-heads, K head width, V vocabulary, C candidates, J blocks of the vocabulary, W scores of a block, X scores.
+Axes: N rows of room, M rows of the search, B sentences, S room for source positions, V vocabulary, C candidates, X
+numbers of a row.
 """
 
 import copy
-import weakref
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from threading import RLock
-from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor
-from torch.nn import functional
 
 from glassformer.arguments import checked
-from glassformer.cuda_graphs import Function, recorded
+from glassformer.device import Arriving
+from glassformer.engine.beam import Kind
 from glassformer.engine.checking import refuse_wrong_ids
+from glassformer.engine.decoding import Decoding, Lease, Room
 from glassformer.engine.eager import EagerEngine
 from glassformer.model import Transformer
-from glassformer.model.attention import HAS_TRITON
-from glassformer.model.cache import DecoderCache, KeysValues
+from glassformer.model.cache import DecoderCache
+from glassformer.search import Hypothesis, SearchOptions
+from glassformer.search.beam import hypotheses
+from glassformer.search.constraints import Rules
 from glassformer.search.protocol import Floats, Ints
 from glassformer.special import EOS, PAD
 
-BLOCK = 128  # scores whose best is found first
 SOURCE_STEP, TARGET_STEP = 16, 32  # room for positions is a multiple of them
 MOST_ROOMS = 32  # that are kept, each with its recording
-
-
-class Room(NamedTuple):
-    """For how many rows, source positions and target positions there is room."""
-
-    rows: int
-    source: int
-    target: int
-
-
-class KeysValuesInPlace(KeysValues):
-    """Keys and values (N, G, L, K) that are written where they are; `place` says how many positions are."""
-
-    place: Tensor
-
-    @classmethod
-    def zeros(cls, rows: int, room: int, like: KeysValues, place: Tensor) -> "KeysValuesInPlace":
-        """Empty, but for `like`'s heads, width and type."""
-        shape = rows, like.keys_BGSK.shape[1], room, like.keys_BGSK.shape[3]
-        made = cls(*(tensor.new_zeros(shape) for tensor in like))
-        made.place = place
-        return made
-
-    @property
-    def length(self) -> Tensor:
-        return self.place
-
-    def append(self, new: KeysValues) -> "KeysValuesInPlace":
-        for mine, one in zip(self, new, strict=True):
-            mine.index_copy_(2, self.place[None], one)
-        return self
-
-
-@dataclass
-class Lease:
-    """Who holds it may write in the room that it is of."""
-
-    sources_N: Ints  # which source each row reads
-    place: int = 0  # target positions read
-
-
-class Decoding:
-    """The tensors of a step, all of fixed shape, and its recordings."""
-
-    def __init__(self, model: Transformer, room: Room, memory: DecoderCache) -> None:
-        """Empty; `memory` is any cache of this model before its first token."""
-        self.model, self.room = model, room
-        device = memory.source_mask_B11S.device
-        # What the host tells a step: the token of each row, the row whose past it has, and the place of all.
-        self._told = torch.zeros(2 * room.rows + 1, dtype=torch.int64, device=device)
-        self.tokens_N1, self.rows_N = self._told[: room.rows, None], self._told[room.rows : -1]
-        place = self._told[-1]
-        layers = [KeysValuesInPlace.zeros(room.rows, room.target, one, place) for one in memory.memory]
-        sources = [KeysValuesInPlace.zeros(room.rows, room.source, one, place) for one in memory.memory]
-        mask_N11S = torch.zeros(room.rows, 1, 1, room.source, dtype=torch.bool, device=device)
-        mask_N11S[..., 0] = True  # attention over nothing is not defined
-        self.cache = DecoderCache(tuple(layers), tuple(KeysValues(*one) for one in sources), mask_N11S, room.target)
-        type_ = torch.bfloat16 if model.generator.weight.dtype == torch.bfloat16 else torch.float32
-        self.logits_NV = torch.zeros(room.rows, model.config.vocab_size, device=device, dtype=type_)
-        self.log_z_N1 = torch.zeros(room.rows, 1, device=device)
-        self._step, self._reordered_step = recorded(self._compute, device), recorded(self._reorder_and_compute, device)
-        self._best: dict[tuple[int, tuple[int, ...]], Function] = {}
-        self._lease: weakref.ref[Lease] | None = None
-
-    @property
-    def holder(self) -> Lease | None:
-        """Who uses it; None as soon as no state does any more."""
-        return self._lease() if self._lease else None
-
-    def take(self, sources_N: Ints, place: int) -> Lease:
-        """Begin anew, for one sequence of states."""
-        lease = Lease(sources_N, place)
-        self._lease = weakref.ref(lease)
-        return lease
-
-    def leave(self) -> None:
-        """Nobody uses it any more."""
-        self._lease = None
-
-    def step(self, tokens_N: Ints, rows_N: Ints | None, lease: Lease) -> None:
-        """Read one more token of each row; logits and log Z are then where they always are.
-
-        With `rows_N` each row first gets the past of the row that is named.
-        """
-        rows = np.arange(self.room.rows) if rows_N is None else rows_N
-        self._told.copy_(torch.from_numpy(np.concatenate([tokens_N, rows, [lease.place]])), non_blocking=True)
-        (self._step if rows_N is None else self._reordered_step)()
-        lease.place += 1
-
-    def best(self, count: int, suppressed: tuple[int, ...]) -> Tensor:
-        """(N, 2 C): ids and log-probabilities of the best, of equal ones the lowest id first."""
-        if (count, suppressed) not in self._best:
-            device = self.logits_NV.device
-            forbidden = torch.tensor(suppressed, dtype=torch.int64, device=device)
-            self._best[count, suppressed] = recorded(lambda: self._choose(count, forbidden), device)
-        return self._best[count, suppressed]()[0]
-
-    def _reorder_and_compute(self) -> tuple[Tensor, ...]:
-        for layer in self.cache.past:
-            for tensor in layer:
-                tensor.copy_(tensor.index_select(0, self.rows_N))
-        return self._compute()
-
-    def _compute(self) -> tuple[Tensor, ...]:
-        hidden_N1D, _ = self.model.decode(self.tokens_N1, self.cache)
-        self.logits_NV.copy_(self.model.logits(hidden_N1D[:, -1]))
-        self.log_z_N1.copy_(_log_z(self.logits_NV))
-        return ()
-
-    def _choose(self, count: int, forbidden: Tensor) -> tuple[Tensor, ...]:
-        allowed_NV = self.logits_NV.index_fill(1, forbidden, -torch.inf)
-        ids_NC = best_ids(allowed_NV, count)
-        log_probs_NC = allowed_NV.gather(1, ids_NC).float() - self.log_z_N1
-        return (torch.cat([ids_NC, log_probs_NC.double()], dim=1),)  # float64 holds both exactly
-
-    def read_past(self, cache: DecoderCache, rows_M: Tensor, targets: int) -> None:
-        """Copy `targets` target positions of some rows of another cache into the first rows."""
-        count = len(rows_M)
-        for mine, other in zip(self.cache.past, cache.past, strict=True):
-            for ours, theirs in zip(mine, other, strict=True):
-                ours[:count, :, :targets] = theirs[:, :, :targets].index_select(0, rows_M)
-
-    def read_memory(self, cache: DecoderCache, rows_M: Tensor) -> None:
-        """Copy what some rows of another cache read of their sources into the first rows."""
-        count = len(rows_M)
-        for mine, other in zip(self.cache.memory, cache.memory, strict=True):
-            for ours, theirs in zip(mine, other, strict=True):
-                ours[:count, :, : theirs.shape[2]] = theirs.index_select(0, rows_M)
-        mask_M11S = cache.source_mask_B11S.index_select(0, rows_M)
-        self.cache.source_mask_B11S[:count] = functional.pad(mask_M11S, (0, self.room.source - mask_M11S.shape[-1]))
 
 
 @dataclass(frozen=True)
@@ -204,41 +73,36 @@ class StaticState:
         return replace(self, rows_M=self.rows_M[rows_M])
 
 
-def _log_z(logits_NV: Tensor) -> Tensor:
-    """log of the sum of exp(logit) over each row, float32 (N, 1)."""
-    if logits_NV.is_cuda and HAS_TRITON:
-        from glassformer.engine.log_sum_exp import log_sum_exp  # needs Triton
+@dataclass(frozen=True)
+class StaticBeam:
+    """A beam that a decoding grows, and which sentence each of its places has."""
 
-        return log_sum_exp(logits_NV)
-    return logits_NV.float().logsumexp(-1, keepdim=True)
+    decoding: Decoding
+    lease: Lease
+    kind: Kind
+    sentences: Sequence[int]
 
+    @property
+    def places(self) -> int:
+        """Sentences that there is room for."""
+        return self.decoding.room.rows // self.kind.width
 
-def best_ids(scores_NV: Tensor, count: int) -> Tensor:
-    """(N, C): the ids of the `count` best scores, bfloat16 or float32, of equal ones the lowest first; NaN is best.
+    @property
+    def is_odd(self) -> bool:
+        """Whether a path had nothing that may follow it, or NaN; the device is waited for."""
+        return bool(self.decoding.beam(self.kind).odd_1)
 
-    Any that is among the best C is in one of the C blocks whose best are best, as each block before its own has a
-    score that comes before it. So the only pass over all scores is for the best of each block.
-    """
-    vocabulary = scores_NV.shape[1]
-    blocks_NJW = functional.pad(scores_NV, (0, -vocabulary % BLOCK), value=-torch.inf).unflatten(1, (-1, BLOCK))
-    count, places_J = min(count, vocabulary), torch.arange(blocks_NJW.shape[1], device=scores_NV.device)
-    chosen_NC1 = _first(blocks_NJW.amax(-1), places_J, min(count, len(places_J)))[..., None]
-    ids_NX = (chosen_NC1 * BLOCK + torch.arange(BLOCK, device=scores_NV.device)).flatten(1)
-    scores_NX = blocks_NJW.gather(1, chosen_NC1.expand(-1, -1, BLOCK)).flatten(1)
-    return ids_NX.gather(1, _first(scores_NX, ids_NX, count))
+    def grow(self, suppressed: tuple[int, ...]) -> Arriving:
+        """Take a step; whether the sentence of each place is done, and `is_odd`."""
+        return Arriving(self.decoding.grow(self.kind, suppressed, self.lease))
 
-
-def _first(scores_NX: Tensor, ids_NX: Tensor, count: int) -> Tensor:
-    """Where the best scores are, of equal ones that of the lowest id first.
-
-    topk leaves open which of equal scores it takes, so it gets keys that are all different: a score's bits, which as
-    integers have the same order once the negative ones are turned round, and below them the id.
-    """
-    exact_NX = scores_NX.float() + 0.0  # no -0, whose bits are not those of 0
-    bits_NX = exact_NX.view(torch.int32).long()
-    highest = 2**31 - 1  # all bits but the sign
-    ordered_NX = torch.where(bits_NX < 0, bits_NX ^ highest, bits_NX).masked_fill(exact_NX.isnan(), highest)
-    return (ordered_NX * 2**32 - ids_NX).topk(count, dim=1).indices
+    def hypotheses(self, places: Collection[int], rules: Rules) -> dict[int, list[Hypothesis]]:
+        """What was found for the sentences at these places; the device is waited for."""
+        if not places:
+            return {}
+        beam, chosen = self.decoding.beam(self.kind), np.array(list(places))
+        found = hypotheses(beam.finished.numpy().select(chosen), beam.live.numpy().select(chosen), rules)
+        return dict(zip((self.sentences[place] for place in places), found, strict=True))
 
 
 class StaticEngine(EagerEngine):
@@ -255,15 +119,20 @@ class StaticEngine(EagerEngine):
     @torch.inference_mode()
     def encode(self, sources: Sequence[Sequence[int]]) -> StaticState:  # type: ignore[override]
         """Read the sources; cross-attention's keys and values are computed once, here."""
+        decoding, lease = self._begun(sources, 1)
+        return StaticState(decoding, lease, np.arange(len(sources)))
+
+    def _begun(self, sources: Sequence[Sequence[int]], rows_each: int) -> tuple[Decoding, Lease]:
+        """A decoding that has read the sources, each in so many rows next to each other."""
         refuse_wrong_ids(sources, self.model.config)
         longest = _rounded(max(map(len, sources)), SOURCE_STEP, self.max_length)
         source_BS = self._matrix([[*ids, *[PAD] * (longest - len(ids))] for ids in sources])
         cache = self._translating.start(self._translating.encode(source_BS))
-        room = Room(_power(len(sources)), longest, min(TARGET_STEP, self.max_length))
-        rows_M = np.arange(len(sources))
+        room = Room(_power(len(sources)) * rows_each, longest, min(TARGET_STEP, self.max_length))
+        rows_M = np.arange(len(sources)).repeat(rows_each)
         decoding, lease = self._take(room, cache, rows_M, 0)
-        decoding.read_memory(cache, torch.arange(len(sources), device=self.device))
-        return StaticState(decoding, lease, rows_M)
+        decoding.read_memory(cache, torch.from_numpy(rows_M).to(self.device))
+        return decoding, lease
 
     @torch.inference_mode()
     def step(  # type: ignore[override]
@@ -279,6 +148,59 @@ class StaticEngine(EagerEngine):
         tokens_N[state.rows_M] = tokens_M
         decoding.step(tokens_N, order_N, state.lease)
         return StaticFollowing(decoding, state.rows_M), replace(state, place=state.lease.place)
+
+    @checked
+    @torch.inference_mode()
+    def search(
+        self, sources: Sequence[Sequence[int]], limits: Sequence[int], end: int, suppressed: Sequence[int],
+        options: SearchOptions,
+    ) -> list[list[Hypothesis]] | None:  # fmt: skip
+        """What `glassformer.search.search` finds, greedily or with a beam, by steps that the device takes by itself.
+
+        Whether a step was the last one is read while the next is taken. None where a rule needs more than the best
+        tokens, and where a path has none.
+        """
+        if options.sample or options.repetition_penalty != 1 or options.no_repeat_ngram:
+            return None
+        self.model.config.check_length(max(limits))
+        rules = Rules(options, end, tuple(suppressed), np.empty((len(limits), 0), dtype=np.int64))
+        found: dict[int, list[Hypothesis]] = {}
+        beam = self._begun_beam(sources, limits, rules)
+        going, arriving = range(len(limits)), None
+        for length in range(max(limits)):
+            target = beam.decoding.room.target
+            if length == target or 2 * len(going) <= beam.places:
+                found |= beam.hypotheses(set(range(len(beam.sentences))).difference(going), rules)
+                beam = self._moved_beam(beam, going, target if length < target else min(2 * target, self.max_length))
+                going, arriving = range(len(going)), None
+            before, arriving = arriving, beam.grow(rules.suppressed_at(length))
+            if before:
+                *done, odd = before.numbers
+                going = [place for place in going if not done[place]]
+                if odd or not going:
+                    break
+        if beam.is_odd:
+            return None
+        found |= beam.hypotheses(range(len(beam.sentences)), rules)
+        return [found[sentence] for sentence in range(len(limits))]
+
+    def _begun_beam(self, sources: Sequence[Sequence[int]], limits: Sequence[int], rules: Rules) -> StaticBeam:
+        kind = Kind(rules.options.beam, rules.options.n_best, rules.end)
+        decoding, lease = self._begun(sources, kind.width)
+        decoding.beam(kind).begin(limits, rules.options.length_penalty)
+        rows = decoding.room.rows
+        decoding.tell(np.full(rows, self.start_id), np.arange(rows), 0)
+        return StaticBeam(decoding, lease, kind, range(len(limits)))
+
+    def _moved_beam(self, old: StaticBeam, places: Sequence[int], target: int) -> StaticBeam:
+        """These sentences of a beam in another decoding, with room for `target` target positions."""
+        sentences = [old.sentences[place] for place in places]
+        room = Room(_power(len(places)) * old.kind.width, old.decoding.room.source, target)
+        sources_N, place = np.array(sentences).repeat(old.kind.width), old.lease.place
+        decoding, lease = self._take(room, old.decoding.cache, sources_N, place)
+        decoding.go_on(old.decoding, old.kind, torch.tensor(places, device=self.device), place)
+        old.decoding.leave()
+        return StaticBeam(decoding, lease, old.kind, sentences)
 
     def _arranged(self, state: StaticState) -> tuple[StaticState, Ints | None]:
         """The state with a row of its own for each row of the search and room for one more token; and, where rows are

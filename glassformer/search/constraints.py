@@ -119,7 +119,7 @@ class Rules:
         Rules that only forbid tokens leave the model's best ones to choose among; the others need all of them.
         """
         if count is not None and not self._need_all(tokens_NT.shape[1]):
-            ids_NM, own_NM = following.best(count, self._suppressed(tokens_NT.shape[1]))
+            ids_NM, own_NM = following.best(count, self.suppressed_at(tokens_NT.shape[1]))
             if (own_NM[:, 0] > -np.inf).all():  # NaN is not, and is refused below
                 return Candidates(ids_NM, own_NM, own_NM)
         own_NV = refuse_nan(following.log_probs())
@@ -145,7 +145,7 @@ class Rules:
         length, options = tokens_NT.shape[1], self.options
         steered_NV = penalise_repeats(log_probs_NV, tokens_NT, options.repetition_penalty)
         steered_NV = forbid_repeated_ngrams(steered_NV, tokens_NT, options.no_repeat_ngram)
-        steered_NV = suppress(steered_NV, self._suppressed(length))
+        steered_NV = suppress(steered_NV, self.suppressed_at(length))
         steered_NV = allow_end_where_stuck(steered_NV, log_probs_NV, self.end)
         if length >= self.prefix_BP.shape[1]:
             return steered_NV
@@ -155,5 +155,6 @@ class Rules:
             raise UsageError(f"a prefix has the id {forced_B.max()}, but the vocabulary's last one is {size - 1:,}")
         return force(steered_NV, log_probs_NV, forced_B.repeat(rows_each))
 
-    def _suppressed(self, length: int) -> tuple[int, ...]:
+    def suppressed_at(self, length: int) -> tuple[int, ...]:
+        """The tokens that are forbidden after `length` tokens."""
         return self.suppressed if length >= self.options.min_length else (*self.suppressed, self.end)

@@ -45,6 +45,25 @@ WAYS = {
 every_way = pytest.mark.parametrize("options", WAYS.values(), ids=WAYS)
 
 
+class Stepwise:
+    """An engine that leaves all search to `glassformer.search`."""
+
+    def __init__(self, engine):
+        self.start_id, self.max_length, self.batch_factor = engine.start_id, engine.max_length, 1
+        self.encode, self.step = engine.encode, engine.step
+
+
+SEARCHES = [
+    SearchOptions(beam=1),
+    SearchOptions(beam=1, min_length=5, max_length=7),
+    SearchOptions(beam=2, length_penalty=0),
+    SearchOptions(beam=3, n_best=3, length_penalty=-0.5),
+    SearchOptions(beam=4, n_best=2, length_penalty=1.3, min_length=2, max_length_ratio=1, max_length_extra=3),
+    SearchOptions(beam=VOCABULARY + 3, n_best=9, max_length=4),
+]
+every_search = pytest.mark.parametrize("way", SEARCHES, ids=lambda way: f"{way.beam}-{way.n_best}-{way.length_penalty}")
+
+
 @pytest.fixture(scope="module", params=SHAPES.values(), ids=SHAPES)
 def engine(request):
     """A model of random weights, loud enough to have opinions."""

@@ -23,6 +23,7 @@ from glassformer.model.quantization import quantize_rows, quantize_weights
 from glassformer.model_directory import parameters_of
 from glassformer.search import SearchOptions
 from glassformer.special import EOS, PAD
+from tests.engine.test_engine import Stepwise, every_search
 from tests.model.helpers import VOCABULARY, WORDS, make, named
 
 pytestmark = pytest.mark.skipif(
@@ -217,26 +218,8 @@ def test_no_translation_depends_on_its_batch(options, int8, way, monkeypatch):
         assert generate(engine, [known[row] for row in rows], way) == [alone[row] for row in rows]
 
 
-class Stepwise:
-    """An engine that leaves all search to `glassformer.search`."""
-
-    def __init__(self, engine):
-        self.start_id, self.max_length, self.batch_factor = engine.start_id, engine.max_length, 1
-        self.encode, self.step = engine.encode, engine.step
-
-
-SEARCHES = [
-    SearchOptions(beam=1),
-    SearchOptions(beam=1, min_length=5, max_length=7),
-    SearchOptions(beam=2, length_penalty=0),
-    SearchOptions(beam=3, n_best=3, length_penalty=-0.5),
-    SearchOptions(beam=4, n_best=2, length_penalty=1.3, min_length=2, max_length_ratio=1, max_length_extra=3),
-    SearchOptions(beam=VOCABULARY + 3, n_best=9, max_length=4),
-]
-
-
 @every_config
-@pytest.mark.parametrize("way", SEARCHES, ids=lambda way: f"{way.beam}-{way.n_best}-{way.length_penalty}")
+@every_search
 @precisions
 def test_the_library_searches_as_search_does(options, way, int8):
     """To the last bit: the same steps, so the same numbers. A bias towards `</s>` makes short translations too."""

@@ -3,18 +3,24 @@
 On the CPU the steps run as they are; recorded as CUDA graphs they run in tests/device.
 """
 
+import copy
+from dataclasses import replace
 from itertools import chain
 
 import numpy as np
 import pytest
 import torch
+from torch.fx.experimental.proxy_tensor import make_fx
 
-from glassformer.engine import EagerEngine, generate
+from glassformer.device import Arriving
+from glassformer.engine import SUPPRESSED, EagerEngine, decoding, generate
 from glassformer.engine import static as static_module
-from glassformer.engine.static import Room, StaticEngine
+from glassformer.engine.decoding import Room, best_ids
+from glassformer.engine.static import StaticEngine
 from glassformer.errors import InputError
-from glassformer.search import SearchOptions
-from tests.engine.test_engine import engine, every_way, sources  # noqa: F401
+from glassformer.search import SearchOptions, search
+from glassformer.special import EOS
+from tests.engine.test_engine import Stepwise, engine, every_search, every_way, sources  # noqa: F401
 from tests.training.waits import Waits
 
 
@@ -25,6 +31,101 @@ def test_translations_are_those_of_the_eager_engine(engine, options):  # noqa: F
     assert [[one.tokens for one in each] for each in ours] == [[one.tokens for one in each] for each in theirs]
     for one, other in zip(chain(*ours), chain(*theirs), strict=True):
         assert one.log_prob == pytest.approx(other.log_prob, rel=1e-5, abs=1e-5)
+
+
+@every_search
+def test_the_device_searches_as_search_does(engine, way):  # noqa: F811
+    """To the last bit, though fewer and fewer sentences go on, in smaller rooms and then in longer ones."""
+    static, batch = StaticEngine(engine.model), sources(12)
+    assert static.search(batch, [9] * 12, EOS, SUPPRESSED, way) is not None
+    assert generate(static, batch, way) == generate(Stepwise(static), batch, way)
+
+
+def test_a_sentence_goes_on_in_other_room_as_it_was(engine):  # noqa: F811
+    """Where half of the sentences have ended, and where there is no room for a longer one."""
+    static, way, batch = StaticEngine(engine.model), SearchOptions(beam=2, n_best=2, min_length=9), sources(8)
+    limits = [10, 10, 10, 21, 21, 21, 21, 10]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(static_module, "TARGET_STEP", 8)
+        found = static.search(batch, limits, EOS, SUPPRESSED, way)
+    rooms = {(room.rows, room.target) for room in static._free}
+    assert {(16, 8), (16, 16), (8, 16)} < rooms and any(target == 24 for _, target in rooms)
+    stepwise = Stepwise(StaticEngine(engine.model))
+    given = {"start": static.start_id, "end": EOS, "limits": limits, "options": way, "suppress_tokens": SUPPRESSED}
+    assert found == search(stepwise.step, stepwise.encode(batch), **given)
+
+
+def test_a_step_is_told_of_while_the_next_one_is_taken(engine, monkeypatch):  # noqa: F811
+    """The device is asked for step after step, and the search has one step more than it needs, no more."""
+    events = []
+
+    class Watched(Arriving):
+        def __init__(self, numbers):
+            super().__init__(numbers)
+            self.step = sum(kind == "asked" for kind, _ in events)
+            events.append(("asked", self.step))
+
+        @property
+        def numbers(self):
+            events.append(("told", self.step))
+            return super().numbers
+
+    monkeypatch.setattr(static_module, "Arriving", Watched)
+    static, source = StaticEngine(engine.model), sources(1)
+    with Waits() as waits:
+        [[found]] = static.search(source, [20], EOS, SUPPRESSED, SearchOptions(beam=1))
+    needed = len(found.tokens)
+    steps = min(needed + 1, 20)
+    expected = [("asked", 0), *(each for step in range(1, steps) for each in (("asked", step), ("told", step - 1)))]
+    assert events == expected
+    assert len(waits.found) == 1  # at the end, for whether all was well
+
+
+@pytest.mark.parametrize("beam", [1, 3])
+def test_what_the_device_cannot_search_is_left_to_search(engine, beam):  # noqa: F811
+    """Where nothing may come, `search` asks for all tokens; where the model gives NaN, it refuses."""
+    static, way = StaticEngine(engine.model), SearchOptions(beam=beam, min_length=3)
+    everything = [token for token in range(engine.model.config.vocab_size) if token != EOS]
+    assert static.search(sources(2), [9, 9], EOS, everything, way) is None
+    assert static.search(sources(2), [9, 9], EOS, SUPPRESSED, replace(way, no_repeat_ngram=2)) is None
+    broken = copy.deepcopy(engine.model)
+    broken.decoder[0].feed_forward.outer.weight.data[0, 0] = torch.nan
+    assert StaticEngine(broken).search(sources(2), [9, 9], EOS, SUPPRESSED, way) is None
+    with pytest.raises(InputError, match="NaN"):
+        generate(StaticEngine(broken), sources(2), way)
+
+
+class Replayed:
+    """As a CUDA graph: run, then traced, then only the trace is run, to which no number of the program's can get."""
+
+    replays = 0
+
+    def __init__(self, function, device):
+        self.function, self.calls, self.outputs, self.trace = function, 0, None, None
+
+    def run(self):
+        self.outputs = self.function()
+        return self.outputs
+
+    def __call__(self):
+        self.calls += 1
+        if self.calls == 1:
+            return self.run()
+        if self.calls == 2:
+            self.trace = make_fx(lambda: self.run())()  # of a method it would trace the object too
+            return self.outputs
+        Replayed.replays += 1
+        return self.trace()
+
+
+def test_what_a_step_of_the_search_computes_can_be_recorded(engine, monkeypatch):  # noqa: F811
+    way = SearchOptions(beam=3, n_best=2, max_length=9)
+    wanted = generate(StaticEngine(engine.model), sources(3), way)
+    monkeypatch.setattr(decoding, "recorded", Replayed)
+    static, before = StaticEngine(engine.model), Replayed.replays
+    for _ in range(2):
+        assert generate(static, sources(3), way) == wanted
+    assert Replayed.replays > before + 5
 
 
 def test_room_is_used_again(engine):  # noqa: F811
@@ -90,9 +191,9 @@ def test_of_equal_scores_the_lowest_id_comes_first(dtype, vocabulary):
     scores_NV[3] *= torch.finfo(dtype).tiny / 4
     wanted_NV = scores_NV.argsort(dim=1, descending=True, stable=True)
     for count in (1, 2, 8, 9):
-        assert torch.equal(static_module.best_ids(scores_NV, count), wanted_NV[:, :count])
+        assert torch.equal(best_ids(scores_NV, count), wanted_NV[:, :count])
     scores_NV[4, 5] = torch.nan
-    assert static_module.best_ids(scores_NV, 1)[4].item() == 5
+    assert best_ids(scores_NV, 1)[4].item() == 5
 
 
 def test_a_step_waits_for_nothing(engine):  # noqa: F811

@@ -1,13 +1,13 @@
 """One update after another: learning rate, gradients, clipping, Adam."""
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
 
 import torch
 from torch import Tensor
 
 from glassformer.cuda_graphs import Recorded
 from glassformer.data.batches import Batch
+from glassformer.device import Arriving
 from glassformer.text.tokenizer import Tokenizer
 from glassformer.training.config import RunConfig
 from glassformer.training.distributed import Group
@@ -23,36 +23,27 @@ class Update:
     def __init__(self, step: int, learning_rate: float, work: GradientWork, grad_norm: Tensor, applied: Tensor) -> None:
         self.step, self.learning_rate = step, learning_rate
         self.source_tokens, self.target_tokens = work.source_tokens, work.target_tokens
-        self._numbers = torch.stack([work.loss, grad_norm, applied, work.splits]).to("cpu", non_blocking=True)
-        self._arrived = torch.cuda.Event() if grad_norm.is_cuda else None
-        if self._arrived:
-            self._arrived.record()
-
-    @cached_property
-    def _read(self) -> list[float]:
-        if self._arrived:  # not what was asked of the device since
-            self._arrived.synchronize()
-        return self._numbers.tolist()
+        self._arriving = Arriving(torch.stack([work.loss, grad_norm, applied, work.splits]))
 
     @property
     def loss(self) -> float:
         """Nats per target token."""
-        return self._read[0]
+        return float(self._arriving.numbers[0])
 
     @property
     def grad_norm(self) -> float:
         """Before clipping."""
-        return self._read[1]
+        return float(self._arriving.numbers[1])
 
     @property
     def applied(self) -> bool:
         """False: skipped, loss or gradient not being usable."""
-        return bool(self._read[2])
+        return bool(self._arriving.numbers[2])
 
     @property
     def splits(self) -> int:
         """Batches that were halved because memory did not suffice."""
-        return int(self._read[3])
+        return int(self._arriving.numbers[3])
 
 
 class Updater:

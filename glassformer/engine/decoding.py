@@ -1,0 +1,239 @@
+"""A step of decoding in room of fixed shape: no tensor moves or changes its shape, so that a GPU replays its recording.
+
+Axes: N rows of room, S room for source positions, L room for target positions, G key-value heads, K head width, V
+vocabulary, C candidates, J blocks of the vocabulary, W scores of a block, X scores.
+"""
+
+import weakref
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from glassformer.cuda_graphs import Function, recorded
+from glassformer.engine.beam import Beam, Kind
+from glassformer.model import Transformer
+from glassformer.model.attention import HAS_TRITON
+from glassformer.model.cache import DecoderCache, KeysValues
+from glassformer.search.protocol import Ints
+from glassformer.special import EOS
+
+BLOCK = 128  # scores whose best is found first
+
+
+class Room(NamedTuple):
+    """For how many rows, source positions and target positions there is room."""
+
+    rows: int
+    source: int
+    target: int
+
+
+class KeysValuesInPlace(KeysValues):
+    """Keys and values (N, G, L, K) that are written where they are; `place` says how many positions are."""
+
+    place: Tensor
+
+    @classmethod
+    def zeros(cls, rows: int, room: int, like: KeysValues, place: Tensor) -> "KeysValuesInPlace":
+        """Empty, but for `like`'s heads, width and type."""
+        shape = rows, like.keys_BGSK.shape[1], room, like.keys_BGSK.shape[3]
+        made = cls(*(tensor.new_zeros(shape) for tensor in like))
+        made.place = place
+        return made
+
+    @property
+    def length(self) -> Tensor:
+        return self.place
+
+    def append(self, new: KeysValues) -> "KeysValuesInPlace":
+        for mine, one in zip(self, new, strict=True):
+            mine.index_copy_(2, self.place[None], one)
+        return self
+
+
+@dataclass
+class Lease:
+    """Who holds it may write in the room that it is of."""
+
+    sources_N: Ints  # which source each row reads
+    place: int = 0  # target positions read
+
+
+class Decoding:
+    """The tensors of a step, all of fixed shape, and its recordings."""
+
+    def __init__(self, model: Transformer, room: Room, memory: DecoderCache) -> None:
+        """Empty; `memory` is any cache of this model before its first token."""
+        self.model, self.room = model, room
+        device = memory.source_mask_B11S.device
+        # What the host tells a step: the token of each row, the row whose past it has, and the place of all.
+        self._told = torch.zeros(2 * room.rows + 1, dtype=torch.int64, device=device)
+        self.tokens_N1, self.rows_N = self._told[: room.rows, None], self._told[room.rows : -1]
+        self.place = place = self._told[-1]
+        layers = [KeysValuesInPlace.zeros(room.rows, room.target, one, place) for one in memory.memory]
+        sources = [KeysValuesInPlace.zeros(room.rows, room.source, one, place) for one in memory.memory]
+        mask_N11S = torch.zeros(room.rows, 1, 1, room.source, dtype=torch.bool, device=device)
+        mask_N11S[..., 0] = True  # attention over nothing is not defined
+        self.cache = DecoderCache(tuple(layers), tuple(KeysValues(*one) for one in sources), mask_N11S, room.target)
+        type_ = torch.bfloat16 if model.generator.weight.dtype == torch.bfloat16 else torch.float32
+        self.logits_NV = torch.zeros(room.rows, model.config.vocab_size, device=device, dtype=type_)
+        self.log_z_N1 = torch.zeros(room.rows, 1, device=device)
+        self._step, self._reordered_step = recorded(self._compute, device), recorded(self._reorder_and_compute, device)
+        self._best: dict[tuple[int, tuple[int, ...]], Function] = {}
+        self._beams: dict[Kind, Beam] = {}
+        self._grow: dict[tuple[Kind, tuple[int, ...]], Function] = {}
+        self._lease: weakref.ref[Lease] | None = None
+
+    @property
+    def holder(self) -> Lease | None:
+        """Who uses it; None as soon as no state does any more."""
+        return self._lease() if self._lease else None
+
+    def take(self, sources_N: Ints, place: int) -> Lease:
+        """Begin anew, for one sequence of states."""
+        lease = Lease(sources_N, place)
+        self._lease = weakref.ref(lease)
+        return lease
+
+    def leave(self) -> None:
+        """Nobody uses it any more."""
+        self._lease = None
+
+    def step(self, tokens_N: Ints, rows_N: Ints | None, lease: Lease) -> None:
+        """Read one more token of each row; logits and log Z are then where they always are.
+
+        With `rows_N` each row first gets the past of the row that is named.
+        """
+        rows = np.arange(self.room.rows) if rows_N is None else rows_N
+        self.tell(tokens_N, rows, lease.place)
+        (self._step if rows_N is None else self._reordered_step)()
+        lease.place += 1
+
+    def tell(self, tokens_N: Ints, rows_N: Ints, place: int) -> None:
+        """Say what the next step reads, at which place, and the row whose past each row gets before."""
+        self._told.copy_(torch.from_numpy(np.concatenate([tokens_N, rows_N, [place]])), non_blocking=True)
+
+    def beam(self, kind: Kind) -> Beam:
+        """The beam of this kind whose rows are those of the room."""
+        if kind not in self._beams:
+            sentences, longest = self.room.rows // kind.width, self.model.config.max_length
+            self._beams[kind] = Beam(kind, sentences, self.room.target, longest, self.logits_NV.device)
+        return self._beams[kind]
+
+    def grow(self, kind: Kind, suppressed: tuple[int, ...], lease: Lease) -> Tensor:
+        """A step of the beam, which tells the next one what to read: (B + 1), which sentences are done, and `odd_1`."""
+        if (kind, suppressed) not in self._grow:
+            beam, forbidden = self.beam(kind), self._ids(suppressed)
+            self._grow[kind, suppressed] = recorded(lambda: self._grow_beam(beam, forbidden), self.logits_NV.device)
+        lease.place += 1
+        return self._grow[kind, suppressed]()[0]
+
+    def best(self, count: int, suppressed: tuple[int, ...]) -> Tensor:
+        """(N, 2 C): ids and log-probabilities of the best, of equal ones the lowest id first."""
+        if (count, suppressed) not in self._best:
+            forbidden = self._ids(suppressed)
+            self._best[count, suppressed] = recorded(lambda: self._choose(count, forbidden), self.logits_NV.device)
+        return self._best[count, suppressed]()[0]
+
+    def _ids(self, tokens: tuple[int, ...]) -> Tensor:
+        return torch.tensor(tokens, dtype=torch.int64, device=self.logits_NV.device)
+
+    def _reorder_and_compute(self) -> tuple[Tensor, ...]:
+        for layer in self.cache.past:
+            for tensor in layer:
+                tensor.copy_(tensor.index_select(0, self.rows_N))
+        return self._compute()
+
+    def _compute(self) -> tuple[Tensor, ...]:
+        hidden_N1D, _ = self.model.decode(self.tokens_N1, self.cache)
+        self.logits_NV.copy_(self.model.logits(hidden_N1D[:, -1]))
+        self.log_z_N1.copy_(_log_z(self.logits_NV))
+        return ()
+
+    def _grow_beam(self, beam: Beam, forbidden: Tensor) -> tuple[Tensor, ...]:
+        if beam.kind.width > 1:
+            self._reorder_and_compute()
+        else:  # a sentence has no other row
+            self._compute()
+        tokens_N, rows_N = beam.grow(*self._candidates(beam.kind.continuations, forbidden), self.place)
+        self.tokens_N1.copy_(tokens_N[:, None])
+        self.rows_N.copy_(rows_N)
+        self.place += 1
+        return (torch.cat([beam.done_B, beam.odd_1]),)
+
+    def _choose(self, count: int, forbidden: Tensor) -> tuple[Tensor, ...]:
+        ids_NC, log_probs_NC = self._candidates(count, forbidden)
+        return (torch.cat([ids_NC, log_probs_NC.double()], dim=1),)  # float64 holds both exactly
+
+    def _candidates(self, count: int, forbidden: Tensor) -> tuple[Tensor, Tensor]:
+        allowed_NV = self.logits_NV.index_fill(1, forbidden, -torch.inf)
+        ids_NC = best_ids(allowed_NV, count)
+        return ids_NC, allowed_NV.gather(1, ids_NC).float() - self.log_z_N1
+
+    def go_on(self, other: "Decoding", kind: Kind, places_X: Tensor, place: int) -> None:
+        """Read these sentences of a beam of another decoding, which has come to `place`, into the same kind of beam."""
+        self.beam(kind).go_on(other.beam(kind), places_X)
+        parents_N, tokens_N1 = (
+            tensor.unflatten(0, (-1, kind.width))[places_X].flatten(0, 1) for tensor in (other.rows_N, other.tokens_N1)
+        )
+        self.read_past(other.cache, parents_N, place)
+        self.read_memory(other.cache, parents_N)
+        self.tell(np.full(self.room.rows, EOS), np.arange(self.room.rows), place)
+        self.tokens_N1[: len(tokens_N1)] = tokens_N1
+
+    def read_past(self, cache: DecoderCache, rows_M: Tensor, targets: int) -> None:
+        """Copy `targets` target positions of some rows of another cache into the first rows."""
+        count = len(rows_M)
+        for mine, other in zip(self.cache.past, cache.past, strict=True):
+            for ours, theirs in zip(mine, other, strict=True):
+                ours[:count, :, :targets] = theirs[:, :, :targets].index_select(0, rows_M)
+
+    def read_memory(self, cache: DecoderCache, rows_M: Tensor) -> None:
+        """Copy what some rows of another cache read of their sources into the first rows."""
+        count = len(rows_M)
+        for mine, other in zip(self.cache.memory, cache.memory, strict=True):
+            for ours, theirs in zip(mine, other, strict=True):
+                ours[:count, :, : theirs.shape[2]] = theirs.index_select(0, rows_M)
+        mask_M11S = cache.source_mask_B11S.index_select(0, rows_M)
+        self.cache.source_mask_B11S[:count] = functional.pad(mask_M11S, (0, self.room.source - mask_M11S.shape[-1]))
+
+
+def _log_z(logits_NV: Tensor) -> Tensor:
+    """log of the sum of exp(logit) over each row, float32 (N, 1)."""
+    if logits_NV.is_cuda and HAS_TRITON:
+        from glassformer.engine.log_sum_exp import log_sum_exp  # needs Triton
+
+        return log_sum_exp(logits_NV)
+    return logits_NV.float().logsumexp(-1, keepdim=True)
+
+
+def best_ids(scores_NV: Tensor, count: int) -> Tensor:
+    """(N, C): the ids of the `count` best scores, bfloat16 or float32, of equal ones the lowest first; NaN is best.
+
+    Any that is among the best C is in one of the C blocks whose best are best, as each block before its own has a
+    score that comes before it. So the only pass over all scores is for the best of each block.
+    """
+    vocabulary = scores_NV.shape[1]
+    blocks_NJW = functional.pad(scores_NV, (0, -vocabulary % BLOCK), value=-torch.inf).unflatten(1, (-1, BLOCK))
+    count, places_J = min(count, vocabulary), torch.arange(blocks_NJW.shape[1], device=scores_NV.device)
+    chosen_NC1 = _first(blocks_NJW.amax(-1), places_J, min(count, len(places_J)))[..., None]
+    ids_NX = (chosen_NC1 * BLOCK + torch.arange(BLOCK, device=scores_NV.device)).flatten(1)
+    scores_NX = blocks_NJW.gather(1, chosen_NC1.expand(-1, -1, BLOCK)).flatten(1)
+    return ids_NX.gather(1, _first(scores_NX, ids_NX, count))
+
+
+def _first(scores_NX: Tensor, ids_NX: Tensor, count: int) -> Tensor:
+    """Where the best scores are, of equal ones that of the lowest id first.
+
+    topk leaves open which of equal scores it takes, so it gets keys that are all different: a score's bits, which as
+    integers have the same order once the negative ones are turned round, and below them the id.
+    """
+    exact_NX = scores_NX.float() + 0.0  # no -0, whose bits are not those of 0
+    bits_NX = exact_NX.view(torch.int32).long()
+    highest = 2**31 - 1  # all bits but the sign
+    ordered_NX = torch.where(bits_NX < 0, bits_NX ^ highest, bits_NX).masked_fill(exact_NX.isnan(), highest)
+    return (ordered_NX * 2**32 - ids_NX).topk(count, dim=1).indices
