@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 LARGEST = 127  # of an integer, in size; -128 is left out, so that the range is symmetric
+ROWS_TOGETHER = 512  # that are rounded at a time: each step of it takes as much memory again
 SMALLEST_MAXIMUM = 1e-30  # stands in for the maximum of a row of zeros, which has no scale of its own
 
 
@@ -33,8 +34,14 @@ Weight = NDArray[np.float32] | Quantized
 
 def quantize_rows(matrix: NDArray[np.float32]) -> Quantized:
     """The nearest integers of each row (half to even), and its scale. In float32, as the engines compute it."""
-    largest = np.maximum(np.abs(matrix).max(axis=1), np.float32(SMALLEST_MAXIMUM))
-    integers = np.rint(matrix * (np.float32(LARGEST) / largest)[:, None])
+    starts = range(0, max(1, len(matrix)), ROWS_TOGETHER)
+    integers, scales = zip(*(_quantized(matrix[start : start + ROWS_TOGETHER]) for start in starts), strict=True)
+    return Quantized(np.concatenate(integers), np.concatenate(scales))
+
+
+def _quantized(rows: NDArray[np.float32]) -> Quantized:
+    largest = np.maximum(np.abs(rows).max(axis=1), np.float32(SMALLEST_MAXIMUM))
+    integers = np.rint(rows * (np.float32(LARGEST) / largest)[:, None])
     return Quantized(integers.astype(np.int8), largest / np.float32(LARGEST))
 
 

@@ -2,18 +2,14 @@
 
 It needs a C++17 compiler, which the variable CXX may name, and the standard library, nothing else. kernels.cpp is
 compiled once for each instruction set; the library chooses among them when it runs.
+
+What only compiling needs is imported there: `library.py` asks this file for a name at every start.
 """
 
 import hashlib
 import os
-import platform
-import shlex
-import shutil
-import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 SOURCES = Path(__file__).parent
@@ -38,6 +34,11 @@ class BuildError(Exception):
 
 def build(library: Path = SOURCES / LIBRARY, extra: Sequence[str] = ()) -> Path:
     """Compile and link the library, with `extra` flags; BuildError if there is no compiler or it fails."""
+    import platform
+    import shlex
+    import tempfile
+    from concurrent.futures import ThreadPoolExecutor
+
     compiler = shlex.split(os.environ.get("CXX", "")) or [_compiler()]
     machine = {"AMD64": "x86_64", "arm64": "aarch64"}.get(platform.machine(), platform.machine())
     kernels = KERNELS.get(machine, {"portable": ()})
@@ -67,6 +68,8 @@ def interface() -> str:
 
 
 def _compiler() -> str:
+    import shutil
+
     for name in ("c++", "g++", "clang++"):
         if path := shutil.which(name):
             return path
@@ -74,6 +77,9 @@ def _compiler() -> str:
 
 
 def _run(command: list[str]) -> None:
+    import shlex
+    import subprocess
+
     try:
         subprocess.run(command, check=True, capture_output=True, text=True)
     except OSError as error:
