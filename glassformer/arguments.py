@@ -171,8 +171,12 @@ def _is_list(values: Any, item: Any = object) -> bool:
     if isinstance(values, range):
         return not values[MOST_ITEMS:] and _is_a(0, item)
     if item in _KINDS:  # there may be many: NumPy looks at all of them at once, and into lists however deep
-        if not isinstance(values, np.ndarray) and any(map(_holds_others, set(map(type, values)))):
-            return False
+        if not isinstance(values, np.ndarray):
+            kinds = set(map(type, values))
+            if kinds == {int} and min(values) >= -MOST and max(values) < MOST:  # NumPy takes ten times as long
+                return True
+            if any(map(_holds_others, kinds)):
+                return False
         with suppress(Exception):  # of whatever is in it
             numbers = np.asarray(values)
             return numbers.ndim == 1 and (not numbers.size or numbers.dtype.kind in _KINDS[item])
