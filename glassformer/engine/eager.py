@@ -1,7 +1,7 @@
 """The engine that runs the model as it is, with PyTorch.
 
 Axes: B sentences, P paths of each, N = B * P rows of the search, S source length, T target length, D d_model,
-V vocabulary, M candidates, R rows with a tie.
+V vocabulary, M candidates, X scores that are looked at.
 """
 
 from collections.abc import Sequence
@@ -31,6 +31,7 @@ from glassformer.search.protocol import Floats, Ints
 from glassformer.special import PAD
 
 DEVICE_BATCHES = 8  # times as large as a processor's: a GPU needs many rows to be busy
+SPARE = 8  # scores beyond the last candidate that are looked at
 SCORED_TOKENS = 1024  # positions of a batch to score, padding included; each has a logit for every token there is
 
 
@@ -79,23 +80,20 @@ def _ids(tokens: Sequence[int], like: Tensor) -> Tensor:
 
 
 def _top(scores_NV: Tensor, count: int) -> Tensor:
-    """As `search.ranking.top`, on the device: topk leaves open which of equal scores it takes."""
+    """As `search.ranking.top`, on the device: topk leaves open which of equal scores it takes.
+
+    It is asked for more, which mostly has all that equal the last one; bfloat16 makes many scores equal.
+    """
     count = min(count, scores_NV.shape[1])
-    values_NM, ids_NM = scores_NV.topk(min(count + 1, scores_NV.shape[1]), dim=1)
-    last_N = values_NM[:, count - 1]
-    tied_N = (last_N == values_NM[:, -1]) & last_N.isfinite()
-    ids_NM = ids_NM[:, :count]
-    if values_NM.shape[1] > count and tied_N.any():
-        ids_NM[tied_N] = _lowest_of_the_last(scores_NV[tied_N], last_N[tied_N, None], count)
-    ids_NM = ids_NM.sort(1).values
-    return ids_NM.gather(1, scores_NV.gather(1, ids_NM).argsort(dim=1, descending=True, stable=True))
-
-
-def _lowest_of_the_last(scores_RV: Tensor, last_R1: Tensor, count: int) -> Tensor:
-    """The ids of `count` scores in each row: of those above `last_R1`, and the lowest of those that equal it."""
-    before_V = -torch.arange(scores_RV.shape[1], dtype=torch.int32, device=scores_RV.device)
-    ranks_RV = torch.where(scores_RV == last_R1, before_V, before_V - len(before_V)).masked_fill(scores_RV > last_R1, 1)
-    return ranks_RV.topk(count, dim=1).indices
+    values_NX, ids_NX = scores_NV.topk(min(count + SPARE, scores_NV.shape[1]), dim=1)
+    last_N = values_NX[:, count - 1]
+    tied_N = (last_N == values_NX[:, -1]) & last_N.isfinite()
+    ids_NX = ids_NX.sort(1).values
+    ids_NX = ids_NX.gather(1, scores_NV.gather(1, ids_NX).argsort(dim=1, descending=True, stable=True))
+    ids_NM = ids_NX[:, :count]
+    if values_NX.shape[1] < scores_NV.shape[1] and tied_N.any():
+        ids_NM[tied_N] = scores_NV[tied_N].argsort(dim=1, descending=True, stable=True)[:, :count]
+    return ids_NM
 
 
 class ModuleEngine:
@@ -169,11 +167,10 @@ class EagerEngine(ModuleEngine):
         refuse_wrong_type(state, EagerState, "state")
         refuse_wrong_step(tokens_N, len(state.sources_N))
         refuse_unknown_tokens(tokens_N, self.model.config)
-        tokens_N = torch.from_numpy(np.ascontiguousarray(tokens_N)).to(self.device)
+        sentences = len(state.cache.source_mask_B11S)
+        tokens_BP = torch.from_numpy(np.ascontiguousarray(tokens_N)).to(self.device).view(sentences, -1)
         with self._precision():
-            hidden_BPD, cache = self._decoder.decode_paths(
-                tokens_N.view(len(state.cache.source_mask_B11S), -1), state.cache
-            )
+            hidden_BPD, cache = self._decoder.decode_paths(tokens_BP, state.cache)
             logits_NV = self._decoder.logits(hidden_BPD.flatten(0, 1)).float()
         forbidden_NV = None if state.forbidden_BV is None else state.forbidden_BV[state.sources_N]
         following = EagerFollowing(logits_NV, logits_NV.logsumexp(-1, keepdim=True), forbidden_NV)

@@ -73,6 +73,11 @@ class ByteLevelTokenizer(Tokenizer):
     def _numbers(self) -> dict[str, int]:
         return {name: number for number, name in enumerate(self._names)}
 
+    @property
+    def pieces(self) -> list[str]:
+        """All pieces, in the order of their ids."""
+        return list(self._names)
+
     def _ids(self, pieces: list[str]) -> list[int]:
         return [self._numbers[piece] for piece in pieces]
 

@@ -275,7 +275,7 @@ class Tokenizer:
     @property
     def pieces(self) -> list[str]:
         """All pieces, in the order of their ids."""
-        return [self.piece(token) for token in range(self.vocab_size)]
+        return self._pieces.id_to_piece(list(range(self.vocab_size)))
 
     @cached_property
     def _names(self) -> "list[str] | dict[int, str]":
