@@ -36,7 +36,7 @@ VOCABULARY = {"tiny": 10_000}
 LARGER_VOCABULARY = 16_000
 PRECISIONS = {
     "glassformer": ("int8", "float32"),
-    "glassformer_eager": ("float32",),
+    "glassformer_eager": ("float32", "bfloat16"),
     "ctranslate2": ("int8", "float32"),
     "transformers": ("float32", "bfloat16"),
 }

@@ -36,6 +36,7 @@ def run(command: list[str], lines: Path, threads: int, processes: int) -> Took:
     for _ in range(processes):
         with lines.open() as source:
             environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
+            environment.pop("PYTHONDONTWRITEBYTECODE", None)  # or each start compiles all modules, as no user's does
             quiet = subprocess.DEVNULL
             running.append(subprocess.Popen(command, stdin=source, stdout=quiet, stderr=quiet, env=environment))
     used: list[resource.struct_rusage] = []

@@ -1,11 +1,9 @@
 """`serve`: a server of models."""
 
 import argparse
-import logging
 import os
 import socket
 import sys
-import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -17,6 +15,8 @@ PACKAGES = ("msgspec", "prometheus_client", "starlette", "uvicorn")  # of the ex
 
 def serve(options: argparse.Namespace) -> None:
     """Serve models until a signal ends it; or make an API key."""
+    from tempfile import TemporaryDirectory
+
     if options.new_key is not None:
         _make_key(options)
         return
@@ -29,7 +29,7 @@ def serve(options: argparse.Namespace) -> None:
     if not 0 < options.memory < 1e6:
         raise UsageError(f"--memory is {options.memory}: it must be GB, above 0")
     _refuse_without_packages()
-    with tempfile.TemporaryDirectory(prefix="glassformer-serve-") as folder:
+    with TemporaryDirectory(prefix="glassformer-serve-") as folder:
         if options.workers > 1:  # they count together; prometheus_client reads this when it is imported
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
         _serve(options, Path(folder))
@@ -94,6 +94,7 @@ def _path(name: str | None, option: str) -> Path | None:
 
 def _log_to_stderr() -> None:
     """The server's own lines, and errors of uvicorn, as lines of this program."""
+    import logging
 
     class Handler(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:

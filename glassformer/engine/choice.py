@@ -65,7 +65,8 @@ def in_precision(
     `float32` is for translating alone: the engine gets a copy of the matrices, in the order in which a processor reads
     them. `recorded`: the one that records its steps on a GPU; it has no shortlist.
     """
-    from glassformer.engine.eager import EagerEngine, in_columns
+    from glassformer.engine.eager import EagerEngine
+    from glassformer.engine.linear_maps import in_columns
     from glassformer.engine.static import StaticEngine
     from glassformer.model.int8 import quantized
 

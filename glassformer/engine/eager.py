@@ -1,15 +1,15 @@
 """The engine that runs the model as it is, with PyTorch.
 
-Axes: B sentences, N rows of the search, S source length, T target length, D d_model, V vocabulary, M candidates.
+Axes: B sentences, P paths of each, N = B * P rows of the search, S source length, T target length, D d_model,
+V vocabulary, M candidates, X scores that are looked at.
 """
 
-import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from glassformer.arguments import checked, refuse_wrong_type
 from glassformer.batching import batches_by_length, pad
@@ -21,6 +21,7 @@ from glassformer.engine.checking import (
     refuse_wrong_step,
     refuse_wrong_targets,
 )
+from glassformer.engine.linear_maps import in_bfloat16
 from glassformer.engine.protocol import TargetScore
 from glassformer.model import Transformer
 from glassformer.model.cache import DecoderCache
@@ -30,6 +31,7 @@ from glassformer.search.protocol import Floats, Ints
 from glassformer.special import PAD
 
 DEVICE_BATCHES = 8  # times as large as a processor's: a GPU needs many rows to be busy
+SPARE = 8  # scores beyond the last candidate that are looked at
 SCORED_TOKENS = 1024  # positions of a batch to score, padding included; each has a logit for every token there is
 
 
@@ -38,15 +40,13 @@ class EagerState:
     """What a step leaves for the next: the decoder's cache, and which source each row reads."""
 
     cache: DecoderCache
-    sources_N: Tensor
+    sources_N: Tensor  # on the processor
     forbidden_BV: Tensor | None = None  # what no shortlist of the sources has
 
     def select(self, rows_N: Ints) -> "EagerState":
         """The state of these rows: reordered, repeated or dropped."""
-        chosen_N = torch.from_numpy(rows_N).to(self.sources_N.device)
-        sources_N = self.sources_N[chosen_N]
-        cache = self.cache.select(chosen_N, torch.equal(sources_N, self.sources_N))
-        return EagerState(cache, sources_N, self.forbidden_BV)
+        chosen_N = torch.from_numpy(rows_N)
+        return EagerState(self.cache.select(chosen_N), self.sources_N[chosen_N], self.forbidden_BV)
 
 
 @dataclass(frozen=True)
@@ -80,13 +80,18 @@ def _ids(tokens: Sequence[int], like: Tensor) -> Tensor:
 
 
 def _top(scores_NV: Tensor, count: int) -> Tensor:
-    """As `search.ranking.top`, on the device: topk leaves open which of equal scores it takes."""
+    """As `search.ranking.top`, on the device: topk leaves open which of equal scores it takes.
+
+    It is asked for more, which mostly has all that equal the last one; bfloat16 makes many scores equal.
+    """
     count = min(count, scores_NV.shape[1])
-    values_NM, ids_NM = scores_NV.topk(min(count + 1, scores_NV.shape[1]), dim=1)
-    tied_N = (values_NM[:, count - 1] == values_NM[:, -1]) & values_NM[:, -1].isfinite()
-    ids_NM = ids_NM[:, :count].sort(1).values
-    ids_NM = ids_NM.gather(1, scores_NV.gather(1, ids_NM).argsort(dim=1, descending=True, stable=True))
-    if values_NM.shape[1] > count and tied_N.any():
+    values_NX, ids_NX = scores_NV.topk(min(count + SPARE, scores_NV.shape[1]), dim=1)
+    last_N = values_NX[:, count - 1]
+    tied_N = (last_N == values_NX[:, -1]) & last_N.isfinite()
+    ids_NX = ids_NX.sort(1).values
+    ids_NX = ids_NX.gather(1, scores_NV.gather(1, ids_NX).argsort(dim=1, descending=True, stable=True))
+    ids_NM = ids_NX[:, :count]
+    if values_NX.shape[1] < scores_NV.shape[1] and tied_N.any():
         ids_NM[tied_N] = scores_NV[tied_N].argsort(dim=1, descending=True, stable=True)[:, :count]
     return ids_NM
 
@@ -123,28 +128,6 @@ class ModuleEngine:
         return torch.tensor(pad(rows, PAD), device=self.device)
 
 
-def in_bfloat16(model: Transformer) -> Transformer:
-    """The model with linear maps in bfloat16, which autocast would else round anew in each step; the rest is shared."""
-    return _with_linear_maps(model, Tensor.bfloat16)
-
-
-def in_columns(model: Transformer) -> Transformer:
-    """The model with the matrices of its linear maps stored column by column; the rest is shared.
-
-    A product of few rows by a matrix stored row by row first copies it into that order (in MKL): a fifth of its time.
-    """
-    return _with_linear_maps(model, lambda weight: weight.t().contiguous().t())
-
-
-def _with_linear_maps(model: Transformer, change: Callable[[Tensor], Tensor]) -> Transformer:
-    made = copy.deepcopy(model, {id(weight): weight for weight in model.parameters()})
-    for module in made.modules():
-        if isinstance(module, nn.Linear):
-            for name, weight in list(module.named_parameters()):
-                setattr(module, name, nn.Parameter(change(weight.detach()), requires_grad=False))
-    return made.eval()
-
-
 class EagerEngine(ModuleEngine):
     """Runs a `Transformer`: the same modules and kernels as in training, one call after the other."""
 
@@ -168,7 +151,7 @@ class EagerEngine(ModuleEngine):
         refuse_wrong_ids(sources, self.model.config)
         with self._precision():
             cache = self._decoder.start(self._decoder.encode(self._matrix(sources)))
-        return EagerState(cache, torch.arange(len(sources), device=self.device), self._forbidden(sources))
+        return EagerState(cache.with_paths(), torch.arange(len(sources)), self._forbidden(sources))
 
     def _forbidden(self, sources: Sequence[Sequence[int]]) -> Tensor | None:
         if self.shortlist is None:
@@ -184,10 +167,11 @@ class EagerEngine(ModuleEngine):
         refuse_wrong_type(state, EagerState, "state")
         refuse_wrong_step(tokens_N, len(state.sources_N))
         refuse_unknown_tokens(tokens_N, self.model.config)
-        tokens_N1 = torch.from_numpy(np.ascontiguousarray(tokens_N)).to(self.device)[:, None]
+        sentences = len(state.cache.source_mask_B11S)
+        tokens_BP = torch.from_numpy(np.ascontiguousarray(tokens_N)).to(self.device).view(sentences, -1)
         with self._precision():
-            hidden_N1D, cache = self._decoder.decode(tokens_N1, state.cache)
-            logits_NV = self._decoder.logits(hidden_N1D[:, -1]).float()
+            hidden_BPD, cache = self._decoder.decode_paths(tokens_BP, state.cache)
+            logits_NV = self._decoder.logits(hidden_BPD.flatten(0, 1)).float()
         forbidden_NV = None if state.forbidden_BV is None else state.forbidden_BV[state.sources_N]
         following = EagerFollowing(logits_NV, logits_NV.logsumexp(-1, keepdim=True), forbidden_NV)
         return following, EagerState(cache, state.sources_N, state.forbidden_BV)

@@ -10,6 +10,7 @@ from torch.nn import functional
 from glassformer.model.attention import MultiHeadAttention
 from glassformer.model.cache import KeysValues
 from glassformer.model.config import ModelConfig
+from glassformer.model.positions import Place
 
 # The gated variants multiply one linear map by the activation of another (Shazeer 2020).
 GATED = {"reglu": nn.ReLU, "geglu": nn.GELU, "swiglu": nn.SiLU}
@@ -136,10 +137,10 @@ class DecoderLayer(nn.Module):
         memory: KeysValues,
         target_mask_TS: Tensor,
         source_mask_B11S: Tensor,
+        start: Place = 0,
         explicit: bool = False,
     ) -> tuple[Tensor, KeysValues]:
-        """The layer's output (B, T, D), and the past grown by these T positions."""
-        start = past.length if past else 0
+        """The layer's output (B, T, D), and the past grown by these T positions, the first of which is `start`."""
         h_BTD = self.self_attention_norm.sublayer_input(x_BTD)
         now = self.self_attention.keys_values(h_BTD, start)
         past = past.append(now) if past else now

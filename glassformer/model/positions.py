@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from glassformer.model import sinusoids
 
 BASE = sinusoids.BASE
-Place = int | Tensor  # of a token, from 0 on; as a scalar tensor where a device counts on without the program
+# Of a token, from 0 on; a scalar tensor where a device counts on without the program, else one for each token.
+Place = int | Tensor
 
 
 def sinusoidal_table(
@@ -24,7 +25,9 @@ def sinusoidal_table(
 
 
 def from_place(table_PC: Tensor, start: Place, count: int) -> Tensor:
-    """`count` rows of a table from row `start` on."""
+    """`count` rows of a table: those from row `start` on, or the rows that `start` has one by one."""
+    if isinstance(start, Tensor) and start.dim():
+        return table_PC[start]
     if isinstance(start, Tensor):
         return table_PC.index_select(0, start + torch.arange(count, device=table_PC.device))
     return table_PC[start : start + count]  # of a symbolic `start` too: ONNX has no index_select of complex numbers

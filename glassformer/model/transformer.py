@@ -1,9 +1,10 @@
 """The Transformer encoder-decoder, in the order of "Attention Is All You Need" (Vaswani et al. 2017).
 
 Axes, which the names of tensors carry: B batch, S source length, T target length, D d_model, H heads, G key-value
-heads, K head width, F feed-forward width, V vocabulary, P positions.
+heads, K head width, F feed-forward width, V vocabulary, P positions of a table or paths of a sentence.
 """
 
+from dataclasses import replace
 from typing import NamedTuple, cast
 
 import torch
@@ -139,13 +140,32 @@ class Transformer(nn.Module):
         keys = cache.room or cast(int, start + length)  # no int(): the exporter to ONNX must see it vary
         self.config.check_length(keys)
         mask_TS = look_ahead_mask(length, keys, target_BT.device, start)
+        return self._decode(target_BT, cache, mask_TS, start, explicit)
+
+    def decode_paths(self, tokens_BP: Tensor, cache: DecoderCache) -> tuple[Tensor, DecoderCache]:
+        """Read the next token of each sentence's P paths; their hidden states (B, P, D), and the cache grown by them.
+
+        The paths are read as if they were words of one target, each of which sees its own past alone: so what belongs
+        to the sentence is read once for all.
+        Raises InputError if the target would exceed `max_length`.
+        """
+        paths_BPT, mask_B1PS = cache.longer_paths()
+        length = paths_BPT.shape[2]
+        self.config.check_length(length)
+        places_P = torch.full(tokens_BP.shape[1:], length - 1, device=tokens_BP.device)
+        hidden_BPD, cache = self._decode(tokens_BP, cache, mask_B1PS, places_P)
+        return hidden_BPD, replace(cache, paths_BPT=paths_BPT)
+
+    def _decode(
+        self, target_BT: Tensor, cache: DecoderCache, mask: Tensor, start: Place, explicit: bool = False
+    ) -> tuple[Tensor, DecoderCache]:
         x_BTD = self.target_embedding(target_BT, start)
         grown = []
         for index, layer in enumerate(self.decoder):
             past = cache.past[index] if cache.past else None
-            x_BTD, past = layer(x_BTD, past, cache.memory[index], mask_TS, cache.source_mask_B11S, explicit)
+            x_BTD, past = layer(x_BTD, past, cache.memory[index], mask, cache.source_mask_B11S, start, explicit)
             grown.append(past)
-        return self.decoder_norm(x_BTD), DecoderCache(tuple(grown), cache.memory, cache.source_mask_B11S, cache.room)
+        return self.decoder_norm(x_BTD), replace(cache, past=tuple(grown))
 
     def logits(self, x_BTD: Tensor) -> Tensor:
         """Hidden states (..., D) to a score for each word of the vocabulary (..., V)."""

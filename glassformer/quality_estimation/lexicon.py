@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from glassformer.errors import InputError
 from glassformer.quality_estimation.association import EXCEPTIONS, expected_words
-from glassformer.quality_estimation.words import count_words, said_again, words_of
+from glassformer.quality_estimation.words import count_words, said_again, word_sequence, words_of
 
 VERSION = 3  # of what a lexicon holds; part of its key in the cache
 MOST_WORDS = 200_000  # of each side, the most frequent
@@ -85,7 +85,7 @@ def _repeated(sources: Sequence[str], targets: Sequence[str], expected: Entries)
     seen, again = Counter[str](), Counter[str]()
     for source, target in zip(sources, targets, strict=True):
         seen.update(words_of(target).keys())
-        again.update(said_again(source, target, expected))
+        again.update(said_again(source, word_sequence(target), expected))
     return {word for word, count in again.items() if count > EXCEPTIONS * seen[word]}
 
 

@@ -8,7 +8,7 @@ Corrector"): no index is built, and the time does not grow with their number.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple
@@ -82,7 +82,7 @@ class Speller:
 
     def _trained(self, word: str) -> str | None:
         """The trained word that it is read as, if there is one."""
-        near = {slip for slip in _one_slip_away(word, self._letters) if slip in self.words}
+        near = set(filter(self.words.__contains__, _one_slip_away(word, self._letters)))
         return min(near, key=self._rarity, default=None)
 
     def _rarity(self, word: str) -> tuple[int, list[int]]:
@@ -94,12 +94,14 @@ class Speller:
         return frozenset().union(*(word for word in self.words if len(word) >= SHORTEST))
 
 
-def _one_slip_away(word: str, letters: Collection[str]) -> Iterator[str]:
+def _one_slip_away(word: str, letters: Collection[str]) -> list[str]:
     """Everything that becomes `word` by one slip behind its first letter, or by a swap."""
+    slips = []
     for at in range(1, len(word) + 1):
         before, after = word[:at], word[at:]
-        yield from (before + letter + after for letter in letters)
+        slips += [before + letter + after for letter in letters]
         if after:
-            yield before + after[1:]
-            yield from (before + letter + after[1:] for letter in letters)
-            yield before[:-1] + after[0] + before[-1] + after[1:]
+            rest = after[1:]
+            slips += [before + letter + rest for letter in letters]
+            slips += [before + rest, before[:-1] + after[0] + before[-1] + rest]
+    return slips

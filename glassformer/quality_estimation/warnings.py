@@ -130,6 +130,8 @@ def _unmatched(words: dict[str, str], others: dict[str, str], entries: Entries) 
 def _unshared_numbers(source: str, text: str, lexicon: Lexicon) -> tuple[str, ...]:
     """The numbers of one side only, where the data says that a number comes with a number."""
     given, said = numbers_of(source), numbers_of(text)
+    if not (given or said):
+        return ()
     lost, added = given - said, said - given
     kept = (
         numbers if entries.get(NUMBER) == (NUMBER,) else ()
@@ -140,14 +142,17 @@ def _unshared_numbers(source: str, text: str, lexicon: Lexicon) -> tuple[str, ..
 
 def _repeated(source: str, text: str, said: dict[str, str], lexicon: Lexicon) -> tuple[str, ...]:
     """What is said again and again, else the words that are said oftener than the source asks for."""
-    if (loop := _loop(word_sequence(text))) and _loop(word_sequence(source)) != loop:
+    words = word_sequence(text)
+    if (loop := _loop(words)) and _loop(word_sequence(source)) != loop:
         return (" ".join(loop),)
-    again = lexicon.once.intersection(said_again(source, text, lexicon.target))
-    return tuple(spelt for word, spelt in said.items() if word in again)
+    again = lexicon.once.intersection(said_again(source, words, lexicon.target))
+    return tuple(spelt for word, spelt in said.items() if word in again) if again else ()
 
 
 def _loop(words: list[str]) -> list[str]:
     """The first words that are said three times in a row or more; empty without any."""
+    if len(words) - len(set(words)) < TIMES - 1:  # too few are said again
+        return []
     for size in range(1, LONGEST_LOOP + 1):
         for start in range(len(words) - size * TIMES + 1):
             some = words[start : start + size]

@@ -42,10 +42,9 @@ def word_sequence(text: str) -> list[str]:
     return _WORD.findall(text.casefold())
 
 
-def said_again(source: str, target: str, expected: Mapping[str, tuple[str, ...]]) -> list[str]:
-    """The words of `target` that are there oftener than the words of `source` that are expected with them, which are
-    there, too."""
-    words = word_sequence(target)
+def said_again(source: str, words: list[str], expected: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """The `words` of a target, as `word_sequence` gives them, that are there oftener than the words of `source` that
+    are expected with them, which are there, too."""
     if len(set(words)) == len(words):  # as in most sentences; to count takes a multiple of this
         return []
     said = Counter(words)

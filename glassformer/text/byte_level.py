@@ -66,15 +66,17 @@ class ByteLevelTokenizer(Tokenizer):
 
     @cached_property
     def _names(self) -> list[str]:
+        """The piece of each id: its text (`▁` for a space), or its bytes (`<0xE2>`) where they are no text to show."""
         return list(map(_named, self._bytes))
 
     @cached_property
     def _numbers(self) -> dict[str, int]:
         return {name: number for number, name in enumerate(self._names)}
 
-    def piece(self, token: int) -> str:
-        """The piece of an id: its text (`▁` for a space), or its bytes (`<0xE2>`) where they are no text to show."""
-        return self._names[token]
+    @property
+    def pieces(self) -> list[str]:
+        """All pieces, in the order of their ids."""
+        return list(self._names)
 
     def _ids(self, pieces: list[str]) -> list[int]:
         return [self._numbers[piece] for piece in pieces]

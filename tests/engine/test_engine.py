@@ -147,6 +147,7 @@ def test_candidates_are_the_best_of_all_tokens(engine):
     following, _ = engine.step(np.full(4, engine.start_id), engine.encode(sources(4)))
     with torch.inference_mode():
         following.logits_NV[:, 9] = following.logits_NV[:, 15]
+        following.logits_NV[2], following.logits_NV[3, 4:] = 1, following.logits_NV[3, 4:].round()  # many are equal
     log_probs_NV = following.log_probs()
     allowed_NV = log_probs_NV.copy()
     allowed_NV[:, [0, 2]] = -math.inf

@@ -116,16 +116,69 @@ def test_selected_rows_go_on_as_if_they_had_been_alone(options, rows, seed):
     close(model.logits(hidden_BTD), model(source_BS[rows_N], target_BT[rows_N])[:, 2:], 1e-5)
 
 
+def walk(model, source_BS, moves):
+    """Decode paths of two sentences by `moves`, each the rows to go on with and the next token of each of these.
+
+    The tokens of each path so far, its logits, and the cache.
+    """
+    cache, said = model.start(model.encode(source_BS)).with_paths(), [[], []]
+    for rows, tokens in moves:
+        cache = cache.select(torch.tensor(rows))
+        said = [[*said[row], token] for row, token in zip(rows, tokens, strict=True)]
+        hidden_BPD, cache = model.decode_paths(torch.tensor(tokens).view(len(cache.source_mask_B11S), -1), cache)
+    return said, model.logits(hidden_BPD.flatten(0, 1)), cache
+
+
+SHARED = [
+    ([0, 1], [4, 5]),
+    ([0, 0, 0, 1, 1, 1], [6, 7, 8, 6, 7, 8]),
+    ([2, 0, 0, 3, 4, 5], [9, 4, 5, 9, 4, 5]),
+    ([1, 0, 4, 3], [7, 7, 8, 8]),
+]
+ENDINGS = {
+    "as many of each": ([1, 1, 0, 2, 3, 2], [0, 0, 0, 1, 1, 1]),
+    "one sentence": ([3, 2, 2], [1, 1, 1]),
+    "sentences turned": ([2, 3, 0, 1], [1, 1, 0, 0]),
+    "more of one": ([1, 2, 3], [0, 1, 1]),
+    "apart": ([0, 2, 1], [0, 1, 0]),
+}
+
+
+@pytest.mark.parametrize("options", [{}, {"positions": "rotary", "num_kv_heads": 2}, {"positions": "learned"}])
+@pytest.mark.parametrize("ending", ENDINGS.values(), ids=ENDINGS)
 @torch.no_grad()
-def test_rows_that_share_a_source_keep_its_memory():
+def test_paths_go_on_as_if_each_had_been_alone(options, ending):
+    model, source_BS = make(**options), sentences([5, 3])
+    rows, of_sentence = ending
+    said, logits_NV, _ = walk(model, source_BS, [*SHARED, (rows, [9] * len(rows)), (range(len(rows)), [5] * len(rows))])
+    target_NT = torch.tensor(said)
+    close(logits_NV, model(source_BS[of_sentence], target_NT)[:, -1], 1e-5)
+
+
+@torch.no_grad()
+def test_a_beam_moves_nothing_of_what_its_sentences_have():
     model = make()
-    source_BS, target_BT = sentences([5]).expand(3, 5), sentences([4, 4, 4], seed=1)
-    _, cache = model.decode(target_BT[:, :2], model.start(model.encode(source_BS)))
-    rows_N = torch.tensor([2, 0, 0])
-    kept = cache.select(rows_N, same_sources=True)
-    assert kept.memory is cache.memory and kept.source_mask_B11S is cache.source_mask_B11S
-    hidden_BTD, _ = model.decode(target_BT[rows_N, 2:], kept)
-    close(model.logits(hidden_BTD), model(source_BS, target_BT[rows_N])[:, 2:], 1e-5)
+    _, _, cache = walk(model, sentences([5, 3]), SHARED)
+    beam = cache.select(torch.tensor([1, 1, 2, 3]))
+    assert beam.past is cache.past and beam.memory is cache.memory
+    _, longer = model.decode_paths(torch.tensor([[4, 5], [6, 7]]), beam)
+    assert longer.past[0].keys_BGSK.data_ptr() == cache.past[0].keys_BGSK.data_ptr()
+
+
+@torch.no_grad()
+def test_paths_too_are_a_value():
+    """Going on from one cache in two ways, and then along both: neither has written into the other."""
+    model, source_BS = make(), sentences([5, 3])
+    said, _, cache = walk(model, source_BS, SHARED)
+    ways = []
+    for token in (4, 5):
+        tokens_BP = torch.full((2, 2), token)
+        _, grown = model.decode_paths(tokens_BP, cache)
+        ways.append((token, grown))
+    for token, grown in ways:
+        hidden_BPD, _ = model.decode_paths(torch.full((2, 2), 6), grown)
+        target_NT = torch.tensor([[*path, token, 6] for path in said])
+        close(model.logits(hidden_BPD.flatten(0, 1)), model(source_BS[[0, 0, 1, 1]], target_NT)[:, -1], 1e-5)
 
 
 @torch.no_grad()

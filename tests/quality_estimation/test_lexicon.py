@@ -7,7 +7,7 @@ import pytest
 from glassformer.errors import InputError
 from glassformer.quality_estimation.association import expected_words
 from glassformer.quality_estimation.lexicon import Lexicon
-from glassformer.quality_estimation.words import NUMBER, count_words, numbers_of, said_again, words_of
+from glassformer.quality_estimation.words import NUMBER, count_words, numbers_of, said_again, word_sequence, words_of
 
 
 @pytest.mark.parametrize(
@@ -58,9 +58,11 @@ def test_what_validation_contradicts_is_not_expected() -> None:
 
 def test_words_said_oftener_than_the_source_asks_for() -> None:
     expected = {"billi": ("cat", "cats"), "kutta": ("dog",), "hai": ()}
-    assert said_again("the cat is a cat", "billi billi hai hai", expected) == []
-    assert said_again("the cat is a dog", "Billi hai billi hai kutta", expected) == ["billi"]
-    assert said_again("the sun", "billi billi", expected) == []  # not oftener than asked for: not asked for at all
+    assert said_again("the cat is a cat", word_sequence("billi billi hai hai"), expected) == []
+    assert said_again("the cat is a dog", word_sequence("Billi hai billi hai kutta"), expected) == ["billi"]
+    assert (
+        said_again("the sun", word_sequence("billi billi"), expected) == []
+    )  # not oftener than asked for: not asked for at all
 
 
 def test_a_word_is_said_once_unless_the_pairs_say_it_again() -> None:
