@@ -7,8 +7,9 @@ import typing
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
-from glassformer.arguments import MOST, is_choice, shown
+from glassformer.arguments import is_choice, shown
 from glassformer.errors import UsageError, nearest
+from glassformer.reading import LONGEST_NUMBER
 
 T = TypeVar("T")
 
@@ -44,8 +45,8 @@ def _checked(value: Any, hint: Any, where: str) -> Any:
     for option in options:
         if _fits(value, option):
             return _converted(value, option)
-    if isinstance(value, int) and abs(value) >= MOST:
-        raise UsageError(f"{where} = {shown(value)}: its size must be below 2**63")
+    if isinstance(value, int) and value.bit_length() > LONGEST_NUMBER:
+        raise UsageError(f"{where} = {shown(value)} is too large")
     close = ""
     if isinstance(value, str):
         names = [c for o in options if typing.get_origin(o) is typing.Literal for c in typing.get_args(o)]
@@ -76,7 +77,7 @@ def _fits(value: Any, hint: Any) -> bool:
     if hint is float:
         return not isinstance(value, bool) and _is_number(value)
     if hint is int:
-        return isinstance(value, int) and not isinstance(value, bool) and abs(value) < MOST
+        return isinstance(value, int) and not isinstance(value, bool) and value.bit_length() <= LONGEST_NUMBER
     return isinstance(value, hint)
 
 
