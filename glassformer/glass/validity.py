@@ -10,8 +10,10 @@ from jsonschema.exceptions import best_match
 from jsonschema.validators import extend
 
 from glassformer.arguments import shown
-from glassformer.errors import InputError
+from glassformer.errors import InputError, UsageError
+from glassformer.model.config import ModelConfig
 from glassformer.reading import refuse_no_json
+from glassformer.settings import build
 
 SCHEMA = "glassformer-trace/1"
 MAPS = {  # of a cause, and what their columns are
@@ -61,7 +63,11 @@ def _validator() -> Draft202012Validator:
 
 
 def _refuse_contradictions(record: dict[str, Any], where: str) -> None:
-    """What the schema cannot say: an axis is as long as its tokens, parents and operands come first."""
+    """What the schema cannot say: the model is one, an axis as long as its tokens, parents and operands come first."""
+    try:
+        build(ModelConfig, {"vocab_size": 300, **record["model"]}, "model")  # the lecture's has none
+    except UsageError as error:
+        raise InputError(f"{where}: not a valid trace: {error}; write it again") from error
     for name, axis in record["axes"].items():
         if "tokens" in axis and len(axis["tokens"]) != axis["size"]:
             raise InputError(
