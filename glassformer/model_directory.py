@@ -53,17 +53,20 @@ Header = Mapping[str, tuple[tuple[int, ...], bool]]  # by name: shape, and wheth
 def resolve(path: Path) -> Path:
     """The model directory that `path` names: itself, or the run's `average/`, else `best/`, else `last/`.
 
-    Raises InputError if there is none.
+    Raises InputError if there is none, or if it may not be seen.
     """
-    path = standing(path)
-    if not is_there(path):
-        raise InputError(f"{path}: no such model; give a model directory or a run directory")
-    if is_there(path / CONFIG):
-        return path
-    for name in OF_A_RUN:
-        directory = standing(path / name)
-        if is_there(directory / CONFIG):
-            return directory
+    try:
+        path = standing(path)
+        if not is_there(path):
+            raise InputError(f"{path}: no such model; give a model directory or a run directory")
+        if is_there(path / CONFIG):
+            return path
+        for name in OF_A_RUN:
+            directory = standing(path / name)
+            if is_there(directory / CONFIG):
+                return directory
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}; check the path and its rights") from error
     raise InputError(f"{path}: not a model directory (no {CONFIG}), and no run with a saved model")
 
 

@@ -7,8 +7,9 @@ import typing
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
-from glassformer.arguments import shown
+from glassformer.arguments import is_choice, shown
 from glassformer.errors import UsageError, nearest
+from glassformer.reading import LONGEST_NUMBER
 
 T = TypeVar("T")
 
@@ -44,6 +45,8 @@ def _checked(value: Any, hint: Any, where: str) -> Any:
     for option in options:
         if _fits(value, option):
             return _converted(value, option)
+    if isinstance(value, int) and value.bit_length() > LONGEST_NUMBER:
+        raise UsageError(f"{where} = {shown(value)} is too large")
     close = ""
     if isinstance(value, str):
         names = [c for o in options if typing.get_origin(o) is typing.Literal for c in typing.get_args(o)]
@@ -64,7 +67,7 @@ def _fits(value: Any, hint: Any) -> bool:
     if hint is type(None):
         return value is None
     if typing.get_origin(hint) is typing.Literal:
-        return value in typing.get_args(hint)
+        return is_choice(value, typing.get_args(hint))
     if typing.get_origin(hint) is tuple:
         item = typing.get_args(hint)[0]
         return isinstance(value, list | tuple) and all(_fits(v, item) for v in value)
@@ -74,7 +77,7 @@ def _fits(value: Any, hint: Any) -> bool:
     if hint is float:
         return not isinstance(value, bool) and _is_number(value)
     if hint is int:
-        return isinstance(value, int) and not isinstance(value, bool)
+        return isinstance(value, int) and not isinstance(value, bool) and value.bit_length() <= LONGEST_NUMBER
     return isinstance(value, hint)
 
 

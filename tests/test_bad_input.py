@@ -13,6 +13,7 @@ import torch
 from sacrebleu.metrics import BLEU
 from safetensors.torch import load_file, save_file
 
+from glassformer.errors import InputError
 from glassformer.text.tokenizer import Tokenizer
 from glassformer.translator import Translator
 from tests.commands import options, refusal, run, start, write
@@ -570,3 +571,21 @@ def test_a_training_that_leaves_the_numbers(rate):
     assert "lower learning_rate" in line
     for path in Path("run").glob("checkpoints/*"):  # none was saved, or what was saved can be loaded
         assert run("info", path).status == 0
+
+
+@pytest.mark.parametrize("number", ["abc", "0", "-1", "2"])
+def test_an_environment_that_torchrun_did_not_make(number, monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", number)
+    for name in ("RANK", "MASTER_ADDR", "MASTER_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    assert "WORLD_SIZE is " in refused("--pairs", "good.tsv", status=2)
+
+
+def test_a_name_that_no_file_has():
+    assert "start_from is 'xxx" in refused("--pairs", "good.tsv", status=2, start_from="x" * 300)
+
+
+def test_a_model_that_may_not_be_seen(without_root):
+    (without_root / "model").mkdir(mode=0)
+    with pytest.raises(InputError, match="Permission denied"):
+        Translator.load(without_root / "model")

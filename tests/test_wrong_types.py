@@ -34,14 +34,18 @@ from glassformer import (
     translate_texts,
 )
 from glassformer.arguments import shown
+from glassformer.data.config import DataConfig
 from glassformer.glass.causes import interventions
 from glassformer.glass.embedding_map import EmbeddingMap
 from glassformer.interop import export_model, import_model
+from glassformer.settings import keys_of
+from glassformer.training.config import TrainingConfig
 from tests.strange import MAKERS, Thing
 
 JUNK = [
     Thing(), None, True, 5, -1, 10**30, 1.5, float("nan"), np.float32(2), "zz", "", b"x", [], [5], ["x"], [None],
-    [Thing()], [[Thing()]], {}, {"a": 1}, np.array([[1.5]]), int,
+    [Thing()], [[Thing()]], {}, {"a": 1}, np.array([[1.5]]), int, [np.array([0, 1], dtype=np.uint8)],
+    range(2**62), [[2**63]],
 ]  # fmt: skip
 EVERY = int(os.environ.get("STRANGE_EVERY", "12"))
 LONGEST = 20  # seconds of a call
@@ -132,6 +136,18 @@ def test_no_wrong_argument_ends_in_an_error_of_another_kind(calls, tmp_path, mon
                 wrong += [f"{name}({key}={shown(junk)}) {problem}" for problem in problems(call, right, key, junk)]
                 tried += 1
     print(f"{tried:,} calls")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_no_wrong_setting_ends_in_an_error_of_another_kind(tmp_path):
+    right = {"out": tmp_path / "run", "pairs": [str(tmp_path / "none.tsv")], "device": "cpu"}
+    keys = sorted(keys_of(ModelConfig, TrainingConfig, DataConfig))
+    wrong = [
+        f"{key}={shown(junk)} {problem}"
+        for number, key in enumerate(keys)
+        for junk in (10**5000, np.array([]), np.array([2, 1]), "x" * 300, *[*strange(number)][:: min(EVERY, 3)])
+        for problem in problems(train, right, key, junk)
+    ]
     assert not wrong, "\n".join(wrong)
 
 

@@ -35,7 +35,7 @@ def refuse_wrong_targets(
 
 def refuse_wrong_step(tokens_N: NDArray[np.signedinteger[Any]], rows: int) -> None:
     """Raise UsageError for what is not one whole number for each row."""
-    if not isinstance(tokens_N, np.ndarray) or tokens_N.dtype.kind != "i" or tokens_N.shape != (rows,):
+    if type(tokens_N) is not np.ndarray or tokens_N.dtype.kind != "i" or tokens_N.shape != (rows,):
         raise UsageError(f"tokens_N must be an array of {rows} whole numbers, one for each row")
 
 

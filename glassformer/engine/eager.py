@@ -125,7 +125,7 @@ class ModuleEngine:
     def _matrix(self, rows: Sequence[Sequence[int]]) -> Tensor:
         """Ids as one matrix, filled up on the right with `<pad>`. UsageError in a forked process."""
         refuse_forked()
-        return torch.tensor(pad(rows, PAD), device=self.device)
+        return torch.from_numpy(np.array(pad(rows, PAD), np.int64)).to(self.device)
 
 
 class EagerEngine(ModuleEngine):

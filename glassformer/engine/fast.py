@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from glassformer.arguments import checked, refuse_unequal, refuse_wrong_type
 from glassformer.batching import batches_by_length, pad
 from glassformer.data.shortlist import Shortlist
-from glassformer.engine.checking import refuse_wrong_room, refuse_wrong_step, refuse_wrong_targets
+from glassformer.engine.checking import refuse_wrong_ids, refuse_wrong_room, refuse_wrong_step, refuse_wrong_targets
 from glassformer.engine.native import library as native
 from glassformer.engine.packing import GATED, PANEL, Floats, Memory, PackedWeights, Weights
 from glassformer.engine.protocol import TargetScore
@@ -129,6 +129,7 @@ class FastEngine:
         """Read the sources; cross-attention's keys and values are computed once, here."""
         for source in sources:
             self.config.check_length(len(source))
+        refuse_wrong_ids(sources, self.config)
         ids = np.array([token for source in sources for token in source], dtype=np.int32)
         lengths = np.array([len(source) for source in sources], dtype=np.int32)
         batch = _Batch()

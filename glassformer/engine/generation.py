@@ -10,11 +10,13 @@ import numpy as np
 
 from glassformer.arguments import checked, refuse_unequal
 from glassformer.batching import batches_by_length, pad
+from glassformer.engine.checking import refuse_other_ids
 from glassformer.engine.protocol import Engine, SearchingEngine
 from glassformer.search import Hypothesis, S, SearchOptions, Watch, search
 from glassformer.special import BOS, EOS, PAD, UNK
 
 SUPPRESSED = (PAD, UNK, BOS)  # control tokens that no translation contains
+LARGEST_VOCABULARY = 1 << 24  # of any model; an engine does not say its own
 BATCH_TOKENS = 4096  # source positions of a processor's batch, times the rows of each source (the beam's width)
 
 
@@ -37,6 +39,9 @@ def generate(
     """
     options = options or SearchOptions()
     refuse_unequal(len(sources), "sources", prefixes=prefixes)
+    for prefix in () if prefixes is None else prefixes:
+        if len(prefix):
+            refuse_other_ids(prefix, LARGEST_VOCABULARY, "prefix")
     rows_each = options.n_best if options.sample else options.beam
     results: list[list[Hypothesis]] = [[] for _ in sources]
     begun = prefixes is not None and any(map(len, prefixes))

@@ -13,7 +13,7 @@ def attention_only(tensors: dict[str, TracedTensor]) -> dict[str, TracedTensor]:
     kept = {name: one for name, one in tensors.items() if name.endswith((".ids", "mask"))}
     for name, one in tensors.items():
         last = name.rpartition(".")[2]
-        if one.op in ("scale", "mask", "softmax") and one.roles:
+        if last in ("scaled", "masked", "weights") and one.roles:  # by name: what was intervened upon is an input
             kept[name] = one
         elif last == "scores":
             kept[name] = dataclasses.replace(one, op="input", operands={})

@@ -10,8 +10,10 @@ from jsonschema.exceptions import best_match
 from jsonschema.validators import extend
 
 from glassformer.arguments import shown
-from glassformer.errors import InputError
+from glassformer.errors import InputError, UsageError
+from glassformer.model.config import ModelConfig
 from glassformer.reading import refuse_no_json
+from glassformer.settings import build
 
 SCHEMA = "glassformer-trace/1"
 MAPS = {  # of a cause, and what their columns are
@@ -38,7 +40,7 @@ def refuse_invalid(record: Any, where: str) -> None:
     error = best_match(_validator().iter_errors(record))
     if error:
         place = "/".join(map(str, error.absolute_path)) or "the record"
-        raise InputError(f"{where}: not a valid trace: {place}: {error.message[:120]}; write it again")
+        raise InputError(f"{where}: not a valid trace: {place[:120]}: {error.message[:120]}; write it again")
     _refuse_contradictions(record, where)
 
 
@@ -61,10 +63,16 @@ def _validator() -> Draft202012Validator:
 
 
 def _refuse_contradictions(record: dict[str, Any], where: str) -> None:
-    """What the schema cannot say: an axis is as long as its tokens, parents and operands come first."""
+    """What the schema cannot say: the model is one, an axis as long as its tokens, parents and operands come first."""
+    try:
+        build(ModelConfig, {"vocab_size": 300, **record["model"]}, "model")  # the lecture's has none
+    except UsageError as error:
+        raise InputError(f"{where}: not a valid trace: {error}; write it again") from error
     for name, axis in record["axes"].items():
         if "tokens" in axis and len(axis["tokens"]) != axis["size"]:
-            raise InputError(f"{where}: the axis '{name}' has {len(axis['tokens'])} tokens but the size {axis['size']}")
+            raise InputError(
+                f"{where}: the axis {shown(name)} has {len(axis['tokens'])} tokens but the size {axis['size']}"
+            )
     for place, node in enumerate(record["beam"]["nodes"] if record["beam"] else ()):
         parent = -1 if node["parent"] is None else node["parent"]
         if node["step"] != (record["beam"]["nodes"][parent]["step"] + 1 if 0 <= parent < place else 0):
@@ -106,10 +114,13 @@ def _refuse_misfit_cause(cause: dict[str, Any], axes: dict[str, dict[str, Any]],
 
 def _refuse_misfit(one: dict[str, Any], before: set[str], axes: dict[str, dict[str, Any]], where: str) -> None:
     if one["name"] in before:
-        raise InputError(f"{where}: tensor '{one['name']}' comes twice; write the trace again")
+        raise InputError(f"{where}: tensor {shown(one['name'])} comes twice; write the trace again")
     sizes = [axes.get(axis, {}).get("size") for axis in one["axes"]]
     if sizes != one["shape"]:
-        raise InputError(f"{where}: '{one['name']}' has the shape {one['shape']}, but its axes {sizes}; write it again")
+        raise InputError(
+            f"{where}: {shown(one['name'])} has the shape {shown(one['shape'])}, but its axes {shown(sizes)}; "
+            "write it again"
+        )
     for name in one["operands"].values():
         if name not in before:
-            raise InputError(f"{where}: '{one['name']}' is made from '{name}', which does not come before it")
+            raise InputError(f"{where}: {shown(one['name'])} is made from {shown(name)}, which does not come before it")

@@ -145,6 +145,7 @@ def tokenizer(model: Any, ours: Vocabulary, mark: str = IMPORTED) -> Tokenizer:
     """A tokenizer that splits text as `model` does, with an id for each of our pieces.
 
     A piece that `model` has not is never made from text, but can be written. `mark` says how it is told languages.
+    Raises InputError for pieces that SentencePiece does not take, as one that is too long.
     """
     own = {one.piece: one for one in model.pieces}
     new = type(model)()
@@ -158,7 +159,10 @@ def tokenizer(model: Any, ours: Vocabulary, mark: str = IMPORTED) -> Tokenizer:
     spec.pad_piece, spec.unk_piece, spec.bos_piece, spec.eos_piece = PIECES
     spec.vocab_size = len(ours.pieces)
     new.denormalizer_spec.name = mark
-    return of_its_kind(Tokenizer(new.SerializeToString()))
+    try:
+        return of_its_kind(Tokenizer(new.SerializeToString()))
+    except RuntimeError as error:
+        raise InputError(f"its vocabulary is none that SentencePiece takes ({error}); copy it again") from error
 
 
 def fairseq_ids(model: Any) -> dict[str, int]:

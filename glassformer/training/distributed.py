@@ -2,6 +2,7 @@
 
 import gc
 import os
+import re
 import time
 import traceback
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from glassformer.arguments import shown
 from glassformer.device import choose_device
 from glassformer.errors import InputError, UsageError
 
@@ -86,11 +88,17 @@ def join_group(device: str) -> Iterator[Group]:
     SystemExit without a message. Where a process was killed, the others end with InputError. When the block ends,
     nothing may hold what was trained in it any more.
     """
-    size = int(os.environ.get("WORLD_SIZE", 1))
+    said = os.environ.get("WORLD_SIZE", "1")
+    if not re.fullmatch("0*[1-9][0-9]{0,6}", said):
+        raise UsageError(f"WORLD_SIZE is {shown(said)}: torchrun sets it to how many processes train together")
+    size = int(said)
     if size == 1:
         yield Group(choose_device(device))
         return
-    store, rank, _ = next(dist.rendezvous("env://", timeout=WAIT))
+    try:
+        store, rank, _ = next(dist.rendezvous("env://", timeout=WAIT))
+    except ValueError as error:
+        raise UsageError(f"WORLD_SIZE is {size}, but {' '.join(str(error).split())}; start it by torchrun") from error
     store = _fresh(store, rank, size)
     # Numbers on the host go by gloo even beside NCCL: agreeing on them does not wait for the device.
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() and dist.is_nccl_available() else "gloo"

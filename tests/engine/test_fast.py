@@ -342,9 +342,13 @@ def test_shortlists_are_checked(ids, message, monkeypatch):
         fast(make(), shortlist=shortlist).encode([[5, EOS]])
 
 
-def test_ids_lengths_and_rows_are_checked():
+def test_ids_lengths_and_rows_are_checked(monkeypatch):
     """Before anything is read: the library does so itself, whatever Python has checked."""
     engine = fast(make())
+    for wrong in ([[VOCABULARY]], [[-1]], [[5], []], [[2**40]], [[2**63]], []):
+        with pytest.raises(UsageError, match=r"a source must have tokens|there are no sources"):
+            engine.encode(wrong)
+    monkeypatch.setattr("glassformer.engine.fast.refuse_wrong_ids", lambda *_: None)
     with pytest.raises(InputError, match="25 tokens, but the model admits 24"):
         engine.encode([[5] * 25])
     for wrong in ([[VOCABULARY]], [[-1]], [[5], []], [[2**31 - 1]]):

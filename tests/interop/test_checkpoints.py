@@ -12,6 +12,7 @@ import pytest
 import torch
 import yaml
 
+from glassformer.errors import InputError
 from glassformer.interop import fairseq, import_model, joeynmt, marian
 from glassformer.model import ModelConfig, Transformer
 from glassformer.translator import Translator
@@ -170,3 +171,12 @@ def test_two_checkpoints_want_the_path_of_one(tmp_path):
     shutil.copy(tmp_path / "in/best.pt", tmp_path / "in/last.pt")
     assert "give the path of one" in refusal(run("import", tmp_path / "in", "--out", tmp_path / "model"))
     assert run("import", tmp_path / "in/last.pt", "--out", tmp_path / "model").status == 0
+
+
+def test_a_word_that_no_vocabulary_holds(tmp_path):
+    fair(tmp_path / "in")
+    path = tmp_path / "in/dict.de.txt"
+    path.write_text("x" * 100_000 + " 9\n" + path.read_text().split("\n", 1)[1])
+    with pytest.raises(InputError, match="its vocabulary is none that SentencePiece takes"):
+        import_model(tmp_path / "in", tmp_path / "out")
+    assert not (tmp_path / "out").exists()

@@ -1,5 +1,6 @@
 """Which model translates what, what is in memory, and models that are replaced while they are used."""
 
+import logging
 import shutil
 import signal
 import threading
@@ -169,7 +170,8 @@ def test_swaps_under_load_lose_no_request(tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no SIGHUP")
-def test_reload_reads_all_models_and_keeps_those_that_are_none(tmp_path, caplog):
+def test_reload_reads_all_models_and_keeps_those_that_are_none(tmp_path, caplog, monkeypatch):
+    monkeypatch.setattr(logging.getLogger("glassformer.serving"), "propagate", True)  # the command turns it off
     one, two = write_model(tmp_path / "one"), write_model(tmp_path / "two", seed=2)
     with serving(tmp_path, one, two) as address:
         before = answered(address, model="two")[1]

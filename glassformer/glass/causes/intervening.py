@@ -91,16 +91,27 @@ def _alteration(node: Node, edits: Sequence[tuple[int | None, Edit]]) -> Alterat
 
 def _apply(edit: Edit, x: Tensor, row: int | None, by_heads: bool) -> None:
     """new = factor · old + value, in place, at the edit's positions and heads."""
-    wanted = range(x.shape[-2]) if edit.positions is None else listed(edit.positions) or ()
+    value = torch.as_tensor(edit.value).to(x)
+    if edit.positions is None:  # what is held is of a whole translation, and this may be the first steps of another
+        wanted: Sequence[int | str] = range(value.shape[-2] if edit.kind == "freeze" else x.shape[-2])
+    else:
+        wanted = listed(edit.positions) or ()
     inside = [number for number, place in enumerate(wanted) if int(place) < x.shape[-2]]
     places = torch.tensor([int(wanted[number]) for number in inside], dtype=torch.long, device=x.device)
     rows: Any = slice(None) if row is None else row
     index = (rows, _heads(edit, x)[:, None], places) if by_heads else (rows, places)
-    value = torch.as_tensor(edit.value).to(x)
     if value.dim() > 1 and value.shape[-2] == len(wanted):
         value = value[..., inside, :]
-    # Not 0 · old + value: a masked score is -inf.
-    x[index] = edit.factor * x[index] + value if edit.factor else torch.zeros_like(x[index]) + value
+    if edit.kind in ("freeze", "mean"):
+        value = value[..., : x.shape[-1]]
+    old = x[index]
+    try:
+        # Not 0 · old + value: a masked score is -inf.
+        x[index] = edit.factor * old + value if edit.factor else torch.zeros_like(old) + value
+    except RuntimeError as error:
+        raise UsageError(
+            f"{edit.tensor}: numbers of the shape {tuple(value.shape)} do not fit its {tuple(old.shape)}"
+        ) from error
 
 
 def _heads(edit: Edit, x: Tensor) -> Tensor:

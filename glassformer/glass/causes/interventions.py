@@ -6,6 +6,7 @@ the model gives without the change. A position of the target is a step: the one 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Number
 from typing import Any, Literal
 
 import numpy as np
@@ -74,12 +75,15 @@ class Force:
 
 
 Intervention = Edit | Cut | Force
+MOST_AXES = 8  # of numbers that are put in the place of a tensor's
 
 
 @checked
 def replace(tensor: str, value: object, positions: Places = None, heads: Sequence[int] | int | None = None) -> Edit:
     """Put numbers in the place of the tensor's own. A number, an array or a Tensor, which broadcasts."""
     try:
+        if not _is_numbers(value):
+            raise TypeError("torch would go through lists that hold each other, and ranges, without end")
         numbers = torch.as_tensor(np.array(value) if isinstance(value, np.ndarray | np.generic) else value)
         if numbers.is_complex() or numbers.is_meta or numbers.layout != torch.strided:
             raise TypeError("no numbers that a tensor may have")
@@ -136,6 +140,13 @@ def hide(positions: Places, *, within: Literal["encoder", "decoder", "both"] = "
 def force(step: int, token: int | str) -> Force:
     """Force the token of a step."""
     return Force(step, token)
+
+
+def _is_numbers(value: object, axes: int = MOST_AXES) -> bool:
+    """Whether it is a number, an array or a tensor, or lists of them, at most `axes` within each other."""
+    if isinstance(value, list | tuple):
+        return axes > 0 and all(_is_numbers(one, axes - 1) for one in value)
+    return isinstance(value, Number | np.ndarray | np.generic | Tensor)
 
 
 def listed(places: Places) -> list[int | str] | None:

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from glassformer.errors import InputError
 from glassformer.text.readers.columns import Columns, Row, find_names, numbers_of
-from glassformer.text.readers.lines import lines_of
+from glassformer.text.readers.lines import LONGEST, lines_of, too_long
 
 
 def csv_rows(stream: BinaryIO, columns: Columns, name: str) -> Iterator[Row]:
@@ -36,14 +36,23 @@ def csv_rows(stream: BinaryIO, columns: Columns, name: str) -> Iterator[Row]:
 
 
 def _rows(lines: Iterable[tuple[int, str]], name: str) -> Iterator[tuple[int, list[str]]]:
-    texts = (f"{text}\n" for _, text in lines)
-    first = next(texts, "")
+    line, length = 1, 0  # of the row that is read: where it begins, its characters so far
+
+    def texts() -> Iterator[str]:
+        nonlocal length
+        for _, text in lines:
+            length += len(text) + 1
+            if length > LONGEST:  # quotes may join any number of lines
+                raise InputError(f"{name}:{line}: {too_long('the row that begins here')}")
+            yield f"{text}\n"
+
+    rest = texts()
+    first = next(rest, "")
     delimiter = ";" if ";" in first and "," not in first else ","
-    reader = csv.reader(chain([first] if first else [], texts), delimiter=delimiter, strict=True)
-    line = 1
+    reader = csv.reader(chain([first] if first else [], rest), delimiter=delimiter, strict=True)
     try:
         for row in reader:
             yield line, row
-            line = reader.line_num + 1
+            line, length = reader.line_num + 1, 0
     except csv.Error as error:
         raise InputError(f"{name}:{line}: not CSV ({error}); mend the quotes of the row that begins here") from None

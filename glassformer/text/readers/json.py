@@ -88,6 +88,8 @@ def checked_text(value: object, key: str, place: str) -> str:
     """The value, if it is a text that can be stored. Raises InputError if not."""
     if not isinstance(value, str):
         raise InputError(f'{place}: "{key}" is not a string; put its text in quotation marks')
+    if len(value) > LONGEST:
+        raise InputError(f"{place}: {too_long('its text')}")
     refuse_nul(value, f'{place}, "{key}"')
     try:
         value.encode()

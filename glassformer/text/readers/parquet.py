@@ -6,8 +6,11 @@ from typing import Any, BinaryIO
 from glassformer.errors import InputError
 from glassformer.text.readers.columns import Columns, Row, find_names, numbers_of
 from glassformer.text.readers.json import checked_text, sides_of
+from glassformer.text.readers.lines import LONGEST, too_long
 
 ROWS = 64  # decoded at a time: each cell may be a megabyte that the file has only once
+LARGEST = 2 * ROWS * LONGEST  # bytes of so many rows
+PACKED = 200  # times that a column may be packed; text is at most ten
 
 
 def parquet_rows(stream: BinaryIO, columns: Columns, name: str) -> Iterator[Row]:
@@ -41,7 +44,10 @@ def _rows(file: Any, columns: Columns, name: str) -> Iterator[Row]:
     # A direction's column that is not there is for `sides_of` to say.
     wanted = ["translation", *(each for each in map(str, columns[2:]) if each in names)]
     wanted = wanted if nested else [names[at] for at in chosen]
+    _refuse_bomb(file.metadata, wanted, name)
     for batch in file.iter_batches(batch_size=ROWS, columns=wanted):
+        if batch.nbytes > LARGEST:
+            raise InputError(f"{name}:{number + 1}: {too_long('a text of this row or the next ones')}")
         for record in batch.to_pylist():
             number += 1
             place = f"{name}:{number}"
@@ -49,3 +55,17 @@ def _rows(file: Any, columns: Columns, name: str) -> Iterator[Row]:
                 yield number, *sides_of(record, columns, place)
             else:
                 yield number, *(checked_text(record[key], key, place) for key in wanted)
+
+
+def _refuse_bomb(metadata: Any, wanted: list[str], name: str) -> None:
+    """InputError for a column of much that is packed into little: a page, which may be one text, is unpacked whole."""
+    for group in map(metadata.row_group, range(metadata.num_row_groups)):
+        for column in map(group.column, range(group.num_columns)):
+            unpacked = column.total_uncompressed_size
+            if column.path_in_schema.split(".")[0] in wanted and unpacked > max(
+                LARGEST, PACKED * column.total_compressed_size
+            ):
+                raise InputError(
+                    f"{name}: column '{column.path_in_schema[:40]}' unpacks to {unpacked:,} bytes, more than {PACKED} "
+                    "times what it takes; is it text? Write the file again"
+                )

@@ -15,6 +15,7 @@ from glassformer.text.readers.lines import LONGEST, refuse_nul, too_long
 CHUNK = 1 << 14  # bytes parsed at a time
 # The codes of a format stand in these, and are no text; <hi> and what <sub> has are (TMX 1.4b, content markup).
 CODES = {"bpt", "ept", "it", "ph", "ut"}
+DEEPEST = 1000  # elements within each other, each of which expat remembers
 VARIANTS = 100  # pairs of one unit, at most
 
 
@@ -69,7 +70,7 @@ class _Parser:
         self._begun, self._line = 0, 0  # of the unit that is open: its byte, its line
         self._variants: list[tuple[str, str]] = []
         self._language, self._text, self._codes, self._in_seg = "", [""], 0, False
-        self._root = ""
+        self._root, self._depth = "", 0
         self._expat = expat.ParserCreate()
         self._expat.buffer_text = True
         self._expat.StartElementHandler = self._start
@@ -97,16 +98,19 @@ class _Parser:
         return f"{self._name}:{self._expat.CurrentLineNumber}"
 
     def _refuse_long(self) -> None:
-        """A unit, or a tag of which expat has not seen the end, may have so many bytes."""
-        begun = self._begun or max(self._expat.CurrentByteIndex, 0)
+        """A unit, a tag of which expat has not seen the end, or what declares others, may have so many bytes."""
+        begun = self._begun or (max(self._expat.CurrentByteIndex, 0) if self._root else 0)
         if self._fed - begun > LONGEST + CHUNK:
-            raise InputError(f"{self._place}: {too_long('a unit or tag')}")
+            raise InputError(f"{self._place}: {too_long('a unit or tag' if self._root else 'what is before <tmx>')}")
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         if not self._root:
             self._root = tag
             if tag != "tmx":
                 raise InputError(f"{self._place}: XML, but not TMX (its root is <{tag[:40]}>)")
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise InputError(f"{self._place}: more than {DEEPEST:,} elements within each other; TMX has seven")
         if tag == "tu":
             self._begun, self._line = self._expat.CurrentByteIndex, self._expat.CurrentLineNumber
             self._variants = []
@@ -120,6 +124,7 @@ class _Parser:
             self._codes += tag in CODES
 
     def _end(self, tag: str) -> None:
+        self._depth -= 1
         if tag == "tu":
             self._units.append((self._line, self._variants))
             self._begun = 0

@@ -12,6 +12,7 @@ from typing import Any
 
 from rich.console import Console
 
+from glassformer.arguments import path_of
 from glassformer.data.cache import key_of
 from glassformer.data.config import DataConfig
 from glassformer.data.texts import read_texts
@@ -39,7 +40,7 @@ def with_teacher(path: Path, settings: Mapping[str, Any], group: Group) -> dict[
     config = RunConfig.from_flat(given)
     _refuse_unsuitable(config.data)
     texts = read_texts(config.data, config.training.seed)
-    model = resolve(Path(teacher))
+    model = resolve(path_of(teacher, "teacher"))
     key = key_of(*texts.digests, checksum(model / WEIGHTS))[:12]
     written, valid = path / f"distilled-{key}.tsv", path / f"valid-{key}.tsv"
     if group.is_main and not written.exists():

@@ -2,9 +2,9 @@
 
 import dataclasses
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
+from glassformer.arguments import path_of
 from glassformer.errors import UsageError
 from glassformer.model import ModelConfig, preset
 from glassformer.model_directory import CONFIG, read_config, resolve
@@ -22,7 +22,7 @@ def with_shape(settings: Mapping[str, Any]) -> dict[str, Any]:
     origin = given.get("start_from")
     if not isinstance(origin, str):
         return given
-    own = dataclasses.asdict(read_config(resolve(Path(origin)) / CONFIG))
+    own = dataclasses.asdict(read_config(resolve(path_of(origin, "start_from")) / CONFIG))
     if "preset" in given:
         given = preset(str(given.pop("preset"))) | given
     wanted = dataclasses.asdict(build(ModelConfig, own | given, "config"))

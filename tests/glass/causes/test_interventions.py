@@ -209,3 +209,28 @@ def test_shift_right_is_what_the_forced_target_reads():
     record = forced({})
     chosen = torch.tensor([[step["chosen"]["id"] for step in record.decode["steps"]]])
     assert shift_right(chosen, 2)[0].tolist() == record.values("target.ids").tolist()
+
+
+@pytest.mark.parametrize("name", ["decoder.0.self_attention.weights", "decoder.0.cross_attention.masked"])
+def test_what_is_held_is_held_while_a_translation_is_made(name):
+    """Of the whole translation, while the first steps have fewer queries and keys: of one without a change, itself."""
+    plain = trace(cached(), SENTENCE, detail="full")
+    held = trace(cached(), SENTENCE, detail="full", interventions=[freeze(name)])
+    assert held.decode["text"] == plain.decode["text"]
+    np.testing.assert_allclose(held.values(name), plain.values(name), atol=1e-6)
+
+
+def test_numbers_that_do_not_fit_are_told():
+    with pytest.raises(UsageError, match=r"numbers of the shape \(7,\) do not fit its"):
+        trace(cached(), SENTENCE, interventions=[replace("encoder.0.feed_forward.outer", [1.0] * 7)])
+
+
+@pytest.mark.parametrize("detail", ["attention", "full"])
+@pytest.mark.parametrize(
+    "change", [cut("decoder.cross_attention", keys=[0]), hide([0]), zero("encoder.0.self_attention.weights")]
+)
+def test_a_changed_record_comes_back(change, detail):
+    record = trace(cached(), SENTENCE, detail=detail, interventions=[change])
+    back = Trace.from_dict(json.loads(record.to_json()))
+    assert back.tensors.keys() == record.tensors.keys()
+    assert "encoder.0.self_attention.weights" in back.tensors

@@ -442,3 +442,42 @@ def test_names_in_a_message_stay_on_its_line(tmp_path):
     assert message.startswith(f'{path}:1: columns "en\\u000a\\u001b[31m", xxx') and len(message) < 400
     path = write(tmp_path / "a.tmx", as_tmx([[("e" * 10_000, "a"), ("hi", "b")]]))
     assert len(refusal(path)) < 400
+
+
+# What is small and asks for much
+
+
+def test_a_cell_of_parquet_is_bounded(tmp_path):
+    """By its column's sizes before it is unpacked, or by its length before Python has it."""
+    rows = {"source": ["a", "x" * (LONGEST * 130)], "target": ["b", "b"]}
+    bomb = as_parquet(tmp_path / "bomb.parquet", **rows)
+    sys.modules["pyarrow.parquet"].write_table(sys.modules["pyarrow"].table(rows), bomb, compression="zstd")
+    assert bomb.stat().st_size < LONGEST
+    assert "column 'source' unpacks to 136,3" in refusal(bomb)
+    for cell in ("x" * (LONGEST + 1), "xy" * (65 * LONGEST)):
+        path = tmp_path / "long.parquet"
+        sys.modules["pyarrow.parquet"].write_table(
+            sys.modules["pyarrow"].table({"source": ["a", cell], "target": ["b", "b"]}), path, compression="none"
+        )
+        assert "is longer than 1,048,576 bytes" in refusal(path)
+    path = as_parquet(tmp_path / "most.parquet", source=["x" * LONGEST], target=["b"])
+    assert [len(source) for source, _ in texts(path)] == [LONGEST]
+
+
+def test_a_row_of_csv_is_bounded(tmp_path):
+    path = write(tmp_path / "a.csv", 'source,target\n"a' + '\n","\n' * (LONGEST // 4))
+    assert "a.csv:2: the row that begins here is longer than" in refusal(path)
+    most = "x" * 60_000
+    path = write(tmp_path / "b.csv", as_csv([(f"{most}\n{most}", most)] * 12))  # the rows are counted one by one
+    assert len(texts(path)) == 12
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("<tmx>" + "<a>" * 2000, "more than 1,000 elements within each other"),
+        ("<!DOCTYPE tmx [" + "".join(f"<!ELEMENT a{n} ANY>" for n in range(80_000)), "what is before <tmx> is longer"),
+    ],
+)
+def test_what_expat_remembers_is_bounded(tmp_path, content, message):
+    assert message in refusal(write(tmp_path / "a.tmx", content), ["en", "hi"])
