@@ -40,7 +40,7 @@ def test_no_two_frames_are_alike() -> None:
 FILLED = [
     # (frame, what it may become, its translation)
     ("My:a name:b is:c {person}", "My name is John", "मेरा नाम जॉन है"),
-    ("{who} is*:b from:c {place}", "I am from Delhi", "मैं दिल्ली से हूँ"),
+    ("{person} is*:b from:c {place}", "Sita is from Delhi", "सीता दिल्ली से है"),
     ("{who} live*:b in:c {place}", "She lives in London", "वह लंदन में रहती है"),
     ("{any kin} is*:b {number} years:c old:d", "My son is seven years old", "मेरा बेटा सात साल का है"),
     ("{any kin} is*:b {number} years:c old:d", "My sisters is ten years old", None),
@@ -98,6 +98,11 @@ def test_do_agrees_with_its_subject(frame: frames.Frame) -> None:
     for sentence in drawn(frame):
         assert not re.search(r"\b[Dd]oes(n't)? (I|you|we|they|these|those|two|three|many)\b", sentence.source)
         assert not re.search(r"\b[Dd]o(n't)? (he|she|it)\b", sentence.source)
+
+
+@pytest.mark.parametrize("frame", SLOTTED, ids=str)
+def test_a_pronoun_after_a_preposition_is_an_object(frame: frames.Frame) -> None:
+    assert not re.search(r"\b(to|for|with|of|about|than|as)(:\w+)? \{(who3?|she)\}(\s|$)", frame.english)
 
 
 PHRASES = [
