@@ -14,7 +14,6 @@ MEANINGS = {  # of each kind but "cut off", which is said at once
     "lost": "words without one of their usual translations",
     "added": "words in the translation that no word of theirs asks for",
     "invented": "words in the translation that the training text does not have",
-    "neighbours": "words in the translation that never follow each other in the training text",
     "number": "other numbers than the translation",
     "repetition": "a translation that repeats itself",
     "copied": "a translation that is only a copy",

@@ -1,19 +1,18 @@
 """The words that a model was trained on, and what the training text says must come with them."""
 
 from collections import Counter
-from collections.abc import KeysView, Mapping, Sequence
+from collections.abc import Iterable, KeysView, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from glassformer.errors import InputError
 from glassformer.quality_estimation.association import EXCEPTIONS, expected_words
-from glassformer.quality_estimation.neighbours import never_followed, without
 from glassformer.quality_estimation.words import count_words, said_again, words_of
 
-VERSION = 4  # of what a lexicon holds; part of its key in the cache
+VERSION = 3  # of what a lexicon holds; part of its key in the cache
 MOST_WORDS = 200_000  # of each side, the most frequent
 PAIRS = 40_000  # from which it is learnt what comes with what, evenly drawn
 LARGEST = 256 << 20  # bytes of its file
-PARTS = "source", "target", "once", "never"
+PARTS = "source", "target", "once"
 
 Entries = Mapping[str, tuple[str, ...]]
 
@@ -24,14 +23,11 @@ class Lexicon:
 
     Words are as `words_of` gives them. `once` has the target's words that are said as often as the source has one of
     what is expected with them, and no oftener: of "ein" that need not be so, nor of a noun that is there for an "it".
-    `never` has, with a word of the target, those that never follow it, as one text with spaces between them, which is
-    read sooner than a set is made.
     """
 
     source: Entries = field(default_factory=dict)
     target: Entries = field(default_factory=dict)
     once: frozenset[str] = frozenset()
-    never: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_pairs(cls, sources: Sequence[str], targets: Sequence[str]) -> "Lexicon":
@@ -44,9 +40,7 @@ class Lexicon:
         reversed_pairs = [(target, source) for source, target in pairs]
         expected = expected_words(reversed_pairs)
         once = expected.keys() - _repeated(sources[::step], targets[::step], expected)
-        counts = count_words(targets)
-        source = _entries(count_words(sources), expected_words(pairs))
-        return cls(source, _entries(counts, expected), frozenset(once), never_followed(targets, counts))
+        return cls(_entries(sources, expected_words(pairs)), _entries(targets, expected), frozenset(once))
 
     def checked(self, sources: Sequence[str], targets: Sequence[str]) -> "Lexicon":
         """Without what is expected of words where these normalised pairs, of the validation set, say otherwise."""
@@ -55,43 +49,35 @@ class Lexicon:
             (words_of(source).keys(), words_of(target).keys()) for source, target in zip(sources, targets, strict=True)
         ]
         reversed_pairs = [(target, source) for source, target in pairs]
-        never = without(self.never, targets)
-        return Lexicon(_kept(self.source, pairs), _kept(self.target, reversed_pairs), once, never)
+        return Lexicon(_kept(self.source, pairs), _kept(self.target, reversed_pairs), once)
 
     def __bool__(self) -> bool:
         return bool(self.source)
 
     def __or__(self, other: "Lexicon") -> "Lexicon":
-        """The words of both; what is expected, and what never follows, is as `other` says where it knows the word."""
+        """The words of both; what is expected is as `other` says where it knows the word."""
         once = (self.once - other.target.keys()) | other.once
-        never = {word: words for word, words in self.never.items() if word not in other.target} | {**other.never}
-        return Lexicon({**self.source, **other.source}, {**self.target, **other.target}, once, never)
-
-    def never_together(self, first: str, second: str) -> bool:
-        """Whether `second` never follows `first` in the training targets, though both are frequent."""
-        return f" {second} " in f" {self.never.get(first, '')} "
+        return Lexicon({**self.source, **other.source}, {**self.target, **other.target}, once)
 
     def to_bytes(self) -> bytes:
-        """As a text file: part, word and the words that go with it, tabs between the three, spaces between the last."""
-        source, target = (
-            {word: " ".join(expected) for word, expected in entries.items()} for entries in (self.source, self.target)
+        """As a text file: part, word and expected words, tabs between the three and spaces between the last."""
+        entries = zip(PARTS, (self.source, self.target, dict.fromkeys(sorted(self.once), ())), strict=True)
+        lines = (
+            f"{part}\t{word}\t{' '.join(expected)}\n" for part, words in entries for word, expected in words.items()
         )
-        parts = zip(PARTS, (source, target, dict.fromkeys(sorted(self.once), ""), self.never), strict=True)
-        lines = (f"{part}\t{word}\t{others}\n" for part, words in parts for word, others in words.items())
         return "".join(lines).encode()
 
     @classmethod
     def from_bytes(cls, file: bytes, name: str) -> "Lexicon":
         """Read what `to_bytes` wrote; InputError, with the file's name, for anything else."""
-        parts: dict[str, dict[str, str]] = {part: {} for part in PARTS}
+        parts: dict[str, dict[str, tuple[str, ...]]] = {part: {} for part in PARTS}
         try:
             for line in file.decode().split("\n")[:-1]:
-                part, word, others = line.split("\t")
-                parts[part][word] = others
+                part, word, expected = line.split("\t")
+                parts[part][word] = tuple(expected.split())
         except (ValueError, KeyError) as error:
             raise InputError(f"{name}: truncated or not a lexicon; copy the model again") from error
-        source, target = ({word: tuple(text.split()) for word, text in parts[part].items()} for part in PARTS[:2])
-        return cls(source, target, frozenset(parts["once"]), parts["never"])
+        return cls(parts["source"], parts["target"], frozenset(parts["once"]))
 
 
 def _repeated(sources: Sequence[str], targets: Sequence[str], expected: Entries) -> set[str]:
@@ -113,7 +99,8 @@ def _kept(entries: Entries, pairs: Sequence[tuple[KeysView[str], KeysView[str]]]
     return {word: () if failed[word] > EXCEPTIONS * seen[word] else expected for word, expected in entries.items()}
 
 
-def _entries(counts: Counter[str], expected: Entries) -> dict[str, tuple[str, ...]]:
-    """The most frequent words in the order of the alphabet, with what is expected of each."""
+def _entries(texts: Iterable[str], expected: Entries) -> dict[str, tuple[str, ...]]:
+    """The most frequent words of the texts in the order of the alphabet, with what is expected of each."""
+    counts = count_words(texts)
     kept = sorted(counts, key=lambda word: (-counts[word], word))[:MOST_WORDS]
     return {word: expected.get(word, ()) for word in sorted(kept)}

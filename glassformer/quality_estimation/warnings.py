@@ -6,15 +6,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from glassformer.quality_estimation.lexicon import Entries, Lexicon
-from glassformer.quality_estimation.words import (
-    NUMBER,
-    is_word,
-    neighbours,
-    numbers_of,
-    said_again,
-    word_sequence,
-    words_of,
-)
+from glassformer.quality_estimation.words import NUMBER, is_word, numbers_of, said_again, word_sequence, words_of
 
 LONGEST_LOOP = 4  # words that are said again and again
 TIMES = 3  # in a row, from which on that is a loop
@@ -29,7 +21,6 @@ class Kind(StrEnum):
     LOST = "lost"  # source words of whose usual translations none is there
     ADDED = "added"  # words of the translation of whose usual sources none is there
     INVENTED = "invented"  # words of the translation that the training text does not have
-    NEIGHBOURS = "neighbours"  # frequent words of the translation that never follow each other in the training text
     NUMBER = "number"  # numbers that the source and the translation do not share
     REPETITION = "repetition"  # words said three times in a row or more, or oftener than the source asks for
     COPIED = "copied"  # the translation is the source
@@ -108,8 +99,6 @@ def observed_warnings(source: str, text: str, finished: bool, lexicon: Lexicon) 
         yield TranslationWarning(Kind.REPETITION, repeated)
     if lexicon:
         yield from _by_lexicon(given, said, lexicon)
-        if strange := _strange_neighbours(text, lexicon):
-            yield TranslationWarning(Kind.NEIGHBOURS, strange)
         if numbers := _unshared_numbers(source, text, lexicon):
             yield TranslationWarning(Kind.NUMBER, numbers)
 
@@ -136,12 +125,6 @@ def _unmatched(words: dict[str, str], others: dict[str, str], entries: Entries) 
         for word, spelt in words.items()
         if word != NUMBER and (expected := entries.get(word)) and others.keys().isdisjoint(expected)
     )
-
-
-def _strange_neighbours(text: str, lexicon: Lexicon) -> tuple[str, ...]:
-    """The pairs of words that never follow each other where the training text says so, each as "first second"."""
-    pairs = dict.fromkeys(neighbours(text))
-    return tuple(f"{first} {second}" for first, second in pairs if lexicon.never_together(first, second))
 
 
 def _unshared_numbers(source: str, text: str, lexicon: Lexicon) -> tuple[str, ...]:

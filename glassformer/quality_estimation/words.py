@@ -7,8 +7,7 @@ symbol in any script. All numbers written in digits, of whatever script, are one
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import pairwise
+from collections.abc import Iterable, Mapping
 
 NUMBER = "0"
 _SPACELESS = "\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
@@ -41,12 +40,6 @@ def count_words(texts: Iterable[str]) -> Counter[str]:
 def word_sequence(text: str) -> list[str]:
     """All words of `text` in its order, repeated ones repeated."""
     return _WORD.findall(text.casefold())
-
-
-def neighbours(text: str) -> Iterator[tuple[str, str]]:
-    """The pairs of words that follow each other in `text`, marks and symbols between them aside."""
-    units = (NUMBER if unit[0].isdecimal() else unit for unit in word_sequence(text))
-    return pairwise(filter(is_word, units))
 
 
 def said_again(source: str, target: str, expected: Mapping[str, tuple[str, ...]]) -> list[str]:

@@ -15,7 +15,6 @@ SAID = {  # of each kind of warning; its words, if it has any, may follow after 
     "lost": "words without one of their usual translations",
     "added": "words in the translation that no word of the source asks for",
     "invented": "words in the translation that the training text does not have",
-    "neighbours": "words in the translation that never follow each other in the training text",
     "number": "numbers that only one side has",
     "repetition": "the translation repeats itself",
     "copied": "the translation is a copy of the source",

@@ -7,8 +7,7 @@ import pytest
 from glassformer.errors import InputError
 from glassformer.quality_estimation.association import expected_words
 from glassformer.quality_estimation.lexicon import Lexicon
-from glassformer.quality_estimation.neighbours import COMMON, never_followed
-from glassformer.quality_estimation.words import NUMBER, count_words, neighbours, numbers_of, said_again, words_of
+from glassformer.quality_estimation.words import NUMBER, count_words, numbers_of, said_again, words_of
 
 
 @pytest.mark.parametrize(
@@ -78,56 +77,8 @@ def test_a_word_is_said_once_unless_the_pairs_say_it_again() -> None:
     assert "eats-t" not in lexicon.checked(["the cat eats"], ["cat-t eats-t eats-t"]).once
 
 
-def sentences_that_agree() -> list[str]:
-    """A subject, a verb that agrees with it, and an object: "they sings" is never said; of "stars" there is one."""
-    draw = random.Random(4)
-    words = {"he": ("sings", "reads"), "they": ("sing", "read")}
-    texts = []
-    for _ in range(400):
-        subject = draw.choice(tuple(words))
-        texts.append(f"{subject} {draw.choice(words[subject])}, {draw.choice(('songs', 'books', 'letters'))}.")
-    return [*texts, "they sing stars"]
-
-
-def test_neighbours_are_words_whatever_marks_stand_between_them() -> None:
-    assert list(neighbours("He sang, in 12 (or 13) towns.")) == [
-        ("he", "sang"), ("sang", "in"), ("in", NUMBER), (NUMBER, "or"), ("or", NUMBER), (NUMBER, "towns"),
-    ]  # fmt: skip
-    assert not list(neighbours("Hi!"))
-
-
-def test_what_never_follows_is_what_chance_would_have_had_often() -> None:
-    """By the definition, over all pairs of words, counted one by one."""
-    texts = sentences_that_agree()
-    counts = count_words(texts)
-    words = [word for text in texts for word in text.replace(",", "").replace(".", "").split()]
-    followed = [tuple(text.replace(",", "").replace(".", "").split()[at : at + 2]) for text in texts for at in (0, 1)]
-    never = {
-        (first, second)
-        for first in set(words)
-        for second in set(words)
-        if words.count(first) * words.count(second) / len(words) >= COMMON and (first, second) not in followed
-    }
-    found = {(first, second) for first, line in never_followed(texts, counts).items() for second in line.split()}
-    assert found == never
-    assert ("they", "sings") in found and ("he", "sing") in found
-    assert not any("stars" in pair for pair in found)  # too rare to say anything
-
-
-def test_a_lexicon_knows_what_never_follows_until_validation_has_it() -> None:
-    texts = sentences_that_agree()
-    lexicon = Lexicon.from_pairs(["a b"] * len(texts), texts)
-    assert lexicon.never_together("they", "sings") and not lexicon.never_together("they", "sing")
-    assert not lexicon.never_together("they", "sing s")
-    assert not lexicon.never_together("unknown", "sings") and not lexicon.never_together("they", "unknown")
-    checked = lexicon.checked(["a"], ["They: sings?"])
-    assert not checked.never_together("they", "sings") and checked.never_together("he", "sing")
-
-
 def test_a_lexicon_is_a_file() -> None:
-    lexicon = Lexicon(
-        {"cat": ("billi",), "the": ()}, {"billi": ("cat",), "\u2028": ()}, frozenset(("billi",)), {"billi": "hai ho"}
-    )
+    lexicon = Lexicon({"cat": ("billi",), "the": ()}, {"billi": ("cat",), "\u2028": ()}, frozenset(("billi",)))
     assert Lexicon.from_bytes(lexicon.to_bytes(), "f") == lexicon
     for damaged in (lexicon.to_bytes()[:3] + b"\n", b"\xff\n", b"third\tword\t\n"):
         with pytest.raises(InputError, match=r"^f: truncated or not a lexicon"):
@@ -139,5 +90,3 @@ def test_together_two_lexicons_know_the_words_of_both() -> None:
     assert both == Lexicon({"a": ("x",), "b": ("y",)}, {"y": ()})
     old, new = Lexicon({}, {"x": (), "y": ()}, frozenset("xy")), Lexicon({}, {"y": (), "z": ()}, frozenset("z"))
     assert (old | new).once == {"x", "z"}  # of y, the new pairs say otherwise
-    old, new = Lexicon({}, {"x": ()}, never={"x": "a", "y": "b"}), Lexicon({}, {"y": (), "z": ()}, never={"z": "c"})
-    assert (old | new).never == {"x": "a", "z": "c"}
