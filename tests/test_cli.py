@@ -13,8 +13,8 @@ import pytest
 from sacrebleu.metrics import BLEU, CHRF, TER
 
 from glassformer.cli import main
-from glassformer.corpora import load_corpus
-from glassformer.text.pairs import read_lines
+from glassformer.corpora import Corpus, load_corpus
+from glassformer.text.pairs import Pair, read_lines
 from glassformer.translator import Translator
 from tests.commands import options, refusal, run, start, write
 from tests.letters import QUICK, letters, tsv, write_tsv
@@ -326,6 +326,14 @@ def test_corpus_writes_what_the_library_gives(tmp_path):
     for part in ("train", "valid", "test"):
         pairs = [(pair.source, pair.target) for pair in getattr(corpus, part)]
         assert (tmp_path / "names" / f"{part}.tsv").read_text() == tsv(pairs)
+
+
+def test_corpus_writes_each_pair_once(tmp_path, monkeypatch):
+    """Though it is trained on several times."""
+    pairs = [Pair("Yes", "हाँ", "c", row) for row in (1, 2)] + [Pair("No", "नहीं", "c", 3)]
+    monkeypatch.setattr("glassformer.corpora.load_corpus", lambda name, seed: Corpus(name, pairs, pairs[:1], pairs[2:]))
+    assert run("corpus", "phrasebook", "--out", tmp_path / "out").status == 0
+    assert (tmp_path / "out" / "train.tsv").read_text() == "Yes\tहाँ\nNo\tनहीं\n"
 
 
 def test_corpus_never_overwrites(tmp_path):

@@ -98,7 +98,8 @@ def corpus(options: argparse.Namespace) -> None:
             raise InputError(f"{path}: is there already; choose another --out")
     try:
         for part, path in paths.items():
-            lines = (f"{pair.source}\t{pair.target}\n" for pair in getattr(corpus, part))
+            # Each pair once: how often it is trained on is a matter of the training.
+            lines = dict.fromkeys(f"{pair.source}\t{pair.target}\n" for pair in getattr(corpus, part))
             write_whole(path, "".join(lines).encode())
     except InputError:  # all of it or nothing, so that the command may be repeated
         for path in paths.values():

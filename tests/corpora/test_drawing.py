@@ -21,7 +21,7 @@ DRAW = Draw(WORDS, 1)
 def test_what_is_joined_belongs_together(seed: int) -> None:
     """Either the two say something of one pronoun, or both what someone is or has, which their words show."""
     draw = Draw(load_lexicon(), seed)
-    found = [sentence for sentence in (clauses.joined(draw) for _ in range(800)) if sentence]
+    found = [sentence for sentence in (clauses.joined(draw) for _ in range(1000)) if sentence]
     assert len(found) > 100
     for sentence in found:
         one, conjunction, other = re.split(r" (and|but|so) (?=\w+)", sentence.source, maxsplit=1)

@@ -40,7 +40,7 @@ def test_no_two_frames_are_alike() -> None:
 FILLED = [
     # (frame, what it may become, its translation)
     ("My:a name:b is:c {person}", "My name is John", "मेरा नाम जॉन है"),
-    ("{who} is*:b from:c {place}", "I am from Delhi", "मैं दिल्ली से हूँ"),
+    ("{person} is*:b from:c {place}", "Sita is from Delhi", "सीता दिल्ली से है"),
     ("{who} live*:b in:c {place}", "She lives in London", "वह लंदन में रहती है"),
     ("{any kin} is*:b {number} years:c old:d", "My son is seven years old", "मेरा बेटा सात साल का है"),
     ("{any kin} is*:b {number} years:c old:d", "My sisters is ten years old", None),
@@ -61,6 +61,16 @@ FILLED = [
     ("Give:b {the goods} to:c {own kin}", "Give the book to its sister", None),
     ("{who} will:b come:b in:c {few} {span}", "She will come in two hours", "वह दो घंटे में आएगी"),
     ("My:a {part} hurts:b", "My stomach hurts", "मेरे पेट में दर्द है"),
+    ("{who} went:b {to} {late}", "She went to school yesterday", "वह कल विद्यालय गई"),
+    ("{who} was*:b {at} {late}", "They were at work today", "वे आज काम पर थे"),
+    ("{who} have*:b {hair}", "She has very long hair", "उसके बाल बहुत लंबे हैं"),
+    ("{she} isn't*:n+b as:c old:a as:c {recipient}", "He isn't as old as me", "वह मुझ जितना बड़ा नहीं है"),
+    ("Bring:b {recipient} a:c cup:d of:e {cupful}", "Bring me a cup of tea", "मेरे लिए एक प्याला चाय लाओ"),
+    ("{who} is*:b in:c {own dwelling}", "I am in my room", "मैं अपने कमरे में हूँ"),
+    ("How:a big:c is*:b {any dwelling}", "How big is your house?", "तुम्हारा घर कितना बड़ा है?"),
+    ("{she} doesn't*:n understand:b {any kin}", "He doesn't understand my sister", "वह मेरी बहन को नहीं समझता"),
+    ("{who} visited:b {own kin} {late}", "I visited my sister yesterday", "मैं कल अपनी बहन से मिला"),
+    ("Which:a {- goods} does*2 {she} like:c", "Which key do they like?", "उन्हें कौन-सी चाबी पसंद है?"),
 ]
 
 
@@ -71,6 +81,28 @@ def test_filled(english: str, source: str, target: str | None) -> None:
     drawn = (sentence for _ in range(6000 if target is None else 60_000) if (sentence := frames.fill(frame, DRAW)))
     found = next((sentence.target for sentence in drawn if sentence.source == source), None)
     assert found == (target and unicodedata.normalize("NFC", target))
+
+
+GOING_TO = re.compile(r"\bto(?::\w+)? (?:the )?\{([^{}:]*\bgoal\d?)\}")
+
+
+@pytest.mark.parametrize("frame", [frame for frame in SLOTTED if GOING_TO.search(frame.english)], ids=str)
+def test_where_one_goes_is_oblique(frame: frames.Frame) -> None:
+    """As in थाने जाना, not थाना जाना: the slot bears a case in Hindi, which names it the oblique or a postposition."""
+    (slot,) = GOING_TO.findall(frame.english)
+    assert f"{{{slot}:" in frame.hindi
+
+
+@pytest.mark.parametrize("frame", [frame for frame in SLOTTED if "does" in frame.english], ids=str)
+def test_do_agrees_with_its_subject(frame: frames.Frame) -> None:
+    for sentence in drawn(frame):
+        assert not re.search(r"\b[Dd]oes(n't)? (I|you|we|they|these|those|two|three|many)\b", sentence.source)
+        assert not re.search(r"\b[Dd]o(n't)? (he|she|it)\b", sentence.source)
+
+
+@pytest.mark.parametrize("frame", SLOTTED, ids=str)
+def test_a_pronoun_after_a_preposition_is_an_object(frame: frames.Frame) -> None:
+    assert not re.search(r"\b(to|for|with|of|about|than|as)(:\w+)? \{(who3?|she)\}(\s|$)", frame.english)
 
 
 PHRASES = [

@@ -22,7 +22,7 @@ TIMES = {
     "was-ing": [("yesterday", "कल"), ("there", "वहाँ"), ("here", "यहाँ")],
 }
 OFTEN = [("always", "हमेशा"), ("often", "अक्सर"), ("sometimes", "कभी-कभी")]
-OWNERS = ("my", "our", "your", "his", "her", "their")
+OWNERS = ("my", "my", "our", "your", "your", "his", "her", "their")  # the speaker's and the other's first
 THIRD = ("his", "her", "its", "their")
 TENSES = [
     *["past"] * 4,
@@ -246,6 +246,10 @@ class Draw:
             return self.person()
         noun = self.pick(self._subjects[verb])
         return self.living(noun) if noun.living else self.thing(noun)
+
+    def asked(self, verb: Verb) -> Phrase:
+        """A subject to ask about: often the one who is asked."""
+        return PRONOUNS["you"] if "person" in verb.subjects and self.chance(0.3) else self.subject(verb)
 
     def object(self, verb: Verb, subject: Phrase, definite: bool = False) -> Phrase:
         """An object that the verb can have, other than the subject itself."""

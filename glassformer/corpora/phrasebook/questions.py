@@ -37,7 +37,7 @@ def _asked_tense(draw: Draw, verb: Verb, word: str = "") -> str:
 def yes_no(draw: Draw) -> Sentence:
     """As in "Did the boy eat the bread?": क्या लड़के ने रोटी खाई?"""
     verb = draw.pick(draw.acts if draw.chance(0.7) else draw.deeds)
-    subject = draw.subject(verb)
+    subject = draw.asked(verb)
     thing = draw.object(verb, subject) if verb.marker != "none" else None
     tense = _asked_tense(draw, verb)
     aux = _opening(tense, subject.person, True)
@@ -55,7 +55,7 @@ def refused(draw: Draw) -> Sentence | None:
     why = draw.chance(0.5)
     if why and verb.light_gender:
         return None
-    subject = draw.subject(verb)
+    subject = draw.asked(verb)
     thing = draw.object(verb, subject, definite=True) if verb.marker != "none" else None
     tense = _asked_tense(draw, verb, "when" if draw.chance(0.6) else "")
     aux = english.auxiliary(tense, subject.person)
@@ -157,7 +157,7 @@ def _wh(word: str, hindi_word: str, subject: Phrase, verb: Verb, tense: str, agr
 def why_act(draw: Draw) -> Sentence:
     """As in "Why did the cat cross the road?": बिल्ली ने सड़क क्यों पार की?"""
     verb = draw.pick([v for v in draw.acts if not v.light_gender and "state" not in v.flags])
-    subject = draw.subject(verb)
+    subject = draw.asked(verb)
     thing = draw.object(verb, subject, definite=True)
     word = draw.pick(("why", "when", "where"))
     if word == "where" and verb.marker in ("पर", "में", "bare"):
