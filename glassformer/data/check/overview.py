@@ -58,7 +58,7 @@ class Overview:
             shown = " ".join(map(_shown, rare[:SHOWN]))
             more = " ..." if len(rare) > SHOWN else ""
             are = f"{len(rare):,} characters come" if len(rare) > 1 else "1 character comes"
-            yield Remark("rare", f"{are} fewer than {RARE} times, so little is learnt of them: {shown}{more}")
+            yield Remark("rare", f"{are} fewer than {RARE} times, so little is learnt of such: {shown}{more}")
 
 
 def _swapped(direction: str, sample: list[Pair]) -> Iterator[Remark]:
