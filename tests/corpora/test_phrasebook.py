@@ -66,7 +66,7 @@ def test_every_word_is_seen_often(sentences: list[Sentence]) -> None:
     seen = Counter(word for sentence in sentences for word in words_of(sentence))
     spelt = {word.lower() for names in spelt_names() for pair in names for word in pair}
     fixed = {word for sentence in (*frames.fixed(), *phrasebook_corpus.lecture()) for word in words_of(sentence)}
-    rare = {word for word, count in seen.items() if count < balance.FLOOR / 3} - spelt - fixed
+    rare = {word for word, count in seen.items() if count < balance.FLOOR / 5} - spelt - fixed
     assert not rare
     assert len(seen.keys() - spelt) > 3_000
 
@@ -118,7 +118,11 @@ def test_a_participle_alone_shows_that_women_are_many(sentences: list[Sentence])
     many = re.compile(r"[A-Z]\w+ (mother|aunt|grandmother|sisters|daughters) (can't|cannot) [^,]+")
     one = re.compile(r"(She|The (girl|nurse)) (can't|cannot) [^,]+")
     for pattern, ending in ((many, "सकतीं"), (one, "सकती")):
-        found = [s.target for s in sentences if pattern.fullmatch(s.source) and s.pattern != "joined"]
+        found = [
+            s.target
+            for s in sentences
+            if pattern.fullmatch(s.source) and s.pattern != "joined" and " because " not in s.source
+        ]
         assert len(found) > 10
         assert {target.split()[-1] for target in found} == {ending}
 
