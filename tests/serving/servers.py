@@ -54,7 +54,7 @@ def serving(folder, *sources, limits=None, **settings):
         yield Address(url, server, app.state.service)
     finally:
         server.should_exit = True
-        thread.join(30)
+        thread.join(120)  # of a busy machine
         assert not thread.is_alive()
 
 
