@@ -19,7 +19,7 @@ from glassformer.batching import batches_by_length, pad
 from glassformer.data.shortlist import Shortlist
 from glassformer.engine.checking import refuse_wrong_ids, refuse_wrong_room, refuse_wrong_step, refuse_wrong_targets
 from glassformer.engine.native import library as native
-from glassformer.engine.packing import GATED, PANEL, Floats, Memory, PackedWeights, Weights
+from glassformer.engine.packing import GATED, Floats, Memory, PackedWeights, Weights, whole_panels
 from glassformer.engine.protocol import TargetScore
 from glassformer.errors import InputError, UsageError
 from glassformer.model.config import ModelConfig
@@ -309,7 +309,7 @@ def linear(
     outputs = len(weight.scales if isinstance(weight, Quantized) else weight)
     memory = Memory()
     matrix = memory.matrix([weight], [np.zeros(outputs, dtype=np.float32) if bias is None else bias])
-    y_NO = np.empty((len(x_NI), -(-outputs // PANEL) * PANEL), dtype=np.float32)
+    y_NO = np.empty((len(x_NI), whole_panels(outputs)), dtype=np.float32)
     x_NI = np.ascontiguousarray(x_NI, dtype=np.float32)
     _call("linear", instructions.encode(), threads, byref(matrix), x_NI, len(x_NI), y_NO)
     return y_NO[:, :outputs]

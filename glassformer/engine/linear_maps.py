@@ -24,7 +24,8 @@ def in_columns(model: Transformer) -> Transformer:
 
 def in_bfloat16(model: Transformer) -> Transformer:
     """The model with linear maps in bfloat16, which autocast would else round anew in each step."""
-    return _with_linear_maps(model, _packed if _can_pack(model) else _rounded)
+    changed: Callable[[nn.Linear], nn.Module] = PackedLinear if _can_pack(model) else _rounded
+    return _with_linear_maps(model, changed)
 
 
 def _with_linear_maps(model: Transformer, change: Callable[[nn.Linear], nn.Module]) -> Transformer:
@@ -61,10 +62,6 @@ class PackedLinear(nn.Module):
         """x (..., inputs) to (..., outputs)."""
         y: Tensor = torch.ops.mkldnn._linear_pointwise(x.bfloat16(), self.packed, self.bias, "none", [], "")
         return y
-
-
-def _packed(linear: nn.Linear) -> nn.Module:
-    return PackedLinear(linear)
 
 
 def _can_pack(model: Transformer) -> bool:

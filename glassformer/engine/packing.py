@@ -37,11 +37,11 @@ def packed_numbers(parts_OI: Sequence[NDArray[Any]], dtype: DTypeLike) -> NDArra
     """Floats or bytes, the outputs of one part after those of the other, as [panel][word][output of the panel]."""
     outputs, inputs = sum(map(len, parts_OI)), parts_OI[0].shape[1]
     in_word = WORD // np.dtype(dtype).itemsize
-    panels, words = _pieces(outputs, PANEL), _pieces(inputs, in_word)
-    whole_OI = np.zeros((panels * PANEL, words * in_word), dtype=dtype)
+    words = _pieces(inputs, in_word)
+    whole_OI = np.zeros((whole_panels(outputs), words * in_word), dtype=dtype)
     np.concatenate(parts_OI, out=whole_OI[:outputs, :inputs])
-    packed = aligned((panels, words, PANEL), np.int32)
-    packed[:] = whole_OI.view(np.int32).reshape(panels, PANEL, words).swapaxes(1, 2)
+    packed = aligned((len(whole_OI) // PANEL, words, PANEL), np.int32)
+    packed[:] = whole_OI.view(np.int32).reshape(-1, PANEL, words).swapaxes(1, 2)
     return packed
 
 
@@ -51,6 +51,11 @@ def aligned(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
     room = np.zeros(size + LINE, dtype=np.uint8)
     start = -room.ctypes.data % LINE
     return room[start : start + size].view(dtype).reshape(shape)
+
+
+def whole_panels(outputs: int) -> int:
+    """So many outputs, and those that do not exist up to a whole panel."""
+    return _pieces(outputs, PANEL) * PANEL
 
 
 def _pieces(count: int, size: int) -> int:
@@ -90,7 +95,7 @@ class Memory:
         if not parts_O:
             return None
         count = sum(map(len, parts_O))
-        whole_O = aligned((_pieces(count, PANEL) * PANEL,), dtype)
+        whole_O = aligned((whole_panels(count),), dtype)
         np.concatenate(parts_O, out=whole_O[:count])
         return self.pointer(whole_O, dtype)
 

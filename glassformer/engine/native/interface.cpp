@@ -194,7 +194,7 @@ const char* glassformer_linear(const char* instruction_set, int32_t threads, con
     return guarded([&] {
         require(weight->inputs >= 1 && weight->inputs <= MOST_INPUTS && n >= 1 && n < MOST, "a size is out of range");
         check(*weight, weight->outputs, weight->inputs);
-        Workplace(kernels_of(instruction_set, threads), threads).linear(*weight, x, weight->inputs, n, y, wide(*weight));
+        Workplace(kernels_of(instruction_set, threads), threads).linear(*weight, x, weight->inputs, n, y, room(*weight));
     });
 }
 }

@@ -20,7 +20,7 @@ enum Activation { RELU, GELU, SILU };
 using Matrix = glassformer_matrix;
 
 static constexpr int panels(const Matrix& w) { return (w.outputs + PANEL - 1) / PANEL; }
-static constexpr int wide(const Matrix& w) { return panels(w) * PANEL; }  // the room of a row of its outputs
+static constexpr int room(const Matrix& w) { return panels(w) * PANEL; }  // the room of a row of its outputs
 static constexpr int words(const Matrix& w) { return w.integers ? (w.inputs + GROUP - 1) / GROUP : w.inputs; }  // of a row
 
 // Rows that are to be multiplied, of floats or of integers to which `OFFSET` is added, for instructions that take

@@ -73,7 +73,7 @@ void glassformer_model::add_and_norm(const Norm& norm, float* x, const float* fx
 template <class Attend>
 void glassformer_model::attention(const Matrix& project, const Matrix& output, const Norm& norm, float* x, int n,
                                   Attend attend) {
-    const int64_t wide = ::wide(project);
+    const int64_t wide = room(project);
     float* projected = work.projected.at_least(n * wide);
     float* mixed = work.mixed.at_least((int64_t)n * stride());
     float* fx = work.inner.at_least((int64_t)n * stride());
@@ -85,7 +85,7 @@ void glassformer_model::attention(const Matrix& project, const Matrix& output, c
 
 // W_2 act(W_1 x), or W_2 (act(W_g x) * (W_1 x)), some rows at a time so that what is in between stays in the cache.
 void glassformer_model::feed_forward(const Layer& layer, float* x, int n) {
-    const int64_t wide = ::wide(layer.inner);
+    const int64_t wide = room(layer.inner);
     const float* h = sublayer_input(layer.feed_forward_norm, x, n);
     float* inner = work.inner.at_least(n * wide);
     float* out = work.mixed.at_least((int64_t)n * stride());

@@ -101,7 +101,7 @@ void glassformer_batch::shorten(const int32_t* ids, const int32_t* each) {
 // depend on the batch.
 void glassformer_batch::best_of_few(int count, const uint8_t* forbidden, int32_t* ids, float* log_probs) {
     const Matrix& w = short_generator->matrix;
-    const int64_t wide = ::wide(w);
+    const int64_t wide = room(w);
     Array<float> all(rows * wide);
     std::atomic<bool> finite{true};
     model.linear(w, hidden.data(), model.stride(), rows, all.data(), wide);
