@@ -172,3 +172,32 @@ def test_ctrl_c_within_a_call_leaves_the_translator_as_it_was(path):
     assert stopped == 12
     assert not any(module._forward_hooks or module._forward_pre_hooks for module in translator.model.modules())
     np.testing.assert_array_equal(answers(translator, "a b c")[1][0], expected[1][0])
+
+
+ENDS_WHILE_ITS_THREADS_COMPUTE = """
+import sys, threading
+from glassformer import Translator
+
+translator = Translator.load(sys.argv[1], engine="fast")
+begun = threading.Barrier(4)
+
+def work():
+    begun.wait()
+    while True:
+        translator.translate(["a b c d e f g h"] * 256, beam=16)
+
+for _ in range(3):
+    threading.Thread(target=work, daemon=True).start()
+begun.wait()
+threading.Event().wait(0.1)
+"""
+
+
+@pytest.mark.skipif(not library.instruction_sets(), reason="not built")
+def test_a_process_may_end_while_its_threads_translate(path):
+    """The model stays where it is: else what they compute with is freed under them, and the process dies of it."""
+    for _ in range(2):
+        ended = subprocess.run(
+            [sys.executable, "-c", ENDS_WHILE_ITS_THREADS_COMPUTE, path], capture_output=True, timeout=120
+        )
+        assert (ended.returncode, ended.stderr) == (0, b"")

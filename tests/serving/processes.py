@@ -12,9 +12,9 @@ import requests
 from tests.commands import start
 
 
-def started(*arguments):
+def started(*arguments, **settings):
     """A server in a process of its own, and its address."""
-    process = start("serve", "--port", 0, *arguments)
+    process = start("serve", "--port", 0, *arguments, **settings)
     line = process.stderr.readline().decode()
     url = re.search(r"http://\S+", line)[0]
     until = time.monotonic() + 120
