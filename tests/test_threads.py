@@ -69,7 +69,7 @@ def test_a_thread_neither_sees_nor_changes_what_another_runs():
     thread.start()
     with altered(model, [Alteration("encoder.0", output=torch.zeros_like)]), observed(model, ["encoder.0"]) as calls:
         inside.set()
-        assert done.wait(30)
+        assert done.wait(120)
     thread.join()
     assert not calls
     assert torch.equal(seen[0].x_BSD, plain.x_BSD)
@@ -117,7 +117,7 @@ def test_a_forked_process_is_told_instead_of_waiting(path, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
     engines = ["eager", *(["fast"] if library.instruction_sets() else [])]
     command = [sys.executable, "-W", "ignore", "-c", FORKING, str(path), *engines]
-    outcome = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    outcome = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert outcome.returncode == 0, outcome.stderr
     assert set(outcome.stdout.strip().split("|")) == {"told"}
 

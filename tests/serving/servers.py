@@ -70,13 +70,13 @@ class Address(str):
         return made
 
     def post(self, path, body=None, **settings):
-        return requests.post(self + path, json=body, timeout=30, **settings)
+        return requests.post(self + path, json=body, timeout=120, **settings)
 
     def request(self, method, path, **settings):
-        return requests.request(method, self + path, timeout=30, **settings)
+        return requests.request(method, self + path, timeout=120, **settings)
 
     def get(self, path, **settings):
-        return requests.get(self + path, timeout=30, **settings)
+        return requests.get(self + path, timeout=120, **settings)
 
 
 def events(response):
