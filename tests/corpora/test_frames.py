@@ -80,6 +80,11 @@ FILLED = [
     ("{any elder} is*:b {trade}", "My uncle is a waiter", "मेरे चाचा जी बैरे हैं"),
     ("{any elder} is*:b {trade}", "My aunt is a waiter", None),
     ("{any kin} want*:b to:b be:d {a trade}", "My sister wants to be a writer", "मेरी बहन एक लेखिका बनना चाहती है"),
+    ("{who} visited:b {own kin} {late}", "My mother visited her son today", "मेरी माता जी आज अपने बेटे से मिलीं"),
+    ("{who} have*:V been:b to:c {place}", "My mother has been to Delhi", "मेरी माता जी दिल्ली गई हैं"),
+    ("{who} got:b up:b at:c {clock}", "She got up at six", "वह छह बजे उठी"),
+    ("{both} are:b {trade}", "Sita and Anita are teachers", "सीता और अनीता अध्यापिकाएँ हैं"),
+    ("{both} are:b {trade}", "Sita and Ravi are teachers", "सीता और रवि अध्यापक हैं"),
     ("Is*:q+V {your wed} {trade}", "Is your wife a singer?", "क्या तुम्हारी पत्नी गायिका है?"),
 ]
 

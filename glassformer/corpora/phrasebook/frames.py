@@ -42,6 +42,7 @@ FEELINGS = (
     "busy",
 )
 TRAITS = ("kind", "clever", "rich", "honest", "famous", "young", "lazy")
+PERFECTIVES = {"गया": "जा", "आया": "आ", "मिला": "मिल", "उठा": "उठ"}  # with the stem of the verb
 RECIPIENTS = ("I", "I", "we", "he", "she", "they")
 
 
@@ -411,10 +412,8 @@ def _agreeing(word: str, agreement: Agreement, last: bool) -> str:
         return hindi.was(agreement)
     if word.endswith("एगा") or word == "होगा" or word == "करेगा":
         return hindi.future({"होगा": "हो", "करेगा": "कर"}.get(word, word.removesuffix("एगा")), agreement)
-    if word == "गया":
-        return hindi.perfective("जा", agreement)
-    if word == "आया":
-        return hindi.perfective("आ", agreement)
+    if word in PERFECTIVES:
+        return hindi.perfective(PERFECTIVES[word], agreement, alone=last)
     if word.endswith("ता"):
         return hindi.participle(word.removesuffix("ता"), agreement, alone=last)
     return hindi.adjective(word, agreement.gender, agreement.plural)
