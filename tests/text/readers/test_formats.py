@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import lzma
+import subprocess
 import sys
 import tracemalloc
 from xml.sax.saxutils import escape, quoteattr
@@ -196,7 +197,8 @@ def test_a_row_of_csv_has_the_line_where_it_begins(tmp_path):
         ),
         ("source,source,target\n", ":1: columns source, source, target; say which"),
         ("source,target\na,b,c\n", ":2: 3 fields, expected 2"),
-        ("source,target\na,b\n\n", ":3: the line is blank"),
+        ("source,target\na,b\n\nc,d\n", ":3: the line is blank"),
+        ('"I am here.","Hier bin ich, ja."\n', "no header but a pair, by number: --columns 1 2"),
         ('source,target\na,"b\nc,d\n', ":2: not CSV (unexpected end of data)"),
         ('source,target\na,b\n"a"x,b\n', ":3: not CSV"),
         ('source,target\n"' + "x\n" * 100_000, ":2: not CSV (field larger than field limit"),
@@ -508,6 +510,32 @@ def test_any_number_in_a_footer_of_parquet(tmp_path):
             assert len(texts(write(tmp_path / "b.parquet", forged))) <= 10
         except InputError as error:
             assert "\n" not in str(error)
+
+
+READS_DAMAGED_FILES = """
+import sys
+from pathlib import Path
+from glassformer.errors import InputError
+from glassformer.text.pairs import read_pairs
+
+path = Path(sys.argv[1])
+good = path.read_bytes()
+for at in range(len(good)):
+    for byte in (11, 66, 123):
+        path.write_bytes(good[:at] + bytes([byte]) + good[at + 1 :])
+        try:
+            list(read_pairs(path))
+        except InputError:
+            pass
+"""
+
+
+def test_a_damaged_file_of_parquet_does_not_end_the_process(tmp_path):
+    """In a process of its own: pyarrow's own check of a column may end by `abort`."""
+    pytest.importorskip("pyarrow")
+    path = as_parquet(tmp_path / "a.parquet", source=["a", "b c"], target=["x", "y z"])
+    command = [sys.executable, "-c", READS_DAMAGED_FILES, path]
+    assert subprocess.run(command, stderr=subprocess.PIPE, timeout=300).stderr == b""
 
 
 def test_a_row_of_csv_is_bounded(tmp_path):
