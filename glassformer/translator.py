@@ -237,7 +237,7 @@ class Translator:
     @cached_property
     def speller(self) -> Speller:
         """What corrects typing errors by the words that the model was trained on. `translate` itself does not."""
-        return Speller(self.estimator.lexicon.source, self.source_tokenizer)
+        return Speller(self.estimator.lexicon.counts, self.source_tokenizer)
 
     @property
     def device(self) -> "torch.device":

@@ -26,7 +26,9 @@ WORDS = dict.fromkeys(["abcd", "face", "fed", *"abcdef", ".?"], ())
 def model(reversing, tmp_path_factory):
     given = Translator.load(reversing.path)
     path = tmp_path_factory.mktemp("spelling") / "model"
-    Translator(given.model, *given.tokenizers, given.card, Lexicon(WORDS, WORDS)).save(path)
+    Translator(given.model, *given.tokenizers, given.card, Lexicon(WORDS, WORDS, counts=dict.fromkeys(WORDS, 9))).save(
+        path
+    )
     return path
 
 

@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from glassformer.model.attention import HAS_TRITON
 
-BLOCK = 64  # scores whose best is found first
+BLOCK = 128  # scores whose best is found first
 CACHED = 8  # rows whose exponentials stay in a processor's cache
 
 
@@ -26,19 +26,26 @@ def log_z(scores_NV: Tensor) -> Tensor:
 def best(scores_NV: Tensor, count: int, forbidden: Tensor) -> tuple[Tensor, Tensor]:
     """(N, C): ids and scores (float32) of the `count` best, of equal ones the lowest id first; NaN is best.
 
-    Scores are bfloat16 or float32; those of `forbidden` ids count as -inf. Any that is among the best C is in one of
-    the C blocks whose best are best, as each block before its own has a score that comes before it. So the only pass
-    over all scores is for the best of each block.
+    Scores are bfloat16 or float32; those of `forbidden` ids count as -inf.
     """
     vocabulary = scores_NV.shape[1]
     padded_NV = functional.pad(scores_NV, (0, -vocabulary % BLOCK), value=-torch.inf)  # a copy even if none is missing
-    blocks_NJW = padded_NV.index_fill_(1, forbidden, -torch.inf).unflatten(1, (-1, BLOCK))
-    count, places_J = min(count, vocabulary), torch.arange(blocks_NJW.shape[1], device=scores_NV.device)
-    chosen_NC1 = _first(blocks_NJW.amax(-1), places_J, min(count, len(places_J)))[..., None]
-    ids_NX = (chosen_NC1 * BLOCK + torch.arange(BLOCK, device=scores_NV.device)).flatten(1)
-    scores_NX = blocks_NJW.gather(1, chosen_NC1.expand(-1, -1, BLOCK)).flatten(1)
-    ids_NC = ids_NX.gather(1, _first(scores_NX, ids_NX, count))
+    padded_NV.index_fill_(1, forbidden, -torch.inf)
+    if count == 1 and padded_NV.is_cuda:  # torch promises the first of equal ones; a processor takes longer for it
+        ids_NC = padded_NV.argmax(1, keepdim=True)
+    else:
+        ids_NC = _best_ids(padded_NV.unflatten(1, (-1, BLOCK)), min(count, vocabulary))
     return ids_NC, padded_NV.gather(1, ids_NC).float()
+
+
+def _best_ids(blocks_NJW: Tensor, count: int) -> Tensor:
+    """Any that is among the best C is in one of the C blocks whose best are best, as each block before its own has a
+    score that comes before it. So the only pass over all scores is for the best of each block."""
+    places_J, places_W = (torch.arange(size, device=blocks_NJW.device) for size in blocks_NJW.shape[1:])
+    chosen_NC1 = _first(blocks_NJW.amax(-1), places_J, min(count, len(places_J)))[..., None]
+    ids_NX = (chosen_NC1 * BLOCK + places_W).flatten(1)
+    scores_NX = blocks_NJW.gather(1, chosen_NC1.expand(-1, -1, BLOCK)).flatten(1)
+    return ids_NX.gather(1, _first(scores_NX, ids_NX, count))
 
 
 def _first(scores_NX: Tensor, ids_NX: Tensor, count: int) -> Tensor:

@@ -1,7 +1,7 @@
 """A step of decoding in room of fixed shape: no tensor moves or changes its shape, so that a GPU replays its recording.
 
 Axes: N rows of room, S room for source positions, L room for target positions, G key-value heads, K head width, V
-vocabulary, C candidates.
+vocabulary, C candidates, X layers.
 """
 
 import weakref
@@ -36,10 +36,9 @@ class KeysValuesInPlace(KeysValues):
     place: Tensor
 
     @classmethod
-    def zeros(cls, rows: int, room: int, like: KeysValues, place: Tensor) -> "KeysValuesInPlace":
-        """Empty, but for `like`'s heads, width and type."""
-        shape = rows, like.keys_BGSK.shape[1], room, like.keys_BGSK.shape[3]
-        made = cls(*(tensor.new_zeros(shape) for tensor in like))
+    def at(cls, place: Tensor, both_N2GLK: Tensor) -> "KeysValuesInPlace":
+        """Written into a tensor that has the keys and the values of each row."""
+        made = cls(*both_N2GLK.unbind(1))
         made.place = place
         return made
 
@@ -72,11 +71,13 @@ class Decoding:
         self._told = torch.zeros(2 * room.rows + 1, dtype=torch.int64, device=device)
         self.tokens_N1, self.rows_N = self._told[: room.rows, None], self._told[room.rows : -1]
         self.place = place = self._told[-1]
-        layers = [KeysValuesInPlace.zeros(room.rows, room.target, one, place) for one in memory.memory]
-        sources = [KeysValuesInPlace.zeros(room.rows, room.source, one, place) for one in memory.memory]
+        # The past of a row, of all layers, lies side by side: a beam gives it to another row in one piece.
+        self._past_NX2GLK = _zeros(room.rows, room.target, memory)
+        layers = [KeysValuesInPlace.at(place, layer_N2GLK) for layer_N2GLK in self._past_NX2GLK.unbind(1)]
+        sources = [KeysValues(*layer.unbind(1)) for layer in _zeros(room.rows, room.source, memory).unbind(1)]
         mask_N11S = torch.zeros(room.rows, 1, 1, room.source, dtype=torch.bool, device=device)
         mask_N11S[..., 0] = True  # attention over nothing is not defined
-        self.cache = DecoderCache(tuple(layers), tuple(KeysValues(*one) for one in sources), mask_N11S, room.target)
+        self.cache = DecoderCache(tuple(layers), tuple(sources), mask_N11S, room.target)
         type_ = torch.bfloat16 if model.generator.weight.dtype == torch.bfloat16 else torch.float32
         self.logits_NV = torch.zeros(room.rows, model.config.vocab_size, device=device, dtype=type_)
         self.log_z_N1 = torch.zeros(room.rows, 1, device=device)
@@ -141,9 +142,7 @@ class Decoding:
         return torch.tensor(tokens, dtype=torch.int64, device=self.logits_NV.device)
 
     def _reorder_and_compute(self) -> tuple[Tensor, ...]:
-        for layer in self.cache.past:
-            for tensor in layer:
-                tensor.copy_(tensor.index_select(0, self.rows_N))
+        self._past_NX2GLK.copy_(self._past_NX2GLK.index_select(0, self.rows_N))
         return self._compute()
 
     def _compute(self) -> tuple[Tensor, ...]:
@@ -197,3 +196,9 @@ class Decoding:
                 ours[:count, :, : theirs.shape[2]] = theirs.index_select(0, rows_M)
         mask_M11S = cache.source_mask_B11S.index_select(0, rows_M)
         self.cache.source_mask_B11S[:count] = functional.pad(mask_M11S, (0, self.room.source - mask_M11S.shape[-1]))
+
+
+def _zeros(rows: int, room: int, like: DecoderCache) -> Tensor:
+    """(N, X, 2, G, L, K): keys and values of X layers, with the heads, width and type of another cache's."""
+    keys_BGSK = like.memory[0].keys_BGSK
+    return keys_BGSK.new_zeros(rows, len(like.memory), 2, keys_BGSK.shape[1], room, keys_BGSK.shape[3])

@@ -18,7 +18,7 @@ from glassformer.model.config import ModelConfig
 from glassformer.model.positions import Place, Rotary
 from glassformer.special import PAD
 
-SHORT = 64  # queries and keys of the kernel for sentences
+SHORT, KEYS_OF_ONE = 64, 256  # queries and keys of the kernel for sentences; keys of a single query, as in decoding
 HAS_TRITON = importlib.util.find_spec("triton") is not None  # it comes with torch for CUDA, on Linux
 
 
@@ -150,9 +150,9 @@ def _trains_in_bfloat16(q_BHTK: Tensor) -> bool:
 
 
 def is_short(q_BHTK: Tensor, k_BHSK: Tensor) -> bool:
-    """Whether the kernel for sentences can take these: a sentence's rows, not one of decoding, in 16 bits on CUDA."""
+    """Whether the kernel for sentences can take these: few queries and keys, in 16 bits on CUDA."""
     (*_, queries, width), keys = q_BHTK.shape, k_BHSK.shape[2]
-    fits = 1 < queries <= SHORT and keys <= SHORT and width in (16, 32, 64, 128)
+    fits = queries <= SHORT and keys <= (SHORT if queries > 1 else KEYS_OF_ONE) and width in (16, 32, 64, 128)
     return q_BHTK.is_cuda and q_BHTK.dtype in (torch.bfloat16, torch.float16) and fits and HAS_TRITON
 
 

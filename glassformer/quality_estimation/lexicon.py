@@ -8,11 +8,12 @@ from glassformer.errors import InputError
 from glassformer.quality_estimation.association import EXCEPTIONS, expected_words
 from glassformer.quality_estimation.words import count_words, said_again, word_sequence, words_of
 
-VERSION = 3  # of what a lexicon holds; part of its key in the cache
+VERSION = 4  # of what a lexicon holds; part of its key in the cache
 MOST_WORDS = 200_000  # of each side, the most frequent
 PAIRS = 40_000  # from which it is learnt what comes with what, evenly drawn
 LARGEST = 256 << 20  # bytes of its file
 PARTS = "source", "target", "once"
+UNCOUNTED = 2  # what a word counts as in a lexicon without counts: neither rare nor frequent
 
 Entries = Mapping[str, tuple[str, ...]]
 
@@ -23,11 +24,13 @@ class Lexicon:
 
     Words are as `words_of` gives them. `once` has the target's words that are said as often as the source has one of
     what is expected with them, and no oftener: of "ein" that need not be so, nor of a noun that is there for an "it".
+    `counts` has how often the training text has each of the source's words.
     """
 
     source: Entries = field(default_factory=dict)
     target: Entries = field(default_factory=dict)
     once: frozenset[str] = frozenset()
+    counts: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def from_pairs(cls, sources: Sequence[str], targets: Sequence[str]) -> "Lexicon":
@@ -40,7 +43,9 @@ class Lexicon:
         reversed_pairs = [(target, source) for source, target in pairs]
         expected = expected_words(reversed_pairs)
         once = expected.keys() - _repeated(sources[::step], targets[::step], expected)
-        return cls(_entries(sources, expected_words(pairs)), _entries(targets, expected), frozenset(once))
+        counts, others = _most_frequent(sources), _most_frequent(targets)
+        entries = _entries(counts, expected_words(pairs)), _entries(others, expected)
+        return cls(*entries, frozenset(once), counts)
 
     def checked(self, sources: Sequence[str], targets: Sequence[str]) -> "Lexicon":
         """Without what is expected of words where these normalised pairs, of the validation set, say otherwise."""
@@ -49,7 +54,7 @@ class Lexicon:
             (words_of(source).keys(), words_of(target).keys()) for source, target in zip(sources, targets, strict=True)
         ]
         reversed_pairs = [(target, source) for source, target in pairs]
-        return Lexicon(_kept(self.source, pairs), _kept(self.target, reversed_pairs), once)
+        return Lexicon(_kept(self.source, pairs), _kept(self.target, reversed_pairs), once, self.counts)
 
     def __bool__(self) -> bool:
         return bool(self.source)
@@ -57,27 +62,37 @@ class Lexicon:
     def __or__(self, other: "Lexicon") -> "Lexicon":
         """The words of both; what is expected is as `other` says where it knows the word."""
         once = (self.once - other.target.keys()) | other.once
-        return Lexicon({**self.source, **other.source}, {**self.target, **other.target}, once)
+        counts = Counter(self.counts) + Counter(other.counts)
+        return Lexicon({**self.source, **other.source}, {**self.target, **other.target}, once, counts)
 
     def to_bytes(self) -> bytes:
-        """As a text file: part, word and expected words, tabs between the three and spaces between the last."""
-        entries = zip(PARTS, (self.source, self.target, dict.fromkeys(sorted(self.once), ())), strict=True)
-        lines = (
-            f"{part}\t{word}\t{' '.join(expected)}\n" for part, words in entries for word, expected in words.items()
-        )
+        """As a text file: part, word and expected words, tabs between the three and spaces between the last; behind a
+        tab how often the word was there, if it is of the source."""
+        lines = [
+            *(_line("source", word, self.source[word], self.counts.get(word, UNCOUNTED)) for word in self.source),
+            *(_line("target", word, self.target[word]) for word in self.target),
+            *(_line("once", word, ()) for word in sorted(self.once)),
+        ]
         return "".join(lines).encode()
 
     @classmethod
     def from_bytes(cls, file: bytes, name: str) -> "Lexicon":
-        """Read what `to_bytes` wrote; InputError, with the file's name, for anything else."""
+        """Read what `to_bytes` wrote, which once had no counts; InputError, with the file's name, for anything else."""
         parts: dict[str, dict[str, tuple[str, ...]]] = {part: {} for part in PARTS}
+        counts: dict[str, int] = {}
         try:
             for line in file.decode().split("\n")[:-1]:
-                part, word, expected = line.split("\t")
+                part, word, expected, *count = line.split("\t")
                 parts[part][word] = tuple(expected.split())
+                if part == "source":
+                    counts[word] = int("".join(count) or UNCOUNTED)
         except (ValueError, KeyError) as error:
             raise InputError(f"{name}: truncated or not a lexicon; copy the model again") from error
-        return cls(parts["source"], parts["target"], frozenset(parts["once"]))
+        return cls(parts["source"], parts["target"], frozenset(parts["once"]), counts)
+
+
+def _line(part: str, word: str, expected: Sequence[str], *count: int) -> str:
+    return "\t".join([part, word, " ".join(expected), *map(str, count)]) + "\n"
 
 
 def _repeated(sources: Sequence[str], targets: Sequence[str], expected: Entries) -> set[str]:
@@ -99,8 +114,13 @@ def _kept(entries: Entries, pairs: Sequence[tuple[KeysView[str], KeysView[str]]]
     return {word: () if failed[word] > EXCEPTIONS * seen[word] else expected for word, expected in entries.items()}
 
 
-def _entries(texts: Iterable[str], expected: Entries) -> dict[str, tuple[str, ...]]:
-    """The most frequent words of the texts in the order of the alphabet, with what is expected of each."""
+def _most_frequent(texts: Iterable[str]) -> dict[str, int]:
+    """The most frequent words of the texts in the order of the alphabet, and how often each is there."""
     counts = count_words(texts)
     kept = sorted(counts, key=lambda word: (-counts[word], word))[:MOST_WORDS]
-    return {word: expected.get(word, ()) for word in sorted(kept)}
+    return {word: counts[word] for word in sorted(kept)}
+
+
+def _entries(words: Iterable[str], expected: Entries) -> dict[str, tuple[str, ...]]:
+    """The words, with what is expected of each."""
+    return {word: expected.get(word, ()) for word in words}

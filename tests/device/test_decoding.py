@@ -10,6 +10,7 @@ from glassformer.model import ModelConfig, Transformer
 from glassformer.search import SearchOptions
 from glassformer.search.constraints import Rules
 from glassformer.special import EOS
+from tests.engine import test_static
 from tests.engine.test_engine import SHAPES, SMALL, VOCABULARY, Stepwise, every_way, sources
 
 # What the compiler warns of on its way is not ours.
@@ -46,6 +47,12 @@ def test_a_recorded_step_of_the_search_waits_for_nothing(cuda):
         finally:
             torch.cuda.set_sync_debug_mode("default")
     assert all(len(one.numbers) == 4 + 1 for one in arriving)
+
+
+@pytest.mark.parametrize("vocabulary", [9, 40_000])
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32], ids=str)
+def test_of_equal_scores_the_lowest_id_comes_first(dtype, vocabulary, cuda):
+    test_static.check_that_the_lowest_of_equal_ids_comes_first(dtype, vocabulary, cuda)
 
 
 @pytest.mark.parametrize("scores", [torch.bfloat16, torch.float32])

@@ -130,7 +130,9 @@ def test_cuda_graphs_make_the_same_updates(settings, cuda):
     assert weights[0][0][-1] != weights[0][0][0]
 
 
-@pytest.mark.parametrize(("queries", "keys", "width"), [(7, 12, 16), (32, 32, 64), (64, 5, 32), (2, 64, 128)])
+@pytest.mark.parametrize(
+    ("queries", "keys", "width"), [(7, 12, 16), (32, 32, 64), (64, 5, 32), (2, 64, 128), (1, 30, 64), (1, 256, 32)]
+)
 def test_attention_for_sentences_is_attention(queries, keys, width, cuda):
     """Forward and backward, with padding, a sentence that has no keys, and a mask of places."""
     torch.manual_seed(1)

@@ -181,9 +181,7 @@ def test_rows_of_a_source_take_over_from_each_other_where_they_are(engine):  # n
         assert [hypothesis.tokens for hypothesis in one] == [hypothesis.tokens for hypothesis in other]
 
 
-@pytest.mark.parametrize("vocabulary", [9, 40_000, 70_000])
-@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32], ids=str)
-def test_of_equal_scores_the_lowest_id_comes_first(dtype, vocabulary):
+def check_that_the_lowest_of_equal_ids_comes_first(dtype, vocabulary, device):
     """As a stable sort has it: infinite ones, both zeros, subnormal ones, and many that bfloat16 makes equal."""
     scores_NV = torch.randn(6, vocabulary, generator=torch.Generator().manual_seed(1)).to(dtype)
     scores_NV[0] = 1.5
@@ -191,15 +189,21 @@ def test_of_equal_scores_the_lowest_id_comes_first(dtype, vocabulary):
     scores_NV[2, 3:], scores_NV[2, 1] = -torch.inf, torch.inf
     scores_NV[3] *= torch.finfo(dtype).tiny / 4
     wanted_NV = scores_NV.argsort(dim=1, descending=True, stable=True)
-    none, before_NV = torch.tensor([], dtype=torch.int64), scores_NV.clone()
+    none, before_NV = torch.tensor([], dtype=torch.int64, device=device), scores_NV.clone()
     for count in (1, 2, 8, 9):
-        assert torch.equal(best(scores_NV, count, none)[0], wanted_NV[:, :count])
+        assert torch.equal(best(scores_NV.to(device), count, none)[0].cpu(), wanted_NV[:, :count])
     forbidden = wanted_NV[4, :3]
-    ids_NC, found_NC = best(scores_NV, 4, forbidden)
+    ids_NC, found_NC = (found.cpu() for found in best(scores_NV.to(device), 4, forbidden.to(device)))
     assert ids_NC[4].tolist() == wanted_NV[4, 3:7].tolist()
     assert torch.equal(found_NC[4], scores_NV[4, ids_NC[4]].float()) and torch.equal(scores_NV, before_NV)
     scores_NV[4, 5] = torch.nan
-    assert best(scores_NV, 1, none)[0][4].item() == 5
+    assert best(scores_NV.to(device), 1, none)[0][4].item() == 5
+
+
+@pytest.mark.parametrize("vocabulary", [9, 40_000, 70_000])
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32], ids=str)
+def test_of_equal_scores_the_lowest_id_comes_first(dtype, vocabulary):
+    check_that_the_lowest_of_equal_ids_comes_first(dtype, vocabulary, "cpu")
 
 
 def test_a_step_waits_for_nothing(engine):  # noqa: F811

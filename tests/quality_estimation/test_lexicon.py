@@ -1,6 +1,7 @@
 """Words, what comes with them, and the lexicon's file."""
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -80,15 +81,20 @@ def test_a_word_is_said_once_unless_the_pairs_say_it_again() -> None:
 
 
 def test_a_lexicon_is_a_file() -> None:
-    lexicon = Lexicon({"cat": ("billi",), "the": ()}, {"billi": ("cat",), "\u2028": ()}, frozenset(("billi",)))
+    sides = {"cat": ("billi",), "the": ()}, {"billi": ("cat",), "\u2028": ()}
+    lexicon = Lexicon(*sides, frozenset(("billi",)), {"cat": 3, "the": 12})
     assert Lexicon.from_bytes(lexicon.to_bytes(), "f") == lexicon
-    for damaged in (lexicon.to_bytes()[:3] + b"\n", b"\xff\n", b"third\tword\t\n"):
+    uncounted = lexicon.to_bytes().replace(b"\t3\n", b"\n").replace(b"\t12\n", b"\n")
+    assert Lexicon.from_bytes(uncounted, "f") == replace(lexicon, counts={"cat": 2, "the": 2})
+    for damaged in (lexicon.to_bytes()[:3] + b"\n", b"\xff\n", b"third\tword\t\n", b"source\tthe\t\tmany\n"):
         with pytest.raises(InputError, match=r"^f: truncated or not a lexicon"):
             Lexicon.from_bytes(damaged, "f")
 
 
 def test_together_two_lexicons_know_the_words_of_both() -> None:
-    both = Lexicon({"a": ("x",), "b": ()}, {}) | Lexicon({"b": ("y",)}, {"y": ()})
-    assert both == Lexicon({"a": ("x",), "b": ("y",)}, {"y": ()})
+    both = Lexicon({"a": ("x",), "b": ()}, {}, counts={"a": 1, "b": 2}) | Lexicon(
+        {"b": ("y",)}, {"y": ()}, counts={"b": 3}
+    )
+    assert both == Lexicon({"a": ("x",), "b": ("y",)}, {"y": ()}, counts={"a": 1, "b": 5})
     old, new = Lexicon({}, {"x": (), "y": ()}, frozenset("xy")), Lexicon({}, {"y": (), "z": ()}, frozenset("z"))
     assert (old | new).once == {"x", "z"}  # of y, the new pairs say otherwise

@@ -11,23 +11,20 @@ from glassformer.quality_estimation.warnings import Correction, Kind, Translatio
 from glassformer.text.protected import Span
 from glassformer.text.tokenizer import Tokenizer
 
-WORDS = (
-    "we",
-    "are",
-    "friends",
-    "friend",
-    "with",
-    "the",
-    "then",
-    "didn't",
-    "dog",
-    "dogs",
-    "brother",
-    "weather",
-    "0",
-    ",",
-)
-LETTERS = st.text("abc", min_size=3, max_size=6)
+COUNTS = dict.fromkeys(["we", "are", "friends", "friend", "with", "didn't", "dog", "dogs", "brother", "weather"], 9)
+COUNTS |= {
+    "the": 3000,
+    "then": 2,
+    "three": 500,
+    "tree": 900,
+    "teh": 1,
+    "ths": 9,
+    "theh": 1,
+    "weathr": 1,
+    "0": 9,
+    ",": 9,
+}
+LETTERS = st.text("abc", min_size=2, max_size=6)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +36,7 @@ def tokenizer() -> Tokenizer:
 
 @pytest.fixture(scope="module")
 def speller(tokenizer: Tokenizer) -> Speller:
-    return Speller(frozenset(WORDS), tokenizer)
+    return Speller(COUNTS, tokenizer)
 
 
 def distance(one: str, other: str) -> int:
@@ -70,11 +67,12 @@ def test_the_independent_distance() -> None:
 @given(st.sets(LETTERS, min_size=1, max_size=6), LETTERS)
 def test_a_word_is_read_as_one_at_a_distance_of_one_wherever_there_is_one(tokenizer, words, typed) -> None:
     """The first letter stands, or is swapped with the second."""
+    swapped = typed[1] + typed[0] + typed[2:]
     near = {
         word for word in words
-        if distance(word, typed) == 1 and (word[0] == typed[0] or word == typed[1] + typed[0] + typed[2:])
+        if len(word) >= 3 and distance(word, typed) == 1 and (word[0] == typed[0] or word == swapped)
     }  # fmt: skip
-    read = Speller(frozenset(words), tokenizer).read(typed)
+    read = Speller(dict.fromkeys(words, 2), tokenizer).read(typed)
     if typed in words or not near:
         assert read == Reading(typed)
     else:
@@ -89,6 +87,8 @@ def test_a_word_is_read_as_one_at_a_distance_of_one_wherever_there_is_one(tokeni
         ("WE ARE FREINDS", "WE ARE FRIENDS"),  # all in capitals
         ("the dog dind’t", "the dog didn't"),  # a typographic apostrophe
         ("the brothre's wether", "the brothre's weather"),
+        ("te dg", "the dog"),
+        ("teh dogs", "the dogs"),  # seen once, where "the" was seen 3,000 times
     ],
 )
 def test_what_is_read(speller: Speller, typed: str, read: str) -> None:
@@ -105,7 +105,8 @@ def test_what_is_read(speller: Speller, typed: str, read: str) -> None:
         "freinds5 25 th3",
         'the <img alt="dog freinds dog"> {freinds} %(freinds)s ｟freinds｠ ${freinds}',
         "the brother's dog's friend",  # of words that are known
-        "teh1 te t 他们 dg",
+        "teh1 t 他们 ew xe",
+        "weathr ths",  # seen once, but for a frequent word; seen too often
         "frxxnds kgod eht",  # two slips; another first letter; a swap that is none of neighbours
         "",
         "  ",
@@ -119,10 +120,18 @@ def test_what_a_glossary_has_is_kept(speller: Speller) -> None:
     assert speller.read("the freinds wiht", lambda _: [Span(4, 11)]).text == "the freinds with"
 
 
-def test_the_most_frequent_of_several_is_read(speller: Speller) -> None:
-    """ "then" is one slip away, too, but in more pieces."""
-    assert speller.read("we are teh").text == "we are the"
-    assert speller.read("thew").text == "the"
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("thew", "the"),  # 3,000 times with another letter too many, "then" twice
+        ("trhee", "three"),  # letters swapped; an "h" too many in "tree" is one letter of many
+        ("treee", "tree"),  # a letter doubled; of "three" another letter
+        ("tre", "tree"),
+    ],
+)
+def test_the_likeliest_of_several_is_read(speller: Speller, typed: str, read: str) -> None:
+    """By how often it was trained, and how likely the slip is."""
+    assert speller.read(typed).text == read
 
 
 def test_without_words_nothing_is_corrected(tokenizer: Tokenizer) -> None:
@@ -138,7 +147,7 @@ def test_known_words_in_another_spelling_are_known(tokenizer: Tokenizer) -> None
         def normalize(self, text: str) -> str:
             return text.replace("e\u0301", "é")
 
-    known = Speller({"café", "cafés"}, Composing())  # type: ignore[arg-type]
+    known = Speller({"café": 9, "cafés": 9}, Composing())  # type: ignore[arg-type]
     assert known.read("cafe\u0301") == Reading("cafe\u0301")
 
 
