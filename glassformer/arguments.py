@@ -157,7 +157,15 @@ def _is_a(value: Any, hint: Any) -> bool:
     if kind is Mapping and isinstance(value, Mapping) and get_args(hint):
         _, of_values = get_args(hint)
         return all(_is_a(one, of_values) for one in value.values())
+    if getattr(kind, "_is_protocol", False):
+        return all(hasattr(value, name) for name in _members(kind))
     return not isinstance(kind, type) or kind in (object, Any) or isinstance(value, kind)
+
+
+@cache
+def _members(protocol: type) -> list[str]:
+    """What a value of a protocol must have. isinstance gathers it each time, which takes as long as a short search."""
+    return [name for name in dir(protocol) if not name.startswith("_")]
 
 
 def _is_list(values: Any, item: Any = object) -> bool:

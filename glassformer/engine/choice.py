@@ -66,11 +66,11 @@ def in_precision(
     them. `recorded`: the one that records its steps on a GPU; it has no shortlist.
     """
     from glassformer.engine.eager import EagerEngine
-    from glassformer.engine.linear_maps import in_columns
+    from glassformer.engine.linear_maps import in_float32
     from glassformer.engine.static import StaticEngine
     from glassformer.model.int8 import quantized
 
     model, bfloat16 = quantized(model) if precision == "int8" else model, precision == "bfloat16"
-    if precision == "float32" and model.generator.weight.device.type == "cpu":
-        model = in_columns(model)
+    if precision == "float32":
+        model = in_float32(model)
     return StaticEngine(model, bfloat16) if recorded else EagerEngine(model, bfloat16, shortlist)

@@ -1,7 +1,7 @@
 """A step of decoding in room of fixed shape: no tensor moves or changes its shape, so that a GPU replays its recording.
 
 Axes: N rows of room, S room for source positions, L room for target positions, G key-value heads, K head width, V
-vocabulary, C candidates, J blocks of the vocabulary, W scores of a block, X layers or scores.
+vocabulary, C candidates, X layers.
 """
 
 import weakref
@@ -15,13 +15,11 @@ from torch.nn import functional
 
 from glassformer.cuda_graphs import Function, recorded
 from glassformer.engine.beam import Beam, Kind
+from glassformer.engine.candidates import best, log_z
 from glassformer.model import Transformer
-from glassformer.model.attention import HAS_TRITON
 from glassformer.model.cache import DecoderCache, KeysValues
 from glassformer.search.protocol import Ints
 from glassformer.special import EOS
-
-BLOCK = 128  # scores whose best is found first
 
 
 class Room(NamedTuple):
@@ -150,7 +148,7 @@ class Decoding:
     def _compute(self) -> tuple[Tensor, ...]:
         hidden_N1D, _ = self.model.decode(self.tokens_N1, self.cache)
         self.logits_NV.copy_(self.model.logits(hidden_N1D[:, -1]))
-        self.log_z_N1.copy_(_log_z(self.logits_NV))
+        self.log_z_N1.copy_(log_z(self.logits_NV))
         return ()
 
     def _grow_beam(self, beam: Beam, forbidden: Tensor) -> tuple[Tensor, ...]:
@@ -169,9 +167,8 @@ class Decoding:
         return (torch.cat([ids_NC, log_probs_NC.double()], dim=1),)  # float64 holds both exactly
 
     def _candidates(self, count: int, forbidden: Tensor) -> tuple[Tensor, Tensor]:
-        allowed_NV = self.logits_NV.index_fill(1, forbidden, -torch.inf)
-        ids_NC = best_ids(allowed_NV, count)
-        return ids_NC, allowed_NV.gather(1, ids_NC).float() - self.log_z_N1
+        ids_NC, scores_NC = best(self.logits_NV, count, forbidden)
+        return ids_NC, scores_NC - self.log_z_N1
 
     def go_on(self, other: "Decoding", kind: Kind, places_X: Tensor, place: int) -> None:
         """Read these sentences of a beam of another decoding, which has come to `place`, into the same kind of beam."""
@@ -205,42 +202,3 @@ def _zeros(rows: int, room: int, like: DecoderCache) -> Tensor:
     """(N, X, 2, G, L, K): keys and values of X layers, with the heads, width and type of another cache's."""
     keys_BGSK = like.memory[0].keys_BGSK
     return keys_BGSK.new_zeros(rows, len(like.memory), 2, keys_BGSK.shape[1], room, keys_BGSK.shape[3])
-
-
-def _log_z(logits_NV: Tensor) -> Tensor:
-    """log of the sum of exp(logit) over each row, float32 (N, 1)."""
-    if logits_NV.is_cuda and HAS_TRITON:
-        from glassformer.engine.log_sum_exp import log_sum_exp  # needs Triton
-
-        return log_sum_exp(logits_NV)
-    return logits_NV.float().logsumexp(-1, keepdim=True)
-
-
-def best_ids(scores_NV: Tensor, count: int) -> Tensor:
-    """(N, C): the ids of the `count` best scores, bfloat16 or float32, of equal ones the lowest first; NaN is best.
-
-    Any that is among the best C is in one of the C blocks whose best are best, as each block before its own has a
-    score that comes before it. So the only pass over all scores is for the best of each block.
-    """
-    if count == 1:  # torch promises the first of equal ones
-        return scores_NV.argmax(dim=1, keepdim=True)
-    vocabulary = scores_NV.shape[1]
-    blocks_NJW = functional.pad(scores_NV, (0, -vocabulary % BLOCK), value=-torch.inf).unflatten(1, (-1, BLOCK))
-    count, places_J = min(count, vocabulary), torch.arange(blocks_NJW.shape[1], device=scores_NV.device)
-    chosen_NC1 = _first(blocks_NJW.amax(-1), places_J, min(count, len(places_J)))[..., None]
-    ids_NX = (chosen_NC1 * BLOCK + torch.arange(BLOCK, device=scores_NV.device)).flatten(1)
-    scores_NX = blocks_NJW.gather(1, chosen_NC1.expand(-1, -1, BLOCK)).flatten(1)
-    return ids_NX.gather(1, _first(scores_NX, ids_NX, count))
-
-
-def _first(scores_NX: Tensor, ids_NX: Tensor, count: int) -> Tensor:
-    """Where the best scores are, of equal ones that of the lowest id first.
-
-    topk leaves open which of equal scores it takes, so it gets keys that are all different: a score's bits, which as
-    integers have the same order once the negative ones are turned round, and below them the id.
-    """
-    exact_NX = scores_NX.float() + 0.0  # no -0, whose bits are not those of 0
-    bits_NX = exact_NX.view(torch.int32).long()
-    highest = 2**31 - 1  # all bits but the sign
-    ordered_NX = torch.where(bits_NX < 0, bits_NX ^ highest, bits_NX).masked_fill(exact_NX.isnan(), highest)
-    return (ordered_NX * 2**32 - ids_NX).topk(count, dim=1).indices

@@ -1,7 +1,7 @@
 """The engine that runs the model as it is, with PyTorch.
 
 Axes: B sentences, P paths of each, N = B * P rows of the search, S source length, T target length, D d_model,
-V vocabulary, M candidates, X scores that are looked at.
+V vocabulary, C candidates.
 """
 
 from collections.abc import Sequence
@@ -15,6 +15,7 @@ from glassformer.arguments import checked, refuse_wrong_type
 from glassformer.batching import batches_by_length, pad
 from glassformer.data.shortlist import Shortlist
 from glassformer.device import refuse_forked
+from glassformer.engine.candidates import best, log_z
 from glassformer.engine.checking import (
     refuse_unknown_tokens,
     refuse_wrong_ids,
@@ -31,7 +32,6 @@ from glassformer.search.protocol import Floats, Ints
 from glassformer.special import PAD
 
 DEVICE_BATCHES = 8  # times as large as a processor's: a GPU needs many rows to be busy
-SPARE = 8  # scores beyond the last candidate that are looked at
 SCORED_TOKENS = 1024  # positions of a batch to score, padding included; each has a logit for every token there is
 
 
@@ -63,37 +63,16 @@ class EagerFollowing:
         listed_NV, log_z_N1 = self.logits_NV, self.log_z_N1
         if self.forbidden_NV is not None:
             listed_NV = listed_NV.masked_fill(self.forbidden_NV, -torch.inf)
-            log_z_N1 = listed_NV.logsumexp(-1, keepdim=True)
-        allowed_NV = listed_NV.index_fill(1, _ids(suppressed, listed_NV), -torch.inf)
-        ids_NM = _top(allowed_NV, count)
-        return ids_NM.cpu().numpy(), (allowed_NV.gather(1, ids_NM) - log_z_N1).cpu().numpy()
+            log_z_N1 = log_z(listed_NV)
+        forbidden = torch.tensor(tuple(suppressed), dtype=torch.int64, device=listed_NV.device)
+        ids_NC, scores_NC = best(listed_NV, count, forbidden)
+        return ids_NC.cpu().numpy(), (scores_NC - log_z_N1).cpu().numpy()
 
     @torch.inference_mode()
     def log_probs(self) -> Floats:
         """log_probs_NV of every token."""
-        log_probs_NV: Floats = (self.logits_NV - self.log_z_N1).cpu().numpy()
+        log_probs_NV: Floats = (self.logits_NV.float() - self.log_z_N1).cpu().numpy()
         return log_probs_NV
-
-
-def _ids(tokens: Sequence[int], like: Tensor) -> Tensor:
-    return torch.tensor(tuple(tokens), dtype=torch.int64, device=like.device)
-
-
-def _top(scores_NV: Tensor, count: int) -> Tensor:
-    """As `search.ranking.top`, on the device: topk leaves open which of equal scores it takes.
-
-    It is asked for more, which mostly has all that equal the last one; bfloat16 makes many scores equal.
-    """
-    count = min(count, scores_NV.shape[1])
-    values_NX, ids_NX = scores_NV.topk(min(count + SPARE, scores_NV.shape[1]), dim=1)
-    last_N = values_NX[:, count - 1]
-    tied_N = (last_N == values_NX[:, -1]) & last_N.isfinite()
-    ids_NX = ids_NX.sort(1).values
-    ids_NX = ids_NX.gather(1, scores_NV.gather(1, ids_NX).argsort(dim=1, descending=True, stable=True))
-    ids_NM = ids_NX[:, :count]
-    if values_NX.shape[1] < scores_NV.shape[1] and tied_N.any():
-        ids_NM[tied_N] = scores_NV[tied_N].argsort(dim=1, descending=True, stable=True)[:, :count]
-    return ids_NM
 
 
 class ModuleEngine:
@@ -171,9 +150,9 @@ class EagerEngine(ModuleEngine):
         tokens_BP = torch.from_numpy(np.ascontiguousarray(tokens_N)).to(self.device).view(sentences, -1)
         with self._precision():
             hidden_BPD, cache = self._decoder.decode_paths(tokens_BP, state.cache)
-            logits_NV = self._decoder.logits(hidden_BPD.flatten(0, 1)).float()
+            logits_NV = self._decoder.logits(hidden_BPD.flatten(0, 1))
         forbidden_NV = None if state.forbidden_BV is None else state.forbidden_BV[state.sources_N]
-        following = EagerFollowing(logits_NV, logits_NV.logsumexp(-1, keepdim=True), forbidden_NV)
+        following = EagerFollowing(logits_NV, log_z(logits_NV), forbidden_NV)
         return following, EagerState(cache, state.sources_N, state.forbidden_BV)
 
     @checked

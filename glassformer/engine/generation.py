@@ -11,7 +11,7 @@ import numpy as np
 from glassformer.arguments import checked, refuse_unequal
 from glassformer.batching import batches_by_length, pad
 from glassformer.engine.checking import refuse_other_ids
-from glassformer.engine.protocol import Engine, SearchingEngine
+from glassformer.engine.protocol import Engine
 from glassformer.search import Hypothesis, S, SearchOptions, Watch, search
 from glassformer.special import BOS, EOS, PAD, UNK
 
@@ -45,13 +45,13 @@ def generate(
     rows_each = options.n_best if options.sample else options.beam
     results: list[list[Hypothesis]] = [[] for _ in sources]
     begun = prefixes is not None and any(map(len, prefixes))
-    alone = engine if isinstance(engine, SearchingEngine) and watch is None and not begun else None
+    own_search = getattr(engine, "search", None) if watch is None and not begun else None
     batch_tokens = BATCH_TOKENS * engine.batch_factor // rows_each
     limit_of = {length: options.limit(length, engine.max_length) for length in set(map(len, sources))}
     for batch in batches_by_length([len(source) for source in sources], batch_tokens):
         chosen = [sources[row] for row in batch]
         limits = [limit_of[len(source)] for source in chosen]
-        found = alone.search(chosen, limits, EOS, SUPPRESSED, options) if alone else None
+        found = own_search(chosen, limits, EOS, SUPPRESSED, options) if own_search else None
         if found is None:
             found = search(
                 engine.step,

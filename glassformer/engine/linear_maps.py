@@ -1,4 +1,9 @@
-"""A model's linear maps in the form in which its products take least time; the other modules are shared with it."""
+"""A model's linear maps with their matrices in the order in which the processor's products read them.
+
+torch's own products bring a matrix into that order each time, which takes as long as the product of a few rows. The
+libraries inside torch that do it once are those that it uses in compiled models: MKL for float32, oneDNN for bfloat16.
+All other modules are shared with the model.
+"""
 
 import copy
 from collections.abc import Callable
@@ -8,24 +13,24 @@ from torch import Tensor, nn
 
 from glassformer.model import Transformer
 
+ROWS = 128  # of the products that MKL's order is best for; others it suits nearly as well
 
-def in_columns(model: Transformer) -> Transformer:
-    """The model with the matrices of its linear maps stored column by column.
 
-    A product of few rows by a matrix stored row by row first copies it into that order (in MKL): a fifth of its time.
-    """
-
-    def changed(linear: nn.Linear) -> nn.Module:
-        linear.weight = _fixed(linear.weight.detach().t().contiguous().t())
-        return linear
-
-    return _with_linear_maps(model, changed)
+def in_float32(model: Transformer) -> Transformer:
+    """The model with packed matrices, or itself where MKL is not."""
+    there = torch.backends.mkl.is_available() and torch.backends.mkldnn.is_available()
+    return _with_linear_maps(model, PackedLinear) if there and _on_processor(model) else model
 
 
 def in_bfloat16(model: Transformer) -> Transformer:
     """The model with linear maps in bfloat16, which autocast would else round anew in each step."""
-    changed: Callable[[nn.Linear], nn.Module] = PackedLinear if _can_pack(model) else _rounded
+    there = torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    changed: Callable[[nn.Linear], nn.Module] = PackedBfloat16 if there and _on_processor(model) else _rounded
     return _with_linear_maps(model, changed)
+
+
+def _on_processor(model: Transformer) -> bool:
+    return model.generator.weight.device.type == "cpu"
 
 
 def _with_linear_maps(model: Transformer, change: Callable[[nn.Linear], nn.Module]) -> Transformer:
@@ -47,11 +52,22 @@ def _fixed(weight: Tensor) -> nn.Parameter:
 
 
 class PackedLinear(nn.Module):
-    """y = x W^T + b in bfloat16, with W in the order in which the processor's tiles read it.
+    """y = x W^T + b in float32."""
 
-    torch's own product of bfloat16 brings W into that order each time, which takes as long as the product of a few
-    rows. What packs and multiplies here is oneDNN, as in models that torch has compiled.
-    """
+    def __init__(self, linear: nn.Linear) -> None:
+        super().__init__()
+        self.weight, self.bias = linear.weight, linear.bias
+        self.packed = torch.ops.mkl._mkl_reorder_linear_weight(linear.weight.detach(), ROWS)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x (..., inputs) to (..., outputs)."""
+        rows = x.numel() // x.shape[-1]
+        y: Tensor = torch.ops.mkl._mkl_linear(x, self.packed, self.weight, self.bias, rows)
+        return y
+
+
+class PackedBfloat16(nn.Module):
+    """y = x W^T + b in bfloat16."""
 
     def __init__(self, linear: nn.Linear) -> None:
         super().__init__()
@@ -62,12 +78,3 @@ class PackedLinear(nn.Module):
         """x (..., inputs) to (..., outputs)."""
         y: Tensor = torch.ops.mkldnn._linear_pointwise(x.bfloat16(), self.packed, self.bias, "none", [], "")
         return y
-
-
-def _can_pack(model: Transformer) -> bool:
-    """Whether oneDNN has products of bfloat16 here."""
-    return (
-        model.generator.weight.device.type == "cpu"
-        and torch.backends.mkldnn.is_available()
-        and torch.ops.mkldnn._is_mkldnn_bf16_supported()
-    )

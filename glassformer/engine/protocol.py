@@ -6,7 +6,7 @@ Axes: N rows of the search, T target tokens, S source tokens.
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
-from glassformer.search import Following, Hypothesis, Ints, S, SearchOptions
+from glassformer.search import Following, Ints, S
 from glassformer.search.protocol import Floats
 
 
@@ -27,6 +27,9 @@ class Engine(Protocol[S]):
 
     Its state S is the engine's own affair (keys and values of what was read), except for `state.select(rows_N)`,
     with which the search drops, repeats and reorders rows. A row's numbers may not depend on the other rows.
+
+    An engine that searches by itself, which saves the calls of each step, has a method `search(sources, limits, end,
+    suppressed, options)` besides: what `glassformer.search.search` finds with the same, or None for what only that can.
     """
 
     @property
@@ -53,16 +56,4 @@ class Engine(Protocol[S]):
 
         What may follow is asked for before the next step.
         """
-        ...
-
-
-@runtime_checkable
-class SearchingEngine(Engine[S], Protocol[S]):
-    """An engine that can search by itself, which saves the calls of each step."""
-
-    def search(
-        self, sources: Sequence[Sequence[int]], limits: Sequence[int], end: int, suppressed: Sequence[int],
-        options: SearchOptions,
-    ) -> list[list[Hypothesis]] | None:  # fmt: skip
-        """What `glassformer.search.search` finds with the same arguments; None for what only that can do."""
         ...

@@ -12,6 +12,8 @@ from torch import Tensor
 
 from glassformer.model.positions import Place
 
+ROOM = 32  # positions of the smallest shelf that is not full
+
 
 class KeysValues(NamedTuple):
     """Keys and values of one attention: (B, G, S, K) each; G key-value heads."""
@@ -80,7 +82,7 @@ class ShelvedKeysValues(KeysValues):
         shelf, length = self.shelf, self.keys_BGSK.shape[2]
         end = length + new.keys_BGSK.shape[2]
         if shelf.used != length or end > shelf.tensors.keys_BGSK.shape[2]:
-            shelf = Shelf.holding(self, 2 * end)
+            shelf = Shelf.holding(self, max(ROOM, 2 * end))
         return shelf.put(new)
 
 
@@ -134,13 +136,12 @@ class DecoderCache:
         return paths_BPT, seen_BPS.scatter_(2, paths_BPT, True)[:, None]
 
     def select(self, rows_N: Tensor) -> "DecoderCache":
-        """The cache of the given rows (on the processor), which are the sentences or, where there are paths, all paths.
+        """The cache of the given rows (on the processor), of all paths one after the other.
 
         Paths of a sentence that stand together share its past as before, if there are as many of each sentence; else
         each gets a past of its own.
         """
-        if self.paths_BPT is None:
-            return self._of_sentences(rows_N)
+        assert self.paths_BPT is not None
         sentences_N = rows_N // self.paths_BPT.shape[1]
         sentences_B, counts_B = sentences_N.unique_consecutive(return_counts=True)
         paths_NT = self.paths_BPT.flatten(0, 1)[rows_N.to(self.paths_BPT.device)]
@@ -157,7 +158,6 @@ class DecoderCache:
         if rows_N.equal(torch.arange(len(mask_B11S))):
             return self
         rows_N = rows_N.to(mask_B11S.device)
-        past, memory = (tuple(layer.select(rows_N) for layer in layers) for layers in (self.past, self.memory))
-        if self.paths_BPT is not None:
-            past = tuple(map(shelved, past))
+        past = tuple(shelved(layer.select(rows_N)) for layer in self.past)
+        memory = tuple(layer.select(rows_N) for layer in self.memory)
         return replace(self, past=past, memory=memory, source_mask_B11S=mask_B11S.index_select(0, rows_N))

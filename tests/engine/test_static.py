@@ -15,7 +15,8 @@ from torch.fx.experimental.proxy_tensor import make_fx
 from glassformer.device import Arriving
 from glassformer.engine import SUPPRESSED, EagerEngine, decoding, generate
 from glassformer.engine import static as static_module
-from glassformer.engine.decoding import Room, best_ids
+from glassformer.engine.candidates import best
+from glassformer.engine.decoding import Room
 from glassformer.engine.static import StaticEngine
 from glassformer.errors import InputError
 from glassformer.search import SearchOptions, search
@@ -188,10 +189,15 @@ def check_that_the_lowest_of_equal_ids_comes_first(dtype, vocabulary, device):
     scores_NV[2, 3:], scores_NV[2, 1] = -torch.inf, torch.inf
     scores_NV[3] *= torch.finfo(dtype).tiny / 4
     wanted_NV = scores_NV.argsort(dim=1, descending=True, stable=True)
+    none, before_NV = torch.tensor([], dtype=torch.int64, device=device), scores_NV.clone()
     for count in (1, 2, 8, 9):
-        assert torch.equal(best_ids(scores_NV.to(device), count).cpu(), wanted_NV[:, :count])
+        assert torch.equal(best(scores_NV.to(device), count, none)[0].cpu(), wanted_NV[:, :count])
+    forbidden = wanted_NV[4, :3]
+    ids_NC, found_NC = (found.cpu() for found in best(scores_NV.to(device), 4, forbidden.to(device)))
+    assert ids_NC[4].tolist() == wanted_NV[4, 3:7].tolist()
+    assert torch.equal(found_NC[4], scores_NV[4, ids_NC[4]].float()) and torch.equal(scores_NV, before_NV)
     scores_NV[4, 5] = torch.nan
-    assert best_ids(scores_NV.to(device), 1)[4].item() == 5
+    assert best(scores_NV.to(device), 1, none)[0][4].item() == 5
 
 
 @pytest.mark.parametrize("vocabulary", [9, 40_000, 70_000])

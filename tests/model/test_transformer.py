@@ -110,10 +110,13 @@ def test_decoding_in_steps_equals_one_full_pass(options, lengths, seed, steps, e
 def test_selected_rows_go_on_as_if_they_had_been_alone(options, rows, seed):
     model = cached(**options)
     source_BS, target_BT = batch([(5, 4), (2, 4), (6, 4)], seed)
-    _, cache = model.decode(target_BT[:, :2], model.start(model.encode(source_BS)))
-    rows_N = torch.tensor(rows)
-    hidden_BTD, _ = model.decode(target_BT[rows_N, 2:], cache.select(rows_N))
-    close(model.logits(hidden_BTD), model(source_BS[rows_N], target_BT[rows_N])[:, 2:], 1e-5)
+    cache, rows_N, hidden = model.start(model.encode(source_BS)).with_paths(), torch.tensor(rows), []
+    for place in range(4):
+        if place == 2:
+            cache, target_BT = cache.select(rows_N), target_BT[rows_N]
+        hidden_BPD, cache = model.decode_paths(target_BT[:, place].view(len(cache.source_mask_B11S), -1), cache)
+        hidden += [hidden_BPD.flatten(0, 1)]
+    close(model.logits(torch.stack(hidden[2:], 1)), model(source_BS[rows_N], target_BT)[:, 2:], 1e-5)
 
 
 def walk(model, source_BS, moves):

@@ -1,7 +1,8 @@
 """Compile the fast engine's library: `python -m glassformer.engine.native.build`. Installing the package does the same.
 
 It needs a C++17 compiler, which the variable CXX may name, and the standard library, nothing else. kernels.cpp is
-compiled once for each instruction set; the library chooses among them when it runs.
+compiled once for each instruction set of the processors that the compiler compiles for; the library chooses among them
+when it runs.
 
 What only compiling needs is imported there: `library.py` asks this file for a name at every start.
 """
@@ -34,14 +35,13 @@ class BuildError(Exception):
 
 def build(library: Path = SOURCES / LIBRARY, extra: Sequence[str] = ()) -> Path:
     """Compile and link the library, with `extra` flags; BuildError if there is no compiler or it fails."""
-    import platform
     import shlex
     import tempfile
     from concurrent.futures import ThreadPoolExecutor
 
     compiler = shlex.split(os.environ.get("CXX", "")) or [_compiler()]
-    machine = {"AMD64": "x86_64", "arm64": "aarch64"}.get(platform.machine(), platform.machine())
-    kernels = KERNELS.get(machine, {"portable": ()})
+    machine = _run([*compiler, "-dumpmachine"]).partition("-")[0]  # that it compiles for, which may be another one
+    kernels = KERNELS.get({"arm64": "aarch64"}.get(machine, machine), {"portable": ()})
     jobs: dict[str, tuple[str, tuple[str, ...]]] = {}
     for path in SOURCES.glob("*.cpp"):
         if path.stem != "kernels":
@@ -76,12 +76,13 @@ def _compiler() -> str:
     raise BuildError("no C++ compiler (c++, g++ or clang++, or the variable CXX)")
 
 
-def _run(command: list[str]) -> None:
+def _run(command: list[str]) -> str:
+    """What the command says; BuildError where it cannot be run or fails."""
     import shlex
     import subprocess
 
     try:
-        subprocess.run(command, check=True, capture_output=True, text=True)
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
     except OSError as error:
         raise BuildError(f"{command[0]}: {error.strerror}") from error
     except subprocess.CalledProcessError as error:
