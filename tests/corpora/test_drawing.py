@@ -11,7 +11,7 @@ from glassformer.corpora.phrasebook import corpus as phrasebook_corpus
 from glassformer.corpora.phrasebook.draw import THIRD, Draw
 from glassformer.corpora.phrasebook.frames import spelt_names
 from glassformer.corpora.phrasebook.lexicon import as_woman, load_lexicon
-from glassformer.corpora.phrasebook.phrases import PRONOUNS
+from glassformer.corpora.phrasebook.phrases import PRONOUNS, paired
 from glassformer.corpora.phrasebook.units import build, unit
 from tests.corpora.phrasebook import WORDS, linked, phrase, said
 
@@ -83,6 +83,14 @@ def test_you_are_one_or_many() -> None:
     one, many = (descriptions.role(policeman, you, one=one) for one in (True, False))
     assert (one.english, many.english) == ("a policeman", "policemen")
     assert one.hindi == many.hindi == "पुलिसवाले"
+
+
+def test_two_of_a_trade() -> None:
+    """Sita and Anita are अध्यापिकाएँ, Sita and Ravi अध्यापक."""
+    teacher = WORDS.noun("teacher")
+    women, mixed = (paired(phrase("Sita"), phrase(other)) for other in ("Anita", "Ravi"))
+    assert descriptions.role(teacher, women).hindi == "अध्यापिकाएँ"
+    assert descriptions.role(teacher, mixed).hindi == "अध्यापक"
 
 
 def test_women_of_a_trade_without_a_word_of_its_own() -> None:

@@ -73,18 +73,12 @@ FILLED = [
     ("Which:a {- goods} does*2 {she} like:c", "Which key do they like?", "उन्हें कौन-सी चाबी पसंद है?"),
     ("How:a are:b {both} now:c", "How are your sister and son now?", "अब तुम्हारी बहन और बेटा कैसे हैं?"),
     ("How:a are:b {both} now:c", "How are your sister and her sister now?", None),
-    ("{both} were:b very:d {felt}", "Sita and Ravi were very hungry", "सीता और रवि बहुत भूखे थे"),
-    ("Did:q {both} come:b {late}", "Did Sita and her mother come today?", "क्या सीता और उसकी माता जी आज आईं?"),
     ("Are:q+V {both animal} {felt}", "Are the cat and the dog thirsty?", "क्या बिल्ली और कुत्ता प्यासे हैं?"),
     ("{any elder} is*:b {trade}", "My aunt is a teacher", "मेरी चाची जी अध्यापिका हैं"),
     ("{any elder} is*:b {trade}", "My uncle is a waiter", "मेरे चाचा जी बैरे हैं"),
     ("{any elder} is*:b {trade}", "My aunt is a waiter", None),
     ("{any kin} want*:b to:b be:d {a trade}", "My sister wants to be a writer", "मेरी बहन एक लेखिका बनना चाहती है"),
-    ("{who} visited:b {own kin} {late}", "My mother visited her son today", "मेरी माता जी आज अपने बेटे से मिलीं"),
-    ("{who} have*:V been:b to:c {place}", "My mother has been to Delhi", "मेरी माता जी दिल्ली गई हैं"),
     ("{who} got:b up:b at:c {clock}", "She got up at six", "वह छह बजे उठी"),
-    ("{both} are:b {trade}", "Sita and Anita are teachers", "सीता और अनीता अध्यापिकाएँ हैं"),
-    ("{both} are:b {trade}", "Sita and Ravi are teachers", "सीता और रवि अध्यापक हैं"),
     ("Is*:q+V {your wed} {trade}", "Is your wife a singer?", "क्या तुम्हारी पत्नी गायिका है?"),
 ]
 
@@ -96,6 +90,23 @@ def test_filled(english: str, source: str, target: str | None) -> None:
     drawn = (sentence for _ in range(6000 if target is None else 60_000) if (sentence := frames.fill(frame, DRAW)))
     found = next((sentence.target for sentence in drawn if sentence.source == source), None)
     assert found == (target and unicodedata.normalize("NFC", target))
+
+
+HONOURED = [
+    ("{who} visited:b {own kin} {late}", "मिलीं"),
+    ("{who} have*:V been:b to:c {place}", "गई हैं"),
+    ("{who} got:b up:b at:c {clock}", "उठीं"),
+]
+
+
+@pytest.mark.parametrize(("english", "ending"), HONOURED)
+def test_what_honoured_women_did(english: str, ending: str) -> None:
+    """Alone it shows that they are as many, मिलीं; before हैं it does not, गई हैं."""
+    frame = next(frame for frame in SLOTTED if frame.english == english)
+    found = [sentence for _ in range(4000) if (sentence := frames.fill(frame, DRAW)) is not None]
+    of_women = [s for s in found if re.match(r"(My|Our|Your|His|Her|Their) (mother|grandmother|aunt) ", s.source)]
+    assert len(of_women) > 10
+    assert all(sentence.target.endswith(ending) for sentence in of_women)
 
 
 GOING_TO = re.compile(r"\bto(?::\w+)? (?:the )?\{([^{}:]*\bgoal\d?)\}")
