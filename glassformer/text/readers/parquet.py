@@ -1,5 +1,6 @@
 """Parquet, read by pyarrow: the extra `parquet`."""
 
+import io
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
@@ -10,7 +11,7 @@ from glassformer.text.readers.lines import LONGEST, too_long
 
 ROWS = 64  # decoded at a time: each cell may be a megabyte that the file has only once
 LARGEST = 2 * ROWS * LONGEST  # bytes of so many rows
-PACKED = 200  # times that a column may be packed; text is at most ten
+PACKED = 200  # times that a file may be packed; text is at most ten
 
 
 def parquet_rows(stream: BinaryIO, columns: Columns, name: str) -> Iterator[Row]:
@@ -26,7 +27,9 @@ def parquet_rows(stream: BinaryIO, columns: Columns, name: str) -> Iterator[Row]
             f"{name}: reading Parquet needs pyarrow; install it: pip install 'glassformer[parquet]'"
         ) from None
     try:
+        size = stream.seek(0, io.SEEK_END)
         with pyarrow.parquet.ParquetFile(stream) as file:
+            _refuse_bomb(file.metadata, size, name)
             yield from _rows(file, columns, name)
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         if isinstance(error, OSError) and error.errno:  # the disk's trouble, not the file's
@@ -44,7 +47,6 @@ def _rows(file: Any, columns: Columns, name: str) -> Iterator[Row]:
     # A direction's column that is not there is for `sides_of` to say.
     wanted = ["translation", *(each for each in map(str, columns[2:]) if each in names)]
     wanted = wanted if nested else [names[at] for at in chosen]
-    _refuse_bomb(file.metadata, wanted, name)
     for batch in file.iter_batches(batch_size=ROWS, columns=wanted):
         if batch.nbytes > LARGEST:
             raise InputError(f"{name}:{number + 1}: {too_long('a text of this row or the next ones')}")
@@ -57,15 +59,14 @@ def _rows(file: Any, columns: Columns, name: str) -> Iterator[Row]:
                 yield number, *(checked_text(record[key], key, place) for key in wanted)
 
 
-def _refuse_bomb(metadata: Any, wanted: list[str], name: str) -> None:
-    """InputError for a column of much that is packed into little: a page, which may be one text, is unpacked whole."""
+def _refuse_bomb(metadata: Any, size: int, name: str) -> None:
+    """InputError for much that is packed into a file of so little: a page, which may be one text, is unpacked whole.
+
+    Columns are not asked one by one: where what the file says of one is damaged, pyarrow ends the process (`abort`).
+    """
     for group in map(metadata.row_group, range(metadata.num_row_groups)):
-        for column in map(group.column, range(group.num_columns)):
-            unpacked = column.total_uncompressed_size
-            if column.path_in_schema.split(".")[0] in wanted and unpacked > max(
-                LARGEST, PACKED * column.total_compressed_size
-            ):
-                raise InputError(
-                    f"{name}: column '{column.path_in_schema[:40]}' unpacks to {unpacked:,} bytes, more than {PACKED} "
-                    "times what it takes; is it text? Write the file again"
-                )
+        if group.total_byte_size > max(LARGEST, PACKED * size):
+            raise InputError(
+                f"{name}: unpacks to {group.total_byte_size:,} bytes, more than {PACKED} times what it takes; "
+                "is it text? Write the file again"
+            )

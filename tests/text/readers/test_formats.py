@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import lzma
+import subprocess
 import sys
 import tracemalloc
 from xml.sax.saxutils import escape, quoteattr
@@ -453,7 +454,7 @@ def test_a_cell_of_parquet_is_bounded(tmp_path):
     bomb = as_parquet(tmp_path / "bomb.parquet", **rows)
     sys.modules["pyarrow.parquet"].write_table(sys.modules["pyarrow"].table(rows), bomb, compression="zstd")
     assert bomb.stat().st_size < LONGEST
-    assert "column 'source' unpacks to 136,3" in refusal(bomb)
+    assert "unpacks to 136,3" in refusal(bomb)
     for cell in ("x" * (LONGEST + 1), "xy" * (65 * LONGEST)):
         path = tmp_path / "long.parquet"
         sys.modules["pyarrow.parquet"].write_table(
@@ -462,6 +463,32 @@ def test_a_cell_of_parquet_is_bounded(tmp_path):
         assert "is longer than 1,048,576 bytes" in refusal(path)
     path = as_parquet(tmp_path / "most.parquet", source=["x" * LONGEST], target=["b"])
     assert [len(source) for source, _ in texts(path)] == [LONGEST]
+
+
+READS_DAMAGED_FILES = """
+import sys
+from pathlib import Path
+from glassformer.errors import InputError
+from glassformer.text.pairs import read_pairs
+
+path = Path(sys.argv[1])
+good = path.read_bytes()
+for at in range(len(good)):
+    for byte in (11, 66, 123):
+        path.write_bytes(good[:at] + bytes([byte]) + good[at + 1 :])
+        try:
+            list(read_pairs(path))
+        except InputError:
+            pass
+"""
+
+
+def test_a_damaged_file_of_parquet_does_not_end_the_process(tmp_path):
+    """In a process of its own: pyarrow's own check of a column may end by `abort`."""
+    pytest.importorskip("pyarrow")
+    path = as_parquet(tmp_path / "a.parquet", source=["a", "b c"], target=["x", "y z"])
+    command = [sys.executable, "-c", READS_DAMAGED_FILES, path]
+    assert subprocess.run(command, stderr=subprocess.PIPE, timeout=300).stderr == b""
 
 
 def test_a_row_of_csv_is_bounded(tmp_path):
