@@ -42,7 +42,7 @@ def asked(address):
 def test_what_is_not_done_in_time_is_refused_and_not_waited_for(model, tmp_path, held):
     with serving(tmp_path, model, limits=Limits(drain=0.2, timeout=LONG)) as address:
         request, found = asked(address)
-    request.join(30)
+    request.join(120)
     (answer,) = found
     assert answer.status_code == 503 and answer.json()["error"]["code"] == "unavailable"
     assert not held.is_set()
@@ -53,7 +53,7 @@ def test_a_second_signal_does_not_wait(model, tmp_path, held):
         request, found = asked(address)
         for _ in range(2):
             address.server.handle_exit(signal.SIGTERM, None)
-    request.join(30)
+    request.join(120)
     assert found[0].status_code == 503
 
 
@@ -83,7 +83,7 @@ def test_models_that_are_still_to_be_read_are_not(model, tmp_path, monkeypatch, 
     monkeypatch.setattr(Models, "_read", slowly)
     others = [write_model(tmp_path / name) for name in ("second", "third")]
     with serving(tmp_path, model, *others, ready=False) as address:
-        assert reading.wait(30)
+        assert reading.wait(120)
     go_on.set()
     address.service.reading.shutdown(wait=True)
     assert seen == ["letters", "second"] and not caplog.text
@@ -113,7 +113,7 @@ def test_a_process_does_not_wait_for_its_threads(model):
         time.sleep(0.02)
     process.send_signal(signal.SIGTERM)
     status, said = ended(process)
-    thread.join(30)
+    thread.join(120)
     assert status == 0 and said.count("\n") == 1 and "refused: 1" in said
     assert found[0].status_code == 503
 

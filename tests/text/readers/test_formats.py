@@ -438,6 +438,12 @@ def test_a_bracket_may_begin_a_sentence_of_standard_input(monkeypatch):
     assert texts("-") == [("[laughs]", "[lacht]")]
 
 
+def test_a_name_that_is_not_there_may_be_of_the_other_files(tmp_path):
+    path = write(tmp_path / "valid.tsv", "I am here.\tHier bin ich.\n")
+    said = refusal(path, ["English", "German"])
+    assert "which of them is 'English'" in said and "--valid-columns" in said and "by number" in said
+
+
 def test_names_in_a_message_stay_on_its_line(tmp_path):
     path = write(tmp_path / "a.csv", as_csv([("a", "b")], ("en\n\x1b[31m", "x" * 10_000)))
     message = refusal(path)
