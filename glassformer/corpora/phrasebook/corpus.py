@@ -196,9 +196,12 @@ def load_phrasebook(seed: int = 1) -> Corpus:
     return Corpus("phrasebook", pairs["train"], pairs["valid"], pairs["test"])
 
 
-def held_out(seed: int = 1) -> list[Sentence]:
-    """The test part as sentences, which know what their because-clauses refer to; written plainly, without a stop."""
-    return _parts(seed)["test"]
+def held_out(seed: int = 1, part: str = "test") -> list[Sentence]:
+    """A held-out part, "test" or "valid", as sentences, which know what their because-clauses refer to.
+
+    They are written plainly, without a stop.
+    """
+    return _parts(seed)[part]
 
 
 def unseen_patterns(seed: int = 1, each: int = 100) -> list[Sentence]:
