@@ -56,9 +56,9 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def refuse_nameless(path: Path) -> None:
-    """Raise UsageError for a path that names no file, as the empty one."""
+    """Raise UsageError for a path that ends in no name, as the empty one and the top of all."""
     if not path.name:
-        raise UsageError(f"'{path}' is no file's name")
+        raise UsageError(f"'{path}' is no name of a file or folder; name one")
 
 
 def write_output(path: Path, content: bytes) -> None:
@@ -99,8 +99,10 @@ def whole_directory(path: Path) -> Iterator[Path]:
     """A new directory to fill; when the block ends without an error it takes the place of `path`.
 
     The old one steps aside first and goes only when the new one stands: if the machine stops in between, `standing`
-    finds it and `recover` brings it back. Raises InputError where `path` is something else than a directory.
+    finds it and `recover` brings it back. Raises InputError where `path` is something else than a directory, and
+    UsageError where it names none.
     """
+    refuse_nameless(path)
     partial, old = _beside(path, "partial"), _beside(path, "old")
     if path.is_symlink() or (path.exists() and not path.is_dir()):
         raise InputError(f"{path}: is no folder, and would be lost; choose another place")

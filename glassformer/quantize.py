@@ -17,7 +17,7 @@ from glassformer.errors import InputError, UsageError
 from glassformer.evaluation.scores import score_corpus
 from glassformer.files import whole_directory, write_checksums
 from glassformer.model.quantization import quantize_weights
-from glassformer.model_directory import WEIGHTS, open_model, resolve, write_quantized
+from glassformer.model_directory import WEIGHTS, open_model, refuse_other_content, resolve, write_quantized
 from glassformer.search import SearchOptions
 from glassformer.special import EOS
 from glassformer.text.pairs import Pair
@@ -75,6 +75,7 @@ def quantize(
     """
     if not pairs:
         raise UsageError("no pairs to measure on")
+    refuse_other_content(out)  # before the long work
     stored = open_model(resolve(model))
     vocabulary = stored.config.source_vocab_size or stored.config.vocab_size
     if stored.is_quantized:

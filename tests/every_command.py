@@ -44,7 +44,8 @@ class Work:
     - `outputs`: what it writes there, which is all or nothing; each is a word of the command.
     - `made`: whether `outputs` are new directories, which it makes; else they are files, which it replaces.
     - `prints`: whether it writes to standard output.
-    - `resumes`: it may leave a part, which the same command with these words goes on with.
+    - `again`: words with which the command is repeated where its output is there.
+    - `resumes`: it may leave a part, which it goes on with when it is repeated.
     - `each`: of a new directory each file is all or nothing; the command repeated writes those that are missing.
     - `adds`: it adds to its file where that stands, something else every time.
     - `slow`: it is not disturbed in the usual suite.
@@ -54,7 +55,8 @@ class Work:
     outputs: tuple[str, ...] = ()
     made: bool = False
     prints: bool = True
-    resumes: tuple[str, ...] | None = None
+    again: tuple[str, ...] = ()
+    resumes: bool = False
     each: bool = False
     adds: bool = False
     slow: bool = False
@@ -66,7 +68,7 @@ def _work(words: str, outputs: str = "", **more: Any) -> Work:
 
 def _export(to: str) -> Work:
     words = f"export model --to {to} --sentences text --out exported"
-    return _work(words, "exported", made=True, slow=to not in ("torch", "python"))
+    return _work(words, "exported", made=True, again=("--force",), slow=to not in ("torch", "python"))
 
 
 def _corpus(name: str) -> Work:
@@ -74,8 +76,9 @@ def _corpus(name: str) -> Work:
 
 
 WORKS = [
-    Work(("quickstart", "--corpus", "names", "--out", "run"), ("run",), made=True, resumes=(), slow=True),
-    Work(("train", *PAIRS, "--out", "run", *TINY, *QUICKLY), ("run",), made=True, resumes=("--resume",), slow=True),
+    Work(("quickstart", "--corpus", "names", "--out", "run"), ("run",), made=True, resumes=True, slow=True),
+    Work(("train", *PAIRS, "--out", "run", *TINY, *QUICKLY), ("run",), made=True, again=("--resume",), resumes=True,
+         slow=True),
     _work("translate model text --min-length 3"),
     _work("translate model text --engine eager --json"),
     _work("serve --keys keys --new-key bob", "keys", adds=True),
@@ -92,8 +95,8 @@ WORKS = [
     *map(_corpus, ("names", "phrasebook", "gettext:xx")),
     _work("info model"),
     Work(("quantize", "model", "--out", "small", *BOTH, "--max-loss", "100"), ("small",), made=True),
-    *map(_export, ("hf", "ctranslate2", "onnx", "argos", "torch", "python")),
-    _work("import foreign --out imported", "imported", made=True),
+    *map(_export, ("ctranslate2", "onnx", "argos", "torch", "python")),
+    _work("import foreign --out imported", "imported", made=True, again=("--force",)),
 ]  # fmt: skip
 READ = {  # options that name a file or folder which is read
     "--config", "--from", "--teacher", "--pairs", "--source", "--target", "--valid-pairs", "--valid-source",

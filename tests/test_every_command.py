@@ -13,6 +13,7 @@ import pytest
 
 from glassformer.cli.parser import make_parser
 from glassformer.files import integrity_problem
+from tests.commands import write
 from tests.every_command import LEFT, READ, WORKS, Disturbance, Processes, prepare
 
 EVERY = int(os.environ.get("ATTACKS_EVERY", "30"))
@@ -29,6 +30,7 @@ STREAMS = {
 NAMES = {  # what stands under the name of an output, or what name it has
     "a folder": lambda path: path.mkdir(),
     "a file": lambda path: path.write_bytes(OLD),
+    "a folder with files": lambda path: write(path / "mine", OLD),
     "a link to nothing": lambda path: path.symlink_to("nowhere"),
     "a link to itself": lambda path: path.symlink_to(path.name),
     "a folder that is none": "pairs.tsv/x/y",
@@ -101,7 +103,7 @@ def other_files(work, folder):
 def whole(work, folder, before, expected, done):
     """What is wrong with the outputs: each is the old one or the new one, and all are new where it is done."""
     found = written(work, folder)
-    if work.resumes is not None:
+    if work.resumes:
         models = [path.parent for path in (folder / work.outputs[0]).rglob("checksums.json")]
         return [f"{one}: {problem}" for one in models if (problem := integrity_problem(one))]
     if done:
@@ -167,7 +169,7 @@ def attacked(work, folder, attack, processes, usual, expected):
     """What is wrong after the attack, and after the command is repeated without one."""
     kind, how = attack
     if kind == "name":
-        yield from misnamed(work, folder, NAMES[how], processes)
+        yield from misnamed(work, folder, how, processes)
         return
     if not work.made:
         for output in work.outputs:
@@ -200,25 +202,28 @@ def attacked(work, folder, attack, processes, usual, expected):
     if other_files(work, folder) != others:
         yield "another file changed"
     if ended.status != 0:
-        again = work.words + work.resumes if work.resumes and (folder / work.outputs[0]).exists() else work.words
+        is_there = work.outputs and (folder / work.outputs[0]).exists()
+        again = work.words + work.again if is_there else work.words
         repeated = processes.run(again, folder)
         yield from (f"repeated: {one}" for one in problems_of(repeated, [0]))
         yield from (f"repeated: {one}" for one in whole(work, folder, before, expected, True))
 
 
-def misnamed(work, folder, name, processes):
+def misnamed(work, folder, how, processes):
     """What is wrong where an output has another name, or where something else stands there."""
+    name = NAMES[how]
     for output in work.outputs:
         place = folder / output
         if callable(name):
-            if place.exists():
-                place.unlink()
+            place.unlink(missing_ok=True)
             name(place)
             stood = place.lstat().st_ino, place.lstat().st_mode
         others = other_files(work, folder)
         words = work.words if callable(name) else replaced(work.words, output, name)
         ended = processes.run(words, folder)
         yield from problems_of(ended, [0, 1, 2])
+        if how == "a folder with files" and (place / "mine").read_bytes() != OLD:
+            yield f"a file in {output} is lost"
         if ended.status and callable(name) and (place.lstat().st_ino, place.lstat().st_mode) != stood:
             yield f"{output} is another, status {ended.status}"
         now = other_files(work, folder)

@@ -98,7 +98,7 @@ MISTAKES = {
     "no such head": (lambda t: trace(t, "a", interventions=[cut("encoder.0.self_attention", heads=9)]), "heads 0 to"),
     "a half step": (lambda t: force(0.5, "a"), "step is 0.5"),
     "a number as a cell": (lambda t: trace(t, "a").cell(5), "name is 5: it must be a text"),
-    "no file's name": (lambda t: trace(t, "a").save(""), "is no file's name"),
+    "no file's name": (lambda t: trace(t, "a").save(""), "is no name of a file"),
     "no number as a file": (lambda t: trace(t, "a").save(5), "path is 5: it must be a text or a path"),
     "a number without end": (lambda t: t.translate(["a"], beam=10**5000), r"a number of 16,610 bits: .* below 2\*\*63"),
     "its negative": (lambda t: t.score(["a"], ["a"], -(10**5000)), "a negative number of 16,610 bits"),

@@ -1,11 +1,12 @@
 """How a number is written, the same in the terminal, in a formula and on the page (`web/src/numbers.ts`)."""
 
 import math
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 DECIMALS = 4
 LARGE = 100_000  # from here on in powers of ten
 SMALL = 0.001  # and below here
+WIDE = Context(prec=400)  # digits: the largest number has 309 before its point
 MINUS = "−"  # U+2212, as wide as a digit or a plus
 
 
@@ -28,7 +29,7 @@ def show(value: float) -> str:
 
 def fixed(value: float, decimals: int) -> str:
     """`value` with so many decimals, halves away from zero; with an ASCII minus."""
-    return str(Decimal(value).quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP))
+    return str(Decimal(value).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP, WIDE))
 
 
 def _scientific(value: float) -> str:

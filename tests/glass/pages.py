@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import itertools
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -31,6 +32,14 @@ SENTENCE = "a b c ñ"
 SCRIPTS = ("हम दोस्त हैं", "मेरी किताब नई है", "שלום עולם", "هذا كتاب جديد", "it is a new book")
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
 MARKUP = "<img src=x onerror=alert(3)>"
+HOSTILE_TEXTS = (  # of several languages that a page is made of, and names that every object of JavaScript has
+    HOSTILE, "\"><svg onload=alert(1)>", "'onmouseover='alert(1)", "javascript:alert(1)", "{{constructor('a')()}}",
+    "${alert(1)}", "<!--", "-->", "]]>", "<![CDATA[", "&lt;b&gt;&#60;", "\u202e\u2066abc", "\x01\x1b[31m",
+    "=cmd|'calc'!A0", "@SUM(1)", "\\input{marker}", "%&_^#{}~$\\", "__proto__", "constructor", "toString",
+    "hasOwnProperty", "a\u0300" * 99, "x" * 999, "<style>*{display:none}</style>", "<base href=//evil>",
+    "<meta http-equiv=refresh content=0>", "<iframe srcdoc='<script>alert(1)</script>'>",
+    "<a href=javascript:alert(1)>x</a>", "#view=map", "NaN", "null", "-0",
+)  # fmt: skip
 MODERN = {"norm_position": "pre", "norm": "rmsnorm", "positions": "rotary", "activation": "swiglu", "num_kv_heads": 2,
           "bias": False}  # fmt: skip
 LETTERS = "a b c d e f a c e b d f"
@@ -164,6 +173,21 @@ def hostile() -> Trace:
     return Trace.from_dict(_poisoned(record) | {"glosses": glosses})
 
 
+@functools.cache
+def many_hostile() -> Trace:
+    """The same with another text at each place."""
+    texts = itertools.cycle(HOSTILE_TEXTS)
+
+    def varied(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: varied(one) for key, one in value.items()}
+        if isinstance(value, list):
+            return [varied(one) for one in value]
+        return next(texts) if value == HOSTILE else value
+
+    return Trace.from_dict(varied(hostile().to_dict()))
+
+
 def _poisoned(value: Any, key: str = "") -> Any:
     if isinstance(value, dict):
         spoken = "start" not in value and "tokens" not in value  # a token's text is that of its place in the sentence
@@ -207,6 +231,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "long": _one(long),
     "scripts": _one(scripts),
     "hostile": lambda: page([(HOSTILE, hostile())]),
+    "many hostile": lambda: page([(HOSTILE, many_hostile())]),
     "lecture": _one(lecture, "lecture"),
     "compare": lambda: page(compared(), "compare"),
     "training": lambda: page(trained(), "training", losses=LOSSES),

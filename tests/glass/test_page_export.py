@@ -27,6 +27,7 @@ def exported(page, what, form):
     return Path(download.value.path())
 
 
+WITHOUT_TABLE = {"Why this word?", "All matrices", "Edit and recompute"}  # before anything is asked or chosen there
 EVERY_VIEW = {  # of a record; None: all that it has
     "translation": None,
     "cause": ["Why this word?"],
@@ -99,6 +100,25 @@ def test_hostile_words_are_text_in_every_export(visit, pages, form):
         assert HOSTILE in text.replace('""', '"')
     else:
         assert "<" not in text.replace("\\textless{}", "")
+
+
+def test_many_hostile_words_are_text_in_every_export_of_every_view(visit, pages):
+    page, count = visit(pages("many hostile")), 0
+    for view in view_names(page):
+        open_view(page, view)
+        settle(page)
+        for form in ("SVG",) if view in WITHOUT_TABLE else ("SVG", "CSV", "LaTeX"):
+            text, count = exported(page, "this view", form).read_text(encoding="utf-8"), count + 1
+            if form == "SVG":
+                tags = {one.tag.removeprefix(SVG) for one in ElementTree.fromstring(text).iter()}
+                assert tags.isdisjoint({"script", "foreignObject", "a", "style", "iframe", "img"}), view
+            elif form == "CSV":
+                cells = [cell for row in csv.reader(text.splitlines(keepends=True)) for cell in row]
+                assert not [cell for cell in cells if cell[:1] in ("=", "@", "\t", "\r")], view
+            else:
+                active = "".join(line for line in text.splitlines() if not line.startswith("%"))
+                assert "<" not in active.replace("\\textless{}", "") and "\\input" not in active, view
+    assert count > 20
 
 
 def test_the_menu_by_keyboard(visit, pages):

@@ -14,7 +14,8 @@ from rich.console import Console
 
 from glassformer.errors import UsageError
 from glassformer.glass.lecture.replay import replay
-from glassformer.glass.numbers import show
+from glassformer.glass.numbers import fixed, show
+from glassformer.glass.record import Trace
 from glassformer.glass.trace import trace
 from glassformer.glass.views.terminal import TerminalOptions, render
 from glassformer.glass.views.terminal.attention import SHADES, entropies, shade
@@ -441,3 +442,15 @@ def test_visible():
     assert visible("\x1b[1m\n\x7f\u202e") == "␛[1m␊\\u007f\\u202e"
     assert visible("◌ें"[1:]) == "◌ें"  # a vowel sign gets something to stand on
     assert visible("שלום") == "\u2068שלום\u2069"
+
+
+@pytest.mark.parametrize("value", [1e308, -1.7e308, 5e-324, 2.0**70])
+def test_a_number_of_any_size_is_written(value):
+    assert fixed(value, 2) == f"{value:.2f}"
+
+
+@pytest.mark.parametrize("value", [2**63, 1e300, -5])
+def test_a_probability_that_is_none_is_shown(traces, value):
+    record = traces["beam"].to_dict()
+    record["decode"]["steps"][0]["candidates"][0]["probability"] = value
+    assert any(show(value) in line for line in printed(Trace.from_dict(record), steps=True))

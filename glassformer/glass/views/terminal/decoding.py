@@ -116,7 +116,7 @@ def _listed(step: Mapping[str, Any]) -> list[Token]:
 def _print_candidate(console: Console, candidate: Token, chosen: bool) -> None:
     mark = ">" if chosen else "x" if candidate.get("forbidden") else " "
     numbers = "  ".join(f"{show(candidate[name]):>9}" for name in ("logit", "log_prob", "probability"))
-    bar = "█" * round(candidate["probability"] * BAR)
+    bar = "█" * round(min(max(candidate["probability"], 0), 1) * BAR)  # a trace of somebody else may say anything
     line = f"  {mark} {candidate['rank'] + 1:>4}  {candidate['id']:>6}  {numbers}  "
     text = (visible(candidate["text"]), STRONG if chosen else "")
     print_line(console, line, (f"{bar:<{BAR}}", ORANGE if chosen else BLUE), "  ", text)
