@@ -6,7 +6,7 @@ D d_model, K head width.
 
 import os
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from ctypes import byref, c_void_p
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -106,7 +106,7 @@ class FastEngine:
             "open", byref(_native_config(config)), byref(self._weights.struct), wanted.encode(), self._threads,
             byref(self._model),
         )  # fmt: skip
-        self._close = weakref.finalize(self, _close, self._home, self._model)
+        _when_nobody_uses(self, _close, self._home, self._model)
         self.instructions = wanted or native.instruction_sets()[0]
 
     @property
@@ -264,6 +264,11 @@ class _StuckError(Exception):
     """All tokens are forbidden in some row of a search."""
 
 
+def _when_nobody_uses(owner: Any, free: Callable[..., Any], *arguments: Any) -> None:
+    """Free what the library holds for an owner, but not at the end of the process, when a thread may still translate."""
+    weakref.finalize(owner, free, *arguments).atexit = False
+
+
 def _close(home: Home, model: c_void_p) -> None:
     """End a model and its threads, which are not there in a forked process."""
     library = native.load()
@@ -278,7 +283,7 @@ class _Batch(c_void_p):
         library = native.load()
         assert library
         self.engine = engine  # which must outlive it
-        weakref.finalize(self, library.glassformer_free, c_void_p(self.value))
+        _when_nobody_uses(self, library.glassformer_free, c_void_p(self.value))
 
 
 def reason_against(config: ModelConfig) -> str | None:
