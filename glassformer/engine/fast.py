@@ -265,7 +265,7 @@ class _StuckError(Exception):
 
 
 def _when_nobody_uses(owner: Any, free: Callable[..., Any], *arguments: Any) -> None:
-    """Free what the library holds for an owner, but not at the end of the process, when a thread may still translate."""
+    """Free what the library holds for an owner, but not when the process ends, as a thread may still translate."""
     weakref.finalize(owner, free, *arguments).atexit = False
 
 
