@@ -3,9 +3,9 @@
     python benchmarks/phrasebook.py MODEL [SEED]
 
 SEED (1) is that of the training. Prints exact match of both held-out sets (by pattern for the patterns never trained
-on), of the first in each letter case, stop and apostrophe, two sentences on a line, by how many training sentences
-have the rarest word of the translation, the agreement of because-clauses, how many negations are kept, and exact match
-of the phrases without a slot ("I am sorry"), which are trained on.
+on), of the first in each letter case, stop and apostrophe, of the first with the validation sentences, two sentences on
+a line, by how many training sentences have the rarest word of the translation, the agreement of because-clauses, how
+many negations are kept, and exact match of the phrases without a slot ("I am sorry"), which are trained on.
 """
 
 import sys
@@ -99,6 +99,9 @@ def main(model: Path, seed: int) -> None:
     print(f"{'negations kept':24} {sum(refused):,} of {len(refused):,}")
     for name, styled in in_styles(sentences).items():
         report(name, styled)
+    together = [*sentences, *held_out(seed, "valid")]
+    report("validation, too", together)
+    report("  without ?", in_styles(together)["without ?"])
     print(f"{'two on a line':24} {two_on_a_line(translator, sentences):5.1f} % exact of both")
     print("by the training sentences with the rarest word of the translation:")
     for name, some in by_rarest(sentences, seed).items():

@@ -71,7 +71,7 @@ def write_output(path: Path, content: bytes) -> None:
         with saving(path):
             path.write_bytes(content)
     else:
-        write_whole(path.resolve(), content)
+        write_whole(_followed(path), content)
 
 
 def check_output(path: Path) -> None:
@@ -82,8 +82,16 @@ def check_output(path: Path) -> None:
         if not path.parent.is_dir():
             raise InputError(f"{path}: its folder is not there; make it, or choose another place")
         special = path.exists() and not path.is_file()
-        if not os.access(path if special else path.resolve().parent, os.W_OK):
+        if not os.access(path if special else _followed(path).parent, os.W_OK):
             raise InputError(f"{path}: no right to write there; choose another place")
+
+
+def _followed(path: Path) -> Path:
+    """Where the links of a path lead; InputError for those that lead in a circle."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError) as error:  # the latter until Python 3.12
+        raise InputError(f"{path}: is a link that leads in a circle; remove it, or choose another place") from error
 
 
 @contextmanager

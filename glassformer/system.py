@@ -12,9 +12,9 @@ import struct
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 # How threads of OpenMP, which are torch's, wait for each other: the standard's variable, GNU's and LLVM's.
 WAITING = "OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"
@@ -138,6 +138,24 @@ def hang_up_parent() -> None:
     """Send the process that started this one SIGHUP, on systems that have it."""
     if hasattr(signal, "SIGHUP"):
         os.kill(os.getppid(), signal.SIGHUP)
+
+
+@contextlib.contextmanager
+def without_ctrl_c() -> Iterator[None]:
+    """What is started while the block runs never hears Ctrl-C; this process does, after it. On POSIX."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def leave() -> NoReturn:
+    """End this process with status 0, at once: what its threads still do is for nobody."""
+    with contextlib.suppress(OSError, ValueError):  # of a stream that is closed
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(0)
 
 
 def allow_many_files() -> None:

@@ -61,14 +61,14 @@ def _text(stream: io.TextIOWrapper) -> str:
     return stream.buffer.getvalue().decode()  # type: ignore[attr-defined]
 
 
-def start(*arguments: object, **settings) -> subprocess.Popen:
-    """`glassformer ARGUMENTS` in a process of its own, which listens to Ctrl-C and to a terminal that hangs up.
+def start(*arguments: object, program=("-m", "glassformer"), **settings) -> subprocess.Popen:
+    """`glassformer ARGUMENTS`, or another program, in a process of its own, which listens to Ctrl-C and to a hang-up.
 
     A shell starts what runs in its background deaf to the one, nohup to the other, and children inherit that.
     """
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     return subprocess.Popen(
-        [sys.executable, "-m", "glassformer", *map(str, arguments)],
+        [sys.executable, *program, *map(str, arguments)],
         **pipes | {"preexec_fn": _listening} | settings,
     )
 

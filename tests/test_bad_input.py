@@ -48,7 +48,8 @@ LINES = {
     "directory": ("directory", "{} is a directory; give a file in it"),
     "not UTF-8": (
         b"a b\nc \xffd\n",
-        "{}:2: byte 3 of the line (0xff) is not UTF-8; convert the file to UTF-8 (iconv -t UTF-8) or mend the line",
+        "{}:2: byte 3 of the line (0xff) is not UTF-8; convert the file to UTF-8 (from Western Europe's old encoding: "
+        "iconv -f WINDOWS-1252 -t UTF-8) or mend the line",
     ),
     "UTF-16": (
         "a b\n".encode("utf-16"),

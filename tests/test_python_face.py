@@ -149,7 +149,7 @@ def test_a_pipe_is_written_to_and_not_replaced_by_a_trace(translator, tmp_path):
     with ThreadPoolExecutor(1) as reader:
         read = reader.submit((tmp_path / "pipe").read_text)
         record.save(tmp_path / "pipe")
-        assert json.loads(read.result(timeout=30)) == json.loads(record.to_json())
+        assert json.loads(read.result(timeout=120)) == json.loads(record.to_json())
     assert (tmp_path / "pipe").is_fifo()
 
 

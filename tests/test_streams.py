@@ -61,7 +61,7 @@ def _training(folder, small_corpus, **settings):
 
 
 def _wait_for(path, process):
-    until = time.monotonic() + 90
+    until = time.monotonic() + 120
     while not path.exists() and time.monotonic() < until:
         assert process.poll() is None
         time.sleep(0.1)
@@ -74,7 +74,7 @@ def test_a_terminal_that_hangs_up_saves_the_run(tmp_path, small_corpus, number):
     _wait_for(tmp_path / "run" / "log.jsonl", process)
     process.stderr.close()  # the terminal is gone
     process.send_signal(number)
-    assert process.wait(60) == 128 + number
+    assert process.wait(120) == 128 + number
     assert list((tmp_path / "run" / "checkpoints").glob("step-*"))
 
 
@@ -85,7 +85,7 @@ def test_a_dead_reader_of_stderr_does_not_end_training(tmp_path, small_corpus):
     time.sleep(2)
     assert process.poll() is None
     process.send_signal(signal.SIGINT)
-    assert process.wait(60) == 130
+    assert process.wait(120) == 130
     assert list((tmp_path / "run" / "checkpoints").glob("step-*"))
 
 
@@ -96,7 +96,7 @@ def test_good_lines_before_a_bad_one_are_scored(copying, tmp_path):
     assert len(outcome.lines) == 2
 
 
-def test_a_corpus_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+def test_each_file_of_a_corpus_is_written_whole_and_the_command_goes_on(tmp_path, monkeypatch):
     replace, calls = Path.replace, []
 
     def failing(path, target):
@@ -108,8 +108,11 @@ def test_a_corpus_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(Path, "replace", failing)
         assert "cannot save: No space left" in refusal(run("corpus", "names:hi", "--out", tmp_path / "out"))
-    assert not list((tmp_path / "out").iterdir())
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["train.tsv"]
     assert run("corpus", "names:hi", "--out", tmp_path / "out").status == 0
+    assert len(list((tmp_path / "out").iterdir())) == 3
+    other = "is there already, and has other text"
+    assert other in refusal(run("corpus", "names:hi", "--seed", 2, "--out", tmp_path / "out"))
 
 
 @pytest.mark.parametrize(

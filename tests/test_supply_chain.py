@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -79,3 +80,20 @@ def test_every_licence_is_known():
         if not words & PERMISSIVE or words & {"gpl", "lgpl", "agpl", "gplv3", "lgplv2"}:
             unknown[name] = licences(one.metadata)
     assert set(unknown) == set(OTHERS), unknown
+
+
+def test_an_installation_has_every_file_of_the_package():
+    """Setuptools takes what is of a named kind and lies in a package, which a folder without `__init__.py` is not."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    kinds, licences = settings["tool"]["setuptools"]["package-data"]["*"], settings["project"]["license-files"]
+    package, sources = (
+        ROOT / "glassformer",
+        ROOT / "glassformer" / "glass" / "web",
+    )  # of the page, which is built of them
+    files = [path for path in package.rglob("*") if path.is_file() and not path.is_relative_to(sources)]
+    made = {".pyc", ".so", ".dylib", ".dll"}
+    files = [path for path in files if path.suffix not in made and str(path.relative_to(ROOT)) not in licences]
+    assert len(files) > 400
+    for path in files:
+        assert (path.parent / "__init__.py").exists(), path
+        assert path.suffix == ".py" or any(path.match(kind) for kind in kinds), path

@@ -69,7 +69,7 @@ def test_a_thread_neither_sees_nor_changes_what_another_runs():
     thread.start()
     with altered(model, [Alteration("encoder.0", output=torch.zeros_like)]), observed(model, ["encoder.0"]) as calls:
         inside.set()
-        assert done.wait(30)
+        assert done.wait(120)
     thread.join()
     assert not calls
     assert torch.equal(seen[0].x_BSD, plain.x_BSD)
@@ -117,7 +117,7 @@ def test_a_forked_process_is_told_instead_of_waiting(path, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
     engines = ["eager", *(["fast"] if library.instruction_sets() else [])]
     command = [sys.executable, "-W", "ignore", "-c", FORKING, str(path), *engines]
-    outcome = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    outcome = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert outcome.returncode == 0, outcome.stderr
     assert set(outcome.stdout.strip().split("|")) == {"told"}
 
@@ -172,3 +172,32 @@ def test_ctrl_c_within_a_call_leaves_the_translator_as_it_was(path):
     assert stopped == 12
     assert not any(module._forward_hooks or module._forward_pre_hooks for module in translator.model.modules())
     np.testing.assert_array_equal(answers(translator, "a b c")[1][0], expected[1][0])
+
+
+ENDS_WHILE_ITS_THREADS_COMPUTE = """
+import sys, threading
+from glassformer import Translator
+
+translator = Translator.load(sys.argv[1], engine="fast")
+begun = threading.Barrier(4)
+
+def work():
+    begun.wait()
+    while True:
+        translator.translate(["a b c d e f g h"] * 256, beam=16)
+
+for _ in range(3):
+    threading.Thread(target=work, daemon=True).start()
+begun.wait()
+threading.Event().wait(0.1)
+"""
+
+
+@pytest.mark.skipif(not library.instruction_sets(), reason="not built")
+def test_a_process_may_end_while_its_threads_translate(path):
+    """The model stays where it is: else what they compute with is freed under them, and the process dies of it."""
+    for _ in range(2):
+        ended = subprocess.run(
+            [sys.executable, "-c", ENDS_WHILE_ITS_THREADS_COMPUTE, path], capture_output=True, timeout=120
+        )
+        assert (ended.returncode, ended.stderr) == (0, b"")

@@ -48,7 +48,7 @@ JUNK = [
     range(2**62), [[2**63]],
 ]  # fmt: skip
 EVERY = int(os.environ.get("STRANGE_EVERY", "12"))
-LONGEST = 20  # seconds of a call
+LONGEST = 120  # seconds of the processor for a call, after which it hangs; no measure of speed
 NO_ARGUMENTS = {  # what is documented and takes no argument of a caller, or is made by calls alone
     "Callback", "Cause", "Translation", "FailedTranslation", "Hypothesis", "EmbeddingMap", "Trace", "Translator.device",
     "Cause.deciding", "Cause.effects", "ModelConfig.head_width", "ModelConfig.kv_heads", "GlassformerError",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from glassformer.cli.arrivals import arrivals
 from glassformer.cli.streams import say_error
 from glassformer.errors import InputError, UsageError
+from glassformer.reading import read_regular
 
 if TYPE_CHECKING:
     from glassformer.model.config import ModelConfig
@@ -92,20 +93,26 @@ def corpus(options: argparse.Namespace) -> None:
 
     corpus, out = load_corpus(options.name, options.seed), Path(options.out)
     out.mkdir(parents=True, exist_ok=True)
-    paths = {part: out / f"{part}.tsv" for part in ("train", "valid", "test")}
-    for path in paths.values():
+    files = {}
+    for part in ("train", "valid", "test"):
+        # Each pair once: how often it is trained on is a matter of the training.
+        lines = dict.fromkeys(f"{pair.source}\t{pair.target}\n" for pair in getattr(corpus, part))
+        files[out / f"{part}.tsv"] = "".join(lines).encode()
+    missing = {path: text for path, text in files.items() if not _holds(path, text)}
+    for path in missing:
         if path.exists():
-            raise InputError(f"{path}: is there already; choose another --out")
+            raise InputError(f"{path}: is there already, and has other text; choose another --out")
+    for path, text in missing.items():
+        write_whole(path, text)
+    print(*files, sep="\n")
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    """Whether a file has that already, as where the same command was stopped."""
     try:
-        for part, path in paths.items():
-            # Each pair once: how often it is trained on is a matter of the training.
-            lines = dict.fromkeys(f"{pair.source}\t{pair.target}\n" for pair in getattr(corpus, part))
-            write_whole(path, "".join(lines).encode())
-    except InputError:  # all of it or nothing, so that the command may be repeated
-        for path in paths.values():
-            path.unlink(missing_ok=True)
-        raise
-    print(*paths.values(), sep="\n")
+        return read_regular(path, len(content), named=True) == content
+    except OSError:
+        return False
 
 
 def info(options: argparse.Namespace) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from glassformer.cli.streams import say
 from glassformer.errors import InputError, UsageError
+from glassformer.system import leave
 
 PACKAGES = ("msgspec", "prometheus_client", "starlette", "uvicorn")  # of the extra `serve`
 
@@ -29,10 +30,11 @@ def serve(options: argparse.Namespace) -> None:
     if not 0 < options.memory < 1e6:
         raise UsageError(f"--memory is {options.memory}: it must be GB, above 0")
     _refuse_without_packages()
-    with TemporaryDirectory(prefix="glassformer-serve-") as folder:
+    with TemporaryDirectory(prefix="glassformer-serve-", ignore_cleanup_errors=True) as folder:  # a job may write there
         if options.workers > 1:  # they count together; prometheus_client reads this when it is imported
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
         _serve(options, Path(folder))
+    leave()
 
 
 def _serve(options: argparse.Namespace, folder: Path) -> None:

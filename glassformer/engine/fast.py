@@ -106,7 +106,7 @@ class FastEngine:
             "open", byref(_native_config(config)), byref(self._weights.struct), wanted.encode(), self._threads,
             byref(self._model),
         )  # fmt: skip
-        _when_nobody_uses(self, _close, self._home, self._model)
+        _end_with(self, _close, self._home, self._model)
         self.instructions = wanted or native.instruction_sets()[0]
 
     @property
@@ -264,9 +264,9 @@ class _StuckError(Exception):
     """All tokens are forbidden in some row of a search."""
 
 
-def _when_nobody_uses(owner: Any, free: Callable[..., Any], *arguments: Any) -> None:
-    """Free what the library holds for an owner, but not when the process ends, as a thread may still translate."""
-    weakref.finalize(owner, free, *arguments).atexit = False
+def _end_with(owner: object, end: Callable[..., None], *arguments: Any) -> None:
+    """Call `end` when the owner goes; not when the process ends, for a thread may be computing with it until then."""
+    weakref.finalize(owner, end, *arguments).atexit = False
 
 
 def _close(home: Home, model: c_void_p) -> None:
@@ -283,7 +283,7 @@ class _Batch(c_void_p):
         library = native.load()
         assert library
         self.engine = engine  # which must outlive it
-        _when_nobody_uses(self, library.glassformer_free, c_void_p(self.value))
+        _end_with(self, library.glassformer_free, c_void_p(self.value))
 
 
 def reason_against(config: ModelConfig) -> str | None:

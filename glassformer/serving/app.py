@@ -42,15 +42,15 @@ def make_app(settings: ServeSettings) -> Starlette:
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        loading = asyncio.create_task(asyncio.to_thread(service.preload))
+        service.reading.submit(service.preload)
         if threading.current_thread() is threading.main_thread() and hasattr(signal, "SIGHUP"):
-            loop = asyncio.get_running_loop()
-            loop.add_signal_handler(signal.SIGHUP, lambda: loop.run_in_executor(None, service.reload))
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, service.reading.submit, service.reload)
         tidying = asyncio.create_task(_tidy())
-        yield
-        tidying.cancel()
-        service.close()
-        await loading
+        try:
+            yield
+        finally:
+            tidying.cancel()
+            service.close()
 
     app = Starlette(
         routes=[

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from glassformer.serving.intake import as_declared, read_body
-from glassformer.serving.refusals import RefusedError
+from glassformer.serving.refusals import RefusedError, unavailable
 from glassformer.serving.service import Service
 from glassformer.serving.ticket import Ticket
 
@@ -105,8 +105,10 @@ def route(path: str, endpoints: Sequence[Endpoint], service: Service) -> Route:
             response = await _handled(endpoint, call)
         except RefusedError as refusal:
             response = refused(refusal, endpoint.interface, call.request_id)
-        except asyncio.CancelledError:
-            raise
+        except asyncio.CancelledError:  # the server's time to end is over
+            response = refused(
+                unavailable("the server has ended before this was done"), endpoint.interface, call.request_id
+            )
         except Exception as error:
             response = refused(failure(error, call.request_id), endpoint.interface, call.request_id)
         response.headers["X-Request-ID"] = call.request_id

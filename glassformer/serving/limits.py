@@ -70,7 +70,8 @@ class Limits:
     Range: above 0. Unit: seconds. Source: ours."""
 
     drain: float = 30.0
-    """How long requests may go on after SIGTERM. Range: above 0. Unit: seconds. Source: ours."""
+    """How long requests may go on after SIGTERM; then they are answered with 503.
+    Range: above 0. Unit: seconds. Source: ours."""
 
     def shared_by(self, workers: int) -> "Limits":
         """Those of one of so many processes: its share of the requests at a time, rounded up."""

@@ -105,7 +105,7 @@ class Models:
             stored = open_model(resolve(source.path), source.device)
             name = _free_name(source.path, self._by_name)
             self._by_name[name] = Model(name, source, stored)
-        self._memory, self._lock = memory, Lock()
+        self._memory, self._lock, self._closed = memory, Lock(), False
         self._recent: list[Model] = []  # those in memory, the last used at the end
 
     def __iter__(self) -> Iterator[Model]:
@@ -169,8 +169,9 @@ class Models:
                 self._retire(before)
 
     def close(self) -> None:
-        """Let all models go, each when its last user is done."""
+        """Let all models go, each when its last user is done, and read no more."""
         with self._lock:
+            self._closed = True
             for model in self:
                 self._retire(model.loaded)
                 model.loaded = None
@@ -183,6 +184,8 @@ class Models:
             with self._lock:
                 if loaded := model.loaded:  # another thread was faster
                     return self._used(model, loaded)
+                if self._closed:
+                    raise unavailable("the server is about to end")
             try:
                 loaded = self._read(model)
             except (InputError, UsageError, OSError) as error:
@@ -212,7 +215,7 @@ class Models:
     def _release(self, loaded: _Loaded) -> None:
         with self._lock:
             loaded.users -= 1
-            self._retire(loaded if loaded.retired else None)
+            self._retire(loaded if loaded.retired or self._closed else None)
 
     def _retire(self, loaded: _Loaded | None) -> None:
         """End what was replaced, once nobody uses it; the lock is held."""

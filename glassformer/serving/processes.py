@@ -13,6 +13,7 @@ import signal
 import socket
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from multiprocessing.resource_tracker import ensure_running
 from typing import Any
 
 from prometheus_client.multiprocess import mark_process_dead
@@ -23,12 +24,14 @@ from glassformer.serving.notes import ASKED, IDLE, MOST, Notes
 from glassformer.serving.refusals import RefusedError, unavailable
 from glassformer.serving.settings import ServeSettings
 from glassformer.serving.worker import ENDING, NOTES, PLACE, READY, work
+from glassformer.system import without_ctrl_c
 
 log = logging.getLogger("glassformer.serving")
 SPAWN = multiprocessing.get_context("spawn")
 AGAIN = 1.0  # seconds until a process that could not start is tried again; perhaps its model is just being copied
 FULL = 0.1  # seconds until connections are accepted again that there was no room for
 SOON = 0.02  # seconds until a connection that no process took is offered again
+LATE = 3.0  # seconds after those for draining, in which a process may end that was told to
 LINGER = 2.0  # seconds in which a client may take an answer while it still sends its request
 
 
@@ -40,7 +43,9 @@ class Worker:
         with theirs:
             self.channel.setblocking(False)
             self.process = SPAWN.Process(target=work, args=(settings, set_up, theirs))
-            self.process.start()
+            ensure_running()  # multiprocessing's tracker: when it starts, Ctrl-C is heard again
+            with without_ctrl_c():  # which a terminal sends to all: this process tells the others to end
+                self.process.start()
         self.connections: dict[int, socket.socket] = {}
         self.started = self.takes = False
         self._hung_up = False  # before it could hear it
@@ -100,9 +105,17 @@ class Processes:
             await asyncio.wait(self._tasks)
 
     def _end(self) -> None:
-        for worker in self._workers:
-            (worker.process.kill if self._ending.is_set() else worker.process.terminate)()
+        if self._ending.is_set():
+            self._kill()
+            return
         self._ending.set()
+        for worker in self._workers:
+            worker.process.terminate()
+        self._loop.call_later(self._settings.limits.drain + LATE, self._kill)
+
+    def _kill(self) -> None:
+        for worker in self._workers:
+            worker.process.kill()
 
     def _hang_up(self) -> None:
         for worker in self._workers:

@@ -175,9 +175,8 @@ class Joining:
 
 def configure(settings: ServeSettings, app: Any, protocol: type[PatientProtocol] = PatientProtocol) -> uvicorn.Config:
     """What uvicorn has to know. `app` makes the application."""
-    limits = settings.limits
     return uvicorn.Config(
         app, factory=True, lifespan="on", ws="none", log_config=None, access_log=False,
-        server_header=False, proxy_headers=False, timeout_graceful_shutdown=int(max(limits.drain, 1)),
-        http=functools.partial(protocol, header_timeout=limits.header_timeout),  # type: ignore[arg-type]
+        server_header=False, proxy_headers=False,
+        http=functools.partial(protocol, header_timeout=settings.limits.header_timeout),  # type: ignore[arg-type]
     )  # fmt: skip

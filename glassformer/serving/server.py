@@ -5,35 +5,17 @@ import logging
 import socket
 from collections.abc import Callable
 from contextlib import closing
-from types import FrameType
-
-import uvicorn
-from starlette.applications import Starlette
 
 from glassformer.errors import InputError, UsageError
 from glassformer.serving.app import make_app
+from glassformer.serving.ending import EndingServer
 from glassformer.serving.processes import Processes
 from glassformer.serving.protocol import configure
-from glassformer.serving.service import Service
 from glassformer.serving.settings import ServeSettings
 from glassformer.system import allow_many_files
 
 log = logging.getLogger("glassformer.serving")
 LAST_PORT = 65_535
-
-
-class Server(uvicorn.Server):
-    """A server that a signal ends in order: what was asked is answered, then the exit status is 0."""
-
-    def __init__(self, settings: ServeSettings, app: Starlette) -> None:
-        super().__init__(configure(settings, lambda: app))
-        self._service: Service = app.state.service
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """The first signal drains, the second ends at once."""
-        self.force_exit = self.should_exit
-        self.should_exit = True
-        self._service.admission.draining = True
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -65,6 +47,6 @@ def serve(settings: ServeSettings, set_up: Callable[[], None]) -> None:
         names = ", ".join(source.path.name for source in settings.sources)
         log.info("serving %s at http://%s:%d (Ctrl-C ends it)", names, f"[{host}]" if ":" in host else host, port)
         if settings.workers == 1:
-            Server(settings, app).run([listening])
+            EndingServer(configure(settings, lambda: app), app.state.service).run([listening])
         else:
             asyncio.run(Processes(settings, set_up, listening).run())

@@ -66,6 +66,7 @@ class Service:
         # One at a time, for it takes all processors; always in the same thread, for glibc keeps for each thread what
         # was freed there, and pages are large.
         self.explaining = ThreadPoolExecutor(1, "explain")
+        self.reading = ThreadPoolExecutor(1, "reading")  # of models at the start and at SIGHUP
         self.started, self.ready = datetime.now(UTC), False
         self.clients = Clients(settings.folder / "clients.sqlite")
         self._metrics = Metrics()
@@ -106,6 +107,8 @@ class Service:
     def preload(self) -> None:
         """Load the models, as many as there is memory for, so that the first requests need not wait."""
         for model in self.models.that_fit():
+            if self.admission.draining:
+                return
             try:
                 with self.models.use(model):
                     pass
@@ -139,6 +142,7 @@ class Service:
         self.admission.draining = True
         self.admission.close()
         self.explaining.shutdown(wait=False, cancel_futures=True)
+        self.reading.shutdown(wait=False, cancel_futures=True)
         self.jobs.close()
         self.models.close()
         self.clients.close()

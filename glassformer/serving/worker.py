@@ -19,9 +19,12 @@ from uvicorn.config import STARTUP_FAILURE
 
 from glassformer.errors import GlassformerError
 from glassformer.serving.app import make_app
+from glassformer.serving.ending import EndingServer
 from glassformer.serving.notes import CLOSED, Notes
 from glassformer.serving.protocol import NotedProtocol, configure
+from glassformer.serving.service import Service
 from glassformer.serving.settings import ServeSettings
+from glassformer.system import leave
 
 log = logging.getLogger("glassformer.serving")
 READY, ENDING, GONE = b"+", b"-", b"."  # it takes connections; it takes no more; one of them has ended
@@ -37,14 +40,16 @@ def work(settings: ServeSettings, set_up: Callable[[], None], channel: socket.so
     except GlassformerError as error:
         log.error("a process cannot start: %s", error)
         sys.exit(STARTUP_FAILURE)
-    WorkerServer(configure(settings, lambda: app, NotedProtocol), channel, Notes(settings.folder / NOTES)).run()
+    config, notes = configure(settings, lambda: app, NotedProtocol), Notes(settings.folder / NOTES)
+    WorkerServer(config, app.state.service, channel, notes).run()
+    leave()
 
 
-class WorkerServer(uvicorn.Server):
+class WorkerServer(EndingServer):
     """A server of the connections that come through the channel. It ends with the process at the other end."""
 
-    def __init__(self, config: uvicorn.Config, channel: socket.socket, notes: Notes) -> None:
-        super().__init__(config)
+    def __init__(self, config: uvicorn.Config, service: Service, channel: socket.socket, notes: Notes) -> None:
+        super().__init__(config, service)
         self._channel, self._notes = channel, notes
         self._beginning: set[asyncio.Task[None]] = set()
 

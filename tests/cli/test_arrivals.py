@@ -9,7 +9,7 @@ from glassformer.cli.arrivals import arrivals
 
 
 def from_queue(queue):
-    while (item := queue.get(timeout=60)) is not None:
+    while (item := queue.get(timeout=120)) is not None:
         yield item
 
 
@@ -61,5 +61,5 @@ def test_reading_ahead_is_bounded_and_ends_with_the_reader():
     batches = arrivals(items(), 8, None)
     assert next(batches) == list(range(8))
     batches.close()
-    assert closed.wait(60)
+    assert closed.wait(120)
     assert len(read) <= 3 * 8 + 2

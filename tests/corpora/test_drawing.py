@@ -10,7 +10,8 @@ from glassformer.corpora.phrasebook import balance, clauses, descriptions, frame
 from glassformer.corpora.phrasebook import corpus as phrasebook_corpus
 from glassformer.corpora.phrasebook.draw import THIRD, Draw
 from glassformer.corpora.phrasebook.frames import spelt_names
-from glassformer.corpora.phrasebook.lexicon import load_lexicon
+from glassformer.corpora.phrasebook.lexicon import as_woman, load_lexicon
+from glassformer.corpora.phrasebook.phrases import PRONOUNS, paired
 from glassformer.corpora.phrasebook.units import build, unit
 from tests.corpora.phrasebook import WORDS, linked, phrase, said
 
@@ -21,7 +22,7 @@ DRAW = Draw(WORDS, 1)
 def test_what_is_joined_belongs_together(seed: int) -> None:
     """Either the two say something of one pronoun, or both what someone is or has, which their words show."""
     draw = Draw(load_lexicon(), seed)
-    found = [sentence for sentence in (clauses.joined(draw) for _ in range(1000)) if sentence]
+    found = [sentence for sentence in (clauses.joined(draw) for _ in range(800)) if sentence]
     assert len(found) > 100
     for sentence in found:
         one, conjunction, other = re.split(r" (and|but|so) (?=\w+)", sentence.source, maxsplit=1)
@@ -55,6 +56,47 @@ def test_is_someone() -> None:
     for sentence in found:
         assert re.fullmatch(r"(Is|Are) .+\?", sentence.source)
         assert re.fullmatch(r"क्या .+ (है|हैं|हो)\?", sentence.target)
+
+
+MEN = {"father", "brother", "son", "uncle", "grandfather", "friend", "boy", "teacher", "doctor", "Ravi", "Mohan"}
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_two_people_are_men_unless_both_are_women(seed: int) -> None:
+    """As in बहन और भाई कैसे हैं, whichever comes first, and बहन और बेटी कैसी हैं: in every word that shows it."""
+    draw = Draw(load_lexicon(), seed)
+    couples = [frame for frame in frames.load_frames()[0] if "{both}" in frame.english and "{do" not in frame.english]
+    found = [sentence for _ in range(3000) if (sentence := frames.fill(draw.pick(couples), draw))]
+    shown = [
+        sentence
+        for sentence in found
+        if re.search(r"(कैसी|रही|थीं|गईं|आईं|रहती|चाहती|भूखी|प्यासी|अकेली|थकी)", sentence.target)
+    ]
+    assert len(shown) > 100
+    for sentence in shown:
+        assert MEN.isdisjoint(sentence.source.strip("?").replace(",", "").split()), sentence
+
+
+def test_you_are_one_or_many() -> None:
+    """As in "You are a policeman" and "You are policemen", both तुम पुलिसवाले हो."""
+    you, policeman = PRONOUNS["you"], WORDS.noun("policeman")
+    one, many = (descriptions.role(policeman, you, one=one) for one in (True, False))
+    assert (one.english, many.english) == ("a policeman", "policemen")
+    assert one.hindi == many.hindi == "पुलिसवाले"
+
+
+def test_two_of_a_trade() -> None:
+    """Sita and Anita are अध्यापिकाएँ, Sita and Ravi अध्यापक."""
+    teacher = WORDS.noun("teacher")
+    women, mixed = (paired(phrase("Sita"), phrase(other)) for other in ("Anita", "Ravi"))
+    assert descriptions.role(teacher, women).hindi == "अध्यापिकाएँ"
+    assert descriptions.role(teacher, mixed).hindi == "अध्यापक"
+
+
+def test_women_of_a_trade_without_a_word_of_its_own() -> None:
+    """As in "My sisters are doctors", डॉक्टर, never डॉक्टरें; अध्यापिकाएँ have one."""
+    doctors, teachers = (as_woman(WORDS.noun(name)).hindi.plural for name in ("doctor", "teacher"))
+    assert (doctors, teachers) == ("डॉक्टर", "अध्यापिकाएँ")
 
 
 def test_a_comparison_may_be_denied() -> None:

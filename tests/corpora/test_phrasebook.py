@@ -66,7 +66,7 @@ def test_every_word_is_seen_often(sentences: list[Sentence]) -> None:
     seen = Counter(word for sentence in sentences for word in words_of(sentence))
     spelt = {word.lower() for names in spelt_names() for pair in names for word in pair}
     fixed = {word for sentence in (*frames.fixed(), *phrasebook_corpus.lecture()) for word in words_of(sentence)}
-    rare = {word for word, count in seen.items() if count < balance.FLOOR / 5} - spelt - fixed
+    rare = {word for word, count in seen.items() if count < balance.FLOOR / 3} - spelt - fixed
     assert not rare
     assert len(seen.keys() - spelt) > 3_000
 

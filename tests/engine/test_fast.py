@@ -510,7 +510,7 @@ def test_threads_that_the_system_does_not_give():
         "many = walk(engine, sources([4, 6]))\n"
         "assert all(np.array_equal(a, b) for a, b in zip(few, many))\n"
     )
-    outcome = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    outcome = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert outcome.returncode == 0, outcome.stderr[-500:]
 
 

@@ -18,7 +18,7 @@ import pytest
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 WEB = Path(__file__).parents[2] / "glassformer" / "glass" / "web"
 AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
-PATIENCE = 10_000  # milliseconds until something that never comes is a failure; no measure of speed
+PATIENCE = 60_000  # milliseconds until something that never comes is a failure; no measure of speed
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 800}
 
 

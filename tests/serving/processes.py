@@ -12,15 +12,15 @@ import requests
 from tests.commands import start
 
 
-def started(*arguments):
+def started(*arguments, **settings):
     """A server in a process of its own, and its address."""
-    process = start("serve", "--port", 0, *arguments)
+    process = start("serve", "--port", 0, *arguments, **settings)
     line = process.stderr.readline().decode()
     url = re.search(r"http://\S+", line)[0]
     until = time.monotonic() + 120
     while True:
         try:
-            if requests.get(f"{url}/readyz", timeout=60).status_code == 200:
+            if requests.get(f"{url}/readyz", timeout=120).status_code == 200:
                 return process, url
         except requests.ConnectionError:
             pass
@@ -36,7 +36,7 @@ def ended(process):
 
 def answers(url):
     try:
-        return requests.post(f"{url}/v1/translate", json={"text": "a b"}, timeout=60).status_code == 200
+        return requests.post(f"{url}/v1/translate", json={"text": "a b"}, timeout=120).status_code == 200
     except requests.ConnectionError:
         return False
 

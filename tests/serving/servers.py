@@ -11,9 +11,11 @@ import torch
 
 from glassformer.model import ModelConfig, Transformer
 from glassformer.serving.app import make_app
+from glassformer.serving.ending import EndingServer
 from glassformer.serving.limits import Limits
 from glassformer.serving.models import Source
-from glassformer.serving.server import Server, listen
+from glassformer.serving.protocol import configure
+from glassformer.serving.server import listen
 from glassformer.serving.settings import ServeSettings
 from glassformer.translator import Translator
 from tests.letters import SMALL, letter_tokenizer
@@ -36,20 +38,20 @@ def write_model(directory, seed=1, corpus="phrasebook"):
 
 
 @contextmanager
-def serving(folder, *sources, limits=None, **settings):
-    """A server of these models; its address."""
+def serving(folder, *sources, limits=None, ready=True, **settings):
+    """A server of these models, which it has read if it is to be `ready`; its address."""
     own = Path(folder) / f"serving-{time.monotonic_ns()}"
     own.mkdir()
     sources = tuple(source if isinstance(source, Source) else Source(source) for source in sources)
     listening = listen("127.0.0.1", 0)
     made = ServeSettings(sources, own, limits=limits or Limits(), **settings)
     app = make_app(made)
-    server = Server(made, app)
+    server = EndingServer(configure(made, lambda: app), app.state.service)
     thread = threading.Thread(target=server.run, args=([listening],))
     thread.start()
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     try:
-        while not (server.started and app.state.service.ready):
+        while not (server.started and app.state.service.ready >= ready):
             time.sleep(0.01)
         yield Address(url, server, app.state.service)
     finally:
@@ -68,13 +70,13 @@ class Address(str):
         return made
 
     def post(self, path, body=None, **settings):
-        return requests.post(self + path, json=body, timeout=30, **settings)
+        return requests.post(self + path, json=body, timeout=120, **settings)
 
     def request(self, method, path, **settings):
-        return requests.request(method, self + path, timeout=30, **settings)
+        return requests.request(method, self + path, timeout=120, **settings)
 
     def get(self, path, **settings):
-        return requests.get(self + path, timeout=30, **settings)
+        return requests.get(self + path, timeout=120, **settings)
 
 
 def events(response):

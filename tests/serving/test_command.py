@@ -59,7 +59,7 @@ def test_signals(model):
     try:
         process.send_signal(signal.SIGHUP)
         assert b"letters was read again" in process.stderr.readline()
-        assert requests.post(f"{url}/v1/translate", json={"text": "a b"}, timeout=60).status_code == 200
+        assert requests.post(f"{url}/v1/translate", json={"text": "a b"}, timeout=120).status_code == 200
     finally:
         process.send_signal(signal.SIGTERM)
     assert ended(process) == (0, "")

@@ -36,7 +36,7 @@ def test_no_answer_depends_on_what_it_is_batched_with(model, tmp_path, engine, p
 
         def ask(question):
             text, beam = question
-            answer = session.post(f"{address}/v1/translate", json={"text": text, "beam": beam}, timeout=60)
+            answer = session.post(f"{address}/v1/translate", json={"text": text, "beam": beam}, timeout=120)
             assert answer.status_code == 200, answer.text
             return answer.json()["translations"][0]
 

@@ -80,7 +80,7 @@ def test_a_key_that_nobody_saw_is_not_in_the_file(file):
         for where, status in ((full, 1), (None, 2)):
             closed = {"stdout": where, "stderr": -1} if where else {"preexec_fn": lambda: os.close(1), "stdout": None}
             process = start("serve", "--keys", file, "--new-key", "bob", **closed)
-            _, err = process.communicate(timeout=60)
+            _, err = process.communicate(timeout=120)
             assert process.returncode == status and err.decode().startswith("glassformer: ") and err.count(b"\n") == 1
             assert file.read_bytes() == before
     assert Keys.read(file).owner(alice)
@@ -115,7 +115,7 @@ def test_who_has_no_key_gets_nothing(model, file, tmp_path):
             assert address.get(path).status_code == 401
         for path in ("/livez", "/readyz", "/health", "/openapi.json", "/", "/languages"):
             assert address.get(path).status_code == 200
-        assert requests.put(f"{address}/v1/models/letters", timeout=10).status_code == 401
+        assert requests.put(f"{address}/v1/models/letters", timeout=120).status_code == 401
         libre = LibreTranslateAPI(address, api_key=key)
         assert libre.translate("a", "en", "hi")
         deep = deepl.DeepLClient(key, server_url=address)

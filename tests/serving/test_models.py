@@ -131,14 +131,14 @@ def test_put_reads_the_directory_again_and_a_bad_one_leaves_what_there_was(tmp_p
         before = answered(address)[1]
         exchange(directory, seed=2)
         assert answered(address)[1] == before
-        assert requests.put(f"{address}/v1/models/letters", timeout=30).status_code == 200
+        assert requests.put(f"{address}/v1/models/letters", timeout=120).status_code == 200
         after = answered(address)[1]
         assert after == said(directory) != before
         (directory / "config.json").write_text("{}")
-        refused = requests.put(f"{address}/v1/models/letters", timeout=30)
+        refused = requests.put(f"{address}/v1/models/letters", timeout=120)
         assert refused.status_code == 409 and refused.json()["error"]["code"] == "bad_model"
         assert answered(address)[1] == after
-        assert requests.put(f"{address}/v1/models/none", timeout=30).status_code == 404
+        assert requests.put(f"{address}/v1/models/none", timeout=120).status_code == 404
 
 
 def test_swaps_under_load_lose_no_request(tmp_path):
@@ -152,14 +152,14 @@ def test_swaps_under_load_lose_no_request(tmp_path):
 
         def ask(session):
             while not ended.is_set():
-                answer = session.post(f"{address}/v1/translate", json={"text": TEXTS}, timeout=30)
+                answer = session.post(f"{address}/v1/translate", json={"text": TEXTS}, timeout=120)
                 answers.append((answer.status_code, tuple(one["text"] for one in answer.json()["translations"])))
 
         with ThreadPoolExecutor(4) as pool, requests.Session() as session:
             clients = [pool.submit(ask, session) for _ in range(4)]
             for number in range(6):
                 exchange(directory, seed=number % 2 + 1)
-                assert requests.put(f"{address}/v1/models/letters", timeout=30).status_code == 200
+                assert requests.put(f"{address}/v1/models/letters", timeout=120).status_code == 200
             ended.set()
             for client in clients:
                 client.result()

@@ -47,7 +47,7 @@ def schema_of(path, method, status, media):
 
 
 def asked(server, method, path, body, media):
-    connection = HTTPConnection("127.0.0.1", server.port, timeout=60)
+    connection = HTTPConnection("127.0.0.1", server.port, timeout=120)
     try:
         path = path.replace("{id}", "0" * 32).replace("{name}", "nothing")
         connection.request(method, path, body, {"content-type": media} if body else {})

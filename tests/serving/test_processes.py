@@ -44,9 +44,9 @@ def test_a_process_that_is_killed_comes_back(two):
     while len(workers_of(process) - workers) < 1:
         assert time.monotonic() < until
         assert answers(url)  # nothing was under way
-    assert requests.put(f"{url}/v1/models/letters", timeout=60).status_code == 200
+    assert requests.put(f"{url}/v1/models/letters", timeout=120).status_code == 200
     assert all(answers(url) for _ in range(5))
-    counts = requests.get(f"{url}/metrics", timeout=60).text
+    counts = requests.get(f"{url}/metrics", timeout=120).text
     assert 'glassformer_requests_total{method="POST",path="/v1/translate",status="200"}' in counts
 
 
@@ -55,7 +55,7 @@ def test_whoever_asks_while_a_process_is_killed_gets_an_answer(two, stays):
     """The right one or 502, whether the connection is kept or is a new one for each request."""
     process, url = two
     expected = {
-        text: translation(requests.post(f"{url}/v1/translate", json={"text": text}, timeout=60)) for text in TEXTS
+        text: translation(requests.post(f"{url}/v1/translate", json={"text": text}, timeout=120)) for text in TEXTS
     }
     outcomes, stop = Counter(), threading.Event()
 
@@ -120,7 +120,7 @@ def test_an_answer_that_was_begun_is_not_followed_by_another(two):
     body = {"text": " ".join(sentences), "beam": 16, "stream": True}
     for _ in range(20):
         seen = []
-        with requests.post(f"{url}/v1/translate", json=body, stream=True, timeout=60) as answer:
+        with requests.post(f"{url}/v1/translate", json=body, stream=True, timeout=120) as answer:
             lines = answer.iter_lines()
             seen.append(next(lines))
             for worker in workers_of(process):
@@ -140,8 +140,8 @@ def test_processes_end_with_the_one_that_started_them(model):
     process, _ = started(model, "--workers", 2)
     workers = workers_of(process)
     process.kill()
-    process.communicate(timeout=60)
-    until = time.monotonic() + 60
+    process.communicate(timeout=120)
+    until = time.monotonic() + 120
     while any(Path(f"/proc/{worker}").exists() for worker in workers):
         assert time.monotonic() < until
         time.sleep(0.05)
@@ -171,10 +171,10 @@ def test_workers_know_together_what_a_client_did(model):
     process, url = started(model, "--workers", 2, "--set", "rate=40")
     try:
         texts = {"text": ["a b"], "target_lang": "HI"}
-        found = [requests.post(f"{url}/v2/translate", json=texts, timeout=60).status_code for _ in range(45)]
+        found = [requests.post(f"{url}/v2/translate", json=texts, timeout=120).status_code for _ in range(45)]
         assert set(found) == {200, 429} and 40 <= found.count(200) <= 42
         time.sleep(2)  # in which there is room for one more
-        assert requests.get(f"{url}/v2/usage", timeout=60).json()["character_count"] == 3 * found.count(200)
+        assert requests.get(f"{url}/v2/usage", timeout=120).json()["character_count"] == 3 * found.count(200)
     finally:
         process.send_signal(signal.SIGTERM)
     assert ended(process)[0] == 0

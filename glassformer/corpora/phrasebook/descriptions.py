@@ -11,6 +11,7 @@ from .phrases import PRONOUNS, Phrase, belonging, named, nominal
 from .units import Sentence, Unit, build, mark, unit, whole
 from .verbs import refusal
 
+ADULTS = ("man", "woman")
 THERE = whole("there", "")
 BEING = ("present", "present", "present", "past", "future")
 DEGREES = (whole("very", "बहुत"), whole("very", "बहुत"), whole("too", "बहुत ज़्यादा"))
@@ -73,7 +74,9 @@ def _anything(draw: Draw) -> Phrase:
         return draw.person()
     if chance < 0.31:
         return PRONOUNS["it"]
-    if chance < 0.4:
+    if chance < 0.35:
+        return draw.couple()
+    if chance < 0.44:
         return draw.living(draw.kind("animal"))
     noun = draw.pick(draw.words.nouns)
     if noun.living:
@@ -139,12 +142,16 @@ def _comparable(draw: Draw, subject: Phrase, state: Adjective) -> Phrase | None:
 
 
 def identity(draw: Draw) -> Sentence | None:
-    """As in "We are friends", "He is not a doctor": हम दोस्त हैं, वह डॉक्टर नहीं है."""
-    subject = draw.person() if draw.chance(0.75) else draw.elder()
-    noun = draw.kind("job", "acquaintance", "child") if draw.chance(0.8) else draw.words.noun("friend")
-    if not _may_be(subject, noun):
+    """As in "We are friends", "My sister is not a doctor": हम दोस्त हैं, मेरी बहन डॉक्टर नहीं है."""
+    subject = _somebody(draw)
+    noun = draw.kind("job", "acquaintance", "child") if draw.chance(0.85) else draw.words.noun("friend")
+    if not may_be(subject, noun):
         return None
-    what = _predicate(draw, noun, subject)
+    adjective = draw.adjective(noun, 0.4)
+    if adjective and (adjective.english not in LASTING or (noun.english, adjective.english) == ("friend", "old")):
+        adjective = None  # an old friend need not be old
+    very = adjective is not None and adjective.graded and draw.chance(0.3)
+    what = role(noun, subject, adjective, very=very, one=draw.chance(0.5))
     tense = draw.pick(BEING)
     negative = draw.pick(("+", "+", "+", "not", "n't"))
     is_ = said_to_be(draw, subject, subject.agreement, tense, negative)
@@ -152,12 +159,26 @@ def identity(draw: Draw) -> Sentence | None:
     return build("identity", key, (subject.subject, is_, what), (0, 2, 1))
 
 
-def _may_be(subject: Phrase, noun: Noun) -> bool:
+def _somebody(draw: Draw) -> Phrase:
+    """Someone of whom one says what he or she is: mostly of a family, "my aunt", "his wife"; or "that woman"."""
+    chance = draw.random()
+    if chance < 0.35:
+        return draw.person()
+    if chance < 0.85:
+        return draw.living(draw.kind("family", "elder", "spouse"))
+    if chance < 0.95:
+        return nominal(draw.words.noun(draw.pick(ADULTS)), draw.pick(("the", "this", "that")))
+    return draw.known_couple()
+
+
+def may_be(subject: Phrase, noun: Noun) -> bool:
     """Whether the noun can be said of the subject: no woman is a fisherman, Mr Sharma is no child."""
     gender = subject.agreement.gender
     if "child" in noun.kinds and subject.agreement.plural and subject.person == "it":
         return False
-    if subject.noun and "elder" not in subject.noun.kinds and "kin" not in subject.noun.kinds:
+    if "child" in noun.kinds and "job" not in noun.kinds and (subject.noun or subject.several):
+        return False
+    if subject.noun and not _grown(subject) and subject.noun.kinds.isdisjoint(("elder", "kin", "spouse")):
         return False
     if subject.noun is noun or (noun.english == "friend" and subject.person != "they"):
         return False
@@ -166,12 +187,17 @@ def _may_be(subject: Phrase, noun: Noun) -> bool:
     return not noun.english.endswith("man") and noun.english not in ("boy", "actor", "child", "baby", "waiter")
 
 
+def _grown(subject: Phrase) -> bool:
+    return subject.noun is not None and subject.noun.english in ADULTS
+
+
 def kinship(draw: Draw) -> Sentence | None:
-    """As in "She is my sister", "Ravi is not her brother": वह मेरी बहन है, रवि उसका भाई नहीं है."""
+    """As in "She is my sister", "Ravi is not our teacher": वह मेरी बहन है, रवि हमारा अध्यापक नहीं है."""
     subject = draw.pick((PRONOUNS["he"], PRONOUNS["she"], named(draw.name()), named(draw.name())))
-    noun = draw.kind("kin", "spouse")
+    noun = draw.kind("kin", "spouse", "acquaintance")
     woman = subject.agreement.gender == "f"
-    if noun.gender != subject.agreement.gender and noun.english not in ("friend", "boss"):
+    of_either = noun.english in ("friend", "boss") or ("acquaintance" in noun.kinds and may_be(subject, noun))
+    if noun.gender != subject.agreement.gender and not of_either:
         return None
     owner = draw.pick(("my", "our", "your", "his", "her"))
     if owner == subject.owner or ("spouse" in noun.kinds and owner != ("her" if noun.gender == "m" else "his")):
@@ -202,18 +228,20 @@ LASTING = frozenset(
 )
 
 
-def _predicate(draw: Draw, noun: Noun, subject: Phrase) -> Unit:
-    """A noun said of someone: "a doctor" is डॉक्टर, without एक; plural of an honoured man."""
-    adjective = draw.adjective(noun, 0.4)
-    if adjective and (adjective.english not in LASTING or (noun.english, adjective.english) == ("friend", "old")):
-        adjective = None  # an old friend need not be old
+def role(
+    noun: Noun, subject: Phrase, adjective: Adjective | None = None, *, very: bool = False, one: bool = True
+) -> Unit:
+    """A noun said of someone: "a doctor" is डॉक्टर, without एक; plural of an honoured man, and of तुम.
+
+    `one`: "you" are one person, as in "You are a doctor".
+    """
     if subject.agreement.gender == "f":
         noun = as_woman(noun)
-    if subject.person == "they":
+    if subject.person == "they" and not (subject.key == "you" and one):
         return nominal(noun, "", True, adjective).subject
     honoured = subject.agreement.plural and noun.gender == "m"
     said, words = nominal(noun, "", False, adjective).english, nominal(noun, "", honoured, adjective).direct
-    if adjective and adjective.graded and draw.chance(0.3):
+    if very:
         return unit(f"a very:e {said}", f"बहुत:e {words}")
     first = adjective.english if adjective else noun.english
     return unit(f"{english.article(first)} {said}", words)

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from . import english
 from .lexicon import Adjective, Lexicon, Name, Noun, Reason, Verb
-from .phrases import NUMBERS, PRONOUNS, Phrase, belonging, named, nominal
+from .phrases import NUMBERS, PRONOUNS, Phrase, belonging, named, nominal, paired
 from .units import Unit, whole
 
 T = TypeVar("T")
@@ -195,6 +195,22 @@ class Draw:
     def elder(self, subject: Phrase | None = None) -> Phrase:
         """Father, mother and so on, whom Hindi honours in the plural."""
         return self._ones_own(self.kind("elder"), OWNERS, False, subject)
+
+    def couple(self) -> Phrase:
+        """Two people: "Ravi and Sita", "Ravi and his sister", "the girl and the teacher"."""
+        return self.two("child", "job") if self.chance(0.3) else self.known_couple()
+
+    def known_couple(self) -> Phrase:
+        """Two people, one or both by name: "Ravi and Sita", "Ravi and his sister"."""
+        first = named(self.name(honoured=False))
+        owned = nominal(self.kind("family", "elder"), first.owner)
+        second = owned if self.chance(0.5) else named(self.name(honoured=False))
+        return paired(first, second) if second.key != first.key else self.known_couple()
+
+    def two(self, *kinds: str) -> Phrase:
+        """Two of any of the kinds: "the dog and the cat"."""
+        first, second = self.kind(*kinds), self.kind(*kinds)
+        return paired(nominal(first), nominal(second)) if first is not second else self.two(*kinds)
 
     def _ones_own(self, noun: Noun, owners: Sequence[str], plural: bool, subject: Phrase | None) -> Phrase:
         """Somebody's noun, mostly the subject's own where it is his or hers."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from glassformer.corpora.names import place_names
 
-from . import english, hindi, numbers, verbs
+from . import descriptions, english, hindi, numbers, verbs
 from .draw import THIRD, Draw
 from .hindi import Agreement
 from .lexicon import Adjective, Verb, load_lexicon, read_rows
@@ -42,6 +42,7 @@ FEELINGS = (
     "busy",
 )
 TRAITS = ("kind", "clever", "rich", "honest", "famous", "young", "lazy")
+PERFECTIVES = {"गया": "जा", "आया": "आ", "मिला": "मिल", "उठा": "उठ"}  # with the stem of the verb
 RECIPIENTS = ("I", "I", "we", "he", "she", "they")
 
 
@@ -153,6 +154,16 @@ def tabled(draw: Draw) -> Sentence | None:
     return fill(draw.pick(_with(draw.pick(_tables()))), draw)
 
 
+def of_two(draw: Draw) -> Sentence | None:
+    """As in "How are your sister and brother?", "Ravi and his mother are tired": two people together."""
+    return fill(draw.pick(_naming("{both")), draw)
+
+
+def of_trades(draw: Draw) -> Sentence | None:
+    """As in "My sister wants to be a teacher": what men and women are."""
+    return fill(draw.pick(_naming("trade}")), draw)
+
+
 @cache
 def _tables() -> list[str]:
     return [slot for slot in slot_words() if _with(slot)]
@@ -167,9 +178,14 @@ def own_words() -> frozenset[str]:
     return frozenset(_MARKS.sub("", text).strip(",").lower() for words in said for text in words.split())
 
 
-@cache
 def _with(slot: str) -> list[Frame]:
-    return [frame for frame in load_frames()[0] if f"{{{slot}}}" in frame.english]
+    return _naming(f"{{{slot}}}")
+
+
+@cache
+def _naming(part: str) -> list[Frame]:
+    """The frames whose English has this."""
+    return [frame for frame in load_frames()[0] if part in frame.english]
 
 
 @cache
@@ -183,14 +199,17 @@ def fill(frame: Frame, draw: Draw) -> Sentence | None:
     parsed = _parse(frame)
     fillings: dict[str, Filling] = {}
     for slot in parsed.slots:
-        subject = next((filled for filled in fillings.values() if isinstance(filled, Phrase)), None)
-        fillings[slot] = _draw(slot, draw, subject, parsed.words)
+        phrases = [filled for filled in fillings.values() if isinstance(filled, Phrase)]
+        fillings[slot] = _draw(slot, draw, phrases, parsed.words)
     keys = [filled.key if isinstance(filled, Phrase) else filled for filled in fillings.values()]
     return _written(frame, fillings) if len(set(keys)) == len(keys) else None
 
 
-def _draw(slot: str, draw: Draw, subject: Phrase | None, literal: set[str]) -> Filling:
-    """Something for a slot; `literal` are the words of the frame, which "my" and "your" must not clash with."""
+def _draw(slot: str, draw: Draw, before: Sequence[Phrase], literal: set[str]) -> Filling:
+    """Something for a slot, after the phrases `before`; `literal` are the words of the frame, which "my" and "your"
+    must not clash with.
+    """
+    subject = before[0] if before else None
     name = slot.rstrip("0123456789")
     first, _, rest = name.partition(" ")
     if first in ("do", "solo", "bare", "act", "refuse", "doing", "command", "prohibit", "lets"):
@@ -208,8 +227,12 @@ def _draw(slot: str, draw: Draw, subject: Phrase | None, literal: set[str]) -> F
         return PRONOUNS[draw.pick(RECIPIENTS)]
     if name in ("rare", "new") or (name == "place" and draw.chance(0.1)):
         return Word(*draw.pick(spelt_names().held_out if name == "new" else spelt_names().trained))
+    if name in ("trade", "a trade"):
+        return _trade(draw, before[-1] if before else _doer(None, literal), first == "a")
     if name in ("both", "own both"):
         return _both(first, draw, subject, literal)
+    if first == "both":
+        return draw.two(rest)
     if rest and name not in slot_words():
         return _noun(first, rest, draw, subject, literal)
     return draw.pick(slot_words()[name])
@@ -279,6 +302,13 @@ def _noun(determiner: str, kind: str, draw: Draw, subject: Phrase | None, litera
     return nominal(noun, word, plural and "mass" not in noun.kinds)
 
 
+def _trade(draw: Draw, subject: Phrase, counted: bool) -> Word:
+    """What the subject is by trade: अध्यापिका of a woman; with एक if `counted`."""
+    noun = draw.pick([noun for noun in draw.nouns(("job",), False) if descriptions.may_be(subject, noun)])
+    said, words, _ = descriptions.role(noun, subject)
+    return Word(said, f"एक {words}" if counted and said.startswith("a") else words)
+
+
 def _doer(subject: Phrase | None, literal: set[str]) -> Phrase:
     """Who acts: you or I where the frame says so, or of whom it makes a request; else the subject, or everyone."""
     if "everyone" in literal:
@@ -288,10 +318,12 @@ def _doer(subject: Phrase | None, literal: set[str]) -> Phrase:
 
 
 def _both(sort: str, draw: Draw, subject: Phrase | None, literal: set[str]) -> Phrase:
-    """Two of a family, "my mother and my father"; at times without the second "my"."""
+    """Two of a family, "my mother and my father", at times without the second "my"; or any two people."""
+    if sort == "both" and draw.chance(0.4):
+        return draw.couple()
     owner = "own" if sort == "own" else "any"
     first = _noun(owner, draw.pick(("family", "elder")), draw, subject, literal)
-    noun = draw.kind("family", "elder")
+    noun = draw.pick([noun for noun in draw.nouns(("family", "elder"), False) if noun is not first.noun])
     word = first.english.partition(":")[0]
     return paired(first, nominal(noun, word if draw.chance(0.6) else "", own=sort == "own"))
 
@@ -380,10 +412,8 @@ def _agreeing(word: str, agreement: Agreement, last: bool) -> str:
         return hindi.was(agreement)
     if word.endswith("एगा") or word == "होगा" or word == "करेगा":
         return hindi.future({"होगा": "हो", "करेगा": "कर"}.get(word, word.removesuffix("एगा")), agreement)
-    if word == "गया":
-        return hindi.perfective("जा", agreement)
-    if word == "आया":
-        return hindi.perfective("आ", agreement)
+    if word in PERFECTIVES:
+        return hindi.perfective(PERFECTIVES[word], agreement, alone=last)
     if word.endswith("ता"):
         return hindi.participle(word.removesuffix("ता"), agreement, alone=last)
     return hindi.adjective(word, agreement.gender, agreement.plural)

@@ -185,11 +185,11 @@ def _reason(row: list[str], words: Lexicon) -> Reason:
 
 @cache
 def as_woman(noun: Noun) -> Noun:
-    """The noun as it is said of a woman: अध्यापिका, and डॉक्टर as a feminine."""
+    """The noun as it is said of a woman: अध्यापिका; डॉक्टर as a feminine, the same for many."""
     if noun.gender == "f":
         return noun
-    word = noun.woman or noun.hindi.direct
-    return replace(noun, hindi=hindi.noun_forms(word, "f"), gender="f")
+    forms = hindi.noun_forms(noun.woman, "f") if noun.woman else noun.hindi
+    return replace(noun, hindi=forms, gender="f")
 
 
 @cache

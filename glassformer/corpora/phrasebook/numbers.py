@@ -23,6 +23,7 @@ def clock() -> list[tuple[str, str]]:
     hours = {hour: words()[hour] for hour in range(2, 13)}
     found = 2 * [(f"{english} o'clock", f"{hindi} बजे") for english, hindi in hours.values()]
     found += [(f"{hour} o'clock", f"{hour} बजे") for hour in hours]
+    found += [(english, f"{hindi} बजे") for english, hindi in hours.values()]
     found += [(f"half past {english}", f"साढ़े {hindi} बजे") for hour, (english, hindi) in hours.items() if hour > 2]
     found += [("half past two", "ढाई बजे")]
     found += [(f"quarter past {english}", f"सवा {hindi} बजे") for english, hindi in hours.values()]

@@ -87,6 +87,11 @@ class Phrase:
         return "'s:" in self.english
 
     @property
+    def several(self) -> bool:
+        """Whether it is two phrases with "and"."""
+        return " and:" in self.english
+
+    @property
     def place(self) -> str:
         """The postposition of a place: सड़क पर, स्टेशन पर, but गाँव में."""
         return "पर" if self.noun and self.noun.kinds & {"at", "street", "surface", "seat"} else "में"

@@ -10,7 +10,7 @@ APOSTROPHE = "\u2019"  # the typographic one, which phones type
 HINDI_STOPS = {"": "", ".": "\u0964", "!": "!", "?": "?"}
 # What a statement and a question end in, with how often of a hundred.
 STOPS = {"": 50, ".": 40, "!": 10}
-ASKING = {"?": 67, "": 33}
+ASKING = {"?": 60, "": 40}
 
 
 class Style(NamedTuple):

@@ -25,11 +25,17 @@ def find_names(names: Sequence[str], columns: Columns, place: str, what: str = "
     if all(len(places) == 1 for places in found):
         return tuple(place for places in found for place in places)
     choices = shown(names)
+    numbers = "; where this is no header but a pair, by number: --columns 1 2" if any(map(_is_text, names)) else ""
     if columns:
         missing = next(name for name, places in zip(columns, found, strict=True) if len(places) != 1)
-        raise InputError(f"{place}: {what} {choices}; which of them is '{missing}'? Name two with --columns")
+        raise InputError(
+            f"{place}: {what} {choices}; which of them is '{missing}'? Name two with --columns, of a file to "
+            f"validate on with --valid-columns{numbers}"
+        )
     first = " ".join(map(_shown, names[:2])) if len(names) == 2 else "SOURCE TARGET"
-    raise InputError(f"{place}: {what} {choices}; say which is source and which is target, as in --columns {first}")
+    raise InputError(
+        f"{place}: {what} {choices}; say which is source and which is target, as in --columns {first}{numbers}"
+    )
 
 
 def numbers_of(columns: Columns) -> tuple[int, ...] | None:
@@ -43,6 +49,11 @@ def numbers_of(columns: Columns) -> tuple[int, ...] | None:
 def shown(names: Sequence[str]) -> str:
     """The first of the names in one line, those in quotes that are no plain words."""
     return ", ".join(map(_shown, names[:MOST])) + (", ..." if len(names) > MOST else "")
+
+
+def _is_text(name: str) -> bool:
+    """Whether it looks like a sentence rather than a column's name."""
+    return len(name.split()) > 2 or name.strip()[-1:] in {*".!?।。"}
 
 
 def _shown(name: str) -> str:

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from glassformer.errors import InputError
 from glassformer.text.readers.columns import Columns, Row, find_names, numbers_of
-from glassformer.text.readers.lines import LONGEST, lines_of, too_long
+from glassformer.text.readers.lines import LONGEST, lines_of, too_long, without_blank_end
 
 
 def csv_rows(stream: BinaryIO, columns: Columns, name: str) -> Iterator[Row]:
@@ -19,7 +19,7 @@ def csv_rows(stream: BinaryIO, columns: Columns, name: str) -> Iterator[Row]:
 
     Raises InputError for a row with another number of fields than the first, and quotes that do not match.
     """
-    rows = _rows(lines_of(stream, name), name)
+    rows = without_blank_end(_rows(lines_of(stream, name), name))
     chosen, width = numbers_of(columns), 0
     for line, row in rows:
         place = f"{name}:{line}"

@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 
 from glassformer.errors import InputError
 from glassformer.text.readers.columns import Columns, Row, find_names
-from glassformer.text.readers.lines import LONGEST, lines_of, refuse_nul, too_long
+from glassformer.text.readers.lines import LONGEST, lines_of, refuse_nul, too_long, without_blank_end
 
 SHAPE = '{"source": "...", "target": "..."}'
 CHUNK = 1 << 16  # bytes read at a time
@@ -19,7 +19,7 @@ def jsonl_rows(stream: BinaryIO, columns: Columns, name: str) -> Iterator[Row]:
 
     Raises InputError for a line that is none.
     """
-    for number, text in lines_of(stream, name):
+    for number, text in without_blank_end(lines_of(stream, name)):
         place = f"{name}:{number}"
         if not text.strip():
             raise InputError(f"{place}: the line is blank; remove it (each line must be {SHAPE})")

@@ -11,14 +11,15 @@ import os
 import re
 import sys
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, cast
+from typing import Any, BinaryIO, NamedTuple, TypeVar, cast
 
 from glassformer.errors import InputError
 from glassformer.text.readers.zstd import open_zstd
 
+T = TypeVar("T")
 STDIN = "-"
 BOM = b"\xef\xbb\xbf"
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -70,6 +71,19 @@ def lines_of(stream: BinaryIO, name: str) -> Iterator[tuple[int, str]]:
             yield number, _decode(raw, skipped, number, name)
         if not raw.endswith(b"\n"):  # the end: a terminal would have to be told it again
             return
+
+
+def without_blank_end(rows: Iterable[tuple[int, T]]) -> Iterator[tuple[int, T]]:
+    """The rows without the empty ones at the file's end, where programs leave some; one that others follow stays."""
+    blank = None
+    for row in rows:
+        if not row[1]:
+            blank = blank or row
+            continue
+        if blank:
+            yield blank
+            blank = None
+        yield row
 
 
 def too_long(what: str) -> str:
@@ -151,7 +165,7 @@ def _decode(raw: bytes, skipped: int, number: int, name: str) -> str:
         at = skipped + error.start
         raise InputError(
             f"{place}: byte {at + 1} of the line (0x{raw[at]:02x}) is not UTF-8; convert the file to UTF-8 "
-            "(iconv -t UTF-8) or mend the line"
+            "(from Western Europe's old encoding: iconv -f WINDOWS-1252 -t UTF-8) or mend the line"
         ) from None
     refuse_nul(text, place)
     return text

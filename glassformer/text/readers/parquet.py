@@ -1,5 +1,6 @@
 """Parquet, read by pyarrow: the extra `parquet`."""
 
+import os
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
@@ -7,10 +8,11 @@ from glassformer.errors import InputError
 from glassformer.text.readers.columns import Columns, Row, find_names, numbers_of
 from glassformer.text.readers.json import checked_text, sides_of
 from glassformer.text.readers.lines import LONGEST, too_long
+from glassformer.text.readers.parquet_pages import pages_of
 
 ROWS = 64  # decoded at a time: each cell may be a megabyte that the file has only once
 LARGEST = 2 * ROWS * LONGEST  # bytes of so many rows
-PACKED = 200  # times that a column may be packed; text is at most ten
+PACKED = 200  # times that a page, or all text, may be packed; text is at most ten
 
 
 def parquet_rows(stream: BinaryIO, columns: Columns, name: str) -> Iterator[Row]:
@@ -27,7 +29,7 @@ def parquet_rows(stream: BinaryIO, columns: Columns, name: str) -> Iterator[Row]
         ) from None
     try:
         with pyarrow.parquet.ParquetFile(stream) as file:
-            yield from _rows(file, columns, name)
+            yield from _rows(file, stream, columns, name)
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         if isinstance(error, OSError) and error.errno:  # the disk's trouble, not the file's
             raise
@@ -35,7 +37,7 @@ def parquet_rows(stream: BinaryIO, columns: Columns, name: str) -> Iterator[Row]
         raise InputError(f"{name} is not a whole Parquet file ({why}); copy or write it again") from None
 
 
-def _rows(file: Any, columns: Columns, name: str) -> Iterator[Row]:
+def _rows(file: Any, stream: BinaryIO, columns: Columns, name: str) -> Iterator[Row]:
     names, number = file.schema_arrow.names, 0
     nested = "translation" in names and not (columns and all(str(column) in names for column in columns[:2]))
     chosen = (0, 1) if nested else numbers_of(columns) or find_names(names, columns, name)
@@ -44,10 +46,14 @@ def _rows(file: Any, columns: Columns, name: str) -> Iterator[Row]:
     # A direction's column that is not there is for `sides_of` to say.
     wanted = ["translation", *(each for each in map(str, columns[2:]) if each in names)]
     wanted = wanted if nested else [names[at] for at in chosen]
-    _refuse_bomb(file.metadata, wanted, name)
+    _refuse_bomb(stream, wanted, name)
+    left = max(LARGEST, PACKED * stream.seek(0, os.SEEK_END))
     for batch in file.iter_batches(batch_size=ROWS, columns=wanted):
         if batch.nbytes > LARGEST:
             raise InputError(f"{name}:{number + 1}: {too_long('a text of this row or the next ones')}")
+        left -= batch.nbytes
+        if left < 0:
+            raise InputError(f"{name}:{number + 1}: the same again and again: {PACKED} times what the file has")
         for record in batch.to_pylist():
             number += 1
             place = f"{name}:{number}"
@@ -57,15 +63,11 @@ def _rows(file: Any, columns: Columns, name: str) -> Iterator[Row]:
                 yield number, *(checked_text(record[key], key, place) for key in wanted)
 
 
-def _refuse_bomb(metadata: Any, wanted: list[str], name: str) -> None:
-    """InputError for a column of much that is packed into little: a page, which may be one text, is unpacked whole."""
-    for group in map(metadata.row_group, range(metadata.num_row_groups)):
-        for column in map(group.column, range(group.num_columns)):
-            unpacked = column.total_uncompressed_size
-            if column.path_in_schema.split(".")[0] in wanted and unpacked > max(
-                LARGEST, PACKED * column.total_compressed_size
-            ):
-                raise InputError(
-                    f"{name}: column '{column.path_in_schema[:40]}' unpacks to {unpacked:,} bytes, more than {PACKED} "
-                    "times what it takes; is it text? Write the file again"
-                )
+def _refuse_bomb(stream: BinaryIO, wanted: list[str], name: str) -> None:
+    """InputError for a page of much that is packed into little: a page, which may be one text, is unpacked whole."""
+    for page in pages_of(stream):
+        if page.column.split(".")[0] in wanted and page.unpacked > max(LARGEST, PACKED * page.packed):
+            raise InputError(
+                f"{name}: a page of column '{page.column[:40]}' unpacks to {page.unpacked:,} bytes, more than {PACKED} "
+                "times what it takes; is it text? Write the file again"
+            )

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from glassformer.errors import InputError
 from glassformer.text.readers.columns import Columns, Row, find_names, numbers_of
-from glassformer.text.readers.lines import lines_of
+from glassformer.text.readers.lines import lines_of, without_blank_end
 
 # A column that is no sentence: a number, a date, an address, a licence.
 NO_SENTENCE = re.compile(r"[\d\W_]*|https?://\S+|.*(CC[- ]BY|\(CC|Attribution|tatoeba\.org).*", re.DOTALL)
@@ -19,7 +19,7 @@ def tsv_rows(stream: BinaryIO, columns: Columns, name: str) -> Iterator[Row]:
     Names stand in the first line, which is then no pair. Raises InputError for a line without these columns; without
     `columns` there must be exactly two.
     """
-    lines = lines_of(stream, name)
+    lines = without_blank_end(lines_of(stream, name))
     chosen, width = numbers_of(columns) or (0, 1), 0 if columns else 2
     if columns and not numbers_of(columns):
         for number, text in islice(lines, 1):

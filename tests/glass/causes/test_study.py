@@ -1,9 +1,11 @@
 """A study: patterns of constructed attentions, intervals, swaps, and the command."""
 
 import json
+from collections import Counter
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from glassformer.errors import UsageError
 from glassformer.glass.causes.study.contrasts import Contrasts, measure
@@ -13,6 +15,7 @@ from glassformer.glass.causes.study.study import study
 from glassformer.glass.causes.sweep import sweep
 from glassformer.glass.observe import observe
 from glassformer.glass.tensor import TracedTensor
+from glassformer.glass.views.terminal.study import print_study
 from glassformer.text.pairs import Pair
 from tests.commands import refusal, run, write
 from tests.glass.models import cached
@@ -172,6 +175,15 @@ def test_the_command(model, pairs):
     assert data["sentences"] == 3 and len(data["patterns"]) == 2 * 3 * 4
     assert [one["found"] for one in data["contrasts"]] == [3, 0]
     assert json.loads(run(*asked, "--json", "--limit", "2").out)["sentences"] == 2
+
+
+def test_words_of_the_text_are_told_from_those_around_them(capsys):
+    result = study(cached(norm_position="pre"), PAIRS, [Contrasts.parse("a:e")], limit=10)
+    (found,) = result.contrasts
+    found.used, found.carried = 8, {"layer 0": [0.5] * 8}
+    found.carriers = {"layer 0": Counter({"the": 5, "(the swapped word)": 2, "at": 1})}
+    print_study(Console(width=120), result)
+    assert 'encoder, after layer 0, at "the" (5), the swapped word (2), "at" (1)' in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import lzma
+import subprocess
 import sys
 import tracemalloc
 from xml.sax.saxutils import escape, quoteattr
@@ -196,7 +197,8 @@ def test_a_row_of_csv_has_the_line_where_it_begins(tmp_path):
         ),
         ("source,source,target\n", ":1: columns source, source, target; say which"),
         ("source,target\na,b,c\n", ":2: 3 fields, expected 2"),
-        ("source,target\na,b\n\n", ":3: the line is blank"),
+        ("source,target\na,b\n\nc,d\n", ":3: the line is blank"),
+        ('"I am here.","Hier bin ich, ja."\n', "no header but a pair, by number: --columns 1 2"),
         ('source,target\na,"b\nc,d\n', ":2: not CSV (unexpected end of data)"),
         ('source,target\na,b\n"a"x,b\n', ":3: not CSV"),
         ('source,target\n"' + "x\n" * 100_000, ":2: not CSV (field larger than field limit"),
@@ -436,6 +438,12 @@ def test_a_bracket_may_begin_a_sentence_of_standard_input(monkeypatch):
     assert texts("-") == [("[laughs]", "[lacht]")]
 
 
+def test_a_name_that_is_not_there_may_be_of_the_other_files(tmp_path):
+    path = write(tmp_path / "valid.tsv", "I am here.\tHier bin ich.\n")
+    said = refusal(path, ["English", "German"])
+    assert "which of them is 'English'" in said and "--valid-columns" in said and "by number" in said
+
+
 def test_names_in_a_message_stay_on_its_line(tmp_path):
     path = write(tmp_path / "a.csv", as_csv([("a", "b")], ("en\n\x1b[31m", "x" * 10_000)))
     message = refusal(path)
@@ -448,12 +456,12 @@ def test_names_in_a_message_stay_on_its_line(tmp_path):
 
 
 def test_a_cell_of_parquet_is_bounded(tmp_path):
-    """By its column's sizes before it is unpacked, or by its length before Python has it."""
+    """By its page's size before it is unpacked, or by its length before Python has it."""
     rows = {"source": ["a", "x" * (LONGEST * 130)], "target": ["b", "b"]}
     bomb = as_parquet(tmp_path / "bomb.parquet", **rows)
     sys.modules["pyarrow.parquet"].write_table(sys.modules["pyarrow"].table(rows), bomb, compression="zstd")
     assert bomb.stat().st_size < LONGEST
-    assert "column 'source' unpacks to 136,3" in refusal(bomb)
+    assert "a page of column 'source' unpacks to 136,3" in refusal(bomb)
     for cell in ("x" * (LONGEST + 1), "xy" * (65 * LONGEST)):
         path = tmp_path / "long.parquet"
         sys.modules["pyarrow.parquet"].write_table(
@@ -462,6 +470,78 @@ def test_a_cell_of_parquet_is_bounded(tmp_path):
         assert "is longer than 1,048,576 bytes" in refusal(path)
     path = as_parquet(tmp_path / "most.parquet", source=["x" * LONGEST], target=["b"])
     assert [len(source) for source, _ in texts(path)] == [LONGEST]
+
+
+def varint(number):
+    """A number as Thrift's compact protocol has it: the sign lowest, seven bits a byte, the lowest first."""
+    bits = (number << 1 ^ number >> 63) & (1 << 64) - 1
+    digits = [bits >> shift & 0x7F for shift in range(0, max(bits.bit_length(), 1), 7)]
+    return bytes([*(digit | 0x80 for digit in digits[:-1]), digits[-1]])
+
+
+def with_footer(data, change):
+    """A Parquet file with another footer."""
+    size = int.from_bytes(data[-8:-4], "little")
+    footer = change(data[-8 - size : -8])
+    return data[: -8 - size] + footer + len(footer).to_bytes(4, "little") + b"PAR1"
+
+
+def test_a_footer_of_parquet_that_lies_of_sizes(tmp_path):
+    """What is unpacked is told by the pages."""
+    sizes = {"use_dictionary": False, "data_page_size": 1 << 30, "write_statistics": False}
+    path = as_parquet(tmp_path / "a.parquet", source=["x" * 1_000_000] * 150, target=["b"] * 150)
+    table = sys.modules["pyarrow.parquet"].read_table(path)
+    sys.modules["pyarrow.parquet"].write_table(table, path, compression="zstd", **sizes)
+    column = sys.modules["pyarrow.parquet"].ParquetFile(path).metadata.row_group(0).column(0)
+    told = varint(column.total_uncompressed_size)
+    data = with_footer(path.read_bytes(), lambda footer: footer.replace(told, varint(1000)))
+    assert data != path.read_bytes()
+    assert "a page of column 'source' unpacks to 150,000,6" in refusal(write(path, data))
+
+
+def test_a_text_of_parquet_that_is_there_once_is_not_read_for_ever(tmp_path):
+    path = as_parquet(tmp_path / "a.parquet", source=["x" * 1000] * 200_000, target=["b"] * 200_000)
+    assert "200 times what the file has" in refusal(path)
+
+
+def test_any_number_in_a_footer_of_parquet(tmp_path):
+    """Some end the process in pyarrow, if it is asked what the footer says of a column."""
+    whole = as_parquet(tmp_path / "a.parquet", source=["a b", "c"] * 5, target=["d", "e f"] * 5).read_bytes()
+    size = int.from_bytes(whole[-8:-4], "little")
+    numbers = [varint(number) for number in (0, 2**62, 2**31, -1, 1)]
+    for place in range(size):
+        new = numbers[place % 5]
+        forged = with_footer(whole, lambda old, at=place, new=new: old[:at] + new + old[at + 1 :])
+        try:
+            assert len(texts(write(tmp_path / "b.parquet", forged))) <= 10
+        except InputError as error:
+            assert "\n" not in str(error)
+
+
+READS_DAMAGED_FILES = """
+import sys
+from pathlib import Path
+from glassformer.errors import InputError
+from glassformer.text.pairs import read_pairs
+
+path = Path(sys.argv[1])
+good = path.read_bytes()
+for at in range(len(good)):
+    for byte in (11, 66, 123):
+        path.write_bytes(good[:at] + bytes([byte]) + good[at + 1 :])
+        try:
+            list(read_pairs(path))
+        except InputError:
+            pass
+"""
+
+
+def test_a_damaged_file_of_parquet_does_not_end_the_process(tmp_path):
+    """In a process of its own: pyarrow's own check of a column may end by `abort`."""
+    pytest.importorskip("pyarrow")
+    path = as_parquet(tmp_path / "a.parquet", source=["a", "b c"], target=["x", "y z"])
+    command = [sys.executable, "-c", READS_DAMAGED_FILES, path]
+    assert subprocess.run(command, stderr=subprocess.PIPE, timeout=300).stderr == b""
 
 
 def test_a_row_of_csv_is_bounded(tmp_path):

@@ -157,7 +157,7 @@ def test_no_thread_waits_busily_where_fewer_processors_are_used():
 
     def seconds(how):
         command = [sys.executable, "-W", "ignore", "-c", WAITING, how]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=60)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=120)
         return float(done.stdout)
 
     assert seconds("gathered") < 0.2 * seconds("spread")

@@ -3,13 +3,14 @@
 from rich.console import Console
 from rich.text import Text
 
-from glassformer.glass.causes.study.contrasts import Findings
+from glassformer.glass.causes.study.contrasts import SWAPPED, Findings
 from glassformer.glass.causes.study.interval import Estimate, estimate
 from glassformer.glass.causes.study.patterns import PATTERNS
 from glassformer.glass.causes.study.study import Study
 from glassformer.glass.numbers import MINUS, fixed
 from glassformer.glass.views.terminal.grid import Row, print_grid
 from glassformer.glass.views.terminal.text import DIM, ORANGE, heading, print_line, visible
+from glassformer.text.printable import quote
 
 MOST = 0.5  # a head that gives a pattern half of its weight, or carries half of a change, stands out
 LITTLE = 0.05  # heads that carry less of a change are counted, not listed
@@ -46,6 +47,11 @@ def _number(value: float) -> str:
     return text.removeprefix("-") if float(text) == 0 else text.replace("-", MINUS)
 
 
+def _carrier(word: str) -> str:
+    """A word in quotes: some, as `the`, would read as one of ours."""
+    return SWAPPED.strip("()") if word == SWAPPED else quote(word)
+
+
 def _contrast(console: Console, one: Findings) -> None:
     heading(console, f"Contrast {visible(one.contrasts.text)}")
     print_line(
@@ -59,9 +65,9 @@ def _contrast(console: Console, one: Findings) -> None:
     for depth, words in one.carriers.items():
         where = depth if depth == "embedding" else f"after {depth}"
         share = _with_interval(estimate(one.carried[depth]))
-        named = ", ".join(f"{visible(word)} {count}" for word, count in words.most_common(WORDS))
+        named = ", ".join(f"{_carrier(word)} ({count})" for word, count in words.most_common(WORDS))
         others = sum(words.values()) - sum(count for _, count in words.most_common(WORDS))
-        rest = f", others {others}" if others else ""
+        rest = f", others ({others})" if others else ""
         print_line(console, f"{share:>18}  ", (f"encoder, {where}, at ", DIM), f"{named}{rest}")
     heads = one.heads()
     listed = {head: estimated for head, estimated in heads.items() if abs(estimated.mean) >= LITTLE}

@@ -1,0 +1,1 @@
+"""The page: what a browser loads. A package, so that an installation has it."""
