@@ -514,6 +514,24 @@ def test_threads_that_the_system_does_not_give():
     assert outcome.returncode == 0, outcome.stderr[-500:]
 
 
+def test_a_process_may_end_while_its_threads_translate():
+    code = (
+        "import sys, threading; sys.path.insert(0, '.')\n"
+        "from glassformer.engine import generate\n"
+        "from glassformer.search import SearchOptions\n"
+        "from tests.engine.test_fast import fast, make, sources\n"
+        "engine, begun, long = fast(make()), threading.Barrier(3), SearchOptions(beam=4, min_length=20)\n"
+        "def translate():\n"
+        "    generate(engine, sources([4, 6] * 8), long)\n"
+        "    begun.wait(50)\n"
+        "    while True: generate(engine, sources([4, 6] * 8), long)\n"
+        "for _ in range(2): threading.Thread(target=translate, daemon=True).start()\n"
+        "begun.wait(50)\n"
+    )
+    outcome = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert outcome.returncode == 0, outcome.stderr[-500:]
+
+
 @pytest.mark.parametrize("value", [-(2**31), -1, 0, 2, 3, 2**16, 2**30 - 1, 2**30, 2**31 - 1])
 def test_sizes_that_the_library_is_given(value, monkeypatch):
     """Whatever they are: a message, or a model that works. (Of max_length the memory is asked for: no large ones.)"""
