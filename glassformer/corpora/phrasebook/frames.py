@@ -183,6 +183,12 @@ def _with(slot: str) -> list[Frame]:
 
 
 @cache
+def frame_keys() -> frozenset[str]:
+    """The keys that sentences of frames have."""
+    return frozenset(frame.english for frame in load_frames()[0])
+
+
+@cache
 def _naming(part: str) -> list[Frame]:
     """The frames whose English has this."""
     return [frame for frame in load_frames()[0] if part in frame.english]
