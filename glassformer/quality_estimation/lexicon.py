@@ -60,9 +60,10 @@ class Lexicon:
         return bool(self.source)
 
     def __or__(self, other: "Lexicon") -> "Lexicon":
-        """The words of both; what is expected is as `other` says where it knows the word."""
+        """The words of both, a word as often as in the one that has it oftener; what is expected is as `other` says
+        where it knows the word. Of a lexicon and itself, itself."""
         once = (self.once - other.target.keys()) | other.once
-        counts = Counter(self.counts) + Counter(other.counts)
+        counts = Counter(self.counts) | Counter(other.counts)
         return Lexicon({**self.source, **other.source}, {**self.target, **other.target}, once, counts)
 
     def to_bytes(self) -> bytes:
