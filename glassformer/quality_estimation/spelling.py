@@ -92,9 +92,9 @@ class Speller:
 
     def _trained(self, word: str) -> str | None:
         """The trained word that it is read as, if there is one; of equally likely ones the first of the alphabet."""
-        near = [(-self.counts[other] * likely, other) for other, likely in self._near(word)]
-        negative, other = min(near, default=(0.0, ""))
-        return other if -negative > SURELY * self._count(word) else None
+        near = sorted((other, self.counts[other] * likely) for other, likely in self._near(word))
+        other, weight = max(near, key=lambda one: one[1], default=("", 0.0))
+        return other if weight > SURELY * self._count(word) else None
 
     def _near(self, word: str) -> Iterator[tuple[str, float]]:
         """The trained words that one slip makes this one, and how likely the slip is."""
