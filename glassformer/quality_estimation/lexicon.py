@@ -84,9 +84,11 @@ class Lexicon:
         try:
             for line in file.decode().split("\n")[:-1]:
                 part, word, expected, *count = line.split("\t")
+                if len(count) > (part == "source"):
+                    raise ValueError("a column too many")
                 parts[part][word] = tuple(expected.split())
                 if part == "source":
-                    counts[word] = int("".join(count) or UNCOUNTED)
+                    counts[word] = int(count[0]) if count else UNCOUNTED
         except (ValueError, KeyError) as error:
             raise InputError(f"{name}: truncated or not a lexicon; copy the model again") from error
         return cls(parts["source"], parts["target"], frozenset(parts["once"]), counts)

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, NamedTuple
 MAGIC, TAIL = b"PAR1", 8  # the length of the footer, and MAGIC
 LARGEST_FOOTER = 32 << 20  # bytes
 LARGEST_HEADER = 4 << 20  # of a page, which may hold two texts of its statistics
-DEEPEST = 20  # structs within each other
+DEEPEST = 20  # structs and lists within each other
 STOP, TRUE, FALSE, BYTE, I16, I32, I64, DOUBLE, BINARY, LIST, SET, MAP, STRUCT = range(13)
 
 
@@ -86,8 +86,6 @@ class _Reader:
 
     def struct(self, depth: int = 0) -> dict[int, Any]:
         """The values of a struct by the numbers of their fields."""
-        if depth > DEEPEST:
-            raise ValueError("nests too deep")
         fields: dict[int, Any] = {}
         number = 0
         while (head := self._byte()) != STOP:
@@ -96,6 +94,8 @@ class _Reader:
         return fields
 
     def _value(self, kind: int, depth: int) -> Any:
+        if depth > DEEPEST:
+            raise ValueError("nests too deep")
         if kind in (TRUE, FALSE):
             return kind == TRUE
         if kind == BYTE:

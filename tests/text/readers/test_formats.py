@@ -9,6 +9,7 @@ import lzma
 import subprocess
 import sys
 import tracemalloc
+from random import Random
 from xml.sax.saxutils import escape, quoteattr
 
 import pytest
@@ -497,6 +498,15 @@ def test_a_footer_of_parquet_that_lies_of_sizes(tmp_path):
     data = with_footer(path.read_bytes(), lambda footer: footer.replace(told, varint(1000)))
     assert data != path.read_bytes()
     assert "a page of column 'source' unpacks to 150,000,6" in refusal(write(path, data))
+
+
+def test_a_page_of_parquet_whose_header_nests_without_end(tmp_path):
+    """Lists in lists, as structs in structs, in the place of the first header."""
+    text = "".join(Random(1).choices("abcdefghijklmnop", k=9_000))  # which no packing makes short
+    whole = as_parquet(tmp_path / "a.parquet", source=[text], target=["b"]).read_bytes()
+    for nested in (b"\x19" * 5_000, b"\x1c" * 5_000):  # of one item each; a field that is a struct
+        forged = whole[:4] + b"\x19" + nested + whole[5 + len(nested) :]
+        assert "not a whole Parquet file" in refusal(write(tmp_path / "b.parquet", forged))
 
 
 def test_a_text_of_parquet_that_is_there_once_is_not_read_for_ever(tmp_path):
