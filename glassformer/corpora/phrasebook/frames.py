@@ -146,12 +146,12 @@ def everyday(draw: Draw) -> Sentence | None:
 
 def counted(draw: Draw) -> Sentence | None:
     """As in "I am thirty years old", "It costs 20 rupees": a number, of which there are many."""
-    return fill(draw.pick(_with("number")), draw)
+    return fill(draw.pick(_naming("{number}")), draw)
 
 
 def tabled(draw: Draw) -> Sentence | None:
     """As in "My birthday is in March", "Where is my radio?": of each table of slots.tsv as many."""
-    return fill(draw.pick(_with(draw.pick(_tables()))), draw)
+    return fill(draw.pick(_naming(f"{{{draw.pick(_tables())}}}")), draw)
 
 
 def of_two(draw: Draw) -> Sentence | None:
@@ -166,7 +166,7 @@ def of_trades(draw: Draw) -> Sentence | None:
 
 @cache
 def _tables() -> list[str]:
-    return [slot for slot in slot_words() if _with(slot)]
+    return [slot for slot in slot_words() if _naming(f"{{{slot}}}")]
 
 
 @cache
@@ -176,10 +176,6 @@ def own_words() -> frozenset[str]:
     said = [_parts(token.starred)[0] if token.starred else token.written for one in parsed for token in one.tokens]
     said += [text for words in slot_words().values() for word in words for text in word]
     return frozenset(_MARKS.sub("", text).strip(",").lower() for words in said for text in words.split())
-
-
-def _with(slot: str) -> list[Frame]:
-    return _naming(f"{{{slot}}}")
 
 
 @cache
