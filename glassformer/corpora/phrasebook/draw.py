@@ -192,6 +192,11 @@ class Draw:
             return self.elder(subject)
         return self.living(self.pick(self.people), looks_only, subject)
 
+    def women(self) -> Phrase:
+        """Several women: "the nurses", "those girls"."""
+        nouns = [noun for noun in self.people if noun.gender == "f" and "kin" not in noun.kinds]
+        return nominal(self.pick(nouns), self.pick(("the", "the", "these", "those")), True)
+
     def elder(self, subject: Phrase | None = None) -> Phrase:
         """Father, mother and so on, whom Hindi honours in the plural."""
         return self._ones_own(self.kind("elder"), OWNERS, False, subject)
@@ -278,7 +283,7 @@ class Draw:
         else:
             noun = self.pick(self._objects[verb])
             thing = self.living(noun, subject=subject) if noun.living else self.thing(noun, subject, definite)
-        return thing if thing.key != subject.key else named(self._stranger(subject))
+        return thing if thing.referent != subject.referent else named(self._stranger(subject))
 
     def _takes_it(self, verb: Verb) -> bool:
         """Whether "it" may be the object: not of two verbs by one name, as one plays chess or a flute."""

@@ -203,7 +203,7 @@ def fill(frame: Frame, draw: Draw) -> Sentence | None:
     for slot in parsed.slots:
         phrases = [filled for filled in fillings.values() if isinstance(filled, Phrase)]
         fillings[slot] = _draw(slot, draw, phrases, parsed.words)
-    keys = [filled.key if isinstance(filled, Phrase) else filled for filled in fillings.values()]
+    keys = [filled.referent if isinstance(filled, Phrase) else filled for filled in fillings.values()]
     return _written(frame, fillings) if len(set(keys)) == len(keys) else None
 
 
@@ -313,7 +313,7 @@ def _trade(draw: Draw, subject: Phrase, counted: bool) -> Word:
 
 def _doer(subject: Phrase | None, literal: set[str]) -> Phrase:
     """Who acts: you or I where the frame says so, or of whom it makes a request; else the subject, or everyone."""
-    if "everyone" in literal:
+    if literal & {"everyone", "everybody"}:
         return PRONOUNS["they"]
     speaker = "you" if "you" in literal else "I"
     return subject if subject and speaker.lower() not in literal else PRONOUNS[speaker]
@@ -412,8 +412,8 @@ def _agreeing(word: str, agreement: Agreement, last: bool) -> str:
         return hindi.is_(agreement)
     if word == "था":
         return hindi.was(agreement)
-    if word.endswith("एगा") or word == "होगा" or word == "करेगा":
-        return hindi.future({"होगा": "हो", "करेगा": "कर"}.get(word, word.removesuffix("एगा")), agreement)
+    if word == "होगा" or word.endswith(("एगा", "ेगा")):
+        return hindi.future("हो" if word == "होगा" else word[:-3], agreement)
     if word in PERFECTIVES:
         return hindi.perfective(PERFECTIVES[word], agreement, alone=last)
     if word.endswith("ता"):
