@@ -144,7 +144,7 @@ def test_forms_of_common_verbs_are_seen_often(parts: dict[str, list[Sentence]]) 
     seen = Counter(word for s in parts["train"] for word in set(s.target.rstrip("?").split()))
     forms = "खाऊँगा पढ़ूँगा लिखूँगा गाऊँगा सोऊँगा बोलूँगा सुनूँगा ख़रीदूँगा खाओगे पढ़ोगे लिखोगे गाओगे सुनोगे गाएगी लिखेगी पढ़ेगी बेचेगी"
     for form in (*forms.split(), "खोईं", "तोड़ीं", "बेचीं", "खोलीं", "लिखीं", "धोईं"):
-        assert seen[nfc(form)] >= 40, form
+        assert seen[nfc(form)] >= 35, form
 
 
 def test_every_table_of_slots_is_drawn_from() -> None:

@@ -73,7 +73,7 @@ UNSEEN: tuple[Callable[[Draw], Sentence | None], ...] = (
     unseen.must_give,
 )
 PER_PAIR = 4  # held-out sentences of one held-out pair of words, so that many pairs are tried
-KNOWN_BY_HEART = 8  # times that a sentence without a slot is trained on in each way that it is written
+KNOWN_BY_HEART = 14  # times that a sentence without a slot is trained on in each way that it is written
 PART_SIZE = 2_000  # sentences kept of each held-out part
 
 

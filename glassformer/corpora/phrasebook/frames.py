@@ -220,7 +220,7 @@ def _draw(slot: str, draw: Draw, before: Sequence[Phrase], literal: set[str]) ->
     if name in ("who", "who3", "she", "whom"):
         return _subject(draw, third=name != "who")
     if name in ("person", "man", "woman"):
-        return _person(draw, {"man": "m", "woman": "f"}.get(name, ""))
+        return named(draw.name(honoured=False, gender={"man": "m", "woman": "f"}.get(name, "")))
     if name in ("feeling", "felt"):
         return draw.words.adjective(draw.pick(FEELINGS if name == "feeling" else FEELINGS[:6]))
     if name == "trait":
@@ -258,12 +258,6 @@ def spelt_names() -> SpeltNames:
     pairs = [pair for pair in place_names("hi") if pair[0] not in known and len(pair[0]) <= LONGEST_NAME]
     held_out = [pair for pair in pairs if zlib.crc32(pair[0].encode()) % HELD_OUT_NAMES == 0]
     return SpeltNames([pair for pair in pairs if pair not in held_out], held_out)
-
-
-def _person(draw: Draw, gender: str) -> Phrase:
-    """A name, of that gender where one is asked for."""
-    name = draw.name(honoured=False)
-    return named(name) if gender in ("", name.gender) else _person(draw, gender)
 
 
 def _subject(draw: Draw, third: bool) -> Phrase:
