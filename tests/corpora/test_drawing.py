@@ -1,19 +1,21 @@
 """How sentences of the phrasebook are drawn: patterns, balance, one translation each."""
 
 import re
+from collections import Counter
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glassformer.corpora.phrasebook import balance, clauses, descriptions, frames, questions
+from glassformer.corpora.phrasebook import balance, clauses, descriptions, frames, questions, statements
 from glassformer.corpora.phrasebook import corpus as phrasebook_corpus
 from glassformer.corpora.phrasebook.draw import THIRD, Draw
 from glassformer.corpora.phrasebook.frames import spelt_names
 from glassformer.corpora.phrasebook.lexicon import as_woman, load_lexicon
 from glassformer.corpora.phrasebook.phrases import PRONOUNS, paired
-from glassformer.corpora.phrasebook.units import build, unit
-from tests.corpora.phrasebook import WORDS, linked, phrase, said
+from glassformer.corpora.phrasebook.units import Sentence, build, unit
+from tests.corpora.phrasebook import WORDS, linked, nfc, phrase, said
 
 DRAW = Draw(WORDS, 1)
 
@@ -48,6 +50,19 @@ def test_what_is_added_for_politeness() -> None:
     for sentence in thanked:
         assert re.search(r", धन्यवाद\??$", sentence.target)
         assert {("you", "धन्यवाद")} <= {(a.strip("?,"), b.strip("?,")) for a, b in linked(sentence)}
+
+
+@pytest.mark.parametrize("pattern", [statements.giving, frames.everyday, statements.transitive])
+def test_nobody_gives_us_what_i_give(pattern: Callable[[Draw], Sentence | None]) -> None:
+    found = [sentence.source for _ in range(4000) if (sentence := pattern(DRAW))]
+    assert len(found) > 2000
+    assert not [source for source in found if re.search(r"^(I|We)\b[^,]* (us|me)$", source) and " and " not in source]
+
+
+def test_a_dirty_place_is_not_reached() -> None:
+    """Nothing is said of what one reaches, in "who" questions either: Hindi has no postposition there."""
+    found = [sentence.source for _ in range(6000) if (sentence := questions.who(DRAW)) and "reach" in sentence.source]
+    assert not found
 
 
 def test_is_someone() -> None:
@@ -122,6 +137,14 @@ def test_balance_prefers_what_is_rare() -> None:
     framed = build("test", "", (unit("My:a birthday:b", "मेरा:a जन्मदिन:b"),), (0,))  # which frames say
     counted.count(framed)
     assert list(counted.known_well([framed, seldom], 2, always=[])) == [framed]
+
+
+def test_forms_of_common_verbs_are_seen_often(parts: dict[str, list[Sentence]]) -> None:
+    """The first and second person and women's of the future, and women's things in the past, as others are."""
+    seen = Counter(word for s in parts["train"] for word in set(s.target.rstrip("?").split()))
+    forms = "खाऊँगा पढ़ूँगा लिखूँगा गाऊँगा सोऊँगा बोलूँगा सुनूँगा ख़रीदूँगा खाओगे पढ़ोगे लिखोगे गाओगे सुनोगे गाएगी लिखेगी पढ़ेगी बेचेगी"
+    for form in (*forms.split(), "खोईं", "तोड़ीं", "बेचीं", "खोलीं", "लिखीं", "धोईं"):
+        assert seen[nfc(form)] >= 35, form
 
 
 def test_every_table_of_slots_is_drawn_from() -> None:

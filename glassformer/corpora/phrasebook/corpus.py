@@ -26,6 +26,8 @@ QUOTAS: dict[Callable[[Draw], Sentence | None], int] = {
     because.because_weather: 3_000,
     statements.transitive: 15_000,
     statements.intransitive: 10_000,
+    statements.conjugated: 14_000,
+    statements.of_several: 2_500,
     statements.giving: 7_000,
     statements.feeling: 3_500,
     descriptions.quality: 6_000,
@@ -37,6 +39,7 @@ QUOTAS: dict[Callable[[Draw], Sentence | None], int] = {
     descriptions.having: 4_500,
     descriptions.lacking: 2_000,
     questions.yes_no: 7_000,
+    questions.intended: 5_500,
     questions.refused: 4_000,
     questions.is_it: 4_000,
     questions.what: 2_500,
@@ -70,7 +73,7 @@ UNSEEN: tuple[Callable[[Draw], Sentence | None], ...] = (
     unseen.must_give,
 )
 PER_PAIR = 4  # held-out sentences of one held-out pair of words, so that many pairs are tried
-KNOWN_BY_HEART = 8  # times that a sentence without a slot is trained on in each way that it is written
+KNOWN_BY_HEART = 14  # times that a sentence without a slot is trained on in each way that it is written
 PART_SIZE = 2_000  # sentences kept of each held-out part
 
 

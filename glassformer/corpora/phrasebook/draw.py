@@ -121,10 +121,11 @@ class Draw:
     def _named_kinds(self) -> dict[tuple[tuple[str, ...], bool], list[Noun]]:
         return {}
 
-    def name(self, honoured: bool = True) -> Name:
-        """A person's name, nearly half of those that are spelt; "Mr Sharma" only if `honoured`."""
+    def name(self, honoured: bool = True, gender: str = "") -> Name:
+        """A name, nearly half of those that are spelt; of that gender if any, "Mr Sharma" only if `honoured`."""
         name = self.pick(self.words.people if self.chance(0.45) else self.words.names)
-        return name if honoured or not name.honoured else self.name(honoured)
+        fits = (honoured or not name.honoured) and gender in ("", name.gender)
+        return name if fits else self.name(honoured, gender)
 
     @cached_property
     def deeds(self) -> list[Verb]:
@@ -192,6 +193,11 @@ class Draw:
             return self.elder(subject)
         return self.living(self.pick(self.people), looks_only, subject)
 
+    def women(self) -> Phrase:
+        """Several women: "the nurses", "those girls"."""
+        nouns = [noun for noun in self.people if noun.gender == "f" and "kin" not in noun.kinds]
+        return nominal(self.pick(nouns), self.pick(("the", "the", "these", "those")), True)
+
     def elder(self, subject: Phrase | None = None) -> Phrase:
         """Father, mother and so on, whom Hindi honours in the plural."""
         return self._ones_own(self.kind("elder"), OWNERS, False, subject)
@@ -201,10 +207,14 @@ class Draw:
         return self.two("child", "job") if self.chance(0.3) else self.known_couple()
 
     def known_couple(self) -> Phrase:
-        """Two people, one or both by name: "Ravi and Sita", "Ravi and his sister"."""
-        first = named(self.name(honoured=False))
+        """Two people, one or both by name: "Ravi and Sita", "Ravi and his sister".
+
+        Of chance a quarter would be two women, of whom Hindi speaks otherwise; here it is some two fifths.
+        """
+        women = self.chance(0.3)
+        first = named(self.name(honoured=False, gender="f" if women else ""))
         owned = nominal(self.kind("family", "elder"), first.owner)
-        second = owned if self.chance(0.5) else named(self.name(honoured=False))
+        second = owned if self.chance(0.5) else named(self.name(honoured=False, gender="f" if women else ""))
         return paired(first, second) if second.key != first.key else self.known_couple()
 
     def two(self, *kinds: str) -> Phrase:
@@ -278,7 +288,7 @@ class Draw:
         else:
             noun = self.pick(self._objects[verb])
             thing = self.living(noun, subject=subject) if noun.living else self.thing(noun, subject, definite)
-        return thing if thing.key != subject.key else named(self._stranger(subject))
+        return thing if thing.referent != subject.referent else named(self._stranger(subject))
 
     def _takes_it(self, verb: Verb) -> bool:
         """Whether "it" may be the object: not of two verbs by one name, as one plays chess or a flute."""

@@ -203,7 +203,7 @@ def fill(frame: Frame, draw: Draw) -> Sentence | None:
     for slot in parsed.slots:
         phrases = [filled for filled in fillings.values() if isinstance(filled, Phrase)]
         fillings[slot] = _draw(slot, draw, phrases, parsed.words)
-    keys = [filled.key if isinstance(filled, Phrase) else filled for filled in fillings.values()]
+    keys = [filled.referent if isinstance(filled, Phrase) else filled for filled in fillings.values()]
     return _written(frame, fillings) if len(set(keys)) == len(keys) else None
 
 
@@ -220,7 +220,7 @@ def _draw(slot: str, draw: Draw, before: Sequence[Phrase], literal: set[str]) ->
     if name in ("who", "who3", "she", "whom"):
         return _subject(draw, third=name != "who")
     if name in ("person", "man", "woman"):
-        return _person(draw, {"man": "m", "woman": "f"}.get(name, ""))
+        return named(draw.name(honoured=False, gender={"man": "m", "woman": "f"}.get(name, "")))
     if name in ("feeling", "felt"):
         return draw.words.adjective(draw.pick(FEELINGS if name == "feeling" else FEELINGS[:6]))
     if name == "trait":
@@ -258,12 +258,6 @@ def spelt_names() -> SpeltNames:
     pairs = [pair for pair in place_names("hi") if pair[0] not in known and len(pair[0]) <= LONGEST_NAME]
     held_out = [pair for pair in pairs if zlib.crc32(pair[0].encode()) % HELD_OUT_NAMES == 0]
     return SpeltNames([pair for pair in pairs if pair not in held_out], held_out)
-
-
-def _person(draw: Draw, gender: str) -> Phrase:
-    """A name, of that gender where one is asked for."""
-    name = draw.name(honoured=False)
-    return named(name) if gender in ("", name.gender) else _person(draw, gender)
 
 
 def _subject(draw: Draw, third: bool) -> Phrase:
@@ -313,7 +307,7 @@ def _trade(draw: Draw, subject: Phrase, counted: bool) -> Word:
 
 def _doer(subject: Phrase | None, literal: set[str]) -> Phrase:
     """Who acts: you or I where the frame says so, or of whom it makes a request; else the subject, or everyone."""
-    if "everyone" in literal:
+    if literal & {"everyone", "everybody"}:
         return PRONOUNS["they"]
     speaker = "you" if "you" in literal else "I"
     return subject if subject and speaker.lower() not in literal else PRONOUNS[speaker]
@@ -412,8 +406,8 @@ def _agreeing(word: str, agreement: Agreement, last: bool) -> str:
         return hindi.is_(agreement)
     if word == "था":
         return hindi.was(agreement)
-    if word.endswith("एगा") or word == "होगा" or word == "करेगा":
-        return hindi.future({"होगा": "हो", "करेगा": "कर"}.get(word, word.removesuffix("एगा")), agreement)
+    if word == "होगा" or word.endswith(("एगा", "ेगा")):
+        return hindi.future("हो" if word == "होगा" else word[:-3], agreement)
     if word in PERFECTIVES:
         return hindi.perfective(PERFECTIVES[word], agreement, alone=last)
     if word.endswith("ता"):

@@ -77,6 +77,11 @@ class Phrase:
         return self.case(post, SUBJECT)
 
     @property
+    def referent(self) -> str:
+        """Whom or what it is: nobody gives "us" what "I" give."""
+        return "I" if self.key == "we" else self.key
+
+    @property
     def described(self) -> bool:
         """Whether it has an adjective."""
         return ":a" in self.english

@@ -7,7 +7,7 @@ from .because import bearing, being, predicate
 from .draw import Draw
 from .hindi import DEFAULT, Agreement
 from .lexicon import Verb
-from .phrases import Phrase, honoured_you, nominal
+from .phrases import PRONOUNS, Phrase, honoured_you, nominal
 from .units import Sentence, Unit, build, unit, whole
 
 ASKED = ("present", "progressive", "past", "future", "was-ing", "want", "perfect", "can", "going")
@@ -39,7 +39,17 @@ def yes_no(draw: Draw) -> Sentence:
     verb = draw.pick(draw.acts if draw.chance(0.7) else draw.deeds)
     subject = draw.asked(verb)
     thing = draw.object(verb, subject) if verb.marker != "none" else None
-    tense = _asked_tense(draw, verb)
+    return _yes_no(verb, subject, thing, _asked_tense(draw, verb))
+
+
+def intended(draw: Draw) -> Sentence:
+    """As in "Will you wait?": क्या तुम इंतज़ार करोगे?"""
+    verb = draw.pick(draw.human_acts if draw.chance(0.6) else draw.human_deeds)
+    thing = draw.object(verb, PRONOUNS["you"]) if verb.marker != "none" else None
+    return _yes_no(verb, PRONOUNS["you"], thing, "future")
+
+
+def _yes_no(verb: Verb, subject: Phrase, thing: Phrase | None, tense: str) -> Sentence:
     aux = _opening(tense, subject.person, True)
     said = verbs.inverted(verb, tense, verbs.agreement(verb, tense, subject, thing))
     who = verbs.subject_unit(verb, tense, subject)
@@ -173,7 +183,7 @@ def why_act(draw: Draw) -> Sentence:
 
 def who(draw: Draw) -> Sentence:
     """As in "Who ate the bread?", "Who is eating it?": रोटी किसने खाई?"""
-    verb = draw.pick([v for v in draw.human_acts if not v.light_gender])
+    verb = draw.pick([v for v in draw.human_acts if not v.light_gender and v.marker != "bare"])
     noun = draw.pick(draw.objects(verb))
     thing = draw.living(noun) if noun.living else draw.thing(noun, definite=True)
     tense = draw.pick(("past", "progressive", "future"))

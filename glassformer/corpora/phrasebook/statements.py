@@ -17,8 +17,10 @@ def _negation(tense: str, person: str, polarity: str) -> str:
 def transitive(draw: Draw) -> Sentence:
     """As in "The boy reads a book every day": लड़का रोज़ एक किताब पढ़ता है."""
     verb = draw.pick(draw.acts)
-    subject = draw.subject(verb)
-    tense = draw.tense(verb)
+    return _with_object(draw, verb, draw.subject(verb), draw.tense(verb))
+
+
+def _with_object(draw: Draw, verb: Verb, subject: Phrase, tense: str) -> Sentence:
     polarity = draw.polarity(tense)
     thing = draw.object(verb, subject, definite=polarity != "+")
     if polarity == "+":
@@ -46,8 +48,10 @@ def _said(draw: Draw, verb: Verb, tense: str, subject: Phrase, thing: Phrase | N
 def intransitive(draw: Draw) -> Sentence:
     """As in "The cat sat on its mat": बिल्ली अपनी चटाई पर बैठी."""
     verb = draw.pick(draw.deeds)
-    subject = draw.subject(verb)
-    tense = draw.tense(verb)
+    return _without_object(draw, verb, draw.subject(verb), draw.tense(verb))
+
+
+def _without_object(draw: Draw, verb: Verb, subject: Phrase, tense: str) -> Sentence:
     polarity = _negation(tense, subject.person, draw.polarity(tense))
     if polarity == "+":
         tense = draw.readable_tense(verb, tense, subject.person)
@@ -93,6 +97,32 @@ def _place(draw: Draw, verb: Verb, subject: Phrase) -> tuple[Unit | None, str]:
     return where, noun.english
 
 
+def conjugated(draw: Draw) -> Sentence:
+    """As in "I will write a letter", "She fell": the forms of each verb that the other patterns seldom draw."""
+    verb = draw.pick(draw.acts if draw.chance(0.6) else draw.deeds)
+    if "person" in verb.subjects:
+        subject = draw.pick((*(PRONOUNS[word] for word in ("I", "I", "you", "we", "she")), draw.women()))
+    else:
+        subject = draw.subject(verb)
+    tense = "past" if draw.chance(0.2) else "future"
+    build_of = _without_object if verb.marker == "none" else _with_object
+    return build_of(draw, verb, subject, tense)
+
+
+def of_several(draw: Draw) -> Sentence | None:
+    """As in "She lost her keys", "I didn't break the chairs": उसने अपनी चाबियाँ खोईं, whose verb has a form of its own."""
+    verb = draw.pick([verb for verb in draw.human_acts if verb.marker == "direct" and "ne" in verb.flags])
+    nouns = [noun for noun in draw.objects(verb) if noun.gender == "f" and not noun.living and "mass" not in noun.kinds]
+    if not nouns:
+        return None
+    subject = draw.person()
+    owner = draw.pick(("the", "the", "these", "those", subject.owner))
+    thing = nominal(draw.pick(nouns), owner, True, own=owner == subject.owner)
+    said = _said(draw, verb, "past", subject, thing, draw.polarity("past"))
+    who, what = verbs.subject_unit(verb, "past", subject), verbs.object_unit(verb, thing)
+    return build("transitive", f"{subject.key}|{verb.name}|{thing.key}", (who, said, what), (0, 2, 1))
+
+
 def giving(draw: Draw) -> Sentence | None:
     """As in "Ravi gave the girl a book", "... a book to the girl": रवि ने लड़की को एक किताब दी.
 
@@ -101,7 +131,7 @@ def giving(draw: Draw) -> Sentence | None:
     verb = draw.pick(_giving_verbs(draw))
     subject = draw.person()
     receiver = draw.person(subject=subject)
-    if receiver.key == subject.key:
+    if receiver.referent == subject.referent:
         receiver = PRONOUNS["they"]
     tense = draw.tense(verb)
     polarity = _negation(tense, subject.person, draw.polarity(tense))
