@@ -9,6 +9,7 @@ import lzma
 import subprocess
 import sys
 import tracemalloc
+import zlib
 from random import Random
 from xml.sax.saxutils import escape, quoteattr
 
@@ -87,6 +88,21 @@ def test_a_broken_packing_is_refused(tmp_path, suffix, spoil):
     path = write(tmp_path / f"a.tsv{suffix}", spoil(data))
     kind = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zst": "zstd"}[suffix]
     assert refusal(path).startswith(f"{path} is not a whole {kind} file")
+
+
+def test_xz_may_have_padding_between_its_streams(tmp_path):
+    padded = lzma.compress(b"a\tb\n") + bytes(4) + lzma.compress(b"c\td\n") + bytes(8)
+    assert texts(write(tmp_path / "a.tsv.xz", padded)) == [("a", "b"), ("c", "d")]
+    assert "not a whole xz file" in refusal(write(tmp_path / "b.tsv.xz", padded + b"more"))
+
+
+def test_xz_that_asks_for_gigabytes_is_refused_before_it_has_them(tmp_path):
+    data = bytearray(lzma.compress(b"a\tb\n", filters=[{"id": lzma.FILTER_LZMA2, "dict_size": 4096}]))
+    size = 4 * (data[12] + 1)  # of the block's header, whose last four bytes are its CRC-32;
+    assert data[14:17] == b"\x21\x01\x00"  # LZMA2, one byte of properties: a dictionary of 4 KiB
+    data[16] = 40  # 4 GiB
+    data[8 + size : 12 + size] = zlib.crc32(data[12 : 8 + size]).to_bytes(4, "little")
+    assert "Memory usage limit exceeded" in refusal(write(tmp_path / "a.tsv.xz", bytes(data)))
 
 
 @pytest.mark.parametrize("suffix", PACKERS)
