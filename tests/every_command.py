@@ -26,6 +26,10 @@ from tests.letters import QUICK, letters, write_tsv
 MARIAN = Path(__file__).parent / "interop" / "marian" / "words"
 LEFT = "a pipe whose reader went away"
 PATIENCE = 300  # seconds after which a command hangs; no measure of speed
+LOADED = [  # what commands load first, which takes most of their time
+    __name__, "glassformer.translator", "glassformer.explain", "glassformer.interop", "glassformer.quantize",
+    "glassformer.training.train",
+]  # fmt: skip
 WRITING = os.O_WRONLY | os.O_RDWR
 OPERATIONS = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate"}
 TINY = ["--device", "cpu", "--set", "store=store"]
@@ -155,7 +159,7 @@ class Processes:
 
     def __init__(self) -> None:
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload([__name__])
+        self._context.set_forkserver_preload(LOADED)
 
     def run(self, words: Sequence[str], folder: Path, disturbance: Disturbance | None = None) -> Ended:
         """`glassformer WORDS` in a folder, disturbed."""
