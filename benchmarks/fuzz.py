@@ -277,7 +277,7 @@ def fuzz(name: str, reader: Reader, folder: Path, seconds: float, chance: random
 def complain(name: str, path: Path, what: str, before: int) -> int:
     """Show the first few."""
     if before < 3:
-        kept = Path(tempfile.gettempdir()) / f"fuzz-{name}-{before}"
+        kept = Path(tempfile.gettempdir()) / f"fuzz-{name.replace('/', '-')}-{before}"
         shutil.copyfile(path, kept)
         print(f"{name}: {kept}: {what}\n", flush=True)
     return 1
