@@ -75,6 +75,12 @@ def array(text, data=b""):
     return change
 
 
+def misspelt(directory):
+    """Puts a byte with which no text in UTF-8 begins into a piece of a SentencePiece file."""
+    path = directory / "joint.spm"
+    path.write_bytes(path.read_bytes().replace("▁".encode(), b"\x82\x96\x81", 1))
+
+
 def floats(shape):
     return f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}}}"
 
@@ -92,6 +98,7 @@ CASES = [
     (archive("words"), appended("model.npz.decoder.yml", "#" * (1 << 20)), "1,048,576 are the most"),
     (archive("words"), appended("source.yml", "#" * (8 << 20)), "at most 8,388,608 are read"),
     (archive("words"), appended("source.yml", "\nx: [1]\n"), "not YAML"),
+    (archive("pieces"), misspelt, "joint.spm: a piece in it is not UTF-8"),
     (archive("words"), array("[" * 9999), "not a .npz of numbers"),
     (
         archive("words"),
