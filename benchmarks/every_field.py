@@ -5,7 +5,8 @@
 A place is a key of an object, or the first, second or last item of a list; lists of numbers have one. Each is replaced
 by each value of `fuzz.py` that hurts, left out, and named wrongly. A trace, plain and with its cause and weights, is
 then shown by the command `explain` in the terminal, as JSON, SVG, CSV, LaTeX and page; a model is loaded and
-translates; a checkpoint and a store are checked. All must be done, or refused in one line.
+translates; a checkpoint and a store are checked. All must be done, or refused in one line. A place that several traces
+have is tried in the first of them.
 
 Prints for each reader how many were tried and taken, and what did neither. The exit status is 1 where one did.
 """
@@ -120,11 +121,14 @@ def main() -> int:
         assert command(folder)[0] == 0
         every = {name: one for name, one in readers(folder / "work/run", folder).items() if one.suffix == ".json"}
         every = {name: one for name, one in every.items() if not name.startswith(("pairs", "trace"))} | traces(folder)
+        seen: set[tuple[str, Place]] = set()
         for name, reader in every.items():
+            value, kind = json.loads(reader.data), name.split()[0]
+            new_places = [place for place in places(value) if (kind, place) not in seen]
+            seen |= {(kind, place) for place in new_places}
             if not name.startswith(options.only):
                 continue
-            value = json.loads(reader.data)
-            pairs = itertools.product(places(value), (*HURTFUL, GONE, MISNAMED))
+            pairs = itertools.product(new_places, (*HURTFUL, GONE, MISNAMED))
             tried = taken = 0
             for place, new in itertools.islice(pairs, options.first, None, options.every):
                 path = folder / "hostile.json"

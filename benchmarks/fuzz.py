@@ -31,6 +31,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import polib
 from faults import command, fresh
 from fuzz_foreign import foreign_readers
 
@@ -191,6 +192,7 @@ def readers(run: Path, folder: Path) -> dict[str, Reader]:
     def pairs(text: bytes, suffix: str, columns: tuple[str, ...] = ()) -> Reader:
         return Reader(lambda path: [*islice(read_pairs(path, columns), 2000)], text, suffix)
 
+    compiled = polib.pofile(CATALOGUE.decode()).to_binary()
     translator = Translator.load(run)
     made = trace(translator, "a b", beam=2)
     made.save(folder / "trace.json")
@@ -216,7 +218,8 @@ def readers(run: Path, folder: Path) -> dict[str, Reader]:
         "pairs.tsv.xz": pairs(lzma.compress(b"a b\tc d\n" * 50), ".tsv.xz"),
         "glossary": Reader(Glossary.read, b"a\tb\tc\n# x\nd\n", ".tsv"),
         "markup": Reader(markup, b"<p>a <b>c</b> &amp; <i>d</p>" * 4),
-        "catalogue": Reader(lambda path: list(read_catalogue(path)), CATALOGUE, ".po"),
+        "catalogue.po": Reader(lambda path: list(read_catalogue(path)), CATALOGUE, ".po"),
+        "catalogue.mo": Reader(lambda path: list(read_catalogue(path)), compiled, ".mo"),
     }  # fmt: skip
 
 
@@ -274,7 +277,7 @@ def fuzz(name: str, reader: Reader, folder: Path, seconds: float, chance: random
 def complain(name: str, path: Path, what: str, before: int) -> int:
     """Show the first few."""
     if before < 3:
-        kept = Path(tempfile.gettempdir()) / f"fuzz-{name}-{before}"
+        kept = Path(tempfile.gettempdir()) / f"fuzz-{name.replace('/', '-')}-{before}"
         shutil.copyfile(path, kept)
         print(f"{name}: {kept}: {what}\n", flush=True)
     return 1

@@ -17,7 +17,7 @@ BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
 def said_by(script, *arguments):
     command = [sys.executable, "-W", "ignore", str(BENCHMARKS / script), *arguments]
-    outcome = subprocess.run(command, capture_output=True, text=True, timeout=150)
+    outcome = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
     return outcome.stdout
 

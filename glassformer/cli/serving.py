@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import socket
 import sys
 from importlib.util import find_spec
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from glassformer.cli.streams import say
 from glassformer.errors import InputError, UsageError
-from glassformer.system import leave
+from glassformer.system import STOPPING, leave
 
 PACKAGES = ("msgspec", "prometheus_client", "starlette", "uvicorn")  # of the extra `serve`
 
@@ -30,11 +31,19 @@ def serve(options: argparse.Namespace) -> None:
     if not 0 < options.memory < 1e6:
         raise UsageError(f"--memory is {options.memory}: it must be GB, above 0")
     _refuse_without_packages()
+    _close_at_signals()
     with TemporaryDirectory(prefix="glassformer-serve-", ignore_cleanup_errors=True) as folder:  # a job may write there
         if options.workers > 1:  # they count together; prometheus_client reads this when it is imported
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
         _serve(options, Path(folder))
     leave()
+
+
+def _close_at_signals() -> None:
+    """Have a signal that comes before the server hears it end this process, too, with its folder removed."""
+    for number in STOPPING:
+        if signal.getsignal(number) is signal.SIG_DFL:  # not one that nohup keeps away
+            signal.signal(number, lambda number, _: sys.exit(128 + number))
 
 
 def _serve(options: argparse.Namespace, folder: Path) -> None:

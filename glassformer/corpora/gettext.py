@@ -19,7 +19,7 @@ import polib
 from glassformer.corpora.corpus import Corpus
 from glassformer.corpora.split import split_groups
 from glassformer.errors import InputError
-from glassformer.reading import MIB, open_regular
+from glassformer.reading import MIB, read_regular
 from glassformer.text.encoding import encoding_problem
 from glassformer.text.pairs import Pair
 
@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 # What polib raises for a file that is broken or of another kind (found by spoiling files).
 BROKEN = (OSError, ValueError, LookupError, AttributeError, TypeError, struct.error)
 LARGEST = 128 * MIB  # bytes of a catalogue
+LITTLE_ENDIAN = b"\xde\x12\x04\x95"  # how such a compiled one begins
 CREDITS = {"translator-credits", "translator_credits", "translator credits", "your names", "your emails"}
 
 
@@ -86,7 +87,9 @@ def read_catalogue(path: Path) -> Iterator[tuple[str, str]]:
     Raises InputError if the file cannot be read as a catalogue.
     """
     try:
-        open_regular(path, LARGEST, named=True).close()
+        data = read_regular(path, LARGEST, named=True)
+        if path.suffix == ".mo":
+            _refuse_endless(data)
         catalogue = polib.mofile(str(path)) if path.suffix == ".mo" else polib.pofile(str(path))
         one, many = _forms(catalogue.metadata.get("Plural-Forms", ""))
     except BROKEN as error:
@@ -100,6 +103,20 @@ def read_catalogue(path: Path) -> Iterator[tuple[str, str]]:
             yield entry.msgid_plural, entry.msgstr_plural.get(many, "")
         else:
             yield entry.msgid, entry.msgstr
+
+
+def _refuse_endless(data: bytes) -> None:
+    """Raise ValueError for a compiled catalogue whose tables name more text than it has: polib makes room for that.
+
+    The format is GNU gettext's: how many entries there are, and where the tables of messages and translations stand,
+    which have the length and the place of each.
+    """
+    order = "<" if data.startswith(LITTLE_ENDIAN) else ">"
+    count, *tables = struct.unpack_from(f"{order}3I", data, 8)
+    for table in tables:
+        lengths = struct.unpack_from(f"{order}{2 * count}I", data, table)[::2]
+        if sum(lengths) > len(data):
+            raise ValueError(f"its tables name {sum(lengths):,} bytes of text, but it has {len(data):,} in all")
 
 
 def clean(source: str, target: str) -> tuple[str, str]:

@@ -11,14 +11,16 @@ Axes: V vocabulary, D d_model.
 """
 
 import dataclasses
+import math
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import torch
 import yaml
+from numpy.lib import format as npy
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -37,6 +39,7 @@ from glassformer.yaml_config import LARGEST, NOT_YAML, refuse_endless
 
 KIND = "marian archive"
 DECODER, SETTINGS, SOURCE, TARGET = "decoder.yml", "special:model.yml", "source.spm", "target.spm"
+HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}  # by the version of a .npy
 LENGTH = 1000  # tokens; sinusoidal positions know no limit, and this is Marian's own (`max-length`)
 EVENTS: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # what reads vocabularies; PyYAML may be without its C
 ACTIVATIONS = {"relu": "relu", "swish": "silu"}  # theirs: ours; its gelu is x * sigmoid(1.702 x), which is not ours
@@ -215,15 +218,26 @@ def _arrays(path: Path) -> dict[str, NDArray[Any]]:
     try:
         with zipfile.ZipFile(path) as archive:
             refuse_packed(archive, path)
+            for one in archive.infolist():
+                with archive.open(one) as file:
+                    _refuse_other_size(file, one, path)
         with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+            return {name: file[name] for name in file.files}
     except (InputError, MemoryError):
         raise
     except Exception as error:  # of zipfile, zlib, NumPy and Python's tokenizer, which reads the arrays' headers
         raise InputError(f"{path}: truncated, or not a .npz of numbers; copy it again") from error
-    if strange := next((name for name, one in arrays.items() if not isinstance(one, np.ndarray)), None):
-        raise InputError(f"{path}: {shown(strange)} in it is no array; copy it again")
-    return arrays
+
+
+def _refuse_other_size(file: IO[bytes], one: zipfile.ZipInfo, path: Path) -> None:
+    """Raise InputError for an array that has not the size that its header names: NumPy would make room for that."""
+    shape, _, kind = HEADERS[npy.read_magic(file)](file)
+    there = one.file_size - file.tell()
+    if math.prod(shape) * kind.itemsize != there:
+        name = shown(one.filename.removesuffix(".npy"))
+        raise InputError(
+            f"{path}: {name} should be {kind.name} of the shape {shown(shape)}, but has {there:,} bytes; copy it again"
+        )
 
 
 def _settings(arrays: dict[str, NDArray[Any]], path: Path) -> dict[str, Any]:

@@ -72,6 +72,8 @@ def read_spm(directory: Path, name: str) -> Any:
         raise InputError(f"{path}: not a SentencePiece model, or a truncated one; copy it again") from error
     if not model.pieces:
         raise InputError(f"{path}: has no pieces; copy it again")
+    if not all(isinstance(one.piece, str) for one in model.pieces):  # bytes where they are not UTF-8
+        raise InputError(f"{path}: a piece in it is not UTF-8; copy it again")
     if not all(math.isfinite(one.score) for one in model.pieces):
         raise InputError(f"{path}: a piece has a score that is no number; copy it again")
     return model

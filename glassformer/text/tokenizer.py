@@ -138,11 +138,12 @@ class Tokenizer:
             if not model:
                 raise InputError(f"{path}: is empty; copy the tokenizer again")
             tokenizer = cls(model)
+            pieces = tokenizer.pieces
         except OSError as error:
             raise InputError(f"{path}: cannot read the tokenizer: {error.strerror}") from error
-        except RuntimeError as error:
+        except (RuntimeError, UnicodeDecodeError) as error:  # the latter for a piece that is not UTF-8
             raise InputError(f"{path}: not a SentencePiece model, or a truncated one; copy it again") from error
-        if tuple(map(tokenizer.piece, range(len(PIECES)))) != PIECES:
+        if tuple(pieces[: len(PIECES)]) != PIECES:
             raise InputError(f"{path}: its first four pieces must be {' '.join(PIECES)}")
         if not all(tokenizer._pieces.is_control(one) for one in (PAD, BOS, EOS)):
             raise InputError(f"{path}: its first four pieces must be control tokens, which no text becomes")

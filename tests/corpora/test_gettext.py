@@ -155,6 +155,8 @@ BROKEN = {
     "text.mo": b"not a catalogue",
     "short.mo": struct.pack("<I", 0x950412DE),
     "far.mo": struct.pack("<7I", 0x950412DE, 0, 5, 1 << 30, 1 << 30, 0, 0),
+    "overlapping.mo": struct.pack("<7I", 0x950412DE, 0, 3, 28, 28, 0, 0) + struct.pack("<6I", *[30, 28] * 3),
+    "endless.mo": struct.pack(">7I", 0x950412DE, 0, 1, 28, 28, 0, 0) + struct.pack(">2I", 0xFFFFFFF0, 28),
     "syntax.po": b'msgid "a"\nmsgstr "b"\nthis is no catalogue\n',
     "bytes.po": b'msgid "a"\nmsgstr "\xff\xfe"\n',
 }
@@ -166,6 +168,13 @@ def test_a_broken_catalogue_is_refused_by_the_reader(tmp_path, name):
     with pytest.raises(InputError, match="is not a readable catalogue") as caught:
         list(read_catalogue(tmp_path / name))
     assert "\n" not in str(caught.value) and name in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["overlapping.mo", "endless.mo"])
+def test_a_compiled_catalogue_that_names_more_text_than_it_has_is_told(tmp_path, name):
+    (tmp_path / name).write_bytes(BROKEN[name])
+    with pytest.raises(InputError, match="bytes of text, but it has"):
+        list(read_catalogue(tmp_path / name))
 
 
 @pytest.mark.parametrize("kind", ["po", "mo"])

@@ -64,9 +64,25 @@ def appended(name, text):
     return change
 
 
-def header(directory):
-    with zipfile.ZipFile(directory / "model.npz", "a") as archive:
-        archive.writestr("x.npy", b"\x93NUMPY\x01\x00\x10\x27" + b"[" * 9999 + b"\n")
+def array(text, data=b""):
+    """Adds an array to an archive, whose header is a text and whose numbers are some bytes."""
+
+    def change(directory):
+        header = text.encode() + b"\n"
+        with zipfile.ZipFile(directory / "model.npz", "a") as archive:
+            archive.writestr("x.npy", b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + data)
+
+    return change
+
+
+def misspelt(directory):
+    """Puts a byte with which no text in UTF-8 begins into a piece of a SentencePiece file."""
+    path = directory / "joint.spm"
+    path.write_bytes(path.read_bytes().replace("▁".encode(), b"\x82\x96\x81", 1))
+
+
+def floats(shape):
+    return f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}}}"
 
 
 BASE_60 = f"\nx: 1{':59' * 100_000}\n"
@@ -82,7 +98,19 @@ CASES = [
     (archive("words"), appended("model.npz.decoder.yml", "#" * (1 << 20)), "1,048,576 are the most"),
     (archive("words"), appended("source.yml", "#" * (8 << 20)), "at most 8,388,608 are read"),
     (archive("words"), appended("source.yml", "\nx: [1]\n"), "not YAML"),
-    (archive("words"), header, "not a .npz of numbers"),
+    (archive("pieces"), misspelt, "joint.spm: a piece in it is not UTF-8"),
+    (archive("words"), array("[" * 9999), "not a .npz of numbers"),
+    (
+        archive("words"),
+        array(floats(f"({1 << 40},)"), bytes(96)),
+        "'x' should be float32 of the shape (1099511627776,), but has 96 bytes",
+    ),
+    (
+        archive("words"),
+        array(floats("(4294967296, 4294967296)")),
+        "shape (4294967296, 4294967296), but has 0 bytes",
+    ),
+    (archive("words"), array(floats("(23,)"), bytes(96)), "'x' should be float32 of the shape (23,), but has 96 bytes"),
 ]
 
 

@@ -13,6 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from glassformer.serving.limits import Limits
 from glassformer.serving.models import Models
+from tests.commands import start
 from tests.serving.processes import answers, ended, started, workers_of
 from tests.serving.servers import serving, write_model
 
@@ -116,6 +117,32 @@ def test_a_process_does_not_wait_for_its_threads(model):
     thread.join(120)
     assert status == 0 and said.count("\n") == 1 and "refused: 1" in said
     assert found[0].status_code == 503
+
+
+LOADS_FOR_EVER = """
+import sys, time
+import glassformer.serving.server
+from glassformer.cli import main
+
+def load(_):
+    print("loading", file=sys.stderr, flush=True)
+    time.sleep(600)
+
+glassformer.serving.server.make_app = load
+sys.exit(main())
+"""
+
+
+@POSIX
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_that_comes_before_the_server_is_there_leaves_no_folder(tmp_path, number):
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    process = start("serve", "model", program=("-c", LOADS_FOR_EVER), env=environment)
+    assert process.stderr.readline() == b"loading\n"
+    assert list(tmp_path.glob("glassformer-serve-*"))
+    process.send_signal(number)
+    assert ended(process)[0] == 128 + number
+    assert not list(tmp_path.glob("glassformer-serve-*"))
 
 
 @pytest.fixture

@@ -306,6 +306,14 @@ def test_a_file_without_its_last_field_is_refused(tokenizer, tmp_path):
         load(tmp_path / "cut.spm", whole[:tail])
 
 
+@pytest.mark.parametrize("piece", ["<unk>", "<0x41>", "a"])
+def test_a_piece_that_is_not_utf_8_is_refused(tokenizer, tmp_path, piece):
+    at = f"\n{chr(len(piece))}{piece}\x15".encode()  # its field in the protocol buffer, and then its score
+    assert at in tokenizer.to_bytes()
+    with pytest.raises(InputError, match=r"bad\.spm: not a SentencePiece model"):
+        load(tmp_path / "bad.spm", tokenizer.to_bytes().replace(at, at[:-2] + b"\x82\x15"))
+
+
 def test_a_file_that_is_no_tokenizer_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"text\.spm: not a SentencePiece model"):
         load(tmp_path / "text.spm", b"We are friends\n" * 50)

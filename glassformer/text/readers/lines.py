@@ -6,7 +6,6 @@ Memory is bounded, whatever a packed file unpacks to: a line may have LONGEST by
 import bz2
 import gzip
 import io
-import lzma
 import os
 import re
 import sys
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TypeVar, cast
 
 from glassformer.errors import InputError
-from glassformer.text.readers.zstd import open_zstd
+from glassformer.text.readers.frames import open_xz, open_zstd
 
 T = TypeVar("T")
 STDIN = "-"
@@ -38,7 +37,7 @@ class Packing(NamedTuple):
 PACKINGS = (
     Packing("gzip", ".gz", re.compile(rb"\x1f\x8b"), gzip.open),
     Packing("bzip2", ".bz2", re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)"), bz2.open),
-    Packing("xz", ".xz", re.compile(rb"\xfd7zXZ\0"), lzma.open),
+    Packing("xz", ".xz", re.compile(rb"\xfd7zXZ\0"), open_xz),
     Packing("zstd", ".zst", re.compile(rb"\x28\xb5\x2f\xfd"), open_zstd),
 )
 PACKED_SUFFIXES = tuple(packing.suffix for packing in PACKINGS)
@@ -143,7 +142,7 @@ def _unpacked(stream: io.BufferedReader, path: str | Path) -> Iterator[BinaryIO]
 def _broken_is_refused(path: str | Path, kind: str) -> Iterator[None]:
     try:
         yield
-    except (EOFError, zlib.error, lzma.LZMAError, OSError) as error:
+    except (EOFError, zlib.error, OSError) as error:
         if isinstance(error, OSError) and error.errno:  # the disk's trouble, not the packing's
             raise
         raise InputError(f"{name_of(path)} is not a whole {kind} file ({error}); copy or compress it again") from None

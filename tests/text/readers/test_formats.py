@@ -9,6 +9,7 @@ import lzma
 import subprocess
 import sys
 import tracemalloc
+import zlib
 from random import Random
 from xml.sax.saxutils import escape, quoteattr
 
@@ -87,6 +88,33 @@ def test_a_broken_packing_is_refused(tmp_path, suffix, spoil):
     path = write(tmp_path / f"a.tsv{suffix}", spoil(data))
     kind = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zst": "zstd"}[suffix]
     assert refusal(path).startswith(f"{path} is not a whole {kind} file")
+
+
+def test_xz_may_have_padding_between_its_streams(tmp_path):
+    padded = lzma.compress(b"a\tb\n") + bytes(4) + lzma.compress(b"c\td\n") + bytes(8)
+    assert texts(write(tmp_path / "a.tsv.xz", padded)) == [("a", "b"), ("c", "d")]
+    assert "not a whole xz file" in refusal(write(tmp_path / "b.tsv.xz", padded + b"more"))
+
+
+def endless_xz():
+    """A dictionary of 4 GiB in a block's header, whose last four bytes are its CRC-32."""
+    data = bytearray(lzma.compress(b"a\tb\n", filters=[{"id": lzma.FILTER_LZMA2, "dict_size": 4096}]))
+    end = 12 + 4 * data[12]  # the stream's header has 12 bytes
+    assert data[14:17] == b"\x21\x01\x00"  # LZMA2, one byte of properties: 4 KiB
+    data[16] = 40
+    return bytes(data[:end]) + zlib.crc32(data[12:end]).to_bytes(4, "little") + bytes(data[end + 4 :])
+
+
+def endless_zstd():
+    """A window of 1 TiB in a frame's header, and a block as it is."""
+    as_zstd(b"")  # which skips the test where there is none
+    return b"\x28\xb5\x2f\xfd" + b"\x00\xf0" + (1 | 4 << 3).to_bytes(3, "little") + b"a\tb\n"
+
+
+@pytest.mark.parametrize(("suffix", "made"), [(".xz", endless_xz), (".zst", endless_zstd)])
+def test_a_packing_that_asks_for_gigabytes_is_refused_before_it_has_them(tmp_path, suffix, made):
+    message = refusal(write(tmp_path / f"a.tsv{suffix}", made()))
+    assert "Memory usage limit exceeded" in message or "too much memory" in message
 
 
 @pytest.mark.parametrize("suffix", PACKERS)
