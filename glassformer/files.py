@@ -24,6 +24,7 @@ LARGEST = 1 << 50  # bytes of a file whose checksum is taken: it is read piece b
 WEIGHTS, LARGEST_OTHER = ".safetensors", 1024 * MIB  # the files that may be large, and what others have at most
 # What stands beside NAME, as .NAME.STATE: the new one (.NAME.PROCESS-NUMBER.partial), the old one, one to remove.
 STATES = "partial", "old", "gone"
+SHOWN = 50  # characters of NAME there, so that a long one leaves room for the rest
 _numbers = itertools.count()  # of what this process writes
 
 
@@ -224,11 +225,12 @@ def _partial(path: Path) -> Path:
 
     What processes that have ended left under such names is removed.
     """
-    for left in path.parent.glob(f".{glob.escape(path.name)}.*-*.partial"):
+    begin = f".{path.name[:SHOWN]}."
+    for left in path.parent.glob(f"{glob.escape(begin)}*-*.partial"):
         process = left.name.split(".")[-2].partition("-")[0]
         if process.isdecimal() and not is_running(int(process)):
             _remove(left)
-    partial = _beside(path, f"{os.getpid()}-{next(_numbers)}.partial")
+    partial = path.with_name(f"{begin}{os.getpid()}-{next(_numbers)}.partial")
     _remove(partial)  # left by a process that had this one's number
     return partial
 

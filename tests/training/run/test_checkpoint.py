@@ -411,6 +411,12 @@ def test_what_somebody_put_in_the_place_of_a_partial_file_is_neither_followed_no
     assert {file.name: file.read_text() for file in outside.iterdir()} == {"mine": "mine"}
 
 
+@pytest.mark.parametrize("name", ["a" * 255, "क" * 85])
+def test_a_file_may_have_the_longest_name_that_there_is(name, tmp_path):
+    write_whole(tmp_path / name, b"page")
+    assert names(tmp_path) == [name]
+
+
 def test_what_another_process_is_writing_is_left_to_it(tmp_path):
     theirs = tmp_path / f".page.html.{os.getppid()}-0.partial"
     theirs.write_text("half")
