@@ -3,24 +3,29 @@
 A directory may carry the checksums of its files, by which one that was truncated or altered is told.
 """
 
+import glob
 import hashlib
+import itertools
 import json
 import os
 import shutil
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 
 from glassformer.errors import InputError, UsageError
 from glassformer.reading import MIB, open_regular, parse_json, read_regular
-from glassformer.system import sync_directory
+from glassformer.system import is_running, sync_directory
 
 CHECKSUMS = "checksums.json"
 LARGEST = 1 << 50  # bytes of a file whose checksum is taken: it is read piece by piece
 WEIGHTS, LARGEST_OTHER = ".safetensors", 1024 * MIB  # the files that may be large, and what others have at most
-STATES = "partial", "old", "gone"  # what stands beside NAME, as .NAME.STATE: the new one, the old one, one to remove
+# What stands beside NAME, as .NAME.STATE: the new one (.NAME.PROCESS-NUMBER.partial), the old one, one to remove.
+STATES = "partial", "old", "gone"
+SHOWN = 50  # characters of NAME there, so that a long one leaves room for the rest
+_numbers = itertools.count()  # of what this process writes
 
 
 class SavingError(InputError):
@@ -42,17 +47,17 @@ def saving(what: Path) -> Iterator[None]:
 def write_whole(path: Path, data: bytes) -> None:
     """Write `data` to `path`; a reader sees the old file or the new one, never a part."""
     refuse_nameless(path)
-    partial = path.with_name(f".{path.name}.partial")
+    partial = _partial(path)
     with saving(path):
         try:
-            with partial.open("wb") as file:
+            with partial.open("xb") as file:  # a new file: nothing that a link in its place leads to
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
             partial.replace(path)
             sync_directory(path.parent)
         finally:
-            partial.unlink(missing_ok=True)
+            _remove(partial)
 
 
 def refuse_nameless(path: Path) -> None:
@@ -103,24 +108,23 @@ def whole_directory(path: Path) -> Iterator[Path]:
     UsageError where it names none.
     """
     refuse_nameless(path)
-    partial, old = _beside(path, "partial"), _beside(path, "old")
+    partial, old = _partial(path), _beside(path, "old")
     if path.is_symlink() or (path.exists() and not path.is_dir()):
         raise InputError(f"{path}: is no folder, and would be lost; choose another place")
     with saving(path):
-        shutil.rmtree(partial, ignore_errors=True)
         make_directory(path.parent)
         partial.mkdir()
         try:
             yield partial
             sync_directory(partial)
             if path.exists():
-                shutil.rmtree(old, ignore_errors=True)
+                _remove(old)
                 path.rename(old)
             partial.rename(path)
             sync_directory(path.parent)
-            shutil.rmtree(old, ignore_errors=True)
+            _remove(old)
         finally:
-            shutil.rmtree(partial, ignore_errors=True)
+            _remove(partial)
             recover(path)
 
 
@@ -136,7 +140,7 @@ def remove_directory(path: Path) -> None:
     """Remove `path`, which at no moment stands there in part."""
     aside = _beside(path, "gone")
     with saving(path):
-        shutil.rmtree(aside, ignore_errors=True)
+        _remove(aside)
         path.rename(aside)
         shutil.rmtree(aside)
 
@@ -160,7 +164,7 @@ def clear_remains(directory: Path) -> None:
     """Remove what saves and removals that were cut off have left in `directory`; first `recover` what is wanted."""
     for state in STATES:
         for path in directory.glob(f".*.{state}"):
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+            _remove(path)
 
 
 def checksum(path: Path, named: bool = False) -> str:
@@ -214,3 +218,27 @@ def _sealed_sum(path: Path) -> str:
 
 def _beside(path: Path, state: str) -> Path:
     return path.with_name(f".{path.name}.{state}")
+
+
+def _partial(path: Path) -> Path:
+    """Where the new `path` is written: a free name that no other process or thread uses.
+
+    What processes that have ended left under such names is removed.
+    """
+    begin = f".{path.name[:SHOWN]}."
+    for left in path.parent.glob(f"{glob.escape(begin)}*-*.partial"):
+        process = left.name.split(".")[-2].partition("-")[0]
+        if process.isdecimal() and not is_running(int(process)):
+            _remove(left)
+    partial = path.with_name(f"{begin}{os.getpid()}-{next(_numbers)}.partial")
+    _remove(partial)  # left by a process that had this one's number
+    return partial
+
+
+def _remove(path: Path) -> None:
+    """Remove what stands at `path`, if it can be, and never what a link there leads to."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink()

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +48,7 @@ LARGEST_SHORTLIST = 256 * MIB
 FLOATS = "F64", "F32", "F16", "BF16"  # safetensors' names
 OF_A_RUN = ("average", "best", "last")  # the first that is there is what a run directory means
 
-Header = Mapping[str, tuple[tuple[int, ...], bool]]  # by name: shape, and whether the numbers are floating-point
+Header = Mapping[str, tuple[tuple[int, ...], bool]]  # by name: shape, and whether they are numbers that a model has
 
 
 def resolve(path: Path) -> Path:
@@ -128,10 +129,11 @@ class StoredModel:
     card: dict[str, Any]
     device: str = "cpu"
 
-    @property
+    @cached_property
     def is_quantized(self) -> bool:
-        """Whether its matrices are stored as integers (`glassformer quantize`)."""
-        return self.card.get("quantized") is not None
+        """Whether its matrices are stored as integers (`glassformer quantize`): the card may be another model's."""
+        with _reading(self.directory / WEIGHTS), safe_open(self.directory / WEIGHTS, framework="numpy") as file:
+            return any(name.endswith(SCALES) for name in file.keys())  # noqa: SIM118 (it is no mapping)
 
     def load(self) -> "Transformer":
         """The model on its device, in evaluation mode. InputError for parameters that are broken or do not fit."""
@@ -252,16 +254,22 @@ def read_tensors(path: Path) -> "dict[str, Tensor]":
 def header_of(path: Path) -> Header:
     """What a safetensors file says of its tensors, which are not read; InputError if it is missing or broken.
 
-    A matrix of integers that has its scales counts as one of numbers; its scales are no tensor of their own.
+    A matrix of bytes with a scale for each of its rows counts as one of numbers; its scales are no tensor of their own.
     """
     with _reading(path), safe_open(path, framework="numpy") as file:
         slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118 (it is no mapping)
-    kinds = {name: (*FLOATS, "I8") if name + SCALES in slices else FLOATS for name in slices}
+    found = {name: (tuple(one.get_shape()), one.get_dtype()) for name, one in slices.items()}
+    scales = {name + SCALES for name in found if not name.endswith(SCALES)}
     return {
-        name: (tuple(one.get_shape()), one.get_dtype() in kinds[name])
-        for name, one in slices.items()
-        if not (name.endswith(SCALES) and name.removesuffix(SCALES) in slices)
+        name: (shape, kind in FLOATS if name + SCALES not in found else _are_scaled(shape, kind, found[name + SCALES]))
+        for name, (shape, kind) in found.items()
+        if name not in scales
     }
+
+
+def _are_scaled(shape: tuple[int, ...], kind: str, scales: tuple[tuple[int, ...], str]) -> bool:
+    """Whether it is a matrix of bytes, and its scales are as many numbers as it has rows."""
+    return len(shape) == 2 and kind == "I8" and scales == (shape[:1], "F32")
 
 
 def refuse_other_content(directory: Path) -> None:
@@ -322,7 +330,7 @@ def _with_integers(model: "Transformer", weights: Mapping[str, Array | Quantized
 
 
 def refuse_misfit(config: ModelConfig, found: Header, where: Path) -> None:
-    """InputError unless the tensors `found` have the config's names and shapes, and hold floating-point numbers.
+    """InputError unless the tensors `found` have the config's names and shapes, and hold numbers that a model has.
 
     No model is needed, so that a wrong file is refused before its numbers take memory.
     """
@@ -338,7 +346,10 @@ def refuse_misfit(config: ModelConfig, found: Header, where: Path) -> None:
                 "model"
             )
         if not is_float:
-            raise InputError(f"{where}: tensor '{name}' holds no floating-point numbers; copy the model again")
+            raise InputError(
+                f"{where}: tensor '{name}' holds no floating-point numbers, nor bytes with a scale for each row; copy "
+                "the model again"
+            )
 
 
 def _refuse_infinite(name: str, finite: bool, where: Path) -> None:

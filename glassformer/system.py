@@ -32,8 +32,8 @@ def open_at_once(name: str, flags: int) -> int:
 
 
 def open_itself(name: str, flags: int) -> int:
-    """An opener of the file itself, never of what a link in its place leads to."""
-    return os.open(name, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
+    """An opener of the file itself, never of what a link in its place leads to, that does not wait for a pipe."""
+    return os.open(name, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0), 0o666)
 
 
 def lock(descriptor: int, wait: bool) -> None:
@@ -127,7 +127,7 @@ def is_running(process: int) -> bool:
         return True
     try:
         os.kill(process, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
         return True

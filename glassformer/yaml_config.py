@@ -10,6 +10,7 @@ from glassformer.reading import MIB, read_regular
 
 LARGEST = MIB  # bytes of a config file
 DEEPEST = 20  # lists and mappings within each other
+MOST_EVENTS = 20_000  # PyYAML's, about one for each value; it takes a tenth of a millisecond for each
 LONGEST_NUMBER = 400  # characters; YAML 1.1 counts 1:59:59 to the base of 60, in a time that grows with the square
 
 # What PyYAML raises: ValueError for a date that is none, OverflowError for a number, RecursionError for [[[[...
@@ -39,12 +40,15 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 
 def refuse_endless(text: str) -> None:
-    """Raise ValueError where YAML nests deeper than any config, has an alias, or a number of too many digits.
+    """Raise ValueError where YAML nests deeper than any config, has more values, an alias, or a number of too many
+    digits.
 
     The events are read without recursion.
     """
     depth = 0
-    for event in yaml.parse(text, yaml.SafeLoader):
+    for count, event in enumerate(yaml.parse(text, yaml.SafeLoader)):
+        if count > MOST_EVENTS:
+            raise ValueError("has too many values")
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST:
             raise ValueError("nests too deep")

@@ -9,8 +9,9 @@ import pytest
 from safetensors import safe_open
 from safetensors.torch import _TYPES, load_file, save_file
 
+from glassformer import train
 from glassformer.corpora.gettext import clean, has_words, read_catalogue
-from glassformer.errors import InputError
+from glassformer.errors import InputError, UsageError
 from glassformer.files import integrity_problem, write_checksums
 from glassformer.glass.record import Trace
 from glassformer.reading import DEEPEST, parse_json, read_regular, refuse_no_json
@@ -162,6 +163,14 @@ def test_a_run_lock_that_is_a_link_is_not_followed(small_corpus, tmp_path):
     line = refusal(run("train", "--pairs", small_corpus / "train.tsv", "--out", tmp_path / "run"))
     assert line.startswith(f"{tmp_path / 'run'}: cannot save: ")
     assert (tmp_path / "precious").read_text() == "mine"
+
+
+def test_a_log_that_is_a_link_is_not_written_through(small_corpus, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "log.jsonl").symlink_to(tmp_path / "elsewhere")
+    line = refusal(run("train", "--pairs", small_corpus / "train.tsv", "--out", tmp_path / "run"), notes=True)
+    assert line.startswith(f"{tmp_path / 'run' / 'log.jsonl'}: cannot save: ")
+    assert not (tmp_path / "elsewhere").exists()
 
 
 def test_the_limit_is_the_last_size_that_is_read(tmp_path):
@@ -338,6 +347,7 @@ def test_json_that_is_taken():
         "\n".join(" " * n + "a:" for n in range(900)),
         "#" * 20_000_000,
         "a: &a [1, 1]\nb: &b [*a, *a]\nc: [*b, *b]",
+        "a: [" + "1," * 25_000 + "1]",
     ],
     ids=lambda text: text[:12],
 )
@@ -432,6 +442,22 @@ def test_an_argument_of_training_is_no_setting(key, small_corpus, tmp_path):
     (tmp_path / "c.yaml").write_text(f"{key}: [x]\n")
     assert key in refusal(run(*command, "--config", tmp_path / "c.yaml"), status=2)
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\ud800", "a" * 300])
+def test_a_store_that_no_folder_can_be_named(name, small_corpus, tmp_path):
+    with pytest.raises(UsageError, match=r"store is .*: no file has such a name"):
+        train(tmp_path / "run", pairs=[str(small_corpus / "train.tsv")], store=name)
+
+
+@pytest.mark.parametrize("name", ["a\0b.tsv", "\ud800.tsv"])
+@pytest.mark.parametrize("setting", ["pairs", "valid_pairs", "source", "valid_source"])
+def test_a_text_that_no_file_can_be_named(setting, name, small_corpus, tmp_path):
+    pairs = {"pairs": [str(small_corpus / "train.tsv")], "target": "t", "valid_target": "t"}
+    wanted = {"source": ["target"], "valid_source": ["pairs", "valid_target"], "valid_pairs": ["pairs"]}
+    given = {key: pairs[key] for key in wanted.get(setting, [])} | {setting: [name] if "pairs" in setting else name}
+    with pytest.raises(InputError, match="is no name of a file; check the path"):
+        train(tmp_path / "run", **given)
 
 
 @pytest.mark.parametrize(

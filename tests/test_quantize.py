@@ -1,12 +1,13 @@
 """Models of eight-bit integers: what is written, what it costs, and how they translate, from the command line too."""
 
 import json
+import shutil
 import subprocess
 import sys
 
 import numpy as np
 import pytest
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file, save_file
 
 from glassformer.engine.native import library
 from glassformer.engine.native.build import LIBRARY
@@ -121,6 +122,43 @@ def test_a_damaged_file_is_refused(small, tmp_path):
     for engine in ("eager", *["fast"] * bool(library.instruction_sets())):
         with pytest.raises(InputError, match="truncated or not a safetensors file"):
             Translator.load(damaged, engine=engine)
+
+
+MATRIX, VECTOR = "encoder.0.self_attention.query.weight", "encoder.0.self_attention.query.bias"
+SCALES = MATRIX + ".scales"
+OTHER_SCALES = {
+    "too few": lambda file: {SCALES: file[SCALES][1:]},
+    "none": lambda file: {SCALES: file[SCALES][:0]},
+    "one": lambda file: {SCALES: np.array(file[SCALES][0])},
+    "a matrix of them": lambda file: {SCALES: file[SCALES][None]},
+    "of float64": lambda file: {SCALES: file[SCALES].astype(np.float64)},
+    "of bytes": lambda file: {SCALES: file[SCALES].astype(np.int8)},
+    "of no bytes": lambda file: {MATRIX: file[MATRIX].astype(np.float32)},
+    "of a vector": lambda file: {VECTOR: file[VECTOR].astype(np.int8), VECTOR + ".scales": file[VECTOR]},
+    "of scales": lambda file: {SCALES + ".scales": file[SCALES]},
+}
+
+
+@pytest.mark.parametrize("other", OTHER_SCALES.values(), ids=OTHER_SCALES)
+def test_scales_that_are_not_those_of_a_matrix_are_refused(other, small, tmp_path):
+    model = shutil.copytree(small[0], tmp_path / "model")
+    (model / "checksums.json").unlink()
+    file = load_file(model / "model.safetensors")
+    save_file(file | other(file), model / "model.safetensors")
+    for engine in ("eager", *["fast"] * bool(library.instruction_sets())):
+        with pytest.raises(InputError, match=r"tensor '.*' (holds no floating-point numbers, nor|does not belong)"):
+            Translator.load(model, engine=engine)
+
+
+def test_whether_it_is_quantised_is_said_by_its_weights(reversing, small, tmp_path):
+    """Not by its card, which may be of another run."""
+    floats, integers = (shutil.copytree(resolve(path), tmp_path / path.name) for path in (reversing.path, small[0]))
+    for model, other in ((floats, small[0]), (integers, resolve(reversing.path))):
+        (model / "checksums.json").unlink()
+        shutil.copy(other / "card.json", model)
+    Translator.load(floats, engine="eager").require_floats("this")
+    with pytest.raises(InputError, match="was quantised; this needs the model that it was made from"):
+        Translator.load(integers, engine="eager").require_floats("this")
 
 
 # The choice

@@ -1,5 +1,6 @@
 """Standard streams that are closed, full or left: no traceback, the right status, nothing half written."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -87,6 +88,24 @@ def test_a_dead_reader_of_stderr_does_not_end_training(tmp_path, small_corpus):
     process.send_signal(signal.SIGINT)
     assert process.wait(120) == 130
     assert list((tmp_path / "run" / "checkpoints").glob("step-*"))
+
+
+TORCH = """
+import os, signal
+try:
+    os.kill(os.getpid(), signal.SIGINT)
+    os.write(1, b"goes on")
+except KeyboardInterrupt:
+    os.abort()  # as C++ does where no exception may pass
+"""
+
+
+def test_ctrl_c_while_torch_is_loaded_does_not_abort(tmp_path, monkeypatch):
+    (tmp_path / "torch.py").write_text(TORCH)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    process = start("lecture")
+    assert process.communicate(timeout=60) == (b"", b"glassformer: stopped\n")
+    assert process.returncode == 130
 
 
 def test_good_lines_before_a_bad_one_are_scored(copying, tmp_path):

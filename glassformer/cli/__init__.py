@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from glassformer.cli.parser import make_parser
-from glassformer.cli.streams import STDOUT, abandon_stdout, say_error, speak_utf8
+from glassformer.cli.streams import STDOUT, abandon_stdout, ctrl_c_ends_loading, say_error, speak_utf8
 from glassformer.errors import GlassformerError, is_out_of_memory
 from glassformer.system import wait_asleep
 
@@ -26,7 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status: int = options.run(options) or 0
         return status
 
-    return exit_status(command)
+    with ctrl_c_ends_loading():
+        return exit_status(command)
 
 
 def exit_status(work: Callable[[], int]) -> int:

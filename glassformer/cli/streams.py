@@ -82,12 +82,42 @@ def print_whole(lines: str) -> None:
 
 
 @contextmanager
-def _ctrl_c_waits() -> Iterator[None]:
-    """While the block runs, Ctrl-C is noted; after it, it is obeyed."""
-    usual = signal.default_int_handler
-    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) is not usual:
+def ctrl_c_ends_loading() -> Iterator[None]:
+    """While the block runs, Ctrl-C ends the process at once if torch is just being loaded.
+
+    It calls Python from C++ there, where a KeyboardInterrupt would abort the process. Nothing is half written then.
+    """
+    if not _is_usual(signal.default_int_handler):
         yield
         return
+    signal.signal(signal.SIGINT, _stop)
+    try:
+        yield
+    finally:
+        if _is_usual(_stop):
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    loading = getattr(sys.modules.get("torch"), "__spec__", None)
+    if getattr(loading, "_initializing", False):  # as importlib has it
+        say_error("stopped")
+        os._exit(128 + number)
+    signal.default_int_handler(number, frame)
+
+
+def _is_usual(*handlers: object) -> bool:
+    """Whether Ctrl-C comes to this thread, and to one of these handlers."""
+    return threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) in handlers
+
+
+@contextmanager
+def _ctrl_c_waits() -> Iterator[None]:
+    """While the block runs, Ctrl-C is noted; after it, it is obeyed."""
+    if not _is_usual(signal.default_int_handler, _stop):
+        yield
+        return
+    usual: Any = signal.getsignal(signal.SIGINT)
     pressed = False
 
     def note(number: int, frame: FrameType | None) -> None:

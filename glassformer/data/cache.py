@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
+from glassformer.arguments import path_of
 from glassformer.errors import InputError
 from glassformer.files import SavingError, saving
 from glassformer.locking import lock_file
@@ -19,7 +20,7 @@ def cache_folder(chosen: str | None) -> Path:
     """`chosen`, or `glassformer` in the user's cache directory (`$XDG_CACHE_HOME`, else `~/.cache`)."""
     try:
         if chosen:
-            return Path(chosen).expanduser()
+            return path_of(chosen, "store").expanduser()
         return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "glassformer"
     except RuntimeError as error:
         raise InputError("no home directory to keep the tokenized corpus in; set store to a folder") from error

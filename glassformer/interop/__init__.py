@@ -108,8 +108,7 @@ def export_model(
     """
     out, web = path_of(out, "out"), path_of(web, "web") if web else None
     one = _format(to, out, int8, web, languages)
-    if translator.card.get("quantized"):
-        raise InputError("the model is quantised already; export the one that it was made from")
+    translator.require_floats("an export")
     if translator.source_tokenizer.is_framed_otherwise:
         raise UsageError(
             "more than `</s>` stands around the model's texts, which no export holds; use what was imported"

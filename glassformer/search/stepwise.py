@@ -81,7 +81,8 @@ def sampling_distribution(steered_NM: Floats, options: SearchOptions) -> tuple[N
     """
     places_NM = _shortlist(steered_NM, options)
     scores_NM = np.take_along_axis(steered_NM, places_NM, axis=1).astype(np.float64)
-    exponentials_NM = np.exp((scores_NM - scores_NM.max(axis=1, keepdims=True)) / options.temperature)
+    with np.errstate(over="ignore"):  # by the lowest temperatures all but the likeliest become minus infinity
+        exponentials_NM = np.exp((scores_NM - scores_NM.max(axis=1, keepdims=True)) / options.temperature)
     probs_NM = exponentials_NM / exponentials_NM.sum(axis=1, keepdims=True)
     if options.top_p < 1:
         before_NM = probs_NM.cumsum(axis=1) - probs_NM

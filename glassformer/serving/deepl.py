@@ -6,7 +6,8 @@ from msgspec import UNSET, Struct, UnsetType
 from starlette.responses import PlainTextResponse, Response
 
 from glassformer.serving.endpoint import Call, Endpoint, Interface, answer
-from glassformer.serving.intake import form_of, listed, read_body
+from glassformer.serving.forms import form_of
+from glassformer.serving.intake import listed, read_body
 from glassformer.serving.languages import name_of, served, targets
 from glassformer.serving.models import UNKNOWN
 from glassformer.serving.refusals import RefusedError, invalid

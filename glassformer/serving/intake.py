@@ -2,18 +2,17 @@
 
 import asyncio
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl
 
 import msgspec
 from starlette.requests import ClientDisconnect, Request
 
 from glassformer.reading import parse_json
+from glassformer.serving.forms import FORM, IN_PARTS, form_of
 from glassformer.serving.limits import Limits
 from glassformer.serving.refusals import RefusedError, invalid, too_large
 
 B = TypeVar("B")
-JSON, FORM = "application/json", "application/x-www-form-urlencoded"
-MOST_FIELDS = 1_000  # of a form
+JSON = "application/json"
 
 
 async def read_body(request: Request, limits: Limits) -> bytes:
@@ -45,12 +44,13 @@ def as_declared(request: Request, body: bytes, kind: type[B], forms: bool) -> B:
     Raises RefusedError: 415 for another media type, 400 for no such text, 422 for what does not fit. `forms`: a form
     will do too; a field of it that comes several times is a list.
     """
-    media = request.headers.get("content-type", JSON if not forms else "").partition(";")[0].strip().lower()
+    declared = request.headers.get("content-type", JSON if not forms else "")
+    media = declared.partition(";")[0].strip().lower()
     if media == JSON:
         return _converted(_json(body), kind, strict=True)
-    if media == FORM and forms:
-        return _converted(form_of(body), kind, strict=False)
-    raise RefusedError(415, "unsupported_media_type", f"send {JSON}{f' or {FORM}' if forms else ''}")
+    if media in (FORM, IN_PARTS) and forms:
+        return _converted(form_of(body, declared), kind, strict=False)
+    raise RefusedError(415, "unsupported_media_type", f"send {JSON}{f', {FORM} or {IN_PARTS}' if forms else ''}")
 
 
 def _json(body: bytes) -> Any:
@@ -62,23 +62,6 @@ def _json(body: bytes) -> Any:
     except (ValueError, OverflowError):
         raise RefusedError(400, "invalid", "the body is no JSON, or nests too deep") from None
     return value
-
-
-def form_of(body: bytes) -> dict[str, Any]:
-    """The fields of a form. Raises RefusedError (400) for what is none."""
-    try:
-        text = body.decode("ascii")
-        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict")
-    except ValueError:
-        raise RefusedError(400, "invalid", "the body is no form in UTF-8") from None
-    values: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in values:
-            before = values[name] if isinstance(values[name], list) else [values[name]]
-            values[name] = [*before, value]
-        else:
-            values[name] = value
-    return values
 
 
 def listed(texts: str | list[str]) -> list[str]:

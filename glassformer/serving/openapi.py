@@ -10,7 +10,8 @@ from starlette.responses import Response
 from glassformer import __version__
 from glassformer.serving.answers import OWN
 from glassformer.serving.endpoint import ALWAYS, Call, Endpoint, answer
-from glassformer.serving.intake import FORM, JSON
+from glassformer.serving.forms import FORM, IN_PARTS
+from glassformer.serving.intake import JSON
 
 REASONS = {
     400: "The body cannot be read.",
@@ -79,7 +80,7 @@ def _operation(one: Endpoint, by_type: dict[str, Any]) -> dict[str, Any]:
         },
     }
     if one.body:
-        kinds = (JSON, FORM) if one.forms else (JSON,)
+        kinds = (JSON, FORM, IN_PARTS) if one.forms else (JSON,)
         body = {kind: {"schema": by_type[str(one.body)]} for kind in kinds}
         operation["requestBody"] = {"required": True, "content": body}
     return operation if one.open else operation | {"security": [{}, {"key": []}]}

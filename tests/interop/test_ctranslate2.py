@@ -9,6 +9,9 @@ import torch
 from glassformer.errors import InputError, UsageError
 from glassformer.interop import ctranslate2, export_model
 from glassformer.interop.tables import shapes_of
+from glassformer.model.quantization import quantize_weights
+from glassformer.model_directory import open_model, write_quantized
+from glassformer.translator import Translator
 from tests.interop.models import ENGLISH, translator, weights
 
 needed = "needs pip install 'glassformer[ctranslate2]'"
@@ -81,10 +84,12 @@ def test_the_files(tmp_path):
 
 
 def test_a_quantised_model_is_refused(tmp_path):
-    ours = translator()
-    ours.card["quantized"] = {"bits": 8}
-    with pytest.raises(InputError, match="export the one that it was made from"):
-        export_model(ours, "hf", tmp_path / "out")
+    translator().save(tmp_path / "floats")
+    stored, quantised = open_model(tmp_path / "floats"), tmp_path / "integers"
+    quantised.mkdir()
+    write_quantized(quantised, stored, quantize_weights(stored.weights()), stored.card)  # whose card does not say so
+    with pytest.raises(InputError, match="integers: was quantised; an export needs the model that it was made from"):
+        export_model(Translator.load(quantised), "hf", tmp_path / "out")
 
 
 def test_int8_is_ctranslate2s(tmp_path):

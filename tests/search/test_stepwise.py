@@ -56,6 +56,7 @@ def exact(probs_NV: NDArray[np.float32], **options: float) -> list[float]:
         ({"temperature": 0.5}, [0.15**2, 0.4**2, 0.1**2, 0.3**2, 0.05**2]),
         ({"temperature": 2.0, "top_p": 0.31}, [0, 0.4**0.5, 0, 0.3**0.5, 0]),
         ({"temperature": 1e-30}, [0, 1, 0, 0, 0]),
+        ({"temperature": 1e-320}, [0, 1, 0, 0, 0]),  # where it overflows
     ],
 )
 def test_what_is_drawn_from(options, weights):

@@ -95,6 +95,33 @@ def test_hostile_forms(server, body):
     assert answer.status_code == 400 and list(answer.json()) == ["error"]
 
 
+PART = b'--X\r\nContent-Disposition: form-data; name="q"\r\n\r\na\r\n'
+
+
+@pytest.mark.parametrize(
+    ("body", "boundary"),
+    [
+        (PART, "X"),
+        (PART + b"--X--", "Y"),
+        (PART + b"--X--", ""),
+        (PART + b"--X--", "X" * 2000),
+        (PART + b"--X--", '";' * 20_000),
+        (PART + b"--X--", "\xe4"),
+        (PART * 1001 + b"--X--", "X"),
+        (PART.replace(b'name="q"', b"") + b"--X--", "X"),
+        (PART.replace(b'name="q"', b"name*=x'y'z") + b"--X--", "X"),
+        (PART.replace(b'"q"', b'";' * 1000) + b"--X--", "X"),
+        (PART.replace(b"\r\na", b"\r\n\xff") + b"--X--", "X"),
+        (b"--X--", "X"),
+        (b"", "X"),
+    ],
+)
+def test_hostile_forms_in_parts(server, body, boundary):
+    headers = {"content-type": f"multipart/form-data; boundary={boundary}".encode("latin-1")}
+    answer = requests.post(f"{server}/translate", body, headers=headers, timeout=120)
+    assert answer.status_code in (400, 422) and list(answer.json()) == ["error"]
+
+
 @pytest.mark.parametrize("media", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
 def test_another_media_type(server, media):
     answer = requests.post(f"{server}/v1/translate", b"{}", headers={"content-type": media}, timeout=120)

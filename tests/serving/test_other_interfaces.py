@@ -53,6 +53,8 @@ def test_libretranslate_mirrors_what_it_is_asked(server, translator):
     assert found["detectedLanguage"] == {"language": "en", "confidence": 100.0}
     form = server.post("/translate", data={"q": texts, "source": "en", "target": "hi"}).json()
     assert form == {"translatedText": [one.text for one in expected]}
+    parts = [("q", texts[0]), ("source", "en"), ("target", "hi"), *(("q", text) for text in texts[1:])]
+    assert server.post("/translate", files=[(name, (None, text)) for name, text in parts]).json() == form
 
 
 def test_libretranslate_html(server, translator):

@@ -94,6 +94,8 @@ def too_long(what: str) -> str:
 def reading(path: str | Path) -> Iterator[None]:
     """Turns a failure to read the file into one line: InputError."""
     name = name_of(path)
+    if not _can_be_named(path):
+        raise InputError(f"{name} is no name of a file; check the path")
     try:
         yield
     except FileNotFoundError:
@@ -103,6 +105,13 @@ def reading(path: str | Path) -> Iterator[None]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise InputError(f"cannot read {name}: {reason}; check the file and its rights") from None
+
+
+def _can_be_named(path: str | Path) -> bool:
+    try:
+        return b"\0" not in os.fsencode(path)
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return False
 
 
 @contextmanager

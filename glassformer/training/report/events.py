@@ -26,7 +26,7 @@ class EventFile:
         earlier = [path.name.split(".")[3] for path in directory.glob(f"{NAME}.*.*")]
         sitting = 1 + max((int(number) for number in earlier if number.isdecimal()), default=0)
         path = directory / f"{NAME}.{sitting:010d}.{socket.gethostname()}.{os.getpid()}"
-        self._records = RecordWriter(path.open("wb"))
+        self._records = RecordWriter(path.open("xb"))
         self._write(Event(wall_time=time.time(), file_version="brain.Event:2"))
         if step:
             start = SessionLog(status=SessionLog.START)

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from glassformer.files import saving, write_whole
 from glassformer.reading import MIB, read_regular
+from glassformer.system import open_itself
 from glassformer.text.printable import replaced
 from glassformer.training.distributed import Group
 from glassformer.training.report.events import EventFile
@@ -46,7 +47,7 @@ class Reporter:
     def __enter__(self) -> "Reporter":
         with saving(self._path):
             _cut_log(self._path, self._step)
-            self._log = self._path.open("a", encoding="utf-8", errors="backslashreplace")
+            self._log = open(self._path, "a", encoding="utf-8", errors="backslashreplace", opener=open_itself)
             self._events = EventFile(self._run, self._step)
         self._bar.start()
         return self

@@ -8,7 +8,7 @@ they are easier to learn than people's translations, so that a small model comes
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from rich.console import Console
 
@@ -19,6 +19,8 @@ from glassformer.data.texts import read_texts
 from glassformer.errors import UsageError
 from glassformer.files import checksum, saving, write_whole
 from glassformer.model_directory import WEIGHTS, resolve
+from glassformer.reading import MIB
+from glassformer.system import open_itself
 from glassformer.text.pairs import Pair
 from glassformer.training.config import RunConfig
 from glassformer.training.distributed import Group
@@ -82,9 +84,9 @@ def _distil(written: Path, pairs: Iterator[Pair], count: int, teacher: Translato
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     partial = written.with_name(f".{written.name}.partial")
     with saving(written):
-        done = _cut_to_whole_lines(partial)
-        rest = islice(pairs, done, None)
-        with partial.open("ab") as file:
+        with open(partial, "a+b", opener=open_itself) as file:
+            done = _cut_to_whole_lines(file)
+            rest = islice(pairs, done, None)
             while chunk := list(islice(rest, CHUNK)):
                 found = teacher.translate([pair.source for pair in chunk], places=[pair.place for pair in chunk])
                 file.write("".join(_line(one.source, "" if one.error else one.text) for one in found).encode())
@@ -99,9 +101,13 @@ def _line(source: str, target: str) -> str:
     return "\t".join(" ".join(side.split()) for side in (source, target)) + "\n"
 
 
-def _cut_to_whole_lines(partial: Path) -> int:
+def _cut_to_whole_lines(file: IO[bytes]) -> int:
     """Remove what a stop left behind the last whole line; returns how many lines there are."""
-    content = partial.read_bytes() if partial.exists() else b""
-    whole = content[: content.rfind(b"\n") + 1]
-    partial.write_bytes(whole)
-    return whole.count(b"\n")
+    lines = end = read = 0
+    file.seek(0)
+    while chunk := file.read(MIB):
+        if count := chunk.count(b"\n"):
+            lines, end = lines + count, read + chunk.rindex(b"\n") + 1
+        read += len(chunk)
+    file.truncate(end)
+    return lines

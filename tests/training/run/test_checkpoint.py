@@ -6,6 +6,8 @@ import hashlib
 import json
 import os
 import resource
+from fnmatch import fnmatch
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +18,9 @@ from safetensors.torch import load_file as load_tensors
 from safetensors.torch import save
 from safetensors.torch import save_file as save_tensors
 
+from glassformer import files
 from glassformer.errors import InputError
-from glassformer.files import recover, standing, whole_directory, write_checksums, write_whole
+from glassformer.files import clear_remains, recover, standing, whole_directory, write_checksums, write_whole
 from glassformer.model import ModelConfig, Transformer
 from glassformer.training.distributed import Group
 from glassformer.training.progress import TrainingProgress, UpdateTotals
@@ -36,6 +39,7 @@ from tests.commands import options, refusal, run
 from tests.letters import QUICK
 
 ALONE = Group(torch.device("cpu"))
+ENDED = 4_194_305  # the number of no process: Linux has none above 2^22
 
 
 @pytest.fixture
@@ -287,7 +291,7 @@ def test_a_failure_between_the_two_renames_brings_the_old_one_back(tmp_path, mon
     rename = Path.rename
 
     def failing(self, target):
-        if self.name == ".best.partial":
+        if self.name.startswith(".best.") and self.name.endswith(".partial"):
             raise OSError(errno.EIO, "Input/output error")
         return rename(self, target)
 
@@ -301,7 +305,7 @@ def test_a_failure_between_the_two_renames_brings_the_old_one_back(tmp_path, mon
 def cut_between_renames(path):
     """What a machine that stops between the two renames leaves."""
     path.rename(path.with_name(f".{path.name}.old"))
-    (path.parent / f".{path.name}.partial").mkdir()
+    (path.parent / f".{path.name}.{ENDED}-0.partial").mkdir()
 
 
 def test_after_a_crash_the_old_one_is_found_and_comes_back(tmp_path):
@@ -351,6 +355,75 @@ def test_a_file_is_the_old_or_the_new_one(tmp_path, monkeypatch):
     assert names(tmp_path) == ["config.yaml"]
 
 
+def test_two_who_write_one_directory_do_not_mix_their_files(tmp_path):
+    path = tmp_path / "model"
+    with whole_directory(path) as first:
+        (first / "a").write_text("first")
+        with whole_directory(path) as second:
+            (second / "a").write_text("second")
+        assert [file.read_text() for file in path.iterdir()] == ["second"]
+        (first / "b").write_text("first")
+    assert {file.name: file.read_text() for file in path.iterdir()} == {"a": "first", "b": "first"}
+    assert names(tmp_path) == ["model"]
+
+
+def test_two_who_write_one_file_do_not_mix_their_bytes(tmp_path, monkeypatch):
+    path, sync = tmp_path / "page.html", os.fsync
+
+    def overtaken(descriptor):
+        monkeypatch.setattr(os, "fsync", sync)
+        write_whole(path, b"short")
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", overtaken)
+    write_whole(path, b"a long one")
+    assert path.read_bytes() == b"a long one"
+    assert names(tmp_path) == ["page.html"]
+
+
+@pytest.mark.parametrize("kind", ["link", "link to a folder", "pipe", "folder"])
+def test_what_somebody_put_in_the_place_of_a_partial_file_is_neither_followed_nor_waited_for(
+    kind, tmp_path, monkeypatch
+):
+    outside, inside = tmp_path / "outside", tmp_path / "inside"
+    outside.mkdir()
+    inside.mkdir()
+    (outside / "mine").write_text("mine")
+    make = {
+        "link": lambda place: place.symlink_to(outside / "mine"),
+        "link to a folder": lambda place: place.symlink_to(outside),
+        "pipe": os.mkfifo,
+        "folder": Path.mkdir,
+    }[kind]
+    monkeypatch.setattr(files, "_numbers", count())
+    make(inside / f".best.{os.getpid()}-0.partial")
+    make(inside / ".best.old")
+    make(inside / f".page.html.{os.getpid()}-1.partial")
+    make(inside / f".page.html.{ENDED}-9.partial")
+    make(inside / ".other.partial")
+    filled(inside / "best", "old")
+    write_whole(inside / "page.html", b"page")
+    filled(inside / "best", "new")
+    clear_remains(inside)
+    assert names(inside) == ["best", "page.html"]
+    assert (inside / "best/file").read_text() == "new"
+    assert (inside / "page.html").read_bytes() == b"page"
+    assert {file.name: file.read_text() for file in outside.iterdir()} == {"mine": "mine"}
+
+
+@pytest.mark.parametrize("name", ["a" * 255, "क" * 85])
+def test_a_file_may_have_the_longest_name_that_there_is(name, tmp_path):
+    write_whole(tmp_path / name, b"page")
+    assert names(tmp_path) == [name]
+
+
+def test_what_another_process_is_writing_is_left_to_it(tmp_path):
+    theirs = tmp_path / f".page.html.{os.getppid()}-0.partial"
+    theirs.write_text("half")
+    write_whole(tmp_path / "page.html", b"page")
+    assert names(tmp_path) == [theirs.name, "page.html"]
+
+
 # The same in a run
 
 
@@ -392,9 +465,8 @@ def test_a_disk_that_fills_while_a_checkpoint_is_saved(halted):
     go_on = ("train", "--out", halted, "--resume", "--device", "cpu", "--max-steps")
     with at_most((model + state) // 2):  # room for the weights, not for the optimizer's state
         line = refusal(run(*go_on, 7), notes=True)
-    assert line.startswith(
-        f"{halted}/checkpoints/.step-000006.partial/training_state.safetensors: cannot save: File too"
-    )
+    partial = f"{halted}/checkpoints/.step-000006.*.partial/training_state.safetensors"
+    assert fnmatch(line, f"{partial}: cannot save: File too large; make room*")
     assert line.endswith("what was saved before is intact")
     after = whole(halted)
     assert {name: model for name, model in after.items() if name != "last"} == {
@@ -418,7 +490,7 @@ def test_a_disk_that_fills_while_best_is_saved(halted):
     config.write_text(config.read_text().replace("validate_every: 1000", "validate_every: 5"))
     with at_most(model // 2):
         line = refusal(run(*go_on), notes=True)
-    assert line.startswith(f"{halted}/.best.partial/model.safetensors: cannot save: File too large; make room")
+    assert fnmatch(line, f"{halted}/.best.*.partial/model.safetensors: cannot save: File too large; make room*")
     assert whole(halted) == before
 
 
