@@ -80,7 +80,7 @@ class Speller:
         """Whether it is a word of letters that is unknown or was seen once, and no name."""
         if not SHORTEST <= len(word) <= LONGEST or not (shouted or word == word.lower()):
             return False
-        return max(self._count(word.casefold()), self._count(self._key(word))) <= ONCE
+        return self._count(word.casefold()) <= ONCE and self._count(self._key(word)) <= ONCE
 
     def _count(self, word: str) -> int:
         """How often it was trained, or the word that it belongs to, as in "the car's wheel"."""
