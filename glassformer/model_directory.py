@@ -7,6 +7,7 @@ shortlist.safetensors (the target tokens that may follow from each source token,
 
 import dataclasses
 import json
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -46,6 +47,7 @@ LARGEST_JSON = 4 * MIB  # bytes of a config or card; with all settings and score
 LARGEST_WEIGHTS = 1 << 40  # bytes, of which only what the config asks for is read
 LARGEST_SHORTLIST = 256 * MIB
 FLOATS = "F64", "F32", "F16", "BF16"  # safetensors' names
+ARRAYS = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I8": "i1"}  # NumPy's, which has no bfloat16
 OF_A_RUN = ("average", "best", "last")  # the first that is there is what a run directory means
 
 Header = Mapping[str, tuple[tuple[int, ...], bool]]  # by name: shape, and whether they are numbers that a model has
@@ -144,23 +146,25 @@ class StoredModel:
         self._refuse_misfit()
         device, model = choose_device(self.device), Transformer(self.config)
         if self.is_quantized:
-            _with_integers(model, self.weights())
+            _with_integers(model, dict(self.weights()))
         else:
             load_parameters(model, read_tensors(where), where)
         return model.to(device).eval()
 
-    def weights(self) -> dict[str, Array | Quantized]:
-        """The parameters as arrays, integers with their scales. InputError where they hold NaN or infinity."""
+    def weights(self) -> Iterator[tuple[str, Array | Quantized]]:
+        """The parameters by name as arrays, integers with their scales, each read when it is asked for.
+
+        InputError where they hold NaN or infinity.
+        """
         where = self.directory / WEIGHTS
         self._refuse_misfit()
-        arrays = _read_arrays(where)
-        for name, array in arrays.items():
+        scales: dict[str, Array] = {}
+        for name, array in _read_arrays(where):
             _refuse_infinite(name, bool(np.isfinite(array).all()), where)
-        return {
-            name: Quantized(array, arrays[name + SCALES]) if name + SCALES in arrays else array
-            for name, array in arrays.items()
-            if not name.endswith(SCALES)
-        }
+            if name.endswith(SCALES):
+                scales[name.removesuffix(SCALES)] = array
+            else:
+                yield name, Quantized(array, scales[name]) if name in scales else array
 
     def shortlist(self) -> Shortlist:
         """The model's shortlist; InputError where it has none, or one that does not fit."""
@@ -234,13 +238,25 @@ def read_lexicon(directory: Path) -> Lexicon:
         raise InputError(f"{path}: cannot read the lexicon: {error.strerror}") from error
 
 
-def _read_arrays(path: Path) -> dict[str, Any]:
-    """The tensors of a safetensors file as NumPy has them, which knows no bfloat16: that becomes float32."""
-    with _reading(path), safe_open(path, framework="numpy") as file:
-        names = list(file.keys())
-        if all(file.get_slice(name).get_dtype() != "BF16" for name in names):
-            return {name: file.get_tensor(name) for name in names}
-    return {name: (one.float() if one.is_floating_point() else one).numpy() for name, one in read_tensors(path).items()}
+def _read_arrays(path: Path) -> Iterator[tuple[str, NDArray[Any]]]:
+    """The tensors of a safetensors file that `header_of` has read, scales first; bfloat16 becomes float32.
+
+    Each is read from its place in the file when it is asked for: of a mapped file all that was read counts as memory.
+    The file is the length of its header, eight bytes, the header in JSON, and the numbers.
+    """
+    with _reading(path), open_regular(path, LARGEST_WEIGHTS) as file:
+        start = 8 + int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(start - 8))
+        header.pop("__metadata__", None)
+        has_bfloat16 = any(one["dtype"] == "BF16" for one in header.values())
+        tensors = read_tensors(path) if has_bfloat16 else {}
+        for name, one in sorted(header.items(), key=lambda item: not item[0].endswith(SCALES)):
+            if has_bfloat16:
+                yield name, (tensors[name].float() if one["dtype"] in FLOATS else tensors[name]).numpy()
+                continue
+            file.seek(start + one["data_offsets"][0])
+            numbers = np.fromfile(file, ARRAYS[one["dtype"]], math.prod(one["shape"]))
+            yield name, numbers.reshape(one["shape"])
 
 
 def read_tensors(path: Path) -> "dict[str, Tensor]":

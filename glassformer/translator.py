@@ -171,7 +171,7 @@ class Translator:
             raise UsageError("a shortlist has no place in the engine graphs; take another engine, or leave it out")
         stored = open_model(resolve(path_of(path, "path")), str(device))
         few = stored.shortlist() if shortlist else None
-        fast = make_fast(stored.config, stored.weights, stored.is_quantized, engine, precision, str(device), few)
+        fast = make_fast(stored.config, stored.weights(), stored.is_quantized, engine, precision, str(device), few)
         lexicon = read_lexicon(stored.directory)
         recorded = engine == "graphs"
         how: dict[str, Any] = {"fast": fast, "precision": precision, "shortlist": few, "recorded": recorded}

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -12,8 +13,10 @@ from safetensors.numpy import load_file, save_file
 from glassformer.engine.native import library
 from glassformer.engine.native.build import LIBRARY
 from glassformer.errors import InputError, UsageError
-from glassformer.model.quantization import Quantized, quantize_rows
-from glassformer.model_directory import open_model, resolve
+from glassformer.model.config import ModelConfig
+from glassformer.model.quantization import Quantized, quantize_rows, quantize_weights
+from glassformer.model.shapes import parameter_shapes
+from glassformer.model_directory import StoredModel, open_model, resolve
 from glassformer.quantize import quantize
 from glassformer.text.pairs import Pair
 from glassformer.translator import Translator
@@ -57,14 +60,40 @@ def test_its_matrices_are_the_integers_of_the_model(reversing, small):
     stored, exact = open_model(small[0]), open_model(resolve(reversing.path))
     assert stored.is_quantized and not exact.is_quantized
     assert stored.config == exact.config
-    integers = stored.weights()
-    for name, weight in exact.weights().items():
+    integers = dict(stored.weights())
+    for name, weight in exact.weights():
         if weight.ndim == 2:
             assert isinstance(integers[name], Quantized)
             for found, expected in zip(integers[name], quantize_rows(weight), strict=True):
                 assert np.array_equal(found, expected)
         else:
             assert np.array_equal(integers[name], weight)
+
+
+def test_parameters_are_read_one_at_a_time(reversing, tmp_path):
+    """To round them, so that never all of them are there as floats."""
+    config = ModelConfig(vocab_size=300, d_model=64, num_heads=4, d_ff=128, encoder_layers=6, decoder_layers=6)
+    arrays = {name: np.ones(shape, dtype=np.float32) for name, shape in parameter_shapes(config).items()}
+    save_file(arrays, tmp_path / "model.safetensors")
+    stored = StoredModel(tmp_path, config, open_model(resolve(reversing.path)).tokenizers, {})
+    tracemalloc.start()
+    try:
+        quantize_weights(stored.weights())
+        assert tracemalloc.get_traced_memory()[1] < sum(array.nbytes for array in arrays.values()) / 2
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("wrong", [np.ones(7, np.float32), np.ones(273, np.int64), np.ones((273, 1), np.float32)])
+def test_scales_that_are_not_one_number_for_each_row_are_refused(small, tmp_path, wrong):
+    copy = shutil.copytree(small[0], tmp_path / "copy")
+    tensors = load_file(copy / "model.safetensors")
+    name = "target_embedding.token.weight"
+    name = name if name in tensors else "source_embedding.token.weight"
+    assert len(tensors[name]) == 273
+    save_file(tensors | {f"{name}.scales": wrong}, copy / "model.safetensors")
+    (copy / "checksums.json").unlink(missing_ok=True)
+    assert f"tensor '{name}" in refusal(run("translate", copy, write(tmp_path / "a", "a b\n")))
 
 
 def test_it_takes_about_a_quarter_of_the_space(reversing, small):
@@ -263,12 +292,15 @@ def test_a_shortlist(reversing, tmp_path):
 
 @needs_library
 @pytest.mark.parametrize("more", [(), ("--json",), ("--markup",), ("--n-best", "2")])
-def test_translating_imports_no_torch(reversing, more):
+def test_translating_imports_what_it_needs(reversing, more):
+    """No torch, nothing that reads pairs; and what parses tokenizers for the places of words, in markup, alone."""
     code = (
         "import sys\n"
         "from glassformer.cli import main\n"
         f"assert main(['translate', {str(reversing.path)!r}, *{more!r}]) == 0\n"
-        "assert not {'torch', 'sacrebleu', 'rich', 'tensorboard'} & set(sys.modules)\n"
+        "needless = {'torch', 'sacrebleu', 'rich', 'tensorboard', 'glassformer.text.pairs'}\n"
+        f"needless |= {set() if '--markup' in more else {'google.protobuf'}}\n"
+        "assert not needless & set(sys.modules), needless & set(sys.modules)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], input="a b c\n", capture_output=True, text=True)
     assert done.returncode == 0 and "c b a" in done.stdout, done.stderr

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 import torch
 
-from glassformer.engine import generation
 from glassformer.errors import InputError, UsageError
 from glassformer.model import ModelConfig, Transformer
 from glassformer.search import SearchOptions
@@ -98,7 +97,7 @@ def test_one_by_one_batched_and_shuffled_are_the_same(translator, search, monkey
     alone = [translator.translate([text], search)[0] for text in texts]
     order = random.Random(1).sample(range(len(texts)), len(texts))
     shuffled = translator.translate([texts[index] for index in order], search)
-    monkeypatch.setattr(generation, "BATCH_TOKENS", 30)
+    monkeypatch.setattr("glassformer.engine.eager.BATCH_TOKENS", 30)
     small = translator.translate(texts, search)
     for index, expected in enumerate(together):
         for other in (alone[index], shuffled[order.index(index)], small[index]):

@@ -23,7 +23,7 @@ class Fast(Decoder):
 
         super().__init__(folder, precision, threads)
         weights: Any = read_weights(folder)
-        weights = quantize_weights(weights) if precision == "int8" else weights
+        weights = quantize_weights(weights.items()) if precision == "int8" else weights
         self.engine: Engine[Any] = FastEngine(read_config(folder / "config.json"), weights, threads)
         self.version = f"glassformer {version('glassformer')}, {self.engine.instructions}"
 

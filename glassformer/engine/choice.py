@@ -1,15 +1,14 @@
 """Which engine translates: the fast one where it can and is told or known to lose nothing, else the eager one."""
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from glassformer.data.shortlist import Shortlist
 from glassformer.engine.fast import FastEngine, reason_against
-from glassformer.engine.packing import Weights
 from glassformer.errors import InputError, UsageError
 from glassformer.model.config import ModelConfig
-from glassformer.model.quantization import quantize_weights
+from glassformer.model.quantization import Weight, quantize_weights
 
 if TYPE_CHECKING:  # torch takes a second to import, and the fast engine does without
     from glassformer.engine.eager import EagerEngine
@@ -20,7 +19,7 @@ Precision = Literal["float32", "bfloat16", "int8"]
 
 
 def make_fast(
-    config: ModelConfig, weights: Callable[[], Weights], is_quantized: bool, name: EngineName,
+    config: ModelConfig, weights: Iterable[tuple[str, Weight]], is_quantized: bool, name: EngineName,
     precision: Precision | None, device: str, shortlist: Shortlist | None = None,
 ) -> FastEngine | None:  # fmt: skip
     """The fast engine if that is the one to take, else None.
@@ -48,8 +47,8 @@ def make_fast(
         or (name == "auto" and not _on_processor(device))
     ):
         return None
-    found = weights()
-    return FastEngine(config, quantize_weights(found) if precision == "int8" else found, shortlist=shortlist)
+    found = quantize_weights(weights) if precision == "int8" else dict(weights)
+    return FastEngine(config, found, shortlist=shortlist)
 
 
 def _on_processor(device: str) -> bool:

@@ -31,6 +31,7 @@ from glassformer.model.transformer import shift_right
 from glassformer.search.protocol import Floats, Ints
 from glassformer.special import PAD
 
+BATCH_TOKENS = 4096  # on a processor: more rows share the calls of a step
 DEVICE_BATCHES = 8  # times as large as a processor's: a GPU needs many rows to be busy
 SCORED_TOKENS = 1024  # positions of a batch to score, padding included; each has a logit for every token there is
 
@@ -97,9 +98,9 @@ class ModuleEngine:
         return self.model.config.max_length
 
     @property
-    def batch_factor(self) -> int:
-        """How much larger batches may be than those that suit a processor."""
-        return DEVICE_BATCHES if self.device.type == "cuda" else 1
+    def batch_tokens(self) -> int:
+        """How many source positions suit a batch, times the rows of each source (the beam's width)."""
+        return BATCH_TOKENS * (DEVICE_BATCHES if self.device.type == "cuda" else 1)
 
     def _matrix(self, rows: Sequence[Sequence[int]]) -> Tensor:
         """Ids as one matrix, filled up on the right with `<pad>`. UsageError in a forked process."""

@@ -32,6 +32,7 @@ Ints = NDArray[np.int32]
 
 ACTIVATIONS = ("relu", "gelu", "silu")
 NO_TOKEN = -1  # behind the end of a translation
+BATCH_TOKENS = 1024  # more bring no speed: tens of rows keep its products busy, and their keys and values the cache
 SCORED_TOKENS = 4096  # positions of a batch to score
 INSTRUCTIONS = "GLASSFORMER_INSTRUCTIONS"  # the environment's variable that names an instruction set
 
@@ -110,9 +111,9 @@ class FastEngine:
         self.instructions = wanted or native.instruction_sets()[0]
 
     @property
-    def batch_factor(self) -> int:
-        """How much larger batches may be than those that suit a processor."""
-        return 1
+    def batch_tokens(self) -> int:
+        """How many source positions suit a batch, times the rows of each source (the beam's width)."""
+        return BATCH_TOKENS
 
     @property
     def start_id(self) -> int:

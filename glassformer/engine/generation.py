@@ -17,7 +17,6 @@ from glassformer.special import BOS, EOS, PAD, UNK
 
 SUPPRESSED = (PAD, UNK, BOS)  # control tokens that no translation contains
 LARGEST_VOCABULARY = 1 << 24  # of any model; an engine does not say its own
-BATCH_TOKENS = 4096  # source positions of a processor's batch, times the rows of each source (the beam's width)
 
 
 @checked
@@ -46,7 +45,7 @@ def generate(
     results: list[list[Hypothesis]] = [[] for _ in sources]
     begun = prefixes is not None and any(map(len, prefixes))
     own_search = getattr(engine, "search", None) if watch is None and not begun else None
-    batch_tokens = BATCH_TOKENS * engine.batch_factor // rows_each
+    batch_tokens = engine.batch_tokens // rows_each
     limit_of = {length: options.limit(length, engine.max_length) for length in set(map(len, sources))}
     for batch in batches_by_length([len(source) for source in sources], batch_tokens):
         chosen = [sources[row] for row in batch]
@@ -79,7 +78,7 @@ def likeliest_tokens(
     """
     results: list[list[int]] = [[] for _ in sources]
     lengths = [max(map(len, pair)) for pair in zip(sources, targets, strict=True)]
-    for batch in batches_by_length(lengths, BATCH_TOKENS * engine.batch_factor):
+    for batch in batches_by_length(lengths, engine.batch_tokens):
         state = engine.encode([sources[row] for row in batch])
         read_BT = np.array(pad([[engine.start_id, *targets[row][:-1]] for row in batch], PAD))
         for place in range(read_BT.shape[1]):

@@ -43,8 +43,8 @@ class Engine(Protocol[S]):
         ...
 
     @property
-    def batch_factor(self) -> int:
-        """How much larger batches may be than those that suit a processor."""
+    def batch_tokens(self) -> int:
+        """How many source positions suit a batch, times the rows of each source (the beam's width)."""
         ...
 
     def encode(self, sources: Sequence[Sequence[int]]) -> S:

@@ -6,7 +6,7 @@ Symmetric, a scale for each row: of a weight matrix that is an output's row (Wu 
 for Deep Learning Inference", section 3), so that no output's precision depends on another's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -45,11 +45,11 @@ def _quantized(rows: NDArray[np.float32]) -> Quantized:
     return Quantized(integers.astype(np.int8), largest / np.float32(LARGEST))
 
 
-def quantize_weights(weights: Mapping[str, Weight]) -> dict[str, Weight]:
+def quantize_weights(weights: Iterable[tuple[str, Weight]]) -> dict[str, Weight]:
     """A model's parameters with every matrix rounded; vectors and learned positions stay as they are."""
     return {
         name: quantize_rows(weight)
         if not isinstance(weight, Quantized) and weight.ndim == 2 and not name.endswith(".table_PD")
         else weight
-        for name, weight in weights.items()
+        for name, weight in weights
     }

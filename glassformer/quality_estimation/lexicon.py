@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, KeysView, Mapping, Sequence
 from dataclasses import dataclass, field
+from io import BytesIO
 
 from glassformer.errors import InputError
 from glassformer.quality_estimation.association import EXCEPTIONS, expected_words
@@ -82,8 +83,10 @@ class Lexicon:
         parts: dict[str, dict[str, tuple[str, ...]]] = {part: {} for part in PARTS}
         counts: dict[str, int] = {}
         try:
-            for line in file.decode().split("\n")[:-1]:
-                part, word, expected, *count = line.split("\t")
+            if file and not file.endswith(b"\n"):
+                raise ValueError("a line that does not end")
+            for line in BytesIO(file):
+                part, word, expected, *count = line.decode().removesuffix("\n").split("\t")
                 if len(count) > (part == "source"):
                     raise ValueError("a column too many")
                 parts[part][word] = tuple(expected.split())

@@ -14,7 +14,7 @@ A word that training saw once, where one that a slip makes it is very much more 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal, NamedTuple
 
 from glassformer.quality_estimation.warnings import Correction, Kind, TranslationWarning
@@ -28,6 +28,7 @@ SHORTEST_TRAINED = 3  # letters of what it is read as
 # What a slip to one certain letter counts, where the typist may have come to any other; one that swaps or doubles
 # letters or leaves one out can go one way only. Of 0.02 to 1 the best on typing errors in captions.
 CERTAIN, OTHER_LETTER = 1.0, 0.2
+CACHED_WORDS = 1 << 12
 ONCE, SURELY = 1, 300  # as often a word was trained that was a slip itself; as many times as often the right one was
 # A word between white space, with no more than the marks of its sentence around it: not the parts of "a_b" or "x.org".
 _WORD = re.compile(rf"(?<![^\s\"'“‘«„¿¡(\[]){LETTERS}(?=[.,;:!?…।\"'”’»)\]]*(?:\s|$))")
@@ -64,7 +65,7 @@ class Speller:
         """
         plain = text.replace("\u2019", "'")
         shouted = text.isupper()
-        slips = [word for word in _WORD.finditer(plain) if self._may_be_slip(word[0], shouted)]
+        slips = [word for word in _WORD.finditer(plain) if self._looked_up(word[0], shouted)]
         protected = find_protected(text, kept(text)) if slips else []
         read, end, corrections = "", 0, []
         for start, behind in (word.span() for word in slips):
@@ -76,11 +77,16 @@ class Speller:
             read, end = read + text[end:start] + trained, behind
         return Reading(read + text[end:], tuple(corrections))
 
+    @cached_property
+    def _looked_up(self) -> Callable[[str, bool], bool]:
+        """`_may_be_slip`, which knows the words of the latest texts."""
+        return lru_cache(CACHED_WORDS)(self._may_be_slip)
+
     def _may_be_slip(self, word: str, shouted: bool) -> bool:
         """Whether it is a word of letters that is unknown or was seen once, and no name."""
         if not SHORTEST <= len(word) <= LONGEST or not (shouted or word == word.lower()):
             return False
-        return max(self._count(word.casefold()), self._count(self._key(word))) <= ONCE
+        return self._count(word.casefold()) <= ONCE and self._count(self._key(word)) <= ONCE
 
     def _count(self, word: str) -> int:
         """How often it was trained, or the word that it belongs to, as in "the car's wheel"."""

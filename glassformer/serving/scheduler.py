@@ -12,9 +12,9 @@ from threading import Condition, Event, Thread
 from typing import Any
 
 from glassformer.batching import batches_by_length
-from glassformer.engine.generation import BATCH_TOKENS
 from glassformer.serving.ticket import Ticket
 
+BATCH_TOKENS = 4096  # of a round
 Compute = Callable[[Any, Sequence[Any]], Sequence[Any]]  # (kind, items of that kind) -> a result for each
 
 

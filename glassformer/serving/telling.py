@@ -32,7 +32,7 @@ class Telling:
     def __init__(self, engine: Engine[Any], tells: Mapping[int, Tell]) -> None:
         self._engine, self._tells = engine, tells
         self.start_id, self.max_length = engine.start_id, engine.max_length
-        self.batch_factor = engine.batch_factor
+        self.batch_tokens = engine.batch_tokens
 
     def encode(self, sources: Sequence[Sequence[int]]) -> _State:
         """Read the sources."""

@@ -9,6 +9,8 @@ from glassformer.text.printable import quote
 
 BOM = "\ufeff"
 
+# The patterns are compiled when a text is first looked at: to translate needs none of them.
+
 # Text read in the wrong encoding: UTF-8 bytes shown as Windows-1252 (or Latin-1).
 _CONTINUATION = "".join(bytes([byte]).decode("cp1252", "ignore") for byte in range(0x80, 0xC0)) + "".join(
     map(chr, range(0x80, 0xA0))
@@ -18,7 +20,7 @@ _ORDINARY = "\xa0‚„…†‡‹‘’“”•–—›«»·"
 _STRANGE = "".join(character for character in _CONTINUATION if character not in _ORDINARY)
 _FOLLOW = f"[{re.escape(_CONTINUATION)}]"
 _ODD = f"[{re.escape(_STRANGE)}]"
-_MOJIBAKE = re.compile(
+_MOJIBAKE = (
     f"[ÂÃ]{_ODD}"  # two bytes, Latin: é, ö
     f"|(?<![^\\W\\d_a-zß-öø-ÿ])[ÂÃ]{_FOLLOW}"  # the same, unless it ends a word in capitals: IRMÃ”
     f"|(?<=[a-z])[ÄÅÈ]{_FOLLOW}|[ÄÅÈ]{_FOLLOW}(?=[a-z])"  # within a word: Polish, Romanian, Turkish
@@ -26,11 +28,9 @@ _MOJIBAKE = re.compile(
     f"|ð{_FOLLOW}{{3}}"  # four: emoji
     f"|(?:[Ä-ß]{_FOLLOW}){{3}}"  # two, Cyrillic, Greek, Arabic; one alone may be honest text
 )
-_ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});")
+_ENTITY = r"&(?:amp|lt|gt|quot|apos|nbsp|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});"
 _PLANE_ENDS = "".join(f"{chr(plane << 16 | 0xFFFE)}{chr(plane << 16 | 0xFFFF)}" for plane in range(15))
-_DAMAGED = re.compile(
-    f"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ue000-\uf8ff\ufdd0-\ufdef\ufeff{_PLANE_ENDS}\U000f0000-\U0010ffff]"
-)
+_DAMAGED = f"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ue000-\uf8ff\ufdd0-\ufdef\ufeff{_PLANE_ENDS}\U000f0000-\U0010ffff]"
 _CATEGORIES = {"Cc": "control character", "Co": "private-use character", "Cs": "half a surrogate pair"}
 
 
@@ -46,11 +46,11 @@ def encoding_problem(text: str) -> str:
         return ""
     if "\ufffd" in text:
         return "U+FFFD where a character was lost"
-    if found := _MOJIBAKE.search(text):
+    if found := re.search(_MOJIBAKE, text):
         return f"{quote(found.group())}: UTF-8 read as Windows-1252"
-    if found := _DAMAGED.search(text):
+    if found := re.search(_DAMAGED, text):
         return _name_damage(found.group())
-    if found := _ENTITY.search(text):
+    if found := re.search(_ENTITY, text):
         return f"HTML entity {found.group()}"
     return ""
 

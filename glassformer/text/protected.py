@@ -17,6 +17,7 @@ EMOJI = (
     rf"{PICTURE}\ufe0f?[\U0001f3fb-\U0001f3ff]?(?:\u200d{PICTURE}\ufe0f?[\U0001f3fb-\U0001f3ff]?)*)"
 )
 PROTECTED = re.compile(rf"(?P<word>{URL}|{EMAIL}|{BRACES}|{PERCENT})|(?P<mark>{TAG}|{EMOJI}(?:\s?{EMOJI})*)")
+SIGNS = "://", "www.", "@", "{", "%", "<"  # of which plain text in ASCII must have one to have any of these
 BRACKETS = {")": "(", "]": "[", "}": "{"}
 ENDINGS = re.compile(r"(?:[.,;:!?*_…'’]|['’]s)$")  # of the sentence around an address rather than of the address
 
@@ -36,6 +37,8 @@ class Span(NamedTuple):
 
 def find_protected(text: str, words: Sequence[Span] = ()) -> list[Span]:
     """The spans of `text` to copy, in order, none over another; `words` are further ones, not to be translated."""
+    if text.isascii() and not any(sign in text for sign in SIGNS):
+        return without_overlap(words)
     found = [
         Span(match.start(), match.start() + _length(match), match.lastgroup == "word")
         for match in PROTECTED.finditer(text)

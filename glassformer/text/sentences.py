@@ -12,8 +12,6 @@ from functools import cache
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
-import sentencex
-
 from glassformer.errors import UsageError
 from glassformer.text.encoding import refuse_surrogates
 
@@ -64,6 +62,8 @@ def split_sentences(text: str, language: str | None = None) -> Parts:
 
     Raises UsageError for a lone surrogate.
     """
+    import sentencex  # one sentence needs none of it
+
     refuse_surrogates([text])
     # All white space as plain: sentencex 1.0 panics where "A", a wide space and a full stop meet.
     plain = re.sub(r"[^\S\n]", " ", text)

@@ -16,8 +16,6 @@ from math import exp, log
 from random import Random
 from typing import Any
 
-from sentencepiece import sentencepiece_model_pb2 as model_pb2
-
 SPACE = "▁"  # in normalised text
 CACHED_SPLITS = 1 << 16  # of BPE: about 30 MiB
 CACHED_WORDS = 1 << 14  # of a unigram model: about 60 MiB, most of which is the weights of all pieces of a word
@@ -29,7 +27,7 @@ class SubwordSampler(ABC):
     """Splits normalised text at random, word by word: no piece reaches across the beginning of a word."""
 
     def __init__(self, model: Any) -> None:
-        kinds: Any = model_pb2.ModelProto.SentencePiece  # type: ignore[attr-defined]
+        kinds = type(model.pieces[0])
         self._symbols = {one.piece: id for id, one in enumerate(model.pieces) if one.type == kinds.USER_DEFINED}
         self._ids = {one.piece: id for id, one in enumerate(model.pieces) if one.type == kinds.NORMAL}
         self._bytes = {int(one.piece[3:5], 16): id for id, one in enumerate(model.pieces) if one.type == kinds.BYTE}
@@ -150,11 +148,10 @@ class UnigramSampler(SubwordSampler):
         return filtered
 
 
-def subword_sampler(model_file: bytes) -> SubwordSampler:
-    """The sampler for a SentencePiece model, which is a `bpe` or a `unigram` one."""
-    model: Any = model_pb2.ModelProto.FromString(model_file)  # type: ignore[attr-defined]
-    is_bpe = model.trainer_spec.model_type == model_pb2.TrainerSpec.BPE  # type: ignore[attr-defined]
-    return BPEDropout(model) if is_bpe else UnigramSampler(model)
+def subword_sampler(model: Any) -> SubwordSampler:
+    """The sampler for SentencePiece's ModelProto, which is of a `bpe` or a `unigram` model."""
+    spec = model.trainer_spec
+    return BPEDropout(model) if spec.model_type == type(spec).BPE else UnigramSampler(model)
 
 
 def _words_pattern(symbols: Iterable[str], pieces: Iterable[str]) -> re.Pattern[str]:

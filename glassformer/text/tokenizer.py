@@ -12,18 +12,19 @@ from functools import cached_property
 from itertools import compress
 from pathlib import Path
 from random import Random
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 import sentencepiece
-from sentencepiece import sentencepiece_model_pb2 as model_pb2
 
 from glassformer.errors import InputError, UsageError
 from glassformer.reading import MIB, read_regular
 from glassformer.special import BOS, EOS, PAD, PIECES, UNK
 from glassformer.text.directions import source_of, symbol_of, target_of, target_of_symbol
 from glassformer.text.encoding import refuse_surrogates
-from glassformer.text.pairs import Pair
 from glassformer.text.subword_regularization import SubwordSampler, subword_sampler
+
+if TYPE_CHECKING:  # it brings the readers of all formats, and to split text needs none
+    from glassformer.text.pairs import Pair
 
 Kind = Literal["unigram", "bpe"]
 T = TypeVar("T", int, str)
@@ -158,8 +159,8 @@ class Tokenizer:
 
         `train` gives a tokenizer without any, which suits text that was normalised before.
         """
-        model: Any = model_pb2.ModelProto.FromString(self._model)  # type: ignore[attr-defined]
-        rules: Any = model_pb2.NormalizerSpec.FromString(spec)  # type: ignore[attr-defined]
+        model = self._parsed()
+        rules = type(model.normalizer_spec).FromString(spec)
         model.normalizer_spec.name = "user_defined"
         model.normalizer_spec.precompiled_charsmap = rules.precompiled_charsmap
         return Tokenizer(model.SerializeToString())
@@ -169,7 +170,7 @@ class Tokenizer:
 
         A `unigram` one takes each rather than those that it is spelt in, a `bpe` one makes its merges last.
         """
-        model: Any = model_pb2.ModelProto.FromString(self._model)  # type: ignore[attr-defined]
+        model = self._parsed()
         scores = {one.piece: one.score for one in model.pieces if one.type == type(one).NORMAL}
         lowest = min(scores.values(), default=0.0)
         for number, piece in enumerate(pieces, start=1):
@@ -202,8 +203,8 @@ class Tokenizer:
 
     @property
     def _model_type(self) -> str:
-        model: Any = model_pb2.ModelProto.FromString(self._model)  # type: ignore[attr-defined]
-        name: str = model_pb2.TrainerSpec.ModelType.Name(model.trainer_spec.model_type)  # type: ignore[attr-defined]
+        spec = self._parsed().trainer_spec
+        name: str = spec.ModelType.Name(spec.model_type)
         return name
 
     @property
@@ -241,14 +242,21 @@ class Tokenizer:
 
     @cached_property
     def _mark(self) -> str:
-        model: Any = model_pb2.ModelProto.FromString(self._model)  # type: ignore[attr-defined]
-        name: str = model.denormalizer_spec.name
+        if IMPORTED.encode() not in self._model:  # which every mark holds; to parse all pieces takes longer
+            return ""
+        name: str = self._parsed().denormalizer_spec.name
         return name
+
+    def _parsed(self) -> Any:
+        """What the file holds: SentencePiece's ModelProto. Splitting and joining text do without it."""
+        from sentencepiece import sentencepiece_model_pb2 as model_pb2
+
+        return model_pb2.ModelProto.FromString(self._model)  # type: ignore[attr-defined]
 
     @property
     def rules(self) -> dict[str, str]:
         """The rules of normalisation that the tokenizer's file holds: what is replaced, and by what."""
-        spec: Any = model_pb2.ModelProto.FromString(self._model).normalizer_spec  # type: ignore[attr-defined]
+        spec = self._parsed().normalizer_spec
         if not spec.precompiled_charsmap:
             return {}
         return dict(sentencepiece.SentencePieceNormalizer(normalizer_spec=spec.SerializeToString()).decompile())
@@ -269,9 +277,7 @@ class Tokenizer:
     @property
     def user_symbols(self) -> tuple[str, ...]:
         """The texts that are one piece each wherever they stand, in the order of their ids."""
-        kinds: Any = model_pb2.ModelProto.SentencePiece  # type: ignore[attr-defined]
-        model: Any = model_pb2.ModelProto.FromString(self._model)  # type: ignore[attr-defined]
-        return tuple(one.piece for one in model.pieces if one.type == kinds.USER_DEFINED)
+        return tuple(one.piece for one in self._parsed().pieces if one.type == type(one).USER_DEFINED)
 
     @property
     def pieces(self) -> list[str]:
@@ -382,7 +388,7 @@ class Tokenizer:
 
     @cached_property
     def _sampler(self) -> SubwordSampler:
-        return subword_sampler(self._model)
+        return subword_sampler(self._parsed())
 
     def _sample(self, text: str, dropout: float, random: Random) -> list[int]:
         if META not in text:
@@ -487,7 +493,7 @@ Tokenizers = tuple[Tokenizer, Tokenizer]  # of the source and of the target; one
 Ids = list[list[int]]
 
 
-def encode_pairs(pairs: Sequence[Pair], tokenizers: Tokenizers) -> tuple[Ids, Ids]:
+def encode_pairs(pairs: "Sequence[Pair]", tokenizers: Tokenizers) -> tuple[Ids, Ids]:
     """The ids of both sides, without `</s>`, with the symbols of their languages, where there are targets.
 
     Raises InputError for a pair whose target the tokenizer does not have.
@@ -503,7 +509,7 @@ def encode_pairs(pairs: Sequence[Pair], tokenizers: Tokenizers) -> tuple[Ids, Id
     return sources, targets
 
 
-def _symbols(source: Tokenizer, target: Tokenizer, pair: Pair) -> tuple[list[int], list[int]]:
+def _symbols(source: Tokenizer, target: Tokenizer, pair: "Pair") -> tuple[list[int], list[int]]:
     try:
         return source.target_ids(pair.direction), target.beginning_ids(pair.direction)
     except UsageError as error:

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from glassformer.engine import SUPPRESSED, EagerEngine, generate, generation
+from glassformer.engine import SUPPRESSED, EagerEngine, generate
 from glassformer.engine.choice import in_precision
 from glassformer.errors import InputError, UsageError
 from glassformer.model import ModelConfig, Transformer
@@ -50,7 +50,7 @@ class Stepwise:
     """An engine that leaves all search to `glassformer.search`."""
 
     def __init__(self, engine):
-        self.start_id, self.max_length, self.batch_factor = engine.start_id, engine.max_length, 1
+        self.start_id, self.max_length, self.batch_tokens = engine.start_id, engine.max_length, engine.batch_tokens
         self.encode, self.step = engine.encode, engine.step
 
 
@@ -168,7 +168,7 @@ def test_no_translation_depends_on_its_batch(engine, options, monkeypatch):
     together = generate(engine, batch, options)
     order = random.Random(1).sample(range(len(batch)), len(batch))
     shuffled = generate(engine, [batch[row] for row in order], options)
-    monkeypatch.setattr(generation, "BATCH_TOKENS", 20)
+    monkeypatch.setattr("glassformer.engine.eager.BATCH_TOKENS", 20)
     small = generate(engine, batch, options)
     for row, expected in enumerate(together):
         [alone] = generate(engine, [batch[row]], options)

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from glassformer.data.shortlist import NONE, Shortlist
-from glassformer.engine import EagerEngine, generate, generation, packing
+from glassformer.engine import EagerEngine, generate, packing
 from glassformer.engine.fast import FastEngine, linear, reason_against
 from glassformer.engine.native import library
 from glassformer.errors import GlassformerError, InputError, UsageError
@@ -53,7 +53,7 @@ def test_an_option_that_it_has_not_is_named():
 
 def weights_of(model, int8):
     weights = {name: weight.numpy() for name, weight in parameters_of(model).items()}
-    return quantize_weights(weights) if int8 else weights
+    return quantize_weights(weights.items()) if int8 else weights
 
 
 def fast(model, int8=False, **more):
@@ -214,7 +214,7 @@ def test_no_translation_depends_on_its_batch(options, int8, way, monkeypatch):
     alone = [generate(engine, [source], way)[0] for source in known]
     for _ in range(20):
         rows = generator.choices(range(len(known)), k=generator.randint(2, 30))
-        monkeypatch.setattr(generation, "BATCH_TOKENS", generator.choice([20, 100, 4096]))
+        monkeypatch.setattr("glassformer.engine.fast.BATCH_TOKENS", generator.choice([20, 100, 4096]))
         assert generate(engine, [known[row] for row in rows], way) == [alone[row] for row in rows]
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from glassformer.engine import Engine, generate, generation
+from glassformer.engine import Engine, generate
 from glassformer.errors import InputError
 from glassformer.search import Rows, SearchOptions
 from glassformer.special import BOS, EOS
@@ -32,7 +32,7 @@ class Copier:
 
     start_id = BOS
     max_length = 8
-    batch_factor = 1
+    batch_tokens = 4096
 
     def __init__(self) -> None:
         self.batches: list[int] = []
@@ -59,11 +59,11 @@ def test_any_engine_will_do():
             assert best.score == pytest.approx(best.log_prob / ((5 + len(source)) / 6) ** 0.6)
 
 
-def test_sources_share_a_batch_by_length_and_budget(monkeypatch):
+def test_sources_share_a_batch_by_length_and_budget():
     """Of lengths 1, 2, 3, 4 and 7; a beam of two has room for half as many positions."""
-    monkeypatch.setattr(generation, "BATCH_TOKENS", 12)
     for options, sizes in ((SearchOptions(beam=1), [3, 1, 1]), (SearchOptions(beam=2), [2, 1, 1, 1])):
         engine = Copier()
+        engine.batch_tokens = 12
         found = generate(engine, SOURCES, options)
         assert engine.batches == sizes
         assert [list(best.tokens) for best, *_ in found] == SOURCES

@@ -87,7 +87,7 @@ def test_a_lexicon_is_a_file() -> None:
     uncounted = lexicon.to_bytes().replace(b"\t3\n", b"\n").replace(b"\t12\n", b"\n")
     assert Lexicon.from_bytes(uncounted, "f") == replace(lexicon, counts={"cat": 2, "the": 2})
     columns = b"source\tthe\t\tmany\n", b"source\tthe\t\t1\t2\n", b"target\tbilli\tcat\t3\n"
-    for damaged in (lexicon.to_bytes()[:3] + b"\n", b"\xff\n", b"third\tword\t\n", *columns):
+    for damaged in (lexicon.to_bytes()[:3] + b"\n", lexicon.to_bytes()[:-1], b"\xff\n", b"third\tword\t\n", *columns):
         with pytest.raises(InputError, match=r"^f: truncated or not a lexicon"):
             Lexicon.from_bytes(damaged, "f")
 

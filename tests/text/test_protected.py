@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glassformer.text.protected import Span, find_protected
+from glassformer.text.protected import PROTECTED, SIGNS, Span, find_protected
 
 
 def found(text):
@@ -65,3 +65,15 @@ def test_no_text_takes_long(part):
     find_protected("https://" + part * 100_000)
     find_protected(part * 100_000)
     assert time.process_time() - before < 120  # tried from every place again, it would take hours
+
+
+@given(st.text(st.sampled_from("ab 1.:/w_@{}%<>$()#*-sd\"'"), max_size=40))
+def test_what_is_protected_in_ascii_has_a_sign(text):
+    """Text without one is not looked at."""
+    for match in PROTECTED.finditer(text):
+        assert any(sign in match[0] for sign in SIGNS)
+
+
+@pytest.mark.parametrize("text", ["http://x", "www.x.y", "a@b.org", "{0}", "${name}", "%s", "<b>"])
+def test_each_sign_is_enough(text):
+    assert found(f"so {text} there") == [text]
