@@ -71,13 +71,13 @@ class FastNext:
         """The log-probability of one token of each row."""
         refuse_wrong_step(tokens_N, self._rows)
         log_probs_N = np.empty(self._rows, dtype=np.float32)
-        self._engine.call("log_probs_of", self._batch, tokens_N, log_probs_N)
+        self._engine.call("log_probs", self._batch, tokens_N, log_probs_N)
         return log_probs_N
 
     def log_probs(self) -> Floats:
         """log_probs_NV of every token."""
         log_probs_NV = np.empty((self._rows, self._engine.config.vocab_size), dtype=np.float32)
-        self._engine.call("log_probs", self._batch, log_probs_NV)
+        self._engine.call("log_probs", self._batch, None, log_probs_NV)
         return log_probs_NV
 
 

@@ -49,17 +49,12 @@ static inline float total(int n, Each each) {  // the sum of each(i), LANES of t
 }
 
 // (x - mean) / sqrt(var + eps) * gain + bias, var the mean of (x - mean)^2; Ba et al. 2016.
-static void layer_norm(const float* x, const float* gain, const float* bias, int n, float eps, float* y) {
-    const float mean = total(n, [&](int i) { return x[i]; }) / n;
+// RMSNorm, Zhang & Sennrich 2019, leaves out the mean, and its bias is zero.
+static void normalise(bool rms, const float* x, const float* gain, const float* bias, int n, float eps, float* y) {
+    const float mean = rms ? 0 : total(n, [&](int i) { return x[i]; }) / n;
     const float var = total(n, [&](int i) { return (x[i] - mean) * (x[i] - mean); }) / n;
     const float scale = 1.f / __builtin_sqrtf(var + eps);
     for (int i = 0; i < n; ++i) y[i] = (x[i] - mean) * scale * gain[i] + bias[i];
-}
-
-// x / sqrt(mean(x^2) + eps) * gain; Zhang & Sennrich 2019.
-static void rms_norm(const float* x, const float* gain, int n, float eps, float* y) {
-    const float scale = 1.f / __builtin_sqrtf(total(n, [&](int i) { return x[i] * x[i]; }) / n + eps);
-    for (int i = 0; i < n; ++i) y[i] = x[i] * scale * gain[i];
 }
 
 static void add(float* __restrict x, const float* __restrict y, int n) {
