@@ -2,17 +2,10 @@
 #pragma once
 #include "rows.h"
 
-// In place of n scores e^(score - largest) / sum. There is room for padded(n).
+// In place of n scores e^(score - largest) / sum.
 static void softmax(float* scores, int n) {
-    Floats most = some(scores, n), sums = {};
-    for (int i = LANES; i < n; i += LANES) most = larger(most, some(scores + i, n - i));
-    const float largest = largest_of(most);
-    for (int i = 0; i < n; i += LANES) {
-        const Floats weights = exponential(some(scores + i, n - i) - largest);
-        store(weights, scores + i);
-        sums += weights;
-    }
-    const float factor = 1.f / sum_of(sums);
+    float largest;
+    const float factor = 1.f / sum_exponentials(scores, n, &largest, scores);
     for (int i = 0; i < n; i += LANES) store(load(scores + i) * factor, scores + i);
 }
 
@@ -70,7 +63,8 @@ static inline void score_line(const float* q, const float* keys, int wide, int w
 // All heads of a row: score(head, q, where to) its scores, value(head, t) where a value is. `weights` has padded(length)
 // for each head. One kind of work after the other, so that the processor does several heads' at a time.
 template <class Score, class Value>
-static inline void attend(const Heads& heads, const float* q, int length, float* weights, float* y, Score score, Value value) {
+static inline void attend(const Heads& heads, const float* q, int length, float* weights, float* y, Score score,
+                          Value value) {
     const int width = heads.width, wide = padded(length);
     for (int head = 0; head < heads.count; ++head) score(head / heads.shared, q + head * width, weights + head * wide);
     for (int head = 0; head < heads.count; ++head) softmax(weights + head * wide, length);
@@ -88,12 +82,14 @@ static void attend_source(const Heads& heads, const float* q, const float* keys,
             score_line(q, keys + ((int64_t)head * length + first) * width, length - first < LINE ? length - first : LINE,
                        width, heads.divisor, scores + first);
     };
-    attend(heads, q, length, weights, y, score, [&](int head, int t) { return values + ((int64_t)head * length + t) * width; });
+    const auto value = [&](int head, int t) { return values + ((int64_t)head * length + t) * width; };
+    attend(heads, q, length, weights, y, score, value);
 }
 
 // Scores of T positions, whose keys are at past[0] + offset and so on.
 template <int T>
-static inline void score_few(const float* q, const float* const* past, int64_t offset, int width, float divisor, float* scores) {
+static inline void score_few(const float* q, const float* const* past, int64_t offset, int width, float divisor,
+                             float* scores) {
     Floats products[T] = {};
     float rest[T] = {};
     int i = 0;
@@ -111,8 +107,9 @@ static void attend_past(const Heads& heads, const float* q, const float* const* 
                         int64_t stride, int length, float* weights, float* y) {
     const auto score = [&](int head, const float* q, float* scores) {
         int t = 0;
-        for (; t + 4 <= length; t += 4) score_few<4>(q, past + t, keys + head * stride, heads.width, heads.divisor, scores + t);
-        for (; t < length; ++t) score_few<1>(q, past + t, keys + head * stride, heads.width, heads.divisor, scores + t);
+        const int64_t offset = keys + head * stride;
+        for (; t + 4 <= length; t += 4) score_few<4>(q, past + t, offset, heads.width, heads.divisor, scores + t);
+        for (; t < length; ++t) score_few<1>(q, past + t, offset, heads.width, heads.divisor, scores + t);
     };
     attend(heads, q, length, weights, y, score, [&](int head, int t) { return past[t] + values + head * stride; });
 }

@@ -8,6 +8,7 @@
 
 // The keys and values of one source in one layer, as attention.h has them. Given are rows of a key and a value each.
 struct SourceMemory {
+    SourceMemory() = default;
     SourceMemory(const float* rows, int64_t stride, int length, int kv_heads, int width)
         : keys((int64_t)kv_heads * width * length + LINE), values((int64_t)kv_heads * width * length) {
         for (int head = 0; head < kv_heads; ++head)
@@ -16,7 +17,8 @@ struct SourceMemory {
                 const int line = place / LINE * LINE, wide = std::min(length - line, LINE);
                 float* k = &keys[((int64_t)head * length + line) * width + place - line];
                 for (int column = 0; column < width; ++column) k[column * wide] = from[column];
-                std::memcpy(&values[((int64_t)head * length + place) * width], from + kv_heads * width, width * sizeof(float));
+                float* v = &values[((int64_t)head * length + place) * width];
+                std::memcpy(v, from + kv_heads * width, width * sizeof(float));
             }
     }
     Array<float> keys, values;
@@ -29,7 +31,8 @@ struct SourceMemory {
 class Cache {
 public:
     static constexpr int RUN = 16;  // slots
-    Cache(int layers, int kv_heads, int width) : head(RUN * width), part(kv_heads * head), layers_(layers), width_(width) {}
+    Cache(int layers, int kv_heads, int width)
+        : head(RUN * width), part(kv_heads * head), layers_(layers), width_(width) {}
 
     // Slots for n rows that have `length` before; returns the first, the next is RUN behind.
     int add(int n, int length) {
@@ -45,7 +48,7 @@ public:
     }
     int size() const { return (int)runs_.size() * RUN; }
     bool has(int slot) const { return slot >= 0 && slot < size() && slot % RUN < runs_[slot / RUN].used; }
-    float* at(int slot) const { return runs_[slot / RUN].memory + slot % RUN * width_; }  // the first key of the first layer
+    float* at(int slot) const { return runs_[slot / RUN].memory + slot % RUN * width_; }  // its first key in the first layer
     int64_t keys(int layer) const { return 2 * layer * part; }                            // how far behind it others are
     int64_t values(int layer) const { return keys(layer) + part; }
 

@@ -93,7 +93,8 @@ void check(const glassformer_weights& w, const Config& c) {
 const Kernels* kernels_of(const char* name, int threads) {
     require(threads >= 1 && threads <= 1024, "threads are out of range");
     const Kernels* kernels = best_kernels(name);
-    if (!kernels) throw Refused("this processor cannot run '" + std::string(name ? name : "") + "', but " + kernel_names());
+    if (!kernels)
+        throw Refused("this processor cannot run '" + std::string(name ? name : "") + "', but " + kernel_names());
     return kernels;
 }
 
@@ -163,7 +164,8 @@ const char* glassformer_search(glassformer_batch* batch, const glassformer_task*
         const int64_t sources = (int64_t)batch->lengths.size();
         require_ids(&t.start, 1, c.vocabulary), require_ids(&t.end, 1, c.vocabulary);
         require(t.longest >= 1 && t.longest <= c.max_length, "more tokens than the model admits");
-        require(t.beam >= 1 && t.beam < MOST / 2 && t.n_best >= 1 && t.n_best <= t.beam, "the beam's width is out of range");
+        require(t.beam >= 1 && t.beam < MOST / 2, "the beam's width is out of range");
+        require(t.n_best >= 1 && t.n_best <= t.beam, "n_best is out of range");
         require(sources * t.beam < MOST / (t.longest + Cache::RUN), "too many tokens in one batch");
         for (int source = 0; source < sources; ++source)
             require(t.limits[source] >= 1 && t.limits[source] <= t.longest, "a limit is out of range");
@@ -171,7 +173,8 @@ const char* glassformer_search(glassformer_batch* batch, const glassformer_task*
     });
 }
 
-const char* glassformer_best(glassformer_batch* batch, int32_t count, const uint8_t* forbidden, int32_t* ids, float* log_probs) {
+const char* glassformer_best(glassformer_batch* batch, int32_t count, const uint8_t* forbidden, int32_t* ids,
+                             float* log_probs) {
     return guarded(batch->model, [&](const Config& c) {
         require(count >= 1 && count <= c.vocabulary, "the number of candidates is out of range");
         batch->best(count, forbidden, ids, log_probs);

@@ -56,7 +56,7 @@ struct Kernels {
                           float* weights, float* y);
     void (*attend_past)(const Heads& heads, const float* q, const float* const* past, int64_t keys, int64_t values,
                         int64_t stride, int length, float* weights, float* y);
-    void (*sum_exponentials)(const float* logits, int n, float* largest, float* sum);
+    float (*sum_exponentials)(const float* x, int n, float* largest, float* to);
     void (*keep_best)(const float* logits, int n, const int32_t* ids, int first_id, const uint8_t* forbidden, int count,
                       Candidate* best);
 };

@@ -39,7 +39,8 @@ struct Workplace {
         pool.run(parts * blocks, (double)n * w.inputs * w.outputs / 8, [&](int item, int) {
             const int block = item / parts, first = n * block / blocks, end = n * (block + 1) / blocks;
             const int panel = all * (item % parts) / parts, next = all * (item % parts + 1) / parts;
-            kernels->product(w, panel, next - panel, some(rows, first, end - first), y + first * y_stride + panel * PANEL, y_stride);
+            float* here = y + first * y_stride + panel * PANEL;
+            kernels->product(w, panel, next - panel, some(rows, first, end - first), here, y_stride);
         });
     }
 

@@ -121,6 +121,7 @@ struct glassformer_batch {
     glassformer_batch(glassformer_model& model, const int32_t* ids, const int32_t* lengths, int sources)
         : model(model), lengths(lengths, lengths + sources), memory(sources),
           cache(model.weights.decoder_layers, model.config.kv_heads, model.heads.width) {
+        for (auto& each : memory) each.resize(model.weights.decoder_layers);
         for (int first = 0, last; first < sources; first = last) {
             int tokens = 0;
             for (last = first; last < sources && (last == first || tokens + lengths[last] <= ROWS_TOGETHER); ++last)
@@ -202,13 +203,13 @@ private:
     // and values, once for each source.
     void encode(const int32_t* ids, int n, int first, int last) {
         const Config& c = model.config;
-        const int d = model.stride(), width = model.heads.width;
+        const int d = model.stride();
         std::vector<int32_t> source_of, places;
         for (int source = first; source < last; ++source)
             for (int place = 0; place < lengths[source]; ++place) source_of.push_back(source), places.push_back(place);
-        const auto each_source = [&](float* rows, int64_t wide, auto take) {
+        const auto remember = [&](const float* rows, int64_t wide, int layer) {
             for (int source = first; source < last; rows += wide * lengths[source++])
-                take(source, SourceMemory(rows, wide, lengths[source], c.kv_heads, width));
+                memory[source][layer] = SourceMemory(rows, wide, lengths[source], c.kv_heads, model.heads.width);
         };
         Array<float> x((int64_t)n * d);
         model.embed(model.weights.source, ids, n, places.data(), x.data());
@@ -216,11 +217,11 @@ private:
             const Layer& layer = model.weights.encoder[number];
             const auto attend = [&](float* qkv, int64_t wide, float* mixed) {
                 for (int row = 0; row < n; ++row) rotate(qkv + row * wide, places[row]);
-                std::vector<SourceMemory> own;
-                each_source(qkv + c.d_model, wide, [&](int, SourceMemory made) { own.push_back(std::move(made)); });
+                remember(qkv + c.d_model, wide, 0);
                 model.pool.run(n, 64. * n * d, [&](int row, int thread) {
                     const int source = source_of[row];
-                    model.attend_source(own[source - first], lengths[source], qkv + row * wide, mixed + row * d, thread, nullptr);
+                    const float* q = qkv + row * wide;
+                    model.attend_source(memory[source][0], lengths[source], q, mixed + row * d, thread, nullptr);
                 });
             };
             model.attention(layer.query_key_value, layer.output, layer.attention_norm, x.data(), n, attend);
@@ -231,7 +232,7 @@ private:
             const Matrix& w = model.weights.decoder[number].cross_key_value;
             float* rows = model.projected.at_least((int64_t)n * room(w));
             model.linear(w, x.data(), d, n, rows);
-            each_source(rows, room(w), [&](int source, SourceMemory made) { memory[source].push_back(std::move(made)); });
+            remember(rows, room(w), number);
         }
     }
 };

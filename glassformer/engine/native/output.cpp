@@ -30,7 +30,7 @@ std::vector<float> visit(glassformer_batch& batch, Each each) {
         model.kernels->product(w, panel, std::min(CHUNK, panels(w) - panel), some(x, first, count), logits, CHUNK * PANEL);
         for (int row = first; row < first + count; ++row, logits += CHUNK * PANEL) {
             Part& part = parts[(size_t)row * chunks + chunk];
-            model.kernels->sum_exponentials(logits, ids, &part.largest, &part.sum);
+            part.sum = model.kernels->sum_exponentials(logits, ids, &part.largest, nullptr);
             each(logits, ids, panel * PANEL, row, thread);
         }
     });
@@ -60,8 +60,8 @@ std::vector<float> visit_shortlists(glassformer_batch& batch, Each each) {
         const int n = (int)list.ids.size();
         Array<float> logits(n);
         for (int i = 0; i < n; ++i) logits[i] = all[row * wide + list.places[i]];
-        float largest, sum;
-        model.kernels->sum_exponentials(logits.data(), n, &largest, &sum);
+        float largest;
+        const float sum = model.kernels->sum_exponentials(logits.data(), n, &largest, nullptr);
         log_z[row] = largest + std::log(sum);
         each(logits.data(), list.ids, row);
     });
@@ -115,7 +115,7 @@ void glassformer_batch::best(int count, const uint8_t* forbidden, int32_t* ids, 
     for (int row = 0; row < rows; ++row) {
         const auto first = found.begin() + row * threads * count;
         if (threads > 1)
-            std::partial_sort(first, first + count, first + threads * count, [](const Candidate& one, const Candidate& other) {
+            std::partial_sort(first, first + count, first + threads * count, [](const auto& one, const auto& other) {
                 return one.logit != other.logit ? one.logit > other.logit : one.id < other.id;
             });
         require_finite(log_z[row]);

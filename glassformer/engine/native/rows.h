@@ -25,6 +25,20 @@ static inline Floats exponential(Floats x) {
     return p * power;
 }
 
+// The sum of e^(x - largest) over n numbers, which are written `to` there where it is not null. There is room for
+// padded(n).
+static float sum_exponentials(const float* x, int n, float* largest, float* to) {
+    Floats most = some(x, n), sums = {};
+    for (int i = LANES; i < n; i += LANES) most = larger(most, some(x + i, n - i));
+    *largest = largest_of(most);
+    for (int i = 0; i < n; i += LANES) {
+        const Floats powers = exponential(some(x + i, n - i) - *largest);
+        if (to) store(powers, to + i);
+        sums += powers;
+    }
+    return sum_of(sums);
+}
+
 // erf(x) = 1 - (a1 t + ... + a5 t^5) e^(-x^2), t = 1 / (1 + p x); Abramowitz & Stegun 7.1.26, error below 1.5e-7.
 static inline Floats error_function(Floats x) {
     const Floats size = x < 0 ? -x : x;
@@ -74,22 +88,17 @@ static void activate(Activation kind, float* x, const float* times, int n) {
     for (i = 0; times && i < n; ++i) x[i] *= times[i];
 }
 
-// q = round(x * (127 / max |x|)), and scale = max |x| / 127; quantization.py and int8.py have the same formula.
+// q = round(x * (127 / max |x|)), and scale = max |x| / 127; quantization.py and int8.py have the same formula. What is
+// behind the n numbers is read and not used.
 static void quantize(const float* x, int n, int padded, uint8_t* bytes, float* scale) {
-    float largest = 1e-30f;
+    Floats most = all(1e-30f);
+    for (int i = 0; i < n; i += LANES) {
+        const Floats v = some(x + i, n - i, 0);
+        most = larger(larger(v, -v), most);
+    }
+    const float largest = largest_of(most), factor = 127.f / largest;
     int i = 0;
-    Floats most = all(largest);
-    for (; i + LANES <= n; i += LANES) {
-        const Floats v = load(x + i), size = v < 0 ? -v : v;
-        most = size > most ? size : most;
-    }
-    largest = largest_of(most);
-    for (; i < n; ++i) {
-        const float size = x[i] < 0 ? -x[i] : x[i];
-        largest = size > largest ? size : largest;
-    }
-    const float factor = 127.f / largest;
-    for (i = 0; i < n; ++i) bytes[i] = (uint8_t)((int32_t)__builtin_rintf(x[i] * factor) + OFFSET);
+    for (; i < n; ++i) bytes[i] = (uint8_t)((int32_t)__builtin_rintf(x[i] * factor) + OFFSET);
     for (; i < padded; ++i) bytes[i] = OFFSET;
     *scale = largest / 127.f;
 }

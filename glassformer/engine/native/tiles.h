@@ -56,7 +56,7 @@ static void add_up_tiles(const uint8_t* w, int words, const uint8_t* x, int64_t 
 static void product_by_tiles(const Matrix& w, int first_panel, int panels, const Rows& x, float* y, int64_t y_stride) {
     if (!w.integers || words(w) % TILE || x.count <= ROWS) return product(w, first_panel, panels, x, y, y_stride);
     const int blocks = (x.count + TILED - 1) / TILED, most = (x.count + blocks - 1) / blocks;
-    const int64_t size = (int64_t)words(w) * PANEL * WORD;  // bytes of a panel, of which each block of rows fetches its share
+    const int64_t size = (int64_t)words(w) * PANEL * WORD;  // of a panel, of which each block of rows fetches its share
     for (int panel = first_panel, shaped = 0; panel < first_panel + panels; ++panel, y += PANEL)
         for (int row = 0, count; row < x.count; row += count) {
             count = x.count - row < most ? x.count - row : most;

@@ -73,12 +73,12 @@ static inline Ints dot(Ints sums, int32_t x, Ints w) {
 }
 #endif
 
-// The first n of LANES numbers, of which all can be read; very small ones in the place of those behind them.
-static inline Floats some(const float* from, int n) {
+// The first n of LANES numbers, of which all can be read; in the place of those behind them something else, as a rule what
+// is the largest of nothing and adds nothing to a sum of exponentials.
+static inline Floats some(const float* from, int n, float behind = -1e30f) {
     static const int32_t numbers[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
     const Floats x = load(from);
-    if (n >= LANES) return x;
-    return read<Ints>(numbers) < n ? x : all(-1e30f);
+    return n >= LANES ? x : read<Ints>(numbers) < n ? x : all(behind);
 }
 
 static inline Floats larger(Floats x, Floats y) { return x > y ? x : y; }
