@@ -49,44 +49,52 @@ static inline void add_up(const uint8_t* w, int words, const uint8_t* x, int64_t
         }
 }
 
-// What makes numbers of the sums of outputs from `o` on. Of integers (q + OFFSET) was multiplied instead of q, which is
-// OFFSET times the sum of W's row too much.
+// What makes numbers of the sums of integers, of the outputs from `o` on. (q + OFFSET) was multiplied instead of q, which
+// is OFFSET times the sum of W's row too much.
 struct Scaling {
-    Scaling(const Matrix& w, int o) : bias(load(w.bias + o)) {
-        if (w.integers) less = OFFSET * read<Ints>(w.sums + o), scale = load(w.scales + o);
-    }
+    Scaling(const Matrix& w, int o) : less(OFFSET * read<Ints>(w.sums + o)), scale(load(w.scales + o)), bias(load(w.bias + o)) {}
     Floats operator()(Ints sums, float scale_of_row) const {
         return __builtin_convertvector(sums - less, Floats) * (scale_of_row * scale) + bias;
     }
-    Floats operator()(Floats sums, float) const { return sums + bias; }
-    Ints less;
-    Floats scale, bias;
+    const Ints less;
+    const Floats scale, bias;
 };
 
 // Outputs [first, first + COLUMNS * LANES) of R rows from row `row` on, the part of a panel that begins there.
-template <class Number, class Sums, int CHAINS, int R>
+template <int R>
 static void tile(const Matrix& w, int first, const Rows& x, int row, float* y, int64_t y_stride) {
     const int64_t panel = (int64_t)words(w) * PANEL * WORD;  // bytes
     const uint8_t* from = w.numbers + first / PANEL * panel + first % PANEL * WORD;
+    const uint8_t* xs = x.numbers + row * x.stride;
     // Each tile fetches its share of the next panel; a single one has no time for that.
     const uint8_t* next = from + (R == x.count ? AHEAD : panel * (x.count + row) / x.count);
-    Sums sums[R][COLUMNS];
-    add_up<Number, CHAINS>(from, words(w), x.numbers + row * x.stride, x.stride, next, PANEL * WORD * R / x.count, sums);
+    const int step = PANEL * WORD * R / x.count;
+    if (w.integers) {
+        // Of few sums of integers, whose order does not matter, several chains: none waits for its last addition.
+        Ints sums[R][COLUMNS];
+        add_up<int32_t, R <= 2 ? 4 / R : 1>(from, words(w), xs, x.stride, next, step, sums);
 #pragma GCC unroll 8
-    for (int c = 0; c < COLUMNS; ++c) {
-        const Scaling scaling(w, first + LANES * c);
+        for (int c = 0; c < COLUMNS; ++c) {
+            const Scaling scaling(w, first + LANES * c);
+#pragma GCC unroll 12
+            for (int r = 0; r < R; ++r)
+                store(scaling(sums[r][c], x.scales[row + r]), y + (row + r) * y_stride + LANES * c);
+        }
+    } else {
+        Floats sums[R][COLUMNS];
+        add_up<float, 1>(from, words(w), xs, x.stride, next, step, sums);
 #pragma GCC unroll 12
         for (int r = 0; r < R; ++r)
-            store(scaling(sums[r][c], w.integers ? x.scales[row + r] : 1), y + (row + r) * y_stride + LANES * c);
+#pragma GCC unroll 8
+            for (int c = 0; c < COLUMNS; ++c)
+                store(sums[r][c] + load(w.bias + first + LANES * c), y + (row + r) * y_stride + LANES * c);
     }
 }
 
 // `count` rows, at most R, as one tile.
 template <int R>
 static void rows_of(int count, const Matrix& w, int first, const Rows& x, int row, float* y, int64_t y_stride) {
-    // Of few sums of integers, whose order does not matter, several chains: none waits for its last addition.
-    if (count == R && w.integers) tile<int32_t, Ints, R <= 2 ? 4 / R : 1, R>(w, first, x, row, y, y_stride);
-    else if (count == R) tile<float, Floats, 1, R>(w, first, x, row, y, y_stride);
+    if (count == R) tile<R>(w, first, x, row, y, y_stride);
     else if constexpr (R > 1) rows_of<R - 1>(count, w, first, x, row, y, y_stride);
 }
 
