@@ -19,7 +19,7 @@ from glassformer.batching import batches_by_length, pad
 from glassformer.data.shortlist import Shortlist
 from glassformer.engine.checking import refuse_wrong_ids, refuse_wrong_room, refuse_wrong_step, refuse_wrong_targets
 from glassformer.engine.native import library as native
-from glassformer.engine.packing import GATED, Floats, Memory, PackedWeights, Weights, whole_panels
+from glassformer.engine.packing import GATED, LINE, Floats, Memory, PackedWeights, Weights, whole_panels
 from glassformer.engine.protocol import TargetScore
 from glassformer.errors import InputError, UsageError
 from glassformer.model.config import ModelConfig
@@ -72,13 +72,13 @@ class FastNext:
         """The log-probability of one token of each row."""
         refuse_wrong_step(tokens_N, self._rows)
         log_probs_N = np.empty(self._rows, dtype=np.float32)
-        self._engine.call("log_probs_of", self._batch, tokens_N, log_probs_N)
+        self._engine.call("log_probs", self._batch, tokens_N, log_probs_N)
         return log_probs_N
 
     def log_probs(self) -> Floats:
         """log_probs_NV of every token."""
         log_probs_NV = np.empty((self._rows, self._engine.config.vocab_size), dtype=np.float32)
-        self._engine.call("log_probs", self._batch, log_probs_NV)
+        self._engine.call("log_probs", self._batch, None, log_probs_NV)
         return log_probs_NV
 
 
@@ -316,8 +316,8 @@ def linear(
     memory = Memory()
     matrix = memory.matrix([weight], [np.zeros(outputs, dtype=np.float32) if bias is None else bias])
     y_NO = np.empty((len(x_NI), whole_panels(outputs)), dtype=np.float32)
-    x_NI = np.ascontiguousarray(x_NI, dtype=np.float32)
-    _call("linear", instructions.encode(), threads, byref(matrix), x_NI, len(x_NI), y_NO)
+    x = np.append(np.float32(x_NI), np.zeros(LINE, dtype=np.float32))  # room behind the last row
+    _call("linear", instructions.encode(), threads, byref(matrix), x, len(x_NI), y_NO)
     return y_NO[:, :outputs]
 
 

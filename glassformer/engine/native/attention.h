@@ -2,17 +2,10 @@
 #pragma once
 #include "rows.h"
 
-// In place of n scores e^(score - largest) / sum. There is room for padded(n).
+// In place of n scores e^(score - largest) / sum.
 static void softmax(float* scores, int n) {
-    Floats most = some(scores, n), sums = {};
-    for (int i = LANES; i < n; i += LANES) most = larger(most, some(scores + i, n - i));
-    const float largest = largest_of(most);
-    for (int i = 0; i < n; i += LANES) {
-        const Floats weights = exponential(some(scores + i, n - i) - largest);
-        store(weights, scores + i);
-        sums += weights;
-    }
-    const float factor = 1.f / sum_of(sums);
+    float largest;
+    const float factor = 1.f / sum_exponentials(scores, n, &largest, scores);
     for (int i = 0; i < n; i += LANES) store(load(scores + i) * factor, scores + i);
 }
 
@@ -67,55 +60,56 @@ static inline void score_line(const float* q, const float* keys, int wide, int w
         store((sums[0][c] + sums[1][c] + (sums[2][c] + sums[3][c])) / divisor, scores + LANES * c);
 }
 
-// To the positions of a source: keys [head][line][column][position], of which LINE are side by side so that a vector of
-// scores needs no sum across its lanes (fewer in the last line); values [head][position][column]. `weights` has
-// padded(length) for each head.
-// One kind of work after the other, so that the processor does several heads' at a time.
-static void attend_source(const Heads& heads, const float* q, const float* keys, const float* values, int length,
-                          float* weights, float* y) {
-    const int width = heads.width, all_of_them = padded(length);
+// All heads of a row: score(head, q, where to) its scores, value(head, t) where a value is. `weights` has padded(length)
+// for each head. One kind of work after the other, so that the processor does several heads' at a time.
+template <class Score, class Value>
+static inline void attend(const Heads& heads, const float* q, int length, float* weights, float* y, Score score,
+                          Value value) {
+    const int width = heads.width, wide = padded(length);
+    for (int head = 0; head < heads.count; ++head) score(head / heads.shared, q + head * width, weights + head * wide);
+    for (int head = 0; head < heads.count; ++head) softmax(weights + head * wide, length);
     for (int head = 0; head < heads.count; ++head)
-        for (int first = 0; first < length; first += LINE)
-            score_line(q + head * width, keys + (int64_t)(head / heads.shared * length + first) * width,
-                       length - first < LINE ? length - first : LINE, width, heads.divisor,
-                       weights + head * all_of_them + first);
-    for (int head = 0; head < heads.count; ++head) softmax(weights + head * all_of_them, length);
-    for (int head = 0; head < heads.count; ++head) {
-        const float* v = values + (int64_t)(head / heads.shared) * length * width;
-        mix(weights + head * all_of_them, length, [=](int s) { return v + s * width; }, width, y + head * width);
-    }
+        mix(weights + head * wide, length, [&](int t) { return value(head / heads.shared, t); }, width, y + head * width);
 }
 
-// Scores of T positions, whose keys are at keys[0] + offset and so on.
+// To the positions of a source: keys [head][line][column][position], of which LINE are side by side so that a vector of
+// scores needs no sum across its lanes (fewer in the last line); values [head][position][column].
+static void attend_source(const Heads& heads, const float* q, const float* keys, const float* values, int length,
+                          float* weights, float* y) {
+    const int width = heads.width;
+    const auto score = [&](int head, const float* q, float* scores) {
+        for (int first = 0; first < length; first += LINE)
+            score_line(q, keys + ((int64_t)head * length + first) * width, length - first < LINE ? length - first : LINE,
+                       width, heads.divisor, scores + first);
+    };
+    const auto value = [&](int head, int t) { return values + ((int64_t)head * length + t) * width; };
+    attend(heads, q, length, weights, y, score, value);
+}
+
+// Scores of T positions, whose keys are at past[0] + offset and so on.
 template <int T>
-static inline void score(const float* q, const float* const* keys, int offset, int width, float divisor, float* scores) {
+static inline void score_few(const float* q, const float* const* past, int64_t offset, int width, float divisor,
+                             float* scores) {
     Floats products[T] = {};
     float rest[T] = {};
     int i = 0;
     for (; i + LANES <= width; i += LANES)
 #pragma GCC unroll 4
-        for (int t = 0; t < T; ++t) products[t] += load(q + i) * load(keys[t] + offset + i);
+        for (int t = 0; t < T; ++t) products[t] += load(q + i) * load(past[t] + offset + i);
     for (; i < width; ++i)
-        for (int t = 0; t < T; ++t) rest[t] += q[i] * keys[t][offset + i];
+        for (int t = 0; t < T; ++t) rest[t] += q[i] * past[t][offset + i];
     for (int t = 0; t < T; ++t) scores[t] = (sum_of(products[t]) + rest[t]) / divisor;
 }
 
-// To a row's own past, whose positions lie anywhere: keys[t] and values[t] are those of position t in the first head,
-// `stride` before those in the next one.
-static void attend_past(const Heads& heads, const float* q, const float* const* keys, const float* const* values,
-                        int stride, int length, float* weights, float* y) {
-    const int width = heads.width, all_of_them = padded(length);
-    for (int head = 0; head < heads.count; ++head) {
-        const float* q_of = q + head * width;
-        const int offset = head / heads.shared * stride;
-        float* scores = weights + head * all_of_them;
+// To a row's own past, whose positions lie anywhere: in the first head the keys and values of position t are `keys` and
+// `values` behind past[t], and in the next one `stride` further.
+static void attend_past(const Heads& heads, const float* q, const float* const* past, int64_t keys, int64_t values,
+                        int64_t stride, int length, float* weights, float* y) {
+    const auto score = [&](int head, const float* q, float* scores) {
         int t = 0;
-        for (; t + 4 <= length; t += 4) score<4>(q_of, keys + t, offset, width, heads.divisor, scores + t);
-        for (; t < length; ++t) score<1>(q_of, keys + t, offset, width, heads.divisor, scores + t);
-    }
-    for (int head = 0; head < heads.count; ++head) softmax(weights + head * all_of_them, length);
-    for (int head = 0; head < heads.count; ++head) {
-        const int offset = head / heads.shared * stride;
-        mix(weights + head * all_of_them, length, [=](int t) { return values[t] + offset; }, width, y + head * width);
-    }
+        const int64_t offset = keys + head * stride;
+        for (; t + 4 <= length; t += 4) score_few<4>(q, past + t, offset, heads.width, heads.divisor, scores + t);
+        for (; t < length; ++t) score_few<1>(q, past + t, offset, heads.width, heads.divisor, scores + t);
+    };
+    attend(heads, q, length, weights, y, score, [&](int head, int t) { return past[t] + values + head * stride; });
 }

@@ -5,15 +5,10 @@
 
 #include "kernels.h"
 
+extern const Kernels kernels_amx, kernels_avx512, kernels_avxvnni, kernels_avx2, kernels_dotprod, kernels_portable;
+
 #if defined(__x86_64__)
 #include <cpuid.h>
-extern const Kernels kernels_amx, kernels_avx512, kernels_avxvnni, kernels_avx2, kernels_portable;
-
-static bool has_avxvnni() {  // not every compiler's __builtin_cpu_supports knows it
-    unsigned a, b, c, d;
-    return __builtin_cpu_supports("avx2") && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 4 & 1);
-}
-
 #if defined(__linux__)
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -25,27 +20,23 @@ static bool may_use_tiles() {  // Linux keeps their registers only for a process
 static bool may_use_tiles() { return false; }
 #endif
 
-static bool has_amx() {
-    unsigned a, b, c, d;
-    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d >> 24 & 3) == 3 && may_use_tiles();  // AMX-TILE, AMX-INT8
-}
-
 static std::vector<const Kernels*> present() {
-    std::vector<const Kernels*> found;
+    unsigned a = 0, b, c, d = 0;  // what not every compiler's __builtin_cpu_supports knows
+    const bool amx = __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d >> 24 & 3) == 3;  // AMX-TILE, AMX-INT8
+    const bool avxvnni = __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 4 & 1);
     const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    if (avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vnni")) {
-        if (has_amx()) found.push_back(&kernels_amx);
-        found.push_back(&kernels_avx512);
-    }
-    if (avx2 && has_avxvnni()) found.push_back(&kernels_avxvnni);
+    const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+                        __builtin_cpu_supports("avx512vnni");
+    std::vector<const Kernels*> found;
+    if (avx512 && amx && may_use_tiles()) found.push_back(&kernels_amx);
+    if (avx512) found.push_back(&kernels_avx512);
+    if (avx2 && avxvnni) found.push_back(&kernels_avxvnni);
     if (avx2) found.push_back(&kernels_avx2);
     found.push_back(&kernels_portable);
     return found;
 }
 #elif defined(__aarch64__)
-extern const Kernels kernels_dotprod, kernels_portable;
-
 #if defined(__linux__)
 #include <sys/auxv.h>
 static bool has_dotprod() { return getauxval(AT_HWCAP) >> 20 & 1; }  // HWCAP_ASIMDDP
@@ -58,8 +49,6 @@ static std::vector<const Kernels*> present() {
     return {&kernels_portable};
 }
 #else
-extern const Kernels kernels_portable;
-
 static std::vector<const Kernels*> present() { return {&kernels_portable}; }
 #endif
 

@@ -2,16 +2,25 @@
 #include "interface.h"
 
 #include <climits>
+#include <string>
 
 #include "model.h"
 
 namespace {
 
-constexpr int64_t MOST = 1 << 30;              // of any size that is given
+constexpr int64_t MOST = 1 << 30;                     // of any size that is given
 constexpr int MOST_INPUTS = INT32_MAX / (255 * 127);  // so that no sum of eight-bit products overflows
 
 void require(bool condition, const char* message) {
     if (!condition) throw Refused(message);
+}
+
+void require_size(int64_t size, int64_t least, const char* what) {
+    if (size < least || size >= MOST) throw Refused(std::string(what) + " is out of range");
+}
+
+void require_ids(const int32_t* ids, int64_t count, int vocabulary) {
+    for (int64_t i = 0; i < count; ++i) require(ids[i] >= 0 && ids[i] < vocabulary, "a token is outside the vocabulary");
 }
 
 // Runs `work`; what it throws becomes the message that is returned.
@@ -29,10 +38,21 @@ const char* guarded(Work work) {
     return message.c_str();
 }
 
-void check(const glassformer_config& c) {
+// ... when no other thread works with the model.
+template <class Work>
+const char* guarded(glassformer_model& model, Work work) {
+    return guarded([&] {
+        std::lock_guard<std::mutex> lock(model.busy);
+        work(model.config);
+    });
+}
+
+int source_vocabulary(const Config& c) { return c.source_vocabulary ? c.source_vocabulary : c.vocabulary; }
+
+void check(const Config& c) {
     for (int value : {c.vocabulary, c.d_model, c.heads, c.kv_heads, c.d_ff, c.max_length})
-        require(value >= 1 && value < MOST, "a size of the config is out of range");
-    require(c.source_vocabulary >= 0 && c.source_vocabulary < MOST, "source_vocabulary is out of range");
+        require_size(value, 1, "a size of the config");
+    require_size(c.source_vocabulary, 0, "source_vocabulary");
     require(c.d_model % c.heads == 0 && c.heads % c.kv_heads == 0, "heads do not divide d_model");
     require(c.d_model <= MOST_INPUTS && c.d_ff <= MOST_INPUTS, "more inputs than a sum of eight-bit products holds");
     require(!c.rotary || c.d_model / c.heads % 2 == 0, "rotary positions need an even width of a head");
@@ -51,7 +71,7 @@ void check(const Embedding& table, int rows, int columns) {
     require(table.floats || (table.integers && table.scales), "an embedding has no numbers");
 }
 
-void check(const Layer& layer, const glassformer_config& c, bool is_decoder) {
+void check(const Layer& layer, const Config& c, bool is_decoder) {
     const int d = c.d_model, kv = c.kv_heads * (d / c.heads);
     check(layer.query_key_value, d + 2 * kv, d), check(layer.output, d, d), check(layer.attention_norm);
     check(layer.inner, c.gated ? 2 * c.d_ff : c.d_ff, d), check(layer.outer, d, c.d_ff), check(layer.feed_forward_norm);
@@ -60,12 +80,12 @@ void check(const Layer& layer, const glassformer_config& c, bool is_decoder) {
     check(layer.cross_norm);
 }
 
-void check(const glassformer_weights& w, const glassformer_config& c) {
+void check(const glassformer_weights& w, const Config& c) {
     require(w.encoder && w.decoder && w.encoder_layers >= 1 && w.decoder_layers >= 1, "there are no layers");
     for (int i = 0; i < w.encoder_layers; ++i) check(w.encoder[i], c, false);
     for (int i = 0; i < w.decoder_layers; ++i) check(w.decoder[i], c, true);
-    check(w.source, c.source_vocabulary ? c.source_vocabulary : c.vocabulary, c.d_model);
-    check(w.target, c.vocabulary, c.d_model), check(w.generator, c.vocabulary, c.d_model);
+    check(w.source, source_vocabulary(c), c.d_model), check(w.target, c.vocabulary, c.d_model);
+    check(w.generator, c.vocabulary, c.d_model);
     if (c.final_norm) check(w.encoder_norm), check(w.decoder_norm);
     require(w.turns || !c.rotary, "rotary positions without their turns");
 }
@@ -73,12 +93,9 @@ void check(const glassformer_weights& w, const glassformer_config& c) {
 const Kernels* kernels_of(const char* name, int threads) {
     require(threads >= 1 && threads <= 1024, "threads are out of range");
     const Kernels* kernels = best_kernels(name);
-    if (!kernels) throw Refused("this processor cannot run '" + std::string(name ? name : "") + "', but " + kernel_names());
+    if (!kernels)
+        throw Refused("this processor cannot run '" + std::string(name ? name : "") + "', but " + kernel_names());
     return kernels;
-}
-
-void check_ids(const int32_t* ids, int64_t count, int vocabulary) {
-    for (int64_t i = 0; i < count; ++i) require(ids[i] >= 0 && ids[i] < vocabulary, "a token is outside the vocabulary");
 }
 
 }  // namespace
@@ -101,16 +118,12 @@ void glassformer_close(glassformer_model* model) { delete model; }
 
 const char* glassformer_encode(glassformer_model* model, const int32_t* ids, const int32_t* lengths, int32_t sources,
                                glassformer_batch** made) {
-    return guarded([&] {
-        const Config& c = model->config;
-        require(sources >= 0 && sources < MOST, "the number of sources is out of range");
+    return guarded(*model, [&](const Config& c) {
+        require_size(sources, 0, "the number of sources");
         int64_t tokens = 0;
-        for (int i = 0; i < sources; ++i) {
+        for (int i = 0; i < sources; tokens += lengths[i++])
             require(lengths[i] >= 1 && lengths[i] <= c.max_length, "a source's length is out of range");
-            tokens += lengths[i];
-        }
-        check_ids(ids, tokens, c.source_vocabulary ? c.source_vocabulary : c.vocabulary);
-        std::lock_guard<std::mutex> lock(model->busy);
+        require_ids(ids, tokens, source_vocabulary(c));
         *made = new glassformer_batch(*model, ids, lengths, sources);
     });
 }
@@ -118,74 +131,60 @@ const char* glassformer_encode(glassformer_model* model, const int32_t* ids, con
 void glassformer_free(glassformer_batch* batch) { delete batch; }
 
 const char* glassformer_shorten(glassformer_batch* batch, const int32_t* ids, const int32_t* lengths) {
-    return guarded([&] {
-        const int vocabulary = batch->model.config.vocabulary;
+    return guarded(batch->model, [&](const Config& c) {
         const int32_t* next = ids;
         for (size_t source = 0; source < batch->lengths.size(); next += lengths[source++]) {
-            require(lengths[source] >= 1 && lengths[source] <= vocabulary, "a shortlist's length is out of range");
-            check_ids(next, lengths[source], vocabulary);
+            require(lengths[source] >= 1 && lengths[source] <= c.vocabulary, "a shortlist's length is out of range");
+            require_ids(next, lengths[source], c.vocabulary);
             for (int i = 1; i < lengths[source]; ++i) require(next[i - 1] < next[i], "a shortlist is not sorted");
         }
-        std::lock_guard<std::mutex> lock(batch->model.busy);
         batch->shorten(ids, lengths);
     });
 }
 
 const char* glassformer_step(glassformer_batch* batch, int32_t n, const int32_t* tokens, const int32_t* sources,
                              const int32_t* slots, int32_t length, int32_t* own, float* attended, int32_t across) {
-    return guarded([&] {
-        const Config& c = batch->model.config;
-        std::lock_guard<std::mutex> lock(batch->model.busy);  // the checks read what another thread's step makes longer
-        require(n >= 1 && n < MOST, "the number of rows is out of range");
+    return guarded(batch->model, [&](const Config& c) {
+        require_size(n, 1, "the number of rows");
         require(length >= 0 && length < c.max_length, "more tokens than the model admits");
-        require((int64_t)batch->cache.size() + (int64_t)n * Cache::RUN < MOST, "too many tokens in one batch");
-        check_ids(tokens, n, c.vocabulary);
-        for (int row = 0; row < n; ++row)
+        require_size((int64_t)batch->cache.size() + (int64_t)n * Cache::RUN, 1, "the number of tokens in a batch");
+        require_ids(tokens, n, c.vocabulary);
+        for (int row = 0; row < n; ++row) {
             require(sources[row] >= 0 && sources[row] < (int)batch->lengths.size(), "a row has no such source");
-        for (int row = 0; attended && row < n; ++row)
-            require(across >= batch->lengths[sources[row]], "a source has more tokens than there is room for");
-        for (int64_t i = 0; i < (int64_t)n * length; ++i)
-            require(batch->cache.has(slots[i]), "a row has no such past");
+            require(!attended || across >= batch->lengths[sources[row]], "a source has more tokens than there is room for");
+        }
+        for (int64_t i = 0; i < (int64_t)n * length; ++i) require(batch->cache.has(slots[i]), "a row has no such past");
         batch->step(n, tokens, sources, slots, length, own, attended, across);
     });
 }
 
 const char* glassformer_search(glassformer_batch* batch, const glassformer_task* task) {
-    return guarded([&] {
-        const Config& c = batch->model.config;
-        const Task& t = *task;
+    return guarded(batch->model, [&](const Config& c) {
+        const glassformer_task& t = *task;
         const int64_t sources = (int64_t)batch->lengths.size();
-        check_ids(&t.start, 1, c.vocabulary), check_ids(&t.end, 1, c.vocabulary);
+        require_ids(&t.start, 1, c.vocabulary), require_ids(&t.end, 1, c.vocabulary);
         require(t.longest >= 1 && t.longest <= c.max_length, "more tokens than the model admits");
-        require(t.beam >= 1 && t.beam < MOST / 2 && t.n_best >= 1 && t.n_best <= t.beam, "the beam's width is out of range");
+        require(t.beam >= 1 && t.beam < MOST / 2, "the beam's width is out of range");
+        require(t.n_best >= 1 && t.n_best <= t.beam, "n_best is out of range");
         require(sources * t.beam < MOST / (t.longest + Cache::RUN), "too many tokens in one batch");
         for (int source = 0; source < sources; ++source)
             require(t.limits[source] >= 1 && t.limits[source] <= t.longest, "a limit is out of range");
-        std::lock_guard<std::mutex> lock(batch->model.busy);
         batch->search(t);
     });
 }
 
-const char* glassformer_best(glassformer_batch* batch, int32_t count, const uint8_t* forbidden, int32_t* ids, float* log_probs) {
-    return guarded([&] {
-        require(count >= 1 && count <= batch->model.config.vocabulary, "the number of candidates is out of range");
-        std::lock_guard<std::mutex> lock(batch->model.busy);
+const char* glassformer_best(glassformer_batch* batch, int32_t count, const uint8_t* forbidden, int32_t* ids,
+                             float* log_probs) {
+    return guarded(batch->model, [&](const Config& c) {
+        require(count >= 1 && count <= c.vocabulary, "the number of candidates is out of range");
         batch->best(count, forbidden, ids, log_probs);
     });
 }
 
-const char* glassformer_log_probs_of(glassformer_batch* batch, const int32_t* tokens, float* log_probs) {
-    return guarded([&] {
-        std::lock_guard<std::mutex> lock(batch->model.busy);
-        check_ids(tokens, batch->rows, batch->model.config.vocabulary);
-        batch->log_probs_of(tokens, log_probs);
-    });
-}
-
-const char* glassformer_log_probs(glassformer_batch* batch, float* log_probs) {
-    return guarded([&] {
-        std::lock_guard<std::mutex> lock(batch->model.busy);
-        batch->log_probs(log_probs);
+const char* glassformer_log_probs(glassformer_batch* batch, const int32_t* tokens, float* log_probs) {
+    return guarded(batch->model, [&](const Config& c) {
+        if (tokens) require_ids(tokens, batch->rows, c.vocabulary);
+        batch->log_probs(tokens, log_probs);
     });
 }
 
@@ -194,7 +193,7 @@ const char* glassformer_linear(const char* instruction_set, int32_t threads, con
     return guarded([&] {
         require(weight->inputs >= 1 && weight->inputs <= MOST_INPUTS && n >= 1 && n < MOST, "a size is out of range");
         check(*weight, weight->outputs, weight->inputs);
-        Workplace(kernels_of(instruction_set, threads), threads).linear(*weight, x, weight->inputs, n, y, room(*weight));
+        Workplace(kernels_of(instruction_set, threads), threads).linear(*weight, x, weight->inputs, n, y);
     });
 }
 }

@@ -95,13 +95,14 @@ EXPORT const char* glassformer_search(glassformer_batch*, const glassformer_task
 // Of the rows of the latest step: the `count` likeliest next tokens that are not forbidden (a flag for each token of
 // the vocabulary), the best first, and their log-probabilities, of all tokens or of those of the source's shortlist.
 // Where there are fewer, ids are 0 and log-probabilities -infinity.
-EXPORT const char* glassformer_best(glassformer_batch*, int32_t count, const uint8_t* forbidden, int32_t* ids, float* log_probs);
-// ... the log-probability of one token of each row, which may be NaN,
-EXPORT const char* glassformer_log_probs_of(glassformer_batch*, const int32_t* tokens, float* log_probs);
-// ... and of every token, (n, vocabulary).
-EXPORT const char* glassformer_log_probs(glassformer_batch*, float* log_probs);
+EXPORT const char* glassformer_best(glassformer_batch*, int32_t count, const uint8_t* forbidden, int32_t* ids,
+                                    float* log_probs);
+// ... the log-probabilities of every token, (n, vocabulary), or where `tokens` is not null of one token of each row, which
+// may be NaN.
+EXPORT const char* glassformer_log_probs(glassformer_batch*, const int32_t* tokens, float* log_probs);
 
-// For tests: y = x W^T + b as the model's linear maps compute it; a row of y has room for whole panels of 32 outputs.
+// For tests: y = x W^T + b as the model's linear maps compute it; a row of y has room for whole panels of 32
+// outputs, and 15 numbers behind x can be read.
 EXPORT const char* glassformer_linear(const char* instruction_set, int32_t threads, const glassformer_matrix* weight,
                                       const float* x, int32_t n, float* y);
 }

@@ -19,5 +19,5 @@ constexpr auto best_product = product;
 #define TABLE(name) JOINED(kernels_, name)
 
 extern const Kernels TABLE(KERNELS);
-const Kernels TABLE(KERNELS) = {NAME(KERNELS), quantize, best_product,  layer_norm,  rms_norm,         add,
-                                activate,      rotate,   attend_source, attend_past, sum_exponentials, keep_best};
+const Kernels TABLE(KERNELS) = {NAME(KERNELS), quantize,      best_product, normalise,        add,      activate,
+                                rotate,        attend_source, attend_past,  sum_exponentials, keep_best};

@@ -38,28 +38,27 @@ struct Heads {
     float divisor;            // of the scores
 };
 
-// The candidates of a row: the likeliest tokens so far, the best first; equal ones by id.
-struct Candidates {
-    int count, size;          // how many are wanted, and how many there are
-    int32_t* ids;
-    float* logits;
+// A token that may come next.
+struct Candidate {
+    float logit;
+    int32_t id;
 };
 
 struct Kernels {
     const char* name;
     void (*quantize)(const float* x, int n, int padded, uint8_t* bytes, float* scale);
     void (*product)(const Matrix& w, int first_panel, int panels, const Rows& x, float* y, int64_t y_stride);
-    void (*layer_norm)(const float* x, const float* gain, const float* bias, int n, float eps, float* y);
-    void (*rms_norm)(const float* x, const float* gain, int n, float eps, float* y);
+    void (*normalise)(bool rms, const float* x, const float* gain, const float* bias, int n, float eps, float* y);
     void (*add)(float* x, const float* y, int n);
     void (*activate)(Activation kind, float* x, const float* times, int n);
     void (*rotate)(float* x, int heads, int width, const float* turns);
     void (*attend_source)(const Heads& heads, const float* q, const float* keys, const float* values, int length,
                           float* weights, float* y);
-    void (*attend_past)(const Heads& heads, const float* q, const float* const* keys, const float* const* values,
-                        int stride, int length, float* weights, float* y);
-    void (*sum_exponentials)(const float* logits, int n, float* largest, float* sum);
-    void (*keep_best)(const float* logits, int n, int first_id, const uint8_t* forbidden, Candidates& best);
+    void (*attend_past)(const Heads& heads, const float* q, const float* const* past, int64_t keys, int64_t values,
+                        int64_t stride, int length, float* weights, float* y);
+    float (*sum_exponentials)(const float* x, int n, float* largest, float* to);
+    void (*keep_best)(const float* logits, int n, const int32_t* ids, int first_id, const uint8_t* forbidden, int count,
+                      Candidate* best);
 };
 
 const Kernels* best_kernels(const char* wanted);  // null or "": the best that this processor has; null if it has not

@@ -114,8 +114,7 @@ FUNCTIONS: dict[str, tuple[Any, ...]] = {  # what each takes
     "step": (c_void_p, c_int32, INTS, INTS, INTS, c_int32, INTS, FLOATS, c_int32),
     "search": (c_void_p, POINTER(Task)),
     "best": (c_void_p, c_int32, BYTES, INTS, FLOATS),
-    "log_probs_of": (c_void_p, INTS, FLOATS),
-    "log_probs": (c_void_p, FLOATS),
+    "log_probs": (c_void_p, INTS, FLOATS),
     "linear": (c_char_p, c_int32, POINTER(Matrix), FLOATS, c_int32, FLOATS),
 }
 

@@ -25,6 +25,20 @@ static inline Floats exponential(Floats x) {
     return p * power;
 }
 
+// The sum of e^(x - largest) over n numbers, which are written `to` there where it is not null. There is room for
+// padded(n).
+static float sum_exponentials(const float* x, int n, float* largest, float* to) {
+    Floats most = some(x, n), sums = {};
+    for (int i = LANES; i < n; i += LANES) most = larger(most, some(x + i, n - i));
+    *largest = largest_of(most);
+    for (int i = 0; i < n; i += LANES) {
+        const Floats powers = exponential(some(x + i, n - i) - *largest);
+        if (to) store(powers, to + i);
+        sums += powers;
+    }
+    return sum_of(sums);
+}
+
 // erf(x) = 1 - (a1 t + ... + a5 t^5) e^(-x^2), t = 1 / (1 + p x); Abramowitz & Stegun 7.1.26, error below 1.5e-7.
 static inline Floats error_function(Floats x) {
     const Floats size = x < 0 ? -x : x;
@@ -49,17 +63,12 @@ static inline float total(int n, Each each) {  // the sum of each(i), LANES of t
 }
 
 // (x - mean) / sqrt(var + eps) * gain + bias, var the mean of (x - mean)^2; Ba et al. 2016.
-static void layer_norm(const float* x, const float* gain, const float* bias, int n, float eps, float* y) {
-    const float mean = total(n, [&](int i) { return x[i]; }) / n;
+// RMSNorm, Zhang & Sennrich 2019, leaves out the mean, and its bias is zero.
+static void normalise(bool rms, const float* x, const float* gain, const float* bias, int n, float eps, float* y) {
+    const float mean = rms ? 0 : total(n, [&](int i) { return x[i]; }) / n;
     const float var = total(n, [&](int i) { return (x[i] - mean) * (x[i] - mean); }) / n;
     const float scale = 1.f / __builtin_sqrtf(var + eps);
     for (int i = 0; i < n; ++i) y[i] = (x[i] - mean) * scale * gain[i] + bias[i];
-}
-
-// x / sqrt(mean(x^2) + eps) * gain; Zhang & Sennrich 2019.
-static void rms_norm(const float* x, const float* gain, int n, float eps, float* y) {
-    const float scale = 1.f / __builtin_sqrtf(total(n, [&](int i) { return x[i] * x[i]; }) / n + eps);
-    for (int i = 0; i < n; ++i) y[i] = x[i] * scale * gain[i];
 }
 
 static void add(float* __restrict x, const float* __restrict y, int n) {
@@ -79,22 +88,17 @@ static void activate(Activation kind, float* x, const float* times, int n) {
     for (i = 0; times && i < n; ++i) x[i] *= times[i];
 }
 
-// q = round(x * (127 / max |x|)), and scale = max |x| / 127; quantization.py and int8.py have the same formula.
+// q = round(x * (127 / max |x|)), and scale = max |x| / 127; quantization.py and int8.py have the same formula. What is
+// behind the n numbers is read and not used.
 static void quantize(const float* x, int n, int padded, uint8_t* bytes, float* scale) {
-    float largest = 1e-30f;
+    Floats most = all(1e-30f);
+    for (int i = 0; i < n; i += LANES) {
+        const Floats v = some(x + i, n - i, 0);
+        most = larger(larger(v, -v), most);
+    }
+    const float largest = largest_of(most), factor = 127.f / largest;
     int i = 0;
-    Floats most = all(largest);
-    for (; i + LANES <= n; i += LANES) {
-        const Floats v = load(x + i), size = v < 0 ? -v : v;
-        most = size > most ? size : most;
-    }
-    largest = largest_of(most);
-    for (; i < n; ++i) {
-        const float size = x[i] < 0 ? -x[i] : x[i];
-        largest = size > largest ? size : largest;
-    }
-    const float factor = 127.f / largest;
-    for (i = 0; i < n; ++i) bytes[i] = (uint8_t)((int32_t)__builtin_rintf(x[i] * factor) + OFFSET);
+    for (; i < n; ++i) bytes[i] = (uint8_t)((int32_t)__builtin_rintf(x[i] * factor) + OFFSET);
     for (; i < padded; ++i) bytes[i] = OFFSET;
     *scale = largest / 127.f;
 }

@@ -6,6 +6,7 @@
 #pragma once
 #include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -13,11 +14,10 @@
 
 class Pool {
 public:
-    // Fewer threads where the system gives no more.
     explicit Pool(int threads) {
         try {
             for (int number = 1; number < threads; ++number) workers_.emplace_back([this, number] { serve(number); });
-        } catch (const std::system_error&) {
+        } catch (const std::system_error&) {  // the system gives no more: those that there are do
         }
     }
 
@@ -36,20 +36,26 @@ public:
             for (int item = 0; item < items; ++item) each(item, 0);
             return;
         }
-        call_ = [](void* context, int item, int thread) { (*(Each*)context)(item, thread); };
-        context_ = &each;
-        items_ = items;
-        next_ = 0;
-        open_ = true;
+        Loop loop{std::ref(each), items};
+        loop_ = &loop;
         wake();
-        work_on(0);
-        open_ = false;
+        loop.work_on(0);
+        loop_ = nullptr;
         for (int look = 0; working_ > 0; ++look) look < LOOKS ? pause() : std::this_thread::yield();
     }
 
 private:
     static constexpr double WORTH_WAKING = 100000;
     static constexpr int LOOKS = 2000;  // at the next loop before a thread sleeps: some 50 microseconds
+
+    struct Loop {
+        std::function<void(int, int)> each;
+        int items;
+        std::atomic<int> next{0};
+        void work_on(int thread) {
+            for (int item; (item = next++) < items;) each(item, thread);
+        }
+    };
 
     static void pause() {
 #if defined(__x86_64__)
@@ -60,41 +66,32 @@ private:
     }
 
     void wake() {
-        ++loops_;
-        if (asleep_ > 0) {
+        {
             std::lock_guard<std::mutex> lock(mutex_);
-            bell_.notify_all();
+            ++loops_;
         }
+        bell_.notify_all();
     }
 
     void serve(int number) {
-        for (unsigned seen = 0;;) {
+        for (unsigned seen = 0; !stop_;) {
             for (int look = 0; loops_ == seen && look < LOOKS; ++look) pause();
             if (loops_ == seen) {
                 std::unique_lock<std::mutex> lock(mutex_);
-                ++asleep_;
                 bell_.wait(lock, [&] { return loops_ != seen; });
-                --asleep_;
             }
             seen = loops_;
-            if (stop_) return;
             ++working_;  // from here on the loop does not end without this thread
-            if (open_) work_on(number);
+            if (Loop* loop = loop_) loop->work_on(number);
             --working_;
         }
-    }
-
-    void work_on(int number) {
-        for (int item; (item = next_++) < items_;) call_(context_, item, number);
     }
 
     std::vector<std::thread> workers_;
     std::mutex mutex_;
     std::condition_variable bell_;
     std::atomic<unsigned> loops_{0};
-    std::atomic<int> asleep_{0}, working_{0}, next_{0};
-    std::atomic<bool> open_{false}, stop_{false};
-    void (*call_)(void*, int, int) = nullptr;
-    void* context_ = nullptr;
-    int items_ = 0;
+    std::atomic<int> working_{0};
+    std::atomic<Loop*> loop_{nullptr};
+    std::atomic<bool> stop_{false};
 };

@@ -10,8 +10,6 @@
 constexpr int TILE = 16;         // rows of a tile, and words of a row
 constexpr int TILED = 2 * TILE;  // rows that are multiplied together: two tiles of x, two of w (a panel), four of sums
 
-static int upper_rows(int count) { return count <= TILE ? count : (count + 1) / 2; }  // the others are lower ones
-
 struct TileShapes {  // as the processor reads them; Intel's manual, volume 1, 18.2.1
     uint8_t palette = 1, start = 0, reserved[14] = {};
     uint16_t bytes[16] = {};  // of a row
@@ -29,16 +27,14 @@ static void shape_tiles(int upper, int lower) {
 
 // The sums of `upper` and `lower` rows of x and a panel, [row][output of the panel]. On the way it fetches weights from
 // `next` on into the cache, `step` bytes for each tile of them.
-static void add_up_tiles(const uint8_t* w, int words, const uint8_t* x, int64_t stride, int upper, int lower,
-                         const uint8_t* next, int step, int32_t* sums) {
+static void add_up_tiles(const uint8_t* w, int words, const uint8_t* x, int64_t stride, int upper, const uint8_t* next,
+                         int step, int32_t* sums) {
     constexpr int LONG = PANEL * WORD;  // bytes of a word of a panel, and of a row of sums
     const uint8_t* low = x + upper * stride;
     _tile_zero(0);
     _tile_zero(1);
-    if (lower) {
-        _tile_zero(2);
-        _tile_zero(3);
-    }
+    _tile_zero(2);
+    _tile_zero(3);
     for (int word = 0; word < words; word += TILE, w += TILE * LONG, x += TILE * WORD, low += TILE * WORD) {
         _tile_loadd(6, w, LONG);
         _tile_loadd(7, w + LONG / 2, LONG);
@@ -46,42 +42,36 @@ static void add_up_tiles(const uint8_t* w, int words, const uint8_t* x, int64_t 
         _tile_dpbusd(0, 4, 6);
         _tile_dpbusd(1, 4, 7);
         for (const uint8_t* end = next + step; next < end; next += 64) __builtin_prefetch(next, 0, 2);
-        if (!lower) continue;
         _tile_loadd(5, low, stride);
         _tile_dpbusd(2, 5, 6);
         _tile_dpbusd(3, 5, 7);
     }
     _tile_stored(0, sums, LONG);
     _tile_stored(1, sums + PANEL / 2, LONG);
-    if (!lower) return;
     _tile_stored(2, sums + upper * PANEL, LONG);
     _tile_stored(3, sums + upper * PANEL + PANEL / 2, LONG);
-}
-
-// Rows [row, row + count), at most TILED, of a panel's outputs.
-static void tiled(const Matrix& w, int panel, const Rows& x, int row, int count, float* y, int64_t y_stride) {
-    alignas(64) int32_t sums[TILED * PANEL];
-    const int64_t size = (int64_t)words(w) * PANEL * WORD;  // bytes of a panel, of which each block of rows fetches its share
-    const uint8_t* from = w.numbers + panel * size;
-    add_up_tiles(from, words(w), x.numbers + row * x.stride, x.stride, upper_rows(count), count - upper_rows(count),
-                 from + size + size * row / x.count, TILE * PANEL * WORD * count / x.count, sums);
-    for (int o = 0; o < PANEL; o += LANES) {
-        const Scaling scaling(w, panel * PANEL + o);
-        for (int r = 0; r < count; ++r)
-            store(scaling(read<Ints>(sums + r * PANEL + o), x.scales[row + r]), y + (row + r) * y_stride + o);
-    }
 }
 
 // As `product`, which takes what fills no tiles, and the few rows that wait for their weights anyway.
 static void product_by_tiles(const Matrix& w, int first_panel, int panels, const Rows& x, float* y, int64_t y_stride) {
     if (!w.integers || words(w) % TILE || x.count <= ROWS) return product(w, first_panel, panels, x, y, y_stride);
     const int blocks = (x.count + TILED - 1) / TILED, most = (x.count + blocks - 1) / blocks;
+    const int64_t size = (int64_t)words(w) * PANEL * WORD;  // of a panel, of which each block of rows fetches its share
     for (int panel = first_panel, shaped = 0; panel < first_panel + panels; ++panel, y += PANEL)
         for (int row = 0, count; row < x.count; row += count) {
             count = x.count - row < most ? x.count - row : most;
-            if (count != shaped) shape_tiles(upper_rows(count), count - upper_rows(count));
+            const int upper = (count + 1) / 2;
+            if (count != shaped) shape_tiles(upper, count - upper);
             shaped = count;
-            tiled(w, panel, x, row, count, y, y_stride);
+            alignas(64) int32_t sums[TILED * PANEL];
+            const uint8_t *from = w.numbers + panel * size, *next = from + size + size * row / x.count;
+            add_up_tiles(from, words(w), x.numbers + row * x.stride, x.stride, upper, next,
+                         TILE * PANEL * WORD * count / x.count, sums);
+            for (int o = 0; o < PANEL; o += LANES) {
+                const Scaling scaling(w, panel * PANEL + o);
+                for (int r = 0; r < count; ++r)
+                    store(scaling(read<Ints>(sums + r * PANEL + o), x.scales[row + r]), y + (row + r) * y_stride + o);
+            }
         }
     _tile_release();
 }

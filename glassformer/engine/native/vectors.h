@@ -73,45 +73,33 @@ static inline Ints dot(Ints sums, int32_t x, Ints w) {
 }
 #endif
 
-// The first n of LANES numbers, of which all can be read; very small ones in the place of those behind them.
-static inline Floats some(const float* from, int n) {
+// The first n of LANES numbers, of which all can be read; in the place of those behind them something else, as a rule what
+// is the largest of nothing and adds nothing to a sum of exponentials.
+static inline Floats some(const float* from, int n, float behind = -1e30f) {
     static const int32_t numbers[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
     const Floats x = load(from);
-    if (n >= LANES) return x;
-    return read<Ints>(numbers) < n ? x : all(-1e30f);
+    return n >= LANES ? x : read<Ints>(numbers) < n ? x : all(behind);
 }
 
 static inline Floats larger(Floats x, Floats y) { return x > y ? x : y; }
 
-// Whether a comparison holds in any lane.
-static inline bool any(Ints holds) {
-#if defined(KERNELS_avx512)
-    return _mm512_movepi32_mask((__m512i)holds);
-#else
-    int64_t pairs[LANES / 2], all = 0;
-    memcpy(pairs, &holds, sizeof holds);
-    for (const int64_t pair : pairs) all |= pair;
-    return all;
-#endif
-}
-
 // Halves are put together until one number is left: fewer steps than one number after the other.
-#if defined(KERNELS_avx512)
-static inline float sum_of(Floats x) { return _mm512_reduce_add_ps((__m512)x); }
-static inline float largest_of(Floats x) { return _mm512_reduce_max_ps((__m512)x); }
-#else
-template <class Put>
-static inline float together(Floats x, Put put) {
-    float part[LANES];
-    memcpy(part, &x, sizeof part);
-    for (int half = LANES / 2; half >= 1; half /= 2)
-        for (int lane = 0; lane < half; ++lane) part[lane] = put(part[lane], part[lane + half]);
-    return part[0];
+template <int N>
+struct Vector {
+    typedef float Type __attribute__((vector_size(4 * N)));
+};
+template <int N = LANES, class Put>
+static inline float together(typename Vector<N>::Type x, Put put) {
+    if constexpr (N == 2) return put(x[0], x[1]);
+    else {
+        typename Vector<N / 2>::Type halves[2];
+        memcpy(halves, &x, sizeof x);
+        return together<N / 2>(put(halves[0], halves[1]), put);
+    }
 }
 static inline float sum_of(Floats x) {
-    return together(x, [](float a, float b) { return a + b; });
+    return together(x, [](auto a, auto b) { return a + b; });
 }
 static inline float largest_of(Floats x) {
-    return together(x, [](float a, float b) { return a > b ? a : b; });
+    return together(x, [](auto a, auto b) { return a > b ? a : b; });
 }
-#endif
