@@ -230,10 +230,13 @@ def _arrays(path: Path) -> dict[str, NDArray[Any]]:
 
 
 def _refuse_other_size(file: IO[bytes], one: zipfile.ZipInfo, path: Path) -> None:
-    """Raise InputError for an array that has not the size that its header names: NumPy would make room for that."""
+    """Raise InputError for an array that has not the size that its header names: NumPy would make room for that.
+
+    An array of objects, which have no size of their own, NumPy refuses itself.
+    """
     shape, _, kind = HEADERS[npy.read_magic(file)](file)
     there = one.file_size - file.tell()
-    if math.prod(shape) * kind.itemsize != there:
+    if not kind.hasobject and math.prod(shape) * kind.itemsize != there:
         name = shown(one.filename.removesuffix(".npy"))
         raise InputError(
             f"{path}: {name} should be {kind.name} of the shape {shown(shape)}, but has {there:,} bytes; copy it again"
