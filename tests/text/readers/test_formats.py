@@ -1,43 +1,22 @@
 """Each format, written by a writer that is not ours and read back; and each broken file, refused in one line."""
 
-import bz2
 import csv
 import gzip
 import io
 import json
 import lzma
-import subprocess
-import sys
-import tracemalloc
-import zlib
-from random import Random
 from xml.sax.saxutils import escape, quoteattr
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from glassformer.errors import InputError
 from glassformer.text.pair_text import PairText
-from glassformer.text.pairs import read_lines, read_pairs
+from glassformer.text.pairs import read_pairs
 from glassformer.text.readers.lines import LONGEST
 from tests.commands import write
-
-sides = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r\ufeff")).map(str.strip)
-some_pairs = st.lists(st.tuples(sides, sides), min_size=1, max_size=8)
-fuzzed = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-def texts(path, columns=()):
-    return [pair[:2] for pair in read_pairs(path, columns)]
-
-
-def refusal(path, columns=()) -> str:
-    with pytest.raises(InputError) as caught:
-        list(read_pairs(path, columns))
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
-
+from tests.text.readers.files import PACKERS, as_parquet, fuzzed, refusal, some_pairs, texts
 
 # Writers
 
@@ -55,92 +34,6 @@ def as_tmx(units, head='<?xml version="1.0" encoding="UTF-8"?>', srclang="en"):
         for unit in units
     )
     return f'{head}\n<tmx version="1.4"><header srclang="{srclang}"/><body>\n{body}\n</body></tmx>\n'
-
-
-def as_parquet(path, **columns):
-    parquet = pytest.importorskip("pyarrow.parquet", reason="Parquet is not tested: pyarrow is missing")
-    parquet.write_table(sys.modules["pyarrow"].table(columns), path)
-    return path
-
-
-def as_zstd(data):
-    return pytest.importorskip("zstandard", reason="zstd is not tested: zstandard is missing").compress(data)
-
-
-PACKERS = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress, ".zst": as_zstd}
-
-
-# Packed files
-
-
-@pytest.mark.parametrize("suffix", PACKERS)
-def test_a_packed_file_is_told_by_suffix_and_by_its_first_bytes(tmp_path, suffix):
-    pack = PACKERS[suffix]
-    packed = pack(b"a\tb\n") + pack(b"c\td\n")  # two streams in one file, as parallel packers write them
-    for name in (f"a.tsv{suffix}", f"A.TSV{suffix.upper()}", "a.tsv"):
-        assert texts(write(tmp_path / name, packed)) == [("a", "b"), ("c", "d")]
-
-
-@pytest.mark.parametrize("suffix", PACKERS)
-@pytest.mark.parametrize("spoil", [lambda data: data[:-9], lambda data: data[: len(data) // 2], lambda _: b"a\tb\n"])
-def test_a_broken_packing_is_refused(tmp_path, suffix, spoil):
-    data = PACKERS[suffix]("".join(f"{n}\t{n * n}\n" for n in range(10_000)).encode())
-    path = write(tmp_path / f"a.tsv{suffix}", spoil(data))
-    kind = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zst": "zstd"}[suffix]
-    assert refusal(path).startswith(f"{path} is not a whole {kind} file")
-
-
-def test_xz_may_have_padding_between_its_streams(tmp_path):
-    padded = lzma.compress(b"a\tb\n") + bytes(4) + lzma.compress(b"c\td\n") + bytes(8)
-    assert texts(write(tmp_path / "a.tsv.xz", padded)) == [("a", "b"), ("c", "d")]
-    assert "not a whole xz file" in refusal(write(tmp_path / "b.tsv.xz", padded + b"more"))
-
-
-def endless_xz():
-    """A dictionary of 4 GiB in a block's header, whose last four bytes are its CRC-32."""
-    data = bytearray(lzma.compress(b"a\tb\n", filters=[{"id": lzma.FILTER_LZMA2, "dict_size": 4096}]))
-    end = 12 + 4 * data[12]  # the stream's header has 12 bytes
-    assert data[14:17] == b"\x21\x01\x00"  # LZMA2, one byte of properties: 4 KiB
-    data[16] = 40
-    return bytes(data[:end]) + zlib.crc32(data[12:end]).to_bytes(4, "little") + bytes(data[end + 4 :])
-
-
-def endless_zstd():
-    """A window of 1 TiB in a frame's header, and a block as it is."""
-    as_zstd(b"")  # which skips the test where there is none
-    return b"\x28\xb5\x2f\xfd" + b"\x00\xf0" + (1 | 4 << 3).to_bytes(3, "little") + b"a\tb\n"
-
-
-@pytest.mark.parametrize(("suffix", "made"), [(".xz", endless_xz), (".zst", endless_zstd)])
-def test_a_packing_that_asks_for_gigabytes_is_refused_before_it_has_them(tmp_path, suffix, made):
-    message = refusal(write(tmp_path / f"a.tsv{suffix}", made()))
-    assert "Memory usage limit exceeded" in message or "too much memory" in message
-
-
-@pytest.mark.parametrize("suffix", PACKERS)
-def test_a_packed_line_without_end_is_refused_before_it_fills_the_memory(tmp_path, suffix):
-    path = write(tmp_path / f"a.tsv{suffix}", PACKERS[suffix](b"a\tb\n" + bytes(100 * LONGEST).replace(b"\0", b"x")))
-    tracemalloc.start()
-    try:
-        message = refusal(path)
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert message.startswith(f"{path}:2: the line is longer than 1,048,576 bytes")
-    assert peak < 50 * LONGEST
-
-
-def test_a_line_may_have_as_many_bytes_as_is_said(tmp_path):
-    path = write(tmp_path / "a", b"x" * (LONGEST - 1) + b"\n" + b"y" * LONGEST)
-    assert [len(text) for _, text in read_lines(path)] == [LONGEST - 1, LONGEST]
-    assert "longer than" in refusal(write(tmp_path / "a.tsv", b"x" * LONGEST + b"\n"))
-
-
-def test_without_the_library_the_extra_is_named(tmp_path, monkeypatch):
-    for module, name, extra in (("zstandard", "a.tsv.zst", "zstd"), ("pyarrow", "a.parquet", "parquet")):
-        monkeypatch.setitem(sys.modules, module, None)
-        path = write(tmp_path / name, b"PAR1")
-        assert f"pip install 'glassformer[{extra}]'" in refusal(path)
 
 
 # UTF-16
@@ -374,33 +267,6 @@ def test_tmx_expands_no_entity_and_fetches_no_file(tmp_path):
     assert texts(write(tmp_path / "b.tmx", plain), ["en", "hi"]) == [("a & b", "b")]
 
 
-# Parquet
-
-
-@fuzzed
-@given(pairs=some_pairs)
-def test_parquet_as_pyarrow_writes_it(tmp_path, pairs):
-    sources, targets = map(list, zip(*pairs, strict=True))
-    path = tmp_path / "a.parquet"
-    assert texts(as_parquet(path, id=list(range(len(pairs))), source=sources, target=targets)) == pairs
-    nested = [{"en": source, "hi": target} for source, target in pairs]
-    assert texts(as_parquet(path, translation=nested), ["en", "hi"]) == pairs
-
-
-def test_parquet_refuses(tmp_path):
-    path = as_parquet(tmp_path / "a.parquet", en=["a", "b"], hi=["c", None], n=[1, 2])
-    assert refusal(path).startswith(f"{path}: columns en, hi, n; say which is source and which is target")
-    assert refusal(path, ["en", "hi"]).startswith(f'{path}:2: "hi" is not a string')
-    assert refusal(path, ["en", "n"]).startswith(f'{path}:1: "n" is not a string')
-    assert refusal(path, [1, 7]).startswith(f"{path}: 3 columns, expected at least 7")
-    assert texts(as_parquet(tmp_path / "b.parquet", x=["a"], y=["b"]), [2, 1]) == [("b", "a")]
-    nested = as_parquet(tmp_path / "c.parquet", translation=[{"en": "a", "hi": "b"}])
-    assert refusal(nested).startswith(f"{nested}:1: translations in en, hi; say which is source")
-    whole = path.read_bytes()
-    for spoilt in (whole[:-20], whole[20:], b"", b"PAR1", whole[:100] + b"\xff" * 50 + whole[150:]):
-        assert refusal(write(path, spoilt), ["en", "hi"]).startswith(f"{path}")
-
-
 # Anything
 
 
@@ -482,104 +348,6 @@ def test_names_in_a_message_stay_on_its_line(tmp_path):
 
 
 # What is small and asks for much
-
-
-def test_a_cell_of_parquet_is_bounded(tmp_path):
-    """By its page's size before it is unpacked, or by its length before Python has it."""
-    rows = {"source": ["a", "x" * (LONGEST * 130)], "target": ["b", "b"]}
-    bomb = as_parquet(tmp_path / "bomb.parquet", **rows)
-    sys.modules["pyarrow.parquet"].write_table(sys.modules["pyarrow"].table(rows), bomb, compression="zstd")
-    assert bomb.stat().st_size < LONGEST
-    assert "a page of column 'source' unpacks to 136,3" in refusal(bomb)
-    for cell in ("x" * (LONGEST + 1), "xy" * (65 * LONGEST)):
-        path = tmp_path / "long.parquet"
-        sys.modules["pyarrow.parquet"].write_table(
-            sys.modules["pyarrow"].table({"source": ["a", cell], "target": ["b", "b"]}), path, compression="none"
-        )
-        assert "is longer than 1,048,576 bytes" in refusal(path)
-    path = as_parquet(tmp_path / "most.parquet", source=["x" * LONGEST], target=["b"])
-    assert [len(source) for source, _ in texts(path)] == [LONGEST]
-
-
-def varint(number):
-    """A number as Thrift's compact protocol has it: the sign lowest, seven bits a byte, the lowest first."""
-    bits = (number << 1 ^ number >> 63) & (1 << 64) - 1
-    digits = [bits >> shift & 0x7F for shift in range(0, max(bits.bit_length(), 1), 7)]
-    return bytes([*(digit | 0x80 for digit in digits[:-1]), digits[-1]])
-
-
-def with_footer(data, change):
-    """A Parquet file with another footer."""
-    size = int.from_bytes(data[-8:-4], "little")
-    footer = change(data[-8 - size : -8])
-    return data[: -8 - size] + footer + len(footer).to_bytes(4, "little") + b"PAR1"
-
-
-def test_a_footer_of_parquet_that_lies_of_sizes(tmp_path):
-    """What is unpacked is told by the pages."""
-    sizes = {"use_dictionary": False, "data_page_size": 1 << 30, "write_statistics": False}
-    path = as_parquet(tmp_path / "a.parquet", source=["x" * 1_000_000] * 150, target=["b"] * 150)
-    table = sys.modules["pyarrow.parquet"].read_table(path)
-    sys.modules["pyarrow.parquet"].write_table(table, path, compression="zstd", **sizes)
-    column = sys.modules["pyarrow.parquet"].ParquetFile(path).metadata.row_group(0).column(0)
-    told = varint(column.total_uncompressed_size)
-    data = with_footer(path.read_bytes(), lambda footer: footer.replace(told, varint(1000)))
-    assert data != path.read_bytes()
-    assert "a page of column 'source' unpacks to 150,000,6" in refusal(write(path, data))
-
-
-def test_a_page_of_parquet_whose_header_nests_without_end(tmp_path):
-    """Lists in lists, as structs in structs, in the place of the first header."""
-    text = "".join(Random(1).choices("abcdefghijklmnop", k=9_000))  # which no packing makes short
-    whole = as_parquet(tmp_path / "a.parquet", source=[text], target=["b"]).read_bytes()
-    for nested in (b"\x19" * 5_000, b"\x1c" * 5_000):  # of one item each; a field that is a struct
-        forged = whole[:4] + b"\x19" + nested + whole[5 + len(nested) :]
-        assert "not a whole Parquet file" in refusal(write(tmp_path / "b.parquet", forged))
-
-
-def test_a_text_of_parquet_that_is_there_once_is_not_read_for_ever(tmp_path):
-    path = as_parquet(tmp_path / "a.parquet", source=["x" * 1000] * 200_000, target=["b"] * 200_000)
-    assert "200 times what the file has" in refusal(path)
-
-
-def test_any_number_in_a_footer_of_parquet(tmp_path):
-    """Some end the process in pyarrow, if it is asked what the footer says of a column."""
-    whole = as_parquet(tmp_path / "a.parquet", source=["a b", "c"] * 5, target=["d", "e f"] * 5).read_bytes()
-    size = int.from_bytes(whole[-8:-4], "little")
-    numbers = [varint(number) for number in (0, 2**62, 2**31, -1, 1)]
-    for place in range(size):
-        new = numbers[place % 5]
-        forged = with_footer(whole, lambda old, at=place, new=new: old[:at] + new + old[at + 1 :])
-        try:
-            assert len(texts(write(tmp_path / "b.parquet", forged))) <= 10
-        except InputError as error:
-            assert "\n" not in str(error)
-
-
-READS_DAMAGED_FILES = """
-import sys
-from pathlib import Path
-from glassformer.errors import InputError
-from glassformer.text.pairs import read_pairs
-
-path = Path(sys.argv[1])
-good = path.read_bytes()
-for at in range(len(good)):
-    for byte in (11, 66, 123):
-        path.write_bytes(good[:at] + bytes([byte]) + good[at + 1 :])
-        try:
-            list(read_pairs(path))
-        except InputError:
-            pass
-"""
-
-
-def test_a_damaged_file_of_parquet_does_not_end_the_process(tmp_path):
-    """In a process of its own: pyarrow's own check of a column may end by `abort`."""
-    pytest.importorskip("pyarrow")
-    path = as_parquet(tmp_path / "a.parquet", source=["a", "b c"], target=["x", "y z"])
-    command = [sys.executable, "-c", READS_DAMAGED_FILES, path]
-    assert subprocess.run(command, stderr=subprocess.PIPE, timeout=300).stderr == b""
 
 
 def test_a_row_of_csv_is_bounded(tmp_path):
