@@ -30,8 +30,8 @@ def weights_of_a_token(config: Any) -> int:
     return int(config.decoder_layers * layer + config.vocab_size * d)
 
 
-def make(way: str, preset_name: str) -> tuple[Callable[[], object], Any]:
-    """What one turn of a way does, and the engine: 32 tokens; for `reading` as many bytes are read."""
+def make(way: str, preset_name: str) -> Callable[[], object]:
+    """What one turn of a way does: it translates into 32 tokens."""
     import torch
 
     from glassformer.engine import FastEngine, generate
@@ -51,7 +51,7 @@ def make(way: str, preset_name: str) -> tuple[Callable[[], object], Any]:
         engine = FastEngine(model.config, quantize_weights(arrays.items()) if "int8" in way else arrays, threads=1)
     source = [[*range(4, 3 + SOURCE), 3]]
     options = SearchOptions(beam=1, min_length=TOKENS - 1, max_length=TOKENS)
-    return lambda: generate(engine, source, options), engine
+    return lambda: generate(engine, source, options)
 
 
 def read(way: str, preset_name: str) -> Callable[[], None]:
@@ -72,7 +72,7 @@ def read(way: str, preset_name: str) -> Callable[[], None]:
 
 def worker(way: str, preset_name: str, rounds: int, barrier: Any, answers: Any) -> None:
     """Seconds of each round, of translating and of reading."""
-    turns = (make(way, preset_name)[0], read(way, preset_name))
+    turns = (make(way, preset_name), read(way, preset_name))
     seconds = []
     for _ in range(rounds + 1):
         each = []
@@ -105,7 +105,7 @@ def profile(preset_name: str) -> None:
     from torch.profiler import ProfilerActivity
     from torch.profiler import profile as profiled
 
-    turn, _ = make("eager, float32", preset_name)
+    turn = make("eager, float32", preset_name)
     turn()
     began = time.perf_counter()
     turn()

@@ -11,14 +11,18 @@ MOST_FIELDS = 1_000
 LONGEST_HEAD = 1_000  # bytes of a part's, and characters of the header that says what is between the parts
 
 
+def media_type(declared: str) -> str:
+    """What a Content-Type names, without its parameters."""
+    return declared.partition(";")[0].strip().lower()
+
+
 def form_of(body: bytes, declared: str = FORM) -> dict[str, Any]:
     """The fields of a form; one that comes several times is a list. `declared`: the request's Content-Type.
 
     Raises RefusedError (400) for what is none, has files, or too many fields.
     """
-    in_parts = declared.partition(";")[0].strip().lower() == IN_PARTS
     try:
-        pairs = _parts(body, declared) if in_parts else _pairs(body)
+        pairs = _parts(body, declared) if media_type(declared) == IN_PARTS else _pairs(body)
     except ValueError:
         raise RefusedError(400, "invalid", "the body is no form in UTF-8") from None
     values: dict[str, list[str]] = {}

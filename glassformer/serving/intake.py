@@ -7,7 +7,7 @@ import msgspec
 from starlette.requests import ClientDisconnect, Request
 
 from glassformer.reading import parse_json
-from glassformer.serving.forms import FORM, IN_PARTS, form_of
+from glassformer.serving.forms import FORM, IN_PARTS, form_of, media_type
 from glassformer.serving.limits import Limits
 from glassformer.serving.refusals import RefusedError, invalid, too_large
 
@@ -45,7 +45,7 @@ def as_declared(request: Request, body: bytes, kind: type[B], forms: bool) -> B:
     will do too; a field of it that comes several times is a list.
     """
     declared = request.headers.get("content-type", JSON if not forms else "")
-    media = declared.partition(";")[0].strip().lower()
+    media = media_type(declared)
     if media == JSON:
         return _converted(_json(body), kind, strict=True)
     if media in (FORM, IN_PARTS) and forms:

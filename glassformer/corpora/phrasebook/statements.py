@@ -105,8 +105,9 @@ def conjugated(draw: Draw) -> Sentence:
     else:
         subject = draw.subject(verb)
     tense = "past" if draw.chance(0.2) else "future"
-    build_of = _without_object if verb.marker == "none" else _with_object
-    return build_of(draw, verb, subject, tense)
+    if verb.marker == "none":
+        return _without_object(draw, verb, subject, tense)
+    return _with_object(draw, verb, subject, tense)
 
 
 def of_several(draw: Draw) -> Sentence | None:
