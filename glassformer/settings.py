@@ -90,12 +90,19 @@ def _is_number(value: Any) -> bool:
 
 
 def _converted(value: Any, hint: Any) -> Any:
+    """The value as the type that its annotation names, so that YAML can hold it: of an enumeration, its value."""
     if hint is float:
         return float(value)
+    if hint is str:
+        return str.__str__(value)  # str() of an enumeration that is a string may be the member's name
+    if hint is int:
+        return int(value)
+    if typing.get_origin(hint) is typing.Literal:
+        return next(choice for choice in typing.get_args(hint) if is_choice(value, (choice,)))
     if typing.get_origin(hint) is tuple:
         return tuple(_converted(item, typing.get_args(hint)[0]) for item in value)
     if typing.get_origin(hint) is dict:
-        return {key: _converted(item, typing.get_args(hint)[1]) for key, item in value.items()}
+        return {_converted(key, str): _converted(item, typing.get_args(hint)[1]) for key, item in value.items()}
     return value
 
 

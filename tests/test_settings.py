@@ -1,9 +1,12 @@
 """Values from YAML and the command line: checked against the annotations, refused by name."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import Enum, IntEnum, StrEnum
 from typing import Literal
 
+import numpy as np
 import pytest
+import yaml
 
 from glassformer.errors import InputError, UsageError
 from glassformer.model import ModelConfig
@@ -22,6 +25,7 @@ class Sample:
     limit: int | None = 3
     share: float | None = 0.1
     files: tuple[str, ...] = ()
+    weights: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,38 @@ class Other:
 def test_a_value_that_fits(name, given, made):
     value = getattr(build(Sample, {name: given}, "config"), name)
     assert value == made and type(value) is type(made)
+
+
+class Name(StrEnum):
+    RMSNORM = "rmsnorm"
+
+
+class Mixed(str, Enum):
+    RMSNORM = "rmsnorm"
+
+
+class Number(IntEnum):
+    SEVEN = 7
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "made"),
+    [
+        *((name, given, "rmsnorm") for name in ("label", "kind") for given in (Name.RMSNORM, Mixed.RMSNORM)),
+        ("kind", np.str_("rmsnorm"), "rmsnorm"),
+        ("count", Number.SEVEN, 7),
+        ("limit", Number.SEVEN, 7),
+        ("rate", np.float64(0.5), 0.5),
+        ("files", [Name.RMSNORM], ("rmsnorm",)),
+        ("weights", {Name.RMSNORM: Number.SEVEN}, {"rmsnorm": 7}),
+    ],
+)
+def test_a_value_of_a_derived_type_becomes_what_yaml_holds(name, given, made):
+    value = getattr(build(Sample, {name: given}, "config"), name)
+    assert value == made
+    assert yaml.safe_load(yaml.safe_dump(list(value) if isinstance(value, tuple) else value)) == (
+        list(made) if isinstance(made, tuple) else made
+    )
 
 
 @pytest.mark.parametrize(

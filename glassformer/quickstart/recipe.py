@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from glassformer.data.check.report import DEFAULT_DROP, Problem
+
 LECTURE = (
     "We are friends",
     "I love you very much",
@@ -39,13 +41,15 @@ RECIPES: dict[str, dict[str, Any]] = {
         "vocab_size": 3500,
         # Numbers to a hundred: a model that copies them digit by digit makes 8 or 888 of 88.
         "split_digits": False,
+        # What has no slot ("Happy birthday!") stands in the text several times, to be learnt by heart.
+        "drop": [str(problem) for problem in DEFAULT_DROP if problem is not Problem.DUPLICATE],
         "label_smoothing": 0.1,
         "batch_tokens": 640,
         "learning_rate": 0.0022,
         "warmup_steps": 300,
-        "max_steps": 4200,
-        "validate_every": 2100,
-        "checkpoint_every": 2100,
+        "max_steps": 3600,
+        "validate_every": 1800,
+        "checkpoint_every": 1800,
         "probe_every": 100,
         "probe": [LECTURE[3]],
     },

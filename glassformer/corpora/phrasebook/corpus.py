@@ -73,8 +73,8 @@ UNSEEN: tuple[Callable[[Draw], Sentence | None], ...] = (
     unseen.must_give,
 )
 PER_PAIR = 4  # held-out sentences of one held-out pair of words, so that many pairs are tried
-# Times that a sentence without a slot stands in the text in each way that it is written. Tokenizers learn its words
-# from that; training drops the repetitions as duplicates.
+# Times that a sentence without a slot stands in the text in each way that it is written. A training that drops
+# duplicates sees it once; its tokenizers see it as often.
 REPEATED = 14
 PART_SIZE = 2_000  # sentences kept of each held-out part
 
