@@ -67,8 +67,7 @@ class Name(StrEnum):
     RMSNORM = "rmsnorm"
 
 
-class Mixed(str, Enum):
-    RMSNORM = "rmsnorm"
+Mixed = Enum("Mixed", {"RMSNORM": "rmsnorm"}, type=str)  # its str() is "Mixed.RMSNORM"
 
 
 class Number(IntEnum):
@@ -163,7 +162,7 @@ def test_the_model_s_config_from_yaml_s_types():
 
 def test_keys_of_several():
     assert keys_of(Sample, Other) == {
-        "count", "rate", "label", "flag", "kind", "limit", "share", "files", "depth",
+        "count", "rate", "label", "flag", "kind", "limit", "share", "files", "weights", "depth",
     }  # fmt: skip
 
 
