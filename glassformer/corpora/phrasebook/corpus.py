@@ -21,8 +21,8 @@ from .writing import every_way, varied
 
 # How many distinct sentences to draw of each pattern.
 QUOTAS: dict[Callable[[Draw], Sentence | None], int] = {
-    because.because_subject: 20_000,
-    because.because_object: 20_000,
+    because.because_subject: 23_000,
+    because.because_object: 23_000,
     because.because_weather: 3_000,
     statements.transitive: 15_000,
     statements.intransitive: 10_000,
