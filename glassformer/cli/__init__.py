@@ -13,6 +13,8 @@ from glassformer.cli.streams import STDOUT, abandon_stdout, ctrl_c_ends_loading,
 from glassformer.errors import GlassformerError, is_out_of_memory
 from glassformer.system import wait_asleep
 
+NO_MEMORY = "not enough memory; raise its limit, or take a smaller model, fewer batch_tokens or a narrower beam"
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status; no user's mistake ends in a traceback."""
@@ -43,6 +45,9 @@ def exit_status(work: Callable[[], int]) -> int:
     except BrokenPipeError:  # the reader of our output went away, as `head` does
         abandon_stdout()
         return 141
+    except MemoryError as error:
+        error.__traceback__ = None  # which holds what took the memory: there might be none left to say so
+        return _fail(NO_MEMORY, 1)
     except Exception as error:
         return _fail(*_told(error))
     return status
@@ -51,10 +56,7 @@ def exit_status(work: Callable[[], int]) -> int:
 def _told(error: Exception) -> tuple[str, int]:
     """The line and the exit status of an error that is none of ours but can be a user's to mend; others are raised."""
     if is_out_of_memory(error):
-        return (
-            "not enough memory; raise its limit, or take a smaller model, fewer batch_tokens or a narrower beam",
-            1,
-        )
+        return NO_MEMORY, 1
     if isinstance(error, OSError):
         where = error.filename or ""
         if where == STDOUT:
