@@ -201,6 +201,9 @@ def test_what_was_asked_for_by_derived_types_can_be_saved(calls, tmp_path):
     for name, value in plain.items():
         for other in derived(value):
             assert trace(translator, **{**plain, name: other}).to_json() == expected, name
+    expected = trace(translator, "a b", interventions=interventions.hide([0, 1])).to_json()
+    for places in ([np.int64(0), Whole(1)], range(2)):
+        assert trace(translator, "a b", interventions=interventions.hide(places)).to_json() == expected
     for number, place in enumerate(derived(str(tmp_path / "model"))):
         translator.save(place)
         (tmp_path / "model").rename(tmp_path / f"saved-{number}")
