@@ -27,7 +27,7 @@ def text_of(value: str, name: str) -> str:
     """The text; UsageError for anything else."""
     if not isinstance(value, str):
         raise UsageError(f"{name} is {shown(value)}: it must be a text")
-    return value
+    return str.__str__(value)
 
 
 def texts_of(values: Iterable[str], name: str) -> list[str]:
@@ -48,6 +48,7 @@ def path_of(value: "str | Path", name: str) -> Path:
     """The path; UsageError for anything else, and for what no file's name can be."""
     if not isinstance(value, str | os.PathLike):
         raise UsageError(f"{name} is {shown(value)}: it must be a path")
+    value = str.__str__(value) if isinstance(value, str) else value
     try:
         parts = os.fsencode(value).split(os.fsencode(os.sep))
     except UnicodeEncodeError:
@@ -78,7 +79,10 @@ def is_choice(value: Any, choices: Iterable[Any]) -> bool:
 
 
 def checked(function: Callable[P, R]) -> Callable[P, R]:
-    """The function, which raises UsageError for an argument that is not of the type it is annotated with."""
+    """The function, which raises UsageError for an argument that is not of the type it is annotated with.
+
+    It gets numbers and texts `as_annotated`.
+    """
     kinds = {name: parameter.kind for name, parameter in inspect.signature(function).parameters.items()}
     in_order = [name for name, kind in kinds.items() if kind in _BY_PLACE]
     named_too = {name for name, kind in kinds.items() if kind not in _VARIADIC}
@@ -86,21 +90,50 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
     @wraps(function)
     def call(*args: P.args, **named: P.kwargs) -> R:
         hints = _hints(function)
-        given = {**dict(zip(in_order, args, strict=False)), **named}  # what is too much, Python refuses below
-        for name, value in given.items():
-            if name in hints and name in named_too:
-                refuse_wrong_type(value, hints[name], name)
-        return function(*args, **named)
+
+        def taken(name: str, value: Any) -> Any:
+            return _taken(value, hints[name], name) if name in hints and name in named_too else value
+
+        in_place = [taken(name, value) for name, value in zip(in_order, args, strict=False)]
+        more: Any = args[len(in_place) :]  # what is too much, Python refuses
+        by_name: Any = {name: taken(name, value) for name, value in named.items()}
+        return function(*in_place, *more, **by_name)
 
     return call
 
 
-def refuse_wrong_types(settings: Any) -> None:
-    """Raise UsageError for a field of a dataclass whose value is no number, text, or true or false as it should be."""
+def _taken(value: Any, hint: Any, name: str) -> Any:
+    """The value of an annotated type, UsageError for one of another."""
+    refuse_wrong_type(value, hint, name)
+    if type(value) in _NAMES:  # most are
+        return value
+    return as_annotated(value, next((one for one in _alternatives(hint) if _is_a(value, one)), hint))
+
+
+def as_annotated(value: Any, kind: Any) -> Any:
+    """A value that fits a type, as that type itself, so that files can hold it: of an enumeration its value.
+
+    In tuples and mappings too; what is no number, text or choice stays as it is.
+    """
+    if kind in (int, float):
+        return kind(value)
+    if kind is str:
+        return str.__str__(value)  # str() of an enumeration that is a string may be the member's name
+    if get_origin(kind) is Literal:
+        return next(choice for choice in get_args(kind) if is_choice(value, (choice,)))
+    if get_origin(kind) is tuple:
+        return tuple(as_annotated(item, get_args(kind)[0]) for item in value)
+    if get_origin(kind) is dict:
+        return {as_annotated(key, str): as_annotated(item, get_args(kind)[1]) for key, item in value.items()}
+    return value
+
+
+def take_fields(settings: Any) -> None:
+    """Have numbers, texts and choices in the fields of a dataclass `as_annotated`; UsageError for a wrong value."""
     of: Any = type(settings)
     for name, hint in _hints(of).items():
-        if all(kind in _NAMES for kind in _alternatives(hint)):
-            refuse_wrong_type(getattr(settings, name), hint, name)
+        if all(kind in _NAMES or get_origin(kind) is Literal for kind in _alternatives(hint)):
+            object.__setattr__(settings, name, _taken(getattr(settings, name), hint, name))  # the dataclass is frozen
 
 
 def refuse_wrong_type(value: Any, hint: Any, name: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from glassformer.errors import InputError, UsageError
+from glassformer.errors import InputError, UsageError, is_out_of_memory
 from glassformer.system import Home, memory
 
 
@@ -45,6 +45,8 @@ def choose_device(name: str) -> torch.device:
     try:
         torch.ones(1, device=device).item()
     except (AssertionError, ImportError, NotImplementedError, RuntimeError) as error:
+        if is_out_of_memory(error):
+            raise
         raise InputError(f"--device {name}: this machine or this build of torch has no such device; use cpu") from error
     return device
 

@@ -5,6 +5,11 @@ from collections.abc import Iterable
 
 LONGEST = 5000  # characters of a message: more than any path
 MANY = 20  # names, more than which no error lists
+UNLOADED = (  # as glibc's loader says that a library found no memory
+    "failed to map segment from shared object",
+    "cannot create shared object descriptor",
+    "cannot map zero-fill pages",
+)
 
 
 class GlassformerError(Exception):
@@ -39,7 +44,10 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Python's error, or torch's (a class of its own on a GPU, a RuntimeError on the CPU), or that of C or C++."""
+    """Python's error, or torch's (a class of its own on a GPU, a RuntimeError on the CPU), or that of C or C++.
+
+    Also the loader's, for which there is no room in the address space (`ulimit -v`) for a library.
+    """
     names = {kind.__name__ for kind in type(error).__mro__}
-    words = "DefaultCPUAllocator", "bad_alloc", "Cannot allocate memory"
+    words = "DefaultCPUAllocator", "bad_alloc", "Cannot allocate memory", *UNLOADED
     return bool(names & {"MemoryError", "OutOfMemoryError"}) or any(word in str(error) for word in words)

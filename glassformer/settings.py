@@ -7,7 +7,7 @@ import typing
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
-from glassformer.arguments import is_choice, shown
+from glassformer.arguments import as_annotated, is_choice, shown
 from glassformer.errors import UsageError, nearest
 from glassformer.reading import LONGEST_NUMBER
 
@@ -44,7 +44,7 @@ def _checked(value: Any, hint: Any, where: str) -> Any:
     options = _options(hint)
     for option in options:
         if _fits(value, option):
-            return _converted(value, option)
+            return as_annotated(value, option)
     if isinstance(value, int) and value.bit_length() > LONGEST_NUMBER:
         raise UsageError(f"{where} = {shown(value)} is too large")
     close = ""
@@ -87,23 +87,6 @@ def _is_number(value: Any) -> bool:
         return isinstance(value, int | float | str) and math.isfinite(float(value))
     except (ValueError, OverflowError):
         return False
-
-
-def _converted(value: Any, hint: Any) -> Any:
-    """The value as the type that its annotation names, so that YAML can hold it: of an enumeration, its value."""
-    if hint is float:
-        return float(value)
-    if hint is str:
-        return str.__str__(value)  # str() of an enumeration that is a string may be the member's name
-    if hint is int:
-        return int(value)
-    if typing.get_origin(hint) is typing.Literal:
-        return next(choice for choice in typing.get_args(hint) if is_choice(value, (choice,)))
-    if typing.get_origin(hint) is tuple:
-        return tuple(_converted(item, typing.get_args(hint)[0]) for item in value)
-    if typing.get_origin(hint) is dict:
-        return {_converted(key, str): _converted(item, typing.get_args(hint)[1]) for key, item in value.items()}
-    return value
 
 
 def _described(hint: Any) -> str:

@@ -3,6 +3,7 @@
 What raises errors of its own when it is gone through is not among them: those are its caller's."""
 
 import decimal
+import enum
 import fractions
 import io
 from collections import OrderedDict, deque
@@ -22,6 +23,25 @@ class Text(str):
 
 class Whole(int):
     """A number of another class than Python's."""
+
+
+class Word(enum.StrEnum):
+    AB = "a b"
+    NAME = "logits"
+
+
+class Name(str, enum.Enum):  # noqa: UP042
+    """Whose str() is no value of it."""
+
+    AUTO = "auto"
+
+
+class Number(enum.IntEnum):
+    TWO = 2
+
+
+class Share(float, enum.Enum):
+    HALF = 0.5
 
 
 def holding_itself(kind):
@@ -77,6 +97,9 @@ NUMBERS = [
     True,
     False,
     Whole(3),
+    Number.TWO,
+    Share.HALF,
+    np.int64(2),
     decimal.Decimal("NaN"),
     decimal.Decimal("1e999999"),
     fractions.Fraction(1, 3),
@@ -111,6 +134,9 @@ TEXTS = [
     "▁",
     "a\u0300" * 3000,
     Text("a b"),
+    Word.AB,
+    Word.NAME,
+    Name.AUTO,
     b"",
     b"x",
     b"\xff\xfe",

@@ -181,6 +181,7 @@ def test_a_run_is_not_replaced_by_a_model(translator, copying):
 @pytest.mark.parametrize(
     "error",
     [MemoryError(), RuntimeError("std::bad_alloc"), OSError(12, "Cannot allocate memory"),
+     ImportError("libtorch_cpu.so: failed to map segment from shared object"),
      RuntimeError("[enforce fail at alloc_cpu.cpp:118] . DefaultCPUAllocator: can't allocate memory")],
     ids=str,
 )  # fmt: skip

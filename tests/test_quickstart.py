@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import re
 import shlex
 import signal
@@ -12,6 +13,7 @@ from rich.console import Console
 
 from glassformer import quickstart
 from glassformer.corpora.phrasebook import generate
+from glassformer.glass.views.terminal.console import Listened
 from glassformer.quickstart import recipe, scores
 from glassformer.training.config import RunConfig
 from glassformer.training.report.meter import Meter
@@ -39,6 +41,13 @@ def test_it_ends_with_a_page_of_the_trained_model(tmp_path, monkeypatch):
     trained = document["traces"][-1]["record"]
     assert trained["meta"]["detail"] == "full+weights" and trained["beam"]["width"] == 4
     assert document["kind"] == "training" and document["title"] == trained["meta"]["title"]
+
+
+def test_a_reader_that_goes_away_ends_it_as_it_ends_other_commands():
+    reader, writer = os.pipe()
+    os.close(reader)
+    with pytest.raises(BrokenPipeError), open(writer, "w") as left:  # noqa: PTH123
+        Listened(file=left).print("a score")
 
 
 class Answers:

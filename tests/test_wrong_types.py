@@ -9,6 +9,9 @@ import os
 import re
 import time
 import warnings
+from dataclasses import replace
+from enum import Enum, StrEnum
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +43,7 @@ from glassformer.glass.embedding_map import EmbeddingMap
 from glassformer.interop import export_model, import_model
 from glassformer.settings import keys_of
 from glassformer.training.config import TrainingConfig
-from tests.strange import MAKERS, Thing
+from tests.strange import MAKERS, Text, Thing, Whole
 
 JUNK = [
     Thing(), None, True, 5, -1, 10**30, 1.5, float("nan"), np.float32(2), "zz", "", b"x", [], [5], ["x"], [None],
@@ -181,6 +184,42 @@ def arguments_of(call):
     kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     names = [one.name for one in inspect.signature(call).parameters.values() if one.kind in kinds]
     return [name for name in names if name != "watch"]
+
+
+@pytest.mark.parametrize("settings", [SearchOptions(sample=True, temperature=0.5), ModelConfig(300, 300)], ids=repr)
+def test_a_value_of_a_derived_type_is_taken_as_the_plain_one(settings):
+    for name, value in vars(settings).items():
+        for other in derived(value):
+            taken = replace(settings, **{name: other})
+            assert taken == settings and type(vars(taken)[name]) is type(value), name
+
+
+def test_what_was_asked_for_by_derived_types_can_be_saved(calls, tmp_path):
+    translator = calls["trace"][1]["translator"]
+    plain = {"source": "a b", "detail": "attention", "beam": 2, "length_penalty": 0.5, "seed": 3}
+    expected = trace(translator, **plain).to_json()
+    for name, value in plain.items():
+        for other in derived(value):
+            assert trace(translator, **{**plain, name: other}).to_json() == expected, name
+    expected = trace(translator, "a b", interventions=interventions.hide([0, 1])).to_json()
+    for places in ([np.int64(0), Whole(1)], range(2)):
+        assert trace(translator, "a b", interventions=interventions.hide(places)).to_json() == expected
+    for number, place in enumerate(derived(str(tmp_path / "model"))):
+        translator.save(place)
+        (tmp_path / "model").rename(tmp_path / f"saved-{number}")
+
+
+def derived(value):
+    """The value by other types, of which it is one."""
+    kind = type(value)
+    if kind in (str, int, float):
+        yield Enum("Mine", {"it": value}, type=kind).it
+    if kind is str:
+        yield from (StrEnum("Mine", {"it": value}).it, np.str_(value), Text(value))
+    if kind is int:
+        yield from (np.int64(value), np.uint16(value), Whole(value))
+    if kind is float:
+        yield from (np.float64(value), Fraction(value))
 
 
 def test_every_documented_call_is_tried(calls):

@@ -7,10 +7,13 @@ Heavy imports happen inside commands, so that `--help` answers at once.
 import sys
 from collections.abc import Callable, Sequence
 
+from glassformer.cli.loading import room_first
 from glassformer.cli.parser import make_parser
 from glassformer.cli.streams import STDOUT, abandon_stdout, ctrl_c_ends_loading, say_error, speak_utf8
 from glassformer.errors import GlassformerError, is_out_of_memory
 from glassformer.system import wait_asleep
+
+NO_MEMORY = "not enough memory; raise its limit, or take a smaller model, fewer batch_tokens or a narrower beam"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status: int = options.run(options) or 0
         return status
 
-    with ctrl_c_ends_loading():
+    with ctrl_c_ends_loading(), room_first():
         return exit_status(command)
 
 
@@ -42,19 +45,27 @@ def exit_status(work: Callable[[], int]) -> int:
     except BrokenPipeError:  # the reader of our output went away, as `head` does
         abandon_stdout()
         return 141
-    except OSError as error:
+    except MemoryError as error:
+        error.__traceback__ = None  # which holds what took the memory: there might be none left to say so
+        return _fail(NO_MEMORY, 1)
+    except Exception as error:
+        return _fail(*_told(error))
+    return status
+
+
+def _told(error: Exception) -> tuple[str, int]:
+    """The line and the exit status of an error that is none of ours but can be a user's to mend; others are raised."""
+    if is_out_of_memory(error):
+        return NO_MEMORY, 1
+    if isinstance(error, OSError):
         where = error.filename or ""
         if where == STDOUT:
             abandon_stdout()
         reason = error.strerror or str(error)
-        return _fail(f"{where}{': ' if where else ''}{reason}; check the path, its rights and the free space", 1)
-    except Exception as error:
-        if is_out_of_memory(error):
-            return _fail("not enough memory; take a smaller model, fewer batch_tokens or a narrower beam", 1)
-        if (signal := getattr(error, "stop_status", None)) is None:
-            raise
-        return _fail(str(error), int(signal))
-    return status
+        return f"{where}{': ' if where else ''}{reason}; check the path, its rights and the free space", 1
+    if (signal := getattr(error, "stop_status", None)) is None:
+        raise error
+    return str(error), int(signal)
 
 
 def _fail(message: str, status: int) -> int:

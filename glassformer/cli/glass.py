@@ -184,11 +184,6 @@ def _render_several(traces: "list[Labelled]", kind: "Kind") -> None:
 
 
 def _console() -> "Console":
-    from rich.console import Console
-
-    class Listened(Console):
-        def on_broken_pipe(self) -> None:
-            """Rich would end the process; `main` knows what to do."""
-            raise BrokenPipeError
+    from glassformer.glass.views.terminal.console import Listened
 
     return Listened(highlight=False, soft_wrap=not sys.stdout.isatty())

@@ -29,6 +29,8 @@ class Comet:
         try:
             import comet
         except ImportError as error:
+            if is_out_of_memory(error):
+                raise
             raise InputError(
                 f"COMET needs the package unbabel-comet ({error}); install it, or write the translations by --output "
                 "and score them by the package's own command, comet-score"

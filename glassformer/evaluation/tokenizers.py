@@ -12,7 +12,7 @@ from sacrebleu.metrics import BLEU
 from sacrebleu.tokenizers.tokenizer_spm import SPM_MODELS
 from sacrebleu.utils import SACREBLEU_DIR
 
-from glassformer.errors import InputError, UsageError, nearest
+from glassformer.errors import InputError, UsageError, is_out_of_memory, nearest
 from glassformer.text.sentences import WITHOUT_SPACES, language_of
 
 AUTO = "auto"
@@ -65,6 +65,8 @@ def _obstacle(name: str) -> str:
     try:
         BLEU(tokenize=name)
     except (ImportError, RuntimeError) as error:
+        if is_out_of_memory(error):
+            raise
         if name in EXTRAS:
             return f"is not installed; install it: pip install 'glassformer[{EXTRAS[name]}]'"
         return f"cannot be used: {error}"

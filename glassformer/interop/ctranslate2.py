@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from glassformer.engine.generation import SUPPRESSED
-from glassformer.errors import UsageError
+from glassformer.errors import UsageError, is_out_of_memory
 from glassformer.files import write_whole
 from glassformer.interop.proof import Ids, source_ids
 from glassformer.interop.tables import Table, shapes_of, to_theirs
@@ -84,6 +84,8 @@ def check(translator: Translator) -> None:
     try:
         import ctranslate2  # noqa: F401
     except ImportError as error:
+        if is_out_of_memory(error):
+            raise
         raise UsageError(
             f"--to ctranslate2 needs its library: pip install 'glassformer[ctranslate2]' ({error})"
         ) from error

@@ -18,7 +18,7 @@ import torch
 
 from glassformer.batching import pad
 from glassformer.engine.generation import SUPPRESSED
-from glassformer.errors import UsageError
+from glassformer.errors import UsageError, is_out_of_memory
 from glassformer.files import write_whole
 from glassformer.interop import onnx_graphs, tokenizer_json
 from glassformer.interop.directories import read_object, write_json
@@ -39,6 +39,8 @@ def check(translator: Translator) -> None:
         for library in NEEDED:
             import_module(library)
     except ImportError as error:
+        if is_out_of_memory(error):
+            raise
         raise UsageError(f"--to onnx needs its libraries: pip install 'glassformer[onnx]' ({error})") from error
     if 4 * translator.model.num_parameters > LARGEST:
         raise UsageError(f"an ONNX file holds {LARGEST:,} bytes; the model's weights are more. Export --to ctranslate2")

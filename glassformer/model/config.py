@@ -2,9 +2,9 @@
 
 import math
 from dataclasses import dataclass
-from typing import Literal, get_args, get_origin, get_type_hints
+from typing import Literal
 
-from glassformer.arguments import is_choice, refuse_wrong_types, shown
+from glassformer.arguments import take_fields
 from glassformer.errors import InputError, UsageError, nearest
 from glassformer.special import BOS
 
@@ -169,21 +169,13 @@ class ModelConfig:
     """
 
     def __post_init__(self) -> None:
-        refuse_wrong_types(self)
-        self._refuse_unknown_choices()
+        take_fields(self)
         # None means "follows from the rest"; it is settled here so that config.json holds facts.
         if self.num_kv_heads is None:
             object.__setattr__(self, "num_kv_heads", self.num_heads)
         if self.final_norm is None:
             object.__setattr__(self, "final_norm", self.norm_position == "pre")
         self._validate()
-
-    def _refuse_unknown_choices(self) -> None:
-        for name, hint in get_type_hints(ModelConfig).items():
-            if get_origin(hint) is Literal and not is_choice(getattr(self, name), get_args(hint)):
-                raise UsageError(
-                    f"{name} = {shown(getattr(self, name))}; {nearest(shown(getattr(self, name)), get_args(hint))}"
-                )
 
     def _validate(self) -> None:
         for name, most in LARGEST.items():

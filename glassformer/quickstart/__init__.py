@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from glassformer.corpora import load_corpus
+from glassformer.glass.views.terminal.console import Listened
 from glassformer.quickstart.page import quickstart_page
 from glassformer.quickstart.recipe import LECTURE, NAMES, RECIPES
 from glassformer.quickstart.scores import report_pairs, report_phrasebook, translated
@@ -35,7 +36,7 @@ def quickstart(corpus: str, out: Path) -> None:
 def _quickstart(corpus: str, out: Path) -> None:
     started = time.monotonic()
     translator = train(out, resumed=(out / CONFIG).exists(), corpus=corpus, **RECIPES[corpus])
-    console = Console(highlight=False, soft_wrap=True)
+    console = Listened(highlight=False, soft_wrap=True)
     if corpus == "phrasebook":
         report_phrasebook(console, translator)
     else:

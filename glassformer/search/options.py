@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from glassformer.arguments import checked, refuse_wrong_types
+from glassformer.arguments import checked, take_fields
 from glassformer.errors import UsageError
 
 
@@ -85,7 +85,7 @@ class SearchOptions:
     """
 
     def __post_init__(self) -> None:
-        refuse_wrong_types(self)
+        take_fields(self)
         self._check_ranges()
         self._check_contradictions()
 

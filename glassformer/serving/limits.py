@@ -3,7 +3,7 @@
 import dataclasses
 from dataclasses import dataclass
 
-from glassformer.arguments import refuse_wrong_types
+from glassformer.arguments import take_fields
 from glassformer.errors import UsageError
 from glassformer.search.options import WIDEST
 
@@ -78,7 +78,7 @@ class Limits:
         return dataclasses.replace(self, concurrent=-(-self.concurrent // workers), queued=-(-self.queued // workers))
 
     def __post_init__(self) -> None:
-        refuse_wrong_types(self)
+        take_fields(self)
         for field in dataclasses.fields(self):
             value, least = getattr(self, field.name), 0 if field.name in ("queued", "rate") else 1
             if isinstance(field.default, float):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from glassformer.engine.native.build import LIBRARY, interface
+from glassformer.errors import is_out_of_memory
 
 if TYPE_CHECKING:  # --version needs no NumPy
     from numpy.typing import NDArray
@@ -125,7 +126,9 @@ def load() -> ctypes.CDLL | None:
     try:
         library = ctypes.CDLL(str(PATH))
         built_with = library.glassformer_interface
-    except (OSError, AttributeError):
+    except (OSError, AttributeError) as error:
+        if is_out_of_memory(error):
+            raise
         return None
     built_with.restype = c_char_p
     if built_with().decode() != interface():

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from glassformer.arguments import checked, shown
+from glassformer.arguments import as_annotated, checked, shown
 from glassformer.errors import UsageError
 
 Places = Sequence[int | str] | int | str | None  # None: all
@@ -153,4 +153,5 @@ def listed(places: Places) -> list[int | str] | None:
     """Places as a list; None for all."""
     if places is None:
         return None
-    return [places] if isinstance(places, int | str) else list(places)
+    several = [places] if isinstance(places, int | str) else places
+    return [as_annotated(place, str if isinstance(place, str) else int) for place in several]

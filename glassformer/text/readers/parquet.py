@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from glassformer.errors import InputError
+from glassformer.errors import InputError, is_out_of_memory
 from glassformer.text.readers.columns import Columns, Row, find_names, numbers_of
 from glassformer.text.readers.json import checked_text, sides_of
 from glassformer.text.readers.lines import LONGEST, too_long
@@ -23,7 +23,9 @@ def parquet_rows(stream: BinaryIO, columns: Columns, name: str) -> Iterator[Row]
     try:
         import pyarrow
         import pyarrow.parquet
-    except ImportError:
+    except ImportError as error:
+        if is_out_of_memory(error):
+            raise
         raise InputError(
             f"{name}: reading Parquet needs pyarrow; install it: pip install 'glassformer[parquet]'"
         ) from None
