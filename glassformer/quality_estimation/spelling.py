@@ -104,24 +104,24 @@ class Speller:
 
     def _near(self, word: str) -> Iterator[tuple[str, float]]:
         """The trained words that one slip makes this one, and how likely the slip is."""
-        for other, likely in _one_slip_away(word, self._letters):
-            if other != word and len(other) >= SHORTEST_TRAINED and other in self.counts:
-                yield other, likely
+        for others, likely in _one_slip_away(word, self._letters):
+            for other in self.counts.keys() & others:
+                if other != word and len(other) >= SHORTEST_TRAINED:
+                    yield other, likely
 
     @cached_property
     def _letters(self) -> frozenset[str]:
-        return frozenset().union(*(word for word in self.counts if len(word) >= SHORTEST_TRAINED))
+        return frozenset("".join(word for word in self.counts if len(word) >= SHORTEST_TRAINED))
 
 
-def _one_slip_away(word: str, letters: Collection[str]) -> Iterator[tuple[str, float]]:
-    """Everything that becomes `word` by one slip behind its first letter, or by a swap, and how likely the slip is."""
+def _one_slip_away(word: str, letters: Collection[str]) -> Iterator[tuple[list[str], float]]:
+    """Everything that becomes `word` by one slip behind its first letter, or by a swap: what slips of a kind come from,
+    and how likely such a slip is."""
     for at in range(1, len(word) + 1):
         before, after = word[:at], word[at:]
-        for letter in letters:
-            yield before + letter + after, CERTAIN
+        yield [before + letter + after for letter in letters], CERTAIN
         if after:
             rest = after[1:]
-            for letter in letters:
-                yield before + letter + rest, OTHER_LETTER
-            yield before + rest, CERTAIN if after[0] == before[-1] else OTHER_LETTER
-            yield before[:-1] + after[0] + before[-1] + rest, CERTAIN
+            yield [before + letter + rest for letter in letters], OTHER_LETTER
+            yield [before + rest], CERTAIN if after[0] == before[-1] else OTHER_LETTER
+            yield [before[:-1] + after[0] + before[-1] + rest], CERTAIN

@@ -85,7 +85,7 @@ class ByteLevelTokenizer(Tokenizer):
         """The text of `ids`; control tokens are skipped, bytes that are no UTF-8 become U+FFFD."""
         return b"".join(self._bytes[one] for one in ids if not self.is_control(one)).decode(errors="replace")
 
-    def decode_all(self, sentences: Sequence[list[int]]) -> list[str]:
+    def decode_all(self, sentences: Iterable[Iterable[int]]) -> list[str]:
         """`decode` for many sentences at once."""
         return [self.decode(ids) for ids in sentences]
 
