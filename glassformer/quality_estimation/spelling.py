@@ -104,7 +104,7 @@ class Speller:
 
     def _near(self, word: str) -> Iterator[tuple[str, float]]:
         """The trained words that one slip makes this one, and how likely the slip is."""
-        for others, likely in _one_slip_away(word, self._letters):
+        for likely, others in _one_slip_away(word, self._letters).items():
             for other in self.counts.keys() & others:
                 if other != word and len(other) >= SHORTEST_TRAINED:
                     yield other, likely
@@ -114,14 +114,15 @@ class Speller:
         return frozenset("".join(word for word in self.counts if len(word) >= SHORTEST_TRAINED))
 
 
-def _one_slip_away(word: str, letters: Collection[str]) -> Iterator[tuple[list[str], float]]:
-    """Everything that becomes `word` by one slip behind its first letter, or by a swap: what slips of a kind come from,
-    and how likely such a slip is."""
+def _one_slip_away(word: str, letters: Collection[str]) -> dict[float, list[str]]:
+    """Everything that becomes `word` by one slip behind its first letter, or by a swap, by how likely the slip is."""
+    certain, others = [], []
     for at in range(1, len(word) + 1):
         before, after = word[:at], word[at:]
-        yield [before + letter + after for letter in letters], CERTAIN
+        certain += [before + letter + after for letter in letters]
         if after:
             rest = after[1:]
-            yield [before + letter + rest for letter in letters], OTHER_LETTER
-            yield [before + rest], CERTAIN if after[0] == before[-1] else OTHER_LETTER
-            yield [before[:-1] + after[0] + before[-1] + rest], CERTAIN
+            others += [before + letter + rest for letter in letters]
+            (certain if after[0] == before[-1] else others).append(before + rest)
+            certain.append(before[:-1] + after[0] + before[-1] + rest)
+    return {CERTAIN: certain, OTHER_LETTER: others}

@@ -6,7 +6,16 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from glassformer.quality_estimation.lexicon import Entries, Lexicon
-from glassformer.quality_estimation.words import NUMBER, is_word, numbers_of, said_again, word_sequence, words_of
+from glassformer.quality_estimation.words import (
+    NUMBER,
+    different_words,
+    is_word,
+    numbers_of,
+    said_again,
+    spelt_words,
+    word_sequence,
+    words_of,
+)
 
 LONGEST_LOOP = 4  # words that are said again and again
 TIMES = 3  # in a row, from which on that is a loop
@@ -92,10 +101,11 @@ def observed_warnings(source: str, text: str, finished: bool, lexicon: Lexicon) 
     if not text.strip():
         yield TranslationWarning(Kind.EMPTY)
         return
-    given, said = words_of(source), words_of(text)
+    spelt = spelt_words(text)
+    given, said = words_of(source), different_words(spelt)
     if text == source and sum(map(is_word, given)) >= COPIED_WORDS:
         yield TranslationWarning(Kind.COPIED)
-    if repeated := _repeated(source, text, said, lexicon):
+    if len(said) < len(spelt) and (repeated := _repeated(source, spelt, said, lexicon)):
         yield TranslationWarning(Kind.REPETITION, repeated)
     if lexicon:
         yield from _by_lexicon(given, said, lexicon)
@@ -143,9 +153,9 @@ def _unshared_numbers(source: str, text: str, lexicon: Lexicon) -> tuple[str, ..
     return tuple(str(number) for numbers in kept for number in numbers)
 
 
-def _repeated(source: str, text: str, said: dict[str, str], lexicon: Lexicon) -> tuple[str, ...]:
+def _repeated(source: str, spelt: list[str], said: dict[str, str], lexicon: Lexicon) -> tuple[str, ...]:
     """What is said again and again, else the words that are said oftener than the source asks for."""
-    words = word_sequence(text)
+    words = list(map(str.casefold, spelt))
     if (loop := _loop(words)) and _loop(word_sequence(source)) != loop:
         return (" ".join(loop),)
     again = said_again(source, [word for word in words if word in lexicon.once], lexicon.target)
