@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from glassformer.copying import Copying
     from glassformer.translator import FailedTranslation, Translation
 
-LINES = 256  # translated at a time
+LINES = 512  # translated at a time, of which those of like length share a batch
 WINDOW = 0.01  # seconds that a line from a pipe waits for others to be translated with
 
 NumberedLines = list[tuple[int, str]]

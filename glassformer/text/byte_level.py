@@ -55,6 +55,10 @@ class ByteLevelTokenizer(Tokenizer):
         found = self._encode_many([BOUNDARY.join(self._parts(text)) for text in texts])
         return [[one for one in ids if one != UNK] for ids in found]  # the boundaries, which are no letters
 
+    def fits(self, text: str, most: int) -> bool:
+        """Whether `text` has at most so many tokens."""
+        return len(self.encode(text)) <= most
+
     def _sample(self, text: str, dropout: float, random: Random) -> list[int]:
         return [one for part in self._parts(text) for one in self._sampler.sample(part, dropout, random)]
 

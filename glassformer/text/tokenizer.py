@@ -368,6 +368,15 @@ class Tokenizer:
         together = iter(self._encode_many(without_meta))
         return [self.encode(text) if META in text else next(together) for text in texts]
 
+    def fits(self, text: str, most: int) -> bool:
+        """Whether `text` has at most so many tokens; it is split only where it has more bytes: a token has one or more.
+
+        UsageError for a lone surrogate.
+        """
+        refuse_surrogates([text])
+        has_few = META not in text and len(self._pieces.normalize(text).encode()) <= most
+        return has_few or len(self.encode(text)) <= most
+
     def _encode_many(self, texts: list[str]) -> list[list[int]]:
         if len(texts) < FOR_A_THREAD:  # SentencePiece would start a thread, for as long as 25 texts take
             return [self._pieces.encode(text) for text in texts]
