@@ -43,7 +43,8 @@ def command_line() -> str:
     return COMMAND_LINE + "".join(_command(name, parser) for name, parser in commands.choices.items())
 
 
-def _command(name: str, parser: argparse.ArgumentParser) -> str:
+def _command(name: str, parser: Any) -> str:
+    parser.add_options(parser)
     positional, options, *groups = parser._action_groups
     own = _table([*positional._group_actions, *options._group_actions])
     tables = own + "".join(map(_group, groups))

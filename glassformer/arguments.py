@@ -6,6 +6,7 @@ import types
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence, Sized
 from contextlib import suppress
 from functools import cache, wraps
+from itertools import chain
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, Literal, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -229,6 +230,9 @@ def _are_all(values: Any, item: Any) -> bool:
             numbers = np.asarray(values)
             return numbers.ndim == 1 and (not numbers.size or numbers.dtype.kind in _KINDS[item])
         return False
+    of_lists = get_origin(item) in _LISTS and set(map(type, values)) == {list}
+    if of_lists and _are_all(list(chain.from_iterable(values)), *get_args(item)):  # one look at the items of all
+        return True
     return all(_is_a(one, item) for one in values)
 
 

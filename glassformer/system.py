@@ -7,14 +7,16 @@ import contextlib
 import ctypes
 import os
 import signal
-import socket
 import struct
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:  # it takes a hundredth of a start, and only the server has any
+    import socket
 
 # How threads of OpenMP, which are torch's, wait for each other: the standard's variable, GNU's and LLVM's.
 WAITING = "OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"
@@ -178,13 +180,15 @@ def return_free_memory() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def bytes_written(connection: socket.socket) -> int | None:
+def bytes_written(connection: "socket.socket") -> int | None:
     """How many bytes were written to a connection over TCP so far, where the system (Linux since 4.19) counts them.
 
     Source: struct tcp_info of linux/tcp.h: tcpi_notsent_bytes, and behind it tcpi_bytes_sent and tcpi_bytes_retrans.
     """
     if sys.platform != "linux":
         return None
+    import socket
+
     facts = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO.size)
     if len(facts) < TCP_INFO.size:
         return None

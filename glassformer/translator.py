@@ -289,8 +289,13 @@ class Translator:
         sources = [ids[row] for row in rows]
         found = self.generate(sources, options, [beginnings[row] for row in rows])
         alignments = self._alignments(sources, found) if align else repeat(None)
-        for row, hypotheses in zip(rows, found, strict=True):
-            best, *others = (self._translation(texts[row], ids[row], one, next(alignments)) for one in hypotheses)
+        read = self.source_tokenizer.decode_all(sources)  # one by one it takes three times as long
+        spoken = iter(self.target_tokenizer.decode_all(one.tokens for hypotheses in found for one in hypotheses))
+        for row, normalized, hypotheses in zip(rows, read, found, strict=True):
+            best, *others = (
+                self._translation(texts[row], normalized, ids[row], one, next(spoken), next(alignments))
+                for one in hypotheses
+            )
             if not math.isfinite(best.log_prob):
                 results[row] = _without_numbers(texts[row], _place(places, row))
                 continue
@@ -336,7 +341,9 @@ class Translator:
                 results[row] = _without_numbers(texts[row], _place(places, row))
                 continue
             forced = Hypothesis.from_tokens(target_ids[row], score.token_log_probs, EOS, length_penalty_alpha)
-            results[row] = self._translation(texts[row], source_ids[row], forced, score.alignment_TS)
+            ids, spoken = source_ids[row], self.target_tokenizer.decode(target_ids[row])
+            normalized = self.source_tokenizer.decode(ids)
+            results[row] = self._translation(texts[row], normalized, ids, forced, spoken, score.alignment_TS)
         return [results[row] for row in range(len(texts))]
 
     def generate(
@@ -395,8 +402,10 @@ class Translator:
         scores = self.score_ids([source for source, _ in pairs], [tokens for _, tokens in pairs], True)
         return (score.alignment_TS for score in scores)
 
-    def _translation(self, text: str, ids: list[int], hypothesis: Hypothesis, alignment: Floats | None) -> Translation:
-        spoken, normalized = self.target_tokenizer.decode(hypothesis.tokens), self.source_tokenizer.decode(ids)
+    def _translation(
+        self, text: str, normalized: str, ids: list[int], hypothesis: Hypothesis, spoken: str, alignment: Floats | None
+    ) -> Translation:
+        """The hypothesis, `spoken` as text, as the translation of a text, which the ids' tokenizer `normalized`."""
         quality = self.estimator.estimate(normalized, spoken, hypothesis.token_log_probs, hypothesis.finished)
         return Translation(
             source=text,

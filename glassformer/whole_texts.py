@@ -86,16 +86,15 @@ def _translate_sentences(
     def read(text: str) -> Reading:
         return translator.speller.read(text, copying.given) if spelling == "correct" else Reading(text)
 
-    encoded = tokenizer.encode_all([copying.shortened(read(sentence).text, tokenizer) for sentence in sentences])
     # Without </s>, and the symbol of the target.
     most = translator.config.max_length - len(tokenizer.ending_ids) - len(tokenizer.target_ids(to))
 
     def fits(text: str) -> bool:
-        return len(tokenizer.encode(copying.shortened(read(text).text, tokenizer))) <= most
+        return tokenizer.fits(copying.shortened(read(text).text, tokenizer), most)
 
     clauses = [
-        split_clauses(sentence, fits) if split_long and len(ids) > most else Parts([sentence], [])
-        for sentence, ids in zip(sentences, encoded, strict=True)
+        split_clauses(sentence, fits) if split_long and not fits(sentence) else Parts([sentence], [])
+        for sentence in sentences
     ]
     typed = [clause for parts, _ in clauses for clause in parts]
     translations = translate_copying(

@@ -142,6 +142,7 @@ def test_every_command_is_here_with_every_file_that_it_writes():
     (commands,) = (one for one in make_parser()._actions if isinstance(one, argparse._SubParsersAction))
     assert commands.choices.keys() == {work.words[0] for work in WORKS}
     for name, parser in commands.choices.items():
+        parser.add_options(parser)
         words = {word for work in WORKS if work.words[0] == name for word in work.words}
         for action in parser._actions:
             options = set(action.option_strings)

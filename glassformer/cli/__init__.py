@@ -4,6 +4,7 @@ Exit status: 0 done, 1 the input is wrong, 2 the usage is wrong, 128 + n stopped
 Heavy imports happen inside commands, so that `--help` answers at once.
 """
 
+import gc
 import sys
 from collections.abc import Callable, Sequence
 
@@ -30,7 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return status
 
     with ctrl_c_ends_loading(), room_first():
-        return exit_status(command)
+        status = exit_status(command)
+    if arguments is None:  # the process's own: it ends, and need not look through all that it holds for cycles
+        gc.freeze()
+    return status
 
 
 def exit_status(work: Callable[[], int]) -> int:

@@ -18,14 +18,22 @@ class _Parser(argparse.ArgumentParser):
 
 
 class _CommandParser(_Parser):
-    """A command's words may stand before, between and after its options, in any order."""
+    """A command's words may stand before, between and after its options, in any order.
+
+    The options are added when it is to parse: to make those of all commands takes longer than all else here.
+    """
 
     _mixed = False
+
+    def __init__(self, *, add_options: Callable[[argparse.ArgumentParser], None], **settings: Any) -> None:
+        super().__init__(**settings)
+        self.add_options = add_options
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         if self._mixed:  # argparse calls this again, for the options and then for the words
             return super().parse_known_args(args, namespace)
         self._mixed = True
+        self.add_options(self)
         return self.parse_known_intermixed_args(args, namespace)
 
 
@@ -33,24 +41,25 @@ def make_parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="glassformer", description="A Transformer encoder-decoder to train, use and see through.")
     parser.add_argument("--version", action=_Version, help="print the version and exit")
     commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_CommandParser)
-    for add in (
-        _add_quickstart,
-        _add_train,
-        _add_translate,
-        _add_serve,
-        _add_evaluate,
-        _add_score,
-        _add_explain,
-        _add_study,
-        _add_lecture,
-        _add_check_data,
-        _add_corpus,
-        _add_info,
-        _add_quantize,
-        _add_export,
-        _add_import,
+    for name, run, summary, add_options in (
+        ("quickstart", do.quickstart, "train a small model on a built-in corpus and try it", _add_quickstart),
+        ("train", do.train, "train a model on sentence pairs", _add_train),
+        ("translate", translation.translate, "translate text, a line for a line", _add_translate),
+        ("serve", serving.serve, "serve models: a page, and the interfaces of programs", _add_serve),
+        ("evaluate", evaluation.evaluate, "translate a test set and score it", _add_evaluate),
+        ("score", do.score, "log-probability of given translations, a line each", _add_score),
+        ("explain", glass.explain, "see through a translation, to the last number", _add_explain),
+        ("study", glass.study, "measure what a model's heads do, over sentence pairs", _add_study),
+        ("lecture", glass.lecture, "replay the lecture's worked example, step by step", _add_lecture),
+        ("check-data", do.check_data, "say what is wrong with sentence pairs before training", _add_check_data),
+        ("corpus", do.corpus, "write a built-in corpus as train.tsv, valid.tsv and test.tsv", _add_corpus),
+        ("info", do.info, "what a model is, and where it comes from, as JSON", _add_info),
+        ("quantize", do.quantize, "write a model of eight-bit integers, and measure what that costs", _add_quantize),
+        ("export", do.export, "write a model in another program's format, and prove it there", _add_export),
+        ("import", do.import_, "make a model of another program's: Marian, OPUS-MT", _add_import),
     ):
-        add(commands)
+        command = commands.add_parser(name, help=summary, description=summary, add_options=add_options)
+        command.set_defaults(run=run)
     return parser
 
 
@@ -66,24 +75,14 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-def _command(
-    commands: Any, name: str, run: Callable[[argparse.Namespace], int | None], summary: str
-) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = commands.add_parser(name, help=summary, description=summary)
-    parser.set_defaults(run=run)
-    return parser
-
-
-def _add_quickstart(commands: Any) -> None:
-    parser = _command(commands, "quickstart", do.quickstart, "train a small model on a built-in corpus and try it")
+def _add_quickstart(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--corpus", default="phrasebook", choices=("phrasebook", "names"), help="the built-in corpus (%(default)s)"
     )
     parser.add_argument("--out", default="runs/quickstart", metavar="DIR", help="the run directory (%(default)s)")
 
 
-def _add_train(commands: Any) -> None:
-    parser = _command(commands, "train", do.train, "train a model on sentence pairs")
+def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
         "The settings that --config and --set take are in docs/reference/settings.md; config.yaml in a run directory "
         "lists those of the run."
@@ -134,8 +133,7 @@ def _add_pairs(text: argparse._ArgumentGroup) -> None:
     text.add_argument("--directions", nargs="+", metavar="D", help="of each file of --pairs, or of all: en-hi hi-en")
 
 
-def _add_translate(commands: Any) -> None:
-    parser = _command(commands, "translate", translation.translate, "translate text, a line for a line")
+def _add_translate(parser: argparse.ArgumentParser) -> None:
     _add_model(parser)
     _add_engine(parser)
     parser.add_argument("file", nargs="?", default="-", metavar="FILE", help="the text (standard input)")
@@ -182,8 +180,7 @@ def _add_spelling(parser: Any) -> None:
     )  # fmt: skip
 
 
-def _add_serve(commands: Any) -> None:
-    parser = _command(commands, "serve", serving.serve, "serve models: a page, and the interfaces of programs")
+def _add_serve(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "The limits that --set takes are in docs/reference/settings.md."
     parser.add_argument("model", nargs="*", metavar="MODEL", help="model directories or run directories")
     parser.add_argument(
@@ -214,8 +211,7 @@ def _add_serve(commands: Any) -> None:
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="one limit; may be repeated")
 
 
-def _add_evaluate(commands: Any) -> None:
-    parser = _command(commands, "evaluate", evaluation.evaluate, "translate a test set and score it")
+def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     _add_model(parser)
     _add_engine(parser)
     text = parser.add_argument_group("test set")
@@ -241,8 +237,7 @@ def _add_evaluate(commands: Any) -> None:
     _add_json(parser, "the scores as one JSON object")
 
 
-def _add_score(commands: Any) -> None:
-    parser = _command(commands, "score", do.score, "log-probability of given translations, a line each")
+def _add_score(parser: argparse.ArgumentParser) -> None:
     _add_model(parser)
     parser.add_argument("--source", required=True, metavar="F", help="one sentence a line")
     parser.add_argument("--target", required=True, metavar="F", help="the translation to score on the same line")
@@ -253,8 +248,7 @@ def _add_score(commands: Any) -> None:
     _add_json(parser, "one JSON object a line")
 
 
-def _add_explain(commands: Any) -> None:
-    parser = _command(commands, "explain", glass.explain, "see through a translation, to the last number")
+def _add_explain(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "what", nargs="+", metavar="MODEL SENTENCE",
         help="a model and a sentence; two models to compare; one or two saved traces (.json); a run with probes",
@@ -292,8 +286,7 @@ def _add_explain(commands: Any) -> None:
     parser.set_defaults(answers=True)
 
 
-def _add_study(commands: Any) -> None:
-    parser = _command(commands, "study", glass.study, "measure what a model's heads do, over sentence pairs")
+def _add_study(parser: argparse.ArgumentParser) -> None:
     _add_model(parser)
     parser.add_argument(
         "--pairs", nargs="+", required=True, metavar="F", help="pairs that the model was not trained on"
@@ -310,8 +303,7 @@ def _add_study(commands: Any) -> None:
     _add_json(parser, "the study as one JSON object")
 
 
-def _add_lecture(commands: Any) -> None:
-    parser = _command(commands, "lecture", glass.lecture, "replay the lecture's worked example, step by step")
+def _add_lecture(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--check", action="store_true", help="compare all that the lecture prints, a line each")
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=MATRIX", help="your own numbers, such as W_Q='1,0;0,1'"
@@ -336,15 +328,13 @@ def _add_exports(parser: argparse.ArgumentParser) -> Any:
     return files
 
 
-def _add_check_data(commands: Any) -> None:
-    parser = _command(commands, "check-data", do.check_data, "say what is wrong with sentence pairs before training")
+def _add_check_data(parser: argparse.ArgumentParser) -> None:
     _add_data(parser)
     parser.add_argument("--max-length", type=int, metavar="N", help="words from which on a side is too long")
     _add_json(parser, "the report as one JSON object")
 
 
-def _add_corpus(commands: Any) -> None:
-    parser = _command(commands, "corpus", do.corpus, "write a built-in corpus as train.tsv, valid.tsv and test.tsv")
+def _add_corpus(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME", help="phrasebook, names[:LANGUAGE] or gettext:LANGUAGE")
     parser.add_argument("--out", required=True, metavar="DIR", help="the folder to write in; no file is overwritten")
     parser.add_argument(
@@ -352,15 +342,11 @@ def _add_corpus(commands: Any) -> None:
     )
 
 
-def _add_info(commands: Any) -> None:
-    parser = _command(commands, "info", do.info, "what a model is, and where it comes from, as JSON")
+def _add_info(parser: argparse.ArgumentParser) -> None:
     _add_model(parser)
 
 
-def _add_quantize(commands: Any) -> None:
-    parser = _command(
-        commands, "quantize", do.quantize, "write a model of eight-bit integers, and measure what that costs"
-    )
+def _add_quantize(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="a model directory or a run directory")
     parser.add_argument("--out", required=True, metavar="DIR", help="the model directory to write")
     parser.add_argument("--source", required=True, metavar="F", help="text to measure on, one sentence a line")
@@ -379,8 +365,7 @@ def _add_quantize(commands: Any) -> None:
     _add_json(parser, "the cost as one JSON object")
 
 
-def _add_export(commands: Any) -> None:
-    parser = _command(commands, "export", do.export, "write a model in another program's format, and prove it there")
+def _add_export(parser: argparse.ArgumentParser) -> None:
     _add_model(parser)
     parser.add_argument(
         "--to", required=True, choices=("hf", "ctranslate2", "onnx", "argos", "torch", "python"),
@@ -398,8 +383,7 @@ def _add_export(commands: Any) -> None:
     )  # fmt: skip
 
 
-def _add_import(commands: Any) -> None:
-    parser = _command(commands, "import", do.import_, "make a model of another program's: Marian, OPUS-MT")
+def _add_import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", metavar="PATH", help="its directory: config.json, model.safetensors, source.spm, ...")
     _add_new_directory(parser, "the model directory to write")
 

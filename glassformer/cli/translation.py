@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from glassformer.copying import Copying
     from glassformer.translator import FailedTranslation, Translation
 
-LINES = 256  # translated at a time
+LINES = 512  # translated at a time, of which those of like length share a batch
 WINDOW = 0.01  # seconds that a line from a pipe waits for others to be translated with
 
 NumberedLines = list[tuple[int, str]]
@@ -28,16 +28,17 @@ NumberedLines = list[tuple[int, str]]
 
 def translate(options: argparse.Namespace) -> int:
     """Translate a file, a line for a line; the exit status is 1 where a line failed or, with strict, has a warning."""
-    from glassformer.markup import translate_markup
     from glassformer.text.readers.lines import name_of, read_lines
     from glassformer.text.sentences import check_language
-    from glassformer.whole_texts import translate_texts
 
     search = search_options(options)
     if options.language:
         check_language(options.language)
     copying = _copying(options)
-    translate_all = translate_markup if options.markup else translate_texts
+    if options.markup:
+        from glassformer.markup import translate_markup as translate_all
+    else:
+        from glassformer.whole_texts import translate_texts as translate_all
     translator = load_translator(options)
     translator.source_tokenizer.target_ids(options.to)  # refuse a wrong one before waiting for text
     size, notes = _size(options.file), _Notes(options, name_of(options.file), translator.config.max_length)

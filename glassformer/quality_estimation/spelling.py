@@ -104,24 +104,25 @@ class Speller:
 
     def _near(self, word: str) -> Iterator[tuple[str, float]]:
         """The trained words that one slip makes this one, and how likely the slip is."""
-        for other, likely in _one_slip_away(word, self._letters):
-            if other != word and len(other) >= SHORTEST_TRAINED and other in self.counts:
-                yield other, likely
+        for likely, others in _one_slip_away(word, self._letters).items():
+            for other in self.counts.keys() & others:
+                if other != word and len(other) >= SHORTEST_TRAINED:
+                    yield other, likely
 
     @cached_property
     def _letters(self) -> frozenset[str]:
-        return frozenset().union(*(word for word in self.counts if len(word) >= SHORTEST_TRAINED))
+        return frozenset("".join(word for word in self.counts if len(word) >= SHORTEST_TRAINED))
 
 
-def _one_slip_away(word: str, letters: Collection[str]) -> Iterator[tuple[str, float]]:
-    """Everything that becomes `word` by one slip behind its first letter, or by a swap, and how likely the slip is."""
+def _one_slip_away(word: str, letters: Collection[str]) -> dict[float, list[str]]:
+    """Everything that becomes `word` by one slip behind its first letter, or by a swap, by how likely the slip is."""
+    certain, others = [], []
     for at in range(1, len(word) + 1):
         before, after = word[:at], word[at:]
-        for letter in letters:
-            yield before + letter + after, CERTAIN
+        certain += [before + letter + after for letter in letters]
         if after:
             rest = after[1:]
-            for letter in letters:
-                yield before + letter + rest, OTHER_LETTER
-            yield before + rest, CERTAIN if after[0] == before[-1] else OTHER_LETTER
-            yield before[:-1] + after[0] + before[-1] + rest, CERTAIN
+            others += [before + letter + rest for letter in letters]
+            (certain if after[0] == before[-1] else others).append(before + rest)
+            certain.append(before[:-1] + after[0] + before[-1] + rest)
+    return {CERTAIN: certain, OTHER_LETTER: others}

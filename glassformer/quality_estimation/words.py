@@ -21,10 +21,20 @@ _WORD = re.compile(rf"\d+|{LETTERS}|[^\s\ufe00-\ufe0f]")
 _DIGITS = re.compile(r"\d+")
 
 
+def spelt_words(text: str) -> list[str]:
+    """All words of `text` as they are spelt, in its order."""
+    return _WORD.findall(text)
+
+
 def words_of(text: str) -> dict[str, str]:
     """The words of `text` and how each is spelt there, where it first stands, in the order of the text."""
+    return different_words(spelt_words(text))
+
+
+def different_words(words: Iterable[str]) -> dict[str, str]:
+    """`words_of` a text whose spelt words these are."""
     found: dict[str, str] = {}
-    for spelt in _WORD.findall(text):
+    for spelt in words:
         found.setdefault(NUMBER if spelt[0].isdecimal() else spelt.casefold(), spelt)
     return found
 
@@ -39,7 +49,7 @@ def count_words(texts: Iterable[str]) -> Counter[str]:
 
 def word_sequence(text: str) -> list[str]:
     """All words of `text` in its order, repeated ones repeated."""
-    return _WORD.findall(text.casefold())
+    return [spelt.casefold() for spelt in spelt_words(text)]
 
 
 def said_again(source: str, words: list[str], expected: Mapping[str, tuple[str, ...]]) -> list[str]:

@@ -55,6 +55,10 @@ class ByteLevelTokenizer(Tokenizer):
         found = self._encode_many([BOUNDARY.join(self._parts(text)) for text in texts])
         return [[one for one in ids if one != UNK] for ids in found]  # the boundaries, which are no letters
 
+    def fits(self, text: str, most: int) -> bool:
+        """Whether `text` has at most so many tokens."""
+        return len(self.encode(text)) <= most
+
     def _sample(self, text: str, dropout: float, random: Random) -> list[int]:
         return [one for part in self._parts(text) for one in self._sampler.sample(part, dropout, random)]
 
@@ -85,7 +89,7 @@ class ByteLevelTokenizer(Tokenizer):
         """The text of `ids`; control tokens are skipped, bytes that are no UTF-8 become U+FFFD."""
         return b"".join(self._bytes[one] for one in ids if not self.is_control(one)).decode(errors="replace")
 
-    def decode_all(self, sentences: Sequence[list[int]]) -> list[str]:
+    def decode_all(self, sentences: Iterable[Iterable[int]]) -> list[str]:
         """`decode` for many sentences at once."""
         return [self.decode(ids) for ids in sentences]
 

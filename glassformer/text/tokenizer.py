@@ -368,6 +368,15 @@ class Tokenizer:
         together = iter(self._encode_many(without_meta))
         return [self.encode(text) if META in text else next(together) for text in texts]
 
+    def fits(self, text: str, most: int) -> bool:
+        """Whether `text` has at most so many tokens; it is split only where it has more bytes: a token has one or more.
+
+        UsageError for a lone surrogate.
+        """
+        refuse_surrogates([text])
+        has_few = META not in text and len(self._pieces.normalize(text).encode()) <= most
+        return has_few or len(self.encode(text)) <= most
+
     def _encode_many(self, texts: list[str]) -> list[list[int]]:
         if len(texts) < FOR_A_THREAD:  # SentencePiece would start a thread, for as long as 25 texts take
             return [self._pieces.encode(text) for text in texts]
@@ -399,12 +408,17 @@ class Tokenizer:
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text of `ids`; control tokens are skipped, bytes that are no UTF-8 become U+FFFD."""
-        text: str = self._pieces.decode([i for i in ids if i not in self._controls])
+        text: str = self._pieces.decode(self._spoken(ids))
         return text
 
-    def decode_all(self, sentences: Sequence[list[int]]) -> list[str]:
-        """`decode` for many sentences at once; they hold no control tokens."""
-        return self._pieces.decode(list(sentences)) if sentences else []
+    def decode_all(self, sentences: Iterable[Iterable[int]]) -> list[str]:
+        """`decode` for many sentences at once, which takes a quarter of the time."""
+        spoken = list(map(self._spoken, sentences))
+        return self._pieces.decode(spoken, num_threads=1) if spoken else []
+
+    def _spoken(self, ids: Iterable[int]) -> list[int]:
+        """The ids without control tokens."""
+        return [i for i in ids if i not in self._controls]
 
     def tokens(self, text: str) -> list[Token]:
         """The tokens of `text` with their character spans, before any normalisation.

@@ -114,6 +114,14 @@ def test_many_at_once_are_as_each_alone(tokenizer, many):
     assert tokenizer.encode_all(many) == [tokenizer.encode(text) for text in many]
 
 
+@settings(max_examples=100)
+@given(text=texts, more=st.integers(-1, 3))
+def test_a_text_fits_where_it_has_no_more_tokens(tokenizer, with_symbols, text, more):
+    for one in (tokenizer, with_symbols):  # the latter has rules that lengthen and shorten text
+        count = len(one.encode(text))
+        assert [one.fits(text, most) for most in (count - 1, count, count + more)] == [False, True, more >= 0]
+
+
 def test_what_is_trained_on_costs_fewer_tokens_than_letters(tokenizer):
     for words in WORDS.values():
         assert len(tokenizer.encode(words)) < 0.8 * len(words)
