@@ -101,10 +101,11 @@ static inline void score_few(const float* q, const float* const* past, int64_t o
     for (int t = 0; t < T; ++t) scores[t] = (sum_of(products[t]) + rest[t]) / divisor;
 }
 
-// To a row's own past, whose positions lie anywhere: in the first head the keys and values of position t are `keys` and
-// `values` behind past[t], and in the next one `stride` further.
-static void attend_past(const Heads& heads, const float* q, const float* const* past, int64_t keys, int64_t values,
-                        int64_t stride, int length, float* weights, float* y) {
+// To a row's own past, whose positions lie anywhere: the first head's key of position t is `keys` behind past[t], the next
+// one's `stride` further, and after the keys of all heads come the values.
+static void attend_past(const Heads& heads, const float* q, const float* const* past, int64_t keys, int64_t stride,
+                        int length, float* weights, float* y) {
+    const int64_t values = keys + heads.count / heads.shared * stride;
     const auto score = [&](int head, const float* q, float* scores) {
         int t = 0;
         const int64_t offset = keys + head * stride;

@@ -86,8 +86,7 @@ void check(const glassformer_weights& w, const Config& c) {
 const Kernels* kernels_of(const char* name, int threads) {
     require(threads >= 1 && threads <= 1024, "threads are out of range");
     const Kernels* kernels = best_kernels(name);
-    if (!kernels)
-        throw Refused("this processor cannot run '" + std::string(name ? name : "") + "', but " + kernel_names());
+    if (!kernels) throw Refused("this processor cannot run '" + std::string(name) + "', but " + kernel_names());
     return kernels;
 }
 

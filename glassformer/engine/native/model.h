@@ -148,15 +148,13 @@ struct glassformer_batch {
                 model.pool.run(n, 2. * n * d * (length + 1), [&](int row, int thread) {
                     float *q = qkv + row * wide, **there = &past[(int64_t)row * (length + 1)];
                     rotate(q, length);
-                    for (int head = 0; head < model.config.kv_heads; ++head) {
-                        const float *k = q + model.config.d_model + head * width, *v = k + model.config.kv_heads * width;
-                        float* to = there[length] + head * cache.head;
-                        std::memcpy(to + cache.keys(number), k, width * sizeof(float));
-                        std::memcpy(to + cache.values(number), v, width * sizeof(float));
-                    }
+                    const float* key = q + model.config.d_model;  // and the other heads', and then the values
+                    float* to = there[length] + number * cache.layer;
+                    for (int head = 0; head < 2 * model.config.kv_heads; ++head, key += width, to += cache.head)
+                        std::memcpy(to, key, width * sizeof(float));
                     float* weights = model.attention_weights[thread].at_least(model.heads.count * padded(length + 1));
-                    model.kernels->attend_past(model.heads, q, there, cache.keys(number), cache.values(number), cache.head,
-                                               length + 1, weights, mixed + row * d);
+                    model.kernels->attend_past(model.heads, q, there, number * cache.layer, cache.head, length + 1, weights,
+                                               mixed + row * d);
                 });
             };
             const auto attend_to_source = [&](float* q, int64_t wide, float* mixed) {

@@ -96,9 +96,8 @@ static void quantize(const float* x, int n, int padded, uint8_t* bytes, float* s
         most = larger(larger(v, -v), most);
     }
     const float largest = largest_of(most), factor = 127.f / largest;
-    int i = 0;
-    for (; i < n; ++i) bytes[i] = (uint8_t)((int32_t)__builtin_rintf(x[i] * factor) + OFFSET);
-    for (; i < padded; ++i) bytes[i] = OFFSET;
+    for (int i = 0; i < n; ++i) bytes[i] = (uint8_t)((int32_t)__builtin_rintf(x[i] * factor) + OFFSET);
+    memset(bytes + n, OFFSET, padded - n);
     *scale = largest / 127.f;
 }
 
