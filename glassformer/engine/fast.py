@@ -143,11 +143,13 @@ class FastEngine:
 
     def _shorten(self, batch: "_Batch", lists: Sequence[Ints]) -> None:
         """Give each source its list, and the library the outputs of all of them."""
-        ids = np.concatenate(lists)
-        union, places = np.unique(ids, return_inverse=True)
-        matrix, batch.outputs = self._weights.generator_of(union)
-        lengths = np.array([len(one) for one in lists], dtype=np.int32)
-        self.call("shorten", batch, byref(matrix), ids, places.astype(np.int32), lengths)
+        ids, lengths = np.concatenate(lists), np.array([len(one) for one in lists], dtype=np.int32)
+        listed_V, places_V = (np.zeros(self.config.vocab_size, dtype=kind) for kind in (np.bool_, np.int32))
+        listed_V.put(ids, True, mode="clip")  # a token outside the vocabulary is refused below
+        listed = np.flatnonzero(listed_V)
+        places_V[listed] = np.arange(len(listed))
+        matrix, batch.outputs = self._weights.generator_of(listed)
+        self.call("shorten", batch, byref(matrix), ids, places_V.take(ids, mode="clip"), lengths)
 
     def step(
         self, tokens_N: NDArray[np.int64], state: FastState, attended_NS: Floats | None = None

@@ -13,6 +13,7 @@ exist, up to a whole panel, are zero.
 Axes: O outputs, I inputs, D d_model, P positions, K head width.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -47,7 +48,7 @@ def packed_numbers(parts_OI: Sequence[NDArray[Any]], dtype: DTypeLike) -> NDArra
 
 def aligned(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
     """Zeros that begin at a line of the cache."""
-    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    size = math.prod(shape) * np.dtype(dtype).itemsize
     room = np.zeros(size + LINE, dtype=np.uint8)
     start = -room.ctypes.data % LINE
     return room[start : start + size].view(dtype).reshape(shape)
@@ -113,15 +114,11 @@ class PackedWeights:
         packer = _Packer(config, weights, self.int8, self._memory)
         self.struct, self._generator = packer.packed(), packer.generator()
 
-    def generator_of(self, ids: NDArray[np.int32]) -> tuple[native.Matrix, Memory]:
-        """The generator's outputs of these tokens, and what holds them; any output for a token that is not there."""
+    def generator_of(self, ids: NDArray[np.int64]) -> tuple[native.Matrix, Memory]:
+        """The generator's outputs of these tokens, and what holds them."""
         memory, (rows, bias_V) = Memory(), self._generator
-
-        def chosen(array: NDArray[Any]) -> NDArray[Any]:
-            return array.take(ids, axis=0, mode="clip")
-
-        some = Quantized(chosen(rows.integers), chosen(rows.scales)) if isinstance(rows, Quantized) else chosen(rows)
-        return memory.matrix([some], [chosen(bias_V)]), memory
+        some = Quantized(*(part.take(ids, 0) for part in rows)) if isinstance(rows, Quantized) else rows.take(ids, 0)
+        return memory.matrix([some], [bias_V[ids]]), memory
 
 
 class _Packer:
