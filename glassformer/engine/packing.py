@@ -117,7 +117,7 @@ class PackedWeights:
     def generator_of(self, ids: NDArray[np.int64]) -> tuple[native.Matrix, Memory]:
         """The generator's outputs of these tokens, and what holds them."""
         memory, (rows, bias_V) = Memory(), self._generator
-        some = Quantized(*(part.take(ids, 0) for part in rows)) if isinstance(rows, Quantized) else rows.take(ids, 0)
+        some = Quantized(rows.integers[ids], rows.scales[ids]) if isinstance(rows, Quantized) else rows[ids]
         return memory.matrix([some], [bias_V[ids]]), memory
 
 

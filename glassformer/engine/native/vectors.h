@@ -84,17 +84,14 @@ static inline Floats some(const float* from, int n, float behind = -1e30f) {
 static inline Floats larger(Floats x, Floats y) { return x > y ? x : y; }
 
 // Halves are put together until one number is left: fewer steps than one number after the other.
-template <int N>
-struct Vector {
-    typedef float Type __attribute__((vector_size(4 * N)));
-};
-template <int N = LANES, class Put>
-static inline float together(typename Vector<N>::Type x, Put put) {
-    if constexpr (N == 2) return put(x[0], x[1]);
+template <class V, class Put>
+static inline float together(V x, Put put) {
+    if constexpr (sizeof x == 2 * sizeof(float)) return put(x[0], x[1]);
     else {
-        typename Vector<N / 2>::Type halves[2];
+        typedef float Half __attribute__((vector_size(sizeof x / 2)));
+        Half halves[2];
         memcpy(halves, &x, sizeof x);
-        return together<N / 2>(put(halves[0], halves[1]), put);
+        return together(put(halves[0], halves[1]), put);
     }
 }
 static inline float sum_of(Floats x) {
