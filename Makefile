@@ -40,7 +40,7 @@ test-device: $(DEVELOPED)
 
 # The engines' tests with a library that watches every access and every overflow; the usual one comes back afterwards.
 sanitize: $(DEVELOPED)
-	$(BIN)/python -m glassformer.engine.native.build -g -fsanitize=address,undefined -fno-sanitize-recover=all
+	$(BIN)/python -m glassformer.engine.native.build -g1 -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
 	LD_PRELOAD="$(foreach one,asan ubsan stdc++,$(shell gcc -print-file-name=lib$(one).so))" \
 	    ASAN_OPTIONS=detect_leaks=0 $(BIN)/python -m pytest -p no:cacheprovider tests/engine/test_fast.py
 	$(BIN)/python -m glassformer.engine.native.build

@@ -137,11 +137,19 @@ class FastEngine:
         self.call("encode", self._model, ids, lengths, len(sources), byref(batch))
         batch.keep(self)
         if self.shortlist and sources:
-            lists = [self.shortlist.of(source) for source in sources]
-            counts = np.array([len(one) for one in lists], dtype=np.int32)
-            self.call("shorten", batch, np.concatenate(lists), counts)
+            self._shorten(batch, [self.shortlist.of(source) for source in sources])
         rows_N = np.arange(len(sources), dtype=np.int32)
         return FastState(batch, rows_N, np.empty((len(sources), 0), dtype=np.int32))
+
+    def _shorten(self, batch: "_Batch", lists: Sequence[Ints]) -> None:
+        """Give each source its list, and the library the outputs of all of them."""
+        ids, lengths = np.concatenate(lists), np.array([len(one) for one in lists], dtype=np.int32)
+        listed_V, places_V = (np.zeros(self.config.vocab_size, dtype=kind) for kind in (np.bool_, np.int32))
+        listed_V.put(ids, True, mode="clip")  # a token outside the vocabulary is refused below
+        listed = np.flatnonzero(listed_V)
+        places_V[listed] = np.arange(len(listed))
+        matrix, batch.outputs = self._weights.generator_of(listed)
+        self.call("shorten", batch, byref(matrix), ids, places_V.take(ids, mode="clip"), lengths)
 
     def step(
         self, tokens_N: NDArray[np.int64], state: FastState, attended_NS: Floats | None = None
@@ -280,6 +288,8 @@ def _close(home: Home, model: c_void_p) -> None:
 class _Batch(c_void_p):
     """A batch of the library, freed with the last state that names it."""
 
+    outputs: Memory  # of its shortlists
+
     def keep(self, engine: FastEngine) -> None:
         library = native.load()
         assert library
@@ -338,7 +348,7 @@ def _call(name: str, *arguments: Any) -> None:
 def _native_config(config: ModelConfig) -> native.Config:
     return native.Config(
         vocabulary=config.vocab_size,
-        source_vocabulary=config.source_vocab_size or 0,
+        source_vocabulary=config.source_vocab_size or config.vocab_size,
         d_model=config.d_model,
         heads=config.num_heads,
         kv_heads=config.kv_heads,

@@ -13,6 +13,7 @@ exist, up to a whole panel, are zero.
 Axes: O outputs, I inputs, D d_model, P positions, K head width.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -47,7 +48,7 @@ def packed_numbers(parts_OI: Sequence[NDArray[Any]], dtype: DTypeLike) -> NDArra
 
 def aligned(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
     """Zeros that begin at a line of the cache."""
-    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    size = math.prod(shape) * np.dtype(dtype).itemsize
     room = np.zeros(size + LINE, dtype=np.uint8)
     start = -room.ctypes.data % LINE
     return room[start : start + size].view(dtype).reshape(shape)
@@ -110,7 +111,14 @@ class PackedWeights:
         if TARGET not in weights and SOURCE in weights:  # a shared table has its first owner's name alone
             weights = {**weights, TARGET: weights[SOURCE]}
         self.int8, self._memory = isinstance(weights.get(TARGET), Quantized), Memory()
-        self.struct = _Packer(config, weights, self.int8, self._memory).packed()
+        packer = _Packer(config, weights, self.int8, self._memory)
+        self.struct, self._generator = packer.packed(), packer.generator()
+
+    def generator_of(self, ids: NDArray[np.int64]) -> tuple[native.Matrix, Memory]:
+        """The generator's outputs of these tokens, and what holds them."""
+        memory, (rows, bias_V) = Memory(), self._generator
+        some = Quantized(rows.integers[ids], rows.scales[ids]) if isinstance(rows, Quantized) else rows[ids]
+        return memory.matrix([some], [bias_V[ids]]), memory
 
 
 class _Packer:
@@ -121,20 +129,24 @@ class _Packer:
 
     def packed(self) -> native.Weights:
         config = self._config
-        whole, layers = (config.vocab_size, config.d_model), (config.encoder_layers, config.decoder_layers)
+        layers, (rows, bias_V) = (config.encoder_layers, config.decoder_layers), self.generator()
         encoder, decoder = (
             (native.Layer * count)(*(self._layer(f"{side}.{number}", side) for number in range(count)))
             for side, count in zip(("encoder", "decoder"), layers, strict=True)
         )
-        table = GENERATOR if GENERATOR in self._weights else TARGET
         source = (SOURCE, config.source_vocab_size) if config.source_vocab_size else (TARGET, config.vocab_size)
         norms = [self._norm(f"{side}_norm") if config.final_norm else native.Norm() for side in ("encoder", "decoder")]
         return native.Weights(
             self._embedding(*source, "source"), self._embedding(TARGET, config.vocab_size, "target"),
             encoder, decoder, *layers, *norms,
-            self._memory.matrix([self._rows(table, *whole)], [self._vector("generator.bias", config.vocab_size)]),
-            self._memory.pointer(_turns(config), np.float32),
+            self._memory.matrix([rows], [bias_V]), self._memory.pointer(_turns(config), np.float32),
         )  # fmt: skip
+
+    def generator(self) -> tuple[Floats | Quantized, Floats]:
+        """The output layer, which may be the target's embeddings, and its bias."""
+        table = GENERATOR if GENERATOR in self._weights else TARGET
+        rows = self._rows(table, self._config.vocab_size, self._config.d_model)
+        return rows, self._vector("generator.bias", self._config.vocab_size)
 
     def _layer(self, name: str, side: str) -> native.Layer:
         d_model, d_ff, kv = self._config.d_model, self._config.d_ff, self._config.kv_heads * self._config.head_width

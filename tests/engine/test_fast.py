@@ -342,6 +342,24 @@ def test_shortlists_are_checked(ids, message, monkeypatch):
         fast(make(), shortlist=shortlist).encode([[5, EOS]])
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [("outputs", 1, "no output"), ("outputs", -1, "range"), ("inputs", 3, "shape"), ("numbers", None, "no numbers")],
+)
+def test_the_outputs_of_shortlists_are_checked(name, value, message, monkeypatch):
+    usual = packing.PackedWeights.generator_of
+
+    def damaged(*given):
+        matrix, memory = usual(*given)
+        setattr(matrix, name, value)
+        return matrix, memory
+
+    monkeypatch.setattr(packing.PackedWeights, "generator_of", damaged)
+    shortlist = Shortlist(np.full((VOCABULARY, 1), -1, dtype=np.int32), np.array([EOS, 5], dtype=np.int32))
+    with pytest.raises(UsageError, match=message):
+        fast(make(), shortlist=shortlist).encode([[5, EOS]])
+
+
 def test_ids_lengths_and_rows_are_checked(monkeypatch):
     """Before anything is read: the library does so itself, whatever Python has checked."""
     engine = fast(make())

@@ -17,7 +17,6 @@ static inline void mix_columns(const float* weights, int length, At at, float* y
     int t = 0;
     for (; t + 2 <= length; t += 2) {
         const float *v = at(t), *next = at(t + 1);
-#pragma GCC unroll 4
         for (int c = 0; c < C; ++c) {
             even[c] += weights[t] * load(v + LANES * c);
             odd[c] += weights[t + 1] * load(next + LANES * c);
@@ -49,9 +48,7 @@ static inline void score_line(const float* q, const float* keys, int wide, int w
     Floats sums[4][VECTORS] = {};  // four of each, so that none waits for its last addition
     int i = 0;
     for (; i + 4 <= width; i += 4)
-#pragma GCC unroll 4
         for (int chain = 0; chain < 4; ++chain)
-#pragma GCC unroll 4
             for (int c = 0; c < VECTORS; ++c)
                 sums[chain][c] += q[i + chain] * load(keys + (i + chain) * wide + LANES * c);
     for (; i < width; ++i)
@@ -94,17 +91,17 @@ static inline void score_few(const float* q, const float* const* past, int64_t o
     float rest[T] = {};
     int i = 0;
     for (; i + LANES <= width; i += LANES)
-#pragma GCC unroll 4
         for (int t = 0; t < T; ++t) products[t] += load(q + i) * load(past[t] + offset + i);
     for (; i < width; ++i)
         for (int t = 0; t < T; ++t) rest[t] += q[i] * past[t][offset + i];
     for (int t = 0; t < T; ++t) scores[t] = (sum_of(products[t]) + rest[t]) / divisor;
 }
 
-// To a row's own past, whose positions lie anywhere: in the first head the keys and values of position t are `keys` and
-// `values` behind past[t], and in the next one `stride` further.
-static void attend_past(const Heads& heads, const float* q, const float* const* past, int64_t keys, int64_t values,
-                        int64_t stride, int length, float* weights, float* y) {
+// To a row's own past, whose positions lie anywhere: the first head's key of position t is `keys` behind past[t], the next
+// one's `stride` further, and after the keys of all heads come the values.
+static void attend_past(const Heads& heads, const float* q, const float* const* past, int64_t keys, int64_t stride,
+                        int length, float* weights, float* y) {
+    const int64_t values = keys + heads.count / heads.shared * stride;
     const auto score = [&](int head, const float* q, float* scores) {
         int t = 0;
         const int64_t offset = keys + head * stride;

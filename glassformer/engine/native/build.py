@@ -19,7 +19,7 @@ FLAGS = ("-std=c++17", "-O3", "-fPIC", "-fno-math-errno", "-fvisibility=hidden",
 AVX512 = ("-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mavx512vnni", "-mfma", "-mprefer-vector-width=512")
 KERNELS = {  # the flags of each instruction set, by kind of processor
     "x86_64": {
-        "amx": (*AVX512, "-DKERNELS_avx512", "-mamx-tile", "-mamx-int8"),  # what is no product is the same
+        "amx": (*AVX512, "-mamx-tile", "-mamx-int8"),  # what is no product is the same
         "avx512": AVX512,
         "avxvnni": ("-mavx2", "-mfma", "-mavxvnni"),
         "avx2": ("-mavx2", "-mfma"),
@@ -47,7 +47,7 @@ def build(library: Path = SOURCES / LIBRARY, extra: Sequence[str] = ()) -> Path:
         if path.stem != "kernels":
             jobs[f"{path.stem}.o"] = path.name, (f'-DGLASSFORMER_INTERFACE="{interface()}"',)
     for name, flags in kernels.items():
-        jobs[f"kernels_{name}.o"] = "kernels.cpp", (f"-DKERNELS={name}", f"-DKERNELS_{name}", *flags)
+        jobs[f"kernels_{name}.o"] = "kernels.cpp", (f"-DKERNELS=kernels_{name}", f'-DNAME="{name}"', *flags)
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
 
         def compile_one(job: tuple[str, tuple[str, tuple[str, ...]]]) -> None:

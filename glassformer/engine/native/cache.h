@@ -26,19 +26,19 @@ struct SourceMemory {
 
 // Self-attention's keys and values of every token that was read, in slots that never move. A row of the search has a
 // table of the slots of its past, its ancestors: to reorder a beam is to copy such tables, never keys or values.
-// The slots of a row's consecutive positions are a run, [keys or values of a layer][head][slot][column], which is read
-// from end to end.
+// The slots of a row's consecutive positions are a run, [layer][keys' heads, then values'][slot][column], which is read from
+// end to end.
 class Cache {
 public:
     static constexpr int RUN = 16;  // slots
     Cache(int layers, int kv_heads, int width)
-        : head(RUN * width), part(kv_heads * head), layers_(layers), width_(width) {}
+        : head(RUN * width), layer(2 * kv_heads * head), run_(layers * layer), width_(width) {}
 
     // Slots for n rows that have `length` before; returns the first, the next is RUN behind.
     int add(int n, int length) {
         if (n > rows_ || length != length_ + 1 || used_ == RUN) {  // what has no place in the latest runs
-            memory_.emplace_back(n * 2 * layers_ * part);
-            for (int row = 0; row < n; ++row) runs_.push_back({&memory_.back()[row * 2 * layers_ * part], 0});
+            memory_.emplace_back(n * run_);
+            for (int row = 0; row < n; ++row) runs_.push_back({&memory_.back()[row * run_], 0});
             rows_ = n, used_ = 0;
         }
         const int first = (int)runs_.size() - rows_;
@@ -49,17 +49,16 @@ public:
     int size() const { return (int)runs_.size() * RUN; }
     bool has(int slot) const { return slot >= 0 && slot < size() && slot % RUN < runs_[slot / RUN].used; }
     float* at(int slot) const { return runs_[slot / RUN].memory + slot % RUN * width_; }  // its first key in the first layer
-    int64_t keys(int layer) const { return 2 * layer * part; }                            // how far behind it others are
-    int64_t values(int layer) const { return keys(layer) + part; }
 
-    const int64_t head, part;  // from one head to the next, and from all keys of a layer to all values
+    const int64_t head, layer;  // from one to the next
 
 private:
     struct Run {
         float* memory;
         int used;
     };
-    int layers_, width_;
+    int64_t run_;  // numbers of a run
+    int width_;
     int rows_ = 0, length_ = 0, used_ = 0;  // of the latest runs
     std::vector<Run> runs_;
     std::vector<Array<float>> memory_;

@@ -4,23 +4,20 @@
 #include <vector>
 
 #include "kernels.h"
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+#if defined(__linux__)
+#include <sys/auxv.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 extern const Kernels kernels_amx, kernels_avx512, kernels_avxvnni, kernels_avx2, kernels_dotprod, kernels_portable;
 
+static std::vector<const Kernels*> present() {  // the best first
+    std::vector<const Kernels*> found;
 #if defined(__x86_64__)
-#include <cpuid.h>
-#if defined(__linux__)
-#include <sys/syscall.h>
-#include <unistd.h>
-static bool may_use_tiles() {  // Linux keeps their registers only for a process that has asked for them
-    constexpr int ARCH_REQ_XCOMP_PERM = 0x1023, XFEATURE_XTILEDATA = 18;
-    return syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) == 0;
-}
-#else
-static bool may_use_tiles() { return false; }
-#endif
-
-static std::vector<const Kernels*> present() {
     unsigned a = 0, b, c, d = 0;  // what not every compiler's __builtin_cpu_supports knows
     const bool amx = __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d >> 24 & 3) == 3;  // AMX-TILE, AMX-INT8
     const bool avxvnni = __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 4 & 1);
@@ -28,29 +25,21 @@ static std::vector<const Kernels*> present() {
     const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
                         __builtin_cpu_supports("avx512vnni");
-    std::vector<const Kernels*> found;
-    if (avx512 && amx && may_use_tiles()) found.push_back(&kernels_amx);
+#if defined(__linux__)  // which keeps the registers of tiles only for a process that has asked for them
+    constexpr int ARCH_REQ_XCOMP_PERM = 0x1023, XFEATURE_XTILEDATA = 18;
+    if (avx512 && amx && !syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA)) found.push_back(&kernels_amx);
+#endif
     if (avx512) found.push_back(&kernels_avx512);
     if (avx2 && avxvnni) found.push_back(&kernels_avxvnni);
     if (avx2) found.push_back(&kernels_avx2);
+#elif defined(__aarch64__) && defined(__linux__)
+    if (getauxval(AT_HWCAP) >> 20 & 1) found.push_back(&kernels_dotprod);  // HWCAP_ASIMDDP
+#elif defined(__aarch64__)
+    found.push_back(&kernels_dotprod);  // every Apple processor that runs macOS has it
+#endif
     found.push_back(&kernels_portable);
     return found;
 }
-#elif defined(__aarch64__)
-#if defined(__linux__)
-#include <sys/auxv.h>
-static bool has_dotprod() { return getauxval(AT_HWCAP) >> 20 & 1; }  // HWCAP_ASIMDDP
-#else
-static bool has_dotprod() { return true; }  // every Apple processor that runs macOS
-#endif
-
-static std::vector<const Kernels*> present() {
-    if (has_dotprod()) return {&kernels_dotprod, &kernels_portable};
-    return {&kernels_portable};
-}
-#else
-static std::vector<const Kernels*> present() { return {&kernels_portable}; }
-#endif
 
 const Kernels* best_kernels(const char* wanted) {
     for (const Kernels* kernels : present())

@@ -11,10 +11,6 @@ namespace {
 constexpr int64_t MOST = 1 << 30;                     // of any size that is given
 constexpr int MOST_INPUTS = INT32_MAX / (255 * 127);  // so that no sum of eight-bit products overflows
 
-void require(bool condition, const char* message) {
-    if (!condition) throw Refused(message);
-}
-
 void require_size(int64_t size, int64_t least, const char* what) {
     if (size < least || size >= MOST) throw Refused(std::string(what) + " is out of range");
 }
@@ -47,12 +43,9 @@ const char* guarded(glassformer_model& model, Work work) {
     });
 }
 
-int source_vocabulary(const Config& c) { return c.source_vocabulary ? c.source_vocabulary : c.vocabulary; }
-
 void check(const Config& c) {
-    for (int value : {c.vocabulary, c.d_model, c.heads, c.kv_heads, c.d_ff, c.max_length})
-        require_size(value, 1, "a size of the config");
-    require_size(c.source_vocabulary, 0, "source_vocabulary");
+    for (int size : {c.vocabulary, c.source_vocabulary, c.d_model, c.heads, c.kv_heads, c.d_ff, c.max_length})
+        require_size(size, 1, "a size of the config");
     require(c.d_model % c.heads == 0 && c.heads % c.kv_heads == 0, "heads do not divide d_model");
     require(c.d_model <= MOST_INPUTS && c.d_ff <= MOST_INPUTS, "more inputs than a sum of eight-bit products holds");
     require(!c.rotary || c.d_model / c.heads % 2 == 0, "rotary positions need an even width of a head");
@@ -84,7 +77,7 @@ void check(const glassformer_weights& w, const Config& c) {
     require(w.encoder && w.decoder && w.encoder_layers >= 1 && w.decoder_layers >= 1, "there are no layers");
     for (int i = 0; i < w.encoder_layers; ++i) check(w.encoder[i], c, false);
     for (int i = 0; i < w.decoder_layers; ++i) check(w.decoder[i], c, true);
-    check(w.source, source_vocabulary(c), c.d_model), check(w.target, c.vocabulary, c.d_model);
+    check(w.source, c.source_vocabulary, c.d_model), check(w.target, c.vocabulary, c.d_model);
     check(w.generator, c.vocabulary, c.d_model);
     if (c.final_norm) check(w.encoder_norm), check(w.decoder_norm);
     require(w.turns || !c.rotary, "rotary positions without their turns");
@@ -93,8 +86,7 @@ void check(const glassformer_weights& w, const Config& c) {
 const Kernels* kernels_of(const char* name, int threads) {
     require(threads >= 1 && threads <= 1024, "threads are out of range");
     const Kernels* kernels = best_kernels(name);
-    if (!kernels)
-        throw Refused("this processor cannot run '" + std::string(name ? name : "") + "', but " + kernel_names());
+    if (!kernels) throw Refused("this processor cannot run '" + std::string(name) + "', but " + kernel_names());
     return kernels;
 }
 
@@ -123,22 +115,27 @@ const char* glassformer_encode(glassformer_model* model, const int32_t* ids, con
         int64_t tokens = 0;
         for (int i = 0; i < sources; tokens += lengths[i++])
             require(lengths[i] >= 1 && lengths[i] <= c.max_length, "a source's length is out of range");
-        require_ids(ids, tokens, source_vocabulary(c));
+        require_ids(ids, tokens, c.source_vocabulary);
         *made = new glassformer_batch(*model, ids, lengths, sources);
     });
 }
 
 void glassformer_free(glassformer_batch* batch) { delete batch; }
 
-const char* glassformer_shorten(glassformer_batch* batch, const int32_t* ids, const int32_t* lengths) {
+const char* glassformer_shorten(glassformer_batch* batch, const glassformer_matrix* outputs, const int32_t* ids,
+                                const int32_t* places, const int32_t* lengths) {
     return guarded(batch->model, [&](const Config& c) {
-        const int32_t* next = ids;
+        require_size(outputs->outputs, 0, "the number of tokens in shortlists");
+        check(*outputs, outputs->outputs, c.d_model);
+        int64_t next = 0;
         for (size_t source = 0; source < batch->lengths.size(); next += lengths[source++]) {
-            require(lengths[source] >= 1 && lengths[source] <= c.vocabulary, "a shortlist's length is out of range");
-            require_ids(next, lengths[source], c.vocabulary);
-            for (int i = 1; i < lengths[source]; ++i) require(next[i - 1] < next[i], "a shortlist is not sorted");
+            const int32_t *list = ids + next, length = lengths[source];
+            require(length >= 1 && length <= c.vocabulary, "a shortlist's length is out of range");
+            require_ids(list, length, c.vocabulary);
+            for (int i = 1; i < length; ++i) require(list[i - 1] < list[i], "a shortlist is not sorted");
         }
-        batch->shorten(ids, lengths);
+        for (int64_t i = 0; i < next; ++i) require(places[i] >= 0 && places[i] < outputs->outputs, "a token has no output");
+        batch->shorten(*outputs, ids, places, lengths);
     });
 }
 

@@ -10,7 +10,7 @@
 extern "C" {
 
 typedef struct {
-    int32_t vocabulary, source_vocabulary;  // the latter 0 where both sides share one
+    int32_t vocabulary, source_vocabulary;
     int32_t d_model, heads, kv_heads, d_ff, max_length;
     int32_t activation, gated;              // 0 relu, 1 gelu, 2 silu; whether a third matrix is multiplied by it
     int32_t rms_norm, pre_norm, final_norm, rotary;
@@ -79,8 +79,11 @@ EXPORT void glassformer_close(glassformer_model*);
 EXPORT const char* glassformer_encode(glassformer_model*, const int32_t* ids, const int32_t* lengths, int32_t sources,
                                glassformer_batch** made);
 EXPORT void glassformer_free(glassformer_batch*);
-// Gives each source its shortlist, of which `best` then chooses: ids in ascending order, and how many each has.
-EXPORT const char* glassformer_shorten(glassformer_batch*, const int32_t* ids, const int32_t* lengths);
+// Gives each source its shortlist, of which `best` then chooses: ids in ascending order, and how many each has. `outputs`
+// are the generator's of the tokens of all lists, packed; of an id it is the one in the same place of `places`. Its
+// numbers must stay as long as the batch.
+EXPORT const char* glassformer_shorten(glassformer_batch*, const glassformer_matrix* outputs, const int32_t* ids,
+                                       const int32_t* places, const int32_t* lengths);
 
 // Reads one more token of each of n rows. Row r reads source sources[r] and has read `length` tokens before, whose
 // keys and values are in slots[r][0..length). Those of the new token are in slot own[r], which is told.

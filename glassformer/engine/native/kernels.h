@@ -54,8 +54,8 @@ struct Kernels {
     void (*rotate)(float* x, int heads, int width, const float* turns);
     void (*attend_source)(const Heads& heads, const float* q, const float* keys, const float* values, int length,
                           float* weights, float* y);
-    void (*attend_past)(const Heads& heads, const float* q, const float* const* past, int64_t keys, int64_t values,
-                        int64_t stride, int length, float* weights, float* y);
+    void (*attend_past)(const Heads& heads, const float* q, const float* const* past, int64_t keys, int64_t stride,
+                        int length, float* weights, float* y);
     float (*sum_exponentials)(const float* x, int n, float* largest, float* to);
     void (*keep_best)(const float* logits, int n, const int32_t* ids, int first_id, const uint8_t* forbidden, int count,
                       Candidate* best);

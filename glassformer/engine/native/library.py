@@ -111,7 +111,7 @@ FUNCTIONS: dict[str, tuple[Any, ...]] = {  # what each takes
     "close": (c_void_p,),
     "encode": (c_void_p, INTS, INTS, c_int32, POINTER(c_void_p)),
     "free": (c_void_p,),
-    "shorten": (c_void_p, INTS, INTS),
+    "shorten": (c_void_p, POINTER(Matrix), INTS, INTS, INTS),
     "step": (c_void_p, c_int32, INTS, INTS, INTS, c_int32, INTS, FLOATS, c_int32),
     "search": (c_void_p, POINTER(Task)),
     "best": (c_void_p, c_int32, BYTES, INTS, FLOATS),

@@ -30,9 +30,6 @@ public:
     T& operator[](int64_t i) const { return data_[i]; }
 
 private:
-    struct Free {
-        void operator()(T* memory) const { std::free((void*)memory); }
-    };
-    std::unique_ptr<T[], Free> data_;
+    std::unique_ptr<T[], void (*)(void*)> data_{nullptr, std::free};
     int64_t size_ = 0;
 };

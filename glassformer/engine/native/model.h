@@ -16,6 +16,10 @@ struct Refused : std::runtime_error {  // what the caller handed over cannot be 
     using std::runtime_error::runtime_error;
 };
 
+inline void require(bool condition, const char* message) {
+    if (!condition) throw Refused(message);
+}
+
 struct glassformer_model : Workplace {
     glassformer_model(const Config& c, const glassformer_weights& w, const Kernels* kernels, int threads)
         : Workplace(kernels, threads), config(c), weights(w),
@@ -89,8 +93,8 @@ struct glassformer_model : Workplace {
 
     // Attention to a source; where `attended` is not null, each head adds its share of the mean over all layers and heads.
     void attend_source(const SourceMemory& of, int length, const float* q, float* y, int thread, float* attended) {
-        const float* weights = attention_weights[thread].at_least(heads.count * padded(length));
-        kernels->attend_source(heads, q, of.keys.data(), of.values.data(), length, (float*)weights, y);
+        float* weights = attention_weights[thread].at_least(heads.count * padded(length));
+        kernels->attend_source(heads, q, of.keys.data(), of.values.data(), length, weights, y);
         for (int head = 0; attended && head < heads.count; ++head, weights += padded(length))
             for (int s = 0; s < length; ++s) attended[s] += weights[s] / (heads.count * this->weights.decoder_layers);
     }
@@ -105,16 +109,8 @@ struct glassformer_model : Workplace {
     std::vector<Array<float>> attention_weights, logits;  // of each thread
 };
 
-// The tokens that may come in the translation of each source, in ascending order, and the outputs of all of them.
-struct Shortlists {
-    struct List {
-        std::vector<int32_t> ids, places;  // the latter in the matrix
-    };
-    std::vector<List> lists;  // [source]; none where all tokens may come
-    Matrix matrix;
-    Array<uint8_t> numbers;
-    Array<float> scales, bias;
-    Array<int32_t> sums;
+struct Shortlist {  // the tokens that may come in the translation of a source, in ascending order, and their outputs
+    std::vector<int32_t> ids, places;
 };
 
 struct glassformer_batch {
@@ -152,15 +148,13 @@ struct glassformer_batch {
                 model.pool.run(n, 2. * n * d * (length + 1), [&](int row, int thread) {
                     float *q = qkv + row * wide, **there = &past[(int64_t)row * (length + 1)];
                     rotate(q, length);
-                    for (int head = 0; head < model.config.kv_heads; ++head) {
-                        const float *k = q + model.config.d_model + head * width, *v = k + model.config.kv_heads * width;
-                        float* to = there[length] + head * cache.head;
-                        std::memcpy(to + cache.keys(number), k, width * sizeof(float));
-                        std::memcpy(to + cache.values(number), v, width * sizeof(float));
-                    }
+                    const float* key = q + model.config.d_model;  // and the other heads', and then the values
+                    float* to = there[length] + number * cache.layer;
+                    for (int head = 0; head < 2 * model.config.kv_heads; ++head, key += width, to += cache.head)
+                        std::memcpy(to, key, width * sizeof(float));
                     float* weights = model.attention_weights[thread].at_least(model.heads.count * padded(length + 1));
-                    model.kernels->attend_past(model.heads, q, there, cache.keys(number), cache.values(number), cache.head,
-                                               length + 1, weights, mixed + row * d);
+                    model.kernels->attend_past(model.heads, q, there, number * cache.layer, cache.head, length + 1, weights,
+                                               mixed + row * d);
                 });
             };
             const auto attend_to_source = [&](float* q, int64_t wide, float* mixed) {
@@ -178,7 +172,7 @@ struct glassformer_batch {
     }
 
     // In output.cpp and search.cpp. Refused ("NaN") if a number is NaN, ("stuck") if all tokens are forbidden after a path.
-    void shorten(const int32_t* ids, const int32_t* counts);
+    void shorten(const Matrix& outputs, const int32_t* ids, const int32_t* places, const int32_t* counts);
     void best(int count, const uint8_t* forbidden, int32_t* ids, float* log_probs);
     void log_probs(const int32_t* tokens, float* log_probs);  // of these, or of all
     void search(const glassformer_task& task);
@@ -187,7 +181,8 @@ struct glassformer_batch {
     std::vector<int> lengths;                       // of each source
     std::vector<std::vector<SourceMemory>> memory;  // [source][layer], of cross-attention
     Cache cache;
-    Shortlists shortlists;
+    std::vector<Shortlist> shortlists;              // [source]; none where all tokens may come
+    Matrix listed;                                  // the outputs of all of them
     int rows = 0;                                   // of the latest step
     std::vector<int32_t> source_of;                 // [row] of it
     Array<float> hidden;                            // its output, before the generator

@@ -28,21 +28,16 @@ static inline void add_up(const uint8_t* w, int words, const uint8_t* x, int64_t
         for (int chain = 0; chain < CHAINS; ++chain, w += WORD * PANEL, next += step) {
             if (CHAINS > 1 && word + chain == words) break;
             Sums ws[COLUMNS];
-#pragma GCC unroll 8
             for (int c = 0; c < COLUMNS; ++c) ws[c] = read<Sums>(w + WORD * LANES * c);
-#pragma GCC unroll 8
             for (int c = 0; c < COLUMNS; ++c) __builtin_prefetch(next + step / COLUMNS * c, 0, CACHE);
-#pragma GCC unroll 12
             for (int r = 0; r < R; ++r) {
                 const Number xs = read<Number>(rows[r / 4] + r % 4 * stride);
-#pragma GCC unroll 8
                 for (int c = 0; c < COLUMNS; ++c) more[chain][r][c] = dot(more[chain][r][c], xs, ws[c]);
             }
             for (const uint8_t*& each : rows) each += WORD;
         }
 #pragma GCC unroll 12
     for (int r = 0; r < R; ++r)
-#pragma GCC unroll 8
         for (int c = 0; c < COLUMNS; ++c) {
             sums[r][c] = more[0][r][c];
             for (int chain = 1; chain < CHAINS; ++chain) sums[r][c] += more[chain][r][c];
@@ -76,7 +71,6 @@ static void tile(const Matrix& w, int first, const Rows& x, int row, float* y, i
 #pragma GCC unroll 8
         for (int c = 0; c < COLUMNS; ++c) {
             const Scaling scaling(w, first + LANES * c);
-#pragma GCC unroll 12
             for (int r = 0; r < R; ++r)
                 store(scaling(sums[r][c], x.scales[row + r]), y + (row + r) * y_stride + LANES * c);
         }
@@ -85,7 +79,6 @@ static void tile(const Matrix& w, int first, const Rows& x, int row, float* y, i
         add_up<float, 1>(from, words(w), xs, x.stride, next, step, sums);
 #pragma GCC unroll 12
         for (int r = 0; r < R; ++r)
-#pragma GCC unroll 8
             for (int c = 0; c < COLUMNS; ++c)
                 store(sums[r][c] + load(w.bias + first + LANES * c), y + (row + r) * y_stride + LANES * c);
     }

@@ -76,16 +76,15 @@ static void add(float* __restrict x, const float* __restrict y, int n) {
 }
 
 // x becomes f(x), or f(x) * times for the gated ones; gelu(x) = x/2 (1 + erf(x / sqrt 2)), silu(x) = x / (1 + e^-x).
+// The rest of the last vector, for which x has room, becomes something else.
 static void activate(Activation kind, float* x, const float* times, int n) {
     const auto active = [kind](Floats z) {
         if (kind == RELU) return z > 0 ? z : Floats{};
         if (kind == GELU) return .5f * z * (1.f + error_function(z * .70710678f));
         return z / (1.f + exponential(-z));
     };
-    int i = 0;
-    for (; i + LANES <= n; i += LANES) store(active(load(x + i)), x + i);
-    for (; i < n; ++i) x[i] = active(all(x[i]))[0];
-    for (i = 0; times && i < n; ++i) x[i] *= times[i];
+    for (int i = 0; i < n; i += LANES) store(active(load(x + i)), x + i);
+    for (int i = 0; times && i < n; ++i) x[i] *= times[i];
 }
 
 // q = round(x * (127 / max |x|)), and scale = max |x| / 127; quantization.py and int8.py have the same formula. What is
@@ -97,9 +96,8 @@ static void quantize(const float* x, int n, int padded, uint8_t* bytes, float* s
         most = larger(larger(v, -v), most);
     }
     const float largest = largest_of(most), factor = 127.f / largest;
-    int i = 0;
-    for (; i < n; ++i) bytes[i] = (uint8_t)((int32_t)__builtin_rintf(x[i] * factor) + OFFSET);
-    for (; i < padded; ++i) bytes[i] = OFFSET;
+    for (int i = 0; i < n; ++i) bytes[i] = (uint8_t)((int32_t)__builtin_rintf(x[i] * factor) + OFFSET);
+    memset(bytes + n, OFFSET, padded - n);
     *scale = largest / 127.f;
 }
 

@@ -66,10 +66,8 @@ private:
     }
 
     void wake() {
-        {
-            std::lock_guard<std::mutex> lock(mutex_);
-            ++loops_;
-        }
+        std::lock_guard<std::mutex> lock(mutex_);
+        ++loops_;
         bell_.notify_all();
     }
 

@@ -9,16 +9,16 @@
 #include <cstdint>
 #include <cstring>
 
-#if defined(KERNELS_avx512)
+#if defined(__AVX512VNNI__)
 #include <immintrin.h>
 constexpr int LANES = 16, COLUMNS = 2, ROWS = 12, OFFSET = 128;  // VNNI reads x as unsigned bytes, so 128 is added to them
-#elif defined(KERNELS_avxvnni)
+#elif defined(__AVXVNNI__)
 #include <immintrin.h>
 constexpr int LANES = 8, COLUMNS = 4, ROWS = 2, OFFSET = 128;
-#elif defined(KERNELS_avx2)
+#elif defined(__AVX2__)
 #include <immintrin.h>
 constexpr int LANES = 8, COLUMNS = 4, ROWS = 2, OFFSET = 0;
-#elif defined(KERNELS_dotprod)
+#elif defined(__ARM_FEATURE_DOTPROD)
 #include <arm_neon.h>
 constexpr int LANES = 4, COLUMNS = 4, ROWS = 4, OFFSET = 0;
 #else
@@ -43,22 +43,22 @@ static inline Floats all(float value) { return value - Floats{}; }  // the same 
 
 static inline Floats dot(Floats sums, float x, Floats w) { return sums + x * w; }
 
-#if defined(KERNELS_avx512)
+#if defined(__AVX512VNNI__)
 static inline Ints dot(Ints sums, int32_t x, Ints w) {
     return (Ints)_mm512_dpbusd_epi32((__m512i)sums, _mm512_set1_epi32(x), (__m512i)w);
 }
-#elif defined(KERNELS_avxvnni)
+#elif defined(__AVXVNNI__)
 static inline Ints dot(Ints sums, int32_t x, Ints w) {
     return (Ints)_mm256_dpbusd_avx_epi32((__m256i)sums, _mm256_set1_epi32(x), (__m256i)w);
 }
-#elif defined(KERNELS_avx2)
+#elif defined(__AVX2__)
 // |x| * (w with x's sign): the sum of two is at most 2 * 127 * 127 = 32,258, which sixteen bits hold.
 static inline Ints dot(Ints sums, int32_t x, Ints w) {
     __m256i xs = _mm256_set1_epi32(x);
     __m256i pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(xs), _mm256_sign_epi8((__m256i)w, xs));
     return sums + (Ints)_mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
 }
-#elif defined(KERNELS_dotprod)
+#elif defined(__ARM_FEATURE_DOTPROD)
 static inline Ints dot(Ints sums, int32_t x, Ints w) {
     return (Ints)vdotq_s32((int32x4_t)sums, (int8x16_t)w, vreinterpretq_s8_s32(vdupq_n_s32(x)));
 }
@@ -84,17 +84,14 @@ static inline Floats some(const float* from, int n, float behind = -1e30f) {
 static inline Floats larger(Floats x, Floats y) { return x > y ? x : y; }
 
 // Halves are put together until one number is left: fewer steps than one number after the other.
-template <int N>
-struct Vector {
-    typedef float Type __attribute__((vector_size(4 * N)));
-};
-template <int N = LANES, class Put>
-static inline float together(typename Vector<N>::Type x, Put put) {
-    if constexpr (N == 2) return put(x[0], x[1]);
+template <class V, class Put>
+static inline float together(V x, Put put) {
+    if constexpr (sizeof x == 2 * sizeof(float)) return put(x[0], x[1]);
     else {
-        typename Vector<N / 2>::Type halves[2];
+        typedef float Half __attribute__((vector_size(sizeof x / 2)));
+        Half halves[2];
         memcpy(halves, &x, sizeof x);
-        return together<N / 2>(put(halves[0], halves[1]), put);
+        return together(put(halves[0], halves[1]), put);
     }
 }
 static inline float sum_of(Floats x) {
