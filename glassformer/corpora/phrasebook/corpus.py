@@ -21,12 +21,12 @@ from .writing import every_way, varied
 
 # How many distinct sentences to draw of each pattern.
 QUOTAS: dict[Callable[[Draw], Sentence | None], int] = {
-    because.because_subject: 21_500,
-    because.because_object: 21_500,
+    because.because_subject: 23_000,
+    because.because_object: 23_000,
     because.because_weather: 3_000,
-    statements.transitive: 13_200,
+    statements.transitive: 14_000,
     statements.intransitive: 8_500,
-    statements.conjugated: 13_800,
+    statements.conjugated: 14_000,
     statements.of_several: 2_500,
     statements.giving: 7_000,
     statements.feeling: 3_500,
