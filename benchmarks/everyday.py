@@ -6,7 +6,7 @@ FILE (tests/corpora/everyday.tsv if none is named) has an English sentence, its 
 " | ", and what the sentence tries. Final punctuation, commas and letter case do not count.
 benchmarks/first_sentences.tsv is another such list, written without a look at the corpus,
 benchmarks/second_sentences.tsv a third, benchmarks/third_sentences.tsv one of two people, of women's trades and of
-every day, and benchmarks/fourth_sentences.tsv one of what people type first.
+every day, and benchmarks/fourth_sentences.tsv and benchmarks/fifth_sentences.tsv two of what people type first.
 """
 
 import sys
