@@ -40,11 +40,9 @@ FEELINGS = (
     "nervous",
     "alone",
     "busy",
-    "worried",
 )
 TRAITS = ("kind", "clever", "rich", "honest", "famous", "young", "lazy")
-# Perfectives with the stem of the verb.
-PERFECTIVES = {"गया": "जा", "आया": "आ", "मिला": "मिल", "उठा": "उठ", "सका": "सक", "सोया": "सो"}
+PERFECTIVES = {"गया": "जा", "आया": "आ", "मिला": "मिल", "उठा": "उठ"}  # with the stem of the verb
 RECIPIENTS = ("I", "I", "we", "he", "she", "they")
 
 
