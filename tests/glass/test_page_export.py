@@ -105,6 +105,7 @@ def test_hostile_words_are_text_in_every_export(visit, pages, form):
 def test_many_hostile_words_are_text_in_every_export_of_every_view(visit, pages):
     page, count = visit(pages("many hostile")), 0
     for view in view_names(page):
+        page = visit(pages("many hostile"))  # Chromium holds back the downloads of a page that gave thirty
         open_view(page, view)
         settle(page)
         for form in ("SVG",) if view in WITHOUT_TABLE else ("SVG", "CSV", "LaTeX"):
