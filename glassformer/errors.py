@@ -1,7 +1,8 @@
 """The errors a user can cause, each a single line that says what, where, and what to do."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 LONGEST = 5000  # characters of a message: more than any path
 MANY = 20  # names, more than which no error lists
@@ -51,3 +52,14 @@ def is_out_of_memory(error: BaseException) -> bool:
     names = {kind.__name__ for kind in type(error).__mro__}
     words = "DefaultCPUAllocator", "bad_alloc", "Cannot allocate memory", *UNLOADED
     return bool(names & {"MemoryError", "OutOfMemoryError"}) or any(word in str(error) for word in words)
+
+
+@contextmanager
+def importing(told: Callable[[ImportError], GlassformerError]) -> Iterator[None]:
+    """Raise what is `told` where the block imports a library that is missing; one without room in memory is not."""
+    try:
+        yield
+    except ImportError as error:
+        if is_out_of_memory(error):
+            raise
+        raise told(error) from error

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from glassformer.errors import InputError, is_out_of_memory
+from glassformer.errors import InputError, importing, is_out_of_memory
 from glassformer.evaluation.scores import Score
 from glassformer.evaluation.tokenizers import Stream
 
@@ -26,15 +26,11 @@ class Comet:
     def __init__(self, folder: Path) -> None:
         os.environ["HF_HUB_OFFLINE"] = "1"  # else the encoder's tokenizer would be fetched
         level = logging.getLogger().level
-        try:
+        advice = "install it, or write the translations by --output and score them by the package's own command"
+        with importing(
+            lambda error: InputError(f"COMET needs the package unbabel-comet ({error}); {advice}, comet-score")
+        ):
             import comet
-        except ImportError as error:
-            if is_out_of_memory(error):
-                raise
-            raise InputError(
-                f"COMET needs the package unbabel-comet ({error}); install it, or write the translations by --output "
-                "and score them by the package's own command, comet-score"
-            ) from None
         logging.getLogger().setLevel(level)  # the package makes every library talk
         checkpoint = folder / "checkpoints" / "model.ckpt"
         if not checkpoint.is_file():

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from glassformer.engine.generation import SUPPRESSED
-from glassformer.errors import UsageError, is_out_of_memory
+from glassformer.errors import UsageError, importing
 from glassformer.files import write_whole
 from glassformer.interop.proof import Ids, source_ids
 from glassformer.interop.tables import Table, shapes_of, to_theirs
@@ -81,14 +81,9 @@ _LINEAR = {
 
 def check(translator: Translator) -> None:
     """Raise UsageError where the library that writes the format is not installed."""
-    try:
+    needed = "--to ctranslate2 needs its library: pip install 'glassformer[ctranslate2]'"
+    with importing(lambda error: UsageError(f"{needed} ({error})")):
         import ctranslate2  # noqa: F401
-    except ImportError as error:
-        if is_out_of_memory(error):
-            raise
-        raise UsageError(
-            f"--to ctranslate2 needs its library: pip install 'glassformer[ctranslate2]' ({error})"
-        ) from error
 
 
 def write(translator: Translator, directory: Path, int8: bool = False, beyond: bool = False) -> None:

@@ -18,7 +18,7 @@ import torch
 
 from glassformer.batching import pad
 from glassformer.engine.generation import SUPPRESSED
-from glassformer.errors import UsageError, is_out_of_memory
+from glassformer.errors import UsageError, importing
 from glassformer.files import write_whole
 from glassformer.interop import onnx_graphs, tokenizer_json
 from glassformer.interop.directories import read_object, write_json
@@ -35,13 +35,10 @@ LARGEST = 2_000_000_000  # bytes of a file: protobuf's limit is 2^31
 
 def check(translator: Translator) -> None:
     """Raise UsageError where a library is missing, for a model too large, and for a tokenizer that has no such form."""
-    try:
+    needed = "--to onnx needs its libraries: pip install 'glassformer[onnx]'"
+    with importing(lambda error: UsageError(f"{needed} ({error})")):
         for library in NEEDED:
             import_module(library)
-    except ImportError as error:
-        if is_out_of_memory(error):
-            raise
-        raise UsageError(f"--to onnx needs its libraries: pip install 'glassformer[onnx]' ({error})") from error
     if 4 * translator.model.num_parameters > LARGEST:
         raise UsageError(f"an ONNX file holds {LARGEST:,} bytes; the model's weights are more. Export --to ctranslate2")
     tokenizer_json.check(translator.source_tokenizer)

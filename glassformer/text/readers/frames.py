@@ -6,7 +6,7 @@ import lzma
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
-from glassformer.errors import InputError, is_out_of_memory
+from glassformer.errors import InputError, importing
 from glassformer.reading import MIB
 
 STEP = 1024  # packed bytes at a time, so that what they unpack to is bounded: 32 MiB at the very most
@@ -16,12 +16,9 @@ PADDING = b"\0"  # may stand between two frames of xz, and begins none
 
 def open_zstd(packed: BinaryIO) -> io.BufferedReader:
     """The unpacked stream of a packed one. Raises InputError without zstandard."""
-    try:
+    needed = "reading .zst needs zstandard; install it: pip install 'glassformer[zstd]'"
+    with importing(lambda _: InputError(needed)):
         import zstandard
-    except ImportError as error:
-        if is_out_of_memory(error):
-            raise
-        raise InputError("reading .zst needs zstandard; install it: pip install 'glassformer[zstd]'") from None
     return io.BufferedReader(
         _FrameReader(packed, lambda: zstandard.ZstdDecompressor().decompressobj(), zstandard.ZstdError)
     )

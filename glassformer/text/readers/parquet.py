@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from glassformer.errors import InputError, is_out_of_memory
+from glassformer.errors import InputError, importing
 from glassformer.text.readers.columns import Columns, Row, find_names, numbers_of
 from glassformer.text.readers.json import checked_text, sides_of
 from glassformer.text.readers.lines import LONGEST, too_long
@@ -20,15 +20,10 @@ def parquet_rows(stream: BinaryIO, columns: Columns, name: str) -> Iterator[Row]
 
     Raises InputError without pyarrow, for a file that is not Parquet, and for a value that is not a text.
     """
-    try:
+    needed = f"{name}: reading Parquet needs pyarrow; install it: pip install 'glassformer[parquet]'"
+    with importing(lambda _: InputError(needed)):
         import pyarrow
         import pyarrow.parquet
-    except ImportError as error:
-        if is_out_of_memory(error):
-            raise
-        raise InputError(
-            f"{name}: reading Parquet needs pyarrow; install it: pip install 'glassformer[parquet]'"
-        ) from None
     try:
         with pyarrow.parquet.ParquetFile(stream) as file:
             yield from _rows(file, stream, columns, name)
