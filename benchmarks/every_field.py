@@ -3,12 +3,12 @@
     python benchmarks/every_field.py [--every 1] [--first 0] [--only NAME]
 
 A place is a key of an object, or the first, second or last item of a list; lists of numbers have one. Each is replaced
-by each value of `fuzz.py` that hurts, left out, and named wrongly. A trace, plain and with its cause and weights, is
-then shown by the command `explain` in the terminal, as JSON, SVG, CSV, LaTeX and page; a model is loaded and
+by each value of `mutations.py` that hurts, left out, and named wrongly. A trace, plain and with its cause and weights,
+is then shown by the command `explain` in the terminal, as JSON, SVG, CSV, LaTeX and page; a model is loaded and
 translates; a checkpoint and a store are checked. All must be done, or refused in one line. A place that several traces
 have is tried in the first of them.
 
-Prints for each reader how many were tried and taken, and what did neither. The exit status is 1 where one did.
+With --only, what was stopped goes on with --first. Prints for each reader how many were tried and taken, and what did neither. The exit status is 1 where one did.
 """
 
 import argparse
@@ -23,9 +23,11 @@ import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from faults import command, fresh
-from fuzz import HURTFUL, Reader, readers
+from fuzz import Reader, readers
+from mutations import HURTFUL
 
 from glassformer import Translator
 from glassformer.errors import GlassformerError
@@ -58,18 +60,16 @@ def places(value: Any, before: Place = ()) -> Iterator[Place]:
 
 
 def changed(value: Any, place: Place, new: Any) -> Any:
-    """The value with another one at a place."""
-    tree = copy.deepcopy(value)
-    node = tree
-    for key in place[:-1]:
-        node = node[key]
-    key = place[-1]
-    if new is GONE:
-        del node[key]
-    elif new is MISNAMED and isinstance(node, dict):
-        node[f"{key}\u202e"] = node.pop(key)
+    """The value with another one at a place; what is beside it is shared, not copied."""
+    tree, (key, *inner) = copy.copy(value), place
+    if inner:
+        tree[key] = changed(tree[key], tuple(inner), new)
+    elif new is GONE:
+        del tree[key]
+    elif new is MISNAMED and isinstance(tree, dict):
+        tree[f"{key}\u202e"] = tree.pop(key)
     else:
-        node[key] = None if new is MISNAMED else copy.deepcopy(new)
+        tree[key] = None if new is MISNAMED else new
     return tree
 
 
@@ -84,9 +84,11 @@ def shown(tensor: str) -> Callable[[Path], None]:
     ]  # fmt: skip
 
     def show(path: Path) -> None:
-        Trace.load(path)  # one that cannot be read is refused by every way
+        record = Trace.load(path)  # once: one that cannot be read is refused by every way
         for way in ways:
-            outcome = run("explain", path, *(str(path.with_name(one)) if one[:4] == "out." else one for one in way))
+            given = (str(path.with_name(one)) if one[:4] == "out." else one for one in way)
+            with patch.object(Trace, "load", lambda _: record):
+                outcome = run("explain", path, *given)
             if outcome.status not in (0, 1, 2) or (outcome.status and len(outcome.err.splitlines()) != 1):
                 raise AssertionError(f"{way}: {outcome.status}, {outcome.err[-300:]}")
 
@@ -131,6 +133,8 @@ def main() -> int:
             pairs = itertools.product(new_places, (*HURTFUL, GONE, MISNAMED))
             tried = taken = 0
             for place, new in itertools.islice(pairs, options.first, None, options.every):
+                if tried % 1000 == 999:
+                    print(f"{name}: {options.first + (tried + 1) * options.every:,} next", file=sys.stderr)
                 path = folder / "hostile.json"
                 path.write_text(json.dumps(changed(value, place, new)))
                 tried += 1

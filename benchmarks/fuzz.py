@@ -1,20 +1,21 @@
 """Hand damaged files to every reader: each must take or refuse them in a line, never end in another error.
 
-    python benchmarks/fuzz.py [--seconds 60] [--seed 1] [--only NAME]
+    python benchmarks/fuzz.py [--seconds 60] [--seed 1] [--only NAME ...]
 
 Every reader gets a whole file of its kind, of a small run or made here, changed at random: bits flipped, parts cut,
-doubled, moved and replaced, numbers and words put in that are known to hurt; where it is JSON, values of its tree
-replaced by others. Whatever is not `GlassformerError` is shown, and the file kept.
+doubled, moved and replaced, numbers and words put in that are known to hurt; and what is inside of it, the values of a
+JSON or the numbers of an archive's member, and it sealed again (`mutations.py`). Whatever is not `GlassformerError` is
+shown, and the file kept.
 
 Prints for each reader how many files it was given, took and refused. The exit status is 1 where one did neither.
 """
 
 import argparse
 import contextlib
-import copy
 import dataclasses
 import faulthandler
 import gzip
+import io
 import json
 import lzma
 import random
@@ -32,13 +33,16 @@ from pathlib import Path
 from typing import Any
 
 import polib
+import pyarrow
+import pyarrow.parquet
 from faults import command, fresh
 from fuzz_foreign import foreign_readers
+from mutations import INSIDE, damaged
 
 from glassformer import Translator
 from glassformer.corpora.gettext import read_catalogue
 from glassformer.data.store import open_store
-from glassformer.errors import GlassformerError
+from glassformer.errors import LONGEST, GlassformerError
 from glassformer.files import write_checksums
 from glassformer.glass.record import Trace
 from glassformer.glass.trace import trace
@@ -53,67 +57,11 @@ from glassformer.training.run.checkpoint import NUMBERS, TENSORS, checkpoints
 from glassformer.training.run.state import checkpoint_problem
 from glassformer.yaml_config import read_yaml
 
-HURTFUL: tuple[Any, ...] = (
-    0, -1, 1, 2**31, 2**63, 2**64, 10**30, 1e308, -1e308, 0.5, None, True, "", "x", "\u202e", "\ud800", "\0", "1", [],
-    {}, [[]], {"a": 1}, [0] * 50, "a" * 5000,
-)  # fmt: skip
-WORDS = (b"\0", b"\xff", b"\xef\xbb\xbf", b"\r", b"\n", b"\t", b'"', b"'", b"{", b"}", b"[", b"]", b"<", b">", b"&",
-         b"NaN", b"1e999", b"-1", b"99999999999999999999", b"\x80" * 8, b"\xff" * 8, b"\0" * 64, b"&#0;", b"<!ENTITY",
-         b"\\ud800")  # fmt: skip
 TMX = (b'<?xml version="1.0"?><tmx version="1.4"><body>'
        + b'<tu><tuv xml:lang="en"><seg>a <ph>b</ph></seg></tuv><tuv xml:lang="hi"><seg>c</seg></tuv></tu>' * 3
        + b"</body></tmx>")  # fmt: skip
 CATALOGUE = (b'msgid ""\nmsgstr "Plural-Forms: nplurals=2; plural=n>1;\\n"\n\n'
              b'msgid "a"\nmsgid_plural "as"\nmsgstr[0] "b"\nmsgstr[1] "c"\n')  # fmt: skip
-
-
-def damaged(data: bytes, chance: random.Random) -> bytes:
-    """The bytes with one to four changes."""
-    for _ in range(chance.randint(1, 4)):
-        at, end = sorted(chance.randint(0, len(data)) for _ in range(2))
-        end = min(end, at + chance.choice((1, 4, 64, 10**6)))
-        part = data[at:end]
-        new = chance.choice(
-            (
-                b"",
-                part * 2,
-                part[::-1],
-                chance.choice(WORDS),
-                chance.randbytes(min(len(part), 64)),
-                bytes(byte ^ (1 << chance.randint(0, 7)) for byte in part[:1]) + part[1:],
-                data[chance.randint(0, len(data)) :][: len(part)],
-            )
-        )
-        data = data[:at] + new + data[end:]
-    return data
-
-
-def altered(value: Any, chance: random.Random) -> Any:
-    """A JSON value with one of its parts replaced, removed or doubled."""
-    tree = copy.deepcopy(value)
-    places: list[tuple[Any, Any]] = []
-
-    def visit(node: Any) -> None:
-        items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
-        for key, inner in list(items)[:200]:
-            places.append((node, key))
-            visit(inner)
-
-    visit(tree)
-    if not places:
-        return chance.choice(HURTFUL)
-    node, key = chance.choice(places)
-    what = chance.randint(0, 5)
-    if what == 0:
-        del node[key]
-    elif what == 1 and isinstance(node, list):
-        node.insert(key, copy.deepcopy(node[key]))
-    elif what == 2:
-        other, there = chance.choice(places)
-        node[key] = copy.deepcopy(other[there]) if not isinstance(other, list) or there < len(other) else 0
-    else:
-        node[key] = chance.choice(HURTFUL)
-    return tree
 
 
 @dataclasses.dataclass
@@ -126,9 +74,8 @@ class Reader:
 
     def hostile(self, chance: random.Random) -> bytes:
         """A damaged file."""
-        if self.suffix == ".json" and chance.random() < 0.7:
-            return json.dumps(altered(json.loads(self.data), chance)).encode()
-        return damaged(self.data, chance)
+        inside = INSIDE.get(Path(f"a{self.suffix}").suffix, damaged)
+        return (inside if chance.random() < 0.7 else damaged)(self.data, chance)
 
 
 def readers(run: Path, folder: Path) -> dict[str, Reader]:
@@ -187,7 +134,7 @@ def readers(run: Path, folder: Path) -> dict[str, Reader]:
             (kept / name).unlink()  # it is mapped
             (kept / name).write_bytes(original)
 
-        return Reader(read, original, ".json" if name == "store.json" else "")
+        return Reader(read, original, Path(name).suffix)
 
     def pairs(text: bytes, suffix: str, columns: tuple[str, ...] = ()) -> Reader:
         return Reader(lambda path: [*islice(read_pairs(path, columns), 2000)], text, suffix)
@@ -216,11 +163,31 @@ def readers(run: Path, folder: Path) -> dict[str, Reader]:
         "pairs.tmx": pairs(TMX, ".tmx", ("en", "hi")),
         "pairs.tsv.gz": pairs(gzip.compress(b"a b\tc d\n" * 50), ".tsv.gz"),
         "pairs.tsv.xz": pairs(lzma.compress(b"a b\tc d\n" * 50), ".tsv.xz"),
+        **{f"pairs.parquet/{name}": pairs(data, ".parquet", names) for name, (data, names) in parquet_files().items()},
         "glossary": Reader(Glossary.read, b"a\tb\tc\n# x\nd\n", ".tsv"),
         "markup": Reader(markup, b"<p>a <b>c</b> &amp; <i>d</p>" * 4),
         "catalogue.po": Reader(lambda path: list(read_catalogue(path)), CATALOGUE, ".po"),
         "catalogue.mo": Reader(lambda path: list(read_catalogue(path)), compiled, ".mo"),
     }  # fmt: skip
+
+
+def parquet_files() -> dict[str, tuple[bytes, tuple[str, ...]]]:
+    """Parquet as it may be written: its bytes, and the columns to read."""
+    texts = {"source": [f"a b {number}" for number in range(40)], "target": ["c", "d e", "", "f"] * 10}
+    flat, nested = pyarrow.table(texts), pyarrow.table({"translation": [{"en": "a", "hi": "b"}] * 9})
+    plain = {"compression": "none", "use_dictionary": False}
+    kinds: dict[str, tuple[Any, tuple[str, ...], dict[str, Any]]] = {
+        "plain": (flat, (), plain | {"row_group_size": 20}),
+        "dictionary": (flat, (), {"compression": "none", "store_schema": False}),
+        "packed": (flat, (), {"compression": "zstd", "data_page_size": 64}),
+        "version 2": (flat, (), plain | {"data_page_version": "2.0", "column_encoding": "DELTA_BYTE_ARRAY"}),
+        "nested": (nested, ("en", "hi"), plain),
+    }
+    found = {}
+    for name, (table, columns, settings) in kinds.items():
+        pyarrow.parquet.write_table(table, written := io.BytesIO(), **settings)
+        found[name] = written.getvalue(), columns
+    return found
 
 
 def show(path: Path) -> None:
@@ -265,7 +232,7 @@ def fuzz(name: str, reader: Reader, folder: Path, seconds: float, chance: random
             reader.read(path)
             taken += 1
         except GlassformerError as error:
-            if "\n" in str(error) or len(str(error)) > 2000:
+            if "\n" in str(error) or len(str(error)) > LONGEST + len("..."):
                 wrong += complain(name, path, f"not one line: {str(error)[:300]!r}", wrong)
         except Exception:
             wrong += complain(name, path, traceback.format_exc().strip()[-600:], wrong)
@@ -288,7 +255,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=60, help="in all")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", help="readers whose names begin so")
+    parser.add_argument("--only", nargs="+", default=[""], help="readers whose names begin so")
     options = parser.parse_args()
     faulthandler.enable()
     warnings.simplefilter("ignore")
@@ -299,7 +266,7 @@ def main() -> int:
         every = readers(folder / "work/run", folder)
         foreign = foreign_readers(folder / "work/run", folder / "foreign")
         every |= {name: Reader(*one) for name, one in foreign.items()}
-        chosen = {name: one for name, one in every.items() if name.startswith(options.only or "")}
+        chosen = {name: one for name, one in every.items() if name.startswith(tuple(options.only))}
         broken, total = 0, 0
         for name, reader in chosen.items():
             chance = random.Random(f"{options.seed} {name}")
