@@ -8,7 +8,8 @@ is then shown by the command `explain` in the terminal, as JSON, SVG, CSV, LaTeX
 translates; a checkpoint and a store are checked. All must be done, or refused in one line. A place that several traces
 have is tried in the first of them.
 
-With --only, what was stopped goes on with --first. Prints for each reader how many were tried and taken, and what did neither. The exit status is 1 where one did.
+With --only, what was stopped goes on with --first. Prints for each reader how many were tried and taken, and what did
+neither. The exit status is 1 where one did.
 """
 
 import argparse

@@ -19,11 +19,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from glassformer.corpora import load_corpus
 from glassformer.engine.choice import EngineName, Precision
 from glassformer.engine.generation import generate
 from glassformer.engine.protocol import Engine
 from glassformer.errors import GlassformerError
-from glassformer.interop import FORMATS, SENTENCES, built_in_sentences, export_model
+from glassformer.interop import FORMATS, SENTENCES, export_model
 from glassformer.interop import onnx as onnx_format
 from glassformer.interop.proof import LENGTH
 from glassformer.search import SearchOptions
@@ -114,7 +115,7 @@ def main() -> None:
     options = parser.parse_args()
     translator = Translator.load(options.model, device="cpu", engine="eager")
     given = [text for _, text in read_lines(str(options.sentences)) if text.strip()] if options.sentences else ()
-    sentences = (given or built_in_sentences())[: options.count]
+    sentences = (given or [pair.source for pair in load_corpus("phrasebook").test])[: options.count]
     sources = [[*ids, EOS] for ids in translator.source_tokenizer.encode_all(sentences)]
     with TemporaryDirectory() as folder:
         rows = dict(own_rows(options.model))

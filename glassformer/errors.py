@@ -11,6 +11,11 @@ UNLOADED = (  # as glibc's loader says that a library found no memory
     "cannot create shared object descriptor",
     "cannot map zero-fill pages",
 )
+NO_ROOM = (  # for a thread's stack, as Python and pyarrow say; for a traceback, as Python does
+    "can't start new thread",
+    "Failed to launch worker thread",
+    "error return without exception set",
+)
 
 
 class GlassformerError(Exception):
@@ -47,11 +52,19 @@ def nearest(name: str, known: Iterable[str]) -> str:
 def is_out_of_memory(error: BaseException) -> bool:
     """Python's error, or torch's (a class of its own on a GPU, a RuntimeError on the CPU), or that of C or C++.
 
-    Also the loader's, for which there is no room in the address space (`ulimit -v`) for a library.
+    Also the loader's, for which there is no room in the address space (`ulimit -v`) for a library, and one of a thread.
     """
     names = {kind.__name__ for kind in type(error).__mro__}
-    words = "DefaultCPUAllocator", "bad_alloc", "Cannot allocate memory", *UNLOADED
+    words = "DefaultCPUAllocator", "bad_alloc", "Cannot allocate memory", *UNLOADED, *NO_ROOM
     return bool(names & {"MemoryError", "OutOfMemoryError"}) or any(word in str(error) for word in words)
+
+
+def is_for_memory(error: GlassformerError) -> bool:
+    """Whether an error that speaks of something else, such as a broken file, was raised from one of memory."""
+    cause = error.__cause__
+    while cause is not None and not is_out_of_memory(cause):
+        cause = cause.__cause__
+    return cause is not None
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 
-from glassformer.errors import InputError, UsageError
+from glassformer.errors import InputError, UsageError, is_out_of_memory
 from glassformer.reading import MIB, open_regular, parse_json, read_regular
 from glassformer.system import is_running, sync_directory
 
@@ -195,6 +195,8 @@ def integrity_problem(directory: Path, of: Collection[str] = ()) -> str:
             if _sealed_sum(files[name]) != expected:
                 return f"{name} is truncated or altered"
     except OSError as error:
+        if is_out_of_memory(error):
+            raise
         return f"{Path(error.filename or CHECKSUMS).name} cannot be read ({error.strerror})"
     except (ValueError, AttributeError):
         return f"{CHECKSUMS} is truncated or altered"

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
 from glassformer.data.shortlist import NONE, Shortlist
-from glassformer.errors import GlassformerError, InputError
+from glassformer.errors import GlassformerError, InputError, is_out_of_memory
 from glassformer.files import CHECKSUMS, integrity_problem, standing, write_whole
 from glassformer.model import ModelConfig
 from glassformer.model.quantization import Quantized
@@ -307,6 +307,8 @@ def _reading(path: Path, largest: int = LARGEST_WEIGHTS) -> Iterator[None]:
     except FileNotFoundError as error:
         raise InputError(f"{path}: missing; copy the whole model directory") from error
     except OSError as error:
+        if is_out_of_memory(error):
+            raise
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
     except SafetensorError as error:
         raise InputError(f"{path}: truncated or not a safetensors file ({error}); copy it again") from error

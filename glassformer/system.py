@@ -5,6 +5,7 @@ Nothing else of the package names a system or asks which one it is.
 
 import contextlib
 import ctypes
+import io
 import os
 import signal
 import struct
@@ -26,6 +27,42 @@ ASLEEP = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "20000"}
 STOPPING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGXCPU") if hasattr(signal, name)]
 TCP_INFO = struct.Struct("144x I 52x Q Q")
 LOCKED_BYTE = 1 << 30  # where Windows, whose locks forbid reading too, locks a file: behind all that is read
+
+
+class _Stderr(io.TextIOBase):
+    """Whatever is `sys.stderr` then. Where that is closed or full, or its reader is gone, what is written is lost and
+    is no error: nobody need listen to what the library says while it works."""
+
+    @property
+    def _stream(self) -> Any:
+        """Not what rich puts in its place while it draws a bar, which would come back here."""
+        return getattr(sys.stderr, "rich_proxied_file", sys.stderr)
+
+    @property
+    def encoding(self) -> str | None:  # type: ignore[override]
+        return getattr(self._stream, "encoding", None)
+
+    def isatty(self) -> bool:
+        return bool(self._heard("isatty"))
+
+    def fileno(self) -> int:
+        return int(sys.stderr.fileno())
+
+    def write(self, text: str) -> int:
+        self._heard("write", text)
+        return len(text)
+
+    def flush(self) -> None:
+        self._heard("flush")
+
+    def _heard(self, method: str, *given: Any) -> Any:
+        if self._stream is not None:  # as where there is no console
+            with contextlib.suppress(OSError, ValueError):  # the latter of a stream that was closed
+                return getattr(self._stream, method)(*given)
+        return None
+
+
+STDERR: Any = _Stderr()  # a text stream, though not one by the types of files
 
 
 def open_at_once(name: str, flags: int) -> int:

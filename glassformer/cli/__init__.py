@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from glassformer.cli.loading import room_first
 from glassformer.cli.parser import make_parser
 from glassformer.cli.streams import STDOUT, abandon_stdout, ctrl_c_ends_loading, say_error, speak_utf8
-from glassformer.errors import GlassformerError, is_out_of_memory
+from glassformer.errors import GlassformerError, is_for_memory, is_out_of_memory
 from glassformer.system import wait_asleep
 
 NO_MEMORY = "not enough memory; raise its limit, or take a smaller model, fewer batch_tokens or a narrower beam"
@@ -43,7 +43,7 @@ def exit_status(work: Callable[[], int]) -> int:
         status = work()
         sys.stdout.flush()
     except GlassformerError as error:
-        return _fail(str(error), error.status)
+        return _fail(NO_MEMORY, 1) if is_for_memory(error) else _fail(str(error), error.status)
     except KeyboardInterrupt:
         return _fail("stopped", 130)
     except BrokenPipeError:  # the reader of our output went away, as `head` does

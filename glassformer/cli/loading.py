@@ -1,7 +1,7 @@
-"""NumPy and torch are loaded where the address space (`ulimit -v`) has room for them.
+"""NumPy, torch and pyarrow are loaded where the address space (`ulimit -v`) has room for them.
 
-Where it has not, they end the process in ways of their own: OpenBLAS waits or exits, torch aborts in C++, and what is
-imported halfway raises errors of any kind.
+Where it has not, they end the process in ways of their own: OpenBLAS waits or exits, torch aborts in C++, pyarrow's
+jemalloc breaks off, to fail again when the process ends, and what is imported halfway raises errors of any kind.
 """
 
 import mmap
@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from glassformer.system import processors
 
 MIB = 1 << 20
-NEEDED = {"numpy": 60, "torch": 620}  # MiB, torch with the NumPy that it loads
-THREAD = 40  # MiB more for each of OpenBLAS's threads
+THREAD = 40  # MiB for each of OpenBLAS's threads
+NEEDED = {"numpy": (60, THREAD), "torch": (620, THREAD), "pyarrow": (180, 0)}  # MiB, and more for each processor
 
 
 @contextmanager
@@ -32,7 +32,8 @@ class _RoomFirst:
     @staticmethod
     def find_spec(name: str, path: object = None, target: object = None) -> None:
         if name in NEEDED:
+            needed, for_each = NEEDED[name]
             try:
-                mmap.mmap(-1, (NEEDED[name] + THREAD * processors()) * MIB, access=mmap.ACCESS_READ).close()
+                mmap.mmap(-1, (needed + for_each * processors()) * MIB, access=mmap.ACCESS_READ).close()
             except OSError as error:
                 raise MemoryError from error

@@ -9,7 +9,6 @@ deleted at any time; it is made again when it is wanted.
 import json
 import os
 import shutil
-import sys
 import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -30,9 +29,10 @@ from glassformer.data.check.report import Problem
 from glassformer.data.config import DataConfig
 from glassformer.data.prefetch import prefetch
 from glassformer.data.texts import Texts
-from glassformer.errors import InputError
+from glassformer.errors import InputError, is_out_of_memory
 from glassformer.files import whole_directory, write_whole
 from glassformer.reading import MIB, open_regular, parse_json, read_regular
+from glassformer.system import STDERR
 from glassformer.text.pairs import Pair
 from glassformer.text.tokenizer import Ids, Tokenizers, encode_pairs
 
@@ -77,7 +77,7 @@ def cached_store(texts: Texts, data: DataConfig, tokenizers: Tokenizers, max_len
 def _build(path: Path, texts: Texts, drop: Iterable[str], tokenizers: Tokenizers, max_length: int) -> None:
     survey, held_out = texts.first_reading.survey, texts.first_reading.held_out
     if survey.pairs >= LONG_WORK:
-        print(f"tokenizing {survey.pairs:,} pairs into {path}", file=sys.stderr)
+        print(f"tokenizing {survey.pairs:,} pairs into {path}", file=STDERR)
     problems = set(map(Problem, drop))
     checker = Checker(survey, texts.valid or held_out.values(), "tokens", max_length, problems, judged=problems)
     write_store(path, texts.parts, tokenizers, checker, held_out)
@@ -89,7 +89,7 @@ def _build(path: Path, texts: Texts, drop: Iterable[str], tokenizers: Tokenizers
 
 
 def open_store(path: Path) -> Store | None:
-    """The store at `path`; None if there is none, or not a whole one."""
+    """The store at `path`; None if there is none, or not a whole one. Raises OSError or MemoryError without memory."""
     try:
         facts = parse_json(read_regular(path / STORE, LARGEST))
         if facts["sums"] != {name: _sum(path / name) for name in ARRAYS}:
@@ -105,7 +105,9 @@ def open_store(path: Path) -> Store | None:
             facts["dropped"],
             [Pair(*pair) for pair in facts["held_out"]],
         )
-    except (OSError, ValueError, KeyError, TypeError, IndexError):
+    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        if is_out_of_memory(error):
+            raise
         return None
 
 
@@ -123,6 +125,8 @@ def _mapped(path: Path) -> NDArray[Any]:
     try:
         array: NDArray[Any] = np.load(path, mmap_mode="r")
     except Exception as error:  # NumPy reads a header with Python's own parser, and passes on whatever that raises
+        if is_out_of_memory(error):
+            raise
         raise ValueError(f"{path.name}: no array") from error
     if array.ndim != 1 or array.dtype.kind not in "iu":
         raise ValueError(f"{path.name}: no list of whole numbers")

@@ -80,7 +80,7 @@ def running(program: str) -> Iterator[None]:
         if isinstance(error, OSError) and error.errno:
             raise
         if is_out_of_memory(error):
-            raise InputError(f"not proven, so not exported: {program} has not enough memory for the model") from error
+            raise InputError(f"not proven, so not exported: {program} has not enough memory for the model") from None
         reason = next((line.strip() for line in str(error).splitlines() if line.strip()), "without a reason")
         raise InputError(
             f"not proven, so not exported: {program} fails ({type(error).__name__}: {reason[:LONGEST_REASON]}); update "

@@ -1,6 +1,8 @@
 """Corpora on disk: what is written comes back, under a key that changes with all it was made from."""
 
+import errno
 import json
+import os
 from mmap import mmap
 
 import numpy as np
@@ -111,3 +113,16 @@ def test_a_flipped_bit_is_told(tmp_path, tokenizers, name):
     content[-2] ^= 1
     (tmp_path / "s" / name).write_bytes(content)
     assert open_store(tmp_path / "s") is None
+
+
+@pytest.mark.parametrize("error", [MemoryError(), OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))])
+def test_one_that_finds_no_memory_is_not_taken_for_damaged(tmp_path, tokenizers, monkeypatch, error):
+    written(tmp_path / "s", [PAIRS], tokenizers)
+
+    def load(*given, **named):
+        raise error
+
+    monkeypatch.setattr("numpy.load", load)
+    with pytest.raises(type(error)) as raised:
+        open_store(tmp_path / "s")
+    assert raised.value is error

@@ -443,6 +443,7 @@ def test_the_beams_sums_are_the_translations(penalty):
         (lambda r: r["tensors"][0].update(shape=[1e300]), "integer"),
         (lambda r: r["tensors"][-1].update(shape=[10**30, 3]), "but its axes"),
         (lambda r: r["beam"]["nodes"][3].update(parent=1.0), "not a valid trace"),
+        (lambda r: r["beam"]["nodes"].clear(), "beam/nodes"),
     ],
 )
 def test_an_altered_record_is_refused(change, message):

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from glassformer.errors import InputError, importing
+from glassformer.errors import InputError, importing, is_out_of_memory
 from glassformer.text.readers.columns import Columns, Row, find_names, numbers_of
 from glassformer.text.readers.json import checked_text, sides_of
 from glassformer.text.readers.lines import LONGEST, too_long
@@ -28,7 +28,7 @@ def parquet_rows(stream: BinaryIO, columns: Columns, name: str) -> Iterator[Row]
         with pyarrow.parquet.ParquetFile(stream) as file:
             yield from _rows(file, stream, columns, name)
     except (pyarrow.ArrowException, OSError, ValueError) as error:
-        if isinstance(error, OSError) and error.errno:  # the disk's trouble, not the file's
+        if is_out_of_memory(error) or (isinstance(error, OSError) and error.errno):  # not the file's trouble
             raise
         why = " ".join(str(error).split())[:200]
         raise InputError(f"{name} is not a whole Parquet file ({why}); copy or write it again") from None
@@ -45,7 +45,7 @@ def _rows(file: Any, stream: BinaryIO, columns: Columns, name: str) -> Iterator[
     wanted = wanted if nested else [names[at] for at in chosen]
     _refuse_bomb(stream, wanted, name)
     left = max(LARGEST, PACKED * stream.seek(0, os.SEEK_END))
-    for batch in file.iter_batches(batch_size=ROWS, columns=wanted):
+    for batch in file.iter_batches(batch_size=ROWS, columns=wanted, use_threads=False):
         if batch.nbytes > LARGEST:
             raise InputError(f"{name}:{number + 1}: {too_long('a text of this row or the next ones')}")
         left -= batch.nbytes

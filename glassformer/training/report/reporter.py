@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from glassformer.files import saving, write_whole
 from glassformer.reading import MIB, read_regular
-from glassformer.system import open_itself
+from glassformer.system import STDERR, open_itself
 from glassformer.text.printable import replaced
 from glassformer.training.distributed import Group
 from glassformer.training.report.events import EventFile
@@ -33,7 +33,7 @@ class Reporter:
 
     def __init__(self, run: Path, max_steps: int, step: int) -> None:
         self._run, self._path, self._step = run, run / LOG, step
-        self.console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self.console = Console(file=STDERR, highlight=False, soft_wrap=True)
         self._bar = Progress(
             TextColumn("step {task.completed:,.0f}/{task.total:,.0f}"),
             BarColumn(bar_width=24),

@@ -20,7 +20,7 @@ from glassformer.errors import UsageError
 from glassformer.files import checksum, saving, write_whole
 from glassformer.model_directory import WEIGHTS, resolve
 from glassformer.reading import MIB
-from glassformer.system import open_itself
+from glassformer.system import STDERR, open_itself
 from glassformer.text.pairs import Pair
 from glassformer.training.config import RunConfig
 from glassformer.training.distributed import Group
@@ -81,7 +81,7 @@ def _distil(written: Path, pairs: Iterator[Pair], count: int, teacher: Translato
 
     A source that is too long for the teacher has no translation: training drops and counts it.
     """
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console = Console(file=STDERR, highlight=False, soft_wrap=True)
     partial = written.with_name(f".{written.name}.partial")
     with saving(written):
         with open(partial, "a+b", opener=open_itself) as file:

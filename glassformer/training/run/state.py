@@ -6,7 +6,7 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 
-from glassformer.errors import InputError
+from glassformer.errors import InputError, is_out_of_memory
 from glassformer.files import integrity_problem
 from glassformer.model.shapes import Shapes, parameter_shapes
 from glassformer.model_directory import CONFIG, WEIGHTS, header_of, read_config, read_tensors, refuse_misfit
@@ -44,6 +44,8 @@ def read_progress(checkpoint: Path) -> TrainingProgress:
     try:
         return TrainingProgress.from_dict(parse_json(read_regular(path, MIB)))
     except OSError as error:
+        if is_out_of_memory(error):
+            raise
         raise InputError(f"{path}: missing or not whole; copy the whole checkpoint") from error
     except (ValueError, TypeError, KeyError) as error:
         reason = f" ({error})" if isinstance(error, ValueError) else ""

@@ -1,5 +1,8 @@
 """Training on a teacher's translations: which pairs it is, that a stop loses nothing, and what is refused."""
 
+import errno
+import io
+
 import pytest
 
 import glassformer
@@ -105,3 +108,27 @@ def test_what_is_too_long_for_the_teacher_is_dropped_and_counted(reversing, text
 def test_what_no_teacher_can_do(reversing, text, tmp_path, more, message):
     outcome = teach(reversing, tmp_path, text, *more)
     assert message in refusal(outcome, status=1 if more[0] == "--teacher" else 2)
+
+
+class Gone(io.StringIO):
+    """A stream to which nothing can be written."""
+
+    def __init__(self, error):
+        super().__init__()
+        self.error = error
+
+    def write(self, text):
+        raise self.error
+
+
+@pytest.mark.parametrize("error", [BrokenPipeError(), OSError(errno.ENOSPC, "full"), ValueError("closed file"), None])
+def test_where_nobody_hears_what_is_said_the_work_goes_on(reversing, text, tmp_path, monkeypatch, error):
+    """Of distilling, storing and training, called from Python; rich itself ends the process."""
+    monkeypatch.setattr("sys.stderr", Gone(error) if error else None)
+    monkeypatch.setattr("glassformer.data.store.LONG_WORK", 1)
+    pairs, valid = write_tsv(tmp_path / "train.tsv", text), write_tsv(tmp_path / "valid.tsv", reversing.held_out[:9])
+    glassformer.train(
+        tmp_path / "run", teacher=str(reversing.path), pairs=[str(pairs)], valid_pairs=[str(valid)], device="cpu",
+        store=str(tmp_path / "store"), **SMALL | {"max_steps": 2, "validate_every": 2, "checkpoint_every": 2},
+    )  # fmt: skip
+    assert (tmp_path / "run/last/config.json").is_file()
