@@ -15,10 +15,10 @@ def show(value: float) -> str:
 
     Halves are rounded away from zero, on the number's exact binary value.
     """
-    if math.isinf(value):
-        return "∞" if value > 0 else f"{MINUS}∞"
     size = abs(value)
-    if size == int(size) and size < LARGE:
+    if not math.isfinite(value):
+        text = _no_number(value)
+    elif size == int(size) and size < LARGE:
         text = str(int(value))
     elif SMALL <= size < LARGE:
         text = fixed(value, DECIMALS)
@@ -29,7 +29,20 @@ def show(value: float) -> str:
 
 def fixed(value: float, decimals: int) -> str:
     """`value` with so many decimals, halves away from zero; with an ASCII minus."""
+    if not math.isfinite(value):
+        return _no_number(value)
     return str(Decimal(value).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP, WIDE))
+
+
+def signed(value: float, decimals: int = 2) -> str:
+    """`value` with so many decimals, and a sign that is as wide as a digit; never a negative zero."""
+    text = fixed(value, decimals)
+    return text.replace("-", MINUS if text.strip("-0.") else "")
+
+
+def _no_number(value: float) -> str:
+    """Of a sum or a quotient of numbers too large for it."""
+    return "NaN" if math.isnan(value) else "∞" if value > 0 else "-∞"
 
 
 def _scientific(value: float) -> str:

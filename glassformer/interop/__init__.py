@@ -8,7 +8,6 @@ from random import Random
 from typing import Literal, NamedTuple
 
 from glassformer.arguments import checked, path_of, refuse_unknown_choice, shown
-from glassformer.corpora.phrasebook import generate
 from glassformer.errors import InputError, UsageError
 from glassformer.interop import (
     argos,
@@ -171,6 +170,8 @@ def _proofs(
 
 def built_in_sentences() -> list[str]:
     """English sentences of the phrasebook's grammar: of a hundredth of it, for all takes half a minute and 700 MB."""
+    from glassformer.corpora.phrasebook import generate  # here: it reads its lexicon
+
     return [one.source for one in Random(1).sample(generate(seed=1, share=0.01), SENTENCES)]
 
 

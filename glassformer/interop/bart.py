@@ -66,6 +66,8 @@ def _ids_and_merges(directory: Path) -> tuple[dict[str, int], list[list[str]], s
         ids, merges = _of_tokenizer(read_object(directory, TOKENIZER), directory / TOKENIZER)
         file = TOKENIZER
     spm.check_ids(ids, directory / file)
+    if len(merges) > len(ids):  # before they are taken apart
+        raise InputError(f"{directory / file}: {len(merges):,} merges make {len(ids):,} pieces, though each its own")
     pairs = [one.split(" ") if isinstance(one, str) else one for one in merges]
     if strange := next((one for one in pairs if not _is_pair(one, ids)), None):
         raise InputError(f"{directory / file}: the merge {shown(strange)} is not of two of its pieces to one")

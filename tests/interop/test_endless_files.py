@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import io
+import json
 import zipfile
 
 import numpy as np
@@ -12,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glassformer.errors import InputError
-from glassformer.interop import import_model
+from glassformer.interop import bart, import_model
 from glassformer.interop.pickles import unpickled
-from tests.commands import refusal, run
+from tests.commands import refusal, run, write
 from tests.interop.test_broken_models import archive
 from tests.interop.test_checkpoints import fair, joey
 from tests.strange import shared
@@ -249,3 +250,12 @@ def test_an_array_with_one_axis_less_is_told_without_a_warning(tmp_path):
         arrays = dict(file)
     np.savez(tmp_path / "in" / "model.npz", **arrays | {"encoder_l1_self_Wq": np.float32(1)})
     assert refusal(run("import", tmp_path / "in", "--out", tmp_path / "out"))
+
+
+def test_merges_are_counted_before_they_are_taken_apart(tmp_path):
+    """Each makes a piece of its own; four million of them took 1.2 GB."""
+    model = {"type": "BPE", "vocab": {"a": 0, "aa": 1}, "merges": ["a a"] * 3}
+    tokenizer = {"model": model, "pre_tokenizer": {"type": "ByteLevel"}, "added_tokens": []}
+    write(tmp_path / "tokenizer.json", json.dumps(tokenizer))
+    with pytest.raises(InputError, match="3 merges make 2 pieces, though each its own"):
+        bart._ids_and_merges(tmp_path)

@@ -69,10 +69,9 @@ class EffectMap:
         tables = {key: tuple(map(tuple, one[key])) for key in ("total", "direct")}
         return cls(one["name"], tuple(one["rows"]), tuple(one["tensors"]), one["columns"], **tables)
 
-    def strongest(self) -> tuple[int, int, float]:
-        """Row, column and total effect of the cell whose effect is the largest in size."""
-        cells = [(r, c, e) for r, row in enumerate(self.total) for c, e in enumerate(row) if e is not None]
-        return max(cells, key=lambda cell: abs(cell[2]))
+    def largest(self) -> float:
+        """The size of the largest total effect; 0 where nothing corresponds."""
+        return max((abs(effect) for row in self.total for effect in row if effect is not None), default=0.0)
 
 
 @dataclass(frozen=True)

@@ -122,6 +122,20 @@ def test_a_cause_that_was_altered_is_refused(alter):
         Trace.from_dict(data)
 
 
+@pytest.mark.parametrize("number", [None, 1e308, -1e308])
+def test_a_cause_without_an_effect_or_of_the_largest_ones_is_shown(number):
+    """In the terminal: what the schema takes, such as maps in which nothing corresponds."""
+    data = json.loads(record_of({}, versus=SECOND).to_json())
+    for one in data["cause"]["maps"]:
+        one.update({table: [[number for _ in row] for row in one[table]] for table in ("total", "direct")})
+    if number is not None:
+        for one in data["cause"]["attributions"]:
+            one.update({side: [number for _ in one[side]] for side in ("source", "target")})
+        for one in data["cause"]["decomposition"]:
+            one["value"] = number
+    assert "Attributions" in printed(Trace.from_dict(data))
+
+
 def test_which_words_decide():
     assert deciding([0.1, 5.0, 2.4, 2.5]) == [1, 3]
     assert deciding([0.0, 1e-5]) == []

@@ -9,7 +9,7 @@ from rich.text import Text
 from glassformer.errors import UsageError
 from glassformer.glass.causes.attribution.comparison import NOTHING, ON_THE_WAY
 from glassformer.glass.causes.sweep import EffectMap
-from glassformer.glass.numbers import MINUS, fixed
+from glassformer.glass.numbers import fixed, signed
 from glassformer.glass.record import Trace
 from glassformer.glass.views.terminal.grid import Row, print_grid
 from glassformer.glass.views.terminal.text import BLUE, DIM, ORANGE, STRONG, Part, flow, heading, print_line, visible
@@ -49,7 +49,7 @@ class Shown:
     def __init__(self, trace: Trace, cause: dict[str, Any]) -> None:
         self.cause = cause
         self.maps = [EffectMap.from_dict(one) for one in cause["maps"]]
-        self.most = max(abs(one.strongest()[2]) for one in self.maps)
+        self.most = max(one.largest() for one in self.maps)
         self.source = [visible(one["text"]) for one in trace.axes["source"]["tokens"]]
         self.written = [visible(step["chosen"]["text"]) for step in (trace.decode or {"steps": []})["steps"]]
         self.read = [visible(one["text"]) for one in trace.axes["target"]["tokens"]]
@@ -62,12 +62,6 @@ class Shown:
         return next(one for one in self.maps if one.name == name)
 
 
-def number(value: float, decimals: int = 2) -> str:
-    """`value` with a sign that is as wide as a digit; never a negative zero."""
-    text = fixed(value, decimals)
-    return text.removeprefix("-") if float(text) == 0 else text.replace("-", MINUS)
-
-
 def _question(cause: Shown, console: Console) -> None:
     contrast, second = cause["contrast"], cause["second"]
     measure = NOUNS[contrast["measure"]]
@@ -75,9 +69,9 @@ def _question(cause: Shown, console: Console) -> None:
     heading(console, "Question", f"at step {contrast['step']} of the translation: why word A, and not word B?")
     print_line(console, ("A  ", ORANGE), visible(contrast["a"]["text"]))
     print_line(console, ("B  ", BLUE), visible(contrast["b"]["text"]))
-    print_line(console, f"{number(cause['clean']):>7}  ", (f"{measure} of {of}", DIM))
+    print_line(console, f"{signed(cause['clean']):>7}  ", (f"{measure} of {of}", DIM))
     if cause["other"] is not None:
-        print_line(console, f"{number(cause['other']):>7}  ", ("after the same words, in the second sentence", DIM))
+        print_line(console, f"{signed(cause['other']):>7}  ", ("after the same words, in the second sentence", DIM))
     if second:
         print_line(console, ("second sentence  ", DIM), visible(second["text"]))
     heading(console, "Effects", f"what the {measure} loses with {PUT_THERE[cause['ablation']]}")
@@ -122,8 +116,8 @@ def _effect(value: float | None, most: float) -> Text:
     if value is None:
         return Text(NO_COUNTERPART, DIM)
     if abs(value) < LITTLE * most:
-        return Text(number(value, 1), DIM)
-    return Text(number(value, 1), ORANGE if value > 0 else BLUE)
+        return Text(signed(value, 1), DIM)
+    return Text(signed(value, 1), ORANGE if value > 0 else BLUE)
 
 
 def _both(total: float | None, direct: float | None, most: float) -> Text:
@@ -139,17 +133,17 @@ def _deciding(cause: Shown, console: Console) -> None:
         value = max(column, key=abs)
         share = "" if cause["other"] is None else _share(value, cause["clean"] - cause["other"])
         where = _depths(stream)[column.index(value)]
-        print_line(console, f"{number(value):>7}  ", (f"{where}{share}  ", DIM), cause.source[place])
+        print_line(console, f"{signed(value):>7}  ", (f"{where}{share}  ", DIM), cause.source[place])
     for one in cause.maps:
         for name, values in zip(one.rows, one.total, strict=True):
             for head, value in enumerate(values if one.columns == "head" else ()):
                 if value is not None and abs(value) >= max(ON_THE_WAY * cause.most, NOTHING):
                     stack, kind = one.name.split(".")
-                    print_line(console, f"{number(value):>7}  ", f"{stack} {name}, {KINDS[kind]}, head {head}")
+                    print_line(console, f"{signed(value):>7}  ", f"{stack} {name}, {KINDS[kind]}, head {head}")
 
 
 def _share(value: float, whole: float) -> str:
-    return f", {number(100 * value / whole, 0)} % of the way to the second sentence" if whole else ""
+    return f", {signed(100 * value / whole, 0)} % of the way to the second sentence" if whole else ""
 
 
 def _sum(cause: Shown, console: Console) -> None:
@@ -158,10 +152,10 @@ def _sum(cause: Shown, console: Console) -> None:
         return
     heading(console, "The logit difference as a sum", "direct shares, each norm's scale frozen")
     for term in terms[:TERMS]:
-        print_line(console, f"{number(term['value']):>7}  ", _named(term), *_looked_at(cause, term))
+        print_line(console, f"{signed(term['value']):>7}  ", _named(term), *_looked_at(cause, term))
     if rest := terms[TERMS:]:
-        print_line(console, f"{number(sum(term['value'] for term in rest)):>7}  ", (f"{len(rest)} other terms", DIM))
-    print_line(console, (f"{number(sum(term['value'] for term in terms)):>7}", STRONG), ("  sum", DIM))
+        print_line(console, f"{signed(sum(term['value'] for term in rest)):>7}  ", (f"{len(rest)} other terms", DIM))
+    print_line(console, (f"{signed(sum(term['value'] for term in terms)):>7}", STRONG), ("  sum", DIM))
 
 
 def _named(term: dict[str, Any]) -> str:
@@ -176,7 +170,7 @@ def _looked_at(cause: Shown, term: dict[str, Any]) -> list[Part]:
         return []
     place = max(range(len(shares)), key=lambda one: abs(shares[one]))
     token = (cause.source if "cross_attention" in term["tensor"] else cause.read)[place]
-    return [(f"  {number(shares[place])} of which from {place} ", DIM), token]
+    return [(f"  {signed(shares[place])} of which from {place} ", DIM), token]
 
 
 def _lens(cause: Shown, console: Console) -> None:
@@ -184,7 +178,7 @@ def _lens(cause: Shown, console: Console) -> None:
     heading(console, "Logit lens", note)
     for depth, one in zip(_depths(cause.map("decoder.stream")), cause["lens"], strict=True):
         words = "  ".join(f"{fixed(said['probability'], 2)} {visible(said['text'])}" for said in one["candidates"])
-        print_line(console, (f"{depth:<13}  ", DIM), f"{number(one['value']):>7}  ", words)
+        print_line(console, (f"{depth:<13}  ", DIM), f"{signed(one['value']):>7}  ", words)
 
 
 def _attributions(cause: Shown, console: Console) -> None:
@@ -193,7 +187,7 @@ def _attributions(cause: Shown, console: Console) -> None:
     for one in cause["attributions"]:
         top = max(range(len(one["source"])), key=lambda place: abs(one["source"][place]))
         verdict = "names a deciding word" if top in cause["deciding"] else "disagrees with the interventions"
-        ranks = "–" if one["agreement"] is None else number(one["agreement"])
+        ranks = "–" if one["agreement"] is None else signed(one["agreement"])
         sizes = [sum(map(abs, one[side])) for side in ("source", "target")]
         share = fixed(100 * sizes[0] / (sum(sizes) or 1.0), 0)
         print_line(

@@ -7,7 +7,7 @@ from glassformer.glass.causes.study.contrasts import SWAPPED, Findings
 from glassformer.glass.causes.study.interval import Estimate, estimate
 from glassformer.glass.causes.study.patterns import PATTERNS
 from glassformer.glass.causes.study.study import Study
-from glassformer.glass.numbers import MINUS, fixed
+from glassformer.glass.numbers import signed
 from glassformer.glass.views.terminal.grid import Row, print_grid
 from glassformer.glass.views.terminal.text import DIM, ORANGE, heading, print_line, visible
 from glassformer.text.printable import quote
@@ -38,13 +38,8 @@ def _weight(one: Estimate | None) -> Text:
 
 def _with_interval(one: Estimate) -> str:
     if one.low is None or one.high is None:
-        return _number(one.mean)
-    return f"{_number(one.mean)} [{_number(one.low)} {_number(one.high)}]"
-
-
-def _number(value: float) -> str:
-    text = fixed(value, 2)
-    return text.removeprefix("-") if float(text) == 0 else text.replace("-", MINUS)
+        return signed(one.mean)
+    return f"{signed(one.mean)} [{signed(one.low)} {signed(one.high)}]"
 
 
 def _carrier(word: str) -> str:
