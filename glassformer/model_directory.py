@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -245,18 +245,25 @@ def _read_arrays(path: Path) -> Iterator[tuple[str, NDArray[Any]]]:
     The file is the length of its header, eight bytes, the header in JSON, and the numbers.
     """
     with _reading(path), open_regular(path, LARGEST_WEIGHTS) as file:
-        start = 8 + int.from_bytes(file.read(8), "little")
-        header = json.loads(file.read(start - 8))
-        header.pop("__metadata__", None)
-        has_bfloat16 = any(one["dtype"] == "BF16" for one in header.values())
-        tensors = read_tensors(path) if has_bfloat16 else {}
-        for name, one in sorted(header.items(), key=lambda item: not item[0].endswith(SCALES)):
-            if has_bfloat16:
-                yield name, (tensors[name].float() if one["dtype"] in FLOATS else tensors[name]).numpy()
-                continue
-            file.seek(start + one["data_offsets"][0])
-            numbers = np.fromfile(file, ARRAYS[one["dtype"]], math.prod(one["shape"]))
-            yield name, numbers.reshape(one["shape"])
+        try:
+            yield from _arrays_in(file, path)
+        except (ValueError, LookupError, TypeError) as error:  # though its header was checked
+            raise InputError(f"{path}: was changed while it was read; load it again") from error
+
+
+def _arrays_in(file: BinaryIO, path: Path) -> Iterator[tuple[str, NDArray[Any]]]:
+    start = 8 + int.from_bytes(file.read(8), "little")
+    header = json.loads(file.read(start - 8))
+    header.pop("__metadata__", None)
+    has_bfloat16 = any(one["dtype"] == "BF16" for one in header.values())
+    tensors = read_tensors(path) if has_bfloat16 else {}
+    for name, one in sorted(header.items(), key=lambda item: not item[0].endswith(SCALES)):
+        if has_bfloat16:
+            yield name, (tensors[name].float() if one["dtype"] in FLOATS else tensors[name]).numpy()
+            continue
+        file.seek(start + one["data_offsets"][0])
+        numbers = np.fromfile(file, ARRAYS[one["dtype"]], math.prod(one["shape"]))
+        yield name, numbers.reshape(one["shape"])
 
 
 def read_tensors(path: Path) -> "dict[str, Tensor]":

@@ -582,6 +582,13 @@ def test_an_environment_that_torchrun_did_not_make(number, monkeypatch):
     assert "WORLD_SIZE is " in refused("--pairs", "good.tsv", status=2)
 
 
+def test_a_rank_that_no_process_has(monkeypatch):
+    """It waited for the others without end."""
+    for name, value in {"WORLD_SIZE": 2, "RANK": 2, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": 1}.items():
+        monkeypatch.setenv(name, str(value))
+    assert "WORLD_SIZE is 2, but RANK is 2: ranks are 0 to 1" in refused("--pairs", "good.tsv", status=2)
+
+
 def test_a_name_that_no_file_has():
     assert "start_from is 'xxx" in refused("--pairs", "good.tsv", status=2, start_from="x" * 300)
 

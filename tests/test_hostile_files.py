@@ -14,9 +14,11 @@ from glassformer.corpora.gettext import clean, has_words, read_catalogue
 from glassformer.errors import InputError, UsageError
 from glassformer.files import integrity_problem, write_checksums
 from glassformer.glass.record import Trace
+from glassformer.model_directory import open_model
 from glassformer.reading import DEEPEST, parse_json, read_regular, refuse_no_json
 from glassformer.yaml_config import read_yaml
 from tests.commands import refusal, run
+from tests.interop.models import translator
 
 MOST_READ = 1 << 29  # bytes
 MODEL_FILES = "config.json", "model.safetensors", "source.spm", "card.json", "lexicon.tsv"
@@ -477,3 +479,13 @@ def test_a_model_that_is_more_than_the_memory(small_corpus, tmp_path, monkeypatc
     line = refusal(run(*command, "--set", "d_ff=1048576"))
     assert line.startswith("not enough memory: to train 2,15")  # 8 feed-forward layers, 2 * 2**20 * 128 weights each
     assert not Path(tmp_path / "run").exists()
+
+
+def test_weights_that_are_changed_while_they_are_read(tmp_path):
+    """As by a copy that is written over them, after their header was checked."""
+    translator().save(model := tmp_path / "model")
+    arrays = open_model(model, "cpu").weights()
+    next(arrays)
+    (model / "model.safetensors").write_bytes(b"")
+    with pytest.raises(InputError, match="was changed while it was read"):
+        list(arrays)

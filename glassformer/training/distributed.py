@@ -95,6 +95,9 @@ def join_group(device: str) -> Iterator[Group]:
     if size == 1:
         yield Group(choose_device(device))
         return
+    own = os.environ.get("RANK", "")
+    if own.isdecimal() and int(own) >= size:  # which would wait for the others for ever
+        raise UsageError(f"WORLD_SIZE is {size}, but RANK is {own}: ranks are 0 to {size - 1}; start it by torchrun")
     try:
         store, rank, _ = next(dist.rendezvous("env://", timeout=WAIT))
     except ValueError as error:
