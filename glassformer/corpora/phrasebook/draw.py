@@ -253,7 +253,7 @@ class Draw:
             return self._ones_own(noun, ("my", "his", "your") if noun.gender == "f" else ("her",), False, subject)
         if noun.kinds & _KEPT and self.chance(0.12):
             return belonging(self.owner(), noun, self.chance(0.2))
-        adjective = self.adjective(noun, 0.1)
+        adjective = self.adjective(noun, 0.06)
         if looks_only and adjective and adjective.english not in _LOOKS:
             adjective = None
         if self.chance(0.3):
@@ -327,7 +327,7 @@ class Draw:
             )
         if noun.kinds & _OWNED and self.chance(0.05):
             return belonging(self.owner(), noun, self.chance(0.2))
-        adjective = self.adjective(noun, 0.15)
+        adjective = self.adjective(noun, 0.09)
         if "body" in noun.kinds and subject is not None:
             return nominal(noun, subject.owner, "single" not in noun.kinds, None, own=True)
         if subject is not None and self.chance(0.25):
