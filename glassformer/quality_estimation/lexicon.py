@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, KeysView, Mapping, Sequence
 from dataclasses import dataclass, field
+from io import StringIO
 from itertools import chain
 
 from glassformer.errors import InputError
@@ -83,11 +84,10 @@ class Lexicon:
         parts: dict[str, dict[str, str]] = {part: {} for part in PARTS}
         counts: dict[str, int] = {}
         try:
-            *lines, rest = file.decode().split("\n")
-            if rest:
+            if file and not file.endswith(b"\n"):
                 raise ValueError("a line that does not end")
-            for line in lines:
-                part, word, columns = line.split("\t", 2)
+            for line in StringIO(file.decode()):
+                part, word, columns = line[:-1].split("\t", 2)
                 parts[part][word] = columns
             source, target, once = parts.values()
             for word, columns in source.items():

@@ -40,8 +40,8 @@ std::vector<float> visit(glassformer_batch& batch, Each each) {
     return log_z;
 }
 
-// The same with shortlists, each(logits, how many, the largest, ids, 0, row, thread): one product for the tokens of all sources, of
-// which each row takes its own, so that its numbers do not depend on the batch.
+// The same with shortlists, each(logits, how many, the largest, ids, 0, row, thread): one product for the tokens of all
+// sources, of which each row takes its own, so that its numbers do not depend on the batch.
 template <class Each>
 std::vector<float> visit_shortlists(glassformer_batch& batch, Each each) {
     glassformer_model& model = batch.model;
