@@ -216,6 +216,8 @@ def open_model(directory: Path, device: str = "cpu") -> StoredModel:
             f"{directory}: {SOURCE} and {TARGET} have other pieces than each other, but the model has one vocabulary; "
             "the files are not of one model"
         )
+    if config.source_vocab_size is None:
+        target.pieces = source.pieces  # one list for both
     return StoredModel(directory, config, tokenizers, read_json(directory / CARD), device)
 
 

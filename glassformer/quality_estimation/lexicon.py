@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, KeysView, Mapping, Sequence
 from dataclasses import dataclass, field
-from io import BytesIO
+from io import StringIO
+from itertools import chain
 
 from glassformer.errors import InputError
 from glassformer.quality_estimation.association import EXCEPTIONS, expected_words
@@ -80,21 +81,28 @@ class Lexicon:
     @classmethod
     def from_bytes(cls, file: bytes, name: str) -> "Lexicon":
         """Read what `to_bytes` wrote, which once had no counts; InputError, with the file's name, for anything else."""
-        parts: dict[str, dict[str, tuple[str, ...]]] = {part: {} for part in PARTS}
+        parts: dict[str, dict[str, str]] = {part: {} for part in PARTS}
         counts: dict[str, int] = {}
         try:
             if file and not file.endswith(b"\n"):
                 raise ValueError("a line that does not end")
-            for line in BytesIO(file):
-                part, word, expected, *count = line.decode().removesuffix("\n").split("\t")
-                if len(count) > (part == "source"):
-                    raise ValueError("a column too many")
-                parts[part][word] = tuple(expected.split())
-                if part == "source":
-                    counts[word] = int(count[0]) if count else UNCOUNTED
+            for line in StringIO(file.decode()):
+                part, word, columns = line[:-1].split("\t", 2)
+                parts[part][word] = columns
+            source, target, once = parts.values()
+            for word, columns in source.items():
+                source[word], tab, count = columns.partition("\t")
+                counts[word] = int(count) if tab else UNCOUNTED
+            if any("\t" in columns for columns in chain(target.values(), once.values())):
+                raise ValueError("a column too many")
         except (ValueError, KeyError) as error:
             raise InputError(f"{name}: truncated or not a lexicon; copy the model again") from error
-        return cls(parts["source"], parts["target"], frozenset(parts["once"]), counts)
+        return cls(_split(source), _split(target), frozenset(once), counts)
+
+
+def _split(entries: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """With each word those that are expected with it; most have none, and need no splitting."""
+    return {word: tuple(expected.split()) if expected else () for word, expected in entries.items()}
 
 
 def _line(part: str, word: str, expected: Sequence[str], *count: int) -> str:

@@ -69,18 +69,13 @@ class ByteLevelTokenizer(Tokenizer):
         return [b"".join(_BYTES.get(letter) or letter.encode() for letter in piece) for piece in pieces]
 
     @cached_property
-    def _names(self) -> list[str]:
+    def pieces(self) -> list[str]:
         """The piece of each id: its text (`▁` for a space), or its bytes (`<0xE2>`) where they are no text to show."""
         return list(map(_named, self._bytes))
 
     @cached_property
     def _numbers(self) -> dict[str, int]:
-        return {name: number for number, name in enumerate(self._names)}
-
-    @property
-    def pieces(self) -> list[str]:
-        """All pieces, in the order of their ids."""
-        return list(self._names)
+        return {name: number for number, name in enumerate(self.pieces)}
 
     def _ids(self, pieces: list[str]) -> list[int]:
         return [self._numbers[piece] for piece in pieces]

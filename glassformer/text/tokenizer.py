@@ -61,17 +61,6 @@ class TooManyPiecesError(InputError):
         self.most = most
 
 
-class _Names(dict[int, str]):
-    """The piece of each id that was asked for; SentencePiece takes ten times as long."""
-
-    def __init__(self, pieces: sentencepiece.SentencePieceProcessor) -> None:
-        self._pieces = pieces
-
-    def __missing__(self, token: int) -> str:
-        self[token] = self._pieces.id_to_piece(token)
-        return self[token]
-
-
 class Tokenizer:
     """Text to ids and back. `encode` adds no control tokens; `decode` skips them."""
 
@@ -279,23 +268,18 @@ class Tokenizer:
         """The texts that are one piece each wherever they stand, in the order of their ids."""
         return tuple(one.piece for one in self._parsed().pieces if one.type == type(one).USER_DEFINED)
 
-    @property
-    def pieces(self) -> list[str]:
-        """All pieces, in the order of their ids."""
-        return self._pieces.id_to_piece(list(range(self.vocab_size)))
-
     @cached_property
-    def _names(self) -> "list[str] | dict[int, str]":
-        """The piece of each id."""
-        return _Names(self._pieces)
+    def pieces(self) -> list[str]:
+        """All pieces, in the order of their ids; SentencePiece takes ten times as long to look one up."""
+        return self._pieces.id_to_piece(list(range(self.vocab_size)))
 
     def piece(self, token: int) -> str:
         """The piece of an id, as SentencePiece writes it (`▁` for a space, `<0xE2>` for a byte)."""
-        return self._names[token]
+        return self.pieces[token]
 
     def pieces_of(self, ids: Iterable[int]) -> tuple[str, ...]:
         """The piece of each id."""
-        return tuple(map(self._names.__getitem__, ids))
+        return tuple(map(self.pieces.__getitem__, ids))
 
     @cached_property
     def _targets(self) -> dict[str, int]:

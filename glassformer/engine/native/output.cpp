@@ -10,7 +10,7 @@ namespace {
 constexpr int CHUNK = 16;      // panels
 constexpr int TOGETHER = 128;  // rows
 
-// Calls each(logits, how many, null, first id, row, thread) for every row and chunk, and returns each row's
+// Calls each(logits, how many, the largest, null, first id, row, thread) for every row and chunk, and returns each row's
 //     log Z = M + log sum_c e^(M_c - M) * S_c,  S_c = sum_v e^(logit[v] - M_c) over chunk c,
 // of which M_c is the largest logit, and M the largest of all.
 template <class Each>
@@ -28,7 +28,7 @@ std::vector<float> visit(glassformer_batch& batch, Each each) {
         for (int row = first; row < first + count; ++row, logits += CHUNK * PANEL) {
             const size_t part = (size_t)row * chunks + chunk;
             sums[part] = model.kernels->sum_exponentials(logits, ids, &largest[part], nullptr);
-            each(logits, ids, nullptr, panel * PANEL, row, thread);
+            each(logits, ids, largest[part], nullptr, panel * PANEL, row, thread);
         }
     });
     for (size_t row = 0, part = 0; row < log_z.size(); ++row) {
@@ -40,8 +40,8 @@ std::vector<float> visit(glassformer_batch& batch, Each each) {
     return log_z;
 }
 
-// The same with shortlists, each(logits, how many, ids, 0, row, thread): one product for the tokens of all sources, of
-// which each row takes its own, so that its numbers do not depend on the batch.
+// The same with shortlists, each(logits, how many, the largest, ids, 0, row, thread): one product for the tokens of all
+// sources, of which each row takes its own, so that its numbers do not depend on the batch.
 template <class Each>
 std::vector<float> visit_shortlists(glassformer_batch& batch, Each each) {
     glassformer_model& model = batch.model;
@@ -57,7 +57,7 @@ std::vector<float> visit_shortlists(glassformer_batch& batch, Each each) {
         float largest;
         const float sum = model.kernels->sum_exponentials(logits.data(), n, &largest, nullptr);
         log_z[row] = largest + std::log(sum);
-        each(logits.data(), n, list.ids.data(), 0, row, thread);
+        each(logits.data(), n, largest, list.ids.data(), 0, row, thread);
     });
     return log_z;
 }
@@ -74,8 +74,9 @@ void glassformer_batch::shorten(const Matrix& outputs, const int32_t* ids, const
 void glassformer_batch::best(int count, const uint8_t* forbidden, int32_t* ids, float* log_probs) {
     const int64_t threads = model.pool.threads();
     std::vector<Candidate> found(rows * threads * count, {-INFINITY, 0});  // [row][thread][rank]
-    const auto keep = [&](const float* logits, int n, const int32_t* list, int first, int row, int thread) {
-        model.kernels->keep_best(logits, n, list, first, forbidden, count, &found[(row * threads + thread) * count]);
+    const auto keep = [&](const float* logits, int n, float largest, const int32_t* list, int first, int row, int thread) {
+        Candidate* best = &found[(row * threads + thread) * count];
+        if (largest > best[count - 1].logit) model.kernels->keep_best(logits, n, list, first, forbidden, count, best);
     };
     const std::vector<float> log_z = shortlists.empty() ? visit(*this, keep) : visit_shortlists(*this, keep);
     for (int row = 0; row < rows; ++row) {
@@ -94,7 +95,7 @@ void glassformer_batch::best(int count, const uint8_t* forbidden, int32_t* ids, 
 
 void glassformer_batch::log_probs(const int32_t* tokens, float* log_probs) {
     const int64_t wide = tokens ? 1 : model.config.vocabulary;
-    const auto keep = [&](const float* logits, int n, const int32_t*, int first, int row, int) {
+    const auto keep = [&](const float* logits, int n, float, const int32_t*, int first, int row, int) {
         if (!tokens) std::memcpy(log_probs + row * wide + first, logits, n * sizeof(float));
         else if (tokens[row] >= first && tokens[row] < first + n) log_probs[row] = logits[tokens[row] - first];
     };

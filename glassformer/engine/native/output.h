@@ -9,9 +9,7 @@ static void keep_best(const float* logits, int n, const int32_t* ids, int first_
     constexpr int TOGETHER = 32;
     for (int first = 0; first < n; first += TOGETHER) {
         const int end = first + TOGETHER < n ? first + TOGETHER : n;
-        Floats most = some(logits + first, n - first);
-        for (int i = first + LANES; i < end; i += LANES) most = larger(most, some(logits + i, n - i));
-        if (largest_of(most) <= best[count - 1].logit) continue;
+        if (largest_of(logits + first, end - first) <= best[count - 1].logit) continue;
         for (int i = first; i < end; ++i) {
             const int32_t id = ids ? ids[i] : first_id + i;
             if (!(logits[i] > best[count - 1].logit) || forbidden[id]) continue;

@@ -9,7 +9,7 @@ constexpr int32_t MAGIC_BITS = 0x4B400000;
 // e^x = 2^n * e^r,  n = round(x / log 2),  r = x - n * log 2 in [-0.35, 0.35], and e^r as a Taylor polynomial: the
 // error is below 2e-7 of the result. log 2 is taken in two parts, of which the first times n is exact.
 static inline Floats exponential(Floats x) {
-    x = x < -80.f ? all(-80.f) : (x > 88.f ? all(88.f) : x);  // below, products would be denormal, which is slow
+    x = smaller(all(88.f), larger(all(-80.f), x));  // below, products would be denormal, which is slow
     const Floats shifted = x * 1.44269504f + MAGIC;
     const Floats n = shifted - MAGIC;
     const Floats r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
@@ -25,12 +25,22 @@ static inline Floats exponential(Floats x) {
     return p * power;
 }
 
+// Of n numbers; four of LANES side by side, so that none waits for the last comparison. There is room for padded(n).
+static inline float largest_of(const float* x, int n) {
+    Floats most[4];
+    for (Floats& each : most) each = some(x, n);
+    int i = 0;
+    for (; i + 4 * LANES <= n; i += 4 * LANES)
+        for (int chain = 0; chain < 4; ++chain) most[chain] = larger(most[chain], load(x + i + LANES * chain));
+    for (; i < n; i += LANES) most[0] = larger(most[0], some(x + i, n - i));
+    return largest_of(larger(larger(most[0], most[1]), larger(most[2], most[3])));
+}
+
 // The sum of e^(x - largest) over n numbers, which are written `to` there where it is not null. There is room for
 // padded(n).
 static float sum_exponentials(const float* x, int n, float* largest, float* to) {
-    Floats most = some(x, n), sums = {};
-    for (int i = LANES; i < n; i += LANES) most = larger(most, some(x + i, n - i));
-    *largest = largest_of(most);
+    *largest = largest_of(x, n);
+    Floats sums = {};
     for (int i = 0; i < n; i += LANES) {
         const Floats powers = exponential(some(x + i, n - i) - *largest);
         if (to) store(powers, to + i);

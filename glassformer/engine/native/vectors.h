@@ -81,7 +81,8 @@ static inline Floats some(const float* from, int n, float behind = -1e30f) {
     return n >= LANES ? x : read<Ints>(numbers) < n ? x : all(behind);
 }
 
-static inline Floats larger(Floats x, Floats y) { return x > y ? x : y; }
+static inline Floats larger(Floats x, Floats y) { return x > y ? x : y; }  // where one is not a number: y
+static inline Floats smaller(Floats x, Floats y) { return x < y ? x : y; }
 
 // Halves are put together until one number is left: fewer steps than one number after the other.
 template <class V, class Put>
