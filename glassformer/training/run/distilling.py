@@ -5,6 +5,7 @@ they are easier to learn than people's translations, so that a small model comes
 "Sequence-Level Knowledge Distillation", section 3.2). What is validated on stays as people wrote it.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
@@ -20,7 +21,7 @@ from glassformer.errors import UsageError
 from glassformer.files import checksum, saving, write_whole
 from glassformer.model_directory import WEIGHTS, resolve
 from glassformer.reading import MIB
-from glassformer.system import STDERR, open_itself
+from glassformer.system import STDERR, open_itself, sync_directory
 from glassformer.text.pairs import Pair
 from glassformer.training.config import RunConfig
 from glassformer.training.distributed import Group
@@ -93,7 +94,9 @@ def _distil(written: Path, pairs: Iterator[Pair], count: int, teacher: Translato
                 file.flush()
                 done += len(chunk)
                 console.print(f"the teacher translates: {done:,} of {count:,} sentences")
+            os.fsync(file.fileno())
         partial.replace(written)
+        sync_directory(written.parent)
 
 
 def _line(source: str, target: str) -> str:
