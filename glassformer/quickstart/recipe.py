@@ -37,8 +37,9 @@ RECIPES: dict[str, dict[str, Any]] = {
     | {
         "normalize": "casefold",
         # The two languages share no letters: a vocabulary each, in which nearly every form of a word is one piece.
-        "source_vocab_size": 3300,
-        "vocab_size": 3500,
+        "source_vocab_size": 3500,
+        "vocab_size": 3900,
+        "character_coverage": 1.0,  # a text that is made has no stray characters
         # Numbers to a hundred: a model that copies them digit by digit makes 8 or 888 of 88.
         "split_digits": False,
         # What has no slot ("Happy birthday!") stands in the text several times, to be learnt by heart.
@@ -47,9 +48,9 @@ RECIPES: dict[str, dict[str, Any]] = {
         "batch_tokens": 640,
         "learning_rate": 0.0022,
         "warmup_steps": 300,
-        "max_steps": 3600,
-        "validate_every": 1800,
-        "checkpoint_every": 1800,
+        "max_steps": 3900,
+        "validate_every": 1950,
+        "checkpoint_every": 1950,
         "probe_every": 100,
         "probe": [LECTURE[3]],
     },

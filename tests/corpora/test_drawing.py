@@ -42,6 +42,20 @@ def test_nobody_is_told_that_somebody_asks() -> None:
     assert not [source for source in found if bidding.search(source)]
 
 
+def test_nothing_is_told_twice() -> None:
+    """No "He says that I hope she will come", nor "I know that when I was small, I lived here"."""
+    found = [sentence for _ in range(3000) if (sentence := clauses.told(DRAW))]
+    assert all(sentence.target.split().count("कि") == 1 and "," not in sentence.source for sentence in found)
+
+
+@pytest.mark.parametrize("pattern", [statements.transitive, questions.yes_no, questions.why_act])
+def test_who_acts_and_what_on_are_not_both_described(pattern: Callable[[Draw], Sentence | None]) -> None:
+    """No "The clever guest met two scared doctors"."""
+    found = [[":a" in one.marked[0] for one in s.units] for _ in range(3000) if (s := pattern(DRAW))]
+    assert any(sum(described) == 1 for described in found)
+    assert not [described for described in found if sum(described) > 1]
+
+
 def test_what_is_added_for_politeness() -> None:
     """As in "He is ready, thank you" and "Be careful, Ravi": the last word's own links stay."""
     found = [sentence for _ in range(2000) if (sentence := clauses.addressed(DRAW))]

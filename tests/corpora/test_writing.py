@@ -4,11 +4,11 @@ import random
 from collections import Counter
 
 from glassformer.corpora.phrasebook import because, frames
-from glassformer.corpora.phrasebook.corpus import as_typed
+from glassformer.corpora.phrasebook.corpus import FEW, as_typed
 from glassformer.corpora.phrasebook.draw import Draw
 from glassformer.corpora.phrasebook.lexicon import load_lexicon
-from glassformer.corpora.phrasebook.units import Sentence, whole
-from glassformer.corpora.phrasebook.writing import Style, every_way, varied, written
+from glassformer.corpora.phrasebook.units import Sentence, unit, whole
+from glassformer.corpora.phrasebook.writing import Style, contracted, every_way, varied, written
 
 FRIENDS = Sentence("We aren't friends", "हम दोस्त नहीं हैं", "identity", "", (whole("we", "हम"),), (0,))
 ASKED = FRIENDS._replace(source="Are you friends?", target="क्या तुम दोस्त हो?")
@@ -44,6 +44,22 @@ def test_shares_of_the_styles() -> None:
     assert all((way.source[-1] == ".") == (way.target[-1] == "\u0964") for way in ways)
 
 
+def test_a_contraction_is_linked_to_what_both_words_are() -> None:
+    units = (unit("where:a is:b my:c key:d", "मेरी:c चाबी:d कहाँ:a है:b"),)
+    asked = Sentence("Where is my key?", "मेरी चाबी कहाँ है?", "place", "", units, (0,))
+    assert asked.alignment == ((0, 2), (1, 3), (2, 0), (3, 1))
+    assert texts(contracted(asked)) == ("Where's my key?", asked.target)
+    assert contracted(asked).alignment == ((0, 2), (0, 3), (1, 0), (2, 1))
+
+
+def test_what_is_not_contracted() -> None:
+    for words in ("who is", "where are you", "this is mine", "what it is"):
+        sentence = FRIENDS._replace(source=words.capitalize(), units=(whole(words, "हम"),))
+        assert contracted(sentence) == sentence
+    parts = FRIENDS._replace(source="Who is he", units=(whole("who is he", "कौन"), whole("", "है")))
+    assert contracted(parts) == parts  # units of their own
+
+
 def test_the_antecedent_survives() -> None:
     """Writing changes neither the number of words nor the Hindi that shows what "it" refers to."""
     draw, chance = Draw(load_lexicon(), 4), random.Random(2)
@@ -62,3 +78,14 @@ def test_what_has_no_slot_is_written_in_every_way() -> None:
     thanks = next(sentence for sentence in frames.fixed() if sentence.source == "Thank you")
     typed = {texts(sentence) for sentence in as_typed([thanks], 1)}
     assert typed == {("Thank you", "धन्यवाद"), ("Thank you.", "धन्यवाद।"), ("Thank you!", "धन्यवाद!")}
+
+
+def test_a_frame_with_few_fillings_comes_again() -> None:
+    """As often as other frames; a pattern that is none does not."""
+    frame = frames.load_frames()[0][0]
+    few = [FRIENDS._replace(source=f"We are {word}", key=frame.english) for word in ("boys", "girls", "kings")]
+    assert len(as_typed(few, 1)) == FEW
+    assert {typed.source.rstrip(".!") for typed in as_typed(few, 1)} == {sentence.source for sentence in few}
+    many = [FRIENDS._replace(source=f"We are {word}", key=frame.english) for word in range(FEW)]
+    assert len(as_typed(many, 1)) == FEW
+    assert len(as_typed([FRIENDS._replace(key="we|are|friends")], 1)) == 1

@@ -16,6 +16,8 @@ JOINED = (*[frames.everyday] * 3, descriptions.quality, descriptions.identity, d
 TOLD = (*JOINED, statements.intransitive)
 LONGEST_JOINED = 34  # characters of the two sentences that are joined
 LONGEST_ADDRESSED = 36  # characters of what is said to somebody
+LONGEST_TOLD = 32  # characters of what is thought or hoped
+LONGEST_PAIR = 40  # characters of a sentence about two people or things
 SHORTEST = 10  # characters that the other has at least, with few exceptions
 PARTNERS = 8  # sentences that are tried with another
 PRONOUN_SUBJECTS = ("i", "we", "you", "he", "she", "they")
@@ -95,7 +97,9 @@ def _pronoun(sentence: Sentence) -> str:
 def told(draw: Draw) -> Sentence | None:
     """As in "I know that she is tired": मुझे पता है कि वह थकी हुई है."""
     clause = draw.pick(TOLD)(draw)
-    if clause is None or "?" in clause.source or clause.pattern in (*REQUESTS, *ALONE) or len(clause.source) > 40:
+    if clause is None or set(clause.source) & set("?,") or len(clause.source) > LONGEST_TOLD:
+        return None
+    if clause.pattern in (*REQUESTS, *ALONE) or " कि " in clause.target:  # told already
         return None
     that = draw.pick(SAID)
     return build("told", "", (that, *clause.units), (0, *(1 + i for i in clause.order)))
@@ -162,7 +166,8 @@ def pairs(draw: Draw) -> Sentence | None:
     tense = draw.readable_tense(verb, draw.tense(verb), subject.person)
     said = verbs.statement(verb, tense, subject.person, verbs.agreement(verb, tense, subject, thing))
     units = (verbs.subject_unit(verb, tense, subject), said, verbs.object_unit(verb, thing))
-    return build("pairs", f"{subject.key}|{verb.name}|{thing.key}", units, (0, 2, 1))
+    made = build("pairs", f"{subject.key}|{verb.name}|{thing.key}", units, (0, 2, 1))
+    return made if len(made.source) <= LONGEST_PAIR else None
 
 
 def _third(phrase: Phrase) -> bool:
@@ -229,7 +234,7 @@ def _main(draw: Draw, noun: Noun, subject: Phrase) -> tuple[tuple[Unit, ...], tu
         is_ = descriptions.copula(Agreement(3, several or honoured, noun.gender), subject.person, "present")
         return (_again(subject), is_, who), (0, 2, 1)
     state = draw.quality(noun)
-    if chance < 0.7 and state is not None:
+    if chance < 0.85 and state is not None:
         return _is(draw, subject, state)
     verb = draw.pick(draw.human_deeds)
     tense = draw.pick(("present", "progressive", "future"))

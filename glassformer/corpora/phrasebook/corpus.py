@@ -1,6 +1,7 @@
 """Draw the sentences and part them: two words that a test sentence is about are never trained on together."""
 
 import gc
+import math
 import random
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
@@ -21,30 +22,30 @@ from .writing import every_way, varied
 
 # How many distinct sentences to draw of each pattern.
 QUOTAS: dict[Callable[[Draw], Sentence | None], int] = {
-    because.because_subject: 20_000,
-    because.because_object: 20_000,
+    because.because_subject: 22_000,
+    because.because_object: 21_500,
     because.because_weather: 3_000,
-    statements.transitive: 15_000,
-    statements.intransitive: 10_000,
-    statements.conjugated: 14_000,
-    statements.of_several: 2_500,
+    statements.transitive: 10_500,
+    statements.intransitive: 7_500,
+    statements.conjugated: 13_800,
+    statements.of_several: 2_400,
     statements.giving: 7_000,
     statements.feeling: 3_500,
-    descriptions.quality: 6_000,
-    descriptions.comparison: 4_500,
+    descriptions.quality: 5_000,
+    descriptions.comparison: 5_000,
     descriptions.identity: 5_500,
     descriptions.kinship: 2_000,
     descriptions.pointing: 3_000,
     descriptions.location: 4_000,
     descriptions.having: 4_500,
     descriptions.lacking: 2_000,
-    questions.yes_no: 7_000,
+    questions.yes_no: 8_500,
     questions.intended: 5_500,
     questions.refused: 4_000,
     questions.is_it: 4_000,
     questions.what: 2_500,
     questions.where_when_why: 3_000,
-    questions.why_act: 3_000,
+    questions.why_act: 4_000,
     questions.who: 2_500,
     questions.where_is: 1_500,
     questions.polite: 2_500,
@@ -52,16 +53,16 @@ QUOTAS: dict[Callable[[Draw], Sentence | None], int] = {
     requests.liking: 5_000,
     requests.duty: 6_000,
     questions.is_someone: 3_000,
-    frames.everyday: 63_000,
-    frames.of_two: 5_500,
+    frames.everyday: 79_000,
+    frames.of_two: 6_500,
     frames.of_trades: 4_000,
-    frames.counted: 11_000,
-    frames.tabled: 7_000,
-    clauses.joined: 3_500,
-    clauses.told: 3_500,
-    clauses.addressed: 11_500,
-    clauses.pairs: 3_000,
-    clauses.relative: 6_500,
+    frames.counted: 8_000,
+    frames.tabled: 7_500,
+    clauses.joined: 2_500,
+    clauses.told: 3_000,
+    clauses.addressed: 10_500,
+    clauses.pairs: 2_500,
+    clauses.relative: 5_500,
     clauses.thing_relative: 2_500,
 }
 # Patterns that are never trained on, made of what is: the second held-out set.
@@ -75,7 +76,8 @@ UNSEEN: tuple[Callable[[Draw], Sentence | None], ...] = (
 PER_PAIR = 4  # held-out sentences of one held-out pair of words, so that many pairs are tried
 # Times that a sentence without a slot stands in the text in each way that it is written. A training that drops
 # duplicates sees it once; its tokenizers see it as often.
-REPEATED = 14
+REPEATED = 10
+FEW = 24  # times that a frame stands in the text at least, with its sentences again and again where it has fewer
 PART_SIZE = 2_000  # sentences kept of each held-out part
 
 
@@ -172,12 +174,18 @@ def sample(sentences: list[Sentence], shares: Counter[str], size: int) -> list[S
 
 
 def as_typed(sentences: list[Sentence], seed: int) -> list[Sentence]:
-    """Training sentences as people type them; the lecture's and those without a slot in every way, several times."""
+    """Training sentences as people type them; the lecture's and those without a slot in every way, several times, and
+    those of a frame with few fillings several times."""
     always = {sentence.source for sentence in (*lecture(), *frames.fixed())}
+    of_frames = Counter(sentence.key for sentence in sentences if sentence.key in frames.frame_keys())
     chance = random.Random(seed)
     typed: list[Sentence] = []
     for sentence in sentences:
-        typed += REPEATED * list(every_way(sentence)) if sentence.source in always else [varied(sentence, chance)]
+        if sentence.source in always:
+            typed += REPEATED * list(every_way(sentence))
+        else:
+            times = math.ceil(FEW / of_frames.get(sentence.key, FEW))
+            typed += [varied(sentence, chance) for _ in range(times)]
     return typed
 
 

@@ -95,10 +95,10 @@ def _ownable(noun: Noun) -> bool:
 
 
 def comparison(draw: Draw) -> Sentence | None:
-    """As in "The dog is bigger than the cat": कुत्ता बिल्ली से बड़ा है."""
+    """As in "The dog is bigger than the cat": कुत्ता बिल्ली से बड़ा है; of nothing that is described already."""
     subject = _anything(draw)
     noun = subject.noun
-    if noun and "body" in noun.kinds:
+    if subject.described or (noun and "body" in noun.kinds):
         return None
     compared = [
         a

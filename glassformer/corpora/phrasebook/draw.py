@@ -253,7 +253,7 @@ class Draw:
             return self._ones_own(noun, ("my", "his", "your") if noun.gender == "f" else ("her",), False, subject)
         if noun.kinds & _KEPT and self.chance(0.12):
             return belonging(self.owner(), noun, self.chance(0.2))
-        adjective = self.adjective(noun, 0.15)
+        adjective = self.adjective(noun, 0.1)
         if looks_only and adjective and adjective.english not in _LOOKS:
             adjective = None
         if self.chance(0.3):
@@ -278,7 +278,10 @@ class Draw:
         return PRONOUNS["you"] if "person" in verb.subjects and self.chance(0.3) else self.subject(verb)
 
     def object(self, verb: Verb, subject: Phrase, definite: bool = False) -> Phrase:
-        """An object that the verb can have, other than the subject itself."""
+        """An object that the verb can have, other than the subject itself.
+
+        Simply said: not both described ("The clever guest met two scared doctors").
+        """
         if verb.marker == "bare":  # one reaches a place, of which nothing more is said
             thing = nominal(self.pick(self._objects[verb]), "the")
         elif "person" in verb.objects and self.chance(0.5):
@@ -288,6 +291,8 @@ class Draw:
         else:
             noun = self.pick(self._objects[verb])
             thing = self.living(noun, subject=subject) if noun.living else self.thing(noun, subject, definite)
+        if subject.described and thing.described:
+            return self.object(verb, subject, definite)
         return thing if thing.referent != subject.referent else named(self._stranger(subject))
 
     def _takes_it(self, verb: Verb) -> bool:

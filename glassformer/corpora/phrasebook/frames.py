@@ -40,9 +40,11 @@ FEELINGS = (
     "nervous",
     "alone",
     "busy",
+    "worried",
 )
 TRAITS = ("kind", "clever", "rich", "honest", "famous", "young", "lazy")
-PERFECTIVES = {"गया": "जा", "आया": "आ", "मिला": "मिल", "उठा": "उठ"}  # with the stem of the verb
+# Perfectives with the stem of the verb.
+PERFECTIVES = {"गया": "जा", "आया": "आ", "मिला": "मिल", "उठा": "उठ", "सका": "सक", "सोया": "सो"}
 RECIPIENTS = ("I", "I", "we", "he", "she", "they")
 
 

@@ -127,7 +127,7 @@ def of_several(draw: Draw) -> Sentence | None:
 def giving(draw: Draw) -> Sentence | None:
     """As in "Ravi gave the girl a book", "... a book to the girl": रवि ने लड़की को एक किताब दी.
 
-    Simply said: no third one's thing, and not both described.
+    Simply said: no third one's thing, and to nobody who is described.
     """
     verb = draw.pick(_giving_verbs(draw))
     subject = draw.person()
@@ -138,7 +138,7 @@ def giving(draw: Draw) -> Sentence | None:
     polarity = _negation(tense, subject.person, draw.polarity(tense))
     gift = draw.kind("portable", "fruit", "drink", "readable", "cloth")
     thing = draw.thing(gift, subject, definite=polarity != "+")
-    if thing.of_someone or (thing.described and receiver.described):
+    if thing.of_someone or receiver.described:
         return None
     said = _said(draw, verb, tense, subject, thing, polarity)
     who, what = verbs.subject_unit(verb, tense, subject), verbs.object_unit(verb, thing)

@@ -4,13 +4,15 @@ import random
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from .units import Sentence
+from .units import Sentence, unit
 
 APOSTROPHE = "\u2019"  # the typographic one, which phones type
 HINDI_STOPS = {"": "", ".": "\u0964", "!": "!", "?": "?"}
 # What a statement and a question end in, with how often of a hundred.
 STOPS = {"": 50, ".": 40, "!": 10}
 ASKING = {"?": 60, "": 40}
+CONTRACTIONS = 15  # how often of a hundred "Where is" and the like at the beginning are contracted
+CONTRACTIBLE = ("where", "how", "who", "what", "there")
 
 
 class Style(NamedTuple):
@@ -32,8 +34,22 @@ def written(sentence: Sentence, style: Style) -> Sentence:
     return sentence._replace(source=source, target=target)
 
 
+def contracted(sentence: Sentence) -> Sentence:
+    """The sentence of a frame with "Where's" in place of "Where is", linked to what both are; any other as it is."""
+    marked, hindi = sentence.units[0].marked
+    words = [tuple(word.partition(":")[::2]) for word in marked.split()]
+    if len(sentence.units) > 1 or len(words) < 3 or words[0][0] not in CONTRACTIBLE or words[1][0] != "is":
+        return sentence
+    marks = "+".join(filter(None, (words[0][1], words[1][1])))
+    english = " ".join([f"{words[0][0]}'s:{marks}".rstrip(":"), *marked.split()[2:]])
+    source = "'s ".join(sentence.source.split(" is ", 1))
+    return sentence._replace(source=source, units=(unit(english, hindi),))
+
+
 def varied(sentence: Sentence, chance: random.Random) -> Sentence:
-    """The sentence with a final stop, or none, drawn by chance."""
+    """The sentence with a final stop, or none, and at times contracted ("Where's my key?"), drawn by chance."""
+    if chance.random() * 100 < CONTRACTIONS:
+        sentence = contracted(sentence)
     return written(sentence, Style(stop=_drawn(_ends(sentence), chance)))
 
 
