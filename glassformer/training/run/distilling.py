@@ -17,10 +17,10 @@ from glassformer.arguments import path_of
 from glassformer.data.cache import key_of
 from glassformer.data.config import DataConfig
 from glassformer.data.texts import read_texts
-from glassformer.errors import UsageError
-from glassformer.files import checksum, saving, write_whole
+from glassformer.errors import InputError, UsageError
+from glassformer.files import LARGEST, checksum, saving, write_whole
 from glassformer.model_directory import WEIGHTS, resolve
-from glassformer.reading import MIB
+from glassformer.reading import MIB, open_regular
 from glassformer.system import STDERR, open_itself, sync_directory
 from glassformer.text.pairs import Pair
 from glassformer.training.config import RunConfig
@@ -46,6 +46,8 @@ def with_teacher(path: Path, settings: Mapping[str, Any], group: Group) -> dict[
     model = resolve(path_of(teacher, "teacher"))
     key = key_of(*texts.digests, checksum(model / WEIGHTS))[:12]
     written, valid = path / f"distilled-{key}.tsv", path / f"valid-{key}.tsv"
+    for one in (written, valid):
+        _refuse_irregular(one)
     if group.is_main and not written.exists():
         held_out = {} if texts.valid else texts.first_reading.held_out
         if not _names_validation(config.data):
@@ -62,6 +64,16 @@ def with_teacher(path: Path, settings: Mapping[str, Any], group: Group) -> dict[
     elif config.data.columns and not config.data.valid_columns:
         given["valid_columns"] = list(config.data.columns)
     return given
+
+
+def _refuse_irregular(path: Path) -> None:
+    """Raise InputError for what stands there and is no file: of a FIFO nothing would ever come."""
+    try:
+        open_regular(path, LARGEST).close()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}; remove it, and it is written again") from error
 
 
 def _refuse_unsuitable(data: DataConfig) -> None:

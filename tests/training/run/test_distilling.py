@@ -98,6 +98,14 @@ def test_the_pairs_are_on_the_disk_before_they_have_their_name(reversing, text, 
     assert first == second and first[1] > 0
 
 
+def test_pairs_that_are_no_file_are_not_waited_for(reversing, text, tmp_path):
+    assert teach(reversing, tmp_path, text).status == 0
+    written = only(tmp_path / "run", "distilled-*.tsv")
+    written.unlink()
+    os.mkfifo(written)
+    assert "no regular file" in refusal(teach(reversing, tmp_path, text, "--resume", "--max-steps", "3"))
+
+
 def test_pairs_that_are_held_out_stay_as_they_were(reversing, text, tmp_path):
     """Where no validation text is given, it is drawn from the text, and is none of what the teacher translates."""
     settings = SMALL | {"max_steps": 1, "validate_every": 1, "checkpoint_every": 1}
