@@ -7,17 +7,15 @@ shortlist.safetensors (the target tokens that may follow from each source token,
 
 import dataclasses
 import json
-import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
 
 from glassformer.data.shortlist import NONE, Shortlist
 from glassformer.errors import GlassformerError, InputError, is_out_of_memory
@@ -27,8 +25,9 @@ from glassformer.model.quantization import Quantized
 from glassformer.model.shapes import parameter_shapes
 from glassformer.quality_estimation.lexicon import LARGEST as LARGEST_LEXICON
 from glassformer.quality_estimation.lexicon import Lexicon
-from glassformer.reading import MIB, is_there, open_regular, parse_json, read_regular
+from glassformer.reading import MIB, is_there, parse_json, read_regular
 from glassformer.settings import build, keys_of, refuse_unknown
+from glassformer.tensor_file import DTYPES, LARGEST, NotWholeError, TensorFile, open_tensors
 from glassformer.text.byte_level import of_its_kind
 from glassformer.text.tokenizer import Tokenizer
 
@@ -44,10 +43,8 @@ Array = NDArray[np.float32]
 JOINT, SOURCE, TARGET = "tokenizer.spm", "source.spm", "target.spm"
 FILES = CONFIG, WEIGHTS, CARD, LEXICON, SHORTLIST, JOINT, SOURCE, TARGET
 LARGEST_JSON = 4 * MIB  # bytes of a config or card; with all settings and scores of a training they have some kilobytes
-LARGEST_WEIGHTS = 1 << 40  # bytes, of which only what the config asks for is read
 LARGEST_SHORTLIST = 256 * MIB
 FLOATS = "F64", "F32", "F16", "BF16"  # safetensors' names
-ARRAYS = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I8": "i1"}  # NumPy's, which has no bfloat16
 OF_A_RUN = ("average", "best", "last")  # the first that is there is what a run directory means
 
 Header = Mapping[str, tuple[tuple[int, ...], bool]]  # by name: shape, and whether they are numbers that a model has
@@ -134,8 +131,8 @@ class StoredModel:
     @cached_property
     def is_quantized(self) -> bool:
         """Whether its matrices are stored as integers (`glassformer quantize`): the card may be another model's."""
-        with _reading(self.directory / WEIGHTS), safe_open(self.directory / WEIGHTS, framework="numpy") as file:
-            return any(name.endswith(SCALES) for name in file.keys())  # noqa: SIM118 (it is no mapping)
+        with _opened(self.directory / WEIGHTS) as file:
+            return _has_integers(file)
 
     def load(self) -> "Transformer":
         """The model on its device, in evaluation mode. InputError for parameters that are broken or do not fit."""
@@ -143,12 +140,13 @@ class StoredModel:
         from glassformer.model import Transformer
 
         where = self.directory / WEIGHTS
-        self._refuse_misfit()
-        device, model = choose_device(self.device), Transformer(self.config)
-        if self.is_quantized:
-            _with_integers(model, dict(self.weights()))
-        else:
-            load_parameters(model, read_tensors(where), where)
+        with _opened(where) as file:
+            refuse_misfit(self.config, _header(file), where)
+            device, model = choose_device(self.device), Transformer(self.config)
+            if _has_integers(file):
+                _with_integers(model, dict(self._weights(file)))
+            else:
+                _fill(model, lambda name: _tensor(file, name), where)
         return model.to(device).eval()
 
     def weights(self) -> Iterator[tuple[str, Array | Quantized]]:
@@ -157,10 +155,15 @@ class StoredModel:
         InputError where they hold NaN or infinity.
         """
         where = self.directory / WEIGHTS
-        self._refuse_misfit()
+        with _opened(where) as file:
+            refuse_misfit(self.config, _header(file), where)  # before its numbers take memory
+            yield from self._weights(file)
+
+    def _weights(self, file: TensorFile) -> Iterator[tuple[str, Array | Quantized]]:
         scales: dict[str, Array] = {}
-        for name, array in _read_arrays(where):
-            _refuse_infinite(name, bool(np.isfinite(array).all()), where)
+        for name in sorted(file.entries, key=lambda name: not name.endswith(SCALES)):
+            array = _array(file, name)
+            _refuse_infinite(name, bool(np.isfinite(array).all()), self.directory / WEIGHTS)
             if name.endswith(SCALES):
                 scales[name.removesuffix(SCALES)] = array
             else:
@@ -173,20 +176,14 @@ class StoredModel:
             raise InputError(
                 f"{self.directory}: has no shortlist; glassformer quantize --shortlist PAIRS makes a model with one"
             )
-        with _reading(where, LARGEST_SHORTLIST), safe_open(where, framework="numpy") as file:
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no mapping)
+        with _opened(where, LARGEST_SHORTLIST) as file:
+            arrays = {name: _array(file, name) for name, entry in file.entries.items() if entry.dtype == "I32"}
         likely, always = (arrays.get(name, np.empty(0)) for name in ("likely", "always"))
         sources, targets = self.config.source_vocab_size or self.config.vocab_size, self.config.vocab_size
         fits = likely.ndim == 2 and len(likely) == sources and always.ndim == 1 and always.size > 0
-        if not fits or any(one.dtype != np.int32 or not _within(one, least, targets) for one, least in
-                           ((likely, NONE), (always, 0))):  # fmt: skip
+        if not fits or not _within(likely, NONE, targets) or not _within(always, 0, targets):
             raise InputError(f"{where}: does not fit {CONFIG}; copy the model again")
         return Shortlist(likely, always)
-
-    def _refuse_misfit(self) -> None:
-        """Raise InputError where the file of weights does not fit the config, before its numbers take memory."""
-        where = self.directory / WEIGHTS
-        refuse_misfit(self.config, header_of(where), where)
 
 
 def _within(ids: NDArray[Any], least: int, behind: int) -> bool:
@@ -240,40 +237,32 @@ def read_lexicon(directory: Path) -> Lexicon:
         raise InputError(f"{path}: cannot read the lexicon: {error.strerror}") from error
 
 
-def _read_arrays(path: Path) -> Iterator[tuple[str, NDArray[Any]]]:
-    """The tensors of a safetensors file that `header_of` has read, scales first; bfloat16 becomes float32.
+def _array(file: TensorFile, name: str) -> NDArray[Any]:
+    """A tensor of numbers that NumPy has, or of bfloat16, which become float32."""
+    entry = file.entries[name]
+    data = file.read(name)
+    if entry.dtype == "BF16":  # the upper half of a float32
+        return (np.frombuffer(data, np.uint16).astype(np.uint32) << 16).view(np.float32).reshape(entry.shape)
+    return np.frombuffer(data, DTYPES[entry.dtype][0]).reshape(entry.shape)
 
-    Each is read from its place in the file when it is asked for: of a mapped file all that was read counts as memory.
-    The file is the length of its header, eight bytes, the header in JSON, and the numbers.
+
+def _tensor(file: TensorFile, name: str) -> "Tensor":
+    import torch
+
+    entry = file.entries[name]
+    dtype: torch.dtype = getattr(torch, DTYPES[entry.dtype][0])
+    data = file.read(name)
+    return torch.frombuffer(data, dtype=dtype).reshape(entry.shape) if data else torch.empty(entry.shape, dtype=dtype)
+
+
+def read_tensors(path: Path) -> "Iterator[tuple[str, Tensor]]":
+    """The tensors of a safetensors file by name, each read when it is asked for.
+
+    InputError if the file is missing, broken, or cut off meanwhile.
     """
-    with _reading(path), open_regular(path, LARGEST_WEIGHTS) as file:
-        try:
-            yield from _arrays_in(file, path)
-        except (ValueError, LookupError, TypeError) as error:  # though its header was checked
-            raise InputError(f"{path}: was changed while it was read; load it again") from error
-
-
-def _arrays_in(file: BinaryIO, path: Path) -> Iterator[tuple[str, NDArray[Any]]]:
-    start = 8 + int.from_bytes(file.read(8), "little")
-    header = json.loads(file.read(start - 8))
-    header.pop("__metadata__", None)
-    has_bfloat16 = any(one["dtype"] == "BF16" for one in header.values())
-    tensors = read_tensors(path) if has_bfloat16 else {}
-    for name, one in sorted(header.items(), key=lambda item: not item[0].endswith(SCALES)):
-        if has_bfloat16:
-            yield name, (tensors[name].float() if one["dtype"] in FLOATS else tensors[name]).numpy()
-            continue
-        file.seek(start + one["data_offsets"][0])
-        numbers = np.fromfile(file, ARRAYS[one["dtype"]], math.prod(one["shape"]))
-        yield name, numbers.reshape(one["shape"])
-
-
-def read_tensors(path: Path) -> "dict[str, Tensor]":
-    """The tensors of a safetensors file; InputError if it is missing or broken."""
-    from safetensors.torch import load_file
-
-    with _reading(path):
-        return load_file(path)
+    with _opened(path) as file:
+        for name in file.entries:
+            yield name, _tensor(file, name)
 
 
 def header_of(path: Path) -> Header:
@@ -281,15 +270,22 @@ def header_of(path: Path) -> Header:
 
     A matrix of bytes with a scale for each of its rows counts as one of numbers; its scales are no tensor of their own.
     """
-    with _reading(path), safe_open(path, framework="numpy") as file:
-        slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118 (it is no mapping)
-    found = {name: (tuple(one.get_shape()), one.get_dtype()) for name, one in slices.items()}
+    with _opened(path) as file:
+        return _header(file)
+
+
+def _header(file: TensorFile) -> Header:
+    found = {name: (one.shape, one.dtype) for name, one in file.entries.items()}
     scales = {name + SCALES for name in found if not name.endswith(SCALES)}
     return {
         name: (shape, kind in FLOATS if name + SCALES not in found else _are_scaled(shape, kind, found[name + SCALES]))
         for name, (shape, kind) in found.items()
         if name not in scales
     }
+
+
+def _has_integers(file: TensorFile) -> bool:
+    return any(name.endswith(SCALES) for name in file.entries)
 
 
 def _are_scaled(shape: tuple[int, ...], kind: str, scales: tuple[tuple[int, ...], str]) -> bool:
@@ -308,32 +304,37 @@ def refuse_other_content(directory: Path) -> None:
 
 
 @contextmanager
-def _reading(path: Path, largest: int = LARGEST_WEIGHTS) -> Iterator[None]:
-    """Turns what is wrong with a safetensors file into one line."""
+def _opened(path: Path, largest: int = LARGEST) -> Iterator[TensorFile]:
+    """A safetensors file; what is wrong with it is an InputError."""
     try:
-        open_regular(path, largest).close()
-        yield
+        with open_tensors(path, largest) as file:
+            yield file
     except FileNotFoundError as error:
         raise InputError(f"{path}: missing; copy the whole model directory") from error
     except OSError as error:
         if is_out_of_memory(error):
             raise
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except SafetensorError as error:
+    except NotWholeError as error:
         raise InputError(f"{path}: truncated or not a safetensors file ({error}); copy it again") from error
 
 
 def load_parameters(model: "Transformer", weights: "dict[str, Tensor]", where: Path) -> None:
     """Copy `weights` into the model; InputError unless names and shapes agree and all are finite."""
-    import torch
-
     refuse_misfit(
         model.config, {name: (tuple(one.shape), one.is_floating_point()) for name, one in weights.items()}, where
     )
+    _fill(model, weights.__getitem__, where)
+
+
+def _fill(model: "Transformer", weight_of: "Callable[[str], Tensor]", where: Path) -> None:
+    import torch
+
     for name, parameter in model.named_parameters():
-        _refuse_infinite(name, bool(weights[name].isfinite().all()), where)
+        weight = weight_of(name)
+        _refuse_infinite(name, bool(weight.isfinite().all()), where)
         with torch.no_grad():
-            parameter.copy_(weights[name])
+            parameter.copy_(weight)
 
 
 def _with_integers(model: "Transformer", weights: Mapping[str, Array | Quantized]) -> "Transformer":

@@ -78,6 +78,8 @@ def quantize(
     refuse_other_content(out)  # before the long work
     stored = open_model(resolve(model))
     vocabulary = stored.config.source_vocab_size or stored.config.vocab_size
+    if out.resolve() == stored.directory.resolve():
+        raise UsageError(f"{out}: is the model itself, which would be lost; choose another folder")
     if stored.is_quantized:
         raise InputError(f"{stored.directory}: is quantised already")
     shortlist = learn(*_encoded(stored.tokenizers, shortlist_pairs), vocabulary) if shortlist_pairs else None

@@ -2,7 +2,9 @@
 
 import gzip
 import json
+import os
 import shutil
+import subprocess
 import zlib
 from dataclasses import replace
 from itertools import chain
@@ -597,3 +599,14 @@ def test_a_model_that_may_not_be_seen(without_root):
     (without_root / "model").mkdir(mode=0)
     with pytest.raises(InputError, match="Permission denied"):
         Translator.load(without_root / "model")
+
+
+def test_a_variable_that_torch_does_not_understand(copying):
+    """It raises errors of its own while it is imported."""
+    command = ("translate", copying.path / "best", "--engine", "eager")
+    process = start(*command, env=os.environ | {"TORCH_LOGS": "nonsense"}, stdin=subprocess.DEVNULL)
+    out, err = process.communicate(timeout=120)
+    assert (process.returncode, out, err.count(b"\n")) == (1, b"", 1)
+    assert err.startswith(b"glassformer: torch cannot be loaded: Invalid log settings: nonsense")
+    assert b"; mend or unset what the environment has for it: " in err
+    assert err.endswith(b"TORCH_LOGS\n")

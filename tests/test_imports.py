@@ -18,6 +18,7 @@ ROOT = Path(glassformer.__file__).parent
 FLOORS = [
     {"errors", "special", "system"},
     {"arguments", "reading"},
+    {"tensor_file"},
     {"batching", "cuda_graphs", "device", "files", "locking", "settings", "yaml_config"},
     {"model", "text", "search"},
     {"corpora", "quality_estimation"},
@@ -47,8 +48,9 @@ LIBRARIES = {  # the libraries that a room may use, where that is limited
     "special": set(),
     "system": set(),
     "batching": set(),
-    "files": {"safetensors"},
+    "files": set(),
     "reading": set(),
+    "tensor_file": set(),
     "settings": set(),
     "yaml_config": {"yaml"},
     "evaluation": {"sacrebleu", "comet"},

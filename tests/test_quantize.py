@@ -125,6 +125,14 @@ def test_once_is_enough(small, pairs, tmp_path):
         quantize(small[0], tmp_path / "out", [])
 
 
+def test_the_model_itself_is_not_replaced(reversing, pairs, tmp_path):
+    model = shutil.copytree(reversing.path / "best", tmp_path / "run/best")
+    (tmp_path / "link").symlink_to(model.parent)
+    for named in (model, model.parent, tmp_path / "link"):
+        with pytest.raises(UsageError, match="is the model itself"):
+            quantize(named, model, pairs)
+
+
 @needs_library
 def test_both_engines_translate_it_alike(small, pairs):
     eager, fast = (Translator.load(small[0], engine=name) for name in ("eager", "fast"))

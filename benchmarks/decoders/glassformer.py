@@ -43,6 +43,6 @@ class Eager(Fast):
         Decoder.__init__(self, folder, precision, threads)
         torch.set_num_threads(threads)
         model, where = Transformer(read_config(folder / "config.json")).eval(), folder / "model.safetensors"
-        load_parameters(model, read_tensors(where), where)
+        load_parameters(model, dict(read_tensors(where)), where)
         self.engine = in_precision(model, precision)
         self.version = f"glassformer {version('glassformer')}, eager, torch {torch.__version__}"

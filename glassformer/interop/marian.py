@@ -294,7 +294,7 @@ def _vocabulary(directory: Path, name: str, size: Any, models: Sequence[Any]) ->
 def read_weights(directory: Path) -> dict[str, Tensor]:
     """The tensors by name."""
     if (directory / WEIGHTS).exists() or not (directory / PICKLED).exists():
-        return read_tensors(checked_file(directory, WEIGHTS))
+        return dict(read_tensors(checked_file(directory, WEIGHTS)))
     return unpickled_tensors(checked_file(directory, PICKLED))
 
 

@@ -110,7 +110,7 @@ def read(directory: Path) -> Translator:
     except UsageError as error:  # a wrong file is the input's fault, not the usage's
         raise InputError(str(error)) from error
     config = config_of(values, path)
-    theirs = read_tensors(checked_file(directory, WEIGHTS))
+    theirs = dict(read_tensors(checked_file(directory, WEIGHTS)))
     names = table(config)
     theirs = {name: one for name, one in theirs.items() if name in names or not name.endswith("_positions")}
     weights = to_ours(names, theirs, shapes_of(config), str(directory / WEIGHTS))

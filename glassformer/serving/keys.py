@@ -4,6 +4,7 @@ A line of the file is a name, a tab, the SHA-256 of the key, and perhaps a tab a
 make. Keys are 256 random bits, which no list of guesses holds: their hash needs neither salt nor slowness.
 """
 
+import errno
 import hashlib
 import hmac
 import os
@@ -16,6 +17,7 @@ from pathlib import Path
 from starlette.requests import Request
 
 from glassformer.errors import InputError, UsageError
+from glassformer.files import saving
 from glassformer.reading import MIB, read_regular
 
 SCHEMES = ("bearer", "deepl-auth-key")
@@ -84,10 +86,15 @@ def add_key(path: Path, name: str, show: Callable[[str], None]) -> None:
         raise InputError(f"{path}: has a key of {name} already; remove its line first")
     key = secrets.token_urlsafe(32)
     show(key)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    with open(descriptor, "a", encoding="utf-8") as file:  # noqa: PTH123
-        file.write("" if before.endswith(b"\n") or not before else "\n")  # an editor may have left the last line open
-        file.write(f"{name}\t{_digest(key)}\n")
+    begin = "" if before.endswith(b"\n") or not before else "\n"  # an editor may have left the last line open
+    line = f"{begin}{name}\t{_digest(key)}\n".encode()
+    with saving(path):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        with open(descriptor, "ab", buffering=0) as file:  # noqa: PTH123
+            if (count := file.write(line)) < len(line):  # half a line would make all keys unreadable
+                file.truncate(file.tell() - count)
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(file.fileno())
 
 
 def _digest(key: str) -> str:

@@ -126,3 +126,18 @@ def test_one_that_finds_no_memory_is_not_taken_for_damaged(tmp_path, tokenizers,
     with pytest.raises(type(error)) as raised:
         open_store(tmp_path / "s")
     assert raised.value is error
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_a_store_that_is_cut_off_after_its_checksum_was_taken(tmp_path, tokenizers, monkeypatch, name):
+    written(tmp_path / "s", [PAIRS], tokenizers)
+    sum_of = store._sum
+
+    def sum_and_cut(path):
+        total = sum_of(path)
+        if path.name == name:
+            os.truncate(path, path.stat().st_size // 2)
+        return total
+
+    monkeypatch.setattr(store, "_sum", sum_and_cut)
+    assert open_store(tmp_path / "s") is None

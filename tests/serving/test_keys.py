@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+import resource
+import sqlite3
 
 import deepl
 import pytest
@@ -14,6 +16,7 @@ from glassformer.serving.clients import Clients
 from glassformer.serving.keys import Keys
 from glassformer.serving.keys import add_key as add_shown
 from glassformer.serving.limits import Limits
+from glassformer.serving.refusals import RefusedError
 from tests.commands import refusal, run, start
 from tests.serving.servers import serving
 
@@ -95,6 +98,19 @@ def test_a_variable_that_is_not_set_does_not_open_the_server(option, value, says
     assert says in refusal(run("serve", model, option, value), status=2)
 
 
+def test_half_a_line_on_a_full_disk_does_not_close_the_file(file):
+    """A file may grow by 20 bytes: the others' keys are still read, and what was written of the new line is gone."""
+    alice = add_key(file, "alice")
+    before = file.read_bytes()
+    size = len(before) + 20
+    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))  # noqa: E731
+    process = start("serve", "--keys", file, "--new-key", "bob", preexec_fn=limit)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 1 and err.startswith(f"glassformer: {file}: cannot save".encode())
+    assert err.count(b"\n") == 1 and file.read_bytes() == before
+    assert Keys.read(file).owner(alice)
+
+
 def test_a_key_after_a_line_without_an_end(file):
     first = add_key(file, "alice")
     file.write_bytes(file.read_bytes().rstrip(b"\n"))
@@ -160,6 +176,22 @@ def test_a_bucket_fills_evenly(monkeypatch, tmp_path):
     now[0] += 10_000
     assert [bucket.wait("a", 60) for _ in range(60)] == [0.0] * 60 and bucket.wait("a", 60) > 0
     bucket.close()
+
+
+def test_counts_that_cannot_be_kept_are_told(tmp_path):
+    """When the server starts, and later, as when its disk is full: no error of SQLite's."""
+    (tmp_path / "damaged").write_bytes(b"no database" * 1000)
+    for file in (tmp_path / "damaged", tmp_path / "no folder/clients"):
+        with pytest.raises(InputError, match="make room there, or set TMPDIR"):
+            Clients(file)
+    broken = Clients(tmp_path / "clients")
+    with sqlite3.connect(tmp_path / "clients") as other:
+        other.executescript("DROP TABLE buckets; DROP TABLE usage")
+    for ask in (lambda: broken.wait("a", 30), lambda: broken.count("a", 3), lambda: broken.characters("a")):
+        with pytest.raises(RefusedError) as refused:
+            ask()
+        assert refused.value.status == 503
+    broken.close()
 
 
 def test_processes_count_together(tmp_path):

@@ -90,7 +90,7 @@ def restore_state(path: Path, model: Transformer, optimizer: torch.optim.Optimiz
     The model has its parameters already, loaded from the same directory. Where the number of processes has changed,
     each gets a new random state: dropout draws other numbers than it would have.
     """
-    tensors = read_tensors(path / TENSORS)
+    tensors = dict(read_tensors(path / TENSORS))
     _restore_randomness(tensors, group)
     for name, parameter in model.named_parameters():
         prefix = f"{name}/"
@@ -112,8 +112,8 @@ def _restore_randomness(tensors: dict[str, Tensor], group: Group) -> None:
 
 def average_parameters(paths: list[Path]) -> dict[str, Tensor]:
     """The mean of the parameters of several model directories (the paper, section 6.1), added in float64."""
-    total = {name: weight.double() for name, weight in read_tensors(paths[0] / WEIGHTS).items()}
+    total = {name: weight.double() for name, weight in read_tensors(paths[0] / WEIGHTS)}
     for path in paths[1:]:
-        for name, weight in read_tensors(path / WEIGHTS).items():
+        for name, weight in read_tensors(path / WEIGHTS):
             total[name] += weight
     return {name: (weight / len(paths)).float() for name, weight in total.items()}

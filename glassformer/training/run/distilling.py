@@ -5,6 +5,7 @@ they are easier to learn than people's translations, so that a small model comes
 "Sequence-Level Knowledge Distillation", section 3.2). What is validated on stays as people wrote it.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
@@ -16,11 +17,11 @@ from glassformer.arguments import path_of
 from glassformer.data.cache import key_of
 from glassformer.data.config import DataConfig
 from glassformer.data.texts import read_texts
-from glassformer.errors import UsageError
-from glassformer.files import checksum, saving, write_whole
+from glassformer.errors import InputError, UsageError
+from glassformer.files import LARGEST, checksum, saving, write_whole
 from glassformer.model_directory import WEIGHTS, resolve
-from glassformer.reading import MIB
-from glassformer.system import STDERR, open_itself
+from glassformer.reading import MIB, open_regular
+from glassformer.system import STDERR, open_itself, sync_directory
 from glassformer.text.pairs import Pair
 from glassformer.training.config import RunConfig
 from glassformer.training.distributed import Group
@@ -45,6 +46,8 @@ def with_teacher(path: Path, settings: Mapping[str, Any], group: Group) -> dict[
     model = resolve(path_of(teacher, "teacher"))
     key = key_of(*texts.digests, checksum(model / WEIGHTS))[:12]
     written, valid = path / f"distilled-{key}.tsv", path / f"valid-{key}.tsv"
+    for one in (written, valid):
+        _refuse_irregular(one)
     if group.is_main and not written.exists():
         held_out = {} if texts.valid else texts.first_reading.held_out
         if not _names_validation(config.data):
@@ -61,6 +64,16 @@ def with_teacher(path: Path, settings: Mapping[str, Any], group: Group) -> dict[
     elif config.data.columns and not config.data.valid_columns:
         given["valid_columns"] = list(config.data.columns)
     return given
+
+
+def _refuse_irregular(path: Path) -> None:
+    """Raise InputError for what stands there and is no file: of a FIFO nothing would ever come."""
+    try:
+        open_regular(path, LARGEST).close()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}; remove it, and it is written again") from error
 
 
 def _refuse_unsuitable(data: DataConfig) -> None:
@@ -93,7 +106,9 @@ def _distil(written: Path, pairs: Iterator[Pair], count: int, teacher: Translato
                 file.flush()
                 done += len(chunk)
                 console.print(f"the teacher translates: {done:,} of {count:,} sentences")
+            os.fsync(file.fileno())
         partial.replace(written)
+        sync_directory(written.parent)
 
 
 def _line(source: str, target: str) -> str:

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
 from torch import Tensor
 
 from glassformer.errors import InputError, is_out_of_memory
@@ -25,13 +24,14 @@ def checkpoint_problem(checkpoint: Path) -> str:
         config = read_config(checkpoint / CONFIG)
         refuse_misfit(config, header_of(checkpoint / WEIGHTS), checkpoint / WEIGHTS)
         progress = read_progress(checkpoint)
-        state = read_tensors(checkpoint / TENSORS)
+        state = dict(read_tensors(checkpoint / TENSORS))
+        infinite = _infinite(checkpoint / WEIGHTS)
     except InputError as error:
         return str(error).removeprefix(f"{checkpoint}/")
     if progress.step != step_of(checkpoint):
         return f"{NUMBERS} is of step {progress.step:,}"
     problem = (
-        _infinite(checkpoint / WEIGHTS)
+        infinite
         or _random_problem({name: one for name, one in state.items() if name.startswith("random.")})
         or _moments_problem(state, parameter_shapes(config), progress)
     )
@@ -53,8 +53,7 @@ def read_progress(checkpoint: Path) -> TrainingProgress:
 
 
 def _infinite(path: Path) -> str:
-    with safe_open(path, "pt") as file:
-        names = [name for name in file.keys() if not file.get_tensor(name).isfinite().all()]  # noqa: SIM118
+    names = [name for name, tensor in read_tensors(path) if not tensor.isfinite().all()]
     return f"{path.name}: {names[0]} has NaN or infinity" if names else ""
 
 

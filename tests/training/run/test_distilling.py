@@ -2,6 +2,8 @@
 
 import errno
 import io
+import os
+from pathlib import Path
 
 import pytest
 
@@ -75,6 +77,33 @@ def test_a_stop_loses_nothing(reversing, text, tmp_path, monkeypatch):
     assert outcome.status == 0 and "translates: 30 of" not in outcome.err and "translates: 90 of" in outcome.err
     assert [source for source, _ in lines(only(tmp_path / "run", "distilled-*.tsv"))] == [source for source, _ in text]
     assert not list((tmp_path / "run").glob(".distilled*"))
+
+
+def test_the_pairs_are_on_the_disk_before_they_have_their_name(reversing, text, tmp_path, monkeypatch):
+    """Else a power loss leaves a part of them, which would count as all."""
+    sync, replace, done = os.fsync, Path.replace, []
+
+    def synced(descriptor):
+        sync(descriptor)
+        done.append((Path(f"/proc/self/fd/{descriptor}").resolve().name, os.fstat(descriptor).st_size))
+
+    def replaced(self, target):
+        done.append((self.name, self.stat().st_size))
+        return replace(self, target)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(Path, "replace", replaced)
+    assert teach(reversing, tmp_path, text).status == 0
+    [first, second] = [one for one in done if one[0].startswith(".distilled-")]
+    assert first == second and first[1] > 0
+
+
+def test_pairs_that_are_no_file_are_not_waited_for(reversing, text, tmp_path):
+    assert teach(reversing, tmp_path, text).status == 0
+    written = only(tmp_path / "run", "distilled-*.tsv")
+    written.unlink()
+    os.mkfifo(written)
+    assert "no regular file" in refusal(teach(reversing, tmp_path, text, "--resume", "--max-steps", "3"))
 
 
 def test_pairs_that_are_held_out_stay_as_they_were(reversing, text, tmp_path):
