@@ -198,7 +198,7 @@ def _parts(seed: int) -> dict[str, list[Sentence]]:
 
 
 def load_phrasebook(seed: int = 1) -> Corpus:
-    """The corpus `phrasebook`: about 290,000 pairs for training, some 1,400 to validate and to test."""
+    """The corpus `phrasebook`: about 300,000 pairs for training, some 1,500 to validate and to test."""
     pairs = {
         name: [
             Pair(sentence.source, sentence.target, f"phrasebook:{sentence.pattern}", number)
