@@ -20,6 +20,8 @@ from typing import Any
 import yaml
 from sentencepiece import sentencepiece_model_pb2 as model_pb2
 
+from glassformer.tensor_file import DTYPES
+
 HURTFUL: tuple[Any, ...] = (
     0, -1, 1, 2**31, 2**63, 2**64, 10**30, 1e308, -1e308, 0.5, None, True, "", "x", "\u202e", "\ud800", "\0", "1", [],
     {}, [[]], {"a": 1}, [0] * 50, "a" * 5000,
@@ -29,7 +31,6 @@ WORDS = (b"\0", b"\xff", b"\xef\xbb\xbf", b"\r", b"\n", b"\t", b'"', b"'", b"{",
          b"\\ud800")  # fmt: skip
 WHOLE = (0, 1, -1, 2, 3, 127, 128, 255, 2**15, 2**31 - 1, 2**31, -(2**31), 2**62, -(2**63))
 REAL = (0.0, -0.0, 1.0, -1.0, 1e-45, 1e30, 3e38, -3e38, math.inf, -math.inf, math.nan)
-TYPES = ("F64", "F32", "F16", "BF16", "I64", "I32", "I16", "I8", "U8", "BOOL")  # of safetensors
 
 Change = Callable[[bytes, Random], bytes]
 
@@ -113,7 +114,7 @@ def _safetensors(data: bytes, chance: Random) -> bytes:
     if what == 0:
         header = altered(header, chance)
     elif what == 1:
-        header[name]["dtype"] = chance.choice(TYPES)
+        header[name]["dtype"] = chance.choice(list(DTYPES))
     elif what == 2:
         header[name]["shape"] = chance.choice((header[name]["shape"][::-1], [*header[name]["shape"], 1]))
     elif what == 3:
