@@ -83,7 +83,7 @@ class Updater:
         """Clip the gradient, update the parameters, forget it; its norm before clipping, and whether it was applied."""
         optimizer = self._optimizer
         clip_norm = self._settings.clip_norm or float("inf")
-        norm = full_tensor(torch.nn.utils.clip_grad_norm_(self._replica.model.parameters(), clip_norm))
+        norm = full_tensor(torch.nn.utils.clip_grad_norm_(self._replica.weights, clip_norm))
         applied = usable(loss, norm, self._vocab_size)
         optimizer.found_inf = 1 - applied.float()  # type: ignore[attr-defined]  # torch's name: Adam skips where it is 1
         optimizer.step()
