@@ -31,6 +31,7 @@ CERTAIN, OTHER_LETTER = 1.0, 0.2
 CACHED_WORDS = 1 << 12
 ONCE, SURELY = 1, 300  # as often a word was trained that was a slip itself; as many times as often the right one was
 # A word between white space, with no more than the marks of its sentence around it: not the parts of "a_b" or "x.org".
+_MARKS = str.maketrans(dict.fromkeys(".,;:!?…।\"”’»)]“‘«„¿¡([", " "))
 _WORD = re.compile(rf"(?<![^\s\"'“‘«„¿¡(\[]){LETTERS}(?=[.,;:!?…।\"'”’»)\]]*(?:\s|$))")
 
 
@@ -64,6 +65,9 @@ class Speller:
         A word with a capital letter is a name, and stays, unless the whole text is in capitals.
         """
         plain = text.replace("\u2019", "'")
+        words = set(plain.translate(_MARKS).casefold().split())
+        if words <= self.counts.keys() and min(map(self.counts.__getitem__, words), default=0) > ONCE:
+            return Reading(text)  # as most texts are, in a quarter of the time
         shouted = text.isupper()
         slips = [word for word in _WORD.finditer(plain) if self._looked_up(word[0], shouted)]
         protected = find_protected(text, kept(text)) if slips else []
@@ -119,10 +123,11 @@ def _one_slip_away(word: str, letters: Collection[str]) -> dict[float, list[str]
     certain, others = [], []
     for at in range(1, len(word) + 1):
         before, after = word[:at], word[at:]
-        certain += [before + letter + after for letter in letters]
+        begun = [before + letter for letter in letters]
+        certain += [beginning + after for beginning in begun]
         if after:
             rest = after[1:]
-            others += [before + letter + rest for letter in letters]
+            others += [beginning + rest for beginning in begun]
             (certain if after[0] == before[-1] else others).append(before + rest)
             certain.append(before[:-1] + after[0] + before[-1] + rest)
     return {CERTAIN: certain, OTHER_LETTER: others}
