@@ -35,7 +35,9 @@ def texts_of(values: Iterable[str], name: str) -> list[str]:
     """The texts, in order; UsageError for one text where several are meant, and for an item that is none."""
     if not _is_list(values):
         raise UsageError(f"{name} is {shown(values)}: it must be a list of texts, of one text too")
-    return [text_of(text, f"{name}[{number}]") for number, text in enumerate(values)]  # refused at the first
+    return [  # refused at the first
+        text if type(text) is str else text_of(text, f"{name}[{number}]") for number, text in enumerate(values)
+    ]
 
 
 def refuse_unequal(count: int, of: str, **others: Sized | None) -> None:
@@ -230,6 +232,8 @@ def _are_all(values: Any, item: Any) -> bool:
             numbers = np.asarray(values)
             return numbers.ndim == 1 and (not numbers.size or numbers.dtype.kind in _KINDS[item])
         return False
+    if item is str and set(map(type, values)) == {str}:
+        return True
     of_lists = get_origin(item) in _LISTS and set(map(type, values)) == {list}
     if of_lists and _are_all(list(chain.from_iterable(values)), *get_args(item)):  # one look at the items of all
         return True

@@ -1,6 +1,5 @@
 """The errors a user can cause, each a single line that says what, where, and what to do."""
 
-import difflib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
@@ -44,6 +43,8 @@ class UsageError(GlassformerError):
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Ending for an error about an unknown name: the nearest known one, else all of them unless they are many."""
+    import difflib  # here, for few errors need it
+
     known = sorted(known)
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.5 if len(known) <= MANY else 0.0)
     return f"did you mean '{close[0]}'?" if close else f"known: {', '.join(known)}"

@@ -189,12 +189,12 @@ def without_ctrl_c() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def leave() -> NoReturn:
-    """End this process with status 0, at once: what its threads still do is for nobody."""
+def leave(status: int = 0) -> NoReturn:
+    """End this process at once: what its threads still do is for nobody."""
     with contextlib.suppress(OSError, ValueError):  # of a stream that is closed
         sys.stdout.flush()
         sys.stderr.flush()
-    os._exit(0)
+    os._exit(status)
 
 
 def allow_many_files() -> None:

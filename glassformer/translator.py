@@ -274,7 +274,7 @@ class Translator:
         prefixes, places = _given(prefixes, "prefixes"), _given(places, "places")
         refuse_unequal(len(texts), "sentences", prefixes=prefixes, places=places)
         ids = self._encoded(texts, to)
-        written = self.target_tokenizer.encode_all(prefixes or [""] * len(texts))
+        written = self.target_tokenizer.encode_all(prefixes) if prefixes else [[]] * len(texts)
         beginnings = [first + prefix for first, prefix in zip(self._first(len(texts), to), written, strict=True)]
         results: list[Translation | FailedTranslation] = [Translation(text, "", 0.0, 0.0) for text in texts]
         rows = []  # those to translate

@@ -4,7 +4,6 @@ Exit status: 0 done, 1 the input is wrong, 2 the usage is wrong, 128 + n stopped
 Heavy imports happen inside commands, so that `--help` answers at once.
 """
 
-import gc
 import sys
 from collections.abc import Callable, Sequence
 
@@ -12,7 +11,7 @@ from glassformer.cli.loading import room_first
 from glassformer.cli.parser import make_parser
 from glassformer.cli.streams import STDOUT, abandon_stdout, ctrl_c_ends_loading, say_error, speak_utf8
 from glassformer.errors import GlassformerError, is_for_memory, is_out_of_memory
-from glassformer.system import wait_asleep
+from glassformer.system import leave, wait_asleep
 
 NO_MEMORY = "not enough memory; raise its limit, or take a smaller model, fewer batch_tokens or a narrower beam"
 
@@ -32,8 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     with ctrl_c_ends_loading(), room_first():
         status = exit_status(command)
-    if arguments is None:  # the process's own: it ends, and need not look through all that it holds for cycles
-        gc.freeze()
+    if arguments is None:  # the process's own, which has nothing left to do: to give back all that it holds takes time
+        leave(status)
     return status
 
 

@@ -3,7 +3,6 @@
 import argparse
 import os
 import signal
-import socket
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +16,7 @@ PACKAGES = ("msgspec", "prometheus_client", "starlette", "uvicorn")  # of the ex
 
 def serve(options: argparse.Namespace) -> None:
     """Serve models until a signal ends it; or make an API key."""
+    import socket
     from tempfile import TemporaryDirectory
 
     if options.new_key is not None:

@@ -30,8 +30,9 @@ SHORTEST_TRAINED = 3  # letters of what it is read as
 CERTAIN, OTHER_LETTER = 1.0, 0.2
 CACHED_WORDS = 1 << 12
 ONCE, SURELY = 1, 300  # as often a word was trained that was a slip itself; as many times as often the right one was
+_MARKS = str.maketrans(dict.fromkeys('.,;:!?…।"”’»)]“‘«„¿¡([', " "))
 # A word between white space, with no more than the marks of its sentence around it: not the parts of "a_b" or "x.org".
-_WORD = re.compile(rf"(?<![^\s\"'“‘«„¿¡(\[]){LETTERS}(?=[.,;:!?…।\"'”’»)\]]*(?:\s|$))")
+_WORD = rf"(?<![^\s\"'“‘«„¿¡(\[]){LETTERS}(?=[.,;:!?…।\"'”’»)\]]*(?:\s|$))"
 
 
 class Reading(NamedTuple):
@@ -64,13 +65,17 @@ class Speller:
         A word with a capital letter is a name, and stays, unless the whole text is in capitals.
         """
         plain = text.replace("\u2019", "'")
+        words = set(plain.translate(_MARKS).casefold().split())
+        if words <= self.counts.keys() and min(map(self.counts.__getitem__, words), default=0) > ONCE:
+            return Reading(text)  # as most texts are, in a quarter of the time
         shouted = text.isupper()
-        slips = [word for word in _WORD.finditer(plain) if self._looked_up(word[0], shouted)]
+        found = ((word.span(), self._slip(word[0], shouted)) for word in re.finditer(_WORD, plain))
+        slips = [(place, key) for place, key in found if key]
         protected = find_protected(text, kept(text)) if slips else []
         read, end, corrections = "", 0, []
-        for start, behind in (word.span() for word in slips):
+        for (start, behind), key in slips:
             is_protected = any(span.start < behind and start < span.end for span in protected)
-            if is_protected or not (trained := self._trained(self._key(plain[start:behind]))):
+            if is_protected or not (trained := self._trained(key)):
                 continue
             trained = trained.upper() if shouted else trained
             corrections.append(Correction(text[start:behind], trained, start, behind))
@@ -78,15 +83,17 @@ class Speller:
         return Reading(read + text[end:], tuple(corrections))
 
     @cached_property
-    def _looked_up(self) -> Callable[[str, bool], bool]:
-        """`_may_be_slip`, which knows the words of the latest texts."""
-        return lru_cache(CACHED_WORDS)(self._may_be_slip)
+    def _slip(self) -> Callable[[str, bool], str]:
+        """`_key_of_slip`, which knows the words of the latest texts."""
+        return lru_cache(CACHED_WORDS)(self._key_of_slip)
 
-    def _may_be_slip(self, word: str, shouted: bool) -> bool:
-        """Whether it is a word of letters that is unknown or was seen once, and no name."""
-        if not SHORTEST <= len(word) <= LONGEST or not (shouted or word == word.lower()):
-            return False
-        return self._count(word.casefold()) <= ONCE and self._count(self._key(word)) <= ONCE
+    def _key_of_slip(self, word: str, shouted: bool) -> str:
+        """`_key` of a word of letters that is unknown or was seen once, and no name; empty for any other."""
+        is_word = SHORTEST <= len(word) <= LONGEST and (shouted or word == word.lower())
+        if not is_word or self._count(word.casefold()) > ONCE:  # as most are, which need not be normalised
+            return ""
+        key = self._key(word)
+        return key if self._count(key) <= ONCE else ""
 
     def _count(self, word: str) -> int:
         """How often it was trained, or the word that it belongs to, as in "the car's wheel"."""
@@ -119,10 +126,11 @@ def _one_slip_away(word: str, letters: Collection[str]) -> dict[float, list[str]
     certain, others = [], []
     for at in range(1, len(word) + 1):
         before, after = word[:at], word[at:]
-        certain += [before + letter + after for letter in letters]
+        begun = [before + letter for letter in letters]
+        certain += [beginning + after for beginning in begun]
         if after:
             rest = after[1:]
-            others += [before + letter + rest for letter in letters]
+            others += [beginning + rest for beginning in begun]
             (certain if after[0] == before[-1] else others).append(before + rest)
             certain.append(before[:-1] + after[0] + before[-1] + rest)
     return {CERTAIN: certain, OTHER_LETTER: others}

@@ -109,7 +109,7 @@ def observed_warnings(source: str, text: str, finished: bool, lexicon: Lexicon) 
         yield TranslationWarning(Kind.REPETITION, repeated)
     if lexicon:
         yield from _by_lexicon(given, said, lexicon)
-        if numbers := _unshared_numbers(source, text, lexicon):
+        if (NUMBER in given or NUMBER in said) and (numbers := _unshared_numbers(source, text, lexicon)):
             yield TranslationWarning(Kind.NUMBER, numbers)
 
 
@@ -143,8 +143,6 @@ def _unmatched(words: dict[str, str], others: dict[str, str], entries: Entries) 
 def _unshared_numbers(source: str, text: str, lexicon: Lexicon) -> tuple[str, ...]:
     """The numbers of one side only, where the data says that a number comes with a number."""
     given, said = numbers_of(source), numbers_of(text)
-    if not (given or said):
-        return ()
     lost, added = given - said, said - given
     kept = (
         numbers if entries.get(NUMBER) == (NUMBER,) else ()

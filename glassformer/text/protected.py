@@ -16,7 +16,8 @@ EMOJI = (
     rf"(?:[0-9#*]\ufe0f?\u20e3|[\U0001f1e6-\U0001f1ff]{{2}}|[\u00a9\u00ae\u203c-\u21ff\u3030\u303d\u3297\u3299]\ufe0f|"
     rf"{PICTURE}\ufe0f?[\U0001f3fb-\U0001f3ff]?(?:\u200d{PICTURE}\ufe0f?[\U0001f3fb-\U0001f3ff]?)*)"
 )
-PROTECTED = re.compile(rf"(?P<word>{URL}|{EMAIL}|{BRACES}|{PERCENT})|(?P<mark>{TAG}|{EMOJI}(?:\s?{EMOJI})*)")
+# Compiled when a text is first searched: most plain text need not be.
+PROTECTED = rf"(?P<word>{URL}|{EMAIL}|{BRACES}|{PERCENT})|(?P<mark>{TAG}|{EMOJI}(?:\s?{EMOJI})*)"
 SIGNS = "://", "www.", "@", "{", "%", "<"  # of which plain text in ASCII must have one to have any of these
 BRACKETS = {")": "(", "]": "[", "}": "{"}
 ENDINGS = re.compile(r"(?:[.,;:!?*_…'’]|['’]s)$")  # of the sentence around an address rather than of the address
@@ -41,7 +42,7 @@ def find_protected(text: str, words: Sequence[Span] = ()) -> list[Span]:
         return without_overlap(words)
     found = [
         Span(match.start(), match.start() + _length(match), match.lastgroup == "word")
-        for match in PROTECTED.finditer(text)
+        for match in re.finditer(PROTECTED, text)
     ]
     return without_overlap([*found, *words])
 
