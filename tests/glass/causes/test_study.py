@@ -201,3 +201,13 @@ def test_mistakes(model, pairs, options, status, message):
 def test_pairs_that_are_all_too_long(model, tmp_path):
     pairs = write(tmp_path / "long.tsv", f"{'a ' * 90}\tb\n")
     assert "no pair to study" in refusal(run("study", model, "--pairs", pairs))
+
+
+def test_a_sentence_that_is_too_long_does_not_end_the_others(model, tmp_path):
+    """Neither one that has the word, nor one that the swap makes too long."""
+    long = " ".join("abc" * 30)
+    pairs = write(tmp_path / "long.tsv", f"{long}\tb\na b c\tc b a\n")
+    asked = ("study", model, "--pairs", pairs, "--json", "--contrast", "a:e", "--contrast", f"b:{long}")
+    data = json.loads(run(*asked).out)
+    assert data["sentences"] == 1
+    assert [(one["found"], one["asked"]) for one in data["contrasts"]] == [(2, 1), (2, 0)]
