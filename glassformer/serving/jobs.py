@@ -194,7 +194,11 @@ def _written(path: Path) -> float:
 
 
 def _no_such_job() -> RefusedError:
-    return RefusedError(404, "no_such_job", "there is no job of that id, or its result was kept long enough")
+    return RefusedError(
+        404,
+        "no_such_job",
+        "there is no job of that id: its result was kept long enough, or the server was started again",
+    )
 
 
 async def start(call: Call) -> Response:

@@ -125,7 +125,9 @@ def test_a_translation_that_there_is_no_room_for_is_told_as_lost(slow, monkeypat
         patch.setattr("glassformer.serving.jobs.write_whole", no_room)
         slow.release.set()
         states = [finished(slow, job) for job in jobs]
-    assert {(state["status"], state["error"]) for state in states} == {("failed", "there was no room for its translation")}
+    assert {(state["status"], state["error"]) for state in states} == {
+        ("failed", "there was no room for its translation")
+    }
     assert finished(slow, slow.post("/v1/jobs", {"text": "Cab."}).json()["id"])["status"] == "done"
 
 
