@@ -82,13 +82,13 @@ def test_a_stop_loses_nothing(reversing, text, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "left",
     [
-        lambda lines: lines[:30] + ["x y\tz\n"],  # of another text
+        lambda lines: [*lines[:30], "x y\tz\n"],  # of another text
         lambda lines: ["x y\tz\n"],
         lambda lines: lines + ["a b\tb a\n"] * 5,
-        lambda lines: lines[:2] + [lines[2].replace("\t", "\ta\tb ")],
-        lambda lines: lines[:2] + ["\n", *lines[3:]],
-        lambda lines: lines[:2] + [lines[2].partition("\t")[0], "\t\udce0\udca4"],  # half a character
-        lambda lines: lines[:2] + [lines[2].partition("\t")[0], "\t\udce0\udca4\n", *lines[3:]],
+        lambda lines: [*lines[:2], lines[2].replace("\t", "\ta\tb ")],
+        lambda lines: [*lines[:2], "\n", *lines[3:]],
+        lambda lines: [*lines[:2], lines[2].partition("\t")[0], "\t\udce0\udca4"],  # half a character
+        lambda lines: [*lines[:2], lines[2].partition("\t")[0], "\t\udce0\udca4\n", *lines[3:]],
         lambda lines: ["\0" * 5_000_000],
     ],
 )  # fmt: skip
