@@ -19,6 +19,7 @@ from glassformer.glass.views.terminal.study import print_study
 from glassformer.text.pairs import Pair
 from tests.commands import refusal, run, write
 from tests.glass.models import cached
+from tests.glass.models import translator as translator_of
 
 PAIRS = [Pair(a, b) for a, b in (("a b c", "c b a"), ("b b d", "d e"), ("a c e f", "f"), ("c", "c"), (" ", "a"))]
 
@@ -211,3 +212,12 @@ def test_a_sentence_that_is_too_long_does_not_end_the_others(model, tmp_path):
     data = json.loads(run(*asked).out)
     assert data["sentences"] == 1
     assert [(one["found"], one["asked"]) for one in data["contrasts"]] == [(2, 1), (2, 0)]
+
+
+def test_only_the_pairs_that_are_studied_are_tokenized(monkeypatch):
+    """Of a million pairs all took a gigabyte more."""
+    translator = translator_of(norm_position="pre")
+    encode, seen = translator.source_tokenizer.encode, []
+    monkeypatch.setattr(translator.source_tokenizer, "encode", lambda text: seen.append(text) or encode(text))
+    study(translator, PAIRS, [], limit=1)
+    assert seen == ["a b c", "c b a", "b b d", "d e"]
