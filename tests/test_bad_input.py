@@ -474,3 +474,58 @@ def test_a_variable_that_torch_does_not_understand(copying):
     assert err.startswith(b"glassformer: torch cannot be loaded: Invalid log settings: nonsense")
     assert b"; mend or unset what the environment has for it: " in err
     assert err.endswith(b"TORCH_LOGS\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("evaluate model --source text --reference other --output text", "--output text: this command reads that file"),
+        ("evaluate model --source text --reference other --output ./other", "--output other: this command reads"),
+        ("evaluate model --pairs link.tsv --output good.tsv", "--output good.tsv: this command reads that file"),
+        ("evaluate model --source text --reference other --output model/card.json", "that file is a model's"),
+        ("explain model a --json model/config.json", "--json model/config.json: that file is a model's"),
+        ("explain model a --json new --html new", "--html new and --json new are one file"),
+        ("lecture --svg text --html ../HERE/text", "are one file"),
+        ("explain saved.json --json saved.json", "this command reads that file"),
+    ],
+)
+def test_an_output_that_is_an_input_of_the_model_or_another_output(copying, tmp_path, words, says):
+    """Nothing is written, and nothing lost."""
+    shutil.copytree(copying.path / "best", "model")
+    for name in ("text", "other", "saved.json"):
+        write(Path(name), "a b\n")
+    Path("link.tsv").symlink_to("good.tsv")
+    before = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
+    assert says in refusal(run(*words.replace("HERE", tmp_path.name).split()), status=2)
+    assert {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()} == before
+
+
+def test_outputs_that_nothing_is_lost_by(copying):
+    """A sentence may be the name of a file, and a device may be named twice; a file of the user's is replaced."""
+    write(Path("a"), "old")
+    assert (
+        run("explain", copying.path, "a", "--json", "a.json", "--html", "/dev/null", "--svg", "/dev/null").status == 0
+    )
+    assert run("explain", copying.path, "a b", "--json", "a").status == 0 and Path("a").read_text() != "old"
+
+
+def test_a_run_in_the_place_of_a_model(copying):
+    """The model would stand for the run, whatever was trained."""
+    model = shutil.copytree(copying.path / "best", "model")
+    before = sorted(path.name for path in Path(model).iterdir())
+    said = refusal(run("train", "--pairs", "good.tsv", "--out", model, "--device", "cpu", *options(QUICK)))
+    assert "model: is a model" in said and sorted(path.name for path in Path(model).iterdir()) == before
+
+
+def test_a_working_directory_that_was_removed(copying, tmp_path):
+    """Torch's libraries end the process there, with a line about themselves."""
+    (gone := tmp_path / "gone").mkdir()
+
+    def leave_nothing():
+        os.chdir(gone)
+        gone.rmdir()
+
+    process = start("info", copying.path, preexec_fn=leave_nothing, stdin=subprocess.DEVNULL)
+    out, err = process.communicate(timeout=120)
+    assert (process.returncode, out) == (1, b"")
+    assert err == b"glassformer: the working directory: No such file or directory; change to another folder\n"

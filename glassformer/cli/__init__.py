@@ -6,11 +6,13 @@ Heavy imports happen inside commands, so that `--help` answers at once.
 
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from glassformer.cli.loading import room_first
+from glassformer.cli.outputs import refuse_lost
 from glassformer.cli.parser import make_parser
 from glassformer.cli.streams import STDOUT, abandon_stdout, ctrl_c_ends_loading, say_error, speak_utf8
-from glassformer.errors import GlassformerError, is_for_memory, is_out_of_memory
+from glassformer.errors import GlassformerError, InputError, is_for_memory, is_out_of_memory
 from glassformer.system import leave, wait_asleep
 
 NO_MEMORY = "not enough memory; raise its limit, or take a smaller model, fewer batch_tokens or a narrower beam"
@@ -26,6 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             options = make_parser().parse_args(arguments)
         except SystemExit as end:  # after --help and --version, whose text may be unwritten yet
             return int(end.code or 0)
+        _refuse_without_folder()
+        refuse_lost(options)
         status: int = options.run(options) or 0
         return status
 
@@ -34,6 +38,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if arguments is None:  # the process's own, which has nothing left to do: to give back all that it holds takes time
         leave(status)
     return status
+
+
+def _refuse_without_folder() -> None:
+    """Raise InputError where the working directory was removed, in which libraries end the process by themselves."""
+    try:
+        Path.cwd()
+    except OSError as error:
+        raise InputError(f"the working directory: {error.strerror}; change to another folder") from error
 
 
 def exit_status(work: Callable[[], int]) -> int:

@@ -11,6 +11,7 @@ from glassformer.cli.streams import say
 from glassformer.errors import InputError, UsageError
 from glassformer.system import STOPPING, leave
 
+COUNTED_IN = "PROMETHEUS_MULTIPROC_DIR", "prometheus_multiproc_dir"
 PACKAGES = ("msgspec", "prometheus_client", "starlette", "uvicorn")  # of the extra `serve`
 
 
@@ -33,8 +34,10 @@ def serve(options: argparse.Namespace) -> None:
     _refuse_without_packages()
     _close_at_signals()
     with TemporaryDirectory(prefix="glassformer-serve-", ignore_cleanup_errors=True) as folder:  # a job may write there
-        if options.workers > 1:  # they count together; prometheus_client reads this when it is imported
-            os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        for name in COUNTED_IN:  # prometheus_client reads it when it is imported
+            os.environ.pop(name, None)
+        if options.workers > 1:  # they count together
+            os.environ[COUNTED_IN[0]] = folder
         _serve(options, Path(folder))
     leave()
 

@@ -2,9 +2,10 @@
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from glassformer.copying.aligned import HALF, Unit, is_punctuation
 
@@ -44,27 +45,38 @@ class Node:
 
 def nest(marks: Sequence[Mark]) -> list[Node]:
     """The marks as a tree. A tag without its partner is a mark like an emoji."""
-    outermost: list[Node] = []
-    open_nodes: list[tuple[str, Node]] = []
-    for mark in marks:
-        is_end, name = found.groups() if (found := NAME.match(mark.text)) else ("", "")
-        names = [opened for opened, _ in open_nodes]
-        if is_end and name in names:
-            while open_nodes[-1][0] != name:  # those inside that were never closed
-                _, single = open_nodes.pop()
-                (open_nodes[-1][1].inner if open_nodes else outermost).extend(single.inner)
-                single.inner = []
-            open_nodes.pop()[1].closing = mark
+    closing_of = _partners(marks)
+    closings = set(closing_of.values())
+    inner: list[list[Node]] = [[]]  # of the outermost nodes, and of each pair that is open
+    for index, mark in enumerate(marks):
+        if index in closings:
+            inner.pop()
             continue
         node = Node(mark)
-        (open_nodes[-1][1].inner if open_nodes else outermost).append(node)
-        if name and not is_end and not mark.text.endswith("/>"):
-            open_nodes.append((name, node))
-    while open_nodes:
-        _, single = open_nodes.pop()
-        (open_nodes[-1][1].inner if open_nodes else outermost).extend(single.inner)
-        single.inner = []
-    return outermost
+        inner[-1].append(node)
+        if index in closing_of:
+            node.closing = marks[closing_of[index]]
+            inner.append(node.inner)
+    return inner[0]
+
+
+def _partners(marks: Sequence[Mark]) -> dict[int, int]:
+    """The number of each opening tag that is closed, and that of its closing tag; those inside of it are no others'."""
+    partners: dict[int, int] = {}
+    opened: list[tuple[str, int]] = []
+    names = Counter[str]()  # of those that are opened
+    for index, mark in enumerate(marks):
+        is_end, name = found.groups() if (found := NAME.match(mark.text)) else ("", "")
+        if is_end and names[name]:
+            other = ""
+            while other != name:
+                other, first = opened.pop()
+                names[other] -= 1
+            partners[first] = index
+        elif name and not is_end and not mark.text.endswith("/>"):
+            opened.append((name, index))
+            names[name] += 1
+    return partners
 
 
 def insertions(marks: Sequence[Mark], source: str, units: Sequence[Unit], translation: str) -> list[Edit]:
@@ -97,21 +109,34 @@ def _ordered(
 
     The nodes stand in the source's characters `around`, and go between the units `within`.
     """
+    levels = [_level(nodes, source, units, around, within)]  # however deep they are
+    while levels:
+        found = next(levels[-1], None)
+        if found is None:
+            levels.pop()
+        elif isinstance(found, tuple):
+            yield found
+        else:
+            levels.append(found)
+
+
+def _level(nodes: Sequence[Node], source: str, units: Sequence[Unit], around: Range, within: Range) -> Iterator[Any]:
+    """The marks of the outermost nodes, as `_ordered` gives them, and for each pair what gives those inside of it."""
     taken: dict[int, Range] = {}
     for index, node in enumerate(nodes):
         if run := _attending(units, node.source_range, within, list(taken.values())):
             taken[index] = run
-    least = within[0]
+    least, runs = within[0], list(taken.values())
     for index, node in enumerate(nodes):
         if index not in taken:
             free = least, within[1]
-            least = _between(node.opening.at, source, units, around, free, list(taken.values()))
+            least = _between(node.opening.at, source, units, around, free, runs)
             taken[index] = least, least
     for index in sorted(taken, key=lambda index: (taken[index], index)):
         node, (first, behind) = nodes[index], taken[index]
         yield node.opening, first, False
         if node.closing:
-            yield from _ordered(node.inner, source, units, node.source_range, (first, behind))
+            yield _level(node.inner, source, units, node.source_range, (first, behind))
             yield node.closing, behind, True
 
 

@@ -61,20 +61,24 @@ class Masked:
 
 def mask(sentence: str, spans: Sequence[Span], stand_ins: Sequence[str]) -> Masked:
     """The sentence with stand-ins, in order, for the spans that are words, and nothing for the others."""
-    text, end, words = "", 0, iter(stand_ins)
+    read, size, end, words = [" "], 0, 0, iter(stand_ins)  # its texts behind a space that goes again, and their size
     places, marks = [], []
     for span in spans:
-        text += sentence[end : span.start]
+        if end < span.start:
+            read.append(sentence[end : span.start])
+            size += span.start - end
         original, end = span.becomes or sentence[span.start : span.end], span.end
         if span.is_word:
-            places.append(Place(len(text), len(text + (stand_in := next(words))), original))
-            text += stand_in
+            read.append(next(words))
+            places.append(Place(size, size + len(read[-1]), original))
+            size += len(read[-1])
             continue
-        before, after = sentence[: span.start][-1:].isspace(), sentence[span.end :][:1].isspace()
-        marks.append(Mark(len(text), original, before, after))
-        if after and (not text or text[-1].isspace()):  # of the spaces around it one stays, and none at the ends
-            end += len(sentence[end:]) - len(sentence[end:].lstrip())
-    return Masked((text + sentence[end:]).rstrip(), tuple(places), tuple(marks))
+        before, after = sentence[max(span.start - 1, 0) : span.start].isspace(), sentence[end : end + 1].isspace()
+        marks.append(Mark(size, original, before, after))
+        if after and read[-1][-1].isspace():  # of the spaces around it one stays, and none at the ends
+            while sentence[end : end + 1].isspace():
+                end += 1
+    return Masked("".join([*read[1:], sentence[end:]]).rstrip(), tuple(places), tuple(marks))
 
 
 def choices(sentence: str, count: int, tokenizer: Tokenizer) -> list[tuple[str, ...]]:
@@ -84,9 +88,17 @@ def choices(sentence: str, count: int, tokenizer: Tokenizer) -> list[tuple[str, 
     known = set(tokenizer.pieces)
     tries = [SYMBOLS[:count]] if count <= len(SYMBOLS) and known.issuperset(SYMBOLS[:count]) else []
     names = [name for name in NAMES.get(language_of(sentence), NAMES["en"]) if name not in sentence]
-    while len(names) < count:
-        names.append(names[-1] + "a")
+    names += [names[-1] + _letters(number) for number in range(1, count - len(names) + 1)]
     return tries + [(*names[first:], *names[:first])[:count] for first in range(min(TRIES, len(names)))]
+
+
+def _letters(number: int) -> str:
+    """Different letters for each number from 1 on: a to z, aa, ab, ..."""
+    letters = ""
+    while number:
+        number, letter = divmod(number - 1, 26)
+        letters = chr(ord("a") + letter) + letters
+    return letters
 
 
 def restored(masked: Masked, translation: str, units: Sequence[Unit]) -> str:

@@ -1,5 +1,6 @@
 """Sentences translated so that what is to be copied is there word for word, and terms as the glossary has them."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -62,7 +63,7 @@ class Copying:
                 return False
             else:
                 at += len(original)
-        enough = all(translation.count(word) >= words.count(word) for word in words)
+        enough = all(translation.count(word) >= count for word, count in Counter(words).items())
         return enough and all(term.is_in(translation) for _, term in self.terms(sentence))
 
     def variants(self, sentence: str, tokenizer: Tokenizer, with_terms: bool = False) -> list[Masked]:

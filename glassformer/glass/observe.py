@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from glassformer.errors import InputError
 from glassformer.glass.causes.intervening import Change, attentions, intervening
 from glassformer.glass.causes.interventions import Edit
 from glassformer.glass.graph import Node, graph
@@ -35,7 +36,7 @@ def observe(
     The same modules and parameters as in translation, with attention's explicit kernel. The decoder reads
     the target shifted right, all positions at once; the look-ahead mask makes that the same as one by one.
     `changes` are made to the running model; what they write stands as given, not as made by its operation.
-    Raises InputError for a sentence longer than the model admits.
+    Raises InputError for a sentence longer than the model admits, and where numbers become too large to be any.
     """
     nodes = graph(model.config)
     device = model.generator.weight.device
@@ -46,8 +47,20 @@ def observe(
         model(source_1S, read_1T, explicit=True)
     values = _given(model, source_1S, read_1T)
     values |= {node.name: _array(node.hook.read(calls[node.hook.module])[0]) for node in nodes if node.hook}
+    _refuse_infinite(nodes, values)
     tensors = {node.name: _tensor(node, values[node.name], values) for node in nodes}
     return tensors | {name: _as_given(tensors[name]) for name in _written(model, changes, tensors)}
+
+
+def _refuse_infinite(nodes: Sequence[Node], values: Values) -> None:
+    """Raise InputError for the first tensor with NaN or infinity; what is masked is minus infinity."""
+    for node in nodes:
+        array = values[node.name]
+        wrong = ~np.isfinite(array)
+        if node.op == "mask":
+            wrong &= array != -np.inf
+        if wrong.any():
+            raise InputError(f"the model gave NaN or infinity in {node.name}: check its weights, and what was changed")
 
 
 def _written(model: Transformer, changes: Sequence[Change], tensors: Mapping[str, TracedTensor]) -> set[str]:

@@ -4,33 +4,38 @@ A job's state is a file in a folder of the server's own, so that each of its pro
 folder goes when the server ends.
 """
 
+import logging
 import os
 import re
 import secrets
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
 from starlette.responses import Response
 
-from glassformer.files import write_whole
+from glassformer.files import SavingError, write_whole
 from glassformer.serving.answers import OWN, as_json
 from glassformer.serving.bodies import FailedSentence, JobBody, JobState, Warned
 from glassformer.serving.endpoint import Call, Endpoint, answer, failure
 from glassformer.serving.limits import Limits
-from glassformer.serving.refusals import RefusedError, busy, too_large
+from glassformer.serving.refusals import RefusedError, busy, too_large, unavailable
 from glassformer.serving.sentences import Sentences
 from glassformer.serving.ticket import TICKET, Ticket, UnwantedError
 from glassformer.serving.translating import Wanted
 from glassformer.system import is_running
 from glassformer.translator import FailedTranslation, Translation
 
+log = logging.getLogger("glassformer.serving")
 FOR_EVER = 1e9  # seconds
 AT_A_TIME = 2  # jobs that run
 EVERY = 0.5  # seconds between two files of a job's state
 MOST = 256  # results that are kept
 UNFINISHED = ("queued", "running")
+KINDS = ("json", "open", "cancelled", "lost")  # of a job's files
 
 
 class Jobs:
@@ -42,7 +47,7 @@ class Jobs:
         self._tickets: dict[str, Ticket] = {}  # of the jobs of this process
 
     def start(self, text: str, sentences: Sentences, client: str) -> JobState:
-        """Begin a job, or let it wait. Raises RefusedError (429) where too many do."""
+        """Begin a job, or let it wait. Raises RefusedError: 429 where too many do, 503 where it cannot be kept."""
         if self._unfinished() >= self._limits.max_jobs:
             raise busy("too many jobs are waiting", 10)
         direction = sentences.direction
@@ -54,8 +59,13 @@ class Jobs:
             target=direction.target,
             sentences=len(sentences.parts.parts),
         )
-        self._file(state.id, "open").write_text(str(os.getpid()))
-        self._write(state)
+        try:
+            with self._told(state.id):
+                self._file(state.id, "open").write_text(str(os.getpid()))
+                self._write(state)
+        except RefusedError:
+            self._forget(state.id)
+            raise
         ticket = self._tickets[state.id] = Ticket(f"{client} (jobs)", FOR_EVER)
         self._pool.submit(self._run, state, text, sentences, ticket)
         return state
@@ -68,16 +78,19 @@ class Jobs:
             raise _no_such_job() from None
         if state.status in UNFINISHED and self._file(job, "cancelled").exists():
             state.status = "cancelled"
+        elif state.status in UNFINISHED and self._file(job, "lost").exists():
+            state.status, state.error = "failed", "there was no room for its translation"
         elif state.status in UNFINISHED and not self._runs(job):
             state.status, state.error = "failed", "the process that ran it has ended"
         return state
 
     def cancel(self, job: str) -> JobState:
-        """End a job; its state."""
+        """End a job; its state. Raises RefusedError: 404 without it, 503 where that cannot be noted."""
         if self.find(job).status in UNFINISHED:
-            self._file(job, "cancelled").touch()
             if ticket := self._tickets.get(job):
                 ticket.cancel()
+            with self._told(job):
+                self._file(job, "cancelled").touch()
         return self.find(job)
 
     def close(self) -> None:
@@ -98,8 +111,7 @@ class Jobs:
             state.status, state.error = "failed", failure(problem, state.id).message
         finally:
             self._tickets.pop(state.id, None)
-            self._write(state)
-            self._file(state.id, "open").unlink(missing_ok=True)
+            self._keep(state)
 
     def _translate(self, state: JobState, text: str, sentences: Sentences, ticket: Ticket) -> None:
         found: list[Translation | FailedTranslation] = []
@@ -115,17 +127,42 @@ class Jobs:
                 written = time.monotonic()
                 if self._file(state.id, "cancelled").exists():  # by another process
                     raise UnwantedError
-                self._write(state)
+                with suppress(SavingError):  # how far it is may be told later
+                    self._write(state)
         whole = sentences.joined(text, found, skip=True)
         state.text, state.score, state.confidence = whole.text, whole.score, whole.confidence
         state.warnings = [Warned(**one) for one in as_json(whole)["warnings"]]
         state.status = "done"
 
     def _file(self, job: str, kind: str) -> Path:
-        """A job's file: `json` has its state; `open` the process that runs it, until it ends; `cancelled` nothing."""
+        """A job's file: `json` has its state; `open` the process that runs it, until it ends; others nothing."""
         if not re.fullmatch("[0-9a-f]{32}", job):
             raise _no_such_job()
         return self._folder / f"{job}.{kind}"
+
+    def _keep(self, state: JobState) -> None:
+        """Keep how a job ended; where there is no room for that, keep that it is lost, which takes none."""
+        running = self._file(state.id, "open")
+        try:
+            self._write(state)
+            running.unlink()
+        except (OSError, SavingError) as error:
+            log.error("job %s is lost: %s", state.id, error)
+            with suppress(OSError):
+                running.rename(self._file(state.id, "lost"))
+
+    def _forget(self, job: str) -> None:
+        for kind in KINDS:
+            self._file(job, kind).unlink(missing_ok=True)
+
+    @contextmanager
+    def _told(self, job: str) -> Iterator[None]:
+        """Turns a failure of the disk into a RefusedError (503) and a line of the log."""
+        try:
+            yield
+        except (OSError, SavingError) as error:
+            log.error("job %s: %s", job, error)
+            raise unavailable("the server cannot keep jobs now; try again later") from error
 
     def _write(self, state: JobState) -> None:
         write_whole(self._file(state.id, "json"), msgspec.json.encode(state))
@@ -141,16 +178,27 @@ class Jobs:
         """How many jobs are waiting or running. Forgets results that were kept long enough, and those above MOST."""
         running = {path.stem for path in self._folder.glob("*.open") if self._runs(path.stem)}
         ended = [path for path in self._folder.glob("*.json") if path.stem not in running]
-        ended.sort(key=lambda path: path.stat().st_mtime, reverse=True)
-        for number, path in enumerate(ended):
-            if number >= MOST or time.time() - path.stat().st_mtime > self._limits.keep_jobs:
-                for kind in ("json", "open", "cancelled"):
-                    self._file(path.stem, kind).unlink(missing_ok=True)
+        times = sorted(((_written(path), path.stem) for path in ended), reverse=True)
+        for number, (written, job) in enumerate(times):
+            if number >= MOST or time.time() - written > self._limits.keep_jobs:
+                self._forget(job)
         return len(running)
 
 
+def _written(path: Path) -> float:
+    """When a file was written; 0 where another process has just removed it."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
 def _no_such_job() -> RefusedError:
-    return RefusedError(404, "no_such_job", "there is no job of that id, or its result was kept long enough")
+    return RefusedError(
+        404,
+        "no_such_job",
+        "there is no job of that id: its result was kept long enough, or the server was started again",
+    )
 
 
 async def start(call: Call) -> Response:

@@ -1,18 +1,26 @@
 """What the server counts, in the form of Prometheus."""
 
 import os
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from glassformer.files import write_whole
+from glassformer.serving.refusals import unavailable
+
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 SHARED = "PROMETHEUS_MULTIPROC_DIR"  # the environment's variable that names where several processes count together
+FILES = "counter", "histogram", "gauge_livesum", "gauge_livemax"  # of a process there, whose number follows
+ROOM = 1 << 17  # bytes of each: some 600 series
 
 
 class Metrics:
-    """The counters of one server process; `text` has those of all of them."""
+    """The counters of one server process; `text` has those of all of them. Raises InputError without room for them."""
 
     def __init__(self) -> None:
+        if SHARED in os.environ:
+            _take_room(Path(os.environ[SHARED]))
         self._registry = CollectorRegistry()
         self._counters: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         kept = self._registry
@@ -50,9 +58,20 @@ class Metrics:
         duration.observe(seconds)
 
     def text(self) -> bytes:
-        """All counters, as Prometheus reads them."""
+        """All counters, as Prometheus reads them. Raises RefusedError (503) where their folder was removed."""
         registry = self._registry
         if SHARED in os.environ:
             registry = CollectorRegistry()
-            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+            try:
+                MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+            except ValueError as error:
+                raise unavailable("the server's folder for temporary files was removed; start it again") from error
         return generate_latest(registry)
+
+
+def _take_room(folder: Path) -> None:
+    """Write this process's files, which prometheus_client maps: where it would have no room to write, SIGBUS comes."""
+    for kind in FILES:
+        file = folder / f"{kind}_{os.getpid()}.db"
+        if not file.exists():
+            write_whole(file, bytes(ROOM))

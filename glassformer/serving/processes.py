@@ -18,6 +18,7 @@ from typing import Any
 
 from prometheus_client.multiprocess import mark_process_dead
 
+from glassformer.errors import InputError
 from glassformer.serving.answers import OWN
 from glassformer.serving.endpoint import refused
 from glassformer.serving.notes import ASKED, IDLE, MOST, Notes
@@ -87,7 +88,10 @@ class Processes:
         self._ending, self._ended = asyncio.Event(), asyncio.Event()
 
     async def run(self) -> None:
-        """Serve until SIGINT or SIGTERM, which drains; a second one ends at once."""
+        """Serve until SIGINT or SIGTERM, which drains; a second one ends at once.
+
+        Raises InputError where the folder was removed that another process would need.
+        """
         self._loop = asyncio.get_running_loop()
         for each in (signal.SIGINT, signal.SIGTERM):
             self._loop.add_signal_handler(each, self._end)
@@ -103,6 +107,8 @@ class Processes:
             await self._ended.wait()
         if self._tasks:
             await asyncio.wait(self._tasks)
+        if not self._settings.folder.is_dir():
+            raise InputError(f"{self._settings.folder}: was removed while the server needed it; start it again")
 
     def _end(self) -> None:
         if self._ending.is_set():
@@ -189,6 +195,8 @@ class Processes:
         if not self._ending.is_set():
             log.error("a process has ended (status %s); another takes its place", worker.process.exitcode)
             self._loop.call_later(0.0 if worker.started else AGAIN, self._start)
+            if not self._settings.folder.is_dir():
+                self._end()
         elif not self._workers:
             self._ended.set()
         for place, connection in worker.connections.items():

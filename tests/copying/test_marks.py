@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glassformer.copying.aligned import Unit, words_of
-from glassformer.copying.marks import Mark, insertions
+from glassformer.copying.marks import Mark, insertions, nest
 
 TAG = re.compile(r"<[^>]*>|😀")
 
@@ -94,3 +94,18 @@ def test_well_formed_markup_stays_so(marked, target, data):
     ElementTree.fromstring(f"<s>{result}</s>")
     assert Counter(TAG.findall(result)) == Counter(TAG.findall(marked))
     assert "".join(TAG.sub("", result).split()) == "".join(target.split())
+
+
+def test_tags_may_be_nested_as_deep_as_they_like():
+    deep = 3000  # more than Python's calls
+    assert placed("<b>" * deep + "a" + "</b>" * deep, "A", [[0]]) == "<b>" * deep + "A" + "</b>" * deep
+
+
+def test_a_closing_tag_ends_the_last_opening_one_of_its_name():
+    """What was opened inside, and not closed, is a mark by itself; so is a closing tag that no other opened."""
+    marks = [Mark(0, text) for text in ("<b>", "<i>", "<b>", "</i>", "</b>", "</b>", "</u>")]
+    outer, *others = nest(marks)
+    (inner,) = outer.inner
+    assert (outer.opening, outer.closing) == (marks[0], marks[4]) and inner.closing is marks[3]
+    assert [node.opening.text for node in inner.inner] == ["<b>"] and not inner.inner[0].closing
+    assert [node.opening.text for node in others] == ["</b>", "</u>"]

@@ -124,3 +124,9 @@ def test_a_masked_text_has_no_doubled_spaces():
     assert masked.text == "a N1, c d"
     assert [masked.text[place.start : place.end] for place in masked.places] == ["N1"]
     assert [mark.text for mark in masked.marks] == ["😀", "<b>", "</b>", "😀", "😀"]
+
+
+def test_stand_ins_for_many_words_are_different_and_short(translator):
+    """A name that grows with each word took gigabytes for a line of addresses."""
+    for names in choices("a", 5000, translator.source_tokenizer):
+        assert len(set(names)) == 5000 and max(map(len, names)) < 10

@@ -7,6 +7,7 @@ import io
 import json
 import random
 import re
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from rich.console import Console
 
 import glassformer
 from glassformer.errors import InputError, UsageError
+from glassformer.glass.causes.study.study import study
 from glassformer.glass.graph import graph
 from glassformer.glass.numbers import show
 from glassformer.glass.ops import LEAVES
@@ -29,6 +31,7 @@ from glassformer.glass.views.terminal import TerminalOptions, render
 from glassformer.model.cache import DecoderCache
 from glassformer.special import BOS, EOS
 from glassformer.text.normalization import normalizer
+from glassformer.text.pairs import Pair
 from glassformer.translator import Translator
 from tests.model.helpers import named
 from tests.strange import MAKERS
@@ -384,6 +387,25 @@ def test_a_trace_survives_the_disk(tmp_path):
     record = traced({}, beam=2)
     record.save(tmp_path / "trace.json")
     assert Trace.load(tmp_path / "trace.json").to_json() == record.to_json()
+
+
+@pytest.mark.parametrize("weight", ["source_embedding.token.weight", "decoder.1.cross_attention.key.weight"])
+@pytest.mark.parametrize(
+    "record",
+    [
+        lambda loud: trace(loud, SENTENCE, target="b a"),
+        lambda loud: glassformer.cause(loud, SENTENCE, target="b a"),
+        lambda loud: study(loud, [Pair(SENTENCE, "b a")], []),
+    ],
+)
+def test_numbers_that_become_too_large_are_told(weight, record):
+    """Each weight is a number, and what is computed with them is none; nothing is warned of beside that."""
+    loud = translator()
+    with torch.no_grad():
+        dict(loud.model.named_parameters())[weight].fill_(3e38)
+    with warnings.catch_warnings(), pytest.raises(InputError, match=f"NaN or infinity in {weight.partition('.')[0]}"):
+        warnings.simplefilter("error")
+        record(loud)
 
 
 def test_tracing_leaves_the_model_as_it_was():

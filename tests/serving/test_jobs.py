@@ -1,5 +1,7 @@
 """Long texts in the background: polled, cancelled, bounded."""
 
+import json
+import shutil
 import threading
 import time
 
@@ -7,6 +9,8 @@ import pytest
 import requests
 
 from glassformer import Translator, translate_texts
+from glassformer.files import SavingError
+from glassformer.serving import jobs
 from glassformer.serving.limits import Limits
 from tests.serving.servers import serving
 
@@ -97,6 +101,65 @@ def test_results_are_forgotten_after_a_while(model, tmp_path):
         time.sleep(1.1)
         address.post("/v1/jobs", {"text": "Cab."})
         assert address.get(f"/v1/jobs/{job}").status_code == 404
+
+
+def no_room(*_):
+    raise SavingError("no room")
+
+
+def test_a_job_that_cannot_be_kept_is_refused_and_takes_no_ones_place(model, tmp_path, monkeypatch):
+    with serving(tmp_path, model, limits=Limits(max_jobs=2)) as address:
+        with monkeypatch.context() as patch:
+            patch.setattr("glassformer.serving.jobs.write_whole", no_room)
+            for _ in range(3):
+                answer = address.post("/v1/jobs", {"text": "Cab."})
+                assert answer.status_code == 503 and "cannot keep jobs" in answer.json()["error"]["message"]
+        assert not [*address.service.settings.folder.glob("*.open"), *address.service.settings.folder.glob("*.json")]
+        assert finished(address, address.post("/v1/jobs", {"text": "Cab."}).json()["id"])["status"] == "done"
+
+
+def test_a_translation_that_there_is_no_room_for_is_told_as_lost(slow, monkeypatch):
+    """Not as one that is still under way; and the next job is taken."""
+    jobs = [slow.post("/v1/jobs", {"text": "Cab. Bad."}).json()["id"] for _ in range(3)]
+    with monkeypatch.context() as patch:
+        patch.setattr("glassformer.serving.jobs.write_whole", no_room)
+        slow.release.set()
+        states = [finished(slow, job) for job in jobs]
+    assert {(state["status"], state["error"]) for state in states} == {
+        ("failed", "there was no room for its translation")
+    }
+    assert finished(slow, slow.post("/v1/jobs", {"text": "Cab."}).json()["id"])["status"] == "done"
+
+
+def test_how_far_a_job_is_need_not_be_kept(server, monkeypatch):
+    """Where the disk is full for a while, and not any more when it ends."""
+    write, written = jobs.write_whole, []
+
+    def at_times(path, data):
+        written.append(json.loads(data)["status"])
+        if written[-1] == "running":
+            no_room()
+        write(path, data)
+
+    monkeypatch.setattr(jobs, "write_whole", at_times)
+    job = server.post("/v1/jobs", {"text": TEXT}).json()["id"]
+    assert finished(server, job)["status"] == "done" and "running" in written
+
+
+def test_a_server_without_its_folder_answers(model, tmp_path):
+    """As where something cleans the folder for temporary files."""
+    with serving(tmp_path, model) as address:
+        shutil.rmtree(address.service.settings.folder)
+        assert address.post("/v1/jobs", {"text": "Cab."}).status_code == 503
+        assert address.get(f"/v1/jobs/{'0' * 32}").status_code == 404
+        assert address.post("/v1/translate", {"text": "Cab."}).status_code == 200
+
+
+def test_a_result_that_another_process_has_just_forgotten_is_no_error(server, monkeypatch):
+    gone = server.service.settings.folder / f"{'b' * 32}.json"
+    gone.symlink_to("nowhere")  # listed, and not there
+    assert server.post("/v1/jobs", {"text": "Cab."}).status_code == 202
+    assert not gone.is_symlink()
 
 
 def test_a_job_whose_process_has_ended_has_failed(server):

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import socket
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from glassformer.serving.metrics import FILES, ROOM
 from glassformer.serving.notes import ANSWERED, ASKED, IDLE, Notes
 from tests.serving.processes import Client, answers, ended, started, workers_of
 
@@ -178,3 +180,32 @@ def test_workers_know_together_what_a_client_did(model):
     finally:
         process.send_signal(signal.SIGTERM)
     assert ended(process)[0] == 0
+
+
+def test_the_files_of_counts_have_room_and_are_there_alone(model, tmp_path):
+    """They are mapped: where the disk is full later, a write to what it has no room for would end the process (SIGBUS).
+
+    The environment may name a folder of another program's for them.
+    """
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    for workers in (1, 2):
+        environment = {"TMPDIR": str(tmp_path), "PROMETHEUS_MULTIPROC_DIR": str(elsewhere)}
+        process, url = started(model, "--workers", workers, env=os.environ | environment)
+        assert answers(url) and "requests_total" in requests.get(f"{url}/metrics", timeout=120).text
+        files = list(tmp_path.glob("glassformer-serve-*/*.db"))
+        assert {file.name.rpartition("_")[0] for file in files} == (set(FILES) if workers == 2 else set())
+        assert all(file.stat().st_size == ROOM for file in files)
+        process.send_signal(signal.SIGTERM)
+        assert ended(process) == (0, "") and not list(elsewhere.iterdir())
+
+
+def test_a_server_whose_folder_was_removed_ends_where_it_needs_it(model, tmp_path):
+    """Another process could never start, and clients would wait for ever."""
+    process, url = started(model, "--workers", 2, env=os.environ | {"TMPDIR": str(tmp_path)})
+    (folder,) = tmp_path.glob("glassformer-serve-*")
+    shutil.rmtree(folder)
+    assert answers(url) and requests.get(f"{url}/metrics", timeout=120).status_code == 503
+    os.kill(workers_of(process).pop(), signal.SIGKILL)
+    status, said = ended(process)
+    assert status == 1 and said.splitlines()[-1].startswith(f"glassformer: {folder}: was removed")

@@ -7,7 +7,7 @@ they are easier to learn than people's translations, so that a small model comes
 
 import os
 from collections.abc import Iterator, Mapping
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -20,9 +20,10 @@ from glassformer.data.texts import read_texts
 from glassformer.errors import InputError, UsageError
 from glassformer.files import LARGEST, checksum, saving, write_whole
 from glassformer.model_directory import WEIGHTS, resolve
-from glassformer.reading import MIB, open_regular
+from glassformer.reading import open_regular
 from glassformer.system import STDERR, open_itself, sync_directory
 from glassformer.text.pairs import Pair
+from glassformer.text.readers.lines import LONGEST
 from glassformer.training.config import RunConfig
 from glassformer.training.distributed import Group
 from glassformer.translator import Translator
@@ -96,10 +97,9 @@ def _distil(written: Path, pairs: Iterator[Pair], count: int, teacher: Translato
     """
     console = Console(file=STDERR, highlight=False, soft_wrap=True)
     partial = written.with_name(f".{written.name}.partial")
-    with saving(written):
+    with saving(partial):
         with open(partial, "a+b", opener=open_itself) as file:
-            done = _cut_to_whole_lines(file)
-            rest = islice(pairs, done, None)
+            done, rest = _keep_lines_of(pairs, file)
             while chunk := list(islice(rest, CHUNK)):
                 found = teacher.translate([pair.source for pair in chunk], places=[pair.place for pair in chunk])
                 file.write("".join(_line(one.source, "" if one.error else one.text) for one in found).encode())
@@ -116,13 +116,24 @@ def _line(source: str, target: str) -> str:
     return "\t".join(" ".join(side.split()) for side in (source, target)) + "\n"
 
 
-def _cut_to_whole_lines(file: IO[bytes]) -> int:
-    """Remove what a stop left behind the last whole line; returns how many lines there are."""
-    lines = end = read = 0
+def _keep_lines_of(pairs: Iterator[Pair], file: IO[bytes]) -> tuple[int, Iterator[Pair]]:
+    """Keep what a part has of the first pairs, and nothing behind that; returns how many they are, and the others.
+
+    A stop leaves half a line, which may end within a character; another text leaves other sources.
+    """
     file.seek(0)
-    while chunk := file.read(MIB):
-        if count := chunk.count(b"\n"):
-            lines, end = lines + count, read + chunk.rindex(b"\n") + 1
-        read += len(chunk)
+    done = end = 0
+    for pair in pairs:
+        line = file.readline(LONGEST + 1)
+        if not _is_of(pair, line):
+            pairs = chain([pair], pairs)
+            break
+        done, end = done + 1, end + len(line)
     file.truncate(end)
-    return lines
+    return done, pairs
+
+
+def _is_of(pair: Pair, line: bytes) -> bool:
+    """Whether a line is one that `_line` makes of the pair's source and some target."""
+    _, _, target = line.decode(errors="replace").partition("\t")
+    return line == _line(pair.source, target).encode()

@@ -9,6 +9,7 @@ from pathlib import Path
 from glassformer.errors import InputError
 from glassformer.files import make_directory, saving
 from glassformer.locking import HeldError, lock_file
+from glassformer.model_directory import CONFIG
 
 LOCK = "run.lock"  # names the process that trains, or was the last to
 
@@ -22,6 +23,8 @@ def lock_run(run: Path) -> Iterator[None]:
     """
     if run.exists() and not run.is_dir():
         raise InputError(f"{run}: is a file; --out wants a directory")
+    if (run / CONFIG).exists():
+        raise InputError(f"{run}: is a model, which what is trained there would never replace; choose another --out")
     made = not run.exists()
     try:
         with saving(run):

@@ -19,6 +19,7 @@ from glassformer.glass.views.terminal.study import print_study
 from glassformer.text.pairs import Pair
 from tests.commands import refusal, run, write
 from tests.glass.models import cached
+from tests.glass.models import translator as translator_of
 
 PAIRS = [Pair(a, b) for a, b in (("a b c", "c b a"), ("b b d", "d e"), ("a c e f", "f"), ("c", "c"), (" ", "a"))]
 
@@ -201,3 +202,22 @@ def test_mistakes(model, pairs, options, status, message):
 def test_pairs_that_are_all_too_long(model, tmp_path):
     pairs = write(tmp_path / "long.tsv", f"{'a ' * 90}\tb\n")
     assert "no pair to study" in refusal(run("study", model, "--pairs", pairs))
+
+
+def test_a_sentence_that_is_too_long_does_not_end_the_others(model, tmp_path):
+    """Neither one that has the word, nor one that the swap makes too long."""
+    long = " ".join("abc" * 30)
+    pairs = write(tmp_path / "long.tsv", f"{long}\tb\na b c\tc b a\n")
+    asked = ("study", model, "--pairs", pairs, "--json", "--contrast", "a:e", "--contrast", f"b:{long}")
+    data = json.loads(run(*asked).out)
+    assert data["sentences"] == 1
+    assert [(one["found"], one["asked"]) for one in data["contrasts"]] == [(2, 1), (2, 0)]
+
+
+def test_only_the_pairs_that_are_studied_are_tokenized(monkeypatch):
+    """Of a million pairs all took a gigabyte more."""
+    translator = translator_of(norm_position="pre")
+    encode, seen = translator.source_tokenizer.encode, []
+    monkeypatch.setattr(translator.source_tokenizer, "encode", lambda text: seen.append(text) or encode(text))
+    study(translator, PAIRS, [], limit=1)
+    assert seen == ["a b c", "c b a", "b b d", "d e"]

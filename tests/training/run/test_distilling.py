@@ -11,7 +11,7 @@ import glassformer
 from glassformer.model_directory import read_json
 from glassformer.translator import Translator
 from glassformer.yaml_config import read_yaml
-from tests.commands import options, refusal, run
+from tests.commands import options, refusal, run, write
 from tests.letters import SMALL, write_tsv
 
 SHORT = options(SMALL | {"max_steps": 2, "validate_every": 2, "checkpoint_every": 2})
@@ -77,6 +77,41 @@ def test_a_stop_loses_nothing(reversing, text, tmp_path, monkeypatch):
     assert outcome.status == 0 and "translates: 30 of" not in outcome.err and "translates: 90 of" in outcome.err
     assert [source for source, _ in lines(only(tmp_path / "run", "distilled-*.tsv"))] == [source for source, _ in text]
     assert not list((tmp_path / "run").glob(".distilled*"))
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        lambda lines: [*lines[:30], "x y\tz\n"],  # of another text
+        lambda lines: ["x y\tz\n"],
+        lambda lines: lines + ["a b\tb a\n"] * 5,
+        lambda lines: [*lines[:2], lines[2].replace("\t", "\ta\tb ")],
+        lambda lines: [*lines[:2], "\n", *lines[3:]],
+        lambda lines: [*lines[:2], lines[2].partition("\t")[0], "\t\udce0\udca4"],  # half a character
+        lambda lines: [*lines[:2], lines[2].partition("\t")[0], "\t\udce0\udca4\n", *lines[3:]],
+        lambda lines: ["\0" * 5_000_000],
+    ],
+)  # fmt: skip
+def test_of_a_part_only_what_is_of_this_text_stays(reversing, text, tmp_path, left):
+    assert teach(reversing, tmp_path, text).status == 0
+    written = only(tmp_path / "run", "distilled-*.tsv")
+    whole = written.read_bytes()
+    part = tmp_path / "other" / f".{written.name}.partial"
+    write(part, "".join(left(whole.decode().splitlines(keepends=True))).encode(errors="surrogateescape"))
+    outcome = teach(reversing, tmp_path, text, "--out", part.parent)
+    assert outcome.status == 0, outcome.err
+    assert only(part.parent, "distilled-*.tsv").read_bytes() == whole and not part.exists()
+
+
+@pytest.mark.parametrize("stands", [lambda at: at.mkdir(), os.mkfifo, lambda at: at.symlink_to("nowhere")])
+def test_a_part_that_is_no_file_is_named(reversing, text, tmp_path, stands):
+    assert teach(reversing, tmp_path, text).status == 0
+    written = only(tmp_path / "run", "distilled-*.tsv")
+    part = written.with_name(f".{written.name}.partial")
+    written.unlink()
+    stands(part)
+    said = refusal(teach(reversing, tmp_path, text, "--resume", "--max-steps", "3"))
+    assert said.startswith(f"{part}: cannot save") and not (tmp_path / "run/nowhere").exists()
 
 
 def test_the_pairs_are_on_the_disk_before_they_have_their_name(reversing, text, tmp_path, monkeypatch):

@@ -141,14 +141,20 @@ def measure(
 def _question(
     translator: Translator, contrasts: Contrasts, sentence: str, other: str, to: str | None
 ) -> Question | None:
-    """The first question that the contrast's words make of the sentence; None where they make none."""
-    ids = Sentence.of(translator, sentence, to).translation
+    """The first question that the contrast's words make of the sentence; None where they make none.
+
+    Nor does a sentence that is blank or too long for the model, before or after the swap.
+    """
+    try:
+        ids = Sentence.of(translator, sentence, to).translation
+    except InputError:
+        return None
     said = {bare(word).casefold() for word in translator.target_tokenizer.decode(ids).split()}
     for a, b in contrasts.target or ((None, None),):
         if a is not None and a.casefold() not in said:
             continue
         try:
             return ask(translator, sentence, target=ids, versus=other, word=a, against=b, runner_up=b == "", to=to)
-        except InputError:  # both have the same word there
+        except InputError:  # both have the same word there, or the other sentence is none
             continue
     return None

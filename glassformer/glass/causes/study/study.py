@@ -1,6 +1,6 @@
 """`study`: what the heads of a model do, measured over sentence pairs that it has not seen."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -77,14 +77,12 @@ def study(
     return Study(count, patterns, tuple(measure(translator, one, sentences, limit, to) for one in contrasts))
 
 
-def _ids(translator: Translator, pairs: Sequence[Pair], to: str | None) -> list[tuple[list[int], list[int]]]:
-    """Source and target of each pair that the model admits, with `</s>`."""
-    sources = translator.source_tokenizer.encode_all([pair.source.strip() for pair in pairs])
-    targets = translator.target_tokenizer.encode_all([pair.target.strip() for pair in pairs])
+def _ids(translator: Translator, pairs: Iterable[Pair], to: str | None) -> Iterator[tuple[list[int], list[int]]]:
+    """Source and target of each pair that the model admits, with `</s>`, as they are asked for."""
     symbol, first = translator.source_tokenizer.target_ids(to), translator.target_tokenizer.beginning_ids(to)
     end, most = translator.source_tokenizer.ending_ids, translator.model.config.max_length
-    return [
-        ([*symbol, *source, *end], [*first, *target, EOS])
-        for source, target in zip(sources, targets, strict=True)
-        if source and target and max(len(symbol) + len(source) + len(end), len(first) + len(target) + 1) <= most
-    ]
+    for pair in pairs:
+        source = translator.source_tokenizer.encode(pair.source.strip())
+        target = translator.target_tokenizer.encode(pair.target.strip())
+        if source and target and max(len(symbol) + len(source) + len(end), len(first) + len(target) + 1) <= most:
+            yield [*symbol, *source, *end], [*first, *target, EOS]
