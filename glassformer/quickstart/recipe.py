@@ -51,7 +51,7 @@ RECIPES: dict[str, dict[str, Any]] = {
         "max_steps": 3800,
         "validate_every": 1900,
         "checkpoint_every": 1900,
-        "probe_every": 100,
+        "probe_every": 200,
         "probe": [LECTURE[3]],
     },
     # A name is spelt rather than translated, and there are few: small pieces, dropout, and rotary positions with

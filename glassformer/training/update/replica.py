@@ -55,7 +55,7 @@ class Replica:
             self.objective = _averaged(self.objective)
         self.recorded = Recorded(self._add_gradient) if settings.compile == "graphs" else None
         # Listed once: to walk through the modules takes 0.3 ms, and an update asks for them several times.
-        self.weights = list(self.model.parameters())
+        self.weights: list[Tensor] = list(self.model.parameters())
         self.zero_grad()
 
     def add_gradient(self, tensors: tuple[Tensor, ...], target_tokens: int, counts: bool = True) -> Tensor:
