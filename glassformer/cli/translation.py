@@ -1,7 +1,6 @@
 """`translate`: lines in, lines out, each as soon as it is there."""
 
 import argparse
-import gc
 import json
 import os
 import stat
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from glassformer.translator import FailedTranslation, Translation
 
 LINES = 512  # translated at a time, of which those of like length share a batch
-YOUNG = 50_000  # new objects before cycles are sought among them: modules, a lexicon and lines have hardly any
 WINDOW = 0.01  # seconds that a line from a pipe waits for others to be translated with
 
 NumberedLines = list[tuple[int, str]]
@@ -33,7 +31,6 @@ def translate(options: argparse.Namespace) -> int:
     from glassformer.text.readers.lines import name_of, read_lines
     from glassformer.text.sentences import check_language
 
-    gc.set_threshold(YOUNG)
     search = search_options(options)
     if options.language:
         check_language(options.language)

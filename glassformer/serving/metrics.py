@@ -46,16 +46,22 @@ class Metrics:
         self.models = Gauge(
             "glassformer_models_loaded", "Models in memory.", multiprocess_mode="livemax", registry=kept
         )
+        # Processes that count together open a file with the first number of a kind; later its folder may be gone.
+        self._counting("GET", "/metrics", 200)
 
     def answered(self, method: str, path: str, status: int, seconds: float) -> None:
-        """Count a request. What counts it is kept, for to find it by its labels takes longer than to count."""
+        """Count a request."""
+        count, duration = self._counting(method, path, status)
+        count.inc()
+        duration.observe(seconds)
+
+    def _counting(self, method: str, path: str, status: int) -> tuple[Counter, Histogram]:
+        """What counts such requests. It is kept, for to find it by its labels takes longer than to count."""
         found = self._counters.get((method, path, status))
         if not found:
             found = self.requests.labels(method, path, status), self.seconds.labels(path)
             self._counters[method, path, status] = found
-        count, duration = found
-        count.inc()
-        duration.observe(seconds)
+        return found
 
     def text(self) -> bytes:
         """All counters, as Prometheus reads them. Raises RefusedError (503) where their folder was removed."""
