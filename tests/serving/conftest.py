@@ -12,7 +12,5 @@ def model(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def server(model, tmp_path_factory):
-    # At the end of the whole suite it twice did not end in two minutes, and why was not found. After these tests alone
-    # it ends, and so do the servers of single tests, which must.
-    with serving(tmp_path_factory.mktemp("server"), model, must_end=False) as address:
+    with serving(tmp_path_factory.mktemp("server"), model) as address:
         yield address

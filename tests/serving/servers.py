@@ -38,7 +38,7 @@ def write_model(directory, seed=1, corpus="phrasebook"):
 
 
 @contextmanager
-def serving(folder, *sources, limits=None, ready=True, must_end=True, **settings):
+def serving(folder, *sources, limits=None, ready=True, **settings):
     """A server of these models, which it has read if it is to be `ready`; its address."""
     own = Path(folder) / f"serving-{time.monotonic_ns()}"
     own.mkdir()
@@ -47,7 +47,7 @@ def serving(folder, *sources, limits=None, ready=True, must_end=True, **settings
     made = ServeSettings(sources, own, limits=limits or Limits(), **settings)
     app = make_app(made)
     server = EndingServer(configure(made, lambda: app), app.state.service)
-    thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
+    thread = threading.Thread(target=server.run, args=([listening],))
     thread.start()
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     try:
@@ -56,8 +56,8 @@ def serving(folder, *sources, limits=None, ready=True, must_end=True, **settings
         yield Address(url, server, app.state.service)
     finally:
         server.should_exit = True
-        thread.join(120 if must_end else 5)  # of a busy machine
-        assert not (must_end and thread.is_alive())
+        thread.join(120)  # of a busy machine
+        assert not thread.is_alive()
 
 
 class Address(str):

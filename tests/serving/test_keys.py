@@ -4,6 +4,7 @@ import hashlib
 import os
 import resource
 import sqlite3
+from types import SimpleNamespace
 
 import deepl
 import pytest
@@ -165,7 +166,7 @@ def test_each_key_has_its_rate(model, file, tmp_path):
 
 def test_a_bucket_fills_evenly(monkeypatch, tmp_path):
     now = [1000.0]
-    monkeypatch.setattr(clients.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(clients, "time", SimpleNamespace(monotonic=lambda: now[0]))
     bucket = Clients(tmp_path / "clients")
     assert [bucket.wait("a", 60) for _ in range(60)] == [0.0] * 60
     assert bucket.wait("a", 60) == pytest.approx(1.0)

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -32,13 +33,17 @@ def a_thread_each():
 
 
 class Clock:
-    """In place of the module `time`: each update takes a second, of which it gets `share` of its processors."""
+    """In place of the module `time`: each update takes a second, of which it gets `share` of its processors.
+
+    Of `processors` alone: an event loop of another thread that asks this clock would wait for hours.
+    """
 
     def __init__(self, monkeypatch):
         self.now = self.own = 0.0
-        for name in ("perf_counter", "monotonic"):
-            monkeypatch.setattr(processors.time, name, lambda: self.now)
-        monkeypatch.setattr(processors.time, "process_time", lambda: self.own)
+        own_time = SimpleNamespace(
+            perf_counter=lambda: self.now, monotonic=lambda: self.now, process_time=lambda: self.own
+        )
+        monkeypatch.setattr(processors, "time", own_time)
 
     def update(self, of: Processors, share: float) -> int:
         """Make an update; on how many processors it was."""
