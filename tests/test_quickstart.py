@@ -9,6 +9,8 @@ import signal
 from types import SimpleNamespace
 
 import pytest
+import torch
+import yaml
 from rich.console import Console
 
 from glassformer import quickstart
@@ -20,14 +22,25 @@ from glassformer.training.report.meter import Meter
 from tests.commands import run
 
 TINY = {"encoder_layers": 1, "decoder_layers": 1, "d_model": 16, "d_ff": 16, "num_heads": 2, "max_length": 48,
-        "max_steps": 4, "probe_every": 2, "validate_every": 4, "validate_sentences": 2, "checkpoint_every": 4,
-        "precision": "float32"}  # fmt: skip
+        "max_steps": 4, "probe_every": 2, "validate_every": 4, "validate_sentences": 2,
+        "checkpoint_every": 4}  # fmt: skip
 
 
 @pytest.mark.parametrize("corpus", recipe.RECIPES)
 def test_recipes_are_configs(corpus):
     config = RunConfig.from_flat(recipe.RECIPES[corpus] | {"corpus": corpus})
     assert config.training.probe and config.training.max_steps > 1000
+
+
+@pytest.mark.parametrize(
+    "has, expected", [({"amx_bf16": True}, "bfloat16"), ({"amx_bf16": False, "avx512_bf16": True}, "float32")]
+)
+def test_its_precision_is_what_the_processor_has_units_for(monkeypatch, has, expected):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: has, raising=False)
+    assert recipe.precision() == expected
+    monkeypatch.delattr(torch.cpu, "get_capabilities")  # as of torch 2.10
+    assert recipe.precision() == "float32"
 
 
 def test_it_ends_with_a_page_of_the_trained_model(tmp_path, monkeypatch):
@@ -85,6 +98,7 @@ def test_stopped_at_any_stage_it_names_the_command_that_goes_on_to_the_page(tmp_
         return ()  # in training the step ends first
 
     with monkeypatch.context() as patch:
+        patch.setattr(quickstart, "precision", lambda: "bfloat16")
         place = {"training": (Meter, "due"), "page": (quickstart, "quickstart_page")}
         patch.setattr(*place[stage], stop)
         stopped = run("quickstart", "--corpus", "names", "--out", out)
@@ -92,5 +106,7 @@ def test_stopped_at_any_stage_it_names_the_command_that_goes_on_to_the_page(tmp_
     told, named = stopped.err.splitlines()[-1].split("; go on with: glassformer ")
     assert told == ("glassformer: stopped and saved" if stage == "training" else "glassformer: stopped")
     assert not (out / "page.html").exists()
+    monkeypatch.setattr(quickstart, "precision", lambda: "float32")  # of another machine, on which it goes on as it was
     assert run(*shlex.split(named)).status == 0
+    assert yaml.safe_load((out / "config.yaml").read_text(encoding="utf-8"))["precision"] == "bfloat16"
     assert (out / "page.html").is_file()

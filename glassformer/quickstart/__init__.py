@@ -10,7 +10,7 @@ from rich.markup import escape
 from glassformer.corpora import load_corpus
 from glassformer.glass.views.terminal.console import Listened
 from glassformer.quickstart.page import quickstart_page
-from glassformer.quickstart.recipe import LECTURE, NAMES, RECIPES
+from glassformer.quickstart.recipe import LECTURE, NAMES, RECIPES, precision
 from glassformer.quickstart.scores import report_pairs, report_phrasebook, translated
 from glassformer.training import train
 from glassformer.training.run.run import CONFIG
@@ -35,7 +35,9 @@ def quickstart(corpus: str, out: Path) -> None:
 
 def _quickstart(corpus: str, out: Path) -> None:
     started = time.monotonic()
-    translator = train(out, resumed=(out / CONFIG).exists(), corpus=corpus, **RECIPES[corpus])
+    begun = (out / CONFIG).exists()
+    settings = RECIPES[corpus] if begun else {"precision": precision()} | RECIPES[corpus]  # begun elsewhere, perhaps
+    translator = train(out, resumed=begun, corpus=corpus, **settings)
     console = Listened(highlight=False, soft_wrap=True)
     if corpus == "phrasebook":
         report_phrasebook(console, translator)

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import torch
+
 from glassformer.data.check.report import DEFAULT_DROP, Problem
 
 LECTURE = (
@@ -29,7 +31,6 @@ RECIPE: dict[str, Any] = {
     "keep_checkpoints": 1,
     "average_last": 1,
     "metric": "loss",  # chrF reaches 100 before the model is at its best
-    "precision": "float32",  # measured, it would depend on what else the machine does, and the model with it
 }
 RECIPES: dict[str, dict[str, Any]] = {
     # Every sentence is seen about once: no dropout.
@@ -72,3 +73,13 @@ RECIPES: dict[str, dict[str, Any]] = {
         "probe": [NAMES[2]],
     },
 }
+
+
+def precision() -> str:
+    """The faster type of training's products here: bfloat16 on a CPU with units for it (Intel AMX), else float32.
+
+    To measure it, as `precision: auto` does, would let the model depend on what else the machine does.
+    """
+    capabilities = getattr(torch.cpu, "get_capabilities", None)  # torch 2.10 does not know them
+    has_units = capabilities is not None and capabilities().get("amx_bf16", False)
+    return "bfloat16" if has_units and not torch.cuda.is_available() else "float32"

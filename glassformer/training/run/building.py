@@ -26,7 +26,7 @@ from glassformer.training.run.state import read_progress
 from glassformer.training.update.compilation import agreed_compilation, refuse_compilation
 from glassformer.training.update.determinism import make_deterministic
 from glassformer.training.update.optimizer import adam
-from glassformer.training.update.precision import agreed_precision
+from glassformer.training.update.precision import agreed_precision, keep_small_attention_in_float32
 from glassformer.training.update.replica import Replica
 from glassformer.translator import Translator
 
@@ -51,6 +51,8 @@ def build_run(path: Path, config: RunConfig, group: Group, checkpoint: Path | No
     translator.estimator = Estimator(translator.estimator.lexicon | data.lexicon)
     group.separate_random_states()
     _refuse_probes(translator, config.training)
+    if group.device.type == "cpu":
+        keep_small_attention_in_float32(translator.model, config.training.batch_tokens)
     if config.training.precision == "auto":
         config = config.with_training(precision=agreed_precision(translator.model, data.train, config, group))
     compilation = agreed_compilation(translator.model, data, config, group)
