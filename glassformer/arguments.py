@@ -49,7 +49,7 @@ def refuse_unequal(count: int, of: str, **others: Sized | None) -> None:
 
 def path_of(value: "str | Path", name: str) -> Path:
     """The path; UsageError for anything else, and for what no file's name can be."""
-    if not isinstance(value, str | os.PathLike):
+    if not _is_path(value):
         raise UsageError(f"{name} is {shown(value)}: it must be a path")
     value = str.__str__(value) if isinstance(value, str) else value
     try:
@@ -187,7 +187,7 @@ def _is_a(value: Any, hint: Any) -> bool:
             return not isinstance(value, bool) and abs(int(value)) < MOST
         return kind is float and isinstance(value, Real)
     if kind is Path:
-        return isinstance(value, str | os.PathLike)
+        return _is_path(value)
     if kind in _LISTS:
         return (kind is Iterable or _has_places(value)) and _is_list(value, *get_args(hint))
     if kind is Mapping and isinstance(value, Mapping) and get_args(hint):
@@ -196,6 +196,11 @@ def _is_a(value: Any, hint: Any) -> bool:
     if getattr(kind, "_is_protocol", False):
         return all(hasattr(value, name) for name in _members(kind))
     return not isinstance(kind, type) or kind in (object, Any) or isinstance(value, kind)
+
+
+def _is_path(value: Any) -> bool:
+    """Whether it is a text, or an object for a path that is one; pathlib takes none of bytes."""
+    return isinstance(value.__fspath__() if isinstance(value, os.PathLike) else value, str)
 
 
 @cache

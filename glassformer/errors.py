@@ -20,13 +20,14 @@ NO_ROOM = (  # for a thread's stack, as Python and pyarrow say; for a traceback,
 class GlassformerError(Exception):
     """Base of every error that is the user's to mend; `status` is the process's exit status.
 
-    Its message is one line, whatever the names and texts in it hold, and not longer than a name may be.
+    Its message is one line that can be written as UTF-8, whatever the names and texts in it hold, and not longer than a
+    name may be.
     """
 
     status = 1
 
     def __init__(self, message: str) -> None:
-        line = " ".join(message.splitlines())
+        line = " ".join(message.splitlines()).encode(errors="backslashreplace").decode()
         half = LONGEST // 2  # the middle goes: the reason stands at the end, behind a name
         super().__init__(line if len(line) <= LONGEST else f"{line[:half]}...{line[-half:]}")
 

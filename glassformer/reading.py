@@ -57,11 +57,23 @@ def parse_json(data: bytes, most: int | None = None) -> Any:
     if most is not None and sum(map(data.count, (b",", b"[", b"{"))) > most:
         raise ValueError("has too many values")
     try:
-        value = json.loads(data.decode(), object_pairs_hook=_object, parse_constant=_refuse_constant)
+        value = json.loads(data.decode(), object_pairs_hook=unique_keys, parse_constant=_refuse_constant)
     except RecursionError as error:
         raise ValueError("nests too deep") from error
     refuse_no_json(value)
     return value
+
+
+class RepeatedKeyError(ValueError):
+    """An object of JSON has a key twice."""
+
+
+def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of these keys and values; RepeatedKeyError for a key that comes twice. An `object_pairs_hook`."""
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        raise RepeatedKeyError("a key comes twice")
+    return values
 
 
 def is_there(path: Path) -> bool:
@@ -83,13 +95,6 @@ def is_there(path: Path) -> bool:
 def _is_within(path: Path) -> bool:
     folder = os.path.realpath(path.parent)
     return os.path.commonpath([folder, os.path.realpath(path)]) == folder
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    values = dict(pairs)
-    if len(values) < len(pairs):
-        raise ValueError("a key comes twice")
-    return values
 
 
 def _refuse_constant(name: str) -> None:

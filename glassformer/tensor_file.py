@@ -19,6 +19,7 @@ from glassformer.reading import MIB, open_regular, parse_json
 
 LARGEST = 1 << 40  # bytes, of which only what is asked for is read
 LARGEST_HEADER, MOST_VALUES = 16 * MIB, 1_000_000  # that of a model of a thousand tensors has 0.1 MiB
+MOST_AXES = 64  # of a tensor, as NumPy and torch have: the product of a million numbers takes hours
 DTYPES = {  # by safetensors' names: NumPy's or torch's, and bytes of one number
     "BOOL": ("bool", 1), "U8": ("uint8", 1), "I8": ("int8", 1), "F8_E4M3": ("float8_e4m3fn", 1),
     "F8_E5M2": ("float8_e5m2", 1), "U16": ("uint16", 2), "I16": ("int16", 2), "F16": ("float16", 2),
@@ -88,7 +89,7 @@ def _entry(values: dict[str, Any], begin: int) -> Entry:
     """Raises ValueError, LookupError or TypeError for what is none."""
     dtype, shape, (first, behind) = values["dtype"], values["shape"], values["data_offsets"]
     numbers = (*shape, first, behind)
-    if not isinstance(shape, list) or any(type(one) is not int or one < 0 for one in numbers):
+    if not isinstance(shape, list) or len(shape) > MOST_AXES or any(type(one) is not int or one < 0 for one in numbers):
         raise ValueError("a size that is none")
     entry = Entry(dtype, tuple(shape), begin + first, math.prod(shape) * DTYPES[dtype][1])
     if entry.size != behind - first:

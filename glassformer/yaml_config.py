@@ -13,8 +13,9 @@ DEEPEST = 20  # lists and mappings within each other
 MOST_EVENTS = 20_000  # PyYAML's, about one for each value; it takes a tenth of a millisecond for each
 LONGEST_NUMBER = 400  # characters; YAML 1.1 counts 1:59:59 to the base of 60, in a time that grows with the square
 
-# What PyYAML raises: ValueError for a date that is none, OverflowError for a number, RecursionError for [[[[...
-NOT_YAML = (yaml.YAMLError, ValueError, OverflowError, RecursionError)
+# What PyYAML raises: ValueError for a date that is none, OverflowError for a number, RecursionError for [[[[...,
+# and for a tag whose value is none, as !!timestamp 16, !!bool x and !!int "": AttributeError, KeyError and IndexError.
+NOT_YAML = (yaml.YAMLError, ValueError, OverflowError, RecursionError, AttributeError, LookupError)
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -59,6 +60,8 @@ def refuse_endless(text: str) -> None:
 
 
 def _is_like_a_number(event: yaml.ScalarEvent) -> bool:
+    if event.tag and event.tag.endswith((":int", ":float")):  # in quotation marks, too
+        return True
     return event.style is None and event.value[0] in "+-.0123456789"
 
 

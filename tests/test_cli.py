@@ -102,6 +102,26 @@ def test_wrong_usage_is_one_line_and_status_2(arguments, named, tmp_path, monkey
 # translate
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("translate", "model", "--terms", ""),
+        ("translate", "model", ""),
+        ("evaluate", "model", "--source", "a", "--reference", "b", "--against", ""),
+        ("evaluate", "model", "--source", "a", "--reference", "b", "--reference", ""),
+        ("explain", "model", "a", "--html", ""),
+        ("explain", "model", "a", "--glosses="),
+        ("check-data", "--pairs", "a.tsv", ""),
+        ("train", "--corpus", "names", "--out", "x", "--config", ""),
+        ("export", "model", "--to", "torch", "--out", "x", "--sentences", ""),
+        ("info", ""),
+    ],
+)
+def test_an_empty_name_is_not_taken_for_none(words):
+    """As of a variable of the shell that is not set: a comparison or a glossary would be left out, with status 0."""
+    assert "names no file or folder" in refusal(run(*words), status=2)
+
+
 def test_a_line_for_a_line_empty_ones_too(model):
     outcome = run("translate", model, stdin="a b\n\n   \nc d e\nf a")
     assert (outcome.status, outcome.err) == (0, "")

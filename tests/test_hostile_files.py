@@ -350,6 +350,10 @@ def test_json_that_is_taken():
         "#" * 20_000_000,
         "a: &a [1, 1]\nb: &b [*a, *a]\nc: [*b, *b]",
         "a: [" + "1," * 25_000 + "1]",
+        "a: !!timestamp 16",
+        "a: !!bool x",
+        'a: !!int ""',
+        "a: !!int '1" + ":59" * 200 + "'",
     ],
     ids=lambda text: text[:12],
 )

@@ -42,6 +42,11 @@ class Mute:
         raise RuntimeError("no words")
 
 
+class PathOfBytes:
+    def __fspath__(self):
+        return b"/"
+
+
 MISTAKES = {
     "one text": (lambda t: t.translate("a b"), "sentences is 'a b': it must be a list of texts"),
     "bytes": (lambda t: t.translate([b"a"]), r"sentences\[0\] is b'a': it must be a text"),
@@ -73,6 +78,9 @@ MISTAKES = {
     "an engine": (lambda t: Translator.load("x", engine="quick"), "engine is 'quick'; set it to auto"),
     "a precision": (lambda t: Translator.load("x", precision="half"), "precision is 'half'"),
     "no path": (lambda t: Translator.load(None), "path is None: it must be a path"),
+    "bytes for a path": (lambda t: Translator.load(PathOfBytes()), "path is .*: it must be a path"),
+    "half a character as a language": (lambda t: translate_texts(t, ["a"], language="\ud800"), r"language is '.ud800'"),
+    "a penalty that overflows": (lambda t: t.translate(["a"], repetition_penalty=1e-300), "must be at least 1e-06"),
     "no place to save": (lambda t: t.save(None), "directory is None"),
     "no place to train": (lambda t: glassformer.train(None, pairs=["x.tsv"]), "out is None"),
     "no trace": (lambda t: Trace.load(None), "path is None"),

@@ -1,5 +1,6 @@
 """safetensors files: read as the library reads them, and told where they are cut off, in whatever moment."""
 
+import json
 import os
 import random
 import shutil
@@ -55,6 +56,15 @@ def test_what_the_library_refuses_is_refused(tmp_path):
             with pytest.raises(InputError, match="truncated or not a safetensors file"):
                 dict(read_tensors(path))
     assert 500 < refused < 1500
+
+
+@pytest.mark.parametrize("axes", [[2] * 900_000, [2**1000] * 40_000, [1] * 65])
+def test_a_tensor_has_no_more_axes_than_any_program_gives_it(axes, tmp_path):
+    """Whose product would be computed for hours before it is compared with the size."""
+    header = json.dumps({"a": {"dtype": "F32", "shape": axes, "data_offsets": [0, 4]}}).encode()
+    (tmp_path / "a.safetensors").write_bytes(len(header).to_bytes(8, "little") + header + bytes(4))
+    with pytest.raises(InputError, match="a size that is none"):
+        dict(read_tensors(tmp_path / "a.safetensors"))
 
 
 @pytest.fixture

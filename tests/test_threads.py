@@ -128,7 +128,10 @@ def _translate(translator, text):
 
 def test_a_translator_goes_to_another_process(path):
     """By pickle, and a translation with its alignment comes back so."""
-    there = pickle.loads(pickle.dumps(Translator.load(path)))
+    here = Translator.load(path)
+    translate_texts(here, ["a b abc"])  # from which it remembers words
+    there = pickle.loads(pickle.dumps(here))
+    assert translate_texts(there, ["a b"])[0].text == "a b"
     found = pickle.loads(pickle.dumps(_translate(there, "a b")))
     assert found.text == "a b" and found.alignment.shape == (3, 3)
 

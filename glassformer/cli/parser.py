@@ -9,6 +9,8 @@ from glassformer.cli import commands as do
 from glassformer.cli import evaluation, glass, serving, translation
 from glassformer.errors import UsageError
 
+NAMES = "F", "F.tsv", "F.yaml", "FILE", "PATH", "DIR", "RUN", "MODEL", "NODE_MODULES"  # metavars of files and folders
+
 
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line, as every other error here does."""
@@ -34,7 +36,18 @@ class _CommandParser(_Parser):
             return super().parse_known_args(args, namespace)
         self._mixed = True
         self.add_options(self)
+        for action in self._actions:
+            if action.metavar in NAMES:
+                action.type = _name
         return self.parse_known_intermixed_args(args, namespace)
+
+
+def _name(word: str) -> str:
+    """The name of a file or folder. An empty one, as of a variable of the shell that is not set, would be taken for
+    none: without its keys the server would answer everybody, and a comparison would be left out."""
+    if not word:
+        raise argparse.ArgumentTypeError("names no file or folder; give one, or leave it out")
+    return word
 
 
 def make_parser() -> argparse.ArgumentParser:

@@ -73,8 +73,8 @@ def _serve(options: argparse.Namespace, folder: Path) -> None:
             port=options.port,
             host_names=tuple(options.host_name),
             workers=options.workers,
-            keys=_path(options.keys, "--keys"),
-            terms=_path(options.terms, "--terms"),
+            keys=Path(options.keys) if options.keys else None,
+            terms=Path(options.terms) if options.terms else None,
             cors=tuple(options.cors),
             log=options.log,
         ),
@@ -98,12 +98,6 @@ def _refuse_without_packages() -> None:
     missing = [name for name in PACKAGES if not find_spec(name)]
     if missing:
         raise InputError(f"serve needs further packages ({', '.join(missing)}): pip install 'glassformer[serve]'")
-
-
-def _path(name: str | None, option: str) -> Path | None:
-    if name == "":  # of a variable of the shell that is not set: without its keys the server would answer everybody
-        raise UsageError(f"{option} '': names no file")
-    return Path(name) if name is not None else None
 
 
 def _log_to_stderr() -> None:

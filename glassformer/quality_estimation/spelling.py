@@ -58,6 +58,10 @@ class Speller:
     counts: Mapping[str, int]
     tokenizer: Tokenizer
 
+    def __getstate__(self) -> dict[str, object]:
+        """What is pickled: not what it remembers of the latest texts, which cannot be."""
+        return {"counts": self.counts, "tokenizer": self.tokenizer}
+
     def read(self, text: str, kept: Callable[[str], Sequence[Span]] = lambda _: ()) -> Reading:
         """The text with its typing errors corrected, but for addresses, tags and the like, and for what is `kept`.
 

@@ -81,7 +81,7 @@ class SearchOptions:
     repetition_penalty: float = 1.0
     """Multiplies the log-probabilities, which are negative, of tokens that were said already: above 1 makes them less
     likely.
-    Range: above 0. Unit: none. Source: after Keskar et al. 2019, section 4.1.
+    Range: at least 0.000001 and at most 1,000,000. Unit: none. Source: after Keskar et al. 2019, section 4.1.
     """
 
     def __post_init__(self) -> None:
@@ -96,8 +96,8 @@ class SearchOptions:
                 raise UsageError(f"{name} is {value}: it must be at least {least}")
         for name in ("length_penalty", "max_length_ratio", "temperature", "repetition_penalty"):
             value = getattr(self, name)
-            if not math.isfinite(value) or (name in _POSITIVE and value <= 0):
-                kind = "a positive number" if name in _POSITIVE else "a number"
+            if not math.isfinite(value) or (name == "temperature" and value <= 0):
+                kind = "a positive number" if name == "temperature" else "a number"
                 raise UsageError(f"{name} is {value}: it must be {kind}")
         for name, most in _MOST.items():
             if abs(getattr(self, name)) > most:
@@ -141,6 +141,7 @@ _LEAST = {
     "max_length_ratio": 0,
     "max_length_extra": 0,
     "no_repeat_ngram": 0,
+    "repetition_penalty": 0.000001,
 }
 WIDEST = 10_000  # hypotheses
 _MOST = {
@@ -148,5 +149,5 @@ _MOST = {
     "n_best": WIDEST,
     "length_penalty": 100,
     "max_length_ratio": 1_000_000,
+    "repetition_penalty": 1_000_000,
 }  # beyond, memory or arithmetic overflows
-_POSITIVE = ("temperature", "repetition_penalty")

@@ -2,16 +2,19 @@
 
 import codecs
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from glassformer.errors import InputError
+from glassformer.reading import RepeatedKeyError, unique_keys
 from glassformer.text.readers.columns import Columns, Row, find_names
 from glassformer.text.readers.lines import LONGEST, lines_of, refuse_nul, too_long, without_blank_end
 
 SHAPE = '{"source": "...", "target": "..."}'
 CHUNK = 1 << 16  # bytes read at a time
-SPACE = " \t\r\n"
+DECODER = json.JSONDecoder(object_pairs_hook=unique_keys)
+SPACE = re.compile(r"[ \t\r\n]*")
 
 
 def jsonl_rows(stream: BinaryIO, columns: Columns, name: str) -> Iterator[Row]:
@@ -24,9 +27,11 @@ def jsonl_rows(stream: BinaryIO, columns: Columns, name: str) -> Iterator[Row]:
         if not text.strip():
             raise InputError(f"{place}: the line is blank; remove it (each line must be {SHAPE})")
         try:
-            record = json.loads(text)
+            record = DECODER.decode(text)
         except json.JSONDecodeError as error:
             raise InputError(_no_json(place, error.msg, error.pos)) from None
+        except RepeatedKeyError as error:
+            raise InputError(f"{place}: {error}; keep one of them") from None
         except (ValueError, RecursionError):  # a number of many thousand digits, a deep nesting
             raise InputError(f"{place}: JSON too large or too deep; each line must be {SHAPE}") from None
         yield number, *sides_of(record, columns, place)
@@ -112,7 +117,6 @@ class _Window:
     def __init__(self, stream: BinaryIO, name: str) -> None:
         self._stream, self._name = stream, name
         self._decoder = codecs.getincrementaldecoder("utf-8-sig")()
-        self._json = json.JSONDecoder()
         self._text, self._at, self._ended = "", 0, False
         self.line = 1
 
@@ -122,10 +126,14 @@ class _Window:
         return f"{self._name}:{self.line}"
 
     def next(self) -> str:
-        """The next character that is no space, which stays; "" at the end."""
+        """The next character that is no space, which stays; "" at the end. InputError for too much space."""
+        length = 0
         while True:
-            while self._at < len(self._text) and self._text[self._at] in SPACE:
-                self._move(self._at + 1)
+            begin = self._at
+            self._move(SPACE.match(self._text, begin).end())  # type: ignore[union-attr]  # it matches everywhere
+            length += self._at - begin
+            if length > LONGEST:
+                raise InputError(f"{self.place}: {too_long('the space before the next value')}")
             if self._at < len(self._text) or not self._more():
                 return self._text[self._at : self._at + 1]
 
@@ -140,12 +148,14 @@ class _Window:
         self.next()
         while True:
             try:
-                value, end = self._json.raw_decode(self._text, self._at)
+                value, end = DECODER.raw_decode(self._text, self._at)
             except json.JSONDecodeError as error:
                 if len(self._text) - self._at > LONGEST:
                     raise InputError(f"{self.place}: {too_long('the object')}") from None
                 if not self._more():
                     raise InputError(_no_json(self.place, error.msg)) from None
+            except RepeatedKeyError as error:
+                raise InputError(f"{self.place}: {error}; keep one of them") from None
             except (ValueError, RecursionError):
                 raise InputError(f"{self.place}: JSON too large or too deep; it must be {SHAPE}") from None
             else:

@@ -22,6 +22,7 @@ T = TypeVar("T")
 STDIN = "-"
 BOM = b"\xef\xbb\xbf"
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+UTF32_MARKS = (b"\xff\xfe\0\0", b"\0\0\xfe\xff")
 LONGEST = 1 << 20  # bytes of a line: 1 MiB, a book's chapter
 
 
@@ -163,9 +164,10 @@ def _decode(raw: bytes, skipped: int, number: int, name: str) -> str:
     end = len(raw)
     if raw.endswith(b"\n"):
         end -= 2 if raw.endswith(b"\r\n") else 1
-    if encoding := _utf16(raw, number):
+    if encoding := _wide_encoding(raw, number):
+        kind = encoding[: len("UTF-16")]
         raise InputError(
-            f"{place}: the file is UTF-16; convert UTF-16 to UTF-8 (iconv -f {encoding} -t UTF-8 {name} > NEW)"
+            f"{place}: the file is {kind}; convert {kind} to UTF-8 (iconv -f {encoding} -t UTF-8 {name} > NEW)"
         )
     try:
         text = raw[skipped:end].decode("utf-8")
@@ -179,8 +181,10 @@ def _decode(raw: bytes, skipped: int, number: int, name: str) -> str:
     return text
 
 
-def _utf16(raw: bytes, number: int) -> str:
-    """What iconv calls the encoding of a raw line if it is UTF-16, with or without a mark, else ""."""
+def _wide_encoding(raw: bytes, number: int) -> str:
+    """What iconv calls the encoding of a raw line: UTF-32 with a mark, UTF-16 with or without one, or "" if neither."""
+    if number == 1 and raw.startswith(UTF32_MARKS):
+        return "UTF-32"
     if number == 1 and raw.startswith(UTF16_MARKS):
         return "UTF-16"
     even, odd = raw[::2].count(0), raw[1::2].count(0)

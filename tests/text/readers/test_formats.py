@@ -41,12 +41,15 @@ def as_tmx(units, head='<?xml version="1.0" encoding="UTF-8"?>', srclang="en"):
 
 @pytest.mark.parametrize("text", ["a\tb\nc\td\n", "अ ब\tक ख\nग\tघ\n", "We are\tहम हैं\n"])
 @pytest.mark.parametrize(
-    ("encoding", "iconv"), [("utf-16", "UTF-16"), ("utf-16-le", "UTF-16LE"), ("utf-16-be", "UTF-16BE")]
+    ("encoding", "iconv"),
+    [("utf-16", "UTF-16"), ("utf-16-le", "UTF-16LE"), ("utf-16-be", "UTF-16BE"), ("utf-32", "UTF-32")],
 )
 @pytest.mark.parametrize("suffix", [".tsv", ".csv", ".jsonl"])
 def test_utf16_is_named_with_the_command_that_helps(tmp_path, text, encoding, iconv, suffix):
     path = write(tmp_path / f"a{suffix}", text.encode(encoding))
-    assert refusal(path).startswith(f"{path}:1: the file is UTF-16; convert UTF-16 to UTF-8 (iconv -f {iconv} -t UTF-8")
+    assert refusal(path).startswith(
+        f"{path}:1: the file is {iconv[:6]}; convert {iconv[:6]} to UTF-8 (iconv -f {iconv} -t UTF-8"
+    )
 
 
 # TSV
@@ -174,6 +177,10 @@ def test_an_array_is_read_across_chunks_with_lines_counted(tmp_path):
         ('[{"translation": {"en": "a", "hi": "b"}}]', ":1: translations in en, hi; say which is source"),
         ('{"translation": {"en": "a", "hi": null}}', ":1: translations in en, hi; say which"),
         ("[" * 200_000, ":1: JSON too large or too deep"),
+        ("[" + " " * (LONGEST + 1), ":1: the space before the next value is longer than 1,048,576 bytes"),
+        ('[\n{"source": "a", "target": "b"}' + "\n" * (LONGEST + 1), "the space before the next value is longer"),
+        ('[\n{"source": "a", "target": "b", "source": "c"}]', ":2: a key comes twice; keep one of them"),
+        ('[{"translation": {"en": "a", "hi": "b", "hi": "c"}}]', ":1: a key comes twice; keep one of them"),
         ('[{"source": "' + "x" * (LONGEST + 100_000), ":1: the object is longer than 1,048,576 bytes"),
         ("[]", "no pairs in"),
         (b'[{"source": "\xff', ":1: byte 0xff after it is not UTF-8"),
@@ -184,6 +191,12 @@ def test_an_array_is_read_across_chunks_with_lines_counted(tmp_path):
 def test_json_refuses(tmp_path, content, message):
     path = write(tmp_path / "a.json", content)
     assert message in refusal(path)
+
+
+def test_a_key_that_comes_twice_in_a_line_is_refused(tmp_path):
+    good = '{"source": "a", "target": "b"}\n'
+    path = write(tmp_path / "a.jsonl", good + '{"source": "a", "target": "b", "target": "c"}\n')
+    assert refusal(path) == f"{path}:2: a key comes twice; keep one of them"
 
 
 def test_a_language_without_text_is_refused(tmp_path):
