@@ -19,7 +19,7 @@ from glassformer.reading import MIB, open_regular, parse_json
 
 LARGEST = 1 << 40  # bytes, of which only what is asked for is read
 LARGEST_HEADER, MOST_VALUES = 16 * MIB, 1_000_000  # that of a model of a thousand tensors has 0.1 MiB
-MOST_AXES = 64  # of a tensor, as NumPy and torch have: the product of a million numbers takes hours
+MOST_AXES = 64  # of a tensor, as NumPy and torch have: the product of a million numbers takes minutes
 DTYPES = {  # by safetensors' names: NumPy's or torch's, and bytes of one number
     "BOOL": ("bool", 1), "U8": ("uint8", 1), "I8": ("int8", 1), "F8_E4M3": ("float8_e4m3fn", 1),
     "F8_E5M2": ("float8_e5m2", 1), "U16": ("uint16", 2), "I16": ("int16", 2), "F16": ("float16", 2),
