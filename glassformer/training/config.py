@@ -185,8 +185,9 @@ class TrainingConfig:
     """
 
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    """The dtype of matrix products; parameters and sums are in float32. auto measures both when a run begins, and takes
-    bfloat16 if it is at least 1.1 times as fast.
+    """The dtype of matrix products; parameters and sums are in float32, and so is attention on a CPU where batch_tokens
+    times d_model is at most 2^17. auto measures both when a run begins, and takes bfloat16 if it is at least 1.1 times
+    as fast.
     Source: not in the paper; Micikevicius et al. 2018, Kalamkar et al. 2019; loss curves of both are in
     docs/benchmarks/training_speed.md.
     """
