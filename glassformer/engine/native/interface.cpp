@@ -190,7 +190,9 @@ const char* glassformer_linear(const char* instruction_set, int32_t threads, con
     return guarded([&] {
         require(weight->inputs >= 1 && weight->inputs <= MOST_INPUTS && n >= 1 && n < MOST, "a size is out of range");
         check(*weight, weight->outputs, weight->inputs);
-        Workplace(kernels_of(instruction_set, threads), threads).linear(*weight, x, weight->inputs, n, y);
+        Array<float> made;
+        Workplace(kernels_of(instruction_set, threads), threads).linear(*weight, x, weight->inputs, n, made);
+        std::copy_n(made.data(), (int64_t)n * room(*weight), y);
     });
 }
 }

@@ -64,13 +64,10 @@ struct glassformer_model : Workplace {
     template <class Attend>
     void attention(const Matrix& project, const Matrix& output, const Norm& norm, float* x, int n, Attend attend) {
         sublayer(norm, x, n, [&](const float* h) {
-            float* projected = this->projected.at_least((int64_t)n * room(project));
-            float* mixed = this->mixed.at_least((int64_t)n * stride());
-            float* fx = inner.at_least((int64_t)n * stride());
-            linear(project, h, stride(), n, projected);
-            attend(projected, room(project), mixed);
-            linear(output, mixed, stride(), n, fx);
-            return fx;
+            float* q = linear(project, h, stride(), n, projected);
+            float* between = mixed.at_least((int64_t)n * stride());
+            attend(q, room(project), between);
+            return linear(output, between, stride(), n, inner);
         });
     }
 
@@ -78,16 +75,13 @@ struct glassformer_model : Workplace {
     void feed_forward(const Layer& layer, float* x, int n) {
         sublayer(layer.feed_forward_norm, x, n, [&](const float* h) {
             const int64_t wide = room(layer.inner);
-            float* inner = this->inner.at_least(n * wide);
-            float* fx = mixed.at_least((int64_t)n * stride());
-            linear(layer.inner, h, stride(), n, inner);
-            float* active = config.gated ? inner + config.d_ff : inner;  // the gate's outputs come after the inner ones
+            float* y = linear(layer.inner, h, stride(), n, inner);
+            float* active = config.gated ? y + config.d_ff : y;  // the gate's outputs come after the inner ones
             pool.run(n, 8. * n * wide, [&](int row, int) {
-                const float* times = config.gated ? inner + row * wide : nullptr;
+                const float* times = config.gated ? y + row * wide : nullptr;
                 kernels->activate((Activation)config.activation, active + row * wide, times, config.d_ff);
             });
-            linear(layer.outer, active, wide, n, fx);
-            return fx;
+            return linear(layer.outer, active, wide, n, mixed);
         });
     }
 
@@ -225,9 +219,7 @@ private:
         if (c.final_norm) model.normalise(model.weights.encoder_norm, x.data(), n, x.data());
         for (int number = 0; number < model.weights.decoder_layers; ++number) {
             const Matrix& w = model.weights.decoder[number].cross_key_value;
-            float* rows = model.projected.at_least((int64_t)n * room(w));
-            model.linear(w, x.data(), d, n, rows);
-            remember(rows, room(w), number);
+            remember(model.linear(w, x.data(), d, n, model.projected), room(w), number);
         }
     }
 };

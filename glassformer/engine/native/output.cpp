@@ -46,8 +46,8 @@ template <class Each>
 std::vector<float> visit_shortlists(glassformer_batch& batch, Each each) {
     glassformer_model& model = batch.model;
     const int64_t wide = room(batch.listed);
-    Array<float> all(batch.rows * wide);
-    model.linear(batch.listed, batch.hidden.data(), model.stride(), batch.rows, all.data());
+    Array<float> all;
+    model.linear(batch.listed, batch.hidden.data(), model.stride(), batch.rows, all);
     std::vector<float> log_z(batch.rows);
     model.pool.run(batch.rows, 20. * batch.rows * wide, [&](int row, int thread) {
         const Shortlist& list = batch.shortlists[batch.source_of[row]];
