@@ -4,6 +4,7 @@
 #include <climits>
 #include <string>
 
+#include "dispatch.h"
 #include "model.h"
 
 namespace {
@@ -83,11 +84,17 @@ void check(const glassformer_weights& w, const Config& c) {
     require(w.turns || !c.rotary, "rotary positions without their turns");
 }
 
-const Kernels* kernels_of(const char* name, int threads) {
+std::string kernel_names() {
+    std::string names;
+    for (const Kernels* kernels : present_kernels()) names += std::string(names.empty() ? "" : " ") + kernels->name;
+    return names;
+}
+
+const Kernels* kernels_of(const char* name, int threads) {  // the best for an empty name
     require(threads >= 1 && threads <= 1024, "threads are out of range");
-    const Kernels* kernels = best_kernels(name);
-    if (!kernels) throw Refused("this processor cannot run '" + std::string(name) + "', but " + kernel_names());
-    return kernels;
+    for (const Kernels* kernels : present_kernels())
+        if (!*name || std::string(name) == kernels->name) return kernels;
+    throw Refused("this processor cannot run '" + std::string(name) + "', but " + kernel_names());
 }
 
 }  // namespace
@@ -96,7 +103,10 @@ extern "C" {
 
 const char* glassformer_interface(void) { return GLASSFORMER_INTERFACE; }
 
-const char* glassformer_instruction_sets(void) { return kernel_names(); }
+const char* glassformer_instruction_sets(void) {
+    static const std::string names = kernel_names();
+    return names.c_str();
+}
 
 const char* glassformer_open(const glassformer_config* config, const glassformer_weights* weights,
                              const char* instruction_set, int32_t threads, glassformer_model** made) {
