@@ -56,7 +56,6 @@ void check(const Config& c) {
         require_size(size, 1, "a size of the config");
     require(c.d_model % c.heads == 0 && c.heads % c.kv_heads == 0, "heads do not divide d_model");
     require(c.d_model <= MOST_INPUTS && c.d_ff <= MOST_INPUTS, "more inputs than a sum of eight-bit products holds");
-    require(!c.rotary || c.d_model / c.heads % 2 == 0, "rotary positions need an even width of a head");
     require(c.activation >= RELU && c.activation <= SILU, "unknown activation");
 }
 
@@ -87,8 +86,8 @@ void check(const glassformer_weights& w, const Config& c) {
     for (int i = 0; i < w.decoder_layers; ++i) check(w.decoder[i], c, true);
     check(w.source, c.source_vocabulary, c.d_model), check(w.target, c.vocabulary, c.d_model);
     check(w.generator, c.vocabulary, c.d_model);
-    if (c.final_norm) check(w.encoder_norm), check(w.decoder_norm);
-    require(w.turns || !c.rotary, "rotary positions without their turns");
+    if (w.encoder_norm.gain || w.decoder_norm.gain) check(w.encoder_norm), check(w.decoder_norm);
+    require(!w.turns || c.d_model / c.heads % 2 == 0, "rotary positions need an even width of a head");
 }
 
 std::string kernel_names() {
