@@ -78,31 +78,27 @@ class Memory:
 
     def matrix(self, parts: Sequence[Floats | Quantized], biases: Sequence[Floats]) -> native.Matrix:
         """Matrices of the same inputs as one, packed."""
-        matrices_OI, scales, sums = zip(*map(_as_integers, parts), strict=True)
-        numbers = packed_numbers(matrices_OI, matrices_OI[0].dtype)
+        quantized = [part for part in parts if isinstance(part, Quantized)]
+        matrices_OI = [part.integers if isinstance(part, Quantized) else part for part in parts]
+        numbers = packed_numbers(matrices_OI, np.int8 if quantized else np.float32)
         return native.Matrix(
             outputs=sum(map(len, matrices_OI)),
             inputs=matrices_OI[0].shape[1],
-            integers=isinstance(parts[0], Quantized),
+            integers=bool(quantized),
             numbers=self.pointer(numbers, np.int32),
-            scales=self._of_rows(scales, np.float32),
+            scales=self._of_rows([part.scales for part in quantized], np.float32),
             bias=self._of_rows(biases, np.float32),
-            sums=self._of_rows(sums, np.int32),
+            sums=self._of_rows([part.integers.sum(axis=1, dtype=np.int32) for part in quantized], np.int32),
         )
 
     def _of_rows(self, parts_O: Sequence[NDArray[Any]], dtype: DTypeLike) -> int | None:
-        """A number for each output, one part after the other, and zeros up to a whole panel."""
+        """A number for each output, one part after the other, and zeros up to a whole panel; None for none."""
+        if not parts_O:
+            return None
         count = sum(map(len, parts_O))
         whole_O = aligned((whole_panels(count),), dtype)
         np.concatenate(parts_O, out=whole_O[:count])
         return self.pointer(whole_O, dtype)
-
-
-def _as_integers(rows: Floats | Quantized) -> tuple[NDArray[Any], Floats, NDArray[np.int32]]:
-    """A matrix, the scale of each row and its sum; floats have scales of 1, and need no sums."""
-    if isinstance(rows, Quantized):
-        return rows.integers, rows.scales, rows.integers.sum(axis=1, dtype=np.int32)
-    return rows, np.ones(len(rows), dtype=np.float32), np.zeros(len(rows), dtype=np.int32)
 
 
 class PackedWeights:

@@ -61,7 +61,7 @@ void check(const Config& c) {
 
 void check(const Matrix& w, int outputs, int inputs) {
     require(w.outputs == outputs && w.inputs == inputs, "a matrix has another shape");
-    require(w.numbers && w.scales && w.bias && w.sums, "a matrix has no numbers");
+    require(w.numbers && w.bias && (!w.integers || (w.scales && w.sums)), "a matrix has no numbers");
 }
 
 void check(const Norm& norm) { require(norm.gain && norm.bias, "a norm has no numbers"); }

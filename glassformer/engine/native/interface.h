@@ -21,8 +21,8 @@ typedef struct {
 typedef struct {
     int32_t outputs, inputs, integers;  // the latter 0 for floats
     const uint8_t* numbers;             // [panel][word][output of the panel]
-    const float *scales, *bias;         // [output], up to a whole panel: what an integer stands for, or 1; zeros for none
-    const int32_t* sums;                // [output]: the sum of the row's integers, or 0
+    const float *scales, *bias;         // [output], up to a whole panel: what an integer stands for, and zeros for none
+    const int32_t* sums;                // [output]: the sum of the row's integers
 } glassformer_matrix;
 
 typedef struct {

@@ -29,7 +29,7 @@ struct Rows {
     int count;
     int64_t stride;           // bytes from one row to the next
     const uint8_t* numbers;
-    const float* scales;      // [row]; 1 for floats
+    const float* scales;      // [row]; null for floats
 };
 
 // Heads of attention: `shared` next to each other have the same keys and values.

@@ -8,8 +8,10 @@
 
 constexpr int ROWS_TOGETHER = 240;  // of a product, for one item of work: what the second-level cache holds
 
-inline Rows some(const Rows& rows, int first, int count) {  // `count` of them from `first` on
-    return {count, rows.stride, rows.numbers + first * rows.stride, rows.scales + first};
+inline Rows some(Rows rows, int first, int count) {  // `count` of them from `first` on
+    rows.count = count, rows.numbers += first * rows.stride;
+    if (rows.scales) rows.scales += first;
+    return rows;
 }
 
 struct Workplace {
@@ -17,11 +19,10 @@ struct Workplace {
 
     // n rows of x as the products with W read them: floats, or rounded to bytes.
     Rows operands(const Matrix& w, const float* x, int64_t x_stride, int n) {
-        float* scale = scales.at_least(n);
-        std::fill_n(scale, n, 1.f);
-        if (!w.integers) return {n, x_stride * WORD, (const uint8_t*)x, scale};
+        if (!w.integers) return {n, x_stride * WORD, (const uint8_t*)x, nullptr};
         const int64_t stride = (int64_t)words(w) * WORD + LINE * WORD;  // no multiple of what the cache maps to one place
         uint8_t* to = bytes.at_least(n * stride);
+        float* scale = scales.at_least(n);
         pool.run(n, (double)n * w.inputs, [&](int row, int) {
             kernels->quantize(x + row * x_stride, w.inputs, (int)stride, to + row * stride, scale + row);
         });

@@ -16,10 +16,9 @@ constexpr int AHEAD = 4096;  // bytes of weights that a single tile fetches befo
 // Sums of R rows and COLUMNS * LANES outputs, of integers or floats, a word of each row at a time. A function of its own,
 // so that all sums stay in registers; R is known when it is compiled, and every row is computed in the same way whatever
 // R is, with so many CHAINS of sums. On the way it fetches weights from `next` on into the cache, `step` bytes a word.
-template <int CHAINS, int R, class Sums>
+template <class Number, int CHAINS, int R, class Sums>
 static inline void add_up(const uint8_t* w, int words, const uint8_t* x, int64_t stride, const uint8_t* next, int step,
                           Sums (&sums)[R][COLUMNS]) {
-    using Number = decltype(sums[0][0][0] + 0);
     constexpr int CACHE = R <= 8 ? 3 : 2;  // for few rows, which wait for weights, the first level, else the second
     Sums more[CHAINS][R][COLUMNS] = {};
     const uint8_t* rows[(R + 3) / 4];  // every fourth one: addresses of all would take more registers than there are
@@ -45,22 +44,19 @@ static inline void add_up(const uint8_t* w, int words, const uint8_t* x, int64_t
         }
 }
 
-// What makes numbers of the sums, of the outputs from `o` on. (q + OFFSET) was multiplied instead of q, which is OFFSET
-// times the sum of W's row too much. Of floats that sum is given as 0, and both scales as 1.
-template <class Sums>
+// What makes numbers of the sums of integers, of the outputs from `o` on. (q + OFFSET) was multiplied instead of q, which
+// is OFFSET times the sum of W's row too much.
 struct Scaling {
-    Scaling(const Matrix& w, int o)
-        : less(__builtin_convertvector(OFFSET * read<Ints>(w.sums + o), Sums)), scale(load(w.scales + o)),
-          bias(load(w.bias + o)) {}
-    Floats operator()(Sums sums, float scale_of_row) const {
+    Scaling(const Matrix& w, int o) : less(OFFSET * read<Ints>(w.sums + o)), scale(load(w.scales + o)), bias(load(w.bias + o)) {}
+    Floats operator()(Ints sums, float scale_of_row) const {
         return __builtin_convertvector(sums - less, Floats) * (scale_of_row * scale) + bias;
     }
-    const Sums less;
+    const Ints less;
     const Floats scale, bias;
 };
 
 // Outputs [first, first + COLUMNS * LANES) of R rows from row `row` on, the part of a panel that begins there.
-template <class Sums, int R>
+template <int R>
 static void tile(const Matrix& w, int first, const Rows& x, int row, float* y, int64_t y_stride) {
     const int64_t panel = (int64_t)words(w) * PANEL * WORD;  // bytes
     const uint8_t* from = w.numbers + first / PANEL * panel + first % PANEL * WORD;
@@ -68,34 +64,41 @@ static void tile(const Matrix& w, int first, const Rows& x, int row, float* y, i
     // Each tile fetches its share of the next panel; a single one has no time for that.
     const uint8_t* next = from + (R == x.count ? AHEAD : panel * (x.count + row) / x.count);
     const int step = PANEL * WORD * R / x.count;
-    // Of few sums of integers, whose order does not matter, several chains: none waits for its last addition.
-    constexpr bool INTEGERS = __is_same(Sums, Ints);
-    Sums sums[R][COLUMNS];
-    add_up<INTEGERS && R <= 2 ? 4 / R : 1>(from, words(w), xs, x.stride, next, step, sums);
+    if (w.integers) {
+        // Of few sums of integers, whose order does not matter, several chains: none waits for its last addition.
+        Ints sums[R][COLUMNS];
+        add_up<int32_t, R <= 2 ? 4 / R : 1>(from, words(w), xs, x.stride, next, step, sums);
 #pragma GCC unroll 8
-    for (int c = 0; c < COLUMNS; ++c) {
-        const Scaling<Sums> scaling(w, first + LANES * c);
+        for (int c = 0; c < COLUMNS; ++c) {
+            const Scaling scaling(w, first + LANES * c);
+            for (int r = 0; r < R; ++r)
+                store(scaling(sums[r][c], x.scales[row + r]), y + (row + r) * y_stride + LANES * c);
+        }
+    } else {
+        Floats sums[R][COLUMNS];
+        add_up<float, 1>(from, words(w), xs, x.stride, next, step, sums);
 #pragma GCC unroll 12
-        for (int r = 0; r < R; ++r) store(scaling(sums[r][c], x.scales[row + r]), y + (row + r) * y_stride + LANES * c);
+        for (int r = 0; r < R; ++r)
+            for (int c = 0; c < COLUMNS; ++c)
+                store(sums[r][c] + load(w.bias + first + LANES * c), y + (row + r) * y_stride + LANES * c);
     }
 }
 
 // `count` rows, at most R, as one tile.
-template <class Sums, int R>
+template <int R>
 static void rows_of(int count, const Matrix& w, int first, const Rows& x, int row, float* y, int64_t y_stride) {
-    if (count == R) tile<Sums, R>(w, first, x, row, y, y_stride);
-    else if constexpr (R > 1) rows_of<Sums, R - 1>(count, w, first, x, row, y, y_stride);
+    if (count == R) tile<R>(w, first, x, row, y, y_stride);
+    else if constexpr (R > 1) rows_of<R - 1>(count, w, first, x, row, y, y_stride);
 }
 
 // Outputs of `panels` panels from `first_panel` on; y[0] is the first row's first of them, and a row of y has room for
 // whole panels. As few tiles as can be, of like size: each reads the panel's weights once.
 static void product(const Matrix& w, int first_panel, int panels, const Rows& x, float* y, int64_t y_stride) {
-    const auto tile = w.integers ? rows_of<Ints, ROWS> : rows_of<Floats, ROWS>;
     const int tiles = (x.count + ROWS - 1) / ROWS;
     for (int part = 0; part < panels * PARTS; ++part)
-        for (int number = 0; number < tiles; ++number) {
-            const int row = x.count * number / tiles, end = x.count * (number + 1) / tiles;
+        for (int tile = 0; tile < tiles; ++tile) {
+            const int row = x.count * tile / tiles, end = x.count * (tile + 1) / tiles;
             const int place = part * LANES * COLUMNS;
-            tile(end - row, w, first_panel * PANEL + place, x, row, y + place, y_stride);
+            rows_of<ROWS>(end - row, w, first_panel * PANEL + place, x, row, y + place, y_stride);
         }
 }

@@ -68,7 +68,7 @@ static void product_by_tiles(const Matrix& w, int first_panel, int panels, const
             add_up_tiles(from, words(w), x.numbers + row * x.stride, x.stride, upper, next,
                          TILE * PANEL * WORD * count / x.count, sums);
             for (int o = 0; o < PANEL; o += LANES) {
-                const Scaling<Ints> scaling(w, panel * PANEL + o);
+                const Scaling scaling(w, panel * PANEL + o);
                 for (int r = 0; r < count; ++r)
                     store(scaling(read<Ints>(sums + r * PANEL + o), x.scales[row + r]), y + (row + r) * y_stride + o);
             }
