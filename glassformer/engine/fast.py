@@ -358,8 +358,6 @@ def _native_config(config: ModelConfig) -> native.Config:
         gated=config.gated,
         rms_norm=config.norm == "rmsnorm",
         pre_norm=config.norm_position == "pre",
-        final_norm=bool(config.final_norm),
-        rotary=config.positions == "rotary",
         norm_eps=config.norm_eps,
         embedding_factor=config.embedding_factor,
     )

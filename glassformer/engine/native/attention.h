@@ -42,17 +42,17 @@ static inline void mix(const float* weights, int length, At at, int width, float
     }
 }
 
-// Scores of one line of positions: keys [column][position], `wide` of them. What is read behind them is not used.
-static inline void score_line(const float* q, const float* keys, int wide, int width, float divisor, float* scores) {
+// Scores of one line of positions: keys [column][position].
+static inline void score_line(const float* q, const float* keys, int width, float divisor, float* scores) {
     constexpr int VECTORS = LINE / LANES;
     Floats sums[4][VECTORS] = {};  // four of each, so that none waits for its last addition
     int i = 0;
     for (; i + 4 <= width; i += 4)
         for (int chain = 0; chain < 4; ++chain)
             for (int c = 0; c < VECTORS; ++c)
-                sums[chain][c] += q[i + chain] * load(keys + (i + chain) * wide + LANES * c);
+                sums[chain][c] += q[i + chain] * load(keys + (i + chain) * LINE + LANES * c);
     for (; i < width; ++i)
-        for (int c = 0; c < VECTORS; ++c) sums[0][c] += q[i] * load(keys + i * wide + LANES * c);
+        for (int c = 0; c < VECTORS; ++c) sums[0][c] += q[i] * load(keys + i * LINE + LANES * c);
     for (int c = 0; c < VECTORS; ++c)
         store((sums[0][c] + sums[1][c] + (sums[2][c] + sums[3][c])) / divisor, scores + LANES * c);
 }
@@ -70,14 +70,13 @@ static inline void attend(const Heads& heads, const float* q, int length, float*
 }
 
 // To the positions of a source: keys [head][line][column][position], of which LINE are side by side so that a vector of
-// scores needs no sum across its lanes (fewer in the last line); values [head][position][column].
+// scores needs no sum across its lanes (zeros behind the last one); values [head][position][column].
 static void attend_source(const Heads& heads, const float* q, const float* keys, const float* values, int length,
                           float* weights, float* y) {
     const int width = heads.width;
     const auto score = [&](int head, const float* q, float* scores) {
         for (int first = 0; first < length; first += LINE)
-            score_line(q, keys + ((int64_t)head * length + first) * width, length - first < LINE ? length - first : LINE,
-                       width, heads.divisor, scores + first);
+            score_line(q, keys + ((int64_t)head * padded(length) + first) * width, width, heads.divisor, scores + first);
     };
     const auto value = [&](int head, int t) { return values + ((int64_t)head * length + t) * width; };
     attend(heads, q, length, weights, y, score, value);

@@ -10,13 +10,13 @@
 struct SourceMemory {
     SourceMemory() = default;
     SourceMemory(const float* rows, int64_t stride, int length, int kv_heads, int width)
-        : keys((int64_t)kv_heads * width * length + LINE), values((int64_t)kv_heads * width * length) {
+        : keys((int64_t)kv_heads * width * padded(length)), values((int64_t)kv_heads * width * length) {
+        std::fill_n(keys.data(), (int64_t)kv_heads * width * padded(length), 0.f);
         for (int head = 0; head < kv_heads; ++head)
             for (int place = 0; place < length; ++place) {
                 const float* from = rows + place * stride + head * width;
-                const int line = place / LINE * LINE, wide = std::min(length - line, LINE);
-                float* k = &keys[((int64_t)head * length + line) * width + place - line];
-                for (int column = 0; column < width; ++column) k[column * wide] = from[column];
+                float* k = &keys[((int64_t)head * padded(length) + place / LINE * LINE) * width + place % LINE];
+                for (int column = 0; column < width; ++column) k[column * LINE] = from[column];
                 float* v = &values[((int64_t)head * length + place) * width];
                 std::memcpy(v, from + kv_heads * width, width * sizeof(float));
             }

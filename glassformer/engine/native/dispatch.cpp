@@ -1,9 +1,6 @@
 // Which kernels this processor can run.
-#include <cstring>
-#include <string>
-#include <vector>
+#include "dispatch.h"
 
-#include "kernels.h"
 #if defined(__x86_64__)
 #include <cpuid.h>
 #endif
@@ -15,7 +12,7 @@
 
 extern const Kernels kernels_amx, kernels_avx512, kernels_avxvnni, kernels_avx2, kernels_dotprod, kernels_portable;
 
-static std::vector<const Kernels*> present() {  // the best first
+std::vector<const Kernels*> present_kernels() {
     std::vector<const Kernels*> found;
 #if defined(__x86_64__)
     unsigned a = 0, b, c, d = 0;  // what not every compiler's __builtin_cpu_supports knows
@@ -39,19 +36,4 @@ static std::vector<const Kernels*> present() {  // the best first
 #endif
     found.push_back(&kernels_portable);
     return found;
-}
-
-const Kernels* best_kernels(const char* wanted) {
-    for (const Kernels* kernels : present())
-        if (!wanted || !*wanted || !std::strcmp(wanted, kernels->name)) return kernels;
-    return nullptr;
-}
-
-const char* kernel_names() {
-    static const std::string names = [] {
-        std::string all;
-        for (const Kernels* kernels : present()) all += (all.empty() ? "" : " ") + std::string(kernels->name);
-        return all;
-    }();
-    return names.c_str();
 }

@@ -2,8 +2,11 @@
 #include "interface.h"
 
 #include <climits>
+#include <functional>
+#include <numeric>
 #include <string>
 
+#include "dispatch.h"
 #include "model.h"
 
 namespace {
@@ -15,8 +18,13 @@ void require_size(int64_t size, int64_t least, const char* what) {
     if (size < least || size >= MOST) throw Refused(std::string(what) + " is out of range");
 }
 
+// Of `count` numbers, each is at least `least` and below `end`.
+void require_each(const int32_t* numbers, int64_t count, int64_t least, int64_t end, const char* message) {
+    for (int64_t i = 0; i < count; ++i) require(numbers[i] >= least && numbers[i] < end, message);
+}
+
 void require_ids(const int32_t* ids, int64_t count, int vocabulary) {
-    for (int64_t i = 0; i < count; ++i) require(ids[i] >= 0 && ids[i] < vocabulary, "a token is outside the vocabulary");
+    require_each(ids, count, 0, vocabulary, "a token is outside the vocabulary");
 }
 
 // Runs `work`; what it throws becomes the message that is returned.
@@ -48,7 +56,6 @@ void check(const Config& c) {
         require_size(size, 1, "a size of the config");
     require(c.d_model % c.heads == 0 && c.heads % c.kv_heads == 0, "heads do not divide d_model");
     require(c.d_model <= MOST_INPUTS && c.d_ff <= MOST_INPUTS, "more inputs than a sum of eight-bit products holds");
-    require(!c.rotary || c.d_model / c.heads % 2 == 0, "rotary positions need an even width of a head");
     require(c.activation >= RELU && c.activation <= SILU, "unknown activation");
 }
 
@@ -79,15 +86,21 @@ void check(const glassformer_weights& w, const Config& c) {
     for (int i = 0; i < w.decoder_layers; ++i) check(w.decoder[i], c, true);
     check(w.source, c.source_vocabulary, c.d_model), check(w.target, c.vocabulary, c.d_model);
     check(w.generator, c.vocabulary, c.d_model);
-    if (c.final_norm) check(w.encoder_norm), check(w.decoder_norm);
-    require(w.turns || !c.rotary, "rotary positions without their turns");
+    if (w.encoder_norm.gain || w.decoder_norm.gain) check(w.encoder_norm), check(w.decoder_norm);
+    require(!w.turns || c.d_model / c.heads % 2 == 0, "rotary positions need an even width of a head");
 }
 
-const Kernels* kernels_of(const char* name, int threads) {
+std::string kernel_names() {
+    std::string names;
+    for (const Kernels* kernels : present_kernels()) names += std::string(names.empty() ? "" : " ") + kernels->name;
+    return names;
+}
+
+const Kernels* kernels_of(const char* name, int threads) {  // the best for an empty name
     require(threads >= 1 && threads <= 1024, "threads are out of range");
-    const Kernels* kernels = best_kernels(name);
-    if (!kernels) throw Refused("this processor cannot run '" + std::string(name) + "', but " + kernel_names());
-    return kernels;
+    for (const Kernels* kernels : present_kernels())
+        if (!*name || std::string(name) == kernels->name) return kernels;
+    throw Refused("this processor cannot run '" + std::string(name) + "', but " + kernel_names());
 }
 
 }  // namespace
@@ -96,7 +109,10 @@ extern "C" {
 
 const char* glassformer_interface(void) { return GLASSFORMER_INTERFACE; }
 
-const char* glassformer_instruction_sets(void) { return kernel_names(); }
+const char* glassformer_instruction_sets(void) {
+    static const std::string names = kernel_names();
+    return names.c_str();
+}
 
 const char* glassformer_open(const glassformer_config* config, const glassformer_weights* weights,
                              const char* instruction_set, int32_t threads, glassformer_model** made) {
@@ -112,10 +128,8 @@ const char* glassformer_encode(glassformer_model* model, const int32_t* ids, con
                                glassformer_batch** made) {
     return guarded(*model, [&](const Config& c) {
         require_size(sources, 0, "the number of sources");
-        int64_t tokens = 0;
-        for (int i = 0; i < sources; tokens += lengths[i++])
-            require(lengths[i] >= 1 && lengths[i] <= c.max_length, "a source's length is out of range");
-        require_ids(ids, tokens, c.source_vocabulary);
+        require_each(lengths, sources, 1, (int64_t)c.max_length + 1, "a source's length is out of range");
+        require_ids(ids, std::accumulate(lengths, lengths + sources, (int64_t)0), c.source_vocabulary);
         *made = new glassformer_batch(*model, ids, lengths, sources);
     });
 }
@@ -127,14 +141,13 @@ const char* glassformer_shorten(glassformer_batch* batch, const glassformer_matr
     return guarded(batch->model, [&](const Config& c) {
         require_size(outputs->outputs, 0, "the number of tokens in shortlists");
         check(*outputs, outputs->outputs, c.d_model);
-        int64_t next = 0;
-        for (size_t source = 0; source < batch->lengths.size(); next += lengths[source++]) {
-            const int32_t *list = ids + next, length = lengths[source];
-            require(length >= 1 && length <= c.vocabulary, "a shortlist's length is out of range");
-            require_ids(list, length, c.vocabulary);
-            for (int i = 1; i < length; ++i) require(list[i - 1] < list[i], "a shortlist is not sorted");
-        }
-        for (int64_t i = 0; i < next; ++i) require(places[i] >= 0 && places[i] < outputs->outputs, "a token has no output");
+        const int64_t sources = (int64_t)batch->lengths.size();
+        require_each(lengths, sources, 1, (int64_t)c.vocabulary + 1, "a shortlist's length is out of range");
+        const int64_t tokens = std::accumulate(lengths, lengths + sources, (int64_t)0);
+        require_ids(ids, tokens, c.vocabulary);
+        require_each(places, tokens, 0, outputs->outputs, "a token has no output");
+        for (const int32_t *list = ids, *length = lengths; list < ids + tokens; list += *length++)
+            require(std::adjacent_find(list, list + *length, std::greater_equal<>()) == list + *length, "a shortlist is not sorted");
         batch->shorten(*outputs, ids, places, lengths);
     });
 }
@@ -146,10 +159,9 @@ const char* glassformer_step(glassformer_batch* batch, int32_t n, const int32_t*
         require(length >= 0 && length < c.max_length, "more tokens than the model admits");
         require_size((int64_t)batch->cache.size() + (int64_t)n * Cache::RUN, 1, "the number of tokens in a batch");
         require_ids(tokens, n, c.vocabulary);
-        for (int row = 0; row < n; ++row) {
-            require(sources[row] >= 0 && sources[row] < (int)batch->lengths.size(), "a row has no such source");
-            require(!attended || across >= batch->lengths[sources[row]], "a source has more tokens than there is room for");
-        }
+        require_each(sources, n, 0, (int64_t)batch->lengths.size(), "a row has no such source");
+        for (int row = 0; attended && row < n; ++row)
+            require(across >= batch->lengths[sources[row]], "a source has more tokens than there is room for");
         for (int64_t i = 0; i < (int64_t)n * length; ++i) require(batch->cache.has(slots[i]), "a row has no such past");
         batch->step(n, tokens, sources, slots, length, own, attended, across);
     });
@@ -164,8 +176,7 @@ const char* glassformer_search(glassformer_batch* batch, const glassformer_task*
         require(t.beam >= 1 && t.beam < MOST / 2, "the beam's width is out of range");
         require(t.n_best >= 1 && t.n_best <= t.beam, "n_best is out of range");
         require(sources * t.beam < MOST / (t.longest + Cache::RUN), "too many tokens in one batch");
-        for (int source = 0; source < sources; ++source)
-            require(t.limits[source] >= 1 && t.limits[source] <= t.longest, "a limit is out of range");
+        require_each(t.limits, sources, 1, (int64_t)t.longest + 1, "a limit is out of range");
         batch->search(t);
     });
 }
@@ -190,7 +201,9 @@ const char* glassformer_linear(const char* instruction_set, int32_t threads, con
     return guarded([&] {
         require(weight->inputs >= 1 && weight->inputs <= MOST_INPUTS && n >= 1 && n < MOST, "a size is out of range");
         check(*weight, weight->outputs, weight->inputs);
-        Workplace(kernels_of(instruction_set, threads), threads).linear(*weight, x, weight->inputs, n, y);
+        Array<float> made;
+        Workplace(kernels_of(instruction_set, threads), threads).linear(*weight, x, weight->inputs, n, made);
+        std::copy_n(made.data(), (int64_t)n * room(*weight), y);
     });
 }
 }

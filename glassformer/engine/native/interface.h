@@ -13,7 +13,7 @@ typedef struct {
     int32_t vocabulary, source_vocabulary;
     int32_t d_model, heads, kv_heads, d_ff, max_length;
     int32_t activation, gated;              // 0 relu, 1 gelu, 2 silu; whether a third matrix is multiplied by it
-    int32_t rms_norm, pre_norm, final_norm, rotary;
+    int32_t rms_norm, pre_norm;
     float norm_eps, embedding_factor;
 } glassformer_config;
 
@@ -46,7 +46,7 @@ typedef struct {
     glassformer_embedding source, target;
     const glassformer_layer *encoder, *decoder;
     int32_t encoder_layers, decoder_layers;
-    glassformer_norm encoder_norm, decoder_norm;
+    glassformer_norm encoder_norm, decoder_norm;  // after the last layers; null for none
     glassformer_matrix generator;
     const float* turns;  // cosine and sine of rotary positions, (max_length, width of a head); or null
 } glassformer_weights;

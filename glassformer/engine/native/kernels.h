@@ -1,7 +1,7 @@
 // The arithmetic of the engine, as a table of functions: one table for each instruction set, made from one source.
 //
-// kernels.cpp is compiled once for each of them, with other flags; `best_kernels` chooses among the tables when the
-// program runs. This header is included by code of every instruction set, so it must hold no function that the
+// kernels.cpp is compiled once for each of them, with other flags; dispatch.cpp says which of the tables the
+// processor can run. This header is included by code of every instruction set, so it must hold no function that the
 // linker could share.
 #pragma once
 #include <cstdint>
@@ -60,6 +60,3 @@ struct Kernels {
     void (*keep_best)(const float* logits, int n, const int32_t* ids, int first_id, const uint8_t* forbidden, int count,
                       Candidate* best);
 };
-
-const Kernels* best_kernels(const char* wanted);  // null or "": the best that this processor has; null if it has not
-const char* kernel_names();                       // those that this processor has, the best first: "avx512 avx2 ..."

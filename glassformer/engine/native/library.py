@@ -21,7 +21,7 @@ class Config(ctypes.Structure):
     _fields_ = (
         *((name, c_int32) for name in (
             "vocabulary", "source_vocabulary", "d_model", "heads", "kv_heads", "d_ff", "max_length", "activation",
-            "gated", "rms_norm", "pre_norm", "final_norm", "rotary",
+            "gated", "rms_norm", "pre_norm",
         )),
         ("norm_eps", c_float),
         ("embedding_factor", c_float),

@@ -29,11 +29,12 @@ struct Workplace {
         return {n, stride, to, scale};
     }
 
-    // y = x W^T + b for n rows, those of y with room for whole panels.
-    void linear(const Matrix& w, const float* x, int64_t x_stride, int n, float* y) {
+    // y = x W^T + b for n rows, written to `to`, each of them with room for whole panels; returns the first.
+    float* linear(const Matrix& w, const float* x, int64_t x_stride, int n, Array<float>& to) {
         const Rows rows = operands(w, x, x_stride, n);
-        // Each thread has some four parts, so that none waits long for another.
         const int64_t y_stride = room(w);
+        float* y = to.at_least(n * y_stride);
+        // Each thread has some four parts, so that none waits long for another.
         const int all = panels(w), blocks = (n + ROWS_TOGETHER - 1) / ROWS_TOGETHER;
         const int parts = std::min(all, 4 * pool.threads());
         pool.run(parts * blocks, (double)n * w.inputs * w.outputs / 8, [&](int item, int) {
@@ -42,6 +43,7 @@ struct Workplace {
             float* here = y + first * y_stride + panel * PANEL;
             kernels->product(w, panel, next - panel, some(rows, first, end - first), here, y_stride);
         });
+        return y;
     }
 
     const Kernels* kernels;

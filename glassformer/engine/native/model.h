@@ -29,13 +29,11 @@ struct glassformer_model : Workplace {
     // E[id] * factor + PE[place].
     void embed(const Embedding& table, const int32_t* ids, int n, const int32_t* places, float* x) {
         const int d = config.d_model;
-        const float factor = config.embedding_factor;
         for (int row = 0; row < n; ++row, x += stride()) {
-            const int64_t id = ids[row];
-            if (table.floats)
-                for (int i = 0; i < d; ++i) x[i] = table.floats[id * d + i] * factor;
-            else
-                for (int i = 0; i < d; ++i) x[i] = table.integers[id * d + i] * table.scales[id] * factor;
+            const int64_t first = (int64_t)ids[row] * d;
+            const float scale = table.floats ? 1 : table.scales[ids[row]];
+            for (int i = 0; i < d; ++i)
+                x[i] = (table.floats ? table.floats[first + i] : table.integers[first + i]) * scale * config.embedding_factor;
             if (table.positions) kernels->add(x, table.positions + (int64_t)places[row] * d, d);
         }
     }
@@ -64,13 +62,10 @@ struct glassformer_model : Workplace {
     template <class Attend>
     void attention(const Matrix& project, const Matrix& output, const Norm& norm, float* x, int n, Attend attend) {
         sublayer(norm, x, n, [&](const float* h) {
-            float* projected = this->projected.at_least((int64_t)n * room(project));
-            float* mixed = this->mixed.at_least((int64_t)n * stride());
-            float* fx = inner.at_least((int64_t)n * stride());
-            linear(project, h, stride(), n, projected);
-            attend(projected, room(project), mixed);
-            linear(output, mixed, stride(), n, fx);
-            return fx;
+            float* q = linear(project, h, stride(), n, projected);
+            float* between = mixed.at_least((int64_t)n * stride());
+            attend(q, room(project), between);
+            return linear(output, between, stride(), n, inner);
         });
     }
 
@@ -78,16 +73,13 @@ struct glassformer_model : Workplace {
     void feed_forward(const Layer& layer, float* x, int n) {
         sublayer(layer.feed_forward_norm, x, n, [&](const float* h) {
             const int64_t wide = room(layer.inner);
-            float* inner = this->inner.at_least(n * wide);
-            float* fx = mixed.at_least((int64_t)n * stride());
-            linear(layer.inner, h, stride(), n, inner);
-            float* active = config.gated ? inner + config.d_ff : inner;  // the gate's outputs come after the inner ones
+            float* y = linear(layer.inner, h, stride(), n, inner);
+            float* active = config.gated ? y + config.d_ff : y;  // the gate's outputs come after the inner ones
             pool.run(n, 8. * n * wide, [&](int row, int) {
-                const float* times = config.gated ? inner + row * wide : nullptr;
+                const float* times = config.gated ? y + row * wide : nullptr;
                 kernels->activate((Activation)config.activation, active + row * wide, times, config.d_ff);
             });
-            linear(layer.outer, active, wide, n, fx);
-            return fx;
+            return linear(layer.outer, active, wide, n, mixed);
         });
     }
 
@@ -168,7 +160,7 @@ struct glassformer_batch {
             model.attention(layer.cross_query, layer.cross_output, layer.cross_norm, x, n, attend_to_source);
             model.feed_forward(layer, x, n);
         }
-        if (model.config.final_norm) model.normalise(model.weights.decoder_norm, x, n, x);
+        if (model.weights.decoder_norm.gain) model.normalise(model.weights.decoder_norm, x, n, x);
     }
 
     // In output.cpp and search.cpp. Refused ("NaN") if a number is NaN, ("stuck") if all tokens are forbidden after a path.
@@ -189,9 +181,8 @@ struct glassformer_batch {
 
 private:
     void rotate(float* q, int place) const {  // and the keys, which follow
-        const Config& c = model.config;
-        const int width = model.heads.width;
-        if (c.rotary) model.kernels->rotate(q, c.heads + c.kv_heads, width, model.weights.turns + (int64_t)place * width);
+        const int heads = model.config.heads + model.config.kv_heads, width = model.heads.width;
+        if (model.weights.turns) model.kernels->rotate(q, heads, width, model.weights.turns + (int64_t)place * width);
     }
 
     // The encoder, on the n tokens of the sources [first, last) one after the other: no padding. Then cross-attention's keys
@@ -222,12 +213,10 @@ private:
             model.attention(layer.query_key_value, layer.output, layer.attention_norm, x.data(), n, attend);
             model.feed_forward(layer, x.data(), n);
         }
-        if (c.final_norm) model.normalise(model.weights.encoder_norm, x.data(), n, x.data());
+        if (model.weights.encoder_norm.gain) model.normalise(model.weights.encoder_norm, x.data(), n, x.data());
         for (int number = 0; number < model.weights.decoder_layers; ++number) {
             const Matrix& w = model.weights.decoder[number].cross_key_value;
-            float* rows = model.projected.at_least((int64_t)n * room(w));
-            model.linear(w, x.data(), d, n, rows);
-            remember(rows, room(w), number);
+            remember(model.linear(w, x.data(), d, n, model.projected), room(w), number);
         }
     }
 };

@@ -46,8 +46,8 @@ template <class Each>
 std::vector<float> visit_shortlists(glassformer_batch& batch, Each each) {
     glassformer_model& model = batch.model;
     const int64_t wide = room(batch.listed);
-    Array<float> all(batch.rows * wide);
-    model.linear(batch.listed, batch.hidden.data(), model.stride(), batch.rows, all.data());
+    Array<float> all;
+    model.linear(batch.listed, batch.hidden.data(), model.stride(), batch.rows, all);
     std::vector<float> log_z(batch.rows);
     model.pool.run(batch.rows, 20. * batch.rows * wide, [&](int row, int thread) {
         const Shortlist& list = batch.shortlists[batch.source_of[row]];
@@ -82,10 +82,9 @@ void glassformer_batch::best(int count, const uint8_t* forbidden, int32_t* ids, 
     for (int row = 0; row < rows; ++row) {
         require(std::isfinite(log_z[row]), "NaN");
         const auto first = found.begin() + row * threads * count;
-        if (threads > 1)
-            std::partial_sort(first, first + count, first + threads * count, [](const auto& one, const auto& other) {
-                return one.logit != other.logit ? one.logit > other.logit : one.id < other.id;
-            });
+        std::partial_sort(first, first + count, first + threads * count, [](const auto& one, const auto& other) {
+            return one.logit != other.logit ? one.logit > other.logit : one.id < other.id;
+        });
         for (int rank = 0; rank < count; ++rank) {
             *ids++ = first[rank].id;
             *log_probs++ = first[rank].logit - log_z[row];

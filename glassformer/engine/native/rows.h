@@ -6,6 +6,14 @@
 constexpr float MAGIC = 12582912.f;  // 1.5 * 2^23: adding it rounds to a whole number, which is then in the last bits
 constexpr int32_t MAGIC_BITS = 0x4B400000;
 
+// c[0] x^(N-1) + c[1] x^(N-2) + ... + c[N-1], by Horner's rule.
+template <int N>
+static inline Floats polynomial(Floats x, const float (&c)[N]) {
+    Floats p = all(c[0]);
+    for (int i = 1; i < N; ++i) p = p * x + c[i];
+    return p;
+}
+
 // e^x = 2^n * e^r,  n = round(x / log 2),  r = x - n * log 2 in [-0.35, 0.35], and e^r as a Taylor polynomial: the
 // error is below 2e-7 of the result. log 2 is taken in two parts, of which the first times n is exact.
 static inline Floats exponential(Floats x) {
@@ -14,15 +22,7 @@ static inline Floats exponential(Floats x) {
     const Floats n = shifted - MAGIC;
     const Floats r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
     const Floats power = (Floats)(((Ints)shifted - MAGIC_BITS + 127) << 23);
-    Floats p = all(1.f / 5040);
-    p = p * r + 1.f / 720;
-    p = p * r + 1.f / 120;
-    p = p * r + 1.f / 24;
-    p = p * r + 1.f / 6;
-    p = p * r + .5f;
-    p = p * r + 1.f;
-    p = p * r + 1.f;
-    return p * power;
+    return polynomial(r, {1.f / 5040, 1.f / 720, 1.f / 120, 1.f / 24, 1.f / 6, .5f, 1.f, 1.f}) * power;
 }
 
 // Of n numbers; four of LANES side by side, so that none waits for the last comparison. There is room for padded(n).
@@ -49,14 +49,11 @@ static float sum_exponentials(const float* x, int n, float* largest, float* to) 
     return sum_of(sums);
 }
 
-// erf(x) = 1 - (a1 t + ... + a5 t^5) e^(-x^2), t = 1 / (1 + p x); Abramowitz & Stegun 7.1.26, error below 1.5e-7.
+// erf(x) = 1 - (a1 + ... + a5 t^4) t e^(-x^2), t = 1 / (1 + p x); Abramowitz & Stegun 7.1.26, error below 1.5e-7.
 static inline Floats error_function(Floats x) {
     const Floats size = x < 0 ? -x : x;
     const Floats t = 1.f / (1.f + .3275911f * size);
-    Floats p = 1.061405429f * t - 1.453152027f;
-    p = p * t + 1.421413741f;
-    p = p * t - .284496736f;
-    p = p * t + .254829592f;
+    const Floats p = polynomial(t, {1.061405429f, -1.453152027f, 1.421413741f, -.284496736f, .254829592f});
     const Floats y = 1.f - p * t * exponential(-x * x);
     return x < 0 ? -y : y;
 }
