@@ -52,7 +52,8 @@ def test_quotations_are_short_and_show_no_raw_control():
 
 
 def test_json_has_no_character_that_is_not_printable_and_loses_none():
-    value = {"text": EVERYTHING, EVERYTHING[::-1]: [1, "हाँ"]}
+    apart = " ".join(EVERYTHING)  # else halves of surrogate pairs would meet, which JSON takes for one character
+    value = {"text": apart, apart[::-1]: [1, "हाँ"]}
     for indent in (None, 2):
         shown = as_json(value, indent)
         assert all(is_printable(c) or c == "\n" for c in shown) and "हाँ" in shown
