@@ -57,7 +57,10 @@ def path_of(value: "str | Path", name: str) -> Path:
     except UnicodeEncodeError:
         parts = [b"\0"]
     if any(b"\0" in one or len(one) > LONGEST_NAME for one in parts):
-        raise UsageError(f"{name} is {shown(value)}: no file has such a name")
+        raise UsageError(
+            f"{name} is {shown(os.fspath(value))}: no file has such a name; "
+            f"give one whose parts have at most {LONGEST_NAME} bytes each, of whole characters without NUL"
+        )
     return Path(value)
 
 

@@ -118,7 +118,10 @@ MISTAKES = {
     "half a character in markup": (lambda t: translate_markup(t, ["<b>\ud800"]), "is half of a surrogate pair"),
     "half a character in a path": (lambda t: t.save("\ud800"), "no file has such a name"),
     "NUL in a path": (lambda t: Glossary.read("a\0b"), "no file has such a name"),
-    "a name without end": (lambda t: trace(t, "a").save("x" * 256), "no file has such a name"),
+    "a name without end": (
+        lambda t: trace(t, "a").save("x" * 256),
+        r"is 'x{39}.*such a name; .* at most 255 bytes",
+    ),
     "several choices": (lambda t: Translator.load("x", engine=np.array(["a", "b"], dtype=object)), "set it to auto"),
     "a tensor to align": (lambda t: t.translate(["a"], align=np.ones(2)), "align is array.*it must be true or false"),
     "a tensor as a place": (lambda t: trace(t, "a").cell("logits", row=np.ones(2), column=0), "row is array"),

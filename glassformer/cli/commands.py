@@ -1,7 +1,6 @@
 """What each command does. Heavy imports happen inside, so that `--help` answers at once."""
 
 import argparse
-import json
 import os
 from collections.abc import Iterable
 from itertools import islice
@@ -12,6 +11,7 @@ from glassformer.cli.arrivals import arrivals
 from glassformer.cli.streams import say_error
 from glassformer.errors import InputError, UsageError
 from glassformer.reading import read_regular
+from glassformer.text.printable import as_json
 
 if TYPE_CHECKING:
     from glassformer.model.config import ModelConfig
@@ -67,9 +67,9 @@ def score(options: argparse.Namespace) -> int:
     return status
 
 
-def _print_score(result: "Translation | FailedTranslation", as_json: bool) -> None:
-    if as_json:
-        print(json.dumps(result.to_dict(), ensure_ascii=False))
+def _print_score(result: "Translation | FailedTranslation", in_json: bool) -> None:
+    if in_json:
+        print(as_json(result.to_dict()))
     else:
         print("" if result.error else f"{result.score:.4f}")
 
@@ -84,7 +84,7 @@ def check_data(options: argparse.Namespace) -> None:
     data = build(DataConfig, given(options, DATA), "command line")
     texts, valid = open_texts(data, seed=1)
     report = check_pairs(PairText.concatenated(texts), valid, max_length=options.max_length)
-    print(json.dumps(report.to_dict(), ensure_ascii=False) if options.json else report.render())
+    print(as_json(report.to_dict()) if options.json else report.render())
 
 
 def corpus(options: argparse.Namespace) -> None:
@@ -122,7 +122,7 @@ def info(options: argparse.Namespace) -> None:
     from glassformer.text.normalization import name_of_rules
 
     translator = load_translator(options)
-    print(json.dumps({
+    print(as_json({
         "model": str(resolve(Path(options.model))),
         "weights": translator.model.num_parameters,
         "config": dataclasses.asdict(translator.model.config),
@@ -133,7 +133,7 @@ def info(options: argparse.Namespace) -> None:
         "engine": _engines(translator.config),
         "targets": list(translator.targets),
         "card": translator.card,
-    }, indent=2, ensure_ascii=False))  # fmt: skip
+    }, indent=2))  # fmt: skip
 
 
 def export(options: argparse.Namespace) -> None:
@@ -170,7 +170,7 @@ def quantize(options: argparse.Namespace) -> None:
         shortlist_pairs=[pair for file in options.shortlist or () for pair in read_pairs(Path(file))],
     )  # fmt: skip
     if options.json:
-        print(json.dumps(dataclasses.asdict(cost)))
+        print(as_json(dataclasses.asdict(cost)))
         return
     print(f"{'':<8}float32    int8  of {cost.sentences:,} sentences")
     for name, values in (("BLEU", cost.bleu), ("chrF2", cost.chrf)):

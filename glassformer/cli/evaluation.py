@@ -1,7 +1,6 @@
 """`evaluate`: a test set translated, how good that is, and whether another system is better."""
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from glassformer.cli.commands import how_to_lengthen, load_translator, one_line, search_options
 from glassformer.cli.streams import say_error
 from glassformer.errors import InputError
+from glassformer.text.printable import as_json
 
 if TYPE_CHECKING:
     from glassformer.evaluation import Score
@@ -223,7 +223,7 @@ def _print_json_of_each(tables: dict[str, list[Row]], systems: list[System]) -> 
     against = {"against": {"name": systems[1].name, "mean": means[1], "failed": systems[1].failed}} if means[1:] else {}
     each = {direction: _as_json(rows, systems) for direction, rows in tables.items()}
     counts = {"sentences": len(systems[0].texts), "failed": systems[0].failed}
-    print(json.dumps({"mean": means[0], "directions": each, **counts} | against, ensure_ascii=False))
+    print(as_json({"mean": means[0], "directions": each, **counts} | against))
 
 
 def _print_json(rows: list[Row], systems: list[System]) -> None:
@@ -231,7 +231,7 @@ def _print_json(rows: list[Row], systems: list[System]) -> None:
     first, *second = ({"failed": system.failed} for system in systems)
     scores = _as_json(rows, systems)
     against = {"against": scores.pop("against") | second[0]} if second else {}
-    print(json.dumps(scores | first | {"sentences": len(systems[0].texts)} | against, ensure_ascii=False))
+    print(as_json(scores | first | {"sentences": len(systems[0].texts)} | against))
 
 
 def _as_json(rows: list[Row], systems: list[System]) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """What `explain` and `lecture` do: show a trace in the terminal, or write it as files."""
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from glassformer.cli.commands import given, load_translator
 from glassformer.cli.streams import say, say_error
 from glassformer.errors import UsageError
+from glassformer.text.printable import as_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -92,7 +92,7 @@ def study(options: argparse.Namespace) -> None:
     pairs = [pair for path in options.pairs for pair in read_pairs(path, tuple(options.columns or ()))]
     result = study(translator, pairs, contrasts, options.limit, options.to)
     if options.json:
-        print(json.dumps(result.to_dict(), ensure_ascii=False))
+        print(as_json(result.to_dict()))
     else:
         print_study(_console(), result)
 

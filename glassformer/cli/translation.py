@@ -1,7 +1,6 @@
 """`translate`: lines in, lines out, each as soon as it is there."""
 
 import argparse
-import json
 import os
 import stat
 import sys
@@ -15,6 +14,7 @@ from glassformer.cli.commands import how_to_lengthen, load_translator, one_line,
 from glassformer.cli.streams import print_whole, say_error
 from glassformer.cli.warnings import GroupedWarnings
 from glassformer.errors import UsageError
+from glassformer.text.printable import as_json
 
 if TYPE_CHECKING:
     from glassformer.copying import Copying
@@ -80,7 +80,7 @@ def _copying(options: argparse.Namespace) -> "Copying":
 def _shown(result: "Translation | FailedTranslation", options: argparse.Namespace) -> str:
     """A line, or with n_best a group of lines that a blank one ends; what failed has a blank line."""
     if options.json:
-        return json.dumps(result.to_dict(), ensure_ascii=False)
+        return as_json(result.to_dict())
     if result.error:
         return ""
     if options.n_best == 1:

@@ -12,11 +12,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from glassformer.arguments import checked
+from glassformer.device import memory_of
+from glassformer.errors import InputError
 from glassformer.model.attention import look_ahead_mask, padding_mask
 from glassformer.model.cache import DecoderCache
 from glassformer.model.config import ModelConfig
 from glassformer.model.layers import DecoderLayer, Dropout, EncoderLayer, make_norm
 from glassformer.model.positions import Place, Positions, sinusoidal_table
+from glassformer.model.shapes import num_parameters
 from glassformer.special import PAD
 
 
@@ -66,17 +69,32 @@ def _make_positions(config: ModelConfig) -> Positions | None:
     return Positions(table, learned=config.positions == "learned")
 
 
+def _refuse_too_large(config: ModelConfig) -> None:
+    """Raise InputError for more weights than the memory holds of the device that torch makes tensors on."""
+    device = torch.get_default_device()
+    weights, memory = num_parameters(config), memory_of(device)
+    needed = weights * torch.get_default_dtype().itemsize
+    if device.type != "meta" and needed > memory:
+        raise InputError(
+            f"not enough memory: the {weights:,} weights of this config take {needed / 1e9:,.0f} GB, and {device} has "
+            f"{memory / 1e9:,.0f}; take fewer layers, a smaller d_model, d_ff or vocab_size"
+        )
+
+
 class Transformer(nn.Module):
     """p(target | source) by an encoder stack and a decoder stack (figure 1).
 
     `forward` is training's view: all positions at once. `encode`, `start` and `decode` are
     decoding's: the same modules, a few positions at a time. `explicit=True` computes attention step
     by step in modules that can be observed, instead of in one fused kernel; the numbers are the same.
+
+    Raises InputError, before anything is made, for more weights than the memory holds.
     """
 
     @checked
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
+        _refuse_too_large(config)
         self.config = config
         target_table = nn.Embedding(config.vocab_size, config.d_model)
         source_table = (

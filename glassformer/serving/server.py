@@ -25,8 +25,8 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         listening = socket.create_server((host, port), family=family, backlog=2048)
-    except OSError as error:
-        reason = error.strerror or str(error)
+    except (OSError, UnicodeError) as error:  # the latter for a name that none can be
+        reason = getattr(error, "strerror", None) or str(error)
         raise InputError(f"cannot listen at {host}, port {port}: {reason}; choose another --port or --host") from error
     # Each connection inherits it. Else an answer's body waits until its head was acknowledged, which takes 40 ms;
     # asyncio sees to that only where a socket was made with its protocol's number.

@@ -1,5 +1,8 @@
 """Characters that must not reach a terminal as they are: controls, which it obeys, and what no reader can see."""
 
+import json
+from typing import Any
+
 QUOTED = 60  # characters of a text that a message quotes
 JOINERS = "\u200c\u200d"  # unprintable to Python, but Hindi and Persian are written with them
 
@@ -12,6 +15,12 @@ def is_printable(character: str) -> bool:
 def escaped(text: str) -> str:
     r"""The text with each unprintable character as its escape, `\u202e` or `\U000e0001`: nothing is lost."""
     return "".join(c if is_printable(c) else _escape(ord(c)) for c in text)
+
+
+def as_json(value: Any, indent: int | None = None) -> str:
+    r"""The value in JSON, in which what is unprintable has JSON's escape, `\u009b`: whoever reads it loses nothing."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return "".join(c if is_printable(c) or c == "\n" else json.dumps(c)[1:-1] for c in text)
 
 
 def replaced(text: str) -> str:

@@ -1,5 +1,6 @@
 """The whole model: what it may see, what it remembers, what it is made of."""
 
+import dataclasses
 import functools
 import warnings
 
@@ -406,3 +407,17 @@ def test_a_step_can_be_traced_for_any_number_of_positions_held():
     longer = [torch.randn(2, model.config.kv_heads, length, model.config.head_width) for length in (7, 7, 4, 4)]
     again = inputs[0], torch.ones(2, 1, 1, 4, dtype=torch.bool), longer[:2], longer[2:]
     torch.testing.assert_close(traced(*again), Step()(*again))
+
+
+# Memory
+
+
+def test_more_weights_than_the_memory_holds_are_refused_before_any_is_made(monkeypatch):
+    config = ModelConfig(vocab_size=1000, d_model=64, d_ff=128, num_heads=4, encoder_layers=2, decoder_layers=2)
+    needed = 4 * counted(**dataclasses.asdict(config))
+    monkeypatch.setattr("glassformer.device.memory", lambda: needed)
+    Transformer(config)
+    monkeypatch.setattr("glassformer.device.memory", lambda: needed - 1)
+    monkeypatch.setattr(torch.nn, "Embedding", lambda *sizes: pytest.fail("it is being made"))
+    with pytest.raises(InputError, match=r"^not enough memory: the [0-9,]+ weights of this config .*; take fewer"):
+        Transformer(config)

@@ -3,8 +3,9 @@
 import jsonschema
 import pytest
 
-from glassformer.errors import UsageError
+from glassformer.errors import InputError, UsageError
 from glassformer.serving.hosts import Hosts
+from glassformer.serving.server import listen
 from tests.commands import refusal, run
 from tests.serving.servers import serving
 from tests.serving.test_openapi import OPERATIONS, schema_of
@@ -65,3 +66,9 @@ def test_what_is_no_name(name, model):
 
 def test_the_command_refuses_what_is_no_name(model):
     assert "--host-name http://a" in refusal(run("serve", model, "--host-name", "http://a"), status=2)
+
+
+@pytest.mark.parametrize("host", ["a..b", "a" * 64, "\x9b31m", "\udcff"])
+def test_an_address_that_no_name_can_be_is_told(host):
+    with pytest.raises(InputError, match=r"cannot listen at .*; choose another --port or --host"):
+        listen(host, 0)

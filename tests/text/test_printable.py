@@ -1,11 +1,12 @@
 """What a terminal would obey, or nobody would see, is never shown as it is."""
 
+import json
 import re
 import unicodedata
 
 import pytest
 
-from glassformer.text.printable import JOINERS, escaped, is_printable, quote, replaced
+from glassformer.text.printable import JOINERS, as_json, escaped, is_printable, quote, replaced
 
 # Every small script and all signs, the tags, and of the rest every 97th character.
 EVERYTHING = "".join(map(chr, [*range(0x3100), *range(0xE0000, 0xE0100), *range(0x3100, 0x110000, 97)]))
@@ -48,3 +49,12 @@ def test_quotations_are_short_and_show_no_raw_control():
     assert quote("x" * 100) == '"' + "x" * 59 + '…"'
     assert quote("a\u202eb\xa0c\U000f0000") == '"a\\u202eb\\u00a0c\\U000f0000"'
     assert quote("क्\u200dष") == '"क्\u200dष"'
+
+
+def test_json_has_no_character_that_is_not_printable_and_loses_none():
+    apart = " ".join(EVERYTHING)  # else halves of surrogate pairs would meet, which JSON takes for one character
+    value = {"text": apart, apart[::-1]: [1, "हाँ"]}
+    for indent in (None, 2):
+        shown = as_json(value, indent)
+        assert all(is_printable(c) or c == "\n" for c in shown) and "हाँ" in shown
+        assert json.loads(shown) == value
