@@ -20,6 +20,8 @@ def escaped(text: str) -> str:
 def as_json(value: Any, indent: int | None = None) -> str:
     r"""The value in JSON, in which what is unprintable has JSON's escape, `\u009b`: whoever reads it loses nothing."""
     text = json.dumps(value, ensure_ascii=False, indent=indent)
+    if text.isprintable():
+        return text
     return "".join(c if is_printable(c) or c == "\n" else json.dumps(c)[1:-1] for c in text)
 
 
