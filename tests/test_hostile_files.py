@@ -163,7 +163,7 @@ def test_a_run_lock_that_is_a_link_is_not_followed(small_corpus, tmp_path):
     (tmp_path / "precious").write_text("mine")
     (tmp_path / "run" / "run.lock").symlink_to(tmp_path / "precious")
     line = refusal(run("train", "--pairs", small_corpus / "train.tsv", "--out", tmp_path / "run"))
-    assert line.startswith(f"{tmp_path / 'run'}: cannot save: ")
+    assert line.startswith(f"{tmp_path / 'run' / 'run.lock'}: cannot save: ")
     assert (tmp_path / "precious").read_text() == "mine"
 
 

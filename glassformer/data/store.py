@@ -63,7 +63,8 @@ def cached_store(texts: Texts, data: DataConfig, tokenizers: Tokenizers, max_len
     key = key_of(FORMAT, sentencepiece.__version__, texts.digests, rules, models)
     path = cache_folder(data.store) / f"corpus-{key}"
     with building(path):
-        if found := open_store(path):
+        found = open_store(path)
+        if found and _is_of(found, tokenizers):
             return found, f"tokenized corpus reused from {path}"
         damaged = f"; {path} was damaged" if path.exists() else ""
         start = time.monotonic()
@@ -97,18 +98,49 @@ def open_store(path: Path) -> Store | None:
         source, target = (
             Sentences(*(_mapped(path / f"{side}.{part}.npy") for part in ("ids", "starts"))) for side in SIDES
         )
-        if any(len(side) != sum(facts["sizes"]) or side.starts[-1] != len(side.ids) for side in (source, target)):
+        if any(len(side) != sum(facts["sizes"]) or not _is_closed(side) for side in (source, target)):
             return None
+        _refuse_other_types(facts)
         return Store(
             TokenizedPairs(source, target, tuple(facts["sizes"])),
             facts["read"],
             facts["dropped"],
             [Pair(*pair) for pair in facts["held_out"]],
         )
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         if is_out_of_memory(error):
             raise
         return None
+
+
+def _is_closed(side: Sentences) -> bool:
+    """Whether the sentences follow each other and fill the ids, each of at least the `</s>` that every one has."""
+    starts = side.starts
+    bounds = starts.dtype == np.int64 and starts[0] == 0 and starts[-1] == len(side.ids)
+    return bool(bounds and (starts[1:] > starts[:-1]).all())
+
+
+def _refuse_other_types(facts: dict[str, Any]) -> None:
+    """Raise TypeError unless what is told of the text is what `write_store` writes."""
+    pairs, dropped = facts["held_out"], facts["dropped"]
+    texts = chain.from_iterable(pair[:3] for pair in pairs)
+    counts = [facts["read"], *facts["sizes"], *dropped.values(), *(pair[3] for pair in pairs)]
+    if not all(type(text) is str for text in texts) or not all(type(count) is int for count in counts):
+        raise TypeError(f"{STORE}: a text or a number is of another type")
+
+
+def _is_of(store: Store, tokenizers: Tokenizers) -> bool:
+    """Whether all ids are of the vocabularies: the model would fail at others in the midst of a training."""
+    sides = zip((store.pairs.sources, store.pairs.targets), tokenizers, strict=True)
+    return all(_are_below(side.ids, tokenizer.vocab_size) for side, tokenizer in sides)
+
+
+def _are_below(ids: NDArray[Any], size: int) -> bool:
+    for first in range(0, len(ids), MIB):
+        part = ids[first : first + MIB]
+        if part.min() < 0 or part.max() >= size:
+            return False
+    return True
 
 
 def _sum(path: Path) -> int:

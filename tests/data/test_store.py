@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import zlib
 from mmap import mmap
 
 import numpy as np
@@ -14,8 +15,9 @@ from glassformer.data.store import ARRAYS, open_store, write_store
 from glassformer.errors import InputError
 from glassformer.text.pairs import Pair
 from glassformer.text.tokenizer import Tokenizer
+from tests.commands import options, run
 from tests.data.surveys import survey_of
-from tests.letters import letters
+from tests.letters import QUICK, letters
 
 PAIRS = [Pair(*pair, "a.tsv", line) for line, pair in enumerate(letters(50), start=1)]
 
@@ -99,6 +101,60 @@ def test_a_store_that_is_not_whole_is_none(tmp_path, tokenizers, damage):
     written(tmp_path / "s", [PAIRS], tokenizers)
     damage(tmp_path / "s")
     assert open_store(tmp_path / "s") is None
+
+
+def with_fact(key, value):
+    def changed(path):
+        facts = json.loads((path / "store.json").read_text())
+        (path / "store.json").write_text(json.dumps(facts | {key: value}))
+
+    return changed
+
+
+def with_array(name, change):
+    def changed(path):
+        np.save(path / name, change(np.load(path / name)))
+        sums = json.loads((path / "store.json").read_text())["sums"]
+        with_fact("sums", sums | {name: zlib.crc32((path / name).read_bytes())})(path)
+
+    return changed
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        *(with_fact("held_out", value) for value in (None, [None], {"a": 1}, [[1, 2]], [["a"]], ["abcd"], [["a"] * 6])),
+        *(with_fact("dropped", value) for value in (None, [], "a", {"empty": "x"}, {"empty": [1]})),
+        *(with_fact("read", value) for value in (None, "x", {}, [1])),
+        *(
+            with_array(f"{side}.starts.npy", change)
+            for side in ("source", "target")
+            for change in (
+                lambda starts: np.concatenate([starts[:1], starts[-2:0:-1], starts[-1:]]),
+                lambda starts: np.concatenate([starts[:1], starts[1:-1] + 10**15, starts[-1:]]),
+                lambda starts: np.concatenate([starts[:1], starts[1:-1] - 10**15, starts[-1:]]),
+                lambda starts: np.concatenate([starts[:1], 0 * starts[1:-1], starts[-1:]]),
+                lambda starts: starts.astype(np.uint64),
+            )
+        ),
+    ],
+)
+def test_a_store_that_was_sealed_again_is_none(tmp_path, tokenizers, damage):
+    written(tmp_path / "s", [PAIRS], tokenizers, held_out=[30])
+    damage(tmp_path / "s")
+    assert open_store(tmp_path / "s") is None
+
+
+@pytest.mark.parametrize(("side", "value"), [("source", -1), ("target", 1 << 15)])
+def test_ids_that_no_vocabulary_has_are_made_again(small_corpus, tmp_path, side, value):
+    settings = options(QUICK | {"store": f"{tmp_path}/s", "max_steps": 1})
+    words = ["train", "--pairs", small_corpus / "train.tsv", *settings]
+    assert run(*words, "--out", tmp_path / "first").status == 0
+    (path,) = tmp_path.glob("s/corpus-*")
+    with_array(f"{side}.ids.npy", lambda ids: np.full(len(ids), value, np.int32))(path)
+    second = run(*words, "--out", tmp_path / "second")
+    assert second.status == 0
+    assert f"{path} was damaged" in " ".join(second.err.split())
 
 
 def test_no_store_is_none(tmp_path):

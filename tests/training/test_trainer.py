@@ -217,6 +217,25 @@ def test_a_line_that_was_cut_off_does_not_spoil_the_log(quick, tmp_path):
     assert len(log_of(tmp_path / "run")) > before
 
 
+def test_lines_that_are_no_records_do_not_spoil_the_log(quick, tmp_path):
+    done(quick("run", max_steps=2))
+    log = tmp_path / "run/log.jsonl"
+    records = log.read_text()
+    lines = [
+        '{"step": 1e400}',
+        "[" * 9000,
+        '{"step": []}',
+        '{"step": {}}',
+        '{"step": NaN}',
+        '{"step": "x"}',
+        "[1]",
+        "5",
+    ]
+    log.write_text("\n".join(lines) + "\n" + records)
+    done(run("train", "--out", tmp_path / "run", "--resume", "--max-steps", 3))
+    assert log.read_text().startswith(records)
+
+
 def log_of_whole_lines(path):
     return (path / "log.jsonl").read_text().splitlines()[:-1]
 

@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from glassformer.files import saving, write_whole
-from glassformer.reading import MIB, read_regular
+from glassformer.reading import MIB, parse_json, read_regular
 from glassformer.system import STDERR, open_itself
 from glassformer.text.printable import replaced
 from glassformer.training.distributed import Group
@@ -159,6 +159,6 @@ def _cut_log(path: Path, step: int) -> None:
 
 def _step_of(line: bytes) -> float:
     try:
-        return int(json.loads(line).get("step", 0)) if line.endswith(b"\n") else math.inf
-    except (ValueError, AttributeError):
+        return int(parse_json(line).get("step", 0)) if line.endswith(b"\n") else math.inf
+    except (ValueError, TypeError, OverflowError, AttributeError):
         return math.inf

@@ -29,6 +29,7 @@ def lock_run(run: Path) -> Iterator[None]:
     try:
         with saving(run):
             make_directory(run)
+        with saving(run / LOCK):
             file = lock_file(run / LOCK, wait=False)
             file.truncate(0)
             file.write(f"process {os.getpid()} on {socket.gethostname()}\n")
