@@ -74,7 +74,7 @@ def test_one_number(reversing):
         (["MODEL", "a", "--csv", "f.csv"], 2, "--tensor NAME"),
         (["MODEL", "a", "--html", "no/such/folder/f.html"], 1, "folder"),
         (["nowhere.json"], 1, "nowhere.json: no such trace"),
-        (["MODEL", "a", "--html", ""], 2, "--html wants a file's name"),
+        (["MODEL", "a", "--html", ""], 2, "argument --html: names no file or folder"),
         (["MODEL", "a", "--svg", "b.png"], 2, "b.png: --svg writes SVG; name it b.svg"),
         (["MODEL", "a", "--svg", "b.PDF"], 2, "b.PDF: --svg writes SVG; name it b.svg"),
         (["MODEL", "a", "--html", "b.svg"], 2, "b.svg: --html writes HTML; name it b.html"),

@@ -143,13 +143,11 @@ def _write_files(traces: "list[Labelled]", kind: "Kind", options: argparse.Names
 
 
 def _check_names(options: argparse.Namespace) -> None:
-    """Raise UsageError for a file without a name, or with an ending of something that its option does not write."""
+    """Raise UsageError for a file with an ending of something that its option does not write."""
     for option in FILES:
         file = getattr(options, option)
         if file is None:
             continue
-        if not file:
-            raise UsageError(f"--{option.removesuffix('_file')} wants a file's name")
         path, (what, *own) = Path(file), WRITES[option]
         if path.suffix.lower() in NAMED and path.suffix.lower() not in own:
             hint = PAGE_DOES.get(path.suffix.lower(), "") if option == "svg" else ""
