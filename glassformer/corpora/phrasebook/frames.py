@@ -87,13 +87,15 @@ def load_frames() -> tuple[list[Frame], list[Frame]]:
 
 
 class Token(NamedTuple):
-    """A slot with its case and what follows it, or a word: one that bears a star, or `written` as it always is."""
+    """A slot with its case and what follows it, a word that bears a star, or words `written` as they always are."""
 
     slot: str
     case: str
     after: str
     starred: str
     written: str
+    filling: str  # the slot that fills it: without a star
+    number: str  # of that slot in the frame
 
 
 class Parsed(NamedTuple):
@@ -116,18 +118,34 @@ def _parse(frame: Frame) -> Parsed:
     """The frame taken apart, once."""
     sides = [[found.groups("") for found in TOKEN.finditer(side)] for side in (frame.english, frame.hindi)]
     marked = any(":" in literal for *_, literal in sides[0])
-    english, hindi = ([_token(found, marked, side is sides[0]) for found in side] for side in sides)
+    slots = list(dict.fromkeys(slot for slot, *_ in sides[0] if slot))
+    english, hindi = (
+        _run_together([_token(found, marked, side is sides[0], slots) for found in side]) for side in sides
+    )
     words = {word.partition(":")[0].lower() for word in frame.english.split()}
     if frame.topic == "ask":
         words.add("you")  # who is asked
-    slots = list(dict.fromkeys(token.slot for token in english if token.slot))
     return Parsed(english, hindi, slots, words, marked)
 
 
-def _token(found: tuple[str, ...], marked: bool, in_english: bool) -> Token:
+def _token(found: tuple[str, ...], marked: bool, in_english: bool, slots: list[str]) -> Token:
     slot, case, after, word = found
-    starred = word if word and _parts(word)[1] else ""
-    return Token(slot, case, after, starred, _inflected(word, marked, in_english) if word and not starred else "")
+    if slot:
+        name = slot.rstrip("*")
+        return Token(slot, case, after, "", "", name, str(slots.index(name)))
+    starred = word if _parts(word)[1] else ""
+    return Token("", "", "", starred, "" if starred else _inflected(word, marked, in_english), "", "")
+
+
+def _run_together(tokens: list[Token]) -> list[Token]:
+    """The tokens with written words that follow each other in one."""
+    found: list[Token] = []
+    for token in tokens:
+        if found and token.written and found[-1].written:
+            found[-1] = token._replace(written=f"{found[-1].written} {token.written}")
+        else:
+            found.append(token)
+    return found
 
 
 @cache
@@ -183,7 +201,7 @@ def own_words() -> frozenset[str]:
 @cache
 def frame_keys() -> frozenset[str]:
     """The keys that sentences of frames have."""
-    return frozenset(frame.english for frame in load_frames()[0])
+    return frozenset(_by_key())
 
 
 @cache
@@ -330,22 +348,34 @@ def _written(frame: Frame, fillings: dict[str, Filling]) -> Sentence:
     """Both sides written out, as one unit."""
     parsed = _parse(frame)
     phrases = [filled for slot, filled in fillings.items() if isinstance(filled, Phrase) and slot != "recipient"]
-    number = {slot: str(i) for i, slot in enumerate(fillings)}
     sides = []
     for side, write in ((parsed.english, _english), (parsed.hindi, _hindi)):
         words = []
-        for place, (slot, case, after, starred, written) in enumerate(side):
+        for token in side:
+            slot, case, after, starred, written, name, number = token
             if written:
                 words.append(written)
             elif starred:
-                last = place == len(side) - 1
-                words.append(_agreed(starred, phrases, parsed.marked, write is _english, last))
+                words.append(_agreed(starred, phrases, parsed.marked, write is _english, token is side[-1]))
             else:
-                name = slot.rstrip("*")
-                filling = _numbered(write(slot, case, fillings[name], phrases), number[name])
-                words.append(_followed(filling, after, len(case.split())))
+                filling = _numbered(write(slot, case, fillings[name], phrases), number)
+                words.append(_followed(filling, after, len(case.split())) if after else filling)
         sides.append(" ".join(words))
-    return build(frame.topic, frame.english, (unit(*sides),), (0,), frame.end)
+    return _sentence(frame, *sides)
+
+
+def sentence_of(key: str, english: str, hindi: str) -> Sentence:
+    """The sentence of the frame of that key which has these sides, with their marks."""
+    return _sentence(_by_key()[key], english, hindi)
+
+
+@cache
+def _by_key() -> dict[str, Frame]:
+    return {frame.english: frame for frame in load_frames()[0]}
+
+
+def _sentence(frame: Frame, english: str, hindi: str) -> Sentence:
+    return build(frame.topic, frame.english, (unit(english, hindi),), (0,), frame.end)
 
 
 @cache
