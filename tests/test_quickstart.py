@@ -33,7 +33,7 @@ def test_recipes_are_configs(corpus):
 
 
 @pytest.mark.parametrize(
-    "has, expected", [({"amx_bf16": True}, "bfloat16"), ({"amx_bf16": False, "avx512_bf16": True}, "float32")]
+    "has, expected", [({"avx512_bf16": True}, "bfloat16"), ({"avx512_bf16": False, "avx512_f": True}, "float32")]
 )
 def test_its_precision_is_what_the_processor_has_units_for(monkeypatch, has, expected):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)

@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from glassformer.collector import no_collection
 from glassformer.data.augmentation import probabilities_of
 from glassformer.data.batches import Batch, Pool, Resample, TokenizedPairs
 from glassformer.data.cache import key_of
@@ -78,6 +79,7 @@ class PreparedData:
         return self.train.report() if isinstance(self.train, StreamedPairs) else ""
 
 
+@no_collection()
 def prepare(
     data: DataConfig, sizes: VocabularySizes, max_length: int, seed: int, tokenizers: Tokenizers | None = None
 ) -> PreparedData:

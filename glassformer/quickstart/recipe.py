@@ -76,10 +76,12 @@ RECIPES: dict[str, dict[str, Any]] = {
 
 
 def precision() -> str:
-    """The faster type of training's products here: bfloat16 on a CPU with units for it (Intel AMX), else float32.
+    """The faster type of training's products here: bfloat16 on a CPU that multiplies in it, else float32.
+
+    The instructions are AVX-512's (AMD since Zen 4, Intel since Cooper Lake), with or without AMX beside them.
 
     To measure it, as `precision: auto` does, would let the model depend on what else the machine does.
     """
     capabilities = getattr(torch.cpu, "get_capabilities", None)  # torch 2.10 does not know them
-    has_units = capabilities is not None and capabilities().get("amx_bf16", False)
+    has_units = capabilities is not None and capabilities().get("avx512_bf16", False)
     return "bfloat16" if has_units and not torch.cuda.is_available() else "float32"
