@@ -67,6 +67,7 @@ OF_FRAMES: dict[Pattern, int] = {
     frames.counted: 8_000,
     frames.tabled: 7_500,
 }
+SAMPLED = 20  # one sentence in so many tells how often a word is in the others
 
 
 def generate(seed: int = 1, share: float = 1.0) -> list[Sentence]:
@@ -76,7 +77,8 @@ def generate(seed: int = 1, share: float = 1.0) -> list[Sentence]:
     """
     always = list(said_always().values())
     with no_collection(), _other_process(seed, share) as process:
-        found, balance = _drawn(OF_GRAMMAR, seed, share)
+        balance = Balance()
+        found = _drawn(OF_GRAMMAR, balance, seed, share)
         for sentence in _read_from(process, seed, share):
             if _added(found, sentence):
                 balance.count(sentence)
@@ -89,13 +91,13 @@ def said_always() -> dict[str, Sentence]:
     return {sentence.source: sentence for sentence in (*lecture(), *frames.fixed())}
 
 
-def _drawn(quotas: dict[Pattern, int], seed: int, share: float) -> tuple[dict[str, Sentence], Balance]:
-    """Sentences of these patterns, balanced among themselves, after those that are said always."""
-    draw, balance, found = Draw(load_lexicon(), seed), Balance(), said_always()
+def _drawn(quotas: dict[Pattern, int], balance: Balance, seed: int, share: float) -> dict[str, Sentence]:
+    """Sentences of these patterns by their source, after those that are said always. They are counted in `balance`."""
+    draw, found = Draw(load_lexicon(), seed), said_always()
     for pattern, quota in quotas.items():
         for sentence in new_sentences(found, partial(balance.draw, pattern, draw), int(share * quota)):
             balance.count(sentence)
-    return found, balance
+    return found
 
 
 def new_sentences(found: dict[str, Sentence], pattern: Callable[[], Sentence | None], quota: int) -> Iterator[Sentence]:
@@ -147,9 +149,15 @@ def _read_from(process: subprocess.Popen[bytes] | None, seed: int, share: float)
 
 
 def _of_frames(seed: int, share: float) -> list[tuple[str, str, str]]:
-    """The sentences of frames, each as its frame's key and both sides with their marks."""
+    """The sentences of frames, each as its frame's key and both sides with their marks.
+
+    Which words the others have often is not known yet: it is taken from a few of them.
+    """
     with no_collection():
-        found, _ = _drawn(OF_FRAMES, seed, share)
+        balance = Balance()
+        _drawn(OF_GRAMMAR, balance, seed, share / SAMPLED)
+        balance.multiply(SAMPLED)
+        found = _drawn(OF_FRAMES, balance, seed, share)
     return [(sentence.key, *sentence.units[0].marked) for sentence in list(found.values())[len(said_always()) :]]
 
 
