@@ -7,9 +7,8 @@ sentences are then written as people type them (see `writing`).
 """
 
 from .because import agreement
-from .corpus import held_out, load_phrasebook, unseen_names, unseen_patterns
+from .corpus import generate, held_out, load_phrasebook, unseen_names, unseen_patterns
 from .dictionary import glosses
-from .drawing import generate
 from .gender import FEMALE, FEMININE, MASCULINE, gender_swaps, gendered_words, subject_of, tired_animals
 from .holding import part_of
 from .units import Antecedent, Sentence

@@ -46,11 +46,6 @@ class Balance:
         """Count the words of a sentence that was drawn."""
         self._counts.update(_words(sentence))
 
-    def multiply(self, factor: int) -> None:
-        """Count so many sentences for each that was counted."""
-        for word in self._counts:
-            self._counts[word] *= factor
-
     def known_well(self, sentences: Sequence[Sentence], floor: float, always: Iterable[Sentence]) -> Iterator[Sentence]:
         """The sentences less those with a word that fewer than `floor` have and neither `always` nor a frame says."""
         rare = {word for word, count in self._counts.items() if count < floor}

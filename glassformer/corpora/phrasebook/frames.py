@@ -201,7 +201,7 @@ def own_words() -> frozenset[str]:
 @cache
 def frame_keys() -> frozenset[str]:
     """The keys that sentences of frames have."""
-    return frozenset(_by_key())
+    return frozenset(frame.english for frame in load_frames()[0])
 
 
 @cache
@@ -361,21 +361,7 @@ def _written(frame: Frame, fillings: dict[str, Filling]) -> Sentence:
                 filling = _numbered(write(slot, case, fillings[name], phrases), number)
                 words.append(_followed(filling, after, len(case.split())) if after else filling)
         sides.append(" ".join(words))
-    return _sentence(frame, *sides)
-
-
-def sentence_of(key: str, english: str, hindi: str) -> Sentence:
-    """The sentence of the frame of that key which has these sides, with their marks."""
-    return _sentence(_by_key()[key], english, hindi)
-
-
-@cache
-def _by_key() -> dict[str, Frame]:
-    return {frame.english: frame for frame in load_frames()[0]}
-
-
-def _sentence(frame: Frame, english: str, hindi: str) -> Sentence:
-    return build(frame.topic, frame.english, (unit(english, hindi),), (0,), frame.end)
+    return build(frame.topic, frame.english, (unit(*sides),), (0,), frame.end)
 
 
 @cache
