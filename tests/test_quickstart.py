@@ -47,6 +47,7 @@ def test_it_ends_with_a_page_of_the_trained_model(tmp_path, monkeypatch):
     monkeypatch.setitem(recipe.RECIPES, "names", recipe.RECIPES["names"] | TINY)
     outcome = run("quickstart", "--corpus", "names", "--out", tmp_path / "run")
     assert outcome.status == 0, outcome.err
+    assert outcome.out.startswith("Making the text and its vocabularies")  # nothing else is said for a while
     assert "exactly right" in outcome.out and str(tmp_path / "run" / "page.html") in outcome.out
     page = (tmp_path / "run" / "page.html").read_text(encoding="utf-8")
     document = json.loads(page.split('id="document">')[1].split("</script")[0])

@@ -35,10 +35,12 @@ def quickstart(corpus: str, out: Path) -> None:
 
 def _quickstart(corpus: str, out: Path) -> None:
     started = time.monotonic()
+    console = Listened(highlight=False, soft_wrap=True)
     begun = (out / CONFIG).exists()
+    if not begun:
+        console.print("Making the text and its vocabularies; the training begins in about a minute.")
     settings = RECIPES[corpus] if begun else {"precision": precision()} | RECIPES[corpus]  # begun elsewhere, perhaps
     translator = train(out, resumed=begun, corpus=corpus, **settings)
-    console = Listened(highlight=False, soft_wrap=True)
     if corpus == "phrasebook":
         report_phrasebook(console, translator)
     else:
