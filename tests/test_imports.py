@@ -16,7 +16,7 @@ ROOT = Path(glassformer.__file__).parent
 
 # A room may import rooms on lower floors, and its own. Rooms on one floor do not know each other.
 FLOORS = [
-    {"errors", "special", "system"},
+    {"collector", "errors", "special", "system"},
     {"arguments", "reading"},
     {"tensor_file"},
     {"batching", "cuda_graphs", "device", "files", "locking", "settings", "yaml_config"},
@@ -44,6 +44,7 @@ LIBRARIES = {  # the libraries that a room may use, where that is limited
     "data": {"numpy", "sentencepiece", "pycountry"},
     "corpora": {"polib", "pycountry"},
     "quality_estimation": set(),
+    "collector": set(),
     "errors": set(),
     "special": set(),
     "system": set(),

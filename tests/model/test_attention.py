@@ -102,6 +102,25 @@ def test_both_kernels_agree_for_every_option(options, monkeypatch):
         close(one, other, 1e-5)
 
 
+@pytest.mark.parametrize(
+    "keys, dtype, learning, explicit",
+    [
+        (64, torch.float32, True, True),
+        (65, torch.float32, True, False),
+        (64, torch.float32, False, False),
+        (256, torch.bfloat16, True, True),
+        (3, torch.float64, True, False),
+    ],
+)
+def test_training_goes_the_explicit_way_where_that_is_faster(keys, dtype, learning, explicit):
+    attention, called = MultiHeadAttention(small()).to(dtype), []
+    attention.softmax.register_forward_hook(lambda *_: called.append(True))
+    y_BSD = torch.randn(2, keys, 16, dtype=dtype)
+    with torch.set_grad_enabled(learning):
+        attention(y_BSD, attention.keys_values(y_BSD), torch.ones(1, keys, dtype=torch.bool))
+    assert bool(called) is explicit
+
+
 @pytest.mark.parametrize("keys", [3, 256, 257])  # up to 256 the CPU goes the explicit way, then the fused one
 def test_bfloat16_is_float32_rounded(keys):
     """Outputs and gradients differ by no more than bfloat16's 8 bits, a few times over."""
