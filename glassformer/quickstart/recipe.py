@@ -48,6 +48,7 @@ RECIPES: dict[str, dict[str, Any]] = {
         "label_smoothing": 0.1,
         "batch_tokens": 640,
         "learning_rate": 0.0022,
+        "schedule": "linear",
         "warmup_steps": 300,
         "max_steps": 3800,
         "validate_every": 1900,

@@ -45,7 +45,7 @@ class TrainingConfig:
     """
 
     max_steps: int = 20_000
-    """Updates at which training ends, and at which a cosine schedule has come down to zero.
+    """Updates at which training ends, and at which a cosine or a line of `schedule` has come down to zero.
     Range: at least 1 and at most `2**53`. Unit: updates.
     Source: ours; section 5.2 has 100,000 (base) and 300,000 (big).
     """
@@ -72,9 +72,11 @@ class TrainingConfig:
     Range: above 0. Unit: none. Source: section 5.3, formula 3.
     """
 
-    schedule: Literal["inverse_sqrt", "cosine"] = "inverse_sqrt"
-    """What follows the warm-up: peak * sqrt(warmup_steps / step), or half a cosine down to zero at `max_steps`.
-    Source: section 5.3, formula 3 (inverse_sqrt); Loshchilov & Hutter 2017, without restarts (cosine).
+    schedule: Literal["inverse_sqrt", "cosine", "linear"] = "inverse_sqrt"
+    """What follows the warm-up: peak * sqrt(warmup_steps / step), or half a cosine or a straight line down to zero at
+    `max_steps`.
+    Source: section 5.3, formula 3 (inverse_sqrt); Loshchilov & Hutter 2017, without restarts (cosine); Devlin et al.
+    2019, appendix A.2 (linear).
     """
 
     warmup_steps: int = 2000

@@ -51,8 +51,8 @@ def _changed_settings(run: Run, differences: Differences, new_data: str) -> list
     lines = []
     if differences:
         lines.append(f"changed: {described(differences)}")
-    if "max_steps" in differences and run.config.training.schedule == "cosine":
-        lines.append(f"the cosine of the learning rate ends at step {run.config.training.max_steps:,} now")
+    if "max_steps" in differences and run.config.training.schedule != "inverse_sqrt":
+        lines.append(f"the decay of the learning rate ends at step {run.config.training.max_steps:,} now")
     if new_data:
         lines.append(f"changed: the data: {new_data}")
     return lines

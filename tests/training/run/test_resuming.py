@@ -259,7 +259,7 @@ def test_a_probe_that_is_too_long_is_refused_before_anything_is_changed(quick, t
 def test_when_to_stop_may_change_and_a_cosine_then_ends_elsewhere(quick, tmp_path):
     assert quick("run", schedule="cosine", max_steps=8, log_every=1).status == 0
     outcome = resume(tmp_path / "run", "--set", "max_minutes=5", "--set", "patience=7", "--max-steps", 12)
-    assert outcome.status == 0 and "the cosine of the learning rate ends at step 12 now" in outcome.err
+    assert outcome.status == 0 and "the decay of the learning rate ends at step 12 now" in outcome.err
     rates = [record["learning_rate"] for record in log_of(tmp_path / "run") if record["event"] == "train"]
     assert quick("straight", schedule="cosine", max_steps=12, log_every=1).status == 0
     straight = [record["learning_rate"] for record in log_of(tmp_path / "straight") if record["event"] == "train"]

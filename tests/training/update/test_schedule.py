@@ -33,7 +33,7 @@ def test_peak_of_half_the_width():
     assert inverse_sqrt(4000, paper_peak(256, 4000)) == pytest.approx(9.882118e-4, rel=1e-6)
 
 
-@pytest.mark.parametrize("schedule", ["inverse_sqrt", "cosine"])
+@pytest.mark.parametrize("schedule", ["inverse_sqrt", "cosine", "linear"])
 def test_warm_up_is_a_straight_line_to_the_peak(schedule):
     rates = [learning_rate(step, 0.005, 2000, schedule, max_steps=8000) for step in (1, 500, 1000, 2000)]
     assert rates == pytest.approx([0.005 / 2000, 0.005 / 4, 0.005 / 2, 0.005], rel=1e-12)
@@ -51,6 +51,11 @@ def test_four_times_the_warm_up_is_half_the_peak():
 def test_cosine(step, rate):
     """The peak at the end of the warm-up, half of it half way, nothing at max_steps or beyond."""
     assert cosine(step) == pytest.approx(rate, abs=1e-12)
+
+
+@pytest.mark.parametrize(("step", "rate"), [(100, 2.0), (350, 1.5), (600, 1.0), (1000, 0.2), (1100, 0.0), (1200, 0.0)])
+def test_linear(step, rate):
+    assert learning_rate(step, 2.0, 100, "linear", max_steps=1100) == pytest.approx(rate, abs=1e-12)
 
 
 def test_a_run_that_ends_with_its_warm_up_never_decays():
