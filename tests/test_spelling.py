@@ -153,23 +153,27 @@ def test_explain_shows_what_is_read(model, tmp_path):
     assert kept.err == "" and Trace.load(path).axes["source"]["text"] == "abdc fed"
 
 
+RESTS = ("a b", "c a", "e b", "c", "d a", "b c a")
+
+
 def test_the_server(model, translator, tmp_path):
-    right, typed = (translator.translate([text])[0].text for text in ("fed a b", "fdd a b"))
-    assert right != typed
+    # What a small model says of a word that it does not know differs from processor to processor.
+    both = ([translator.translate([f"{word} {rest}"])[0].text for word in ("fed", "fdd")] for rest in RESTS)
+    rest, (right, typed) = next((rest, two) for rest, two in zip(RESTS, both, strict=True) if two[0] != two[1])
     with serving(tmp_path, model) as server:
-        ask = {"text": "a b? fdd a b"}
+        ask = {"text": f"a b? fdd {rest}"}
         [found] = server.post("/v1/translate", ask).json()["translations"]
         [warning] = [each for each in found["warnings"] if each["kind"] == "spelling"]
         assert warning["corrections"] == [{"word": "fdd", "read": "fed", "start": 5, "end": 8}]
         assert "read as" in warning["message"] and found["text"].endswith(right)
         streamed = dict(events(server.post("/v1/translate", ask | {"stream": True})))["done"]["translations"]
         assert streamed[0]["warnings"] == found["warnings"]
-        [kept] = server.post("/v1/translate", {"text": "fdd a b", "spelling": "keep"}).json()["translations"]
+        [kept] = server.post("/v1/translate", {"text": f"fdd {rest}", "spelling": "keep"}).json()["translations"]
         assert kept["text"] == typed
         # What has no place for warnings corrects nothing.
-        body = {"q": "fdd a b", "source": "en", "target": "hi"}
+        body = {"q": f"fdd {rest}", "source": "en", "target": "hi"}
         model_pair = server.get("/v1/models").json()["models"][0]["pairs"][0]
         body |= {"source": model_pair["source"], "target": model_pair["target"]}
         assert server.post("/translate", body).json().get("translatedText") == typed
-        page = server.post("/v1/explain", {"text": "fdd a b", "target_text": right}).text
-        assert "fdd a b" in page and "fed a b" in page
+        page = server.post("/v1/explain", {"text": f"fdd {rest}", "target_text": right}).text
+        assert f"fdd {rest}" in page and f"fed {rest}" in page

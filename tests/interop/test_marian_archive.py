@@ -25,7 +25,9 @@ KINDS = {
     "layers": {"source_vocab_size": None, "tie_embeddings": False, "positions": "sinusoidal"},
     "apart": {"tie_embeddings": False, "activation": "relu", "source_vocab_size": 24},
 }
-PRINTED = 1e-5  # Marian prints six digits
+# Marian prints six digits of what it computes in float32: even of our float64 it is up to 1.06e-5 away, and our float32
+# adds what differs from processor to processor (1.26e-5 on an AMD EPYC).
+PRINTED = 2e-5
 
 
 @pytest.fixture(scope="module", params=KINDS)
