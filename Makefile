@@ -13,7 +13,7 @@ MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 .PHONY: demo test test-device lock release audit sanitize coverage lint page docs reference format clean
 
-# Train on the built-in phrasebook, at most three minutes on two cores, and translate.
+# Train on the built-in phrasebook, about three minutes on two cores, and translate.
 demo: $(INSTALLED)
 	$(BIN)/glassformer quickstart
 	@echo "(. $(BIN)/activate puts glassformer on your path.)"

@@ -27,7 +27,6 @@ RECIPE: dict[str, Any] = {
     "num_heads": 4,
     "dropout": 0.0,
     "max_length": 64,
-    "schedule": "cosine",
     "keep_checkpoints": 1,
     "average_last": 1,
     "metric": "loss",  # chrF reaches 100 before the model is at its best
@@ -66,6 +65,7 @@ RECIPES: dict[str, dict[str, Any]] = {
         "positions": "rotary",
         "batch_tokens": 1024,
         "learning_rate": 0.004,
+        "schedule": "cosine",
         "warmup_steps": 100,
         "max_steps": 1750,
         "validate_every": 850,

@@ -184,16 +184,16 @@ def _parts(seed: int) -> dict[str, list[Sentence]]:
         return parts | {"train": as_typed(parts["train"], seed)}
 
 
+@no_collection()
 def load_phrasebook(seed: int = 1) -> Corpus:
     """The corpus `phrasebook`: about 300,000 pairs for training, some 1,500 to validate and to test."""
-    with no_collection():
-        pairs = {
-            name: [
-                Pair(sentence.source, sentence.target, f"phrasebook:{sentence.pattern}", number)
-                for number, sentence in enumerate(sentences, 1)
-            ]
-            for name, sentences in _parts(seed).items()
-        }
+    pairs = {
+        name: [
+            Pair(sentence.source, sentence.target, f"phrasebook:{sentence.pattern}", number)
+            for number, sentence in enumerate(sentences, 1)
+        ]
+        for name, sentences in _parts(seed).items()
+    }
     return Corpus("phrasebook", pairs["train"], pairs["valid"], pairs["test"])
 
 
